@@ -1,0 +1,314 @@
+"""The nouns: what every step hands to the next, frozen, comparable, and free of I/O.
+
+The steps (source, diff, plan, outcome, ...) do not know each other; they meet only in these
+types. Values are *canonical*: normalised at the edges, so that two are equal exactly when ``==``
+says so. Money is :class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | Decimal | str | list[Json] | dict[str, Json]"
+Value: TypeAlias = "None | bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value]"
+Values: TypeAlias = Mapping[str, Value]
+"""Field name (``bidding.bidAmount``) to canonical value. A field that is absent is not managed."""
+Path: TypeAlias = "tuple[str | int, ...]"
+"""Keys and indices from the top of a YAML file down to a value."""
+
+
+# --- Where something is written --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in a user's file: 1-based line and column, and how many characters it covers."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Locator(Protocol):
+    """Something that can tell where in a file a value stands (a parsed document)."""
+
+    def has(self, path: Path) -> bool: ...
+
+    def span(self, path: Path, *, key: bool = False) -> Span: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position that is worked out only when somebody asks: most are never shown."""
+
+    source: Locator
+    path: Path
+    key: bool = False
+
+    @property
+    def span(self) -> Span:
+        return self.source.span(self.path, key=self.key)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """The user's own name for a resource: ``adSets.summer-fr``. It survives renames and new ids."""
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.key}"
+
+
+# --- Anything worth telling the user ---------------------------------------------------------
+
+
+class Severity(Enum):
+    """How much a problem weighs: an error stops before any write, the others never do."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A schema error, a broken rule, a guardrail, a refusal by the API, drift: one type for all.
+
+    ``code`` is stable once released and is the anchor in the reference. ``hint`` says what to do.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    span: Span | None = None
+    address: Address | None = None
+    hint: str | None = None
+
+
+def error(
+    code: str,
+    message: str,
+    *,
+    at: "Place | Span | None" = None,
+    address: Address | None = None,
+    hint: str | None = None,
+) -> Problem:
+    """An error at the place, if there is one."""
+    return Problem(Severity.ERROR, code, message, at.span if isinstance(at, Place) else at, address, hint)
+
+
+def warning(
+    code: str,
+    message: str,
+    *,
+    at: "Place | Span | None" = None,
+    address: Address | None = None,
+    hint: str | None = None,
+) -> Problem:
+    """A warning: shown, and never a reason to stop."""
+    return replace(error(code, message, at=at, address=address, hint=hint), severity=Severity.WARNING)
+
+
+# --- What is wanted, and what is ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One resource as the files want it: only the fields that they state."""
+
+    address: Address
+    id: str | None
+    values: Values
+    place: Place
+    defaults: Place | None = field(default=None, compare=False)
+
+    def at(self, name: str, *, key: bool = False) -> Place:
+        """Where a field is written: in the resource itself, or in the ``defaults`` of its file."""
+        path = tuple(name.split("."))
+        own = Place(self.place.source, (*self.place.path, *path), key)
+        if self.defaults is None or own.source.has(own.path):
+            return own
+        return Place(self.defaults.source, (*self.defaults.path, *path), key)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One resource as the API reports it. ``refs`` holds ids of nested entries, by field."""
+
+    kind: str
+    id: str
+    values: Values
+    refs: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- What must move ----------------------------------------------------------------------------
+
+
+class Action(Enum):
+    """What happens to a resource as a whole; the value is its glyph."""
+
+    CREATE = "+"
+    UPDATE = "~"
+    STOP = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One value moving. ``seen`` is false where the API never shows the value: ``before`` is then
+    what was last applied, or None when nobody remembers."""
+
+    field: str
+    facet: str
+    before: Value
+    after: Value
+    place: Place = field(compare=False)
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that must move in one resource.
+
+    ``after`` holds every known value once the change is in force; ``live`` what the API shows now.
+    """
+
+    address: Address
+    action: Action
+    id: str | None
+    fields: tuple[FieldChange, ...]
+    after: Values
+    place: Place = field(compare=False)
+    live: Live | None = None
+
+
+# --- What will be sent -------------------------------------------------------------------------
+
+
+class Effect(Enum):
+    """What sending a call twice would do; it decides what may be repeated (contract §9)."""
+
+    READ = "read"
+    SET = "set"
+    CREATE = "create"
+    ADD = "add"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a second sending leaves the same state as one."""
+        return self in (Effect.READ, Effect.SET)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One resource's entry in a call; its index is its place in the body."""
+
+    address: Address
+    id: str | None
+    fields: tuple[FieldChange, ...]
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request, complete. Its answer is read by ``granularity``: per item, or as a whole."""
+
+    name: str
+    kind: str
+    facet: str
+    effect: Effect
+    method: str
+    path: str
+    body: Json = None
+    query: tuple[tuple[str, str], ...] = ()
+    items: tuple[Item, ...] = ()
+    atomic: bool = True
+    stage: int = 0
+    product: str = "marketingSolutions"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be sent, and nothing else will.
+
+    ``deferred`` are changes that wait for the id of something created by ``calls``; their number
+    of calls is known, their ids are not, so no call ever holds a placeholder.
+    """
+
+    calls: tuple[Call, ...]
+    deferred: tuple[Change, ...] = ()
+    deferred_calls: int = 0
+    bound: int = 0
+
+    @property
+    def total(self) -> int:
+        """All write calls, those of the second round included."""
+        return len(self.calls) + self.deferred_calls
+
+
+# --- What became of it -------------------------------------------------------------------------
+
+
+class Fate(Enum):
+    """What is known of a request that was to be sent."""
+
+    ANSWERED = "answered"
+    NOT_SENT = "not sent"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status and decoded body, or why there is none."""
+
+    fate: Fate
+    status: int = 0
+    body: Json = None
+    reason: str = ""
+
+
+class Status(Enum):
+    """How an item ends. There is no fifth way."""
+
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one item of one call ended, and what the API said if it refused."""
+
+    call: str
+    item: Item
+    status: Status
+    id: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that a report tells of one command."""
+
+    command: str
+    project: str
+    changes: tuple[Change, ...] = ()
+    plan: Plan = field(default_factory=lambda: Plan(()))
+    outcomes: tuple[Outcome, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    applied: bool = False
+    unchanged: int = 0
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
