@@ -1,0 +1,162 @@
+"""One call in, one answer out: the right token, in turn, repeated where that is harmless, and never a raise."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
+from reconciler.api.pace import Pace
+from reconciler.api.retry import repeat
+from reconciler.api.settings import Clock, Credentials, Event, Listener, Settings
+from reconciler.api.token import Token
+from reconciler.model import Answer, Call, Effect, Fate, Json
+from reconciler.wire import dump
+
+if TYPE_CHECKING:
+    from reconciler.api.door import Door
+
+PATIENCE = 20
+"""How often one call waits out a 429, before somebody should look why."""
+
+
+def ignore(event: Event) -> None:
+    """Nobody is watching."""
+
+
+class _Application:
+    """What belongs to one client id at one host: its token, and its share of calls."""
+
+    def __init__(self, token: Token, pace: Pace) -> None:
+        self.token = token
+        self.pace = pace
+
+
+class _Sending:
+    """One call on its way. It knows the token that was refused, for only one is forgiven."""
+
+    def __init__(
+        self, call: Call, application: _Application, host: str, exchange: Callable[..., Reply | Trouble]
+    ) -> None:
+        self._call = call
+        self._body = b"" if call.body is None else dump(call.body)
+        self._application = application
+        self._host = host
+        self._exchange = exchange
+        self._refused: str | None = None
+
+    def once(self) -> Try:
+        """Send once, and again after a 401 or a 429: these had no effect, whatever the call (contract §9)."""
+        refusals = 0
+        while True:
+            with self._application.pace.turn(self._call.name) as hear:
+                token = self._application.token.current(self._refused)
+                if isinstance(token, Answer):
+                    return Try(token, permanent=True)  # the token has had its own attempts
+                result = self._exchange(self._message(token), fresh=not self._call.effect.repeatable)
+                status = result.status if isinstance(result, Reply) else 0
+                refusals += status == 429
+                hear(result, refusals if status == 429 else 0)
+            if status == 401 and self._refused is None:
+                self._refused = token
+            elif status != 429:
+                return judge(result, self._host)
+            elif refusals > PATIENCE:
+                reason = f"{self._host} still answered 429 after {PATIENCE} waits for the rate limit"
+                return Try(replace(judge(result, self._host).answer, reason=reason))
+
+    def _message(self, token: str) -> Message:
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
+        if self._body:
+            headers["Content-Type"] = "application/json"
+        return Message(self._call.method, self._call.path, headers, self._call.query, self._body)
+
+
+class Api:
+    """The accounts behind one base URL. Safe for ``settings.in_flight`` threads, and for more, who wait.
+
+    ``handle`` takes the place of the network: it gets what ``request`` makes of (method, path, query,
+    headers, body), and its response has status, headers, body, delay, aborted, cut.
+    """
+
+    def __init__(
+        self,
+        credentials: Mapping[str, Credentials],
+        settings: Settings | None = None,
+        *,
+        handle: Callable[[Any], Any] | None = None,
+        request: Callable[..., Any] | None = None,
+        clock: Clock = time,
+        on_event: Listener = ignore,
+    ) -> None:
+        self._credentials = dict(credentials)
+        self._settings = settings or Settings()
+        self._handle = handle
+        self._request = request
+        self._clock = clock
+        self._tell = on_event
+        self._lock = threading.Lock()
+        self._door: Door | None = None
+        self._applications: dict[tuple[str, str], _Application] = {}
+        self._server_time: tuple[datetime, float] | None = None
+
+    def send(self, call: Call, *, once: bool = False) -> Answer:
+        """The fate of a call. ``once``: never repeated, but after a 401 or 429, which had no effect."""
+        credentials = self._credentials.get(call.product)
+        if credentials is None:
+            return Answer(Fate.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}")
+        sending = _Sending(call, self._application(credentials), self._settings.host, self._exchange)
+        if once:
+            return sending.once().answer
+        return self._repeat(sending.once, call.effect, call.name)
+
+    def read(
+        self, method: str, path: str, *, product: str, body: Json = None, query: tuple[tuple[str, str], ...] = ()
+    ) -> Answer:
+        """Ask something; a search is a POST, and still a read."""
+        return self.send(Call(f"{method} {path}", "", "", Effect.READ, method, path, body, query, product=product))
+
+    def now(self) -> datetime:
+        """The server's clock, as its last answer told it; ours if there was none."""
+        if self._server_time is None:
+            return datetime.fromtimestamp(self._clock.time(), UTC)
+        date, heard = self._server_time
+        return date.astimezone(UTC) + timedelta(seconds=self._clock.monotonic() - heard)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._door is not None:
+            self._door.close()
+
+    def _repeat(self, sending: Callable[[], Try], effect: Effect, name: str) -> Answer:
+        return repeat(sending, effect, name, self._settings, self._clock, self._tell)
+
+    def _application(self, credentials: Credentials) -> _Application:
+        key = (self._settings.host, credentials.client_id)
+        with self._lock:
+            if key not in self._applications:
+                token = Token(
+                    credentials,
+                    self._settings.host,
+                    self._clock,
+                    self._opened().hide,
+                    lambda message: self._exchange(message, fresh=False),
+                    lambda sending: self._repeat(sending, Effect.READ, "token"),
+                )
+                self._applications[key] = _Application(token, Pace(self._settings, self._clock, self._tell))
+            return self._applications[key]
+
+    def _opened(self) -> "Door":
+        if self._door is None:
+            from reconciler.api.door import Door  # httpx takes a third of a second to import
+
+            self._door = Door(self._settings, self._clock, self._handle, self._request)
+        return self._door
+
+    def _exchange(self, message: Message, *, fresh: bool) -> Reply | Trouble:
+        result = self._opened().exchange(message, fresh=fresh)
+        if isinstance(result, Reply) and result.date is not None:
+            self._server_time = (result.date, self._clock.monotonic())
+        return result

@@ -1,0 +1,128 @@
+"""What one sending proves: a request and what came of it, judged by status and body (contract §2.7, §9)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Never
+
+from reconciler.model import Answer, Fate, Json
+
+EXCERPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request, ready to be sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/") or self.path.startswith("//"):
+            raise ValueError(f"{self.path!r} is not a path: a URL would take the token to another host")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A status, and a body that arrived to its end. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's own clock, the only one its other headers can be read by."""
+        try:
+            date = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """No usable reply. ``sent`` is false only where it is certain that no byte of the request left."""
+
+    sent: bool
+    reason: str
+    permanent: bool = False
+    """Sending again cannot help: a certificate does not get better within a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What is known after one sending."""
+
+    answer: Answer
+    permanent: bool = False
+
+
+def judge(result: Reply | Trouble, host: str) -> Try:
+    """The fate of one sending. A refusal proves that nothing happened; only a readable 2xx that it did."""
+    if isinstance(result, Trouble):
+        return Try(Answer(Fate.LOST if result.sent else Fate.NOT_SENT, reason=result.reason), result.permanent)
+    status = result.status
+    if 200 <= status < 300:
+        return Try(_accepted(result, host))
+    body = _as_told(result)
+    if 400 <= status < 500:
+        return Try(Answer(Fate.ANSWERED, status, body))
+    if 300 <= status < 400:
+        reason = f"{host} answered {status}, a redirect; none is followed with a token: check the base URL"
+        return Try(Answer(Fate.LOST, status, body, reason), permanent=True)
+    return Try(Answer(Fate.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
+
+
+def _accepted(reply: Reply, host: str) -> Answer:
+    """A success that can be read, or else no evidence of anything."""
+    if reply.status == 204 and not reply.body:
+        return Answer(Fate.ANSWERED, 204)
+    try:
+        return Answer(Fate.ANSWERED, reply.status, decode(reply))
+    except (ValueError, RecursionError) as error:
+        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body)}"
+        return Answer(Fate.LOST, reply.status, reason=what)
+
+
+def decode(reply: Reply) -> Json:
+    """The JSON of a reply, amounts exact; ValueError (a clause) or RecursionError if there is none."""
+    kind = reply.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if not reply.body.strip():
+        raise ValueError("without the JSON that this call returns: the body is empty")
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise ValueError(f"with {_printable(kind)} instead of JSON")
+    try:
+        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        raise ValueError("its body is not complete, valid JSON") from None
+    return body
+
+
+def _not_json(constant: str) -> Never:
+    raise ValueError(constant)
+
+
+def _as_told(reply: Reply) -> Json:
+    """The body of a refusal, as the API said it: JSON if it is, else the beginning of its text."""
+    try:
+        return decode(reply)
+    except (ValueError, RecursionError):
+        return _excerpt(reply.body).removeprefix(": ") or None
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body[: 4 * EXCERPT].decode("utf-8", "replace").split())
+    short = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+    return f": {_printable(short)}" if short else ""
+
+
+def _printable(text: str) -> str:
+    """Text from outside on one line, without anything that moves a cursor."""
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,114 @@
+"""In whose name: one token per application, in memory only, renewed before it expires (contract §2.1)."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
+from reconciler.api.settings import Clock, Credentials
+from reconciler.model import Answer, Fate, Json
+
+PATH = "/oauth2/token"
+LIFE = 900.0
+"""Seconds, where the answer does not say."""
+DAY = 86400.0
+RENEW_AT = 0.8
+REFUSALS = (400, 401, 403)
+"""Which of the first two a wrong secret gets is not documented (contract §2.1)."""
+
+
+class Token:
+    """The token of one application; threads that need one while it is being fetched wait for it."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        host: str,
+        clock: Clock,
+        hide: Callable[[str], None],
+        send: Callable[[Message], Reply | Trouble],
+        repeat: Callable[[Callable[[], Try]], Answer],
+    ) -> None:
+        self._credentials = credentials
+        self._host = host
+        self._clock = clock
+        self._hide = hide
+        self._send = send
+        self._repeat = repeat
+        self._lock = threading.Lock()
+        self._value: str | None = None
+        self._renew_at = 0.0
+        self._failed: Answer | None = None
+        self._failures = 0
+        hide(credentials.secret)
+
+    def current(self, refused: str | None = None) -> str | Answer:
+        """A token that is not the one just refused, or why there is none."""
+        failures = self._failures
+        with self._lock:
+            if self._failed is not None and (self._failed.fate is Fate.ANSWERED or self._failures != failures):
+                # Refused credentials stay refused, and who waited for a failure need not repeat it.
+                return self._failed
+            if self._value is None or self._value == refused or self._clock.monotonic() >= self._renew_at:
+                return self._renew()
+            return self._value
+
+    def _renew(self) -> str | Answer:
+        asked = self._clock.monotonic()
+        answer = self._repeat(lambda: self._judge(self._send(self._request())))
+        self._value, self._failed = None, None
+        body = answer.body if isinstance(answer.body, dict) else {}
+        value = body.get("access_token")
+        if answer.fate is Fate.ANSWERED and answer.status < 300 and _is_token(value):
+            self._value, self._renew_at = str(value), asked + RENEW_AT * _seconds(body.get("expires_in"))
+            self._hide(self._value)
+            return self._value
+        self._failures += 1
+        self._failed = self._failure(answer, body)
+        return self._failed
+
+    def _request(self) -> Message:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._credentials.client_id,
+            "client_secret": self._credentials.secret,
+        }
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return Message("POST", PATH, headers, body=urlencode(form).encode())  # a bare + would be read as a space
+
+    def _judge(self, result: Reply | Trouble) -> Try:
+        """As for any read; the endpoint is not metered, so a 429 is a passing trouble like another."""
+        tried = judge(result, self._host)
+        status, fate = tried.answer.status, tried.answer.fate
+        if status == 429 or (fate is Fate.LOST and 200 <= status < 300):
+            # What stands in a grant that cannot be read may be a token: its text is not shown.
+            reason = f"the token endpoint of {self._host} answered {status} without a grant"
+            return Try(Answer(Fate.LOST, status, reason=reason))
+        return tried
+
+    def _failure(self, answer: Answer, body: dict[str, Json]) -> Answer:
+        """Why there is no token; the call that needed it has not been sent."""
+        endpoint = f"the token endpoint of {self._host}"
+        if answer.fate is Fate.ANSWERED and answer.status in REFUSALS:
+            why = body.get("error") or f"status {answer.status}"
+            reason = f"{endpoint} refused the credentials of {self._credentials.client_id}: {why}"
+            return replace(answer, status=403 if answer.status == 403 else 401, reason=reason)
+        if answer.fate is Fate.ANSWERED:
+            what = "without a usable access token" if answer.status < 300 else str(answer.status)
+            return Answer(Fate.NOT_SENT, reason=f"{endpoint} answered {what}: check the base URL")
+        return Answer(Fate.NOT_SENT, reason=f"no token: {answer.reason}")
+
+
+def _is_token(value: Json) -> bool:
+    """Whether it can stand in a header: a line break in it would be a header of somebody else's."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value != "" and " " not in value
+
+
+def _seconds(value: Json) -> float:
+    """``expires_in``: a number, or a numeric string (contract §2.1)."""
+    try:
+        return min(max(float(value), 0.0), DAY) if isinstance(value, (int, Decimal, str)) else LIFE
+    except ValueError:
+        return LIFE
