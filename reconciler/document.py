@@ -135,6 +135,7 @@ class _Places:
         self.text = text
         self.lines = text.splitlines()
         self.get = events(text)
+        self.plain = Plain(WORDS)
         self.anchors: dict[str, _Spot] = {}
         self.refused: list[Refused] = []
         while type(event := self.get()) is not DocumentStartEvent and type(event) is not StreamEndEvent:
@@ -156,7 +157,7 @@ class _Places:
             while type(last := self.get()) is not SequenceEndEvent:
                 spot.children[len(spot.children)] = self._spot(last)
             self._close(event, last, spot)
-        elif not event.style and Plain()[event.value] is None and event.value not in WORDS:
+        elif not event.style and self.plain[event.value] is None and event.value not in WORDS:
             self._refuse(event, "yaml-number", *unfit(event.value))
         return spot
 
@@ -187,8 +188,7 @@ class _Places:
         if event.flow_style:
             spot.where = self._measured(*spot.where[:2], last.end_mark)
         elif spot.keys:
-            line, column, width = next(iter(spot.keys.values()))
-            spot.where = (line, column, width)
+            spot.where = next(iter(spot.keys.values()))
 
     def _where(self, event: Any) -> Where:
         start, end = event.start_mark, event.end_mark
