@@ -1,0 +1,59 @@
+"""The history of a balance tells each change in the words and the envelope of the version asked (rule 75)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .balances import Entry
+
+_COMMON = (
+    "BalanceCreated", "BalanceAdded", "BalanceRemoved", "BalanceUncapped", "BalanceCapped",
+    "EndDate", "StartDate", "BalanceName", "ValueAdd", "Unknown",
+)  # fmt: skip
+_SINCE_G2 = ("RetailerPoNumber", "CriteoPoNumber", "RetailerId")
+
+
+def change_types(generation: str) -> dict[str, str]:
+    """Each stored change type, and how a generation spells it; what G1 has no word for is Unknown there."""
+    if generation == "G1":
+        gone = dict.fromkeys(_SINCE_G2, "Unknown")
+        return {name: name for name in _COMMON} | gone | {"RetailerPoNumber": "PoNumber"}
+    names = (*_COMMON, *_SINCE_G2)
+    if generation == "G2":
+        return {name: name[:1].lower() + name[1:] for name in names}
+    return {name: name for name in names}
+
+
+def unsupported(wanted: str, generation: str) -> str | None:
+    """The first of the comma-separated types that the generation does not know."""
+    known = {spelling.lower() for spelling in change_types(generation).values()}
+    return next((name for name in _split(wanted) if name.lower() not in known), None)
+
+
+def told(entries: tuple[Entry, ...], wanted: str | None, generation: str) -> list[dict[str, Any]]:
+    """The entries of the wanted types, newest first."""
+    spellings = change_types(generation)
+    only = None if wanted is None else {name.lower() for name in _split(wanted)}
+    return [
+        _item(entry, spellings[entry.change_type])
+        for entry in reversed(entries)
+        if only is None or spellings[entry.change_type].lower() in only
+    ]
+
+
+def _split(wanted: str) -> list[str]:
+    return [name.strip() for name in wanted.split(",") if name.strip()]
+
+
+def _item(entry: Entry, spelling: str) -> dict[str, Any]:
+    return {
+        "dateOfModification": entry.at,
+        "changeType": spelling,
+        "changeDetails": {
+            "previousValue": entry.previous,
+            "currentValue": entry.current,
+            "changeValue": entry.change,
+        },
+        "modifiedByUser": entry.by,
+        "memo": entry.memo,
+    }

@@ -1,0 +1,77 @@
+"""The two ways in which Retail Media cuts a list into pages (contract §2.10, rule 76)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from .errors import Problem, Refusal, problem
+from .routing import Call
+
+T = TypeVar("T")
+HOST = "api.criteo.com"
+_LARGEST = 2**31 - 1
+
+
+def by_index(call: Call, rows: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]]:
+    """The page that `pageIndex` and `pageSize` ask for, with the absolute addresses of its neighbours."""
+    index = _asked(call, "pageIndex", 0, 0, _LARGEST)
+    size = _asked(call, "pageSize", 25, 1, _LARGEST)
+    pages = math.ceil(len(rows) / size)
+    metadata = {
+        "currentPageIndex": index,
+        "currentPageSize": size,
+        "totalItemsAcrossAllPages": len(rows),
+        "totalPages": pages,
+        "nextPage": _address(call, index + 1, size) if index + 1 < pages else None,
+        "previousPage": _address(call, index - 1, size) if index > 0 else None,
+    }
+    return rows[index * size : (index + 1) * size], metadata
+
+
+def by_offset(call: Call, rows: Sequence[T], largest: int) -> tuple[Sequence[T], dict[str, Any]]:
+    """The page that `offset` and `limit` ask for."""
+    offset = _asked(call, "offset", 0, 0, _LARGEST)
+    limit = _asked(call, "limit", 25, 1, largest)
+    return rows[offset : offset + limit], {"offset": offset, "limit": limit, "count": len(rows)}
+
+
+def single_page(rows: Sequence[Any]) -> dict[str, Any]:
+    """The metadata of an answer that is always one page (rule 73)."""
+    return {
+        "currentPageIndex": 0,
+        "currentPageSize": len(rows),
+        "totalItemsAcrossAllPages": len(rows),
+        "totalPages": 1,
+        "nextPage": None,
+        "previousPage": None,
+    }
+
+
+def unreadable(name: str, text: str) -> Problem:
+    """A query parameter that cannot be what it should."""
+    detail = f"Review the value of field {name} provided in the request: {text}"
+    return problem("invalid-field", "Invalid field", detail, source={name: name})
+
+
+def _asked(call: Call, name: str, default: int, least: int, most: int) -> int:
+    text = call.value(name)
+    if text is None:
+        return default
+    value = int(text) if text.isascii() and text.isdigit() else -1
+    if value > most and call.options.page_over_limit == "cut":
+        return most
+    if not least <= value <= most:
+        raise Refusal(400, unreadable(name, text))
+    return value
+
+
+def _address(call: Call, index: int, size: int) -> str:
+    """The same list on another page; absolute, at the host that was called."""
+    kept = [(key, value) for key, value in call.query if key not in ("pageIndex", "pageSize")]
+    query = urlencode([*kept, ("pageIndex", index), ("pageSize", size)])
+    host = call.request.headers.get("host", HOST)
+    scheme = "https" if host == HOST else "http"
+    return f"{scheme}://{host}{call.request.path}?{query}"
