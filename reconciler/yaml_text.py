@@ -77,7 +77,9 @@ def plain_words(text: str) -> Iterator[None]:
     except ReaderError:
         raise _forbidden(text) from None
     except MarkedYAMLError as wrong:
-        raise _syntax(wrong, text) from None
+        refused = _syntax(wrong, text)
+        refused.where = min(refused.where, (*after(text), 1))  # libyaml counts a line that is not there
+        raise refused from None
 
 
 _FIT = "Check its indentation, and the quotes and brackets before it."
@@ -108,6 +110,7 @@ _SYNTAX: dict[str, tuple[str, str]] = {
     "did not find expected key": ("This line does not fit into the map that begins in line {line}.", _FIT),
     "expected <block end>": ("This line does not fit into the block that begins in line {line}.", _FIT),
     "<document start>": ("There is more text after the end of the value.", _FIT),
+    "expected node content": ("A value is missing here.", "Write it, or check the brackets and quotes before it."),
     "escape": _BACKSLASH,
     "hexdecimal": _BACKSLASH,
     "alphabetic or numeric": (
@@ -115,8 +118,6 @@ _SYNTAX: dict[str, tuple[str, str]] = {
         "Quote the text if it begins with '&' or '*'.",
     ),
 }
-_OPENED = ("unexpected end of stream", "unexpected document indicator", "could not find expected ':'")
-"""Where these began tells more than where they broke."""
 
 
 def _syntax(wrong: MarkedYAMLError, text: str) -> Refused:
@@ -132,8 +133,9 @@ def _syntax(wrong: MarkedYAMLError, text: str) -> Refused:
         return Refused("yaml-tag", "Tags are not supported.", "Quote the text if it begins with '!'.", mark)
     for sign, (message, hint) in _SYNTAX.items():
         if sign in problem:
-            mark = began if began and sign in _OPENED else mark
             start = began or mark
+            if mark and (mark.index >= len(text) or "':'" in sign):  # where it began tells more
+                mark = start
             return Refused("yaml-syntax", message.format(line=start.line + 1 if start else 1), hint, mark)
     message = f"This is not valid YAML: {problem}{f' {wrong.context}' if wrong.context else ''}."
     return Refused("yaml-syntax", message, "Check this line and the one before it.", mark)
