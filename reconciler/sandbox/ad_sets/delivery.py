@@ -1,0 +1,110 @@
+"""Whether an ad set delivers, and why it may not be started (contract §8.4, §11 rules 36 to 39)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..clock import instant
+from ..state import Record, State
+from . import words
+
+PREFIX = "campaign--ad-set-start-check--"
+ORDER = (
+    "cannot-activate-archived-ad-set",
+    "active-ad-sets-limit-reached",
+    "ad-set-with-custom-settings",
+    "data-set-is-in-creative-ab-test",
+    "ad-set-is-in-ab-test",
+    "ad-set-with-revenue-optimizer",
+    "payment-billing-status-declined",
+    "payment-billing-status-no-details",
+    "ad-set-requiring-data-sharing",
+    "payment-billing-status-no-payment-method",
+    "advertiser-financial-statuses-not-ok",
+    "terms-and-conditions-not-accepted",
+    "ad-set-has-no-remaining-budget",
+    "no-inventory-placements-for-ad-set",
+    "not-enough-transaction-tag-hits",
+    "no-active-catalog-feed",
+    "no-design-set-found-for-banner-types",
+    "cannot-activate-ad-set-without-revenue",
+    "context-zero-no-geoloc-filter",
+    "context-zero-wrong-configuration",
+    "desktop-device-not-supported-for-app-install",
+    "data-set-logo-required-for-app-install",
+    "parallel-click-tracking-incorrectly-set-up",
+    "ad-set-has-missing-attribution-url",
+    "crp-ad-set-should-not-have-smoothing-budget",
+    "misconfigured-ad-set",
+    "ad-set-requiring-an-audience",
+)
+"""One error per failing item: the first in this order (rule 38)."""
+
+
+def status(record: Record, state: State, now: datetime) -> str:
+    """The computed delivery status (rule 39). It follows the clock without any call."""
+    schedule = record["schedule"]
+    if record.get("archived"):
+        return "archived"
+    if schedule["endDate"] is not None and instant(schedule["endDate"]) < now:
+        return "ended"
+    if not record.get("started"):
+        return "draft"
+    if schedule["activationStatus"] == "off":
+        return state.options.off_delivery_status
+    if schedule["startDate"] is not None and instant(schedule["startDate"]) > now:
+        return "scheduled"
+    return "notDelivering" if _exhausted(record, state, now) else "live"
+
+
+def _exhausted(record: Record, state: State, now: datetime) -> bool:
+    if record.get("exhausted"):
+        return True
+    budget = record["budget"]
+    if budget["budgetStrategy"] != "capped" or budget["budgetAmount"] is None:
+        return False
+    return bool(state.spent(record, now) >= budget["budgetAmount"])
+
+
+def obstacles(record: Record, state: State) -> list[str]:
+    """The codes, without prefix and in order, of every reason against starting this ad set."""
+    found = {
+        "cannot-activate-archived-ad-set": record.get("archived"),
+        "active-ad-sets-limit-reached": _limit_reached(record, state),
+        "ad-set-has-no-remaining-budget": _worthless(record),
+        "cannot-activate-ad-set-without-revenue": _without_bid(record),
+        "context-zero-no-geoloc-filter": record.get("contextZero") and not _has_geo_filter(record),
+        "desktop-device-not-supported-for-app-install": _desktop_app(record),
+        "ad-set-requiring-an-audience": not (record.get("audienceId") or record.get("audienceFree")),
+    }
+    scripted = (record.get("startError") or "").removeprefix(PREFIX)
+    reasons = [code for code in ORDER if found.get(code) or code == scripted]
+    return [*reasons, scripted] if scripted and scripted not in ORDER else reasons
+
+
+def _worthless(record: Record) -> bool:
+    budget = record["budget"]
+    return bool(budget["budgetStrategy"] == "capped" and not budget["budgetAmount"])
+
+
+def _without_bid(record: Record) -> bool:
+    bidding = record["bidding"]
+    return bool(bidding["costController"] not in words.ADAPTIVE and bidding["bidAmount"] is None)
+
+
+def _has_geo_filter(record: Record) -> bool:
+    return any(record["targeting"]["geoLocation"].values())
+
+
+def _desktop_app(record: Record) -> bool:
+    devices = record["targeting"]["deliveryLimitations"]["devices"]
+    return bool(record["objective"] == "appPromotion" and "desktop" in devices)
+
+
+def _limit_reached(record: Record, state: State) -> bool:
+    limit = state.options.active_ad_sets_limit
+    if limit is None or record["schedule"]["activationStatus"] == "on":
+        return False
+    mine = state.where("adSets", advertiserId=record["advertiserId"])
+    active = [key for key, other in mine if other["schedule"]["activationStatus"] == "on"]
+    return len(active) >= limit

@@ -1,0 +1,170 @@
+"""Every behaviour of the API that nobody could verify, as one named choice each.
+
+The contract marks such behaviour "(SC)", simulator choice. A default is the contract's choice; each line names its
+rule. A domain adds its own choices under its own heading, so that this page lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How this sandbox behaves where the contract leaves a choice."""
+
+    # --- transport, access, portfolio (rules 1-14) ---
+    profile: Literal["oas", "guide"] = "oas"
+    """§6.2 last row: `guide` makes `/preview` speak the older form that the vendor's ad-set guide shows."""
+    seed: int = 0
+    """Rule 13, 14: tokens, trace ids and identifiers follow from it."""
+    token_failure_status: int = 401
+    """Rule 1: status of wrong credentials (the real one is 400 or 401)."""
+    token_media_type_status: int = 415
+    """Rule 1: status of a token request that is not form-encoded."""
+    token_lifetime: int = 900
+    """Rule 2: seconds until a token expires."""
+    token_metered: bool = False
+    """Rule 7: whether token requests count against the quota."""
+    wrong_product_status: int = 403
+    """Rule 4: status for an application that calls the other product."""
+    rate_limit: int = 250
+    """Rule 7: calls per window and application, unless the application has its own `rateLimit`."""
+    rate_window: int = 60
+    """Rule 7: length of the window in seconds."""
+    rate_window_kind: Literal["fixed", "sliding"] = "fixed"
+    """Rule 7: a fixed window opens with the first call after the last one closed."""
+    wrong_verb_status: int = 405
+    """Rule 9: status for a known path with a verb that it does not have."""
+    strict_body_status: int = 400
+    """Rule 10: status for an undeclared key where the documents close the object."""
+    empty_problem_lists: bool = True
+    """Rule 12: `errors` and `warnings` are there even when empty; otherwise they are left out."""
+    decommissioned_status: int = 410
+    """Rule 8: status of a version past its end for an operation whose contract changed since."""
+    spend_per_hour: Decimal = Decimal(0)
+    """Rule 85: everything that can spend does so at this rate, from the moment this world began."""
+
+    # --- ad sets (rules 15-44) ---
+    all_unparsable_filter: Literal["matches_nothing", "ignored"] = "matches_nothing"
+    """Rule 15: a filter key of which no id can be read."""
+    create_failure_status: int = 400
+    """Rule 18: status of a refused creation (the bulk convention would be 200)."""
+    budget_required_at_create: bool = False
+    """§3.2: the guide requires `budget` at creation, the OpenAPI document does not."""
+    destination_environment: Literal["by_objective", "web"] = "by_objective"
+    """Rule 19: `app` for appPromotion and `web` otherwise, or always `web`."""
+    unknown_campaign_code: str = "campaign--ad-set-creation-check--invalid-data"
+    """Rule 21: code for a campaign outside the portfolio."""
+    rounding: Literal["half_even", "half_up"] = "half_even"
+    """Rule 22: how digits beyond the fourth decimal go."""
+    budget_error_code: str = "campaign--ad-set-update-check--invalid-budget"
+    """Rule 27: an invented code."""
+    patch_data_error_code: str = "campaign--ad-set-update-check--invalid-data"
+    """Rule 43: an invented code for values that this version does not have, on update."""
+    patch_limit: int = 50
+    """Rule 29: ad sets per patch."""
+    patch_too_many_status: int = 200
+    """Rule 29: status of a patch over the limit."""
+    fixed_keys_in_patch: Literal["ignored", "error"] = "ignored"
+    """Rule 31: keys that a patch cannot change."""
+    device_list_semantics: Literal["list", "block"] = "list"
+    """Rule 32: an absent list stays as it is, or is emptied with its block."""
+    repeated_id: Literal["sequential", "error"] = "sequential"
+    """Rule 33: an id that occurs twice in a batch."""
+    not_found_code: str = "campaign--ad-set-update-check--not-found"
+    """Rule 34: an invented code for an unknown id in a batch (start and stop use their own prefix)."""
+    unknown_ad_set_status: int = 404
+    """§2.8: status of a single read or write of an unknown ad set."""
+    start_errors: Literal["first", "all"] = "first"
+    """Rule 38: how many reasons a failing item is given."""
+    active_ad_sets_limit: int | None = None
+    """Rule 38: how many ad sets of one advertiser may be on at once."""
+    off_delivery_status: Literal["paused", "inactive"] = "paused"
+    """Rule 39: what an ad set that was stopped shows."""
+    audience_failure_status: int = 404
+    """Rule 40: status of `audience-not-found`."""
+    audience_null: Literal["unlinks", "error"] = "unlinks"
+    """Rule 40: what linking the audience null does."""
+    category_bid_code: str = "campaign--category-bid-update-check--"
+    """§8.5: prefix of the category-bid codes, whose names are likely but not published."""
+
+    # --- marketplace (rules 45-62) ---
+    marketplace_errors: Literal["errors", "list", "object"] = "errors"
+    """Rule 46: a refused batch answers `{"errors": [...]}`, the bare list, or the first problem alone."""
+    marketplace_violations: Literal["all", "first"] = "all"
+    """Rule 46: how many of the violations in a batch are told."""
+    marketplace_batch_limit: int = 2000
+    """Rule 47: budgets or bids per call."""
+    marketplace_too_many_status: int = 413
+    """Rule 47: status of a batch over the limit."""
+    budget_time_zone: str = "UTC"
+    """Rule 49, §14 no. 17: whose midnight is meant by "today"."""
+    budget_start_today: Literal["refused", "accepted"] = "refused"
+    """Rule 49: whether a new budget may start today."""
+    budget_foreign_keys: Literal["refused", "ignored"] = "refused"
+    """Rule 50: keys that a creation does not know, such as `isSuspended`."""
+    budget_date_rules: Literal["by_profile", "oas", "seed"] = "by_profile"
+    """Rule 51: whether the end of a running budget may move (`oas`) or not (`seed`, the legacy profile)."""
+    budget_uniqueness: Literal["seller-campaign", "seller"] = "seller-campaign"
+    """Rule 52, §14 no. 18: what can have one total and one daily budget at a time."""
+    budget_last_day: Literal["counts", "ends"] = "counts"
+    """Rule 53: whether a budget still runs on its `endDate`."""
+    budget_answer_order: Literal["request", "reversed"] = "request"
+    """§14 no. 16: order of the budgets in the answer to a batch."""
+    unknown_advertiser: Literal["empty", "refused"] = "empty"
+    """Rule 6, §8.6: a list of an advertiser that is not in the portfolio."""
+    existing_seller_campaign: Literal["updated", "refused"] = "updated"
+    """Rule 59: creating a seller-campaign that is there."""
+    create_sellers_status: int = 501
+    """Rule 59: status of creating sellers, which is out of scope."""
+    seller_campaign_read: Literal["object", "array"] = "object"
+    """Rule 60: a single read before 2026-07-27 answered an array of one."""
+    sellers_before_timeout: int | None = None
+    """Rule 62: with more sellers than this, a list of budgets that names none answers 504."""
+
+    # --- balances (rules 63-76) ---
+    balance_names: Literal["exact", "ignoring_case"] = "exact"
+    """Rule 63: how the names of an account's balances are compared."""
+    ended_balance_names: Literal["taken", "free"] = "taken"
+    """Rule 63: whether a balance that has ended still holds its name."""
+    spend_type_case: Literal["pascal", "any"] = "pascal"
+    """Rule 64: spelling of `spendType` at creation."""
+    balance_end: Literal["after_start", "not_before_start"] = "after_start"
+    """Rule 65: whether `endDate` may equal `startDate`."""
+    balance_null_text: Literal["unchanged", "cleared"] = "unchanged"
+    """Rule 66, §14 no. 22: what null does to the memo and the purchase order in a patch."""
+    zero_delta: Literal["refused", "accepted"] = "refused"
+    """Rule 68: adding 0."""
+    emptying_delta: Literal["accepted", "refused"] = "accepted"
+    """§5.4 rule 3: taking exactly what was deposited."""
+    uncapped_funds: Literal["refused", "ignored"] = "refused"
+    """Rule 68: adding funds to an uncapped balance."""
+    funds_memo: Literal["replaces", "kept"] = "replaces"
+    """Rule 68: what the memo of add-funds does to the memo of the balance."""
+    unknown_attachment: Literal["refused", "ignored"] = "refused"
+    """Rule 73: appending or deleting a campaign that the account does not have."""
+    history_order: Literal["newest_first", "oldest_first"] = "newest_first"
+    """Rule 75: order of the history."""
+    page_over_limit: Literal["refused", "cut"] = "refused"
+    """Rule 75: a page larger than the maximum."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The choices by name."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Options:
+        """Choices by name, the rest by default. A name that is none of them is an error."""
+        known = {field.name: field for field in fields(cls)}
+        unknown = set(value) - set(known)
+        if unknown:
+            raise ValueError(f"unknown sandbox options: {', '.join(sorted(unknown))}")
+        return cls(**{name: _like(known[name].default, given) for name, given in value.items()})
+
+
+def _like(default: Any, given: Any) -> Any:
+    return Decimal(str(given)) if isinstance(default, Decimal) else given

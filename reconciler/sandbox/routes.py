@@ -1,0 +1,8 @@
+"""Every route of the API: a domain module is known to the world by being named here."""
+
+from __future__ import annotations
+
+from . import ad_sets, marketplace, portfolio, retail_media
+from .routing import Router
+
+ROUTER = Router((*portfolio.routes, *ad_sets.routes, *marketplace.routes, *retail_media.routes))

@@ -1,0 +1,182 @@
+"""Which handler answers a request, in which version of the API (contract §2.13, §6.1, §11 rules 8 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, Literal
+from uuid import UUID
+
+from .errors import Refusal, problem
+from .message import Request, Response
+from .options import Options
+from .state import Record, State
+
+G1 = frozenset({"2025-07", "2025-10", "2026-01"})
+G2 = frozenset({"2026-07", "2027-01"})
+PREVIEW = frozenset({"preview", "experimental"})
+STABLE = G1 | G2
+ALL = STABLE | PREVIEW
+UNVERSIONED: frozenset[str] = frozenset()
+"""Routes under `/legacy/…` carry no version (§1)."""
+
+SUPPORT_ENDS = {
+    "2025-07": date(2026, 7, 28),
+    "2025-10": date(2026, 10, 27),
+    "2026-01": date(2027, 1, 27),
+    "2026-07": date(2027, 7, 31),
+    "2027-01": date(2028, 1, 31),
+}
+"""Last day of each version (§2.13; where only a month is known, its last day)."""
+
+Product = Literal["MarketingSolutions", "RetailMedia"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets to know about one request."""
+
+    state: State
+    request: Request
+    version: str
+    """The version that answers; older than it may have been asked for (fall-forward). Empty when unversioned."""
+    params: Mapping[str, str]
+    body: Any
+    """The parsed JSON body, or None if there is none."""
+    application: Record
+    now: datetime
+
+    @property
+    def trace(self) -> str:
+        """The correlation id of this call, the same each time it is asked for (rule 13)."""
+        text = f"{self.options.seed}:{len(self.state.log)}:{self.now.timestamp()}:{self.request.path}"
+        return str(UUID(bytes=sha256(text.encode()).digest()[:16], version=4))
+
+    @property
+    def options(self) -> Options:
+        return self.state.options
+
+    @property
+    def query(self) -> tuple[tuple[str, str], ...]:
+        return self.request.query
+
+    @property
+    def guide(self) -> bool:
+        """Whether this call speaks the guide's older form."""
+        return self.options.profile == "guide" and self.version in PREVIEW
+
+    @property
+    def generation(self) -> Literal["G1", "G2", "P"]:
+        """The contract generation of §0."""
+        if self.version in PREVIEW:
+            return "P"
+        return "G1" if self.version in G1 else "G2"
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a repeatable query parameter."""
+        return [value for key, value in self.query if key == name]
+
+    def value(self, name: str, default: str | None = None) -> str | None:
+        """The last value of a query parameter."""
+        return next(iter(reversed(self.values(name))), default)
+
+    def advertises_for(self, advertiser_id: str) -> bool:
+        """Whether that advertiser is in the application's portfolio (rule 6)."""
+        return advertiser_id in self.application.get("advertiserIds", ())
+
+    def manages_account(self, account_id: str) -> bool:
+        """Whether that Retail Media account is in the application's portfolio (rule 6)."""
+        return account_id in self.application.get("accountIds", ())
+
+
+Handler = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation: verb and template, the versions that have it, what it takes, who answers."""
+
+    method: str
+    template: str
+    """Path without the version: `/marketing-solutions/ad-sets/{ad-set-id}`."""
+    versions: frozenset[str]
+    scope: str | None
+    """`MarketingSolutions_Campaign_Read` and the like; None for any token."""
+    handler: Handler
+    product: Product | None
+    """None for both."""
+    changed: tuple[str, ...] = ()
+    """Versions in which the contract of this operation changed (§6.1): nothing falls forward across one."""
+    family: str = "E1"
+    """Envelope of its whole-call refusals (§2.5)."""
+    takes_body: bool = True
+    """False for a write whose values are all in the query (§4.2, M9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The route of a request, the version that answers it, and the values of its template."""
+
+    route: Route
+    version: str
+    params: Mapping[str, str]
+
+
+class Router:
+    """All routes, by the number of their segments."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._by_length: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+        for route in routes:
+            segments = tuple(route.template.strip("/").split("/"))
+            self._by_length.setdefault(len(segments), []).append((segments, route))
+        for bucket in self._by_length.values():
+            # a literal segment goes before a parameter: /ad-sets/search is not the ad set "search"
+            bucket.sort(key=lambda entry: [segment.startswith("{") for segment in entry[0]])
+
+    def match(self, method: str, path: str, now: datetime, options: Options) -> Match:
+        """The route of a path. Raises `Refusal` with 404, 405 or 410."""
+        segments = path.strip("/").split("/")
+        version = "" if segments[0] == "legacy" else segments[0]
+        if version and version not in ALL:
+            raise Refusal(404, _not_found(path))
+        rest = segments[1:] if version else segments
+        verbs: dict[str, tuple[Route, dict[str, str]]] = {}
+        for template, route in self._by_length.get(len(rest), ()):
+            params = _bind(template, rest)
+            if params is not None and (version in route.versions or not (version or route.versions)):
+                verbs.setdefault(route.method, (route, params))
+        if not verbs:
+            raise Refusal(404, _not_found(path))
+        if method not in verbs:
+            told = problem("method-not-allowed", "Method not allowed", type="validation")
+            raise Refusal(options.wrong_verb_status, told)
+        route, params = verbs[method]
+        return Match(route, _answering(route, version, now.date(), options), params)
+
+
+def _answering(route: Route, version: str, today: date, options: Options) -> str:
+    """The version that answers: the one asked for, or a later one if that is gone but nothing changed since."""
+    if version not in SUPPORT_ENDS or today <= SUPPORT_ENDS[version]:
+        return version
+    alive = min((v for v in route.versions & STABLE if today <= SUPPORT_ENDS[v]), default=None)
+    if alive is None or any(version < change <= alive for change in route.changed):
+        title = "This version of the API has been decommissioned"
+        raise Refusal(options.decommissioned_status, problem("endpoint-deprecated", title, type="deprecation"))
+    return alive
+
+
+def _bind(template: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+    params = {}
+    for pattern, segment in zip(template, segments, strict=True):
+        if pattern.startswith("{"):
+            params[pattern[1:-1]] = segment
+        elif pattern != segment:
+            return None
+    return params
+
+
+def _not_found(path: str) -> dict[str, Any]:
+    return problem("not-found", "Resource not found", f"{path} is not an operation of this API", type="unknown")

@@ -1,0 +1,189 @@
+"""All that a world remembers: records in named collections, each replaced whole and never changed in place.
+
+Because a record is never changed in place, an old one can be kept for free: stale reads (contract §11, rule 80) and the
+journal of a saved world rest on that. To change a record: copy it, change the copy, `put` it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from .clock import Clock, instant, stamp
+from .options import Options
+
+STATE_VERSION = 1
+"""Version of the saved form."""
+
+Record = dict[str, Any]
+
+COLLECTIONS = (
+    "applications",  # by client id: secret, product, permissions, advertiserIds, accountIds
+    "tokens",  # by token: clientId, expiresAt
+    "windows",  # by client id: the calls of the present quota window
+    "advertisers",  # Marketing Solutions advertisers: name, currency, timeZone
+    "campaigns",  # Marketing Solutions campaigns: advertiserId, name, automatesBudgets
+    "datasets",  # advertiserId
+    "audiences",  # advertiserId, kind ("audience" or "segment")
+    "categories",  # by "{datasetId}|{categoryId}|{level}": name, enabled
+    "adSets",
+    "sellers",
+    "sellerCampaigns",
+    "sellerBudgets",
+    "accounts",  # Retail Media accounts
+    "retailCampaigns",  # Retail Media campaigns: accountId, name
+    "balances",
+    "attachments",  # by "{balanceId}/{campaignId}"
+    "history",  # balance history entries
+    "faults",  # by ordinal: what goes wrong when, see faults.py
+    "past",  # by "{collection}/{id}": what stale reads still show
+    "counters",  # by name: {"value": n}
+)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What was changed since the last time somebody asked."""
+
+    records: dict[str, dict[str, Record | None]] = field(default_factory=dict)
+    log: list[Record] = field(default_factory=list)
+    whole: bool = False
+    """So much has changed that only a full copy tells it (a cleared log, another clock)."""
+
+
+class State:
+    """The collections, the call log, the clock and the options of one world."""
+
+    __slots__ = ("_changed", "_logged", "_whole", "clock", "collections", "log", "options")
+
+    def __init__(self, options: Options, clock: Clock) -> None:
+        self.options = options
+        self.clock = clock
+        self.collections: dict[str, dict[str, Record]] = {name: {} for name in COLLECTIONS}
+        self.log: list[Record] = []
+        self._changed: set[tuple[str, str]] = set()
+        self._logged = 0
+        self._whole = False
+        self.put("counters", "began", {"value": stamp(clock.now())})
+
+    # --- reading ---
+
+    def get(self, collection: str, key: str) -> Record | None:
+        """One record, or None. It must not be changed in place."""
+        return self.collections[collection].get(key)
+
+    def all(self, collection: str) -> Mapping[str, Record]:
+        """Every record of a collection by its key, in order of creation."""
+        return self.collections[collection]
+
+    def where(self, collection: str, **equal: Any) -> Iterator[tuple[str, Record]]:
+        """The records whose fields have these values."""
+        for key, record in self.collections[collection].items():
+            if all(record.get(name) == value for name, value in equal.items()):
+                yield key, record
+
+    def spent(self, record: Record, now: datetime) -> Decimal:
+        """What a record has spent by now: its own `spent`, and the drift of rule 85."""
+        base = Decimal(record.get("spent") or 0)
+        rate = self.options.spend_per_hour
+        if not rate:
+            return base
+        passed = now - instant(self.collections["counters"]["began"]["value"])
+        return base + (rate * Decimal(passed.total_seconds()) / 3600).quantize(Decimal("0.01"))
+
+    # --- changing ---
+
+    def put(self, collection: str, key: str, record: Record) -> None:
+        """Store a record in place of the one that was there."""
+        self.collections[collection][key] = record
+        self._changed.add((collection, key))
+
+    def remove(self, collection: str, key: str) -> None:
+        """Forget a record; nothing happens if there is none."""
+        if self.collections[collection].pop(key, None) is not None:
+            self._changed.add((collection, key))
+
+    def count(self, counter: str, first: int = 1) -> int:
+        """The next number of a counter: `first`, then one more each time."""
+        known = self.get("counters", counter)
+        value = first if known is None else known["value"] + 1
+        self.put("counters", counter, {"value": value})
+        return value
+
+    def next_id(self, collection: str) -> str:
+        """A new id for a record of a collection, one that no record has."""
+        taken = self.collections[collection]
+        while True:
+            key = str(self.count(f"ids.{collection}"))
+            if key not in taken:
+                return key
+
+    def secret(self, purpose: str) -> str:
+        """A value that looks random, differs at each call and is the same in each run (rule 13)."""
+        text = f"{self.options.seed}:{purpose}:{self.count(purpose)}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def record_call(self, entry: Record) -> None:
+        self.log.append(entry)
+
+    def forget_calls(self) -> None:
+        self.log.clear()
+        self._logged = 0
+        self._whole = True
+
+    # --- copies ---
+
+    def overlaid(self, past: Mapping[str, Mapping[str, Record | None]]) -> State:
+        """A view in which some records are what they were (None: not there yet). Nothing put into it is kept."""
+        view = State(self.options, self.clock)
+        view.collections = dict(self.collections)
+        for collection, records in past.items():
+            rows = {**self.collections[collection], **records}
+            view.collections[collection] = {key: row for key, row in rows.items() if row is not None}
+        return view
+
+    def changed(self) -> frozenset[tuple[str, str]]:
+        """The (collection, key) of everything put or removed by the present call."""
+        return frozenset(self._changed)
+
+    def drain(self) -> Changes:
+        """What changed since the last call of this method."""
+        changes = Changes(log=self.log[self._logged :], whole=self._whole)
+        for collection, key in self._changed:
+            changes.records.setdefault(collection, {})[key] = self.get(collection, key)
+        self._changed.clear()
+        self._logged = len(self.log)
+        self._whole = False
+        return changes
+
+    def mark_whole(self) -> None:
+        """Something changed that no record tells."""
+        self._whole = True
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "version": STATE_VERSION,
+            "options": self.options.to_json(),
+            "clock": self.clock.to_json(),
+            **self.collections,
+            "log": self.log,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> State:
+        """The state of a saved form; collections that it does not name are empty. Raises `ValueError`."""
+        if value.get("version", STATE_VERSION) != STATE_VERSION:
+            raise ValueError(f"a sandbox state of version {value['version']} cannot be read")
+        unknown = set(value) - {"version", "options", "clock", "log", *COLLECTIONS}
+        if unknown:
+            raise ValueError(f"unknown parts of a sandbox state: {', '.join(sorted(unknown))}")
+        state = cls(Options.from_json(value.get("options", {})), Clock.from_json(value["clock"]))
+        for name in COLLECTIONS:
+            state.collections[name] = dict(value.get(name, {}))
+        state.log = list(value.get("log", ()))
+        state._whole = True
+        return state
