@@ -223,7 +223,7 @@ class Values:
             raise Refused("yaml-alias", message, "Write the value out.", event.start_mark)
         most = max(self.limits.aliases, ALIAS_RATIO * written)
         if name not in self.sizes:
-            self.sizes[name] = _measure(value, most)
+            self.sizes[name] = _measure(value)
         nodes, height = self.sizes[name]
         self.expanded += nodes
         if self.expanded > most:
@@ -240,16 +240,14 @@ class Values:
             raise Refused("yaml-documents", "A second document begins here.", hint, event.start_mark)
 
 
-def _measure(value: Json, most: int) -> tuple[int, int]:
-    """How many values an anchor stands for, keys included and counted up to the bound, and how deep."""
+def _measure(value: Json) -> tuple[int, int]:
+    """How many values an anchor stands for, and how deep; what is within it has been counted already."""
     nodes, height, todo = 0, 0, [(value, 1)]
-    while todo and nodes <= most:
+    while todo:
         value, depth = todo.pop()
         nodes += 1
         if isinstance(value, dict | list):
             height = max(height, depth)
-            if isinstance(value, dict):
-                nodes += len(value)
             todo += [(child, depth + 1) for child in (value.values() if isinstance(value, dict) else value)]
     return nodes, height
 
