@@ -31,6 +31,8 @@ class Told:
 def read(reply: Reply) -> Told | None:
     """The rate-limit headers of an answer, or None if they do not say what remains."""
     remaining, reset = _number(reply, "x-ratelimit-remaining"), _number(reply, "x-ratelimit-reset")
+    if reply.status == 429:
+        remaining = 0  # it says so by being sent
     if remaining is None:
         return None
     date = reply.date

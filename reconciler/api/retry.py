@@ -46,7 +46,8 @@ def repeat(
     tenacity.Retrying(
         sleep=clock.sleep,
         stop=tenacity.stop_after_attempt(settings.attempts),
-        wait=tenacity.wait_exponential_jitter(settings.pause, LONGEST_PAUSE, STEEPNESS, jitter=settings.pause / 2),
+        wait=tenacity.wait_exponential(settings.pause, LONGEST_PAUSE, STEEPNESS)
+        + tenacity.wait_random(0, settings.pause / 2),
         retry=tenacity.retry_if_result(lambda last: may_repeat(effect, last)),
         before_sleep=announce,
         retry_error_callback=lambda state: None,
