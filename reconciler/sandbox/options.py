@@ -43,6 +43,8 @@ class Options:
     """Rule 10: status for an undeclared key where the documents close the object."""
     empty_problem_lists: bool = True
     """Rule 12: `errors` and `warnings` are there even when empty; otherwise they are left out."""
+    body_limit: int = 10_000_000
+    """§2.7: bytes of a body above which a call is answered 413."""
     decommissioned_status: int = 410
     """Rule 8: status of a version past its end for an operation whose contract changed since."""
     spend_per_hour: Decimal = Decimal(0)

@@ -225,6 +225,8 @@ class _Handling:
     def _parsed_body(self) -> Any:
         if self.request.method not in _WITH_BODY:
             return None
+        if len(self.request.body) > self.state.options.body_limit:
+            raise Refusal(413, problem("payload-too-large", "Payload too large"))
         if access.media_type(self.request) != "application/json":
             raise Refusal(415, problem("unsupported-media-type", "Unsupported media type"))
         try:

@@ -1,0 +1,104 @@
+"""A world on a port: an ASGI application that drops, delays and cuts as an answer orders, and a server for it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import uvicorn
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .message import Request, Response
+from .world import World
+
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: closing sends RST, as a crashed server's kernel would."""
+
+
+def app(world: World) -> ASGIApp:
+    """The world as an ASGI application."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        http = HttpRequest(scope, receive)
+        request = Request(
+            http.method,
+            scope["path"],
+            tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]},
+            await http.body(),
+        )
+        response = world.handle(request)
+        if response.delay:
+            await asyncio.sleep(response.delay)
+        if response.aborted:
+            _drop(send)
+        elif response.cut is not None:
+            await _cut(response, send)
+        else:
+            told = HttpResponse(response.body, response.status)
+            told.raw_headers.extend((key.encode(), value.encode()) for key, value in response.headers)
+            await told(scope, receive, send)
+
+    return answer
+
+
+def serve(
+    world: World, *, host: str = "127.0.0.1", port: int = 0, on_ready: Callable[[str], None] = lambda url: None
+) -> None:
+    """Serve until interrupted; `on_ready` gets the base URL once calls are accepted. Port 0 takes a free one.
+
+    The default host is the loopback address: a sandbox hands out its tokens to anybody who knows the word.
+    """
+    config = uvicorn.Config(
+        app(world),
+        host=host,
+        port=port,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=False,  # the date is the world's (rule 14)
+        timeout_keep_alive=30,
+    )
+    _Server(config, on_ready).run()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+
+async def _cut(response: Response, send: Send) -> None:
+    """Promise the whole body, send a part of it, and reset the connection."""
+    headers = [(key.encode(), value.encode()) for key, value in response.headers]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body[: response.cut], "more_body": True})
+    await asyncio.sleep(0.02)  # what was sent has to be on its way: a reset overtakes what is still in the buffer
+    _drop(send)
+
+
+def _drop(send: Send) -> None:
+    """Reset the connection. ASGI has no word for it, so this asks uvicorn's own connection for its transport."""
+    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionAbortedError("the sandbox dropped this connection")
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
