@@ -7,6 +7,7 @@ A line is either whole or was never answered: a torn last line is dropped on loa
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -48,21 +49,30 @@ class Store:
 
     def load(self) -> State:
         """The state of the file and its journal. Raises `OSError`, `ValueError`."""
-        value = decode(self.path.read_bytes())
+        text = self.path.read_bytes()
+        value = _decoded(text)
         if not isinstance(value, dict):
             raise ValueError(f"{self.path} is not a sandbox state")
         self._generation = value.pop("generation", 0)
         if self._journal.exists():
-            *lines, _torn = self._journal.read_bytes().split(b"\n")
+            journal = self._journal.read_bytes()
+            self._journal_size = len(journal)
+            *lines, _torn = journal.split(b"\n")
             for entry in map(decode, lines):
                 # a journal that its snapshot has already taken in is left behind by a kill between the two
                 if entry["generation"] == self._generation:
                     _replay(value, entry)
-        return State.from_json(value)
+        self._snapshot_size = len(text)
+        state = State.from_json(value)
+        state.drain()  # all of it is on the disk
+        return state
 
     def _write_snapshot(self, state: State) -> None:
         self._generation += 1
-        text = encode({"generation": self._generation, **state.to_json()}, indent=True)
+        value = {"generation": self._generation, **state.to_json()}
+        text = encode(value)
+        if len(text) < SMALL:
+            text = encode(value, indent=True)  # small enough for a person to read
         part = self.path.with_name(self.path.name + ".part")
         part.write_bytes(text)
         os.replace(part, self.path)
@@ -73,6 +83,17 @@ class Store:
 def journal_of(path: Path) -> Path:
     """Where the changes since the snapshot are."""
     return path.with_name(path.name + ".journal")
+
+
+def _decoded(text: bytes) -> Any:
+    """A large state consists of millions of small objects, none of them garbage: looking for some costs most of it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return decode(text)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _replay(value: dict[str, Any], entry: dict[str, Any]) -> None:

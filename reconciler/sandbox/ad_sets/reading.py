@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..encoding import array, encode
 from ..errors import envelope, problem
 from ..message import Response
 from ..routing import Call
@@ -35,8 +36,8 @@ def search(call: Call) -> Response:
         if record.get("unexposable"):
             warnings = [_HIDDEN]
             continue
-        shown.append(show(record))
-    return envelope(call, shown, warnings=warnings)
+        shown.append(encode(show(record)))
+    return envelope(call, array(shown), warnings=warnings)
 
 
 def get(call: Call) -> Response:
