@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from .access import forbidden
 from .balances import Author, Balance, Entry, edited, today_at
-from .clock import Clock
 from .errors import Problem, Refusal, problem
 from .routing import Call
 from .state import Record, State
@@ -118,13 +118,13 @@ def keep(state: State, balance: Balance, entries: Iterable[Entry]) -> None:
         state.put("history", state.next_id("history"), entry.to_record(balance.id))
 
 
-def edited_by_user(state: State, balance_id: str, before: Record, login: str, clock: Clock) -> None:
+def edited_by_user(state: State, balance_id: str, before: Record, login: str) -> None:
     """Tell history of a change that somebody made in the user interface, once it is in the state (rule 79)."""
     after = state.collections["balances"][balance_id]
-    zero = state.spent({}, clock.now())
+    now, zero = state.clock.now(), Decimal(0)
     old, new = Balance.of(balance_id, before, zero), Balance.of(balance_id, after, zero)
     changes = {name: getattr(new, name) for name in _ATTRIBUTES}
-    balance, entries = edited(old, changes, Author(login, clock.now()))
+    balance, entries = edited(old, changes, Author(login, now))
     keep(state, balance, entries)
 
 

@@ -16,7 +16,7 @@ matching call that it befalls, from 1) and `count` (how many in a row, default 1
 | `gzip_bomb` | `size` | a small body that unpacks to so many bytes |
 | `item_errors` | `code`, `indices`, `instances`, `data` | those items of a bulk write fail, see below |
 | `lag` | `reads` or `seconds` | what this write changed stays invisible for so long |
-| `edit` | `collection`, `id`, `set` | somebody else's change, made just before the call |
+| `edit` | `collection`, `id`, `set`, `by` | somebody else's change, made just before the call |
 | `revoke_consent` | `client_id` | the portfolio is empty from this call on |
 | `advance` | `seconds` | time passes just before the call |
 | `noise` | `forms` | the same answer in another spelling, see noise.py |
@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from . import items, lag, noise
+from .account_book import edited_by_user
 from .encoding import decode, encode
 from .message import Request, Response
 from .routing import Call, Handler
@@ -63,6 +64,8 @@ KINDS = frozenset(
         "noise",
     ]
 )
+SOMEBODY = "Kip Heaney"
+"""Who edits, if nobody is named: the login that the history of a balance shows."""
 _HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
@@ -92,7 +95,9 @@ def clear(state: State) -> None:
         state.remove("faults", key)
 
 
-def edit(state: State, collection: str, key: str, changes: Mapping[str, Any]) -> None:
+def edit(
+    state: State, collection: str, key: str, changes: Mapping[str, Any], by: str = SOMEBODY
+) -> None:
     """Set dotted paths of a record. Raises `KeyError` if there is no such record."""
     if collection not in COLLECTIONS or state.get(collection, key) is None:
         raise KeyError(f"{collection}/{key}")
@@ -103,7 +108,10 @@ def edit(state: State, collection: str, key: str, changes: Mapping[str, Any]) ->
         for name in parents:
             place = place.setdefault(name, {})
         place[last] = _decimals(value)
+    before = state.collections[collection][key]
     state.put(collection, key, record)
+    if collection == "balances":  # the one kind of record whose changes are told to whoever asks
+        edited_by_user(state, key, before, by)
 
 
 def fired(state: State, request: Request) -> list[Record]:
@@ -170,7 +178,7 @@ def _counted(state: State, key: str, request: Request) -> Record | None:
 def _prepare(state: State, fault: Record) -> None:
     kind = fault["kind"]
     if kind == "edit":
-        edit(state, fault["collection"], str(fault["id"]), fault["set"])
+        edit(state, fault["collection"], str(fault["id"]), fault["set"], fault.get("by", SOMEBODY))
     elif kind == "advance":
         state.clock.advance(float(fault["seconds"]))
         state.mark_whole()

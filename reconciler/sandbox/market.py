@@ -240,13 +240,14 @@ class Market:
                 if self.call.state.get("sellerCampaigns", pair.id) is None:
                     self.call.state.put("sellerCampaigns", pair.id, pair.to_record())
 
-    def keep_pairs(self, pairs: Sequence[SellerCampaign]) -> None:
-        """Store seller-campaigns, each suspended since now if it was not and now is (rule 57)."""
+    def keep_pairs(self, pairs: Sequence[SellerCampaign]) -> list[SellerCampaign]:
+        """The seller-campaigns as stored, each suspended since now if it was not and now is (rule 57)."""
         told = self.reasons_of(pairs)
         now = since(self.call.now)
-        for pair in pairs:
-            seen = observed(pair, told[pair.id], now)
-            self.call.state.put("sellerCampaigns", pair.id, seen.to_record())
+        seen = [observed(pair, told[pair.id], now) for pair in pairs]
+        for pair in seen:
+            self.call.state.put("sellerCampaigns", pair.id, pair.to_record())
+        return seen
 
 
 def since(moment: datetime) -> str:

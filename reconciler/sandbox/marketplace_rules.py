@@ -95,6 +95,7 @@ def amount_of(value: Any, budget_type: str, complaints: list[Complaint]) -> Deci
     amount = decimal_of(value)
     if amount is None or amount < 0:
         complaints.append((AMOUNT, "amount must be a number of at least 0"))
+        return None
     return amount
 
 

@@ -35,7 +35,7 @@ def sellers(state: State) -> None:
         state.put("sellers", seller_id, {"advertiserId": ADVERTISER, "name": name})
         _pair(state, seller_id, "10001", BIDS.get(seller_id))
     _pair(state, "3", "10002", Decimal("0.5"))
-    for number, row in enumerate(BUDGETS):
+    for row in BUDGETS:
         seller_id, campaign_ids, kind, amount, start, end, suspended, spent = row
         record = {
             "sellerId": seller_id,

@@ -61,8 +61,7 @@ def patch_pairs(market: Market) -> Response:
     after, violations = rebid(items, market.pairs(), market.side.single_seller_campaigns)
     if violations:
         raise market.refuse_batch(violations)
-    market.keep_pairs(after)
-    return reply(200, market.pairs_json(after))
+    return reply(200, market.pairs_json(market.keep_pairs(after)))
 
 
 def patch_pair(market: Market) -> Response:
@@ -93,8 +92,7 @@ def _rebid_one(market: Market, pair: SellerCampaign, bid: Any) -> Response:
     after, violations = rebid([{"id": pair.id, "bid": bid}], [pair], ())
     if violations:
         raise market.refuse(400, problem(BID_VALUE, "Bad request", violations[0].detail))
-    market.keep_pairs(after)
-    return reply(200, market.pairs_json(after)[0])
+    return reply(200, market.pairs_json(market.keep_pairs(after))[0])
 
 
 def _pair(market: Market) -> SellerCampaign:

@@ -106,10 +106,10 @@ class World:
             self.state.clock.advance(seconds)
             self._save(whole=True)
 
-    def edit(self, collection: str, key: str, changes: Mapping[str, Any]) -> None:
+    def edit(self, collection: str, key: str, changes: Mapping[str, Any], by: str = faults.SOMEBODY) -> None:
         """Change a record behind everybody's back; keys are dotted paths (rule 79)."""
         with self._lock:
-            faults.edit(self.state, collection, key, changes)
+            faults.edit(self.state, collection, key, changes, by)
             self._save()
 
     def inject(self, *scripted: Record) -> None:
