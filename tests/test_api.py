@@ -30,7 +30,7 @@ import trustme
 
 from reconciler.api import Api, Credentials, Event, Settings, check_url
 from reconciler.api.exchange import Reply
-from reconciler.api.pace import Window, read
+from reconciler.api.pace import Told, Window, read
 from reconciler.model import Answer, Call, Effect, Fate
 
 SECRET = "canary+secret/1="
@@ -140,7 +140,8 @@ def call(effect: Effect = Effect.READ, body: object = None) -> Call:
 
 ANSWERED, NOT_SENT, LOST = Fate.ANSWERED, Fate.NOT_SENT, Fate.LOST
 HTML = Response(body=b"<html>It works!</html>", headers=(("content-type", "text/html"),))
-BOMB = Response(body=gzip.compress(bytes(3_000_000)), headers=(JSON, ("content-encoding", "gzip")))
+BOMB = Response(body=gzip.compress(b"[" + b" " * 3_000_000 + b"]"), headers=(JSON, ("content-encoding", "gzip")))
+TWICE = Response(body=gzip.compress(gzip.compress(b"{}")), headers=(JSON, ("content-encoding", "gzip, gzip")))
 EXPIRED = Response(401, b'{"errors": [{"code": "authorization-token-expired"}]}')
 
 FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Fate], tuple[int, Fate]]] = [
@@ -186,7 +187,8 @@ FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Fate], tuple[int, Fate]]] = 
     ("empty", (Response(body=b""),), (5, LOST), (1, LOST)),
     ("bad gzip", (Response(body=b"{}", headers=BOMB.headers),), (5, LOST), (1, LOST)),
     ("gzip bomb", (BOMB,), (5, LOST), (1, LOST)),
-    ("gzip in gzip", (Response(headers=(JSON, ("content-encoding", "gzip, gzip"))),), (5, LOST), (1, LOST)),
+    ("gzip in gzip", (TWICE,), (5, LOST), (1, LOST)),
+    ("a coding that nobody asked for", (Response(headers=(JSON, ("content-encoding", "br"))),), (5, LOST), (1, LOST)),
     ("redirect", (Response(302, b"", (("location", "https://evil.test/"),)),), (1, LOST), (1, LOST)),
 ]
 
@@ -250,6 +252,28 @@ def test_a_server_error_keeps_its_status_and_shows_the_beginning_of_its_page_on_
     assert answer.reason.startswith("api.criteo.com answered 502: <h1>�[31mBad gateway</h1>")
     assert len(answer.reason) < 300
     assert answer.reason.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (Response(body=b" "), "answered 200, but without the JSON that this call returns: the body is empty"),
+        (HTML, "answered 200, but with text/html instead of JSON: <html>It works!</html>"),
+        (Response(body=b'{"a":'), 'answered 200, but its body is not complete, valid JSON: {"a":'),
+        (BOMB, "answered with more than 1,000,000 bytes"),
+        (TWICE, "answered in a coding nobody asked for"),
+    ],
+)
+def test_why_a_success_is_no_evidence(act: Response, reason: str) -> None:
+    answer = api(Server(act), largest_body=1_000_000).send(call(Effect.ADD))
+    assert answer.reason == f"api.criteo.com {reason}"
+
+
+def test_a_bug_is_raised_and_does_not_block_the_next_call() -> None:
+    door = api(Server(RuntimeError("a bug"), OK))
+    with pytest.raises(RuntimeError, match="a bug"):
+        door.send(call())
+    assert door.send(call()).status == 200
 
 
 def test_amounts_are_exact_both_ways() -> None:
@@ -435,6 +459,47 @@ def test_calls_that_somebody_else_made_count(already: int) -> None:
     assert run.wall < 6 + 6 + 1.5
 
 
+def opened_window(remaining: int, *, wait: float | None = 6.0, width: int = 8) -> Window:
+    """A window of which a scout has just told, at 0.1 s."""
+    window = Window(1000, width)
+    scout = window.take(0.0)
+    window.give_back(scout)
+    window.learn(0.1, Told(remaining, EPOCH + 6, wait), scout=scout)
+    return window
+
+
+def test_only_the_scout_goes_until_the_window_is_known() -> None:
+    window = Window(1000, 8)
+    assert window.take(0.0) is True
+    assert window.wait(0.0) is None
+
+
+def test_the_lowest_bound_of_the_reset_holds_since_dates_are_cut_to_the_second() -> None:
+    window = opened_window(2)
+    window.learn(1.9, Told(0, EPOCH + 6, 5.0), scout=window.take(1.0))
+    assert window.wait(2.0) == pytest.approx(6.1 - 2.0)
+
+
+def test_calls_by_others_are_taken_off_and_those_still_out_are_not_counted_on() -> None:
+    window = opened_window(20)
+    for _ in range(3):
+        window.take(0.2)
+    window.give_back(False)
+    window.learn(0.3, Told(5, EPOCH + 6, 6.0), scout=False)
+    assert window.left == 5 - 2
+
+
+def test_what_remains_is_believed_even_if_the_reset_cannot_be_read() -> None:
+    window = opened_window(5, wait=None)
+    assert window.take(0.2) is False
+    assert window.wait(0.2) == 0
+
+
+def test_no_more_are_in_flight_than_asked_for() -> None:
+    window = opened_window(100, width=2)
+    assert [window.take(0.2), window.wait(0.2), window.take(0.2), window.wait(0.2)] == [False, 0, False, None]
+
+
 def test_without_headers_our_own_cap_holds_in_any_minute() -> None:
     starts = simulate(None, 1000, per_minute=240).starts
     assert all(later - sooner > 60 - 1e-6 for sooner, later in zip(starts, starts[240:], strict=False))
@@ -473,7 +538,9 @@ def test_threads_share_the_window_and_never_earn_a_429() -> None:
 # --- Token -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("expires_in", "life"), [(900, 900), ("900", 900), (60, 60), (None, 900), ("soon", 900)])
+@pytest.mark.parametrize(
+    ("expires_in", "life"), [(900, 900), ("900", 900), (60, 60), (None, 900), ("soon", 900), ("nan", 900)]
+)
 def test_a_token_is_renewed_at_four_fifths_of_its_life(expires_in: object, life: float) -> None:
     clock, server = Clock(), Server(grant=granted(TOKEN, expires_in))
     door = api(server, clock)
@@ -543,7 +610,7 @@ def test_refused_credentials_are_an_answer_and_are_not_tried_again(status: int, 
         (Response(404), 1),
         (Response(body=b"[]"), 1),
         (granted("two words"), 1),
-        (granted("line\r\nbreak: 1"), 1),
+        (granted("line\r\nbreak:1"), 1),
         (granted(""), 1),
     ],
 )
@@ -770,6 +837,13 @@ def test_reads_share_a_connection_and_a_create_has_its_own() -> None:
     with serving() as server:
         over(server.url).send(call(), call(), call(Effect.CREATE), call(), call(Effect.ADD))
     assert sorted(len(seen) for seen in server.connections) == [1, 1, 4]
+
+
+def test_the_libraries_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serving() as server:
+        assert over(server.url).send(call()).status == 200
+    assert [record for record in caplog.records if record.name.startswith("http")] == []
 
 
 def test_nobody_listens() -> None:

@@ -56,7 +56,7 @@ class Door:
     """The connections to one host. Secrets it was told of never leave in a reason or in an error's body."""
 
     def __init__(self, settings: Settings, clock: Clock, handle: Handle | None, request: Factory | None) -> None:
-        for name in ("httpx", "httpcore"):  # their INFO shows URLs, their DEBUG the Authorization header
+        for name in ("httpx", "httpcore"):  # their INFO shows URLs, their DEBUG whole headers
             logging.getLogger(name).setLevel(logging.WARNING)
         self._settings = settings
         self._clock = clock

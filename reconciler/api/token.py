@@ -40,17 +40,14 @@ class Token:
         self._lock = threading.Lock()
         self._value: str | None = None
         self._renew_at = 0.0
-        self._failed: Answer | None = None
-        self._failures = 0
+        self._refusal: Answer | None = None
         hide(credentials.secret)
 
     def current(self, refused: str | None = None) -> str | Answer:
         """A token that is not the one just refused, or why there is none."""
-        failures = self._failures
         with self._lock:
-            if self._failed is not None and (self._failed.fate is Fate.ANSWERED or self._failures != failures):
-                # Refused credentials stay refused, and who waited for a failure need not repeat it.
-                return self._failed
+            if self._refusal is not None:  # what was refused stays refused: asking on would lock the account
+                return self._refusal
             if self._value is None or self._value == refused or self._clock.monotonic() >= self._renew_at:
                 return self._renew()
             return self._value
@@ -58,16 +55,17 @@ class Token:
     def _renew(self) -> str | Answer:
         asked = self._clock.monotonic()
         answer = self._repeat(lambda: self._judge(self._send(self._request())))
-        self._value, self._failed = None, None
+        self._value = None
         body = answer.body if isinstance(answer.body, dict) else {}
         value = body.get("access_token")
         if answer.fate is Fate.ANSWERED and answer.status < 300 and _is_token(value):
             self._value, self._renew_at = str(value), asked + RENEW_AT * _seconds(body.get("expires_in"))
             self._hide(self._value)
             return self._value
-        self._failures += 1
-        self._failed = self._failure(answer, body)
-        return self._failed
+        failure = self._failure(answer, body)
+        if failure.fate is Fate.ANSWERED:
+            self._refusal = failure
+        return failure
 
     def _request(self) -> Message:
         form = {
@@ -109,6 +107,7 @@ def _is_token(value: Json) -> bool:
 def _seconds(value: Json) -> float:
     """``expires_in``: a number, or a numeric string (contract §2.1)."""
     try:
-        return min(max(float(value), 0.0), DAY) if isinstance(value, (int, Decimal, str)) else LIFE
+        number = int(value) if isinstance(value, str) else value
+        return min(max(float(number), 0.0), DAY) if isinstance(number, (int, Decimal)) else LIFE
     except ValueError:
         return LIFE
