@@ -655,6 +655,14 @@ def test_a_grant_that_cannot_be_read_is_not_shown(kind: str) -> None:
     assert "canary" not in repr(answer)
 
 
+def test_a_secret_that_is_a_plain_word_does_not_spoil_messages() -> None:
+    server = Server(Response(400, b'{"title": "no such sandbox"}'))
+    door = Api(
+        {"marketingSolutions": Credentials("the-id", "sandbox")}, handle=server.handle, request=Request, clock=Clock()
+    )
+    assert door.send(call()).body == {"title": "no such sandbox"}
+
+
 def test_credentials_mask_their_secret() -> None:
     assert repr(Credentials("the-id", SECRET)) == "Credentials(client_id='the-id', secret='***')"
 
