@@ -6,14 +6,15 @@ says so. Money is :class:`~decimal.Decimal` throughout, sets are sorted tuples, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as with_
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol, TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | Decimal | str | list[Json] | dict[str, Json]"
-Value: TypeAlias = "None | bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value]"
+Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
+Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
 """Field name (``bidding.bidAmount``) to canonical value. A field that is absent is not managed."""
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -129,7 +130,7 @@ class Desired:
     id: str | None
     values: Values
     place: Place
-    defaults: Place | None = field(default=None, compare=False)
+    defaults: Place | None = with_(default=None, compare=False)
 
     def at(self, name: str, *, key: bool = False) -> Place:
         """Where a field is written: in the resource itself, or in the ``defaults`` of its file."""
@@ -147,7 +148,11 @@ class Live:
     kind: str
     id: str
     values: Values
-    refs: Mapping[str, str] = field(default_factory=dict)
+    refs: Mapping[str, str] = with_(default_factory=dict)
+
+
+Pair: TypeAlias = tuple[Desired, Live | None]
+"""A block of the files with the live object it means; None when it is to be created."""
 
 
 # --- What must move ----------------------------------------------------------------------------
@@ -170,7 +175,7 @@ class FieldChange:
     facet: str
     before: Value
     after: Value
-    place: Place = field(compare=False)
+    place: Place = with_(compare=False)
     seen: bool = True
 
 
@@ -186,7 +191,7 @@ class Change:
     id: str | None
     fields: tuple[FieldChange, ...]
     after: Values
-    place: Place = field(compare=False)
+    place: Place = with_(compare=False)
     live: Live | None = None
 
 
@@ -214,7 +219,7 @@ class Item:
     address: Address
     id: str | None
     fields: tuple[FieldChange, ...]
-    place: Place = field(compare=False)
+    place: Place = with_(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +307,12 @@ class Run:
     command: str
     project: str
     changes: tuple[Change, ...] = ()
-    plan: Plan = field(default_factory=lambda: Plan(()))
+    plan: Plan = with_(default_factory=lambda: Plan(()))
     outcomes: tuple[Outcome, ...] = ()
     problems: tuple[Problem, ...] = ()
     applied: bool = False
     unchanged: int = 0
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = with_(default_factory=dict)
 
     @property
     def failed(self) -> bool:

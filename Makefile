@@ -1,0 +1,31 @@
+# Everything here works on a machine that has only Python 3.11+, git and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+.PHONY: demo test lint faults bench schemas clean
+
+demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
+
+test: $(STAMP)  ## the whole test suite
+	$(BIN)/python -m pytest -q -n 2
+
+lint: $(STAMP)  ## style, types, and the arrows between the modules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+schemas: $(STAMP)  ## write schemas/ anew from the kinds
+	$(BIN)/reconciler schema --out schemas
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[postgres]" --group dev
+	@touch $@

@@ -1,0 +1,273 @@
+"""Flags to the engine, a run to a report, a report to an exit code. The only module that prints."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler import __version__
+
+PATHS = click.argument("paths", nargs=-1, type=click.Path())
+FORMAT = click.option(
+    "--format", "form", default="text", show_default=True, metavar="FORMAT", help="How to report: text or json."
+)
+TARGET = click.option("--target", "targets", multiple=True, metavar="GLOB", help="Only addresses that match.")
+BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
+SANDBOX = click.option(
+    "--sandbox",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Use the built-in simulator instead of the API; its state is kept in FILE.",
+)
+API_URL = click.option(
+    "--api-url", envvar="RECONCILER_API_URL", metavar="URL", help="Another server than https://api.criteo.com."
+)
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Ended(Exception):
+    """A command is over, with this exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Make a Criteo account match YAML files: ad sets, seller bids and budgets, balances.
+
+    \b
+    Try it without an account:
+      reconciler plan  examples/quickstart --sandbox
+      reconciler apply examples/quickstart --sandbox
+    """
+
+
+@cli.command()
+@PATHS
+@FORMAT
+def validate(paths: tuple[str, ...], form: str) -> None:
+    """Check files without network or credentials.
+
+    \b
+    Example: reconciler validate ads/
+    """
+    from datetime import UTC, datetime
+
+    from reconciler import engine, source
+
+    _tell(engine.validate(source.load(paths), datetime.now(UTC)), form)
+
+
+@cli.command()
+@PATHS
+@TARGET
+@FORMAT
+@BODIES
+@click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
+@SANDBOX
+@API_URL
+def plan(
+    paths: tuple[str, ...],
+    targets: tuple[str, ...],
+    form: str,
+    bodies: bool,
+    detailed: bool,
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Show what would change and the calls that would be sent. Sends no write, ever.
+
+    \b
+    Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
+    """
+    with _session(paths, sandbox, api_url, form) as session:
+        prepared = session.plan(targets)
+        _tell(getattr(prepared, "run", prepared), form, bodies=bodies, detailed=detailed)
+
+
+@cli.command()
+@PATHS
+@TARGET
+@FORMAT
+@BODIES
+@click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
+@SANDBOX
+@API_URL
+def apply(
+    paths: tuple[str, ...],
+    targets: tuple[str, ...],
+    form: str,
+    bodies: bool,
+    approved: bool,
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Show the plan, ask, send it, read back, and say how every item ended.
+
+    \b
+    Example: reconciler apply ads/ --auto-approve
+    """
+    from reconciler import engine
+
+    if not approved and (form != "text" or not sys.stdin.isatty()):
+        raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
+    with _session(paths, sandbox, api_url, form) as session:
+        prepared = session.plan(targets)
+        if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
+            _tell(getattr(prepared, "run", prepared), form, bodies=bodies)
+            return
+        if form == "text":
+            _print(prepared.run, form, bodies=bodies)
+        if not approved:
+            click.echo("Only 'yes' sends these calls.", err=True)
+            if click.prompt("Apply?", default="no", show_default=False, err=True) != "yes":
+                click.echo("Nothing was sent.", err=True)
+                raise Ended(1)
+        told = prepared.run.problems if form == "text" else None
+        _tell(engine.apply(prepared, session.world), form, bodies=bodies, told=told)
+
+
+@cli.command()
+@click.option("--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder.")
+def schema(out: str) -> None:
+    """Write the JSON Schemas that editors complete and check files with.
+
+    \b
+    Example: reconciler schema --out schemas
+    """
+    import json
+
+    from reconciler import schema as schemas
+
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in schemas.written().items():
+        (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        click.echo(str(folder / name))
+
+
+@cli.group()
+def sandbox() -> None:
+    """A simulator of the API, to try things without an account."""
+
+
+@sandbox.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8765, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--state", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in FILE.")
+@click.option("--seed", default="demo", show_default=True, metavar="demo|empty|guide|FILE", help="What it holds.")
+@click.option("--faults", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Scripted faults.")
+def serve(host: str, port: int, state: str | None, seed: str, faults: str | None) -> None:
+    """Serve the simulator over HTTP, for this tool and for any other client.
+
+    \b
+    Example: reconciler sandbox serve --port 8765 --state sandbox.json
+    """
+    from reconciler import sandboxes
+
+    sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
+
+
+def _announce(url: str) -> None:
+    click.echo(f"The sandbox listens on {url}. In another terminal:\n", err=True)
+    click.echo(f"export RECONCILER_API_URL={url}")
+    for product, name in (("MS", "sandbox-ms"), ("RM", "sandbox-rm")):
+        click.echo(f"export CRITEO_{product}_CLIENT_ID={name}")
+        click.echo(f"export CRITEO_{product}_CLIENT_SECRET=sandbox")
+    sys.stdout.flush()
+
+
+# --- What the commands share ------------------------------------------------------------------------------
+
+
+def _session(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
+    """The loaded project with the way to its API; a sandbox's FILE that is a path of the project is one."""
+    from reconciler import session
+
+    if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
+        paths, sandbox = (sandbox, *paths), ""
+    _format(form)
+    try:
+        return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=_progress)
+    except session.Unusable as unusable:
+        _tell(unusable.run, form)
+        raise Ended(1) from None
+
+
+def _progress(line: str) -> None:
+    """Long work shows itself on a terminal, and nowhere else."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{line}", nl=line.endswith("\n"), err=True)
+
+
+def _format(form: str) -> Callable[..., str]:
+    from reconciler.reports import FORMATS
+
+    if form not in FORMATS:
+        raise click.BadParameter(f"{form!r} is not one of: {', '.join(FORMATS)}", param_hint="--format")
+    return FORMATS[form]
+
+
+def _print(run: Any, form: str, *, bodies: bool = False, told: Any = None) -> None:
+    from reconciler.reports import Manner
+
+    terminal = sys.stdout.isatty()
+    manner = Manner(bodies=bodies, told=told, sources=_sources(run) if terminal else None)
+    _progress("")
+    text = _format(form)(run, manner)
+    click.echo(_coloured(text) if form == "text" and terminal else text, nl=False)
+
+
+def _tell(run: Any, form: str, *, detailed: bool = False, **manner: Any) -> None:
+    """Report a run, and end the command with its exit code."""
+    from reconciler import exits
+
+    _print(run, form, **manner)
+    raise Ended(int(exits.of(run, detailed=detailed)))
+
+
+COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
+
+
+def _coloured(text: str) -> str:
+    """Colour by what a line begins with; everything is readable without it."""
+    return "".join(
+        click.style(line, fg=COLOURS.get(line[:4]) or ("red" if ": error[" in line or line[:6] == "error[" else None))
+        for line in text.splitlines(keepends=True)
+    )
+
+
+def _sources(run: Any) -> dict[str, tuple[str, ...]]:
+    """The lines of the files in which something is wrong, as far as they can be read."""
+    sources: dict[str, tuple[str, ...]] = {}
+    for name in {problem.span.file for problem in run.problems if problem.span}:
+        path = Path(name)
+        if path.is_file() and path.stat().st_size < 10 * 2**20:
+            sources[name] = tuple(path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return sources
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The console script. A usage error exits with 1: 2 means that there are changes."""
+    try:
+        cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+    except Ended as ended:
+        sys.exit(ended.code)
+    except click.exceptions.Exit as left:
+        sys.exit(left.exit_code)
+    except click.ClickException as misuse:
+        misuse.show()
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

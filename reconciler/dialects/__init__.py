@@ -1,0 +1,49 @@
+"""How each version says it, as data: an older version is the cells in which it differs.
+
+To add a version, write its file and name it in ``_VERSIONS``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.dialects import guide, preview, v2025_07, v2026_07
+from reconciler.dialects.dialect import Dialect
+from reconciler.kinds.kind import Kind
+
+_VERSIONS = (v2026_07, v2025_07, preview, guide)
+
+DIALECTS: Sequence[Dialect] = tuple(dialect for module in _VERSIONS for dialect in module.DIALECTS)
+FAMILIES: Sequence[str] = tuple(dict.fromkeys(dialect.family for dialect in DIALECTS))
+DEFAULT = "2026-07"
+"""Stable until July 2027, and 2027-01 is identical for every operation here (contract §0.1)."""
+
+
+def versions(family: str) -> tuple[str, ...]:
+    """The versions a family can be spoken in, the default first."""
+    return tuple(dialect.version for dialect in DIALECTS if dialect.family == family)
+
+
+def dialect(family: str, version: str) -> Dialect:
+    """The dialect of a family and version. KeyError if there is none."""
+    return _BY_NAME[family, version]
+
+
+def every(kind: str) -> Iterator[Kind]:
+    """A kind in all the dialects that have it, the default's first."""
+    return (each.kinds[kind] for each in DIALECTS if kind in each.kinds)
+
+
+def kind_names() -> tuple[str, ...]:
+    """All kinds, in the order in which a project would name them."""
+    return tuple(dict.fromkeys(name for each in DIALECTS for name in each.kinds))
+
+
+def assume(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
+    """The kind where the user has switched an unverified assumption about it (contract §14)."""
+    if kind.name == "adSets" and not assumptions.get("budgetPatch", True):
+        return kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet == "budgets"})
+    return kind
+
+
+_BY_NAME: Mapping[tuple[str, str], Dialect] = {(each.family, each.version): each for each in DIALECTS}
+
+__all__ = ["DEFAULT", "DIALECTS", "FAMILIES", "Dialect", "assume", "dialect", "every", "kind_names", "versions"]

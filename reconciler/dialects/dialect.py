@@ -1,0 +1,19 @@
+"""A dialect: one version of one family of endpoints, as a base path and the kinds it has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.kinds.kind import Kind
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """``root`` is what every path of the version begins with; ``ends`` the day its support ends."""
+
+    version: str
+    family: str
+    root: str
+    kinds: Mapping[str, Kind]
+    ends: date | None = None
+    listed: bool = True

@@ -1,0 +1,54 @@
+"""Preview and experimental: 2026-07 with scheduled budgets, and without the marketplace (contract §6.2)."""
+
+from reconciler.dialects.dialect import Dialect
+from reconciler.kinds import ad_set
+from reconciler.kinds.ad_set import AD_SET
+from reconciler.kinds.kind import Field, Stage, Timetable
+from reconciler.kinds.types import Parts
+
+SCHEDULED_BUDGET = Parts(
+    {
+        "budgetStrategy": ad_set.STRATEGY,
+        "budgetAmount": ad_set.AMOUNT,
+        "budgetRenewal": ad_set.RENEWAL,
+        "budgetDeliverySmoothing": ad_set.SMOOTHING,
+        "budgetDeliveryWeek": ad_set.WEEK,
+        "pacingBehavior": ad_set.PACING,
+    },
+    optional=(
+        "budgetAmount",
+        "budgetRenewal",
+        "budgetDeliverySmoothing",
+        "budgetDeliveryWeek",
+        "pacingBehavior",
+    ),
+)
+
+SCHEDULED_BUDGETS = Field(
+    "scheduledBudgets.*",
+    SCHEDULED_BUDGET,
+    facet="scheduledBudgets",
+    read="scheduledBudgets",
+    create=None,
+    clears=True,
+    keyed_by="startDate",
+    doc="Budget that takes over on a day in the future (the key, advertiser's date). Null removes it. Preview only.",
+)
+
+AD_SET_PREVIEW = AD_SET.amended(
+    {},
+    more=(SCHEDULED_BUDGETS,),
+    writes={
+        **AD_SET.writes,
+        "scheduledBudgets": Timetable(
+            ad_set.ROOT, ad_set.ITEMS, Stage.NESTED, ad_set.CHUNK, prefix="scheduledBudgets", boxed=("budgetAmount",)
+        ),
+    },
+)
+
+MARKETING_SOLUTIONS = {AD_SET.name: AD_SET_PREVIEW}
+
+DIALECTS = tuple(
+    Dialect(version, "marketingSolutions", f"/{version}", MARKETING_SOLUTIONS)
+    for version in ("preview", "experimental")
+)

@@ -1,0 +1,108 @@
+"""Wanted against live: which values must move. It is ``==`` on canonical values and nothing else.
+
+A field that the files do not state is not looked at. A value that the API never shows is compared
+with what was last applied, and sent when nobody remembers, if sending it again is harmless.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.kinds.kind import Kind, Patch
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
+
+
+def diff(
+    kind: Kind, pairs: Sequence[Pair], remembered: Mapping[Address, Values]
+) -> tuple[tuple[Change, ...], tuple[Problem, ...]]:
+    """The changes of a kind, in the order of the files, and what cannot be changed.
+
+    ``remembered`` holds the last applied values by address, for those that the API never shows.
+    """
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for desired, live in pairs:
+        if live is None:
+            incomplete = tuple(_incomplete(kind, desired))
+            problems += incomplete
+            if not incomplete:
+                changes.append(_creation(kind, desired))
+            continue
+        moved = tuple(_moved(kind, desired, live, remembered.get(desired.address, {})))
+        problems += _fixed(kind, desired, moved)
+        moved = tuple(move for move in moved if kind.changeable(kind.field(move.field)))
+        if moved:
+            changes.append(_update(kind, desired, live, moved))
+    return tuple(changes), tuple(problems)
+
+
+def _creation(kind: Kind, desired: Desired) -> Change:
+    values = {name: desired.values[name] for name in _in_table_order(kind, desired)}
+    fields = tuple(
+        FieldChange(name, kind.field(name).facet, None, value, desired.at(name)) for name, value in values.items()
+    )
+    after = {**kind.born, **(kind.implied({}, values) if kind.implied else values)}
+    return Change(desired.address, Action.CREATE, None, fields, after, desired.place)
+
+
+def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, ...]) -> Change:
+    stops = any(move.field in kind.stops and move.after == kind.stops[move.field] for move in moved)
+    merged = {**live.values, **desired.values}
+    after = {**(kind.implied(live.values, merged) if kind.implied else merged), **desired.values}
+    action = Action.STOP if stops else Action.UPDATE
+    return Change(desired.address, action, live.id, moved, after, desired.place, live)
+
+
+def _moved(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
+    base = _base(kind, desired, live)
+    for name in _in_table_order(kind, desired):
+        row, value = kind.field(name), desired.values[name]
+        seen = row.path("read") is not None
+        before: Value
+        if seen:
+            before = (base if row.is_map else live.values).get(name)
+            if before == value:
+                continue
+        else:
+            before = remembered.get(name)
+            known = name in remembered
+            harmless = isinstance(kind.writes.get(row.facet), Patch) and row.path("patch") is not None
+            if (known and before == value) or not (known or harmless):
+                continue
+        yield FieldChange(name, row.facet, before, value, desired.at(name), seen)
+
+
+def _in_table_order(kind: Kind, desired: Desired) -> list[str]:
+    """What is stated, as the kind's table orders it, whatever the order of the file or its defaults."""
+    rank = kind.rank
+    return sorted((name for name in desired.values if name not in kind.automatic), key=lambda name: (rank(name), name))
+
+
+def _base(kind: Kind, desired: Desired, live: Live) -> Values:
+    """What the entries of maps will be before their own call: inherited ones follow their parent."""
+    if kind.implied is None or not any(name.partition(".")[0] + ".*" in kind.by_name for name in desired.values):
+        return live.values
+    direct = {name: value for name, value in desired.values.items() if name in kind.by_name}
+    return kind.implied(live.values, {**live.values, **direct})
+
+
+def _fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
+    for move in moved:
+        if not kind.changeable(kind.field(move.field)):
+            message = f"{move.field} is fixed once the {kind.singular} exists; it is {_said(move.before)}"
+            hint = f"write {_said(move.before)} again, or describe a new {kind.singular}"
+            yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
+
+
+def _incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
+    missing = kind.missing(desired.values)
+    if kind.create is None:
+        message = f"a {kind.singular} cannot be created in this API version"
+        yield error("not-creatable", message, at=desired.place, address=desired.address)
+    elif missing:
+        message = f"no live {kind.singular} matches {desired.address}, and to create it these are missing: "
+        hint = "add them, or write the id of the one meant"
+        at = desired.place
+        yield error("missing-field", message + ", ".join(missing), at=at, address=desired.address, hint=hint)
+
+
+def _said(value: Value) -> str:
+    return "not set" if value is None else str(value)

@@ -1,0 +1,312 @@
+"""Ad sets: every field of the Marketing Solutions ad set, as 2026-07 says it (contract §3)."""
+
+from reconciler.kinds import ad_set_rules as rules
+from reconciler.kinds.kind import (
+    ASIDE,
+    Block,
+    Create,
+    Details,
+    Entries,
+    Envelope,
+    Field,
+    Kind,
+    Patch,
+    Search,
+    Stage,
+    Switch,
+)
+from reconciler.kinds.types import Choice, Count, Id, Instant, Money, Parts, SetOf, Text
+
+ROOT = "{root}/marketing-solutions/ad-sets"
+CHUNK = 50  # contract §7: documented for PATCH, assumed for start, stop and the sub-resources
+
+BID = Money(places=4, positive=True)
+AMOUNT = Money(places=2)
+STATUS = Choice(("on", "off"))
+COUNTRY = Text(pattern=r"[A-Za-z]{2}", shape="a two-letter country code, such as FR", upper=True)
+SUBDIVISION = Text(pattern=r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}", shape="a subdivision, such as FR-38", upper=True)
+ZIP_CODE = Text(maximum=20)
+OPERAND = Choice(("in", "notIn"), reads=("undefined",))
+CAPPING = Parts(
+    {"frequency": Choice(("hourly", "daily", "lifetime"), reads=("advanced",)), "maximumImpressions": Count()}
+)
+STRATEGY = Choice(("capped", "uncapped"))
+RENEWAL = Choice(("daily", "weekly", "monthly", "lifetime", "undefined"))
+SMOOTHING = Choice(("accelerated", "standard"))
+WEEK = Choice(
+    (
+        "mondayToSunday",
+        "tuesdayToMonday",
+        "wednesdayToTuesday",
+        "thursdayToWednesday",
+        "fridayToThursday",
+        "saturdayToFriday",
+        "sundayToSaturday",
+        "undefined",
+    )
+)
+PACING = Choice(("undefined", "targetFullBudget", "targetAverageDailyBudget"))
+OBJECTIVE = Choice(
+    (
+        "customAction",
+        "clicks",
+        "conversions",
+        "displays",
+        "appPromotion",
+        "revenue",
+        "storeConversions",
+        "value",
+        "reach",
+        "visits",
+        "videoViews",
+    )
+)
+MEDIA = Choice(("display", "video"))
+CONTROLLER = Choice(
+    ("COS", "maxCPC", "CPI", "CPM", "CPO", "CPSV", "CPV", "dailyBudget", "targetCPM"), aliases={"cpc": "maxCPC"}
+)
+SYSTEM = Choice(("android", "ios"), reads=("unknown",), aliases={"other": "unknown"})
+ATTRIBUTION = Choice(("criteoAttribution", "lastClick", "postClick", "sftp", "googleAnalytics"), reads=("unknown",))
+LOOKBACK = Choice(("30M", "24H", "7D", "30D"), reads=("unknown",))
+
+
+def _rule(values: Text) -> Parts:
+    return Parts({"operand": OPERAND, "values": SetOf(values, filled=True)})
+
+
+LIMITS = "targeting.deliveryLimitations"
+GEO = "targeting.geoLocation"
+
+FIELDS = (
+    Field("name", Text(maximum=255), required=True, doc="Name of the ad set. The API lets two have the same."),
+    Field("campaignId", Id(), patch=None, required=True, doc="Campaign it belongs to. Fixed when created."),
+    Field("datasetId", Id(), patch=None, required=True, doc="Dataset (catalogue and tags). Fixed when created."),
+    Field("advertiserId", Id(), create=None, patch=None, doc="Advertiser, by the campaign. Read only."),
+    Field("objective", OBJECTIVE, patch=None, required=True, doc="What is optimised. Fixed when created."),
+    Field("mediaType", MEDIA, patch=None, required=True, doc="Display or video. Fixed when created."),
+    Field(
+        "trackingCode",
+        Text(pattern=r"[^?](?s:.*)", shape="a query string without its leading '?'", empty=True),
+        read=None,
+        patch=None,
+        required=True,
+        doc="Query string added to click URLs, without the leading '?'. Sent once, never shown by the API.",
+    ),
+    Field("destinationEnvironment", Text(empty=True), create=None, patch=None, doc="Web or app. Read only."),
+    Field("videoChannel", Text(empty=True), create=None, patch=None, doc="Kind of video inventory. Read only."),
+    Field(
+        "schedule.startDate",
+        Instant(),
+        read="schedule.startDate.value",
+        patch="scheduling.startDate.value",
+        required=True,
+        doc="First moment of delivery: a day (its start in UTC) or a date and time with its offset.",
+    ),
+    Field(
+        "schedule.endDate",
+        Instant(),
+        read="schedule.endDate.value",
+        patch="scheduling.endDate.value",
+        clears=True,
+        doc="Last moment of delivery, after the start. Null: no end.",
+    ),
+    Field(
+        "schedule.activationStatus",
+        STATUS,
+        facet="activation",
+        create=None,
+        patch=ASIDE,
+        doc="Whether the ad set is meant to deliver: on or off. Sent as a start or a stop.",
+    ),
+    Field("schedule.deliveryStatus", Text(empty=True), create=None, patch=None, doc="Computed. Read only."),
+    Field(
+        "bidding.costController",
+        CONTROLLER,
+        patch=None,
+        required=True,
+        doc="How spend is controlled. Fixed when created.",
+    ),
+    Field(
+        "bidding.bidAmount",
+        BID,
+        facet="bids",
+        patch="bidding.bidAmount.value",
+        clears=True,
+        doc="Bid or target in the advertiser's currency, 4 decimals at most. Null for dailyBudget.",
+    ),
+    Field(
+        f"{LIMITS}.devices",
+        SetOf(Choice(("desktop", "mobile", "tablet", "other"))),
+        doc="Devices to deliver on. An empty list means all of them.",
+    ),
+    Field(
+        f"{LIMITS}.environments",
+        SetOf(Choice(("web", "inApp"))),
+        doc="Environments to deliver in. An empty list means all of them.",
+    ),
+    Field(
+        f"{LIMITS}.operatingSystems",
+        SetOf(SYSTEM),
+        doc="Operating systems to deliver on. An empty list means all of them.",
+    ),
+    Field(
+        "targeting.frequencyCapping",
+        CAPPING,
+        read="targeting.frequencyCapping.value",
+        patch="targeting.frequencyCapping.value",
+        clears=True,
+        forced=True,
+        doc="How many impressions a person may see in an hour, a day or a lifetime. Null: no cap.",
+    ),
+    *(
+        Field(
+            f"{GEO}.{name}",
+            _rule(values),
+            read=f"{GEO}.{name}.value",
+            patch=f"{GEO}.{name}.value",
+            clears=True,
+            doc=f"{title} to deliver in (operand in) or to leave out (notIn). Null: no such filter.",
+        )
+        for name, values, title in (
+            ("countries", COUNTRY, "Countries, ISO 3166-1,"),
+            ("subdivisions", SUBDIVISION, "Subdivisions, ISO 3166-2,"),
+            ("zipCodes", ZIP_CODE, "Postal codes"),
+        )
+    ),
+    Field(
+        "budget.budgetStrategy",
+        STRATEGY,
+        facet="budgets",
+        required=True,
+        doc="Capped by an amount, or uncapped.",
+    ),
+    Field(
+        "budget.budgetAmount",
+        AMOUNT,
+        facet="budgets",
+        patch="budget.budgetAmount.value",
+        clears=True,
+        doc="Most to spend in each period, in the advertiser's currency, 2 decimals at most.",
+    ),
+    Field("budget.budgetRenewal", RENEWAL, facet="budgets", doc="Period after which the budget starts anew."),
+    Field("budget.budgetDeliverySmoothing", SMOOTHING, facet="budgets", doc="Even or fast spending in a period."),
+    Field("budget.budgetDeliveryWeek", WEEK, facet="budgets", doc="Week of a weekly budget with standard delivery."),
+    Field("budget.pacingBehavior", PACING, facet="budgets", doc="How the spend is paced. From 2026-07."),
+    Field(
+        "attributionConfiguration.attributionMethod",
+        ATTRIBUTION,
+        doc="How sales are attributed. The words differ between API versions.",
+    ),
+    Field(
+        "attributionConfiguration.lookbackWindow",
+        LOOKBACK,
+        doc="How far back a click counts. Only with lastClick and postClick.",
+    ),
+    Field(
+        "audienceId",
+        Id(),
+        facet="audience",
+        read=None,
+        create=None,
+        patch="audienceId",
+        doc="Audience linked to the ad set: one. The API never shows the link.",
+    ),
+    Field(
+        "categoryBids.*",
+        BID,
+        facet="categoryBids",
+        create=None,
+        doc="Bid of one category, by its 'categoryId|level'. Equal to the ad set's bid: inherited.",
+    ),
+    Field(
+        "displayMultipliers.*",
+        BID,
+        facet="displayMultipliers",
+        create=None,
+        doc="Factor of one category, by its id: 1 is neutral, usually 0.5 to 2.",
+    ),
+)
+
+ITEMS = Envelope(type="PatchAdSet")
+IDS = Envelope(type="AdSetId")
+PATCH = Patch(
+    ROOT,
+    ITEMS,
+    Stage.SET,
+    CHUNK,
+    whole=(
+        Block((f"{LIMITS}.devices", f"{LIMITS}.environments", f"{LIMITS}.operatingSystems")),
+        Block(
+            (
+                "budget.budgetStrategy",
+                "budget.budgetAmount",
+                "budget.budgetRenewal",
+                "budget.budgetDeliverySmoothing",
+                "budget.budgetDeliveryWeek",
+                "budget.pacingBehavior",
+            ),
+            alone=("budget.budgetAmount",),
+        ),
+    ),
+)
+
+AD_SET = Kind(
+    name="adSets",
+    singular="ad set",
+    family="marketingSolutions",
+    product="marketingSolutions",
+    scope="advertiserIds",
+    fields=FIELDS,
+    read=Search(f"{ROOT}/search"),
+    create=Create(ROOT, Envelope(many=False, type="AdSet", id=None), Stage.CREATE),
+    writes={
+        "settings": PATCH,
+        "bids": PATCH,
+        "budgets": PATCH,
+        "activation": Switch(
+            "schedule.activationStatus",
+            paths={"on": f"{ROOT}/start", "off": f"{ROOT}/stop"},
+            stages={"on": Stage.START, "off": Stage.STOP},
+            envelope=IDS,
+            chunk=CHUNK,
+        ),
+        "audience": Patch(
+            f"{ROOT}/{{id}}/audience",
+            Envelope(many=False, type="AdSetAudience"),
+            Stage.LINK,
+            chunk=1,
+            method="PUT",
+            atomic=True,
+        ),
+        "categoryBids": Entries(
+            f"{ROOT}/{{id}}/category-bids",
+            Envelope(type="AdSetCategoryBid"),
+            Stage.NESTED,
+            CHUNK,
+            entry="{id}|{key}",
+            attribute="bidAmount",
+        ),
+        "displayMultipliers": Entries(
+            f"{ROOT}/{{id}}/display-multipliers",
+            Envelope(type="AdSetDisplayMultiplier"),
+            Stage.NESTED,
+            CHUNK,
+            entry="{id}|{key}",
+            attribute="displayMultiplier",
+        ),
+    },
+    natural=(("campaignId", "name"),),
+    gone={"schedule.deliveryStatus": ("archived",)},
+    stops={"schedule.activationStatus": "off"},
+    born={"schedule.activationStatus": "off"},
+    merged=("settings", "bids", "budgets"),
+    automatic=("budget",),
+    details=(
+        Details("categoryBids.*", f"{ROOT}/{{id}}/category-bids", "bidAmount"),
+        Details("displayMultipliers.*", f"{ROOT}/{{id}}/display-multipliers", "displayMultiplier"),
+    ),
+    rules=rules.OFFLINE,
+    scene_rules=rules.LIVE,
+    implied=rules.implied,
+    doc="Ad sets of Marketing Solutions, with their schedule, targeting, bid, budget and audience.",
+)

@@ -1,0 +1,346 @@
+"""Rules that cross the fields of an ad set (contract §3.4), judged on what is written and, once it is
+read, on what will be in force."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from reconciler.kinds.kind import Scene
+from reconciler.model import Desired, Live, Problem, Values, error, warning
+
+STATUS = "schedule.activationStatus"
+BID = "bidding.bidAmount"
+CONTROLLER = "bidding.costController"
+ADAPTIVE = ("dailyBudget",)  # contract §3.3.7: the only controller known to take no bid
+CATEGORY_CONTROLLERS = ("maxCPC", "CPM")
+LOOKBACK_METHODS = ("lastClick", "postClick")
+Refuse = Callable[..., Problem]
+"""How the budget rules say no: a field, a code, a sentence, a hint."""
+BUDGET = tuple(
+    f"budget.{name}"
+    for name in (
+        "budgetStrategy",
+        "budgetAmount",
+        "budgetRenewal",
+        "budgetDeliverySmoothing",
+        "budgetDeliveryWeek",
+        "pacingBehavior",
+    )
+)
+
+
+def implied(before: Values, after: Values) -> Values:
+    """What the API sets by itself once a change is in force.
+
+    An uncapped budget drops its amount and its pace (rule 12), a week goes with a weekly budget only
+    (rule 10), and inherited category bids follow the ad set's bid (contract §3.3.8).
+    """
+    values = dict(after)
+    if after.get("budget.budgetStrategy") == "uncapped":
+        values |= {"budget.budgetAmount": None, "budget.budgetRenewal": "undefined"}
+        for name in BUDGET[3:]:
+            values.pop(name, None)
+    if (after.get("budget.budgetRenewal"), after.get("budget.budgetDeliverySmoothing")) != ("weekly", "standard"):
+        values.pop("budget.budgetDeliveryWeek", None)
+    if before.get(BID) != after.get(BID):
+        inherited = [
+            name
+            for name, bid in before.items()
+            if name.startswith("categoryBids.") and bid == before.get(BID) and after.get(name) == bid
+        ]
+        values |= {name: after.get(BID) for name in inherited}
+    return values
+
+
+# --- Offline: one ad set as written ------------------------------------------------------------
+
+
+def dates_in_order(ad_set: Desired) -> Iterator[Problem]:
+    """Rule 1: the start lies before the end."""
+    yield from _dates(ad_set, ad_set.values)
+
+
+def identifiable(ad_set: Desired) -> Iterator[Problem]:
+    """Contract §12: an id, or the campaign and the name."""
+    if ad_set.id is None and not {"campaignId", "name"} <= ad_set.values.keys():
+        yield error(
+            "unidentified",
+            "nothing says which ad set this is",
+            at=ad_set.place,
+            address=ad_set.address,
+            hint="write its id, or its campaignId and name",
+        )
+
+
+def bid_fits(ad_set: Desired) -> Iterator[Problem]:
+    """Rule 4: an adaptive controller takes no bid, every other needs one to be started."""
+    values = ad_set.values
+    if CONTROLLER not in values:
+        return
+    controller = values[CONTROLLER]
+    if controller in ADAPTIVE and values.get(BID) is not None:
+        yield _error(ad_set, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
+    elif controller not in ADAPTIVE and values.get(BID) is None and _whole(ad_set) | (BID in values):
+        yield from _bid_missing(ad_set, values)
+
+
+def objective_fits(ad_set: Desired) -> Iterator[Problem]:
+    """Rule 7, and what only the start would refuse (contract §8.4)."""
+    values = ad_set.values
+    objective, media, controller = (values.get(name) for name in ("objective", "mediaType", CONTROLLER))
+    if objective == "videoViews" and media == "display":
+        yield _error(
+            ad_set, "objective", "objective-media", "videoViews needs mediaType video", "change one of the two"
+        )
+    if controller == "CPV" and media == "display":
+        yield _warning(ad_set, CONTROLLER, "controller-media", "CPV is meant for mediaType video")
+    if objective == "revenue" and values.get(STATUS) == "on":
+        yield _warning(
+            ad_set, STATUS, "revenue-start", "an ad set that optimises revenue may be refused when it is started"
+        )
+    devices = values.get("targeting.deliveryLimitations.devices")
+    if isinstance(devices, tuple) and "desktop" in devices and "CPI" in (controller, _app(objective)):
+        report = _error if values.get(STATUS) == "on" else _warning
+        yield report(
+            ad_set,
+            "targeting.deliveryLimitations.devices",
+            "desktop-app-install",
+            "app installs cannot be advertised on desktop",
+        )
+
+
+def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
+    """Contract §8.4: what a start needs and a new ad set cannot have by accident."""
+    values = ad_set.values
+    if values.get(STATUS) != "on" or not _whole(ad_set):
+        return
+    if "audienceId" not in values:
+        yield _error(
+            ad_set,
+            STATUS,
+            "audience-missing",
+            "a new ad set cannot be started without an audience",
+            "state its audienceId, or activationStatus: off",
+        )
+    if not any(values.get(name) for name in values if name.startswith("targeting.geoLocation.")):
+        yield _warning(ad_set, STATUS, "no-geo-filter", "the ad set is started without any geo filter")
+
+
+def budget_fits(ad_set: Desired) -> Iterator[Problem]:
+    """Rules 9 to 11, as far as the files state the budget."""
+    if "budget.budgetStrategy" in ad_set.values:
+        yield from _budget(ad_set, ad_set.values, complete=_whole(ad_set))
+
+
+def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
+    """Rule 14."""
+    method = ad_set.values.get("attributionConfiguration.attributionMethod")
+    window = ad_set.values.get("attributionConfiguration.lookbackWindow")
+    if window is not None and method is not None and method not in LOOKBACK_METHODS:
+        yield _error(
+            ad_set,
+            "attributionConfiguration.lookbackWindow",
+            "lookback-method",
+            f"lookbackWindow goes with lastClick and postClick, not with {method}",
+        )
+
+
+def categories_fit(ad_set: Desired) -> Iterator[Problem]:
+    """Contract §3.3.8 and §3.3.9: which ids, which controllers, which factors."""
+    controller = ad_set.values.get(CONTROLLER)
+    for name, value in ad_set.values.items():
+        prefix, _, key = name.partition(".")
+        if prefix == "categoryBids":
+            category, _, level = key.partition("|")
+            if not category.isdecimal() or level not in ("1", "2", "3"):
+                yield _error(ad_set, name, "category-id", f"{key!r} is not a category", "write '5544|1': id and level")
+            if controller is not None and controller not in CATEGORY_CONTROLLERS:
+                yield _error(ad_set, name, "category-controller", f"category bids do not go with {controller}")
+        if prefix == "displayMultipliers":
+            if not key.isdecimal():
+                yield _error(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
+            if isinstance(value, Decimal) and not Decimal("0.5") <= value <= 2:
+                yield _warning(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
+
+
+def scheduled_budgets_fit(ad_set: Desired) -> Iterator[Problem]:
+    """Rule 15: dated budgets obey the rules of the budget itself."""
+    for name, entry in ad_set.values.items():
+        prefix, _, key = name.partition(".")
+        if prefix != "scheduledBudgets":
+            continue
+        try:
+            date.fromisoformat(key)
+        except ValueError:
+            yield _error(ad_set, name, "bad-date", f"{key!r} is not a day", "write 2026-12-01")
+        if isinstance(entry, Mapping):
+            parts = {f"budget.{part}": value for part, value in entry.items()}
+            yield from _budget(ad_set, parts, complete=True, under=name)
+
+
+OFFLINE = (
+    identifiable,
+    dates_in_order,
+    bid_fits,
+    objective_fits,
+    start_is_possible,
+    budget_fits,
+    lookback_fits,
+    categories_fit,
+    scheduled_budgets_fit,
+)
+
+
+# --- With live state: what will be in force ------------------------------------------------------
+
+
+def merged(scene: Scene) -> Iterator[Problem]:
+    """The rules of one ad set again, on what is written over what is live."""
+    for desired, live in scene.pairs:
+        if live is None:
+            continue
+        moved = [name for name, value in desired.values.items() if live.values.get(name, value) != value]
+        if not moved:
+            continue
+        if live.values.get("schedule.deliveryStatus") == "archived":
+            yield error(
+                "archived",
+                "the ad set is archived and cannot be changed",
+                at=desired.place,
+                address=desired.address,
+                hint="remove the block, or create a new ad set",
+            )
+            continue
+        yield from _merged(desired, live, moved)
+        yield from _categories_exist(desired, live)
+
+
+def not_over(scene: Scene) -> Iterator[Problem]:
+    """An end in the past and a scheduled budget that is not in the future do not do what they say."""
+    for ad_set in scene.wanted:
+        end = ad_set.values.get("schedule.endDate")
+        if isinstance(end, datetime) and end < scene.now:
+            yield _warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
+
+
+LIVE = (merged, not_over)
+
+
+def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:
+    before, after = live.values, implied(live.values, {**live.values, **desired.values})
+    if any(name.startswith("schedule.") for name in moved) and not _both_dates(desired):
+        yield from _dates(desired, after)
+    if BID in moved and CONTROLLER not in desired.values:
+        if after.get(CONTROLLER) in ADAPTIVE and after.get(BID) is not None:
+            controller = after.get(CONTROLLER)
+            yield _error(desired, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
+        elif after.get(CONTROLLER) not in ADAPTIVE and after.get(BID) is None:
+            yield from _bid_missing(desired, after)
+    if any(name.startswith("budget.") for name in moved):
+        yield from _budget(desired, after, complete=True)
+    starts = STATUS in moved and after.get(STATUS) == "on"
+    if starts and "audienceId" not in desired.values and before.get("schedule.deliveryStatus") == "draft":
+        yield _warning(
+            desired, STATUS, "audience-unknown", "whether an audience is linked cannot be read; a start needs one"
+        )
+
+
+def _categories_exist(desired: Desired, live: Live) -> Iterator[Problem]:
+    for name in desired.values:
+        if name.partition(".")[0] in ("categoryBids", "displayMultipliers") and name not in live.values:
+            yield _error(
+                desired,
+                name,
+                "category-not-enabled",
+                f"category {name.partition('.')[2]} is not enabled for this ad set",
+                "enable it at Criteo, or remove the line",
+            )
+
+
+# --- The rules themselves ------------------------------------------------------------------------
+
+
+def _dates(ad_set: Desired, values: Values) -> Iterator[Problem]:
+    start, end = values.get("schedule.startDate"), values.get("schedule.endDate")
+    if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
+        name = "schedule.endDate" if "schedule.endDate" in ad_set.values else "schedule.startDate"
+        yield _error(
+            ad_set,
+            name,
+            "end-before-start",
+            f"the end ({end:%Y-%m-%d %H:%M}) is not after the start ({start:%Y-%m-%d %H:%M})",
+            "both are meant in UTC unless an offset is written",
+        )
+
+
+def _both_dates(ad_set: Desired) -> bool:
+    return {"schedule.startDate", "schedule.endDate"} <= ad_set.values.keys()
+
+
+def _bid_missing(ad_set: Desired, values: Values) -> Iterator[Problem]:
+    name = BID if BID in ad_set.values else STATUS if STATUS in ad_set.values else CONTROLLER
+    sentence = f"{values.get(CONTROLLER)} has no bid"
+    if values.get(STATUS) == "on":
+        yield _error(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot deliver", "state bidAmount")
+    else:
+        yield _warning(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot be started")
+
+
+def _budget(ad_set: Desired, values: Values, *, complete: bool, under: str | None = None) -> Iterator[Problem]:
+    strategy, amount, renewal, smoothing, week, pacing = (values.get(name) for name in BUDGET)
+
+    def refuse(name: str, code: str, message: str, hint: str | None = None) -> Problem:
+        return _error(ad_set, under or (name if name in ad_set.values else BUDGET[0]), code, message, hint)
+
+    if strategy == "uncapped":
+        stated = ((BUDGET[1], amount), (BUDGET[2], renewal), (BUDGET[3], smoothing), (BUDGET[4], week))
+        for name, value in (*stated, (BUDGET[5], pacing)):
+            if value not in (None, "undefined"):
+                part = name.partition(".")[2]
+                yield refuse(name, "budget-uncapped", f"{part} does not go with an uncapped budget", "leave it out")
+        return
+    if strategy == "capped":
+        yield from _capped(refuse, values, complete)
+    weekly = renewal == "weekly" and smoothing == "standard"
+    if week not in (None, "undefined") and not weekly and _known(complete, renewal, smoothing):
+        yield refuse(BUDGET[4], "budget-week", "a week goes only with a weekly budget and standard delivery")
+    if pacing not in (None, "undefined"):
+        if smoothing == "accelerated":
+            yield refuse(BUDGET[5], "budget-pacing", "pacingBehavior does not go with accelerated delivery")
+        if pacing == "targetAverageDailyBudget" and renewal != "monthly" and _known(complete, renewal):
+            yield refuse(BUDGET[5], "budget-pacing", "targetAverageDailyBudget needs a monthly budget")
+
+
+def _capped(refuse: Refuse, values: Values, complete: bool) -> Iterator[Problem]:
+    amount, renewal, smoothing = (values.get(name) for name in BUDGET[1:4])
+    stated = BUDGET[1] in values
+    if (stated or complete) and not amount:
+        yield refuse(BUDGET[1], "budget-amount", "a capped budget needs an amount above 0", "state budgetAmount")
+    if renewal == "undefined" or (complete and renewal is None):
+        yield refuse(BUDGET[2], "budget-renewal", "a capped budget needs a period", "state budgetRenewal, e.g. daily")
+    if complete and smoothing is None:
+        yield refuse(
+            BUDGET[3], "budget-smoothing", "a capped budget needs budgetDeliverySmoothing", "standard or accelerated"
+        )
+
+
+def _known(complete: bool, *values: object) -> bool:
+    return complete or all(value is not None for value in values)
+
+
+def _whole(ad_set: Desired) -> bool:
+    """Whether the block describes a new ad set completely; with an id it never does."""
+    needed = {"name", "campaignId", "datasetId", "objective", "mediaType", "schedule.startDate", CONTROLLER}
+    return ad_set.id is None and needed | {"trackingCode"} <= ad_set.values.keys()
+
+
+def _app(objective: object) -> object:
+    return "CPI" if objective == "appPromotion" else None
+
+
+def _error(ad_set: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
+    return error(code, message, at=ad_set.at(name), address=ad_set.address, hint=hint)
+
+
+def _warning(ad_set: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
+    return warning(code, message, at=ad_set.at(name), address=ad_set.address, hint=hint)

@@ -1,0 +1,363 @@
+"""The grammar of a kind: its fields with their three paths, how it is read, how each facet is written.
+
+A missing path is the flag. No ``patch``: fixed when created. No ``create`` and no ``patch``: read
+only, and not in the schema. No ``read``: written but never seen, compared with the ledger only.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, IntEnum
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from reconciler.kinds.types import ValueType
+from reconciler.model import Change, Desired, Effect, Live, Problem, Value, Values
+
+SAME = "="
+"""A path equal to the field's own name: the usual case, so it is not repeated in the tables."""
+ASIDE = "@"
+"""Not in the body: the value travels in the URL, or by a call of its own (start, add-funds, append)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row: a name as users write it, a value type, and where it stands in each direction.
+
+    A name that ends in ``.*`` is a map: every key the files state is a field of its own.
+    ``clears`` says that null may be written; ``forced`` that a create needs the key even for null;
+    ``keyed_by`` which attribute names the entries of a map that is read as a list.
+    """
+
+    name: str
+    type: ValueType
+    facet: str = "settings"
+    read: str | None = SAME
+    create: str | None = SAME
+    patch: str | None = SAME
+    required: bool = False
+    clears: bool = False
+    forced: bool = False
+    keyed_by: str | None = None
+    doc: str = ""
+
+    def path(self, direction: str) -> str | None:
+        """The wire path for ``read``, ``create`` or ``patch``; None where there is none."""
+        path: str | None = getattr(self, direction)
+        return self.name if path == SAME else path
+
+    @property
+    def writable(self) -> bool:
+        return self.create is not None or self.patch is not None
+
+    @property
+    def is_map(self) -> bool:
+        return self.name.endswith(".*")
+
+
+class Stage(IntEnum):
+    """When a call is sent: what frees money first, what commits it last (contract §10)."""
+
+    STOP = 10
+    CREATE = 20
+    LINK = 30
+    SET = 40
+    NESTED = 50
+    START = 60
+    SELLER_CAMPAIGNS = 70
+    BUDGETS_FREE = 71
+    BUDGETS_CREATE = 72
+    BUDGETS_USE = 73
+    SELLER_BIDS = 74
+    BALANCES_SET = 80
+    BALANCES_DETACH = 81
+    BALANCES_ATTACH = 82
+    BALANCES_CREATE = 83
+    BALANCES_FUND = 84
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How items are dressed as a body (contract §2.5): in a list or alone, under ``data`` or bare,
+    with their fields under ``attributes`` or flat. ``id`` is the key that carries the id, if any."""
+
+    many: bool = True
+    data: bool = True
+    attributes: bool = True
+    type: str | None = None
+    id: str | None = "id"
+    id_is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A POST that makes something new. Never repeatable."""
+
+    path: str
+    envelope: Envelope
+    stage: Stage
+    chunk: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Fields that travel together, since merge or replace inside a block is undocumented
+    (contract §3.4); ``alone`` are those known to be safe by themselves."""
+
+    fields: tuple[str, ...]
+    alone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Absolute values to existing resources. ``frees`` tells which changes make room for others
+    and go in a stage of their own when something new needs that room."""
+
+    path: str
+    envelope: Envelope
+    stage: Stage
+    chunk: int
+    method: str = "PATCH"
+    atomic: bool = False
+    whole: tuple[Block, ...] = ()
+    frees: Callable[[Change], bool] | None = None
+    frees_stage: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Ids sent to an endpoint that the value chooses: start and stop."""
+
+    field: str
+    paths: Mapping[str, str]
+    stages: Mapping[str, Stage]
+    envelope: Envelope
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A map field written to a sub-resource, one call per resource, each entry with an id of its own."""
+
+    path: str
+    envelope: Envelope
+    stage: Stage
+    chunk: int
+    entry: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """Dated entries inside a patch: created, updated and deleted by their own lists (contract §3.4 rule 15)."""
+
+    path: str
+    envelope: Envelope
+    stage: Stage
+    chunk: int
+    prefix: str
+    boxed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A target that is reached by sending the difference: money, and never repeatable."""
+
+    path: str
+    envelope: Envelope
+    stage: Stage
+    field: str
+    amount: str
+    memo: str = "memo"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A set that is reached by one append and one delete of the difference."""
+
+    append: str
+    delete: str
+    field: str
+    chunk: int
+    append_stage: Stage
+    delete_stage: Stage
+    type: str
+    listed: bool
+
+
+Write: TypeAlias = Patch | Switch | Entries | Timetable | Delta | Membership
+
+
+class Paging(Enum):
+    """How a list is cut into pages (contract §2.10)."""
+
+    NONE = "none"
+    INDEX = "page index"
+    OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One POST that finds everything of the scope; no pages."""
+
+    path: str
+    by: str = "advertiserIds"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list per advertiser or account. ``inject`` names the field that the scope's id fills."""
+
+    path: str
+    per: str
+    query: tuple[tuple[str, str], ...] = ()
+    paging: Paging = Paging.NONE
+    page: int = 100
+    inject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A sub-resource that is read only for the resources whose files state the map field."""
+
+    field: str
+    path: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """A set field read from the other side: items that each name what they are attached to."""
+
+    field: str
+    path: str
+    names: str
+    page: int = 100
+
+
+Read: TypeAlias = Search | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a rule may look at: all that is wanted of a kind, all of it that is live, and the clock.
+
+    Offline (``validate``) nothing is live, and every pair has None.
+    """
+
+    pairs: Sequence[tuple[Desired, Live | None]]
+    now: datetime
+    live: Sequence[Live] = ()
+    online: bool = False
+    assumptions: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> tuple[Desired, ...]:
+        return tuple(desired for desired, _ in self.pairs)
+
+
+Rule: TypeAlias = Callable[[Desired], Iterable[Problem]]
+SceneRule: TypeAlias = Callable[[Scene], Iterable[Problem]]
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of resource as one table, plus functions only for rules that cross fields."""
+
+    # natural     keys that find a resource without an id, tried in order (contract §12)
+    # gone        live values that exclude one from that search
+    # stops       values that stop delivery
+    # born        values that a new resource has by itself
+    # merged      facets that `batching: merged` folds into one item
+    # money       creating or funding one commits money at once (contract §10)
+    # automatic   blocks that may be null because something else sets them
+    # details     sub-resources, read only where the files state them
+    # attachments a set that is read from the other side
+    # rules       see one resource as written
+    # scene_rules see all of them, with live state when there is any
+    # implied     completes the values after a change with what the API then sets by itself
+
+    name: str
+    singular: str
+    family: str
+    product: str
+    scope: str
+    fields: tuple[Field, ...]
+    read: Read
+    create: Create | None
+    writes: Mapping[str, Write]
+    natural: tuple[tuple[str, ...], ...]
+    gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stops: Mapping[str, Value] = field(default_factory=dict)
+    born: Mapping[str, Value] = field(default_factory=dict)
+    merged: tuple[str, ...] = ()
+    money: bool = False
+    automatic: tuple[str, ...] = ()
+    details: tuple[Details, ...] = ()
+    attachments: Attachments | None = None
+    rules: tuple[Rule, ...] = ()
+    scene_rules: tuple[SceneRule, ...] = ()
+    implied: Callable[[Values, Values], Values] | None = None
+    doc: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return {each.name: each for each in self.fields}
+
+    def field(self, name: str) -> Field:
+        """The row of a field; an entry of a map has the row of its map. KeyError if there is none."""
+        row = self.by_name.get(name)
+        return row if row is not None else self.by_name[name.partition(".")[0] + ".*"]
+
+    def has(self, name: str) -> bool:
+        return name in self.by_name or name.partition(".")[0] + ".*" in self.by_name
+
+    @cached_property
+    def reads(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
+        """Every readable row with its path; a final box is left to the reader, who opens any."""
+        paths = ((row, row.path("read")) for row in self.fields if not row.is_map or row.keyed_by)
+        return tuple((row, tuple(path.removesuffix(".value").split("."))) for row, path in paths if path)
+
+    @cached_property
+    def _ranks(self) -> Mapping[str, int]:
+        return {row.name: rank for rank, row in enumerate(self.fields)}
+
+    def rank(self, name: str) -> int:
+        """Where a field stands in the table; entries of a map stand where their map does."""
+        return self._ranks[self.field(name).name]
+
+    def changeable(self, row: Field) -> bool:
+        """Whether an existing resource's value can be changed at all."""
+        return row.path("patch") is not None
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """What the files must state before such a resource can be created."""
+        return tuple(row.name for row in self.fields if row.required)
+
+    def missing(self, values: Values) -> tuple[str, ...]:
+        """The required fields that are not stated, those of a block that something else sets apart."""
+        automatic = tuple(f"{block}." for block in self.automatic if block in values)
+        return tuple(name for name in self.required if name not in values and not name.startswith(automatic or ("\0",)))
+
+    def amended(
+        self, cells: Mapping[str, Mapping[str, Any] | None], *, more: tuple[Field, ...] = (), **parts: Any
+    ) -> "Kind":
+        """The same kind where some cells differ; None for a field means that it is not there."""
+        rows = [
+            replace(row, **(cells.get(row.name) or {}))
+            for row in self.fields
+            if not (row.name in cells and cells[row.name] is None)
+        ]
+        return replace(self, fields=(*rows, *more), **parts)
+
+
+def effect_of(write: Write | Create) -> Effect:
+    """What sending this write twice would do."""
+    match write:
+        case Create():
+            return Effect.CREATE
+        case Delta():
+            return Effect.ADD
+        case _:
+            return Effect.SET

@@ -1,0 +1,1 @@
+"""Ids by address, last applied values, the journal of runs, the lock. A memory, not an authority."""

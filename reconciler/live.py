@@ -1,0 +1,223 @@
+"""What is live: which reads a scope needs, page by page, and their rows as canonical values.
+
+A read that fails is a problem, never an empty list: what looks absent would be created again. It
+knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler import wire
+from reconciler.kinds.kind import Kind, Listing, Paging, Search
+from reconciler.model import Answer, Call, Desired, Effect, Fate, Json, Live, Pair, Problem, error, warning
+
+Send = Callable[[Call], Answer]
+PAGES = 100_000
+"""No list is longer; a server that never ends a list is stopped here (contract §2.10)."""
+PASSES = 4
+"""How often a list of several pages is read to see it twice the same."""
+
+
+class Unread(Exception):
+    """A read that did not succeed, as the problem to show."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything live of one kind in the scope, and what the API warned of."""
+
+    live: tuple[Live, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def read(kind: Kind, root: str, scope: Sequence[str], send: Send, *, attached: bool = False) -> Reading:
+    """All of a kind in the scope. Raises :class:`Unread` when any page of it could not be had.
+
+    ``attached`` asks for the sets that are read from the other side, which costs a list of its own.
+    """
+    match kind.read:
+        case Search() as search:
+            body: Json = {"filters": {search.by: list(scope)}}
+            answer = _got(_call(kind, "POST", search.path.format(root=root), body=body), send)
+            owner = search.by.removesuffix("s")
+            found = [wire.decode(kind, row) for row in _rows(answer)]
+            # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
+            return Reading(
+                tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(answer.body))
+            )
+        case Listing() as listing:
+            live: dict[str, Live] = {}
+            warnings: list[Problem] = []
+            for id in scope:
+                inject = {listing.inject: id} if listing.inject else None
+                pages = _settled(kind, listing, root, id, send)
+                own = {
+                    each.id: each for page in pages for each in (wire.decode(kind, row, inject) for row in _rows(page))
+                }
+                warnings += (each for page in pages for each in _warnings(page.body))
+                live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
+            return Reading(tuple(live.values()), tuple(warnings))
+
+
+def with_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
+    """The pairs, with the sub-resources of those whose files state the map fields: one read each."""
+    return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
+
+
+def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
+    for detail in kind.details:
+        prefix = detail.field.removesuffix("*")
+        if any(name.startswith(prefix) for name in desired.values):
+            answer = _got(_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
+            entries = wire.decode_details(detail.field, detail.attribute, _rows(answer))
+            live = replace(live, values={**live.values, **entries})
+    return live
+
+
+def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Send) -> dict[str, Live]:
+    """The set field of every object, from a list of the things that each name their objects."""
+    assert kind.attachments is not None
+    name, names = kind.attachments.field, kind.attachments.names
+    members: dict[str, set[str]] = {each: set() for each in live}
+    listing = Listing(kind.attachments.path, "", paging=Paging.INDEX, page=kind.attachments.page)
+    for page in _settled(kind, listing, root, id, send):
+        for row in _rows(page):
+            for owner in row.get("attributes", row).get(names) or ():
+                members.setdefault(str(owner), set()).add(str(row.get("id")))
+    return {
+        each: replace(known, values={**known.values, name: tuple(sorted(members[each]))})
+        for each, known in live.items()
+    }
+
+
+# --- Pages ----------------------------------------------------------------------------------------------
+
+
+def _settled(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
+    """All pages of a list. One of several pages is read again until two readings name the same ids,
+    since an entry may slip between two pages while others come and go (contract §2.10)."""
+    before: set[str] | None = None
+    for _ in range(PASSES):
+        pages = list(_pages(kind, listing, root, id, send))
+        ids = {str(row.get("id")) for page in pages for row in _rows(page)}
+        if len(pages) == 1 or ids == before:
+            return pages
+        before = ids
+    message = f"the list {listing.path.format(root=root, scope=id)} changed each of the {PASSES} times it was read"
+    raise Unread(error("list-unstable", message, hint="try again when nobody else is changing the account"))
+
+
+def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> Iterator[Answer]:
+    path = listing.path.format(root=root, scope=id)
+    seen: set[str] = set()
+    for number in range(PAGES):
+        query = (*((name, value.format(scope=id)) for name, value in listing.query), *_page(listing, number))
+        answer = _got(_call(kind, "GET", path, query=query), send)
+        yield answer
+        rows = _rows(answer)
+        fresh = {str(row.get("id")) for row in rows} - seen
+        seen |= fresh
+        if listing.paging is Paging.NONE or not fresh or _is_last(answer.body, len(rows), number, listing):
+            return
+
+
+def _page(listing: Listing, number: int) -> tuple[tuple[str, str], ...]:
+    match listing.paging:
+        case Paging.NONE:
+            return ()
+        case Paging.INDEX:
+            return (("pageIndex", str(number)), ("pageSize", str(listing.page)))
+        case Paging.OFFSET:
+            return (("offset", str(number * listing.page)), ("limit", str(listing.page)))
+
+
+def _is_last(body: Json, rows: int, number: int, listing: Listing) -> bool:
+    """By the total if there is one (all totals are nullable), else by a short page (contract §2.10)."""
+    told = body.get("metadata") or body.get("meta") if isinstance(body, dict) else None
+    told = told if isinstance(told, dict) else {}
+    pages, count = told.get("totalPages"), told.get("count", told.get("totalItemsAcrossAllPages"))
+    if isinstance(pages, int):
+        return number + 1 >= pages
+    if isinstance(count, int):
+        return (number + 1) * listing.page >= count
+    return rows < listing.page
+
+
+# --- Calls and answers ------------------------------------------------------------------------------------
+
+
+def _call(kind: Kind, method: str, path: str, *, body: Json = None, query: tuple[tuple[str, str], ...] = ()) -> Call:
+    return Call(f"{kind.name}.read", kind.name, "", Effect.READ, method, path, body, query, product=kind.product)
+
+
+def _got(call: Call, send: Send) -> Answer:
+    answer = send(call)
+    problem = trouble(call, answer)
+    if problem is not None:
+        raise Unread(problem)
+    return answer
+
+
+def trouble(call: Call, answer: Answer) -> Problem | None:
+    """Why an answer to a read cannot be believed, or None if it can."""
+    asked = f"{call.method} {call.path}"
+    if answer.fate is not Fate.ANSWERED:
+        return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
+    if answer.status in (401, 403):
+        message = f"{asked} was refused ({answer.status}): {_gist(answer)}"
+        return error("not-allowed", message, hint=_permission(call))
+    if answer.status == 410:
+        hint = f"set api.{call.product} to a version that is still served"
+        return error("version-gone", f"{asked}: this API version is no longer served", hint=hint)
+    if answer.status >= 400:
+        return error("read-failed", f"{asked} was refused ({answer.status}): {_gist(answer)}")
+    errors = answer.body.get("errors") if isinstance(answer.body, dict) else None
+    if errors:
+        return error("read-failed", f"{asked} answered with errors: {_gist(answer)}")
+    return None
+
+
+def _permission(call: Call) -> str:
+    domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
+    return f"check the application's consent for this account and its permission in the domain {domain}"
+
+
+def _rows(answer: Answer) -> Sequence[dict[str, Any]]:
+    """The rows of a list; an answer that holds no list is not an empty one."""
+    data = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        raise Unread(error("read-failed", f"the API answered {answer.status} without the list that was asked for"))
+    return [row for row in data if isinstance(row, dict)]
+
+
+def _warnings(body: Json) -> Iterator[Problem]:
+    listed = body.get("warnings") if isinstance(body, dict) else None
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, dict):
+            code = str(each.get("code") or "api-warning")
+            words = each.get("detail") or each.get("title") or code
+            yield warning(code, str(words), hint=HINTS.get(code))
+
+
+HINTS = {
+    "cannot-expose-specific-adsets": "some ad sets of the scope cannot be read; none is created again by its id",
+}
+
+
+def _gist(answer: Answer) -> str:
+    body = answer.body
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else body
+    if isinstance(first, dict):
+        parts = [
+            first.get("code"),
+            first.get("title") or first.get("error_description") or first.get("error"),
+            first.get("detail"),
+        ]
+        return ": ".join(str(part) for part in parts if part) or answer.reason
+    return answer.reason or "no reason given"

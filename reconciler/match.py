@@ -1,0 +1,90 @@
+"""Who is who: each block of the files with the one live object it means, or with none.
+
+In this order: the id in the file, the id that the ledger remembers, the natural key if exactly one
+live object has it (contract §12). Two candidates are never guessed between.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Address, Desired, Live, Pair, Problem, Value, error
+
+
+def match(
+    kind: Kind, desired: Sequence[Desired], live: Sequence[Live], remembered: Mapping[Address, str]
+) -> tuple[tuple[Pair, ...], tuple[Problem, ...]]:
+    """Every block with its live object; None means that it is to be created.
+
+    ``remembered`` holds ids by address, from the ledger. A remembered id that is not in the answer is
+    a problem and never a creation: the object may merely be hidden (contract §8.1).
+    """
+    by_id = {each.id: each for each in live}
+    keys = [_Index(key, kind, live) for key in kind.natural]
+    pairs: list[Pair] = []
+    problems: list[Problem] = []
+    for each in desired:
+        id = each.id or remembered.get(each.address)
+        found = by_id.get(id) if id else None
+        if id and found is None:
+            problems.append(_absent(kind, each, id))
+            continue
+        candidates = [found] if found else _candidates(each, keys)
+        if len(candidates) > 1:
+            problems.append(_ambiguous(kind, each, candidates))
+        else:
+            pairs.append((each, candidates[0] if candidates else None))
+    return tuple(pairs), (*problems, *_claimed_twice(pairs))
+
+
+class _Index:
+    """Live objects by one natural key, but for those that are gone."""
+
+    def __init__(self, key: tuple[str, ...], kind: Kind, live: Iterable[Live]) -> None:
+        self.key = key
+        self.found: dict[tuple[Value, ...], list[Live]] = {}
+        for each in live:
+            if not any(each.values.get(name) in gone for name, gone in kind.gone.items()):
+                self.found.setdefault(tuple(each.values.get(name) for name in key), []).append(each)
+
+    def of(self, desired: Desired) -> list[Live]:
+        return self.found.get(tuple(desired.values.get(name) for name in self.key), [])
+
+
+def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
+    """Those that the first key finds; further keys only tell several apart."""
+    found: list[Live] = []
+    for index in keys:
+        if not all(name in desired.values for name in index.key):
+            continue
+        narrower = index.of(desired)
+        found = narrower if not found else [each for each in found if each in narrower] or found
+        if len(found) <= 1:
+            break
+    return found
+
+
+def _absent(kind: Kind, desired: Desired, id: str) -> Problem:
+    stated = desired.id is not None
+    at = desired.at("id") if stated else desired.place
+    message = f"there is no {kind.singular} {id} in the scope"
+    hint = "correct the id or the scope; without an id it would be found by its natural key"
+    if not stated:
+        message = f"{kind.singular} {id}, which {desired.address} was, is not in the API's answer"
+        hint = "it may be hidden or out of consent, so it is not created again; `ledger forget` lets go of it"
+    return error("not-found", message, at=at, address=desired.address, hint=hint)
+
+
+def _ambiguous(kind: Kind, desired: Desired, candidates: Iterable[Live]) -> Problem:
+    ids = ", ".join(sorted(each.id for each in candidates))
+    message = f"several {kind.singular}s match {desired.address}: {ids}"
+    return error("ambiguous", message, at=desired.place, address=desired.address, hint="write the id of the one meant")
+
+
+def _claimed_twice(pairs: Iterable[Pair]) -> Iterable[Problem]:
+    first: dict[str, Desired] = {}
+    for desired, live in pairs:
+        other = first.setdefault(live.id, desired) if live else desired
+        if live and other is not desired:
+            message = f"{desired.address} and {other.address} ({other.place.span}) are the same live object, {live.id}"
+            hint = "one live object can be described only once"
+            yield error("duplicate-claim", message, at=desired.place, address=desired.address, hint=hint)

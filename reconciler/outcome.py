@@ -1,0 +1,204 @@
+"""A call and its answer: how every item ended, at the line that caused it.
+
+An item is applied when the API names it as done, rejected when the API names it as refused, and
+otherwise unknown: only a read settles that. A 200 alone proves nothing (contract §2.8).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler import wire
+from reconciler.kinds.kind import Kind
+from reconciler.model import Answer, Call, Fate, FieldChange, Item, Json, Outcome, Problem, Status, error, warning
+
+INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
+
+
+def outcomes(call: Call, answer: Answer, kind: Kind) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+    """One outcome for each item, and what the API said that belongs to none of them."""
+    if answer.fate is Fate.NOT_SENT:
+        return _all(call, Status.NOT_SENT, error("not-sent", answer.reason)), ()
+    if answer.fate is Fate.LOST:
+        return _all(
+            call, Status.UNKNOWN, error("no-answer", f"it is not known whether this took effect: {answer.reason}")
+        ), ()
+    warnings = tuple(_said(each, severity=warning) for each in _listed(answer.body, "warnings"))
+    errors = _errors(answer)
+    if answer.status >= 400:
+        return _refused(call, answer, errors, kind), warnings
+    if call.atomic:
+        return _whole(call, answer, errors, kind), warnings
+    return _each(call, answer, errors, kind, warnings)
+
+
+# --- Calls that succeed or fail as a whole -----------------------------------------------------------
+
+
+def _whole(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[Outcome, ...]:
+    if errors:
+        return _refused(call, answer, errors, kind)
+    ids = _ids(answer.body)
+    if call.items and call.items[0].id is None:
+        return _created(call, ids)
+    return tuple(Outcome(call.name, item, Status.APPLIED, item.id) for item in call.items)
+
+
+def _created(call: Call, ids: Sequence[str]) -> tuple[Outcome, ...]:
+    """Ids of what was created; a batch answers in no promised order, so its ids are read back."""
+    if len(call.items) == 1 and len(ids) == 1:
+        return (Outcome(call.name, call.items[0], Status.APPLIED, ids[0]),)
+    if len(call.items) > 1 and len(ids) == len(call.items):
+        return tuple(Outcome(call.name, item, Status.APPLIED) for item in call.items)
+    return _all(call, Status.UNKNOWN, error("no-answer", "the answer does not name what was created"))
+
+
+def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[Outcome, ...]:
+    """Nothing was applied; those that the API names carry its reason, the others that of their batch."""
+    said = [_said(each) for each in errors] or [error(f"http-{answer.status}", answer.reason or _gist(answer.body))]
+    named: dict[int, list[Problem]] = {}
+    for each, problem in zip(errors, said, strict=False):
+        index = _index(each)
+        if index is not None and index < len(call.items):
+            named.setdefault(index, []).append(_located(problem, call.items[index], each, kind))
+    outcomes = []
+    for index, item in enumerate(call.items):
+        reasons = named.get(index)
+        if reasons is None and named:
+            culprits = ", ".join(str(call.items[other].address) for other in sorted(named))
+            reasons = [_at(error("batch-refused", f"refused with its batch because of {culprits}"), item)]
+        elif reasons is None:
+            reasons = [_located(problem, item, {}, kind) for problem in said]
+        outcomes.append(Outcome(call.name, item, Status.REJECTED, item.id, tuple(reasons)))
+    return tuple(outcomes)
+
+
+# --- Calls whose items succeed or fail on their own ------------------------------------------------------
+
+
+def _each(
+    call: Call, answer: Answer, errors: Sequence[Json], kind: Kind, warnings: tuple[Problem, ...]
+) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+    done = set(_ids(answer.body))
+    refused: dict[int, list[Problem]] = {}
+    loose: list[Json] = []
+    for each in errors:
+        index = _index(each)
+        if index is not None and index < len(call.items):
+            problem = _located(_said(each), call.items[index], each, kind)
+            known = refused.setdefault(index, [])
+            known += [] if problem in known else [problem]
+        else:
+            loose.append(each)
+    outcomes = tuple(
+        _one(call, item, _key(call, index), done, refused.get(index), loose, kind)
+        for index, item in enumerate(call.items)
+    )
+    orphaned = loose if all(outcome.status is Status.APPLIED for outcome in outcomes) else ()
+    return outcomes, (*warnings, *(_said(each, severity=warning) for each in orphaned))
+
+
+def _one(
+    call: Call, item: Item, key: str, done: set[str], refused: list[Problem] | None, loose: Sequence[Json], kind: Kind
+) -> Outcome:
+    if refused and key in done:
+        doubt = _at(error("contradiction", "the API named it both as done and as refused"), item)
+        return Outcome(call.name, item, Status.UNKNOWN, item.id, (doubt, *refused))
+    if refused:
+        return Outcome(call.name, item, Status.REJECTED, item.id, tuple(refused))
+    if key in done:
+        return Outcome(call.name, item, Status.APPLIED, item.id)
+    if loose:
+        reasons = tuple(_located(_said(each), item, each, kind) for each in loose)
+        return Outcome(call.name, item, Status.REJECTED, item.id, reasons)
+    silent = _at(error("not-mentioned", "the API answered without naming this item as done or as refused"), item)
+    return Outcome(call.name, item, Status.UNKNOWN, item.id, (silent,))
+
+
+def _key(call: Call, index: int) -> str:
+    """The id by which the answer names an item: its own, or that of its entry (a category's)."""
+    data: Any = call.body.get("data") if isinstance(call.body, dict) else call.body
+    return str(data[index].get("id", call.items[index].id)) if isinstance(data, list) else str(call.items[index].id)
+
+
+# --- What the API said, as a problem at a line ----------------------------------------------------------
+
+
+def _errors(answer: Answer) -> Sequence[Json]:
+    """The error objects of any envelope: under ``errors``, a bare list of them, or one alone."""
+    body = answer.body
+    if isinstance(body, dict) and "errors" in body:
+        return _listed(body, "errors")
+    if answer.status >= 400 and isinstance(body, list):
+        return body
+    if answer.status >= 400 and isinstance(body, dict) and ("code" in body or "title" in body):
+        return [body]
+    return ()
+
+
+def _listed(body: Json, key: str) -> Sequence[Json]:
+    listed = body.get(key) if isinstance(body, dict) else None
+    return listed if isinstance(listed, list) else ()
+
+
+def _ids(body: Json) -> list[str]:
+    data = body.get("data") if isinstance(body, dict) and "data" in body else body
+    rows = data if isinstance(data, list) else [data]
+    return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id") is not None]
+
+
+def _index(said: Json) -> int | None:
+    instance = said.get("instance") if isinstance(said, dict) else None
+    found = INDEX.fullmatch(str(instance)) if instance is not None else None
+    return int(found[1]) if found else None
+
+
+def _said(said: Json, severity: Any = error) -> Problem:
+    """An error object as the API worded it; its trace id stays with it, for the vendor's support."""
+    if not isinstance(said, dict):
+        problem: Problem = severity("api-error", str(said))
+        return problem
+    title, detail = (str(said.get(key) or "") for key in ("title", "detail"))
+    words = f"{title}: {detail}" if title and detail and detail != title else title or detail
+    code = str(said.get("code") or "api-error")
+    trace = said.get("traceId") or said.get("traceIdentifier")
+    found: Problem = severity(code, words or code, hint=f"trace {trace}" if trace else None)
+    return found
+
+
+def _located(problem: Problem, item: Item, said: Json, kind: Kind) -> Problem:
+    """The problem at the line of the value it speaks of, or else of the resource."""
+    move = _field_of(item, said if isinstance(said, Mapping) else {}, problem.code, kind)
+    return _at(problem, item, move)
+
+
+def _at(problem: Problem, item: Item, move: FieldChange | None = None) -> Problem:
+    place = move.place if move else item.fields[0].place if len(item.fields) == 1 else item.place
+    return Problem(problem.severity, problem.code, problem.message, place.span, item.address, problem.hint)
+
+
+def _field_of(item: Item, said: Mapping[str, Any], code: str, kind: Kind) -> FieldChange | None:
+    """By the path the API gives, or by the field that its code names (``invalid-bid-amount``)."""
+    by_name = {move.field: move for move in item.fields}
+    source = said.get("source")
+    paths = [str(path) for path in source.values()] if isinstance(source, dict) else []
+    tail = INDEX.fullmatch(str(said.get("instance")))
+    for path in (*paths, *([tail[2]] if tail and tail[2] else [])):
+        name = wire.blame(kind, path, by_name)
+        if name is not None:
+            return by_name[name]
+    return next((by_name[name] for name in sorted(by_name, key=len, reverse=True) if _kebab(name) in code), None)
+
+
+def _kebab(name: str) -> str:
+    leaf = name.rpartition(".")[2]
+    return re.sub(r"(?<!^)([A-Z])", r"-\1", leaf).lower()
+
+
+def _all(call: Call, status: Status, problem: Problem) -> tuple[Outcome, ...]:
+    return tuple(Outcome(call.name, item, status, item.id, (_at(problem, item),)) for item in call.items)
+
+
+def _gist(body: Json) -> str:
+    text = wire.dump(body).decode() if body is not None else "an empty answer"
+    return text if len(text) <= 200 else text[:197] + "..."

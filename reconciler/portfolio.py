@@ -1,0 +1,83 @@
+"""What the application may touch: its product, and every advertiser and account of the scope.
+
+A lost consent reads as an empty list, and a naive plan would create everything again (contract §2.2);
+so before a plan is believed the scope must be in the portfolio.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from reconciler.dialects import Dialect
+from reconciler.kinds.kind import Kind
+from reconciler.live import Send, Unread, trouble
+from reconciler.model import Answer, Call, Effect, Place, Problem, error, warning
+
+SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
+"""What ``/me`` calls each product, letters only: the exact literals are unverified (contract §14, 28)."""
+SEGMENTS = {"marketingSolutions": "marketing-solutions", "retailMedia": "retail-media"}
+PORTFOLIOS = {"advertiserIds": "{root}/advertisers/me", "retailMediaAccountIds": "{root}/retail-media/accounts"}
+NOTICE = timedelta(days=90)
+
+
+def check(
+    kinds: Iterable[Kind], dialects: Mapping[str, Dialect], scope: Mapping[str, tuple[str, ...]], at: Place, send: Send
+) -> Iterator[Problem]:
+    """Problems of the application with this scope, for the kinds that the files hold."""
+    used = {kind.product: kind for kind in kinds}
+    for product, kind in used.items():
+        root = dialects[product].root
+        yield from _product(product, root, send)
+        path = PORTFOLIOS[kind.scope].format(root=root)
+        known = set(_portfolio(path, product, send))
+        for id in scope.get(kind.scope, ()):
+            if id not in known:
+                message = f"{id} is not in the portfolio of this application"
+                hint = "correct scope, or ask for the account's consent; without it everything would look absent"
+                yield error("out-of-portfolio", message, at=Place(at.source, (*at.path, kind.scope)), hint=hint)
+
+
+def versions(dialects: Iterable[Dialect], now: datetime, at: Place) -> Iterator[Problem]:
+    """Versions whose support has ended, or ends within three months (contract §2.13)."""
+    for dialect in dialects:
+        if dialect.ends is None or dialect.ends > (now + NOTICE).date():
+            continue
+        over = dialect.ends < now.date()
+        message = f"support of {dialect.version} {'ended' if over else 'ends'} on {dialect.ends}"
+        hint = "the API may answer 410" if over else "move to a newer version in time"
+        place = Place(at.source, (*at.path, dialect.family))
+        yield warning("version-ending", message, at=place, hint=f"{hint}; see api.{dialect.family}")
+
+
+def _product(product: str, root: str, send: Send) -> Iterator[Problem]:
+    answer = _asked(f"{root}/{SEGMENTS[product]}/me", product, send)
+    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    attributes = data.get("attributes") if isinstance(data, dict) else None
+    service = str(attributes.get("criteoService") or "") if isinstance(attributes, dict) else ""
+    letters = "".join(letter for letter in service.casefold() if letter.isalpha())
+    if letters in SERVICES.values() and letters != SERVICES[product]:
+        message = f"the application belongs to {service}, and these files need one of {product}"
+        yield error(
+            "wrong-product", message, hint="an application has one product for good: use two pairs of credentials"
+        )
+
+
+def _portfolio(path: str, product: str, send: Send) -> Iterator[str]:
+    page = 0
+    while True:
+        paged = (("pageIndex", str(page)), ("pageSize", "100")) if product == "retailMedia" else ()
+        body = _asked(path, product, send, paged).body
+        data = body.get("data") if isinstance(body, dict) else None
+        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+        yield from (str(row.get("id")) for row in rows)
+        if not paged or len(rows) < 100:
+            return
+        page += 1
+
+
+def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:
+    call = Call("portfolio.read", "", "", Effect.READ, "GET", path, query=query, product=product)
+    answer = send(call)
+    problem = trouble(call, answer)
+    if problem is not None:
+        raise Unread(problem)
+    return answer

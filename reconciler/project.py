@@ -1,0 +1,140 @@
+"""``reconciler.yaml``: which API versions to speak, what the scope is, which files belong to it."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path as File
+
+from reconciler import dialects, document, explain, schema
+from reconciler.dialects.dialect import Dialect
+from reconciler.document import Document
+from reconciler.kinds.kind import Kind
+from reconciler.model import Json, Locator, Place, Problem, Span, error
+
+PROJECT_FILE = "reconciler.yaml"
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``."""
+
+    folder: File
+    source: Locator
+    versions: Mapping[str, str]
+    scope: Mapping[str, tuple[str, ...]]
+    merged: bool = False
+    assumptions: Mapping[str, bool] = field(default_factory=dict)
+
+    def dialect(self, family: str) -> Dialect:
+        return dialects.dialect(family, self.versions[family])
+
+    def at(self, *path: str) -> Place:
+        return Place(self.source, path)
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Every kind that the configured versions have."""
+        named = {name: kind for family in dialects.FAMILIES for name, kind in self.dialect(family).kinds.items()}
+        return {name: dialects.assume(kind, self.assumptions) for name, kind in named.items()}
+
+
+def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[Problem, ...]]:
+    """The project that the paths belong to, and its resource files in the order of their names."""
+    given = [File(path) for path in paths or (".",)]
+    missing = tuple(
+        _refusal(path, "no-such-file", "there is no such file or folder") for path in given if not path.exists()
+    )
+    if missing:
+        return None, (), missing
+    homes = {_home(path) for path in given}
+    if len(homes) != 1 or None in homes:
+        hint = f"a project is a folder with a {PROJECT_FILE}" if None in homes else "run one project at a time"
+        code, text = (
+            ("no-project", f"no {PROJECT_FILE} here or above")
+            if None in homes
+            else ("two-projects", "the paths belong to different projects")
+        )
+        return None, (), (_refusal(given[0], code, text, hint),)
+    home = next(iter(homes))
+    assert home is not None
+    parsed, problems = read(home / PROJECT_FILE)
+    if parsed is None:
+        return None, (), problems
+    if not explain.is_valid(parsed.value, schema.project):
+        return None, (), tuple(problem for _, problem in explain.problems(parsed.value, schema.project, parsed))
+    assert isinstance(parsed.value, dict)
+    project = _project(home, parsed, parsed.value)
+    files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
+    if not files:
+        hint = "add a resource file, or correct `include`"
+        return project, (), (_refusal(home, "no-files", f"there is no YAML file besides {PROJECT_FILE}", hint),)
+    return project, files, ()
+
+
+def read(file: File) -> tuple[Document | None, tuple[Problem, ...]]:
+    """A file as values, or why it cannot be read."""
+    shown = _shown(file)
+    try:
+        refusal = document.oversize(file.stat().st_size, shown)
+        if refusal is not None:
+            return None, (refusal,)
+        text = file.read_bytes()
+    except OSError as trouble:
+        return None, (_refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions"),)
+    return document.parse(text, shown)
+
+
+def _home(path: File) -> File | None:
+    absolute = path.resolve()
+    ups = (absolute, *absolute.parents) if absolute.is_dir() else absolute.parents
+    return next((up for up in ups if (up / PROJECT_FILE).is_file()), None)
+
+
+def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Project:
+    api, scope, assumptions = (content.get(key) or {} for key in ("api", "scope", "assumptions"))
+    assert isinstance(api, dict)
+    assert isinstance(scope, dict)
+    assert isinstance(assumptions, dict)
+    return Project(
+        folder=home,
+        source=parsed,
+        versions={family: str(api.get(family, dialects.DEFAULT)) for family in dialects.FAMILIES},
+        scope={name: tuple(str(id) for id in ids) for name, ids in scope.items() if isinstance(ids, list)},
+        merged=content.get("batching") == "merged",
+        assumptions={name: bool(value) for name, value in assumptions.items()},
+    )
+
+
+def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
+    """The files that are included and lie at or below one of the paths. Hidden ones never are."""
+    patterns = [str(pattern) for pattern in include] if isinstance(include, list) else ["**/*.yaml", "**/*.yml"]
+    wanted = [path.resolve() for path in given]
+    for folder, folders, names in os.walk(home):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = File(folder, name)
+            inside = any(path == file or path in file.parents for path in wanted)
+            if inside and not name.startswith(".") and name != PROJECT_FILE and _included(file, home, patterns):
+                yield file
+
+
+def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
+    relative = file.relative_to(home).as_posix()
+    return file.suffix in SUFFIXES and any(
+        fnmatch(relative, pattern) or fnmatch(relative, pattern.replace("**/", "")) for pattern in patterns
+    )
+
+
+def _shown(file: File) -> str:
+    """A file as the user would name it: relative to where they stand, if it lies below."""
+    try:
+        return file.resolve().relative_to(File.cwd()).as_posix()
+    except ValueError:
+        return str(file)
+
+
+def _refusal(file: File, code: str, message: str, hint: str | None = None) -> Problem:
+    return error(code, message, at=Span(_shown(file) or ".", 1, 1), hint=hint)

@@ -1,0 +1,16 @@
+"""A run, told: one format a file, each a function from a run to text. Only the CLI prints.
+
+To add a format, write its file and name it in ``FORMATS``.
+"""
+
+from collections.abc import Callable, Mapping
+
+from reconciler.model import Run
+from reconciler.reports import json, text
+from reconciler.reports.words import Manner
+
+Report = Callable[[Run, Manner], str]
+
+FORMATS: Mapping[str, Report] = {"text": text.report, "json": json.report}
+
+__all__ = ["FORMATS", "Manner", "Report"]

@@ -1,0 +1,222 @@
+"""YAML files to what is wanted: every resource with its canonical values, every mistake at its line.
+
+Each file is parsed once and checked once. All that is wrong is collected; a resource with a mistake
+is not handed on, and nothing is sent while there is one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any
+
+from reconciler import dialects, explain, schema
+from reconciler import project as projects
+from reconciler.document import Document
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.types import Refused
+from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
+from reconciler.project import Project
+
+Refusals = Mapping[Path, list[Problem]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was read: the project, the resources that are right, and all problems in file order."""
+
+    project: Project | None
+    desired: tuple[Desired, ...]
+    problems: tuple[Problem, ...]
+    documents: Mapping[str, Document]
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+def load(paths: Iterable[str] = ()) -> Loaded:
+    """The project at the paths (its folder, or files of it; the current folder if none) as values."""
+    project, files, problems = projects.find(tuple(paths))
+    found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
+    if project is not None:
+        for file in files:
+            desired.extend(_file(file, project, found, documents))
+        found.extend(_twice(desired))
+        if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
+            hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"
+            found.append(error("empty-project", "the files hold no resource", at=project.at(), hint=hint))
+        found.extend(_out_of_scope(project, desired))
+    return Loaded(project, tuple(desired), tuple(sorted(found, key=_in_file_order)), documents)
+
+
+def _in_file_order(problem: Problem) -> tuple[Span, str]:
+    return problem.span or Span("", 0, 0), problem.code
+
+
+def _file(file: File, project: Project, found: list[Problem], documents: dict[str, Document]) -> Iterator[Desired]:
+    parsed, problems = projects.read(file)
+    found.extend(problems)
+    if parsed is None:
+        return
+    documents[parsed.file] = parsed
+    refusals: dict[Path, list[Problem]] = {}
+    if parsed.value is not None and not explain.is_valid(parsed.value, schema.resources):
+        for path, problem in explain.problems(parsed.value, schema.resources, parsed):
+            refusals.setdefault(path, []).append(problem)
+            found.append(problem)
+    content = parsed.value if isinstance(parsed.value, dict) else {}
+    defaults = content.get("defaults")
+    for name, section in content.items():
+        if name == "defaults" or not isinstance(section, dict):
+            continue
+        kind = project.kinds.get(name)
+        if kind is None:
+            found.extend(_no_such_kind(parsed, name, project))
+            continue
+        shared = defaults.get(name) if isinstance(defaults, dict) else None
+        common = dict(_flat(shared, kind)) if isinstance(shared, dict) else {}
+        for key, block in section.items():
+            if isinstance(block, dict):
+                yield from _resource(_Block(parsed, kind, key, block, common), refusals, project, found)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One resource as it stands in its file, with the defaults that apply to it."""
+
+    source: Document
+    kind: Kind
+    key: str
+    raw: Mapping[str, Json]
+    common: Mapping[str, Json]
+
+    @property
+    def path(self) -> Path:
+        return (self.kind.name, self.key)
+
+
+def _resource(block: _Block, refusals: Refusals, project: Project, found: list[Problem]) -> Iterator[Desired]:
+    """The resource if nothing is wrong with it. With a mistake in it, its other values are still judged."""
+    raw = dict(block.common) | dict(_flat(block.raw, block.kind))
+    id = raw.pop("id", None)
+    shared = Place(block.source, ("defaults", block.kind.name)) if block.common else None
+    address = Address(block.kind.name, block.key)
+    values: dict[str, Value] = {}
+    desired = Desired(
+        address, None if id is None else str(id), values, Place(block.source, block.path, key=True), shared
+    )
+    own = (block.path, ("defaults", block.kind.name))
+    broken = [path for path in refusals if path[:2] in own or path[:1] == path]
+    mistakes: list[Problem] = []
+    for name, value in raw.items():
+        if not any(_touches(path, name) for path in broken):
+            mistakes += _value(values, name, value, block.kind, desired, project)
+    if not mistakes and not broken:
+        mistakes = [problem for rule in block.kind.rules for problem in rule(desired)]
+    found.extend(mistakes)
+    if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
+        yield desired
+
+
+def _touches(path: Path, name: str) -> bool:
+    """Whether a refusal at a path is about this field, or about a block around it."""
+    inner, parts = path[2:], tuple(name.split("."))
+    short = min(len(inner), len(parts))
+    return bool(inner) and inner[:short] == parts[:short]
+
+
+def _flat(block: Mapping[str, Json], kind: Kind, prefix: str = "") -> Iterator[tuple[str, Json]]:
+    """A nested block as dotted fields; values that are objects themselves stay whole."""
+    for key, value in block.items():
+        name = prefix + key
+        if isinstance(value, dict) and not (kind.has(name) and (prefix or name in kind.by_name)):
+            yield from _flat(value, kind, f"{name}.")
+        else:
+            yield name, value
+
+
+def _value(
+    values: dict[str, Value], name: str, raw: Json, kind: Kind, desired: Desired, project: Project
+) -> Iterator[Problem]:
+    """Parse one value into ``values``, or tell what is wrong with it."""
+    if raw is None and name in kind.automatic:
+        values[name] = None
+        return
+    if not kind.has(name) or not kind.field(name).writable:
+        yield _not_in_version(name, kind, desired, project)
+        return
+    row = kind.field(name)
+    if raw is None and row.clears:
+        values[name] = None
+        return
+    if raw is None:
+        hint = "leave it out, and it stays as it is"
+        message = f"{name} cannot be null: the API has no way to clear it"
+        yield error("null-not-allowed", message, at=desired.at(name), address=desired.address, hint=hint)
+        return
+    try:
+        values[name] = row.type.parse(raw)
+    except Refused as refused:
+        at = desired.at(name)
+        inside = Place(at.source, (*at.path, *refused.path))
+        message = f"{name}: {refused.reason}"
+        advice = refused.hint or (_elsewhere(name, kind, raw) if refused.code == "bad-choice" else None)
+        yield error(refused.code, message, at=inside, address=desired.address, hint=advice)
+
+
+def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Problem:
+    version = project.versions[kind.family]
+    having = ", ".join(_versions_with(kind, lambda other: other.has(name) and other.field(name).writable))
+    return error(
+        "not-in-version",
+        f"{name} is not part of version {version}",
+        at=Place(desired.at(name).source, desired.at(name).path, key=True),
+        address=desired.address,
+        hint=f"remove it, or set api.{kind.family} to one of: {having}" if having else "remove it",
+    )
+
+
+def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:
+    def knows(other: Kind) -> bool:
+        return other.has(name) and raw in getattr(other.field(name).type, "words", ())
+
+    having = ", ".join(_versions_with(kind, knows))
+    return f"{raw!r} is a word of: {having}" if having else None
+
+
+def _versions_with(kind: Kind, test: Any) -> Iterator[str]:
+    for each in dialects.DIALECTS:
+        if each.family == kind.family and kind.name in each.kinds and test(each.kinds[kind.name]):
+            yield each.version
+
+
+def _no_such_kind(parsed: Document, name: str, project: Project) -> Iterator[Problem]:
+    if name in dialects.kind_names():
+        family = next(dialects.every(name)).family
+        message = f"{name} do not exist in version {project.versions[family]}"
+        hint = f"set api.{family} to another version"
+        yield error("not-in-version", message, at=Place(parsed, (name,), key=True), hint=hint)
+
+
+def _twice(desired: Iterable[Desired]) -> Iterator[Problem]:
+    """Two blocks of one address, or two that claim one live object by its id."""
+    first: dict[object, Desired] = {}
+    for each in desired:
+        for claim, said in ((each.address, "name"), ((each.address.kind, each.id) if each.id else None, "id")):
+            if claim is None:
+                continue
+            other = first.setdefault(claim, each)
+            if other is not each:
+                message = f"{each.address} has the same {said} as {other.address} at {other.place.span}"
+                hint = "give it another name" if said == "name" else "one live object can be described only once"
+                code = "duplicate-address" if said == "name" else "duplicate-claim"
+                yield error(code, message, at=each.place, address=each.address, hint=hint)
+
+
+def _out_of_scope(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
+    """Resources of a kind for which the scope names nothing could be read nowhere."""
+    for name in dict.fromkeys(each.address.kind for each in desired):
+        scope = project.kinds[name].scope
+        if not project.scope.get(scope):
+            message = f"the files hold {name}, but the scope names no {scope}"
+            yield error("empty-scope", message, at=project.at("scope"), hint=f"add scope.{scope}: [...]")

@@ -1,0 +1,49 @@
+"""Read back: what the API accepted and is not in force, and what a lost answer left behind.
+
+An answer is a hint and the next read is the truth; whoever looks too early sees the old state, so
+the caller looks several times before it believes a difference.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Live, Outcome, Problem, Status, error
+
+
+def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
+    """An unknown outcome as the read shows it: applied if all its values are in force, else unknown still."""
+    known = live.get(outcome.item.id or "")
+    if outcome.status is not Status.UNKNOWN or known is None or not outcome.item.fields:
+        return outcome
+    if any(
+        _visible(kind, move.field) is False or differs(known, move.field, move.after) for move in outcome.item.fields
+    ):
+        return outcome
+    return replace(outcome, status=Status.APPLIED, problems=())
+
+
+def not_in_force(outcomes: Iterable[Outcome], kind: Kind, live: Mapping[str, Live]) -> Iterator[Problem]:
+    """Fields of applied items that the API does not show as it accepted them."""
+    for outcome in outcomes:
+        known = live.get(outcome.id or outcome.item.id or "")
+        if outcome.status is not Status.APPLIED or outcome.item.address.kind != kind.name:
+            continue
+        for move in outcome.item.fields:
+            if not _visible(kind, move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
+                continue
+            if known is None or differs(known, move.field, move.after):
+                shown = "nothing" if known is None else known.values.get(move.field)
+                message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
+                hint = "the next plan shows it again; if it stays, the API ignores this write"
+                yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
+
+
+def differs(live: Live, field: str, wanted: object) -> bool:
+    return live.values.get(field) != wanted
+
+
+def _visible(kind: Kind, name: str) -> bool:
+    """Whether the list of the kind shows the field; details and write-only values are not in it."""
+    row = kind.field(name)
+    return row.path("read") is not None and (not row.is_map or row.keyed_by is not None)

@@ -1,0 +1,180 @@
+"""Canonical values to JSON and back, by the table of a kind; and a wire path back to its field.
+
+Reading is lenient: keys in any case, values in or out of their box, enum words in any spelling.
+Writing is strict: exactly the documented form of the version (contract §3.5).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from reconciler.kinds.kind import ASIDE, Entries, Envelope, Field, Kind, Timetable
+from reconciler.kinds.types import unboxed
+from reconciler.model import FieldChange, Json, Live, Value, Values
+
+Body = dict[str, Any]
+
+
+def dump(body: Json) -> bytes:
+    """A body exactly as it is sent: compact JSON, decimals to the last digit."""
+    return orjson.dumps(body, default=_exact)
+
+
+def _exact(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"{type(value).__name__} has no wire form")
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def decode(kind: Kind, row: Body, inject: Values | None = None) -> Live:
+    """One row of an answer as canonical values: every readable field of the kind, None where absent.
+
+    ``inject`` holds what the row does not say because the URL did (a balance's account).
+    """
+    source = row.get("attributes")
+    attributes: Body = source if isinstance(source, dict) else row
+    values: dict[str, Value] = {}
+    refs: dict[str, str] = {}
+    for field, path in kind.reads:
+        wire = _find(attributes, path)
+        if field.keyed_by is not None:
+            _decode_listed(field, wire, values, refs)
+        else:
+            values[field.name] = field.type.read(wire)
+    if inject:
+        values.update(inject)
+    return Live(kind.name, str(row.get("id")), values, refs)
+
+
+def _find(node: Any, path: tuple[str, ...]) -> Json:
+    for key in path:
+        if not isinstance(node, dict):
+            return None
+        if key in node:
+            node = node[key]
+        else:
+            folded = key.casefold()
+            node = next((value for other, value in node.items() if other.casefold() == folded), None)
+    return unboxed(node)
+
+
+def _decode_listed(field: Field, wire: Json, values: dict[str, Value], refs: dict[str, str]) -> None:
+    """A map that the API shows as a list: its entries by the attribute that names them."""
+    prefix = field.name.removesuffix("*")
+    for entry in wire if isinstance(wire, list) else ():
+        if isinstance(entry, dict):
+            name = prefix + str(unboxed(entry.get(str(field.keyed_by))))[:10]
+            values[name] = field.type.read(entry)
+            refs[name] = str(entry.get("id"))
+
+
+def decode_details(field: str, attribute: str, rows: Iterable[Any]) -> dict[str, Value]:
+    """The entries of a sub-resource, by what follows the owner in their id (``123|5544|1``)."""
+    prefix = field.removesuffix("*")
+    entries = (row for row in rows if isinstance(row, dict) and "|" in str(row.get("id")))
+    amounts = ((str(row["id"]).partition("|")[2], _find(row.get("attributes", row), (attribute,))) for row in entries)
+    return {
+        prefix + key: Decimal(str(amount)).quantize(Decimal("0.0001")) for key, amount in amounts if amount is not None
+    }
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def attributes(kind: Kind, values: Values, direction: str) -> Body:
+    """The fields of a create or a patch, nested as the version wants them.
+
+    A create leaves out what is None, but for the keys it needs even for null.
+    """
+    body: Body = {}
+    for name, value in values.items():
+        field = kind.field(name)
+        path = field.path(direction)
+        if path is None or path == ASIDE or field.is_map:
+            continue
+        if direction == "create" and value is None and not field.forced:
+            continue
+        _put(body, path.split("."), None if value is None and not _speaks_null(field) else field.type.write(value))
+    if direction == "create":
+        for field in kind.fields:
+            if field.forced and field.name not in values:
+                _put(body, str(field.path("create")).split("."), None)
+    return body
+
+
+def _speaks_null(field: Field) -> bool:
+    """Whether the type itself says how "nothing" is written (an open end date)."""
+    return getattr(field.type, "open", None) is not None
+
+
+def _put(body: Body, path: Sequence[str], value: Json) -> None:
+    for key in path[:-1]:
+        body = body.setdefault(key, {})
+    body[path[-1]] = value
+
+
+def entry(envelope: Envelope, id: str | None, fields: Body) -> Body:
+    """One item, dressed as the envelope says: with its type and id, its fields nested or flat."""
+    item: Body = {}
+    if envelope.type is not None:
+        item["type"] = envelope.type
+    if envelope.id is not None and id is not None:
+        item[envelope.id] = int(id) if envelope.id_is_number else id
+    if not envelope.attributes:
+        return item | fields
+    return item | {"attributes": fields} if fields else item
+
+
+def body(envelope: Envelope, items: Sequence[Body]) -> Json:
+    """The whole body of a call."""
+    content: Json = list(items) if envelope.many else items[0]
+    return {"data": content} if envelope.data else content
+
+
+def nested_entry(write: Entries, owner: str, change: FieldChange, kind: Kind) -> Body:
+    """One entry of a sub-resource: a category's bid or factor."""
+    key = change.field.partition(".")[2]
+    amount = kind.field(change.field).type.write(change.after)
+    return entry(write.envelope, write.entry.format(id=owner, key=key), {write.attribute: amount})
+
+
+def timetable(write: Timetable, changes: Iterable[FieldChange], refs: Mapping[str, str], kind: Kind) -> Body:
+    """Dated entries as the three lists of a patch: created, updated, deleted (contract §3.4 rule 15)."""
+    lists: Body = {}
+    for change in changes:
+        id = refs.get(change.field)
+        if change.after is None:
+            _append(lists, "scheduledBudgetDeletions", {"id": id})
+            continue
+        content = kind.field(change.field).type.write(change.after)
+        assert isinstance(content, dict)
+        if id is None:
+            _append(lists, "scheduledBudgetCreations", {"startDate": change.field.partition(".")[2], **content})
+        else:
+            boxed = {name: {"value": value} if name in write.boxed else value for name, value in content.items()}
+            _append(lists, "scheduledBudgetUpdates", {"id": id, **boxed})
+    return {"scheduledBudget": lists}
+
+
+def _append(lists: Body, name: str, item: Body) -> None:
+    lists.setdefault(name, []).append(item)
+
+
+# --- Back to the field -----------------------------------------------------------------------------
+
+
+def blame(kind: Kind, path: str, names: Iterable[str]) -> str | None:
+    """Which of the fields named a wire path speaks of (``data/0/attributes/bidding/bidAmount``)."""
+    parts = [part.casefold() for part in path.replace(".", "/").split("/") if part not in ("", "value")]
+    best: tuple[int, str] | None = None
+    for name in names:
+        for direction in ("patch", "create", "read"):
+            wire = (kind.field(name).path(direction) or "").removesuffix(".value").casefold().split(".")
+            if len(wire) <= len(parts) and parts[-len(wire) :] == wire and (best is None or len(wire) > best[0]):
+                best = (len(wire), name)
+    return best[1] if best else None
