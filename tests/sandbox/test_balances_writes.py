@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from .conftest import ACCOUNT
+from .small_worlds import ACCOUNT
 
 LIST = f"/accounts/{ACCOUNT}/balances"
 ONE = LIST + "/697385288434028544"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from .conftest import LEGACY
+from .small_worlds import LEGACY
 
 WIDE = {"startBeforeDate": "2099-12-31", "endAfterDate": "2000-01-01"}
 

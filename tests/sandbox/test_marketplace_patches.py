@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from .conftest import LEGACY, MPO
+from .small_worlds import LEGACY, MPO
 
 AHEAD = {"startDate": "2026-12-01", "endDate": "2026-12-31"}
 PAST = {"startDate": "2026-09-01", "endDate": "2026-09-30"}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from .conftest import LEGACY
+from .small_worlds import LEGACY
 
 # --- rule 57: reasons ---
 
