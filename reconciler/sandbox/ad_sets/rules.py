@@ -67,10 +67,11 @@ def creation_problem(violation: Violation, options: Options) -> Problem:
 
 def update_problem(violation: Violation, index: int, options: Options) -> Problem:
     """A broken rule as an error of one item of a patch."""
-    codes = {"budget": options.budget_error_code, "not_found": options.not_found_code}
-    code = codes.get(violation.kind) or _UPDATE_CODES.get(violation.kind)
-    told = options.patch_data_error_code if code is None else code if "--" in code else _UPDATE + code
-    return problem(told, detail=violation.detail, instance=f"@data/{index}")
+    published = _UPDATE_CODES.get(violation.kind)
+    invented = {"budget": options.budget_error_code, "not_found": options.not_found_code}
+    code = invented.get(violation.kind, options.patch_data_error_code)
+    code = code if published is None else _UPDATE + published
+    return problem(code, detail=violation.detail, instance=f"@data/{index}")
 
 
 def missing(attributes: Fields, options: Options, *, guide: bool) -> list[Violation]:
