@@ -95,9 +95,7 @@ def clear(state: State) -> None:
         state.remove("faults", key)
 
 
-def edit(
-    state: State, collection: str, key: str, changes: Mapping[str, Any], by: str = SOMEBODY
-) -> None:
+def edit(state: State, collection: str, key: str, changes: Mapping[str, Any], by: str = SOMEBODY) -> None:
     """Set dotted paths of a record. Raises `KeyError` if there is no such record."""
     if collection not in COLLECTIONS or state.get(collection, key) is None:
         raise KeyError(f"{collection}/{key}")

@@ -50,6 +50,7 @@ class Store:
     def load(self) -> State:
         """The state of the file and its journal. Raises `OSError`, `ValueError`."""
         text = self.path.read_bytes()
+        self._snapshot_size = len(text)
         value = _decoded(text)
         if not isinstance(value, dict):
             raise ValueError(f"{self.path} is not a sandbox state")
@@ -57,12 +58,13 @@ class Store:
         if self._journal.exists():
             journal = self._journal.read_bytes()
             self._journal_size = len(journal)
-            *lines, _torn = journal.split(b"\n")
+            *lines, torn = journal.split(b"\n")
+            if torn:
+                self._snapshot_size = None  # nothing can be written behind half a line: begin anew
             for entry in map(decode, lines):
                 # a journal that its snapshot has already taken in is left behind by a kill between the two
                 if entry["generation"] == self._generation:
                     _replay(value, entry)
-        self._snapshot_size = len(text)
         state = State.from_json(value)
         state.drain()  # all of it is on the disk
         return state

@@ -90,7 +90,9 @@ def test_an_application_is_told_its_product(demo):
     assert (status, body["data"]["attributes"]["criteoService"]) == (200, "RetailMedia")
 
 
-@pytest.mark.parametrize(("level", "reading", "writing"), [("none", 403, 403), ("read", 200, 403), ("manage", 200, 200)])
+@pytest.mark.parametrize(
+    ("level", "reading", "writing"), [("none", 403, 403), ("read", 200, 403), ("manage", 200, 200)]
+)
 def test_a_level_of_a_domain_admits_its_calls_and_manage_implies_read(demo, level, reading, writing):
     demo.world.edit("applications", "sandbox-ms", {"permissions.Campaign": level})
     assert demo.post("/ad-sets/search", {}).status == reading

@@ -138,7 +138,10 @@ def test_a_refused_creation_may_be_a_200_with_errors(make_demo, drafted):
             {"targeting.frequencyCapping": {"frequency": "daily", "maximumImpressions": 0}},
             "frequency-cappings-not-valid",
         ),
-        ({"attributionConfiguration": {"attributionMethod": "criteoAttribution", "lookbackWindow": "7D"}}, "invalid-data"),
+        (
+            {"attributionConfiguration": {"attributionMethod": "criteoAttribution", "lookbackWindow": "7D"}},
+            "invalid-data",
+        ),
     ],
 )
 def test_a_broken_rule_is_told_by_its_code(demo, drafted, changes, code):

@@ -39,7 +39,11 @@ def test_a_link_is_echoed_replaced_and_taken_away_and_never_read(demo):
 @pytest.mark.parametrize("audience", ["1", "5001"])
 def test_only_an_audience_can_be_linked_and_no_segment_of_one(demo, audience):
     answer = link(demo, audience)
-    assert (answer.status, answer.codes, answer.instances) == (404, ["audience-not-found"], ["/ad-sets/123473/audience"])
+    assert (answer.status, answer.codes, answer.instances) == (
+        404,
+        ["audience-not-found"],
+        ["/ad-sets/123473/audience"],
+    )
     assert linked(demo) is None
 
 

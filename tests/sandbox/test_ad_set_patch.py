@@ -100,7 +100,10 @@ def test_a_boxed_null_clears(demo, patched):
         ({"name": "  "}, "name-is-null"),
         ({"scheduling": {"startDate": {"value": None}}}, "start-date-is-null"),
         ({"bidding": {"bidAmount": {"value": 0}}}, "invalid-bid-amount"),
-        ({"targeting": {"geoLocation": {"countries": {"value": {"operand": "in", "values": []}}}}}, "ad-set-invalid-geolocation"),
+        (
+            {"targeting": {"geoLocation": {"countries": {"value": {"operand": "in", "values": []}}}}},
+            "ad-set-invalid-geolocation",
+        ),
         (
             {"targeting": {"frequencyCapping": {"value": {"frequency": "advanced", "maximumImpressions": 1}}}},
             "frequency-cappings-not-valid",

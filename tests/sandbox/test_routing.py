@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.sandbox import World
-from reconciler.sandbox.encoding import decode
+from reconciler.sandbox.encoding import decode, encode
 from reconciler.sandbox.message import Request
 
 # --- rule 8: versions ---
@@ -45,7 +45,9 @@ def test_an_unknown_path_is_not_found_and_a_wrong_verb_not_allowed(demo):
     assert demo.call("DELETE", "/ad-sets", None, {}).status == 405
 
 
-@pytest.mark.parametrize(("media_type", "status"), [("application/json; charset=utf-8", 200), ("text/plain", 415), ("", 415)])
+@pytest.mark.parametrize(
+    ("media_type", "status"), [("application/json; charset=utf-8", 200), ("text/plain", 415), ("", 415)]
+)
 def test_a_body_has_to_be_called_json(demo, media_type, status):
     headers = {"authorization": "Bearer token", "content-type": media_type}
     path = "/2026-07/marketing-solutions/ad-sets/search"
@@ -63,8 +65,6 @@ def test_a_body_has_to_be_json(demo, text):
 def test_a_body_of_another_type_is_refused_as_a_whole(demo, body):
     path = "/2026-07/marketing-solutions/ad-sets/search"
     headers = {"authorization": "Bearer token", "content-type": "application/json"}
-    from reconciler.sandbox.encoding import encode
-
     assert demo.world.handle(Request.of("POST", path, headers, encode(body))).status == 400
 
 

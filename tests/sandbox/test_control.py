@@ -1,0 +1,171 @@
+"""The surface for tests and demos, and the world on a real port."""
+
+from __future__ import annotations
+
+import ast
+import http.client
+import json
+import threading
+import time
+from contextlib import closing
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import reconciler.sandbox
+from reconciler.sandbox import Request, World
+from reconciler.sandbox.app import serve
+from reconciler.sandbox.encoding import decode, encode
+
+ME = "/2026-07/marketing-solutions/me"
+
+
+def control(world, method, what, body=None):
+    text = b"" if body is None else json.dumps(body).encode()
+    response = world.handle(Request.of(method, f"/_sandbox/{what}", {}, text))
+    return response.status, decode(response.body)
+
+
+# --- control calls ---
+
+
+def test_control_calls_are_neither_logged_nor_metered(demo):
+    control(demo.world, "GET", "calls")
+    control(demo.world, "GET", "state")
+    assert demo.world.log == []
+    assert not demo.world.state.all("windows")
+
+
+def test_calls_can_be_read_and_forgotten(demo):
+    demo.get("/me")
+    assert [entry["path"] for entry in control(demo.world, "GET", "calls")[1]] == [ME]
+    control(demo.world, "DELETE", "calls")
+    assert control(demo.world, "GET", "calls") == (200, [])
+
+
+def test_the_state_can_be_taken_and_put_back(demo):
+    state = control(demo.world, "GET", "state")[1]
+    demo.post("/ad-sets/stop", {"data": [{"id": "123467"}]})
+    text = demo.world.handle(Request.of("GET", "/_sandbox/state")).body
+    assert decode(text) != state
+    demo.world.handle(Request.of("PUT", "/_sandbox/state", {}, encode(state)))
+    assert control(demo.world, "GET", "state")[1] == state
+
+
+def test_the_clock_is_advanced_and_set(demo):
+    control(demo.world, "POST", "clock", {"advance": 90})
+    assert control(demo.world, "GET", "clock")[1]["now"] == "2026-11-21T09:01:30Z"
+    control(demo.world, "POST", "clock", {"now": "2027-01-01T00:00:00Z"})
+    assert control(demo.world, "GET", "clock")[1]["now"] == "2027-01-01T00:00:00Z"
+
+
+def test_faults_and_edits_are_made_from_outside(demo):
+    control(demo.world, "POST", "faults", [{"kind": "status", "status": 503}])
+    assert demo.get("/me").status == 503
+    assert control(demo.world, "DELETE", "faults") == (200, [])
+    status, record = control(demo.world, "POST", "edit", {"collection": "adSets", "id": 123467, "set": {"name": "x"}})
+    assert (status, record["name"]) == (200, "x")
+
+
+@pytest.mark.parametrize(
+    ("method", "what", "body", "status"),
+    [
+        ("POST", "edit", {"collection": "adSets", "id": "1", "set": {}}, 400),
+        ("POST", "faults", [{"kind": "earthquake"}], 400),
+        ("POST", "clock", {}, 400),
+        ("GET", "nothing", None, 404),
+        ("GET", "ad-sets/1/audience", None, 404),
+    ],
+)
+def test_a_wrong_control_call_is_told_so(demo, method, what, body, status):
+    assert control(demo.world, method, what, body)[0] == status
+
+
+# --- the running clock ---
+
+
+def test_a_running_clock_runs_and_a_frozen_one_does_not():
+    running, frozen = World.demo(), World.demo(running=False)
+    first = running.now, frozen.now
+    time.sleep(0.01)
+    assert running.now > first[0]
+    assert frozen.now == first[1]
+
+
+# --- a port ---
+
+
+@pytest.fixture(scope="module")
+def port():
+    world, ready, urls = World.demo(), threading.Event(), []
+
+    def on_ready(url):
+        urls.append(url)
+        ready.set()
+
+    threading.Thread(target=serve, args=(world,), kwargs={"on_ready": on_ready}, daemon=True).start()
+    assert ready.wait(10)
+    return world, int(urls[0].rpartition(":")[2])
+
+
+def ask(port, method="GET", path="/_sandbox/clock", body=None):
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        return response, response.read()
+
+
+def test_a_served_world_answers_with_its_own_date_and_no_name(port):
+    response, body = ask(port[1], path=ME)
+    assert response.status == 401
+    assert response.getheader("date").startswith("Sat, 21 Nov 2026 09:")
+    assert response.getheader("server") is None
+    assert json.loads(body)["errors"][0]["code"] == "authorization-token-missing"
+
+
+def test_an_aborted_answer_drops_the_connection(port):
+    port[0].inject({"kind": "lost_answer", "path": ME})
+    with pytest.raises(ConnectionError):
+        ask(port[1], path=ME)
+    assert ask(port[1], path=ME)[0].status == 401
+
+
+def test_a_cut_answer_promises_more_than_it_sends(port):
+    port[0].inject({"kind": "reset_in_body", "path": ME, "after": 10})
+    with pytest.raises((ConnectionError, http.client.IncompleteRead)):
+        ask(port[1], path=ME)
+
+
+def test_a_slow_answer_is_slow_and_does_not_hold_up_others(port):
+    port[0].inject({"kind": "delay", "path": ME, "seconds": 0.4})
+    slow = threading.Thread(target=ask, args=(port[1],), kwargs={"path": ME})
+    start = time.monotonic()
+    slow.start()
+    time.sleep(0.1)
+    ask(port[1])
+    assert time.monotonic() - start < 0.35
+    slow.join()
+    assert time.monotonic() - start >= 0.4
+
+
+# --- independence ---
+
+
+def test_the_sandbox_imports_nothing_of_the_program_and_no_http_client():
+    root = Path(reconciler.sandbox.__file__).parent
+    foreign = {"reconciler", *packages_distributions()} - {"starlette", "uvicorn", "orjson", "yaml"}
+    strangers = {
+        (path.name, name)
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _imported(node)
+        if name.partition(".")[0] in foreign
+    }
+    assert strangers == set()
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
