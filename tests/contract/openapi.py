@@ -80,7 +80,9 @@ def _components(product: str, version: str) -> dict[str, Any]:
 
 
 def _plain(schema: Any) -> Any:
-    """The schema without the two habits of OpenAPI 3.0 that JSON Schema does not have.
+    """The schema, closed, and without the two habits of OpenAPI 3.0 that JSON Schema does not have.
+
+    The documents leave most objects open; to a judge a key that nobody declared is a key misspelt.
 
     `nullable` becomes a choice with null, around whatever stands beside it: an enum that does not list null, or an
     `allOf` that could never be null, would refuse what the documents themselves describe.
@@ -90,4 +92,6 @@ def _plain(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     plain = {key: _plain(value) for key, value in schema.items() if key not in ("nullable", "example", "discriminator")}
+    if "properties" in plain:
+        plain.setdefault("additionalProperties", False)
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
