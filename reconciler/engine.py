@@ -127,9 +127,10 @@ def _survey(
 ) -> tuple[dict[str, tuple[Pair, ...]], tuple[Problem, ...]]:
     """Each block with its live object, after the portfolio was seen to hold the scope."""
     kinds = dict(_by_kind(project, wanted))
-    spoken = {kind.product: project.dialect(kind.family) for kind in kinds}
-    problems = list(portfolio.versions(spoken.values(), world.now(), project.at("api")))
-    problems += portfolio.check(kinds, spoken, project.scope, project.at("scope"), world.send)
+    spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
+    problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), world.send))
+    used = {kind.family: project.dialect(kind.family) for kind in kinds}
+    problems += portfolio.versions(used.values(), world.now(), project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return {}, tuple(problems)
     pairs: dict[str, tuple[Pair, ...]] = {}

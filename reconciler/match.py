@@ -28,7 +28,7 @@ def match(
         if id and found is None:
             problems.append(_absent(kind, each, id))
             continue
-        candidates = [found] if found else _candidates(each, keys)
+        candidates = [found] if found else _standing(kind, _candidates(each, keys))
         if len(candidates) > 1:
             problems.append(_ambiguous(kind, each, candidates))
         else:
@@ -61,6 +61,12 @@ def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
         if len(found) <= 1:
             break
     return found
+
+
+def _standing(kind: Kind, found: list[Live]) -> list[Live]:
+    """Of several, those that are not over."""
+    alive = [each for each in found if not any(each.values.get(name) in over for name, over in kind.outlived.items())]
+    return alive if len(found) > 1 and alive else found
 
 
 def _absent(kind: Kind, desired: Desired, id: str) -> Problem:

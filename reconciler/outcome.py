@@ -40,17 +40,30 @@ def _whole(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tu
         return _refused(call, answer, errors, kind)
     ids = _ids(answer.body)
     if call.items and call.items[0].id is None:
-        return _created(call, ids)
+        return _created(call, answer, ids, kind)
     return tuple(Outcome(call.name, item, Status.APPLIED, item.id) for item in call.items)
 
 
-def _created(call: Call, ids: Sequence[str]) -> tuple[Outcome, ...]:
-    """Ids of what was created; a batch answers in no promised order, so its ids are read back."""
+def _created(call: Call, answer: Answer, ids: Sequence[str], kind: Kind) -> tuple[Outcome, ...]:
+    """What was created, with its id; a batch answers in no promised order, so it is matched by content."""
     if len(call.items) == 1 and len(ids) == 1:
         return (Outcome(call.name, call.items[0], Status.APPLIED, ids[0]),)
-    if len(call.items) > 1 and len(ids) == len(call.items):
-        return tuple(Outcome(call.name, item, Status.APPLIED) for item in call.items)
-    return _all(call, Status.UNKNOWN, error("no-answer", "the answer does not name what was created"))
+    if not call.items or len(ids) != len(call.items):
+        return _all(call, Status.UNKNOWN, error("no-answer", "the answer does not name everything that was created"))
+    rows = (
+        [wire.decode(kind, row) for row in answer.body if isinstance(row, dict)]
+        if isinstance(answer.body, list)
+        else []
+    )
+    outcomes = []
+    for item in call.items:
+        wanted = {move.field: move.after for move in item.fields}
+        found = next(
+            (row for row in rows if all(row.values.get(name) == value for name, value in wanted.items())), None
+        )
+        rows = [row for row in rows if row is not found]
+        outcomes.append(Outcome(call.name, item, Status.APPLIED, found.id if found else None))
+    return tuple(outcomes)
 
 
 def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[Outcome, ...]:

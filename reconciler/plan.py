@@ -305,9 +305,10 @@ def _entry(part: _Part, kind: Kind) -> wire.Body:
 def _membership_body(write: Membership, part: _Part) -> Json:
     ids = part.change.after["ids"]
     assert isinstance(ids, tuple)
+    kind = write.type.format(verb="Append" if part.stage is write.append_stage else "Delete")
     if write.listed:
-        return {"data": [{"type": write.type, "id": str(id)} for id in ids]}
-    return {"data": {"type": write.type, "attributes": {"ids": [str(id) for id in ids]}}}
+        return {"data": [{"type": kind, "id": str(id)} for id in ids]}
+    return {"data": {"type": kind, "attributes": {"ids": [str(id) for id in ids]}}}
 
 
 def _completed(values: Values, change: Change, blocks: Sequence[Block], kind: Kind) -> Values:

@@ -27,6 +27,11 @@ def check(
     for product, kind in used.items():
         root = dialects[product].root
         yield from _product(product, root, send)
+        if not dialects[product].listed:
+            yield warning(
+                "portfolio-unchecked", f"{dialects[product].version} cannot list the accounts of this application"
+            )
+            continue
         path = PORTFOLIOS[kind.scope].format(root=root)
         known = set(_portfolio(path, product, send))
         for id in scope.get(kind.scope, ()):

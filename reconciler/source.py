@@ -220,3 +220,11 @@ def _out_of_scope(project: Project, desired: Iterable[Desired]) -> Iterator[Prob
         if not project.scope.get(scope):
             message = f"the files hold {name}, but the scope names no {scope}"
             yield error("empty-scope", message, at=project.at("scope"), hint=f"add scope.{scope}: [...]")
+    for each in desired:
+        kind = project.kinds[each.address.kind]
+        owner = each.values.get(kind.owner) if kind.owner else None
+        known = project.scope.get(kind.scope, ())
+        if owner is not None and known and owner not in known:
+            hint = f"add it to scope.{kind.scope}, or correct it"
+            message = f"{kind.owner} {owner} is not in the scope"
+            yield error("out-of-scope", message, at=each.at(str(kind.owner)), address=each.address, hint=hint)

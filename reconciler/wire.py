@@ -48,7 +48,7 @@ def decode(kind: Kind, row: Body, inject: Values | None = None) -> Live:
             values[field.name] = field.type.read(wire)
     if inject:
         values.update(inject)
-    return Live(kind.name, str(row.get("id")), values, refs)
+    return Live(kind.name, str(row.get("id")), kind.normalised(values) if kind.normalised else values, refs)
 
 
 def _find(node: Any, path: tuple[str, ...]) -> Json:

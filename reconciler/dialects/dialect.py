@@ -9,7 +9,8 @@ from reconciler.kinds.kind import Kind
 
 @dataclass(frozen=True)
 class Dialect:
-    """``root`` is what every path of the version begins with; ``ends`` the day its support ends."""
+    """``root`` is what every path of the version begins with; ``ends`` the day its support ends;
+    ``listed`` whether the version can list the accounts that the application may touch."""
 
     version: str
     family: str

@@ -7,7 +7,11 @@ from typing import Any
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set
 from reconciler.kinds.ad_set import AD_SET
-from reconciler.kinds.types import Choice
+from reconciler.kinds.kind import Create, Envelope, Kind, Listing, Patch
+from reconciler.kinds.seller_budget import ALL_DATES, SELLER_BUDGET
+from reconciler.kinds.seller_budget_rules import SCENE
+from reconciler.kinds.seller_campaign import SELLER_CAMPAIGN
+from reconciler.kinds.types import Choice, Id, Money, SetOf
 
 CONTROLLER = replace(
     ad_set.CONTROLLER,
@@ -43,4 +47,36 @@ MARKETING_SOLUTIONS = {
     )
 }
 
-DIALECTS = (Dialect("guide", "marketingSolutions", "/preview", MARKETING_SOLUTIONS),)
+CAMPAIGN_ID = Id(maximum=2**31 - 1)
+FLAT = Envelope(data=False, attributes=False)
+
+
+def _seller_budget() -> Kind:
+    create, patch = SELLER_BUDGET.create, SELLER_BUDGET.writes["budgets"]
+    assert isinstance(create, Create)
+    assert isinstance(patch, Patch)
+    return SELLER_BUDGET.amended(
+        {
+            "campaignIds": {"type": SetOf(CAMPAIGN_ID, filled=True)},
+            "amount": {"type": Money(places=2)},
+            "suspended": {"read": "suspended", "patch": "suspended"},
+        },
+        read=Listing("{root}/budgets", per="advertiserId", query=(("advertiserId", "{scope}"), *ALL_DATES)),
+        create=replace(create, envelope=FLAT),
+        writes={"budgets": replace(patch, envelope=FLAT)},
+        scene_rules=SCENE,
+    )
+
+
+SELLERS = {
+    SELLER_CAMPAIGN.name: SELLER_CAMPAIGN.amended(
+        {"campaignId": {"type": CAMPAIGN_ID}},
+        read=Listing("{root}/seller-campaigns", per="advertiserId", query=(("advertiserId", "{scope}"),)),
+    ),
+    SELLER_BUDGET.name: _seller_budget(),
+}
+
+DIALECTS = (
+    Dialect("guide", "marketingSolutions", "/preview", MARKETING_SOLUTIONS),
+    Dialect("legacy", "sellers", "/legacy/offsite-ads", SELLERS),
+)

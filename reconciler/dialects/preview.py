@@ -3,6 +3,7 @@
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set
 from reconciler.kinds.ad_set import AD_SET
+from reconciler.kinds.balance import BALANCE_KIND
 from reconciler.kinds.kind import Field, Stage, Timetable
 from reconciler.kinds.types import Parts
 
@@ -48,7 +49,18 @@ AD_SET_PREVIEW = AD_SET.amended(
 
 MARKETING_SOLUTIONS = {AD_SET.name: AD_SET_PREVIEW}
 
+RETAIL_MEDIA = {
+    BALANCE_KIND.name: BALANCE_KIND.amended(
+        # No creation and no funds there, and no list that shows which campaigns draw on a balance.
+        {"deposited": {"create": None, "patch": None}, "campaignIds": None},
+        create=None,
+        writes={"settings": BALANCE_KIND.writes["settings"]},
+        attachments=None,
+    )
+}
+
 DIALECTS = tuple(
-    Dialect(version, "marketingSolutions", f"/{version}", MARKETING_SOLUTIONS)
+    Dialect(version, family, f"/{version}", kinds, listed=family != "retailMedia")
+    for family, kinds in (("marketingSolutions", MARKETING_SOLUTIONS), ("retailMedia", RETAIL_MEDIA))
     for version in ("preview", "experimental")
 )

@@ -1,11 +1,14 @@
 """2025-07, 2025-10 and 2026-01 ("G1"): the cells in which they differ from 2026-07 (contract §6.2)."""
 
+from dataclasses import replace
 from datetime import date
 
 from reconciler.dialects import v2026_07
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds.ad_set import AD_SET
-from reconciler.kinds.types import Choice
+from reconciler.kinds.balance import BALANCE_KIND, LIST
+from reconciler.kinds.kind import Delta, Envelope, Listing, Membership, Paging, Patch, Write
+from reconciler.kinds.types import Choice, Day
 
 ATTRIBUTION = Choice(
     ("criteoAttribution", "lastClick", "postClick", "googleAnalyticsLastClick", "googleAnalyticsDataDriven"),
@@ -21,6 +24,36 @@ MARKETING_SOLUTIONS = v2026_07.MARKETING_SOLUTIONS | {
     )
 }
 
+PO_NUMBER = {"read": "poNumber", "create": "poNumber", "patch": "poNumber"}
+PLAIN = Envelope(many=False, id=None)
+
+
+def _balance_writes() -> dict[str, Write]:
+    writes = BALANCE_KIND.writes
+    settings, funds, attachments = (writes[facet] for facet in ("settings", "funds", "attachments"))
+    assert isinstance(settings, Patch)
+    assert isinstance(funds, Delta)
+    assert isinstance(attachments, Membership)
+    return {
+        "settings": replace(settings, envelope=PLAIN),
+        "funds": replace(funds, envelope=PLAIN),
+        "attachments": replace(attachments, type="BalanceCampaign202110", listed=True),
+    }
+
+
+RETAIL_MEDIA = {
+    BALANCE_KIND.name: BALANCE_KIND.amended(
+        {
+            "poNumber": PO_NUMBER,
+            # Null there means "unchanged" or "cleared", and nobody can tell which (contract §5.3).
+            "endDate": {"type": Day(), "patch": "endDate", "clears": False},
+        },
+        read=Listing(LIST, per="accountId", paging=Paging.INDEX, page=100, inject="accountId"),
+        create=replace(BALANCE_KIND.create, envelope=PLAIN) if BALANCE_KIND.create else None,
+        writes=_balance_writes(),
+    )
+}
+
 LIVES = (
     ("2025-07", date(2026, 7, 28)),
     ("2025-10", date(2026, 10, 27)),
@@ -28,5 +61,11 @@ LIVES = (
 )
 
 DIALECTS = tuple(
-    Dialect(version, "marketingSolutions", f"/{version}", MARKETING_SOLUTIONS, ends) for version, ends in LIVES
+    Dialect(version, family, f"/{version}{under}", kinds, ends)
+    for family, under, kinds in (
+        ("marketingSolutions", "", MARKETING_SOLUTIONS),
+        ("sellers", v2026_07.MARKETPLACE, v2026_07.SELLERS),
+        ("retailMedia", "", RETAIL_MEDIA),
+    )
+    for version, ends in LIVES
 )

@@ -266,6 +266,7 @@ class Kind:
 
     # natural     keys that find a resource without an id, tried in order (contract §12)
     # gone        live values that exclude one from that search
+    # outlived    live values of one that stands back where another also matches
     # stops       values that stop delivery
     # born        values that a new resource has by itself
     # merged      facets that `batching: merged` folds into one item
@@ -276,6 +277,7 @@ class Kind:
     # rules       see one resource as written
     # scene_rules see all of them, with live state when there is any
     # implied     completes the values after a change with what the API then sets by itself
+    # normalised  mends what a version of the API cannot say in the field itself
 
     name: str
     singular: str
@@ -287,7 +289,8 @@ class Kind:
     create: Create | None
     writes: Mapping[str, Write]
     natural: tuple[tuple[str, ...], ...]
-    gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gone: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    outlived: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     stops: Mapping[str, Value] = field(default_factory=dict)
     born: Mapping[str, Value] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
@@ -298,6 +301,7 @@ class Kind:
     rules: tuple[Rule, ...] = ()
     scene_rules: tuple[SceneRule, ...] = ()
     implied: Callable[[Values, Values], Values] | None = None
+    normalised: Callable[[Values], Values] | None = None
     doc: str = ""
 
     @cached_property
@@ -308,6 +312,11 @@ class Kind:
         """The row of a field; an entry of a map has the row of its map. KeyError if there is none."""
         row = self.by_name.get(name)
         return row if row is not None else self.by_name[name.partition(".")[0] + ".*"]
+
+    @property
+    def owner(self) -> str | None:
+        """The field that the scope's id fills, if the kind has one (a balance's account)."""
+        return self.read.inject if isinstance(self.read, Listing) else None
 
     def has(self, name: str) -> bool:
         return name in self.by_name or name.partition(".")[0] + ".*" in self.by_name

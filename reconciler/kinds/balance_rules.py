@@ -1,0 +1,115 @@
+"""Rules of balances (contract §5.4), judged before any call: each breaks at the API as a mere title."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from reconciler.kinds.kind import Scene
+from reconciler.model import Desired, Live, Problem, Values, error, warning
+
+OWN_BILLING = ("billByRetailer", "notApplicable")
+"""Only these can be changed through the API; the documents treat the second as the first (rule 1)."""
+
+
+def uncapped_has_no_deposit(values: Values) -> Values:
+    """The type decides: an uncapped balance may read 0 where a version cannot say null (contract §5.2)."""
+    if str(values.get("balanceType")).casefold() == "uncapped":
+        return {**values, "deposited": None}
+    return values
+
+
+def dates_in_order(balance: Desired) -> Iterator[Problem]:
+    """The end lies after the start; whether it may lie on it is unverified, so it may not."""
+    start, end = balance.values.get("startDate"), balance.values.get("endDate")
+    if isinstance(start, date) and isinstance(end, date) and end <= start:
+        yield _error(balance, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
+
+
+def identifiable(balance: Desired) -> Iterator[Problem]:
+    """Contract §12: the account always (it is in the URL), and an id or the name."""
+    if "accountId" not in balance.values or (balance.id is None and "name" not in balance.values):
+        hint = "write its accountId, and its name or its id"
+        message = "nothing says which balance this is"
+        yield error("unidentified", message, at=balance.place, address=balance.address, hint=hint)
+
+
+OFFLINE = (identifiable, dates_in_order)
+
+
+def names_are_unique(scene: Scene) -> Iterator[Problem]:
+    """Rule 2: a second balance of a name cancels the whole call; in the files and against live."""
+    first: dict[tuple[object, object], Desired] = {}
+    live = {(each.values.get("accountId"), each.values.get("name")): each.id for each in scene.live}
+    for desired, own in scene.pairs:
+        account = desired.values.get("accountId", own.values.get("accountId") if own else None)
+        if "name" not in desired.values:
+            continue
+        key = (account, desired.values["name"])
+        other = first.setdefault(key, desired)
+        taken = live.get(key)
+        if other is not desired:
+            message = f"{other.address} has the same name in this account, and names are unique"
+            yield _error(desired, "name", "name-taken", message, "give it another name")
+        elif taken is not None and own is not None and taken != own.id:
+            message = f"balance {taken} already has this name, and names are unique in an account"
+            yield _error(desired, "name", "name-taken", message, "give it another name")
+
+
+def changes_are_possible(scene: Scene) -> Iterator[Problem]:
+    """Rules 1, 3, 5 and 10: who bills it, what is spent, and what no call can change."""
+    for desired, live in scene.pairs:
+        if live is None:
+            if scene.online and "deposited" not in desired.values:
+                message = "without deposited the balance is created uncapped: nothing limits its spend"
+                yield warning("uncapped-balance", message, at=desired.place, address=desired.address)
+            continue
+        moved = [name for name, value in desired.values.items() if live.values.get(name) != value]
+        if moved:
+            yield from _billing(desired, live)
+            yield from _start(desired, live, scene)
+        if "deposited" in moved:
+            yield from _funds(desired, live)
+
+
+SCENE = (names_are_unique, changes_are_possible)
+
+
+def _billing(desired: Desired, live: Live) -> Iterator[Problem]:
+    billing = live.values.get("privateMarketBillingType")
+    if billing in OWN_BILLING:
+        return
+    message = f"the balance is {billing}; only balances that are billByRetailer can be changed through the API"
+    if billing == "billByCriteo":
+        hint = "remove the block, or write what is live"
+        yield error("foreign-billing", message, at=desired.place, address=desired.address, hint=hint)
+    else:
+        yield warning("foreign-billing", message, at=desired.place, address=desired.address)
+
+
+def _start(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
+    was, start = live.values.get("startDate"), desired.values.get("startDate", live.values.get("startDate"))
+    if start != was and isinstance(was, date) and was <= scene.now.date():
+        message = f"the balance has started on {was}; what moving its start does is not documented"
+        yield warning("balance-started", message, at=desired.at("startDate"), address=desired.address)
+    end = desired.values.get("endDate", live.values.get("endDate"))
+    both = {"startDate", "endDate"} <= desired.values.keys()
+    if not both and isinstance(start, date) and isinstance(end, date) and end <= start:
+        name = "endDate" if "endDate" in desired.values else "startDate"
+        yield _error(desired, name, "end-before-start", f"the end ({end}) is not after the start ({start})")
+
+
+def _funds(desired: Desired, live: Live) -> Iterator[Problem]:
+    wanted, spent = desired.values["deposited"], live.values.get("spent")
+    if live.values.get("deposited") is None:
+        message = "the balance is uncapped, and the API cannot give it a cap"
+        yield _error(desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance")
+    elif isinstance(wanted, Decimal) and isinstance(spent, Decimal) and wanted < spent:
+        message = f"deposited would be below what is already spent ({spent})"
+        yield _error(desired, "deposited", "deposit-below-spent", message, f"{spent} is the least")
+    elif wanted == 0:
+        message = "all funds are taken back; whether the API allows exactly 0 is not documented"
+        yield warning("deposit-zero", message, at=desired.at("deposited"), address=desired.address)
+
+
+def _error(balance: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
+    return error(code, message, at=balance.at(name), address=balance.address, hint=hint)

@@ -1,0 +1,249 @@
+"""Rules of seller budgets (contract §4.4). The API refuses a whole batch for one bad item, and does
+not publish the codes of several of these, so they are judged here before any call."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from reconciler.kinds.kind import Scene
+from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
+
+TOTALS = ("Capped", "Uncapped")
+OVERSHOOT = Decimal("1.1")
+"""Spend lags, so a cap close above it may already be passed (contract §4.4 rule 6)."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A budget as it will stand: its values, and the block that wants them, if the files hold one."""
+
+    values: Values
+    desired: Desired | None
+
+    @property
+    def suspended(self) -> bool:
+        return bool(self.values.get("suspended"))
+
+    @property
+    def first(self) -> date:
+        start = self.values.get("startDate")
+        return start if isinstance(start, date) else date.min
+
+    @property
+    def last(self) -> date:
+        end = self.values.get("endDate")
+        return end if isinstance(end, date) else date.max
+
+    @property
+    def total(self) -> bool:
+        return self.values.get("budgetType") in TOTALS
+
+    @property
+    def slots(self) -> Iterator[tuple[object, object, bool]]:
+        """What it occupies: per seller and campaign, one total and one daily at a time (rule 7)."""
+        campaigns = self.values.get("campaignIds")
+        for campaign in campaigns if isinstance(campaigns, tuple) else ():
+            yield self.values.get("sellerId"), campaign, self.total
+
+
+def frees(change: Change) -> bool:
+    """Whether the change makes room for another budget: it suspends one, or shortens it."""
+    before = change.live.values if change.live else {}
+    for move in change.fields:
+        was = before.get(move.field)
+        match move.field, was, move.after:
+            case "suspended", _, True:
+                return True
+            case "endDate", date() | None, date() as after if not isinstance(was, date) or after < was:
+                return True
+            case "startDate", date() as start, date() as after if after > start:
+                return True
+            case "campaignIds", tuple() as members, tuple() as fewer if set(fewer) < set(members):
+                return True
+    return False
+
+
+# --- Offline: one budget as written ----------------------------------------------------------------------
+
+
+def dates_in_order(budget: Desired) -> Iterator[Problem]:
+    """Rules 1 and 4: the end lies after the start, not on it."""
+    start, end = budget.values.get("startDate"), budget.values.get("endDate")
+    if isinstance(start, date) and isinstance(end, date) and end <= start:
+        yield _error(budget, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
+
+
+def amount_fits(budget: Desired) -> Iterator[Problem]:
+    """Rule 2: no amount on Uncapped, one on the others."""
+    kind = budget.values.get("budgetType")
+    if kind == "Uncapped" and "amount" in budget.values:
+        yield _error(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
+    if kind in ("Capped", "Daily") and "amount" not in budget.values and budget.id is None:
+        yield _error(budget, "budgetType", "amount-missing", f"a {kind} budget needs an amount", "state amount")
+
+
+def identifiable(budget: Desired) -> Iterator[Problem]:
+    """Contract §12: an id, or what tells it from the seller's other budgets."""
+    needed = {"sellerId", "campaignIds", "budgetType", "startDate"}
+    if budget.id is None and not needed <= budget.values.keys():
+        missing = ", ".join(sorted(needed - budget.values.keys()))
+        message = f"nothing says which budget this is: {missing} is missing"
+        yield error("unidentified", message, at=budget.place, address=budget.address, hint="add it, or write its id")
+
+
+OFFLINE = (identifiable, dates_in_order, amount_fits)
+
+
+# --- All of them, with live state when there is any --------------------------------------------------------
+
+
+def one_at_a_time(scene: Scene) -> Iterator[Problem]:
+    """Rule 7: at most one active total and one active daily budget for a seller in a campaign."""
+    slots: dict[tuple[object, object, bool], list[Standing]] = {}
+    for budget in _standing(scene):
+        if not budget.suspended and budget.last >= scene.now.date():
+            for slot in budget.slots:
+                slots.setdefault(slot, []).append(budget)
+    told = set()
+    for (seller, campaign, total), budgets in slots.items():
+        longest, *rest = sorted(budgets, key=lambda budget: (budget.first, budget.desired is None))
+        for later in rest:
+            blamed, other = (later, longest) if later.desired else (longest, later)
+            if later.first <= longest.last and blamed.desired and blamed.desired.address not in told:
+                told.add(blamed.desired.address)
+                yield _overlap(blamed.desired, other, str(seller), str(campaign), total)
+            longest = max(longest, later, key=lambda budget: budget.last)
+
+
+def daily_is_covered(scene: Scene) -> Iterator[Problem]:
+    """Rule 8: a Daily without a total for its days delivers nothing. Only live state knows all totals."""
+    if not scene.online:
+        return
+    standing = [budget for budget in _standing(scene) if not budget.suspended]
+    for daily in standing:
+        if daily.total or daily.desired is None or daily.last < scene.now.date():
+            continue
+        for slot in daily.slots:
+            totals = [each for each in standing if each.total and (slot[0], slot[1], True) in set(each.slots)]
+            covered = _covered(daily.first, daily.last, totals)
+            if covered is not True:
+                yield _uncovered(daily.desired, str(slot[1]), partly=covered is None)
+
+
+def changes_are_possible(scene: Scene) -> Iterator[Problem]:
+    """Rules 1, 3, 4 and 6, as far as they need to know what is live and what day it is."""
+    for desired, live in scene.pairs:
+        if live is None:
+            yield from _creatable(desired, scene)
+        elif any(live.values.get(name) != value for name, value in desired.values.items()):
+            if live.values.get("status") == "Archived":
+                hint = "describe a new budget, or write what it was"
+                message = "the budget is over and cannot be changed"
+                yield error("archived", message, at=desired.place, address=desired.address, hint=hint)
+            else:
+                yield from _dates_can_move(desired, live, scene)
+                yield from _amount_can_move(desired, live)
+
+
+def campaigns_only_shrink(scene: Scene) -> Iterator[Problem]:
+    """Rule 5, by the published documents: a budget's campaigns can be taken away, not added."""
+    for desired, live in scene.pairs:
+        added = _members(desired.values) - _members(live.values) if live else set()
+        if added and "campaignIds" in desired.values:
+            message = f"campaigns cannot be added to a budget: {', '.join(sorted(added))}"
+            yield _error(desired, "campaignIds", "campaigns-added", message, "describe a new budget for them")
+
+
+SCENE = (one_at_a_time, daily_is_covered, changes_are_possible)
+
+
+def _standing(scene: Scene) -> Sequence[Standing]:
+    """Every budget as it will stand: those of the files over what is live, and the rest as it is."""
+    wanted = [Standing({**(live.values if live else {}), **desired.values}, desired) for desired, live in scene.pairs]
+    claimed = {live.id for _, live in scene.pairs if live}
+    return [*wanted, *(Standing(each.values, None) for each in scene.live if each.id not in claimed)]
+
+
+def _overlap(desired: Desired, other: Standing, seller: str, campaign: str, total: bool) -> Problem:
+    sort = "total" if total else "daily"
+    whose = str(other.desired.address) if other.desired else "a live budget that the files do not hold"
+    message = f"seller {seller} would have two {sort} budgets at a time in campaign {campaign}: this and {whose}"
+    hint = "end or suspend one of them; if this is the live one, write its id"
+    return error("budget-overlap", message, at=desired.place, address=desired.address, hint=hint)
+
+
+def _covered(first: date, last: date, totals: Sequence[Standing]) -> bool | None:
+    """Whether the totals cover every day; None if they cover some."""
+    day, any_day = first, False
+    for total in sorted(totals, key=lambda each: each.first):
+        if total.last >= first and total.first <= last:
+            any_day = True
+        if total.first <= day <= total.last:
+            if total.last >= last:
+                return True
+            day = total.last + timedelta(days=1)
+    return None if any_day else False
+
+
+def _uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:
+    if partly:
+        message = f"the totals of campaign {campaign} do not cover every day of this daily budget"
+        return warning("daily-partly-covered", message, at=desired.place, address=desired.address)
+    message = (
+        f"a daily budget delivers nothing without a Capped or Uncapped one for the same days in campaign {campaign}"
+    )
+    hint = "add a total budget"
+    return error("daily-uncovered", message, at=desired.place, address=desired.address, hint=hint)
+
+
+def _creatable(desired: Desired, scene: Scene) -> Iterator[Problem]:
+    start = desired.values.get("startDate")
+    if scene.online and isinstance(start, date) and start <= scene.now.date():
+        message = f"no live budget matches, and a new one cannot start on {start}: it must start after today"
+        yield _error(desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id")
+
+
+def _dates_can_move(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
+    today = scene.now.date()
+    was, start = live.values.get("startDate"), desired.values.get("startDate")
+    running = isinstance(was, date) and was <= today
+    if isinstance(start, date) and start != was:
+        if running:
+            yield _error(desired, "startDate", "budget-started", f"the budget has started on {was}; its start is fixed")
+        elif start <= today:
+            yield _error(desired, "startDate", "start-not-future", f"the start cannot be moved to {start}: it is over")
+    end = desired.values.get("endDate", live.values.get("endDate"))
+    if "endDate" not in desired.values or end == live.values.get("endDate"):
+        return
+    if isinstance(end, date) and end <= today:
+        yield _error(desired, "endDate", "end-not-future", f"the end cannot be moved to {end}: it must be after today")
+    elif running and scene.assumptions.get("strictSeedDates", False):
+        hint = "assumptions.strictSeedDates is on (contract §4.4 rule 4)"
+        yield _error(desired, "endDate", "budget-started", "the end of a running budget is fixed", hint)
+    first = start if isinstance(start, date) else was
+    if "startDate" not in desired.values and isinstance(first, date) and isinstance(end, date) and end <= first:
+        yield _error(desired, "endDate", "end-before-start", f"the end ({end}) is not after the start ({first})")
+
+
+def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
+    amount, spend = desired.values.get("amount"), live.values.get("spend")
+    if live.values.get("budgetType") == "Uncapped" and amount is not None and "budgetType" not in desired.values:
+        yield _error(desired, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
+    capped = live.values.get("budgetType") == "Capped" and amount != live.values.get("amount")
+    if capped and isinstance(amount, Decimal) and isinstance(spend, Decimal):
+        if amount < spend:
+            message = f"the amount would be below what is already spent ({spend})"
+            yield _error(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
+        elif amount < spend * OVERSHOOT:
+            message = f"{spend} is spent already, and spend lags: it may pass the new amount of {amount}"
+            yield warning("amount-near-spend", message, at=desired.at("amount"), address=desired.address)
+
+
+def _members(values: Values) -> set[str]:
+    members = values.get("campaignIds")
+    return {str(each) for each in members} if isinstance(members, tuple) else set()
+
+
+def _error(budget: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
+    return error(code, message, at=budget.at(name), address=budget.address, hint=hint)

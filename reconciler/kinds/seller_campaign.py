@@ -1,0 +1,45 @@
+"""Seller campaigns: the bid of a seller in a campaign of the marketplace (contract §4)."""
+
+from decimal import Decimal
+
+from reconciler.kinds.kind import ASIDE, Create, Envelope, Field, Kind, Listing, Patch, Stage
+from reconciler.kinds.types import Id, Money
+
+CHUNK = 2000  # contract §7: undocumented for bids, taken from the budgets of the same family
+CAMPAIGN_ID = Id(as_number=True, maximum=2**31 - 1)
+FLAT = Envelope(many=False, data=False, attributes=False, id=None)
+
+FIELDS = (
+    Field("sellerId", Id(), create=ASIDE, patch=None, required=True, doc="Seller, by Criteo's own id."),
+    Field("campaignId", CAMPAIGN_ID, patch=None, required=True, doc="Campaign in which the seller takes part."),
+    Field(
+        "bid",
+        Money(places=4),
+        facet="bids",
+        required=True,
+        doc="Bid per click in the campaign's currency, 4 decimals at most. 0 stops the seller in this campaign.",
+    ),
+)
+
+SELLER_CAMPAIGN = Kind(
+    name="sellerCampaigns",
+    singular="seller campaign",
+    family="sellers",
+    product="marketingSolutions",
+    scope="advertiserIds",
+    fields=FIELDS,
+    read=Listing("{root}/advertisers/{scope}/seller-campaigns", per="advertiserId"),
+    create=Create("{root}/sellers/{sellerId}/seller-campaigns", FLAT, Stage.SELLER_CAMPAIGNS),
+    writes={
+        "bids": Patch(
+            "{root}/seller-campaigns",
+            Envelope(data=False, attributes=False),
+            Stage.SELLER_BIDS,
+            CHUNK,
+            atomic=True,
+        )
+    },
+    natural=(("sellerId", "campaignId"),),
+    stops={"bid": Decimal("0.0000")},
+    doc="Sellers in campaigns of the marketplace, with their bids.",
+)
