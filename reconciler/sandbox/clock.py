@@ -53,4 +53,5 @@ def instant(text: str) -> datetime:
 
 def stamp(moment: datetime) -> str:
     """An instant as the API writes it: UTC with `Z`, fractions only if there are any."""
-    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    text = moment.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return (text.rstrip("0") if moment.microsecond else text) + "Z"
