@@ -2,7 +2,7 @@
 
 Its calls need no token, are not metered and not logged. `GET calls` `DELETE calls` · `GET state` `PUT state` ·
 `GET clock` `POST clock {"advance": seconds} | {"now": instant}` · `GET faults` `POST faults [...]` `DELETE faults` ·
-`POST edit {"collection", "id", "set": {dotted path: value}}` · `GET ad-sets/{id}/audience`.
+`POST edit {"collection", "id", "set": {dotted path: value}, "by": login}` · `GET ad-sets/{id}/audience`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .clock import instant
 from .encoding import decode
 from .errors import reply
+from .faults import SOMEBODY
 from .message import Request, Response
 from .state import State
 
@@ -94,7 +95,7 @@ def _repair(world: World, body: Any) -> Response:
 
 
 def _edit(world: World, body: Any) -> Response:
-    world.edit(body["collection"], str(body["id"]), body["set"])
+    world.edit(body["collection"], str(body["id"]), body["set"], body.get("by", SOMEBODY))
     return reply(200, world.state.get(body["collection"], str(body["id"])))
 
 

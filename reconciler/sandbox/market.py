@@ -234,8 +234,9 @@ class Market:
 
     def admit(self, budgets: Iterable[SellerBudget]) -> None:
         """The first budget in a single-seller campaign makes the seller-campaign (§4.4 rule 14)."""
+        single_seller = set(self.side.single_seller_campaigns)
         for budget in budgets:
-            for campaign_id in set(budget.campaign_ids) & set(self.side.single_seller_campaigns):
+            for campaign_id in single_seller.intersection(budget.campaign_ids):
                 pair = SellerCampaign(budget.seller_id, campaign_id)
                 if self.call.state.get("sellerCampaigns", pair.id) is None:
                     self.call.state.put("sellerCampaigns", pair.id, pair.to_record())

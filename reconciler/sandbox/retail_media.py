@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from . import balance_calls as balances
 from . import balance_campaigns as campaigns
-from .routing import ALL, G2, PREVIEW, STABLE, Handler, Route
+from .routing import G1, G2, PREVIEW, STABLE, Handler, Route
 
 BASE = "/retail-media"
 SINCE_G2 = G2 | PREVIEW
@@ -16,35 +18,36 @@ _BALANCE_MANAGE = "RetailMedia_Balance_Manage"
 _CAMPAIGN_MANAGE = "RetailMedia_Campaign_Manage"
 
 
-def _route(
-    method: str,
-    path: str,
-    versions: frozenset[str],
-    scope: str,
-    handler: Handler,
-    *,
-    changed: bool = False,
-    family: str = "E1",
-) -> Route:
-    since = _CHANGED if changed else ()
-    return Route(method, BASE + path, versions, scope, handler, "RetailMedia", changed=since, family=family)
+def _route(method: str, path: str, versions: frozenset[str], scope: str, handler: Handler) -> Route:
+    return Route(method, BASE + path, versions, scope, handler, "RetailMedia")
+
+
+def _amended(method: str, path: str, scope: str, handler: Handler) -> Route:
+    """An operation that G2 speaks with other keys, within the same envelope."""
+    return replace(_route(method, path, STABLE, scope, handler), changed=_CHANGED)
+
+
+def _reshaped(method: str, path: str, scope: str, handler: Handler) -> tuple[Route, Route]:
+    """An operation of every version that G2 moved into another family of envelopes (§2.5)."""
+    route = _amended(method, path, scope, handler)
+    return replace(route, versions=G1), replace(route, versions=SINCE_G2, family="E2")
 
 
 _LIST = "/accounts/{accountId}/balances"
 _ONE = "/accounts/{accountId}/balances/{balanceId}"
 
 routes = (
-    _route("GET", _LIST, ALL, _BALANCE_READ, balances.list_balances, changed=True),
-    _route("POST", _LIST, STABLE, _BALANCE_MANAGE, balances.create_balance, changed=True),
-    _route("GET", _ONE, STABLE, _BALANCE_READ, balances.get_of_account),
-    _route("PATCH", _ONE, ALL, _BALANCE_MANAGE, balances.patch_balance, changed=True),
-    _route("POST", _ONE + "/add-funds", STABLE, _BALANCE_MANAGE, balances.add_funds, changed=True),
+    *_reshaped("GET", _LIST, _BALANCE_READ, balances.list_balances),
+    *_reshaped("PATCH", _ONE, _BALANCE_MANAGE, balances.patch_balance),
+    *_reshaped("POST", "/balances/{balanceId}/campaigns/append", _CAMPAIGN_MANAGE, campaigns.append),
+    *_reshaped("POST", "/balances/{balanceId}/campaigns/delete", _CAMPAIGN_MANAGE, campaigns.delete),
+    *_reshaped("GET", "/balances/{balanceId}/history", _BALANCE_READ, balances.history),
+    _amended("POST", _LIST, _BALANCE_MANAGE, balances.create_balance),
+    _amended("POST", _ONE + "/add-funds", _BALANCE_MANAGE, balances.add_funds),
     _route("POST", _ONE + "/change-dates", STABLE, _BALANCE_MANAGE, balances.change_dates),
-    _route("GET", "/balances/{balanceId}", SINCE_G2, _BALANCE_READ, balances.get_balance, family="E2"),
+    _route("GET", _ONE, STABLE, _BALANCE_READ, balances.get_of_account),
+    replace(_route("GET", "/balances/{balanceId}", SINCE_G2, _BALANCE_READ, balances.get_balance), family="E2"),
     _route("GET", "/balances/{balanceId}/campaigns", STABLE, _BALANCE_READ, campaigns.list_campaigns),
-    _route("POST", "/balances/{balanceId}/campaigns/append", ALL, _CAMPAIGN_MANAGE, campaigns.append, changed=True),
-    _route("POST", "/balances/{balanceId}/campaigns/delete", ALL, _CAMPAIGN_MANAGE, campaigns.delete, changed=True),
-    _route("GET", "/balances/{balanceId}/history", ALL, _BALANCE_READ, balances.history, changed=True),
     _route("GET", "/accounts/{accountId}/campaigns", STABLE, "RetailMedia_Campaign_Read", campaigns.list_of_account),
     _route("GET", "/accounts", STABLE, "RetailMedia_Accounts_Read", campaigns.list_accounts),
 )

@@ -135,6 +135,20 @@ def test_what_does_not_exist_is_not_found(book, deposit):
     assert book.patch(f"{LIST}/7", wrap(memo="x")).status == 404
 
 
+def test_a_balance_is_not_found_under_another_account(book, deposit):
+    book.world.edit("applications", "app", {"accountIds": [ACCOUNT, "5"]})
+    deposit(book, "7", accountId="5")
+    assert book.get("/accounts/5/balances/7").status == 200
+    assert book.get(f"{LIST}/7").status == 404
+
+
+@pytest.mark.parametrize(("base", "has_both"), [(G1, True), (G2, False), (P, False)])
+def test_since_g2_a_problem_has_one_trace_id(book, deposit, base, has_both):
+    deposit(book)
+    problem = book.at(base).patch(ONE, wrap(startDate="x")).body["errors"][0]
+    assert ("traceIdentifier" in problem, "traceId" in problem) == (has_both, True)
+
+
 def test_appending_asks_for_the_campaign_domain_and_not_for_balances(book, deposit):
     deposit(book)
     append = f"/balances/{ID}/campaigns/append"

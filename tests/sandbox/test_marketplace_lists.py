@@ -55,6 +55,12 @@ def test_the_end_filter_is_strict_and_the_start_filter_is_not(market, hold):
     assert shown(market.get("/budgets", startBeforeDate="2026-11-01")) == ["101"]
 
 
+def test_a_budget_on_its_last_day_is_shown_and_hidden_by_the_legacy_path(market, hold):
+    hold(market, "101", endDate="2026-11-21")
+    assert shown(market.get("/budgets")) == ["101"]
+    assert shown(market.at(LEGACY).get("/budgets")) == []
+
+
 def test_an_open_end_comes_after_everything(market, hold):
     hold(market, "101", endDate=None)
     assert shown(market.get("/budgets", endAfterDate="2999-01-01")) == ["101"]

@@ -236,6 +236,12 @@ def test_an_overlap_that_is_there_does_not_block_other_changes(market, hold):
     assert market.patch("/budgets", [{"budgetId": 101, "amount": "150"}]).status == 200
 
 
+def test_a_finished_budget_holds_no_days_any_more(market, hold):
+    hold(market, "101", endDate="2026-11-10")
+    hold(market, "102", isSuspended=True)
+    assert market.patch("/budgets", [{"budgetId": 102, "isSuspended": False}]).status == 200
+
+
 def test_one_batch_may_hand_the_days_over(market, hold):
     hold(market, "101", **AHEAD)
     hold(market, "102", **AHEAD, isSuspended=True)

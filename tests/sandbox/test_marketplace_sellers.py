@@ -45,6 +45,12 @@ def test_a_pair_rests_without_a_total_that_pays(market, hold, changes, reasons):
     assert why(market) == reasons
 
 
+def test_a_pair_delivers_as_long_as_one_of_its_totals_pays(market, hold):
+    hold(market, "101", spent=Decimal(100))
+    hold(market, "102")
+    assert why(market) is None
+
+
 def test_an_exhausted_daily_budget_rests_its_pair(market, hold):
     hold(market, "101")
     hold(market, "102", budgetType="Daily", amount=Decimal(5), spent=Decimal(5))
