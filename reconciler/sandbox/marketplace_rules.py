@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 BUDGET_TYPES = ("Uncapped", "Capped", "Daily")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 CREATE_KEYS = frozenset({"sellerId", "campaignIds", "budgetType", "amount", "startDate", "endDate"})
 
 # Codes that the vendor lists (contract §8.6) …
@@ -100,14 +102,12 @@ def amount_of(value: Any, budget_type: str, complaints: list[Complaint]) -> Deci
 
 
 def decimal_of(value: Any) -> Decimal | None:
-    """A JSON number or a text that holds one, exactly; None if it is neither."""
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+    """A JSON number or a text of plain digits, exactly; None if it is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         return None
-    return number if number.is_finite() else None
+    return Decimal(value)
 
 
 def checked_day(value: Any, code: str, name: str, complaints: list[Complaint]) -> date | None:

@@ -60,7 +60,7 @@ def _asked(call: Call, name: str, default: int, least: int, most: int) -> int:
     text = call.value(name)
     if text is None:
         return default
-    value = int(text) if text.isascii() and text.isdigit() else -1
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
     if value > most and call.options.page_over_limit == "cut":
         return most
     if not least <= value <= most:
