@@ -388,3 +388,15 @@ def test_a_balance_starts_at_midnight_of_its_account(book, deposit):
     assert shown(book)["status"] == "scheduled"
     book.world.advance(1)
     assert shown(book)["status"] == "active"
+
+
+# --- rule 85: spend moves on its own ---
+
+
+def test_spend_that_moves_on_its_own_is_neither_written_down_nor_a_change(make_book, deposit):
+    book = make_book(spend_per_hour=Decimal(10))
+    deposit(book)
+    for hour in (1, 2):
+        book.world.advance(3600)
+        book.patch(ONE, wrap(memo="first"))
+        assert (shown(book)["spent"], shown(book)["updatedAt"]) == (10 * hour, "2026-01-01T08:00:00Z")

@@ -171,3 +171,11 @@ def test_naming_no_seller_may_be_too_much(make_market):
     market = make_market(sellers_before_timeout=2)
     assert market.get("/budgets").status == 504
     assert market.get("/budgets", sellerId="1").status == 200
+
+
+def test_spend_that_moves_on_its_own_is_never_written_down(make_market, hold):
+    market = make_market(spend_per_hour=Decimal(10))
+    hold(market, "101")
+    for hour in (1, 2):
+        market.world.advance(3600)
+        assert market.patch("/budgets", [{"budgetId": 101, "amount": "500"}]).body[0]["spend"] == 10 * hour
