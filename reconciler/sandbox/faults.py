@@ -1,7 +1,8 @@
 """What goes wrong, when: scripted as data, each fault selecting its calls (contract §11, rules 77 to 85).
 
 A fault is a record `{"kind": …}` with, all optional, `method`, `path` (a glob over the path), `nth` (the first
-matching call that it befalls, from 1) and `count` (how many in a row, default 1; null: from then on). By kind also:
+matching call that it befalls, from 1), `count` (how many in a row, default 1; null: from then on) and `since` (an
+instant before which no call counts). By kind also:
 
 | kind | keys | what happens |
 |---|---|---|
@@ -39,6 +40,7 @@ from typing import Any
 
 from . import items, lag, noise
 from .account_book import edited_by_user
+from .clock import instant
 from .encoding import decode, encode
 from .message import Request, Response
 from .routing import Call, Handler
@@ -165,6 +167,8 @@ def _counted(state: State, key: str, request: Request) -> Record | None:
     if fault.get("method", "*") not in ("*", request.method):
         return None
     if not fnmatchcase(request.path, fault.get("path", "*")):
+        return None
+    if "since" in fault and state.clock.now() < instant(fault["since"]):
         return None
     seen = fault["seen"] + 1
     state.put("faults", key, {**fault, "seen": seen})

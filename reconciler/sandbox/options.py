@@ -93,6 +93,8 @@ class Options:
     """Rule 40: what linking the audience null does."""
     category_bid_code: str = "campaign--category-bid-update-check--"
     """§8.5: prefix of the category-bid codes, whose names are likely but not published."""
+    display_multipliers: Literal["half_to_double", "positive"] = "half_to_double"
+    """Rule 42, §13 no. 15: multipliers from 0.5 to 2.0, or any above zero."""
 
     # --- marketplace (rules 45-62) ---
     marketplace_errors: Literal["errors", "list", "object"] = "errors"

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from .clock import Clock, instant, stamp
+from .clock import DEMO_START, Clock, instant, stamp
 from .options import Options
 
 STATE_VERSION = 1
@@ -181,9 +181,11 @@ class State:
         unknown = set(value) - {"version", "options", "clock", "log", *COLLECTIONS}
         if unknown:
             raise ValueError(f"unknown parts of a sandbox state: {', '.join(sorted(unknown))}")
-        state = cls(Options.from_json(value.get("options", {})), Clock.from_json(value["clock"]))
+        clock = Clock.from_json(value.get("clock", {"now": DEMO_START}))
+        state = cls(Options.from_json(value.get("options", {})), clock)
         for name in COLLECTIONS:
             state.collections[name] = dict(value.get(name, {}))
+        state.collections["counters"].setdefault("began", {"value": stamp(clock.now())})
         state.log = list(value.get("log", ()))
         state._whole = True
         return state

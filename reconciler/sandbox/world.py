@@ -64,15 +64,24 @@ class World:
         return cls(Store(Path(path)).load())
 
     @classmethod
-    def open(cls, path: Path | str, **options: Any) -> World:
-        """The world that lives in this file: the saved one, or a demo if there is no file yet."""
-        path = Path(path)
-        if not path.exists():
-            return cls.demo(state_file=path, **options)
-        world = cls(State(Options(), Clock(instant("2000-01-01T00:00:00Z"))))
-        world._store = Store(path)
-        world.state = world._store.load()
-        return world
+    def open(cls, path: Path | str | None = None, seed: Path | str = "demo", **options: Any) -> World:
+        """The world that lives in this file, which stays current. If there is none yet, or no path, it begins with the
+        seed: `demo`, `guide`, `empty`, or a saved state. Raises `OSError`, `ValueError`.
+        """
+        if path is not None and Path(path).exists():
+            store = Store(Path(path))
+            world = cls(store.load())
+            world._store = store
+            return world
+        if seed == "demo":
+            world = cls.demo(**options)
+        elif seed == "guide":
+            world = cls.guide(**options)
+        elif seed == "empty":
+            world = cls.empty(running=True, **options)
+        else:
+            world = cls.load(seed)
+        return world if path is None else cls(world.state, state_file=path)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> World:

@@ -156,6 +156,12 @@ def test_a_bad_multiplier_is_an_error_of_its_item(demo, place, factor, code):
     assert multiply(demo, place, factor).codes == ["campaign--display-multiplier-update-check--" + code]
 
 
+def test_any_positive_multiplier_may_be_accepted(make_demo):
+    demo = make_demo(display_multipliers="positive")
+    assert multiply(demo, "5544", 7).codes == []
+    assert len(multiply(demo, "5544", 0).codes) == 1
+
+
 @pytest.mark.parametrize("factor", [Decimal("0.5"), 2])
 def test_the_ends_of_the_range_belong_to_it(demo, factor):
     assert multiply(demo, "5544", factor).codes == []

@@ -41,6 +41,13 @@ def test_a_fault_without_a_count_stays(demo):
     assert demo.get("/me").status == 200
 
 
+def test_a_fault_waits_for_its_time(demo):
+    demo.world.inject({"kind": "status", "status": 500, "since": "2026-11-21T10:00:00Z"})
+    seen = [demo.get("/me").status]
+    demo.world.advance(3600)
+    assert [*seen, demo.get("/me").status] == [200, 500]
+
+
 def test_a_fault_that_there_is_not_is_refused(demo):
     with pytest.raises(ValueError, match="earthquake"):
         demo.world.inject({"kind": "earthquake"})

@@ -114,7 +114,8 @@ def patch_display_multipliers(call: Call) -> Response:
 def _set_multiplier(call: Call, record: Record, key: str, factor: Decimal | None) -> str | Record:
     if key not in _names(call, record):
         return _MULTIPLIER + "category-not-enabled"
-    if factor is None or not Decimal("0.5") <= factor <= 2:
+    narrow = call.options.display_multipliers == "half_to_double"
+    if factor is None or factor <= 0 or (narrow and not Decimal("0.5") <= factor <= 2):
         return _MULTIPLIER + "invalid-display-multiplier"
     own = {**(record.get("displayMultipliers") or {}), key: factor}
     return {**record, "displayMultipliers": own}
