@@ -162,6 +162,13 @@ def test_applications_have_a_quota_each_and_tokens_are_free(make_demo):
     assert read(world, "/2026-07/retail-media/me", "sandbox-rm")[0] == 200
 
 
+def test_tokens_may_count_too(make_demo):
+    world = make_demo(rate_limit=1, token_metered=True).world
+    bearer(world)
+    refused = world.handle(Request.of("POST", "/oauth2/token", FORM, GOOD))
+    assert (refused.status, refused.header("x-ratelimit-remaining")) == (429, "0")
+
+
 def test_an_application_may_have_a_quota_of_its_own(demo):
     demo.world.edit("applications", "sandbox-ms", {"rateLimit": 1})
     assert [demo.get("/me").status for _ in range(2)] == [200, 429]

@@ -265,6 +265,6 @@ def test_an_attribution_method_belongs_to_its_generation(demo, drafted, version,
 
 
 def test_the_first_generation_does_not_know_pacing(demo, drafted):
-    body = drafted({"budget.pacingBehavior": "targetAverageDailyBudget"})
-    assert demo.at("/2026-01/marketing-solutions").post("/ad-sets", body).status == 201
-    assert demo.world.state.get("adSets", "987634")["budget"]["pacingBehavior"] == "undefined"
+    old = demo.at("/2026-01/marketing-solutions")
+    assert short(old.post("/ad-sets", drafted({"budget.pacingBehavior": "undefined"}))) == ["invalid-data"]
+    assert old.post("/ad-sets", drafted({"budget.pacingBehavior": None})).status == 201

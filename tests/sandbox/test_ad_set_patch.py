@@ -268,6 +268,19 @@ def test_scheduled_budgets_are_changed_and_deleted_in_one_step(demo, patched):
     assert [(one["startDate"], one["budgetAmount"]) for one in shown(demo)["scheduledBudgets"]] == [("2026-11-25", 7)]
 
 
+def test_weekly_scheduled_budgets_follow_the_week_of_the_active_one(demo, patched):
+    weekly = {"budgetRenewal": "weekly", "budgetDeliveryWeek": "mondayToSunday"}
+    scheduled(demo, patched, new=[{**CREATION, **weekly}, {**CREATION, "startDate": "2026-11-26"}])
+    patched(demo, "123467", {"budget": {**weekly, "budgetDeliveryWeek": "fridayToThursday"}})
+    weeks = [one["budgetDeliveryWeek"] for one in shown(demo)["scheduledBudgets"]]
+    assert weeks == ["fridayToThursday", "undefined"]
+
+
+def test_scheduled_dates_are_dates(demo, patched):
+    assert scheduled(demo, patched, new=[{**CREATION, "startDate": "soon"}]).codes == ["invalid-date-format"]
+    assert scheduled(demo, patched, new=[{"budgetStrategy": "uncapped"}]).codes == ["required-field"]
+
+
 @pytest.mark.parametrize(
     "operations",
     [

@@ -76,6 +76,11 @@ def test_a_new_file_begins_with_its_seed_and_lives_on(tmp_path, seed, key):
     assert World.open(tmp_path / "state.json").state.get("adSets", key)["name"] == "moved"
 
 
+def test_an_empty_world_has_the_applications_and_nothing_else():
+    state = World.open(seed="empty").state
+    assert [name for name in state.collections if state.all(name)] == ["applications", "counters"]
+
+
 def test_a_seed_may_be_a_saved_state_and_is_left_alone(tmp_path):
     World.empty().save(tmp_path / "seed.json")
     before = (tmp_path / "seed.json").read_bytes()

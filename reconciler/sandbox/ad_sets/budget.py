@@ -79,6 +79,14 @@ def in_force(record: Record, today: date) -> Record:
     return {**record, "budget": active, "scheduledBudgets": later}
 
 
+def in_step(scheduled: list[Budget], week: str) -> list[Budget]:
+    """The scheduled budgets after the active one moved to another week, which the weekly ones follow."""
+    return [
+        {**one, "budgetDeliveryWeek": week} if _week_fits({**one, "budgetDeliveryWeek": week}) else one
+        for one in scheduled
+    ]
+
+
 def rescheduled(
     record: Record, operations: Fields, dialect: Dialect, today: date, new_id: Callable[[], str]
 ) -> tuple[list[Budget], list[Violation]]:

@@ -80,8 +80,12 @@ def budget_values(changes: Changes, budget: Fields, dialect: Dialect, *, boxed: 
     """The budget fields that are given."""
     own = Changes()
     for key, allowed in words.BUDGET.items():
-        if key != "pacingBehavior" or dialect.pacing:
-            own.choice(key, budget.text(key), allowed, "budget")
+        if key == "pacingBehavior" and not dialect.pacing:
+            # ignored as any unknown key would be, were it not for rule 43
+            if budget.text(key) is not None and not dialect.guide:
+                own.blame("data", "this version does not know pacingBehavior")
+            continue
+        own.choice(key, budget.text(key), allowed, "budget")
     budget.boxed = boxed
     own.give("budgetAmount", budget.nillable("budgetAmount", number))
     changes.violations.extend(own.violations)

@@ -187,6 +187,9 @@ def _patched(call: Call, key: str, attributes: Fields, changes: Changes, dialect
         fixed = ", ".join(sorted(rules.FIXED & attributes.names()))
         violations.append(Violation("data", f"{fixed} cannot be changed"))
     new, wrong = rules.merged(record, changes.values)
+    week = changes.values.get("budget", {}).get("budgetDeliveryWeek")
+    if week is not None:
+        new["scheduledBudgets"] = budget.in_step(new.get("scheduledBudgets") or [], week)
     violations += wrong + rules.broken(new, changes.values) + _schedule_budgets(call, new, attributes, dialect)
     campaign = call.state.get("campaigns", record["campaignId"]) or {}
     if campaign.get("automatesBudgets") and "budget" in changes.values:
