@@ -58,6 +58,19 @@ class Place:
         return self.source.span(self.path, key=self.key)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A locator that knows one place only: what is left of a file once its text is gone."""
+
+    where: Span
+
+    def has(self, path: Path) -> bool:
+        return True
+
+    def span(self, path: Path, *, key: bool = False) -> Span:
+        return self.where
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """The user's own name for a resource: ``adSets.summer-fr``. It survives renames and new ids."""

@@ -1,0 +1,92 @@
+"""Why a ledger cannot be used: each error says which ledger, what is wrong, and what to do.
+
+::
+
+    LedgerError        something else is wrong; also the root of all of them
+    ├── Locked         another process works on the same scope
+    ├── Damaged        it cannot be believed: torn, altered, or no ledger at all
+    ├── Newer          a later version of this tool has written it
+    ├── Unsafe         somebody else could have put it there, or could alter it
+    ├── Unwritable     no room, no permission, no such folder
+    ├── Lost           the connection is gone, and the lock with it: stop before the next write
+    └── Unsettled      a decision names no intent that is open
+
+None of them ever holds a password: a ledger is named by :attr:`LedgerError.where`, without secrets.
+"""
+
+from typing import ClassVar
+
+from reconciler.ledger.store import Holder
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used. ``code`` is stable and is what a report shows."""
+
+    code: ClassVar[str] = "ledger"
+    advice: ClassVar[str] = "see what it says, and run again"
+
+    def __init__(self, where: str, what: str, hint: str | None = None) -> None:
+        super().__init__(where, what, hint)
+        self.where, self.what, self.hint = where, what, hint or self.advice
+
+    @property
+    def message(self) -> str:
+        return f"ledger {self.where}: {self.what}"
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})"
+
+
+class Locked(LedgerError):
+    """Another process works on the same scope."""
+
+    code = "locked"
+    advice = "wait for it, or give --lock-timeout"
+
+    def __init__(self, where: str, scope: str, holder: Holder) -> None:
+        super().__init__(where, f"{scope} is locked by {holder}")
+        self.scope, self.holder = scope, holder
+
+
+class Damaged(LedgerError):
+    """It cannot be believed, and is never taken for an empty one."""
+
+    code = "ledger-damaged"
+    advice = (
+        "restore a copy, or move it away and plan anew: nothing is created twice without it, "
+        "but its history, open intents, and the values that the API never shows are forgotten"
+    )
+
+
+class Newer(LedgerError):
+    """A later version of this tool has written it."""
+
+    code = "ledger-newer"
+    advice = "upgrade criteo-reconciler"
+
+
+class Unsafe(LedgerError):
+    """Somebody else could have put it there, or could alter it."""
+
+    code = "ledger-unsafe"
+
+
+class Unwritable(LedgerError):
+    """No room, no permission, no such folder."""
+
+    code = "ledger-unwritable"
+    advice = "make room or give permission, and run again: nothing that was sent is forgotten"
+
+
+class Lost(LedgerError):
+    """The connection is gone, and the lock with it."""
+
+    code = "ledger-lost"
+    advice = "run again once the database answers: open intents are then settled first"
+
+
+class Unsettled(LedgerError):
+    """A decision names no intent that is open."""
+
+    code = "no-such-intent"
+    advice = "see `reconciler ledger show RUN`"

@@ -1,0 +1,115 @@
+"""Who may write now: locks that the system itself releases when their holder dies."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+
+from reconciler.ledger import codec
+from reconciler.ledger.errors import Locked, Unwritable
+from reconciler.ledger.store import Holder
+
+PAUSE = 0.1
+"""Seconds between two attempts; the locks of the system have no queue that could tell who waits."""
+MAKING = 30.0
+"""Seconds that somebody else may take to make the ledger."""
+NOBODY = Holder()
+
+
+def wait(
+    attempt: Callable[[], bool],
+    holder: Callable[[], Holder | None],
+    refusal: Callable[[Holder], Locked],
+    timeout: float,
+    waiting: Callable[[Holder], None],
+) -> None:
+    """Attempt until it succeeds; tell who is in the way, again when that changes, and give up in the end."""
+    until = time.monotonic() + timeout
+    told: Holder | None = None
+    while not attempt():
+        in_the_way = holder() or NOBODY
+        left = until - time.monotonic()
+        if left <= 0:
+            raise refusal(in_the_way)
+        if in_the_way != told:
+            waiting(in_the_way)
+            told = in_the_way
+        time.sleep(min(PAUSE, left))
+
+
+def digest(scope: str) -> bytes:
+    return blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=8, person=b"reconciler").digest()
+
+
+@contextmanager
+def files(
+    ledger: Path, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
+) -> Iterator[None]:
+    """Hold every scope by a file of its own beside the ledger, taken in one order by everybody."""
+    with ExitStack() as held:
+        for scope in sorted(set(scopes)):
+            held.enter_context(_file(ledger, scope, holder, timeout, waiting))
+        yield
+
+
+@contextmanager
+def _file(
+    ledger: Path, scope: str, holder: Holder, timeout: float, waiting: Callable[[Holder], None]
+) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # heavy, and a plan needs no lock
+
+    path = ledger.with_name(f"{ledger.name}.{digest(scope).hex()}.lock")
+    note = path.with_suffix(".holder")  # apart, since taking a lock file empties it
+    lock = FileLock(path, mode=0o600, thread_local=False)
+
+    def attempt() -> bool:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        return True
+
+    try:
+        wait(attempt, lambda: _read(note), lambda who: Locked(str(ledger), scope, who), timeout, waiting)
+        _write(note, holder)
+    except OSError as trouble:
+        lock.release()
+        raise Unwritable(str(ledger), f"its lock cannot be taken: {trouble.strerror}") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            note.unlink()
+        lock.release()
+
+
+@contextmanager
+def making(ledger: Path) -> Iterator[None]:
+    """Hold the making of a ledger: the second to come finds it made."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(ledger.with_name(f"{ledger.name}.new.lock"), mode=0o600, timeout=MAKING):
+            yield
+    except Timeout:
+        raise Unwritable(str(ledger), "another process has been making it for too long") from None
+
+
+def _read(note: Path) -> Holder | None:
+    """Who holds the lock. Between a death and the next holder's note, it names the dead."""
+    try:
+        return codec.to_holder(note.read_text("ascii"))
+    except (OSError, ValueError, TypeError, json.JSONDecodeError):
+        return None
+
+
+def _write(note: Path, holder: Holder) -> None:
+    """Whole or not at all: somebody may be reading."""
+    part = note.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(codec.of_record(holder))
+    part.replace(note)

@@ -1,0 +1,114 @@
+"""What is known of each address: its id, the last applied values, the last look at it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+
+from reconciler.ledger import codec
+from reconciler.ledger.rows import Database, Rows
+from reconciler.ledger.store import Observation
+from reconciler.model import Address, Values
+
+HERE = "kind = ? AND key = ?"
+AT_ONCE = 400
+"""Addresses in one statement: SQLite once took at most 999 parameters."""
+Known = tuple[str | None, Values]
+
+
+class Memory:
+    """The tables that are overwritten: they say how things are, not how they came to be."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows = Rows(database)
+
+    def ids(self) -> dict[Address, str]:
+        rows = self._rows.select("resources")
+        return {_address(kind, key): codec.to_name(str(id)) for kind, key, id, _ in rows if id is not None}
+
+    def values(self) -> Mapping[Address, Values]:
+        rows = self._rows.select("resources", "ORDER BY kind, key")
+        return Unpacked({_address(kind, key): str(values) for kind, key, _, values in rows})
+
+    def merge(self, news: Sequence[tuple[Address, str | None, Values]]) -> None:
+        """Add what is new, field by field, in as few statements as a call of thousands of items needs."""
+        known = self._known(list(dict.fromkeys(address for address, _, _ in news)))
+        for address, id, values in news:
+            old_id, old = known.get(address, (None, {}))
+            known[address] = (old_id if id is None else id, {**old, **values})
+        self._put(known)
+
+    def forget(self, address: Address) -> None:
+        for table in ("resources", "observations"):
+            self._rows.delete(table, HERE, _cells(address))
+
+    def move(self, old: Address, new: Address) -> None:
+        if old == new:
+            return
+        known, seen = self._known([old]), self.observed(old)
+        if old in known:
+            id, values = known[old]
+            new_id, new_values = self._known([new]).get(new, (None, {}))
+            self._put({new: (id if new_id is None else new_id, {**values, **new_values})})
+        if seen is not None and self.observed(new) is None:
+            self.observe(new, seen.values, seen.at)
+        self.forget(old)
+        items = self._rows.select("items", f"WHERE {HERE}", *_cells(old))
+        self._rows.delete("items", "intent = ? AND position = ?", *((intent, at) for intent, at, _, _ in items))
+        self._rows.insert("items", *((intent, at, *_cells(new)) for intent, at, _, _ in items))
+
+    def observe(self, address: Address, values: Values, at: datetime) -> None:
+        self._rows.delete("observations", HERE, _cells(address))
+        self._rows.insert("observations", (*_cells(address), codec.of_instant(at), codec.of_values(values)))
+
+    def observed(self, address: Address) -> Observation | None:
+        for _, _, at, values in self._rows.select("observations", f"WHERE {HERE}", *_cells(address)):
+            return Observation(codec.to_instant(str(at)), codec.to_values(str(values)))
+        return None
+
+    def _known(self, addresses: Sequence[Address]) -> dict[Address, Known]:
+        known: dict[Address, Known] = {}
+        for start in range(0, len(addresses), AT_ONCE):
+            some = addresses[start : start + AT_ONCE]
+            marks = ", ".join(["(?, ?)"] * len(some))
+            cells = chain.from_iterable(_cells(address) for address in some)
+            for kind, key, id, values in self._rows.select(
+                "resources", f"WHERE (kind, key) IN (VALUES {marks})", *cells
+            ):
+                found = None if id is None else codec.to_name(str(id))
+                known[_address(kind, key)] = (found, codec.to_values(str(values)))
+        return known
+
+    def _put(self, known: Mapping[Address, Known]) -> None:
+        self._rows.delete("resources", HERE, *map(_cells, known))
+        self._rows.insert(
+            "resources",
+            *(
+                (*_cells(address), None if id is None else codec.of_name(id), codec.of_values(values))
+                for address, (id, values) in known.items()
+            ),
+        )
+
+
+class Unpacked(Mapping[Address, Values]):
+    """Values by address, each decoded when it is asked for: of a large account few ever are."""
+
+    def __init__(self, packed: Mapping[Address, str]) -> None:
+        self._packed = packed
+
+    def __getitem__(self, address: Address) -> Values:
+        return codec.to_values(self._packed[address])
+
+    def __iter__(self) -> Iterator[Address]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
+def _cells(address: Address) -> tuple[str, str]:
+    return address.kind, codec.of_name(address.key)
+
+
+def _address(kind: object, key: object) -> Address:
+    return Address(str(kind), codec.to_name(str(key)))

@@ -1,0 +1,242 @@
+"""The ledger in PostgreSQL, for a team and for runners that keep no disk.
+
+One connection does everything: it holds the locks of its session, and it writes. So whoever can still
+write still holds the lock; when the connection is lost, both are, and nothing is ever connected anew.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from reconciler.ledger import codec, lock
+from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Newer, Unwritable
+from reconciler.ledger.rows import Cell, Row
+from reconciler.ledger.sqlite import SQLite, empty
+from reconciler.ledger.store import FORMAT, MIGRATIONS, Holder
+
+if TYPE_CHECKING:
+    import psycopg
+
+SCHEMA = "reconciler"
+WRITER = int.from_bytes(lock.digest("the writer's turn"), "big", signed=True)
+SESSION = (
+    f"SET search_path TO {SCHEMA}",
+    "SET synchronous_commit TO on",  # whatever the server's default is: an intent is on its disk before bytes leave
+    "SET lock_timeout TO '30s'",
+    "SET idle_in_transaction_session_timeout TO '60s'",  # a writer that hangs is put out, and its lock with it
+    "SET tcp_keepalives_idle TO 30",  # so that the lock of a machine that vanished is free in a minute
+    "SET tcp_keepalives_interval TO 10",
+    "SET tcp_keepalives_count TO 3",
+)
+CLIENT: Mapping[str, Any] = {
+    "application_name": "reconciler",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How long a silent network may last; the URL may say otherwise."""
+FULL = ("25006", "42501", "53")
+TORN = ("XX001", "XX002")
+GONE = ("08", "57P")
+
+
+class Postgres:
+    """One connection for all threads: they take turns."""
+
+    def __init__(self, connection: "psycopg.Connection[Row]", where: str) -> None:
+        self.where = where
+        self._connection = connection
+        self._turn = threading.RLock()
+        self._depth = 0
+        self._lost = False
+
+    def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
+        with self._talking():
+            cursor = self._connection.execute(_marked(statement), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def executemany(self, statement: str, parameters: Sequence[Sequence[Cell]]) -> None:
+        if parameters:
+            with self._talking(), self._connection.cursor() as cursor:
+                cursor.executemany(_marked(statement), parameters)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._turn:
+            if self._depth == 0:
+                self.execute("BEGIN")
+            self._depth += 1
+            try:
+                if self._depth == 1:
+                    self.execute("SELECT pg_advisory_xact_lock(?)", (WRITER,))
+                yield
+                if self._depth == 1:
+                    self.execute("COMMIT")
+            except BaseException:
+                if self._depth == 1 and not self._lost:
+                    self.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+
+    @contextmanager
+    def lock(
+        self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
+    ) -> Iterator[None]:
+        """Hold every scope by an advisory lock of this session, taken in one order by everybody."""
+        with ExitStack() as held:
+            for scope in sorted(set(scopes)):
+                held.enter_context(self._scope(scope, holder, timeout, waiting))
+            yield
+
+    @contextmanager
+    def _scope(self, scope: str, holder: Holder, timeout: float, waiting: Callable[[Holder], None]) -> Iterator[None]:
+        key, name = int.from_bytes(lock.digest(scope), "big", signed=True), codec.of_name(scope)
+        lock.wait(
+            lambda: self.execute("SELECT pg_try_advisory_lock(?)", (key,)) == [(True,)],
+            lambda: self._holder(name),
+            lambda who: Locked(self.where, scope, who),
+            timeout,
+            waiting,
+        )
+        try:
+            self._note(name, holder)
+            yield
+        finally:
+            with suppress(LedgerError):  # a lost connection has let go already
+                self._note(name, None)
+                self.execute("SELECT pg_advisory_unlock(?)", (key,))
+
+    def _holder(self, name: str) -> Holder | None:
+        """Who holds the lock. Between a death and the next holder's note, it names the dead."""
+        for (told,) in self.execute("SELECT holder FROM holders WHERE scope = ?", (name,)):
+            return codec.to_holder(str(told))
+        return None
+
+    def _note(self, name: str, holder: Holder | None) -> None:
+        with self.transaction():
+            self.execute("DELETE FROM holders WHERE scope = ?", (name,))
+            if holder is not None:
+                self.execute("INSERT INTO holders VALUES (?, ?)", (name, codec.of_record(holder)))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """One statement, with PostgreSQL's errors as ours."""
+        import psycopg
+
+        with self._turn:
+            if self._lost:
+                raise Lost(self.where, "lost the connection, and the lock with it")
+            try:
+                yield
+            except psycopg.Error as trouble:
+                state = trouble.sqlstate or ""
+                self._lost = self._connection.closed or state.startswith(GONE)
+                raise self._error(state, trouble) from None
+
+    def _error(self, state: str, trouble: "psycopg.Error") -> LedgerError:
+        said = (trouble.diag.message_primary or type(trouble).__name__).strip()
+        if self._lost:
+            return Lost(self.where, f"lost the connection, and the lock with it: {said}")
+        if state.startswith(FULL):
+            return Unwritable(self.where, said)
+        if state in TORN:
+            return Damaged(self.where, said)
+        return LedgerError(self.where, said)
+
+
+def _marked(statement: str) -> str:
+    return statement.replace("?", "%s")
+
+
+# --- Opening one ---------------------------------------------------------------------------------------
+
+
+def opened(url: str, *, create: bool) -> Postgres | SQLite:
+    """The ledger of a database. To read only, nothing is written there, and no tables are an empty ledger."""
+    database = _connect(url)
+    try:
+        if not create:
+            database.execute("SET default_transaction_read_only TO on")
+        found = _format(database)
+        if found is not None and found > FORMAT:
+            raise Newer(database.where, f"it has format {found}, and this version knows {FORMAT}")
+        if found == FORMAT:
+            return database
+        if create:
+            _build(database)
+        elif found is None:
+            database.close()
+            return empty(database.where)
+        else:
+            raise LedgerError(database.where, f"it has the old format {found}", "run any command that writes first")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _connect(url: str) -> Postgres:
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError:
+        raise LedgerError("postgresql://…", "psycopg is missing", "pip install 'criteo-reconciler[postgres]'") from None
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:  # its text repeats the URL, and the password in it
+        raise LedgerError("postgresql://…", "the URL cannot be read", "write postgresql://user@host/database") from None
+    where = _shown(given)
+    try:
+        connection = psycopg.connect(**{**CLIENT, **given}, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as trouble:
+        raise Lost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
+    database = Postgres(connection, where)
+    for setting in SESSION:
+        database.execute(setting)
+    return database
+
+
+NO_CONNECTION = "see that the server runs, and that the URL, PGPASSWORD or ~/.pgpass are right"
+
+
+def _shown(given: Mapping[str, Any]) -> str:
+    user = f"{given['user']}@" if given.get("user") else ""
+    port = f":{given['port']}" if given.get("port") else ""
+    return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
+
+
+def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
+    """In one line, and without the password, should a library ever repeat it."""
+    for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
+        said = said.replace(str(secret), "***") if secret else said
+    return " ".join(said.split())
+
+
+def _format(database: Postgres) -> int | None:
+    if database.execute("SELECT to_regclass(?)", (f"{SCHEMA}.format",)) == [(None,)]:
+        return None
+    ((found,),) = database.execute("SELECT max(version) FROM format")
+    if not isinstance(found, int):
+        raise Damaged(database.where, "it does not tell its format")
+    return found
+
+
+def _build(database: Postgres) -> None:
+    """Bring the tables to our format; the second to come finds them so."""
+    with database.transaction():
+        have = _format(database) or 0
+        if have >= FORMAT:
+            return
+        database.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        for statement in (statement for step in MIGRATIONS[have:] for statement in step):
+            database.execute(statement)
+        database.execute("DELETE FROM format")
+        database.execute("INSERT INTO format VALUES (?)", (FORMAT,))
