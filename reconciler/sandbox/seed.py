@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -151,12 +150,6 @@ def ad_set(
     **more: Any,
 ) -> Record:
     """An ad set as the state keeps it: a daily, standard budget of that amount, or none; an audience."""
-    capped = {
-        "budgetStrategy": "capped",
-        "budgetRenewal": "daily",
-        "budgetDeliverySmoothing": "standard",
-        "budgetAmount": Decimal(amount or 0),
-    }
     return {
         "id": key,
         "name": name,
@@ -170,22 +163,33 @@ def ad_set(
         "trackingCode": "utm_source=criteo",
         "schedule": {"startDate": "2026-09-01T00:00:00Z", "endDate": None, "activationStatus": status},
         "bidding": {"bidAmount": None if bid is None else Decimal(bid), "costController": controller},
-        "targeting": {
-            "deliveryLimitations": {"devices": [], "environments": [], "operatingSystems": []},
-            "frequencyCapping": {"frequency": "daily", "maximumImpressions": 3},
-            "geoLocation": {
-                "countries": None if countries is None else {"operand": "in", "values": countries},
-                "subdivisions": None,
-                "zipCodes": None,
-            },
-        },
-        "budget": deepcopy(_UNCAPPED) if amount is None else {**_UNCAPPED, **capped},
+        "targeting": _targeting(countries),
+        "budget": _daily(amount),
         "attributionConfiguration": {"attributionMethod": "criteoAttribution", "lookbackWindow": None},
         "scheduledBudgets": [],
         "audienceId": "9876",
         "started": True,
         **more,
     }
+
+
+def _targeting(countries: list[str] | None) -> Record:
+    return {
+        "deliveryLimitations": {"devices": [], "environments": [], "operatingSystems": []},
+        "frequencyCapping": {"frequency": "daily", "maximumImpressions": 3},
+        "geoLocation": {
+            "countries": None if countries is None else {"operand": "in", "values": countries},
+            "subdivisions": None,
+            "zipCodes": None,
+        },
+    }
+
+
+def _daily(amount: str | None) -> Record:
+    if amount is None:
+        return dict(_UNCAPPED)
+    daily = {"budgetStrategy": "capped", "budgetRenewal": "daily", "budgetDeliverySmoothing": "standard"}
+    return {**_UNCAPPED, **daily, "budgetAmount": Decimal(amount)}
 
 
 def _advertiser(state: State, key: str, name: str) -> None:
