@@ -1,7 +1,10 @@
 """Flags to the engine, a run to a report, a report to an exit code. The only module that prints."""
 
+import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +89,7 @@ def plan(
     \b
     Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
     """
-    with _session(paths, sandbox, api_url, form) as session:
+    with _session(paths, sandbox, api_url, form) as session, _usable(form):
         prepared = session.plan(targets)
         _tell(getattr(prepared, "run", prepared), form, bodies=bodies, detailed=detailed)
 
@@ -97,6 +100,7 @@ def plan(
 @FORMAT
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
+@click.option("--lock-timeout", default=0.0, metavar="SECONDS", help="How long to wait for another run's lock.")
 @SANDBOX
 @API_URL
 def apply(
@@ -105,6 +109,7 @@ def apply(
     form: str,
     bodies: bool,
     approved: bool,
+    lock_timeout: float,
     sandbox: str | None,
     api_url: str | None,
 ) -> None:
@@ -113,24 +118,53 @@ def apply(
     \b
     Example: reconciler apply ads/ --auto-approve
     """
-    from reconciler import engine
+    from reconciler import engine, exits
 
     if not approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
-    with _session(paths, sandbox, api_url, form) as session:
-        prepared = session.plan(targets)
+    with _session(paths, sandbox, api_url, form) as session, _usable(form), session.writing(lock_timeout) as writing:
+        prepared = writing.plan(targets)
         if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
             _tell(getattr(prepared, "run", prepared), form, bodies=bodies)
             return
         if form == "text":
             _print(prepared.run, form, bodies=bodies)
         if not approved:
-            click.echo("Only 'yes' sends these calls.", err=True)
-            if click.prompt("Apply?", default="no", show_default=False, err=True) != "yes":
-                click.echo("Nothing was sent.", err=True)
-                raise Ended(1)
+            _confirm()
+        with _interruptible(session.outside.stop):
+            run = writing.apply(prepared, lambda run: int(exits.of(run)))
         told = prepared.run.problems if form == "text" else None
-        _tell(engine.apply(prepared, session.world), form, bodies=bodies, told=told)
+        _tell(run, form, bodies=bodies, told=told)
+
+
+def _confirm() -> None:
+    click.echo("Only 'yes' sends these calls.", err=True)
+    if click.prompt("Apply?", default="no", show_default=False, err=True) != "yes":
+        click.echo("Nothing was sent.", err=True)
+        raise Ended(1)
+
+
+@contextmanager
+def _interruptible(stop: Any) -> Iterator[None]:
+    """The first interrupt lets the calls in hand finish and sends no more; the second stops at once.
+
+    Nothing is lost by either: what may have been sent is in the journal before it leaves.
+    """
+    from reconciler.model import error
+
+    def interrupted(number: int, frame: object) -> None:
+        if stop.reason is not None:
+            click.echo("\nStopped. The next apply looks at what was in hand before it sends anything.", err=True)
+            os._exit(130)
+        stop.because(error("interrupted", "not sent: the run was interrupted", hint="apply again to go on"))
+        click.echo("\nFinishing the calls in hand; once more stops at once.", err=True)
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @cli.command()
@@ -150,6 +184,59 @@ def schema(out: str) -> None:
     for name, content in schemas.written().items():
         (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         click.echo(str(folder / name))
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("call")
+@click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
+@click.option("--because", required=True, metavar="TEXT", help="How you know. It is kept in the journal.")
+@click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
+@SANDBOX
+@API_URL
+def resolve(
+    run: str, call: str, applied: bool | None, because: str, project: str, sandbox: str | None, api_url: str | None
+) -> None:
+    """Decide the one outcome that reading cannot settle: whether a call took effect.
+
+    \b
+    Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 --applied --because "seen in the history"
+    """
+    from reconciler import books
+
+    if applied is None:
+        raise click.UsageError("say --applied or --not-applied")
+    with _usable("text"):
+        click.echo(books.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
+
+
+@cli.group("ledger")
+def ledger_group() -> None:
+    """What is remembered: ids, last applied values, and the journal of all runs."""
+
+
+def _book_command(name: str, help: str, *arguments: str) -> None:
+    """A command that shows one side of the ledger; all of them take the project in the same way."""
+
+    @ledger_group.command(name, help=help)
+    @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
+    @SANDBOX
+    @API_URL
+    def show(project: str, sandbox: str | None, api_url: str | None, **words: str) -> None:
+        from reconciler import books
+
+        with _usable("text"):
+            click.echo(books.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
+
+    for argument in arguments:
+        click.argument(argument)(show)
+
+
+_book_command("list", "Addresses with their ids.\n\nExample: reconciler ledger list")
+_book_command("history", "All that the journal knows of an address.", "address")
+_book_command("runs", "The latest runs, newest first.")
+_book_command("show", "One run with its calls and how they ended.", "run")
+_book_command("forget", "Let go of an address; the journal stays.", "address")
 
 
 @cli.group()
@@ -186,6 +273,17 @@ def _announce(url: str) -> None:
 # --- What the commands share ------------------------------------------------------------------------------
 
 
+@contextmanager
+def _usable(form: str) -> Iterator[None]:
+    """What keeps a command from beginning is told like any other problem."""
+    from reconciler.access import Unusable
+
+    try:
+        yield
+    except Unusable as unusable:
+        _tell(unusable.run, form)
+
+
 def _session(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
     """The loaded project with the way to its API; a sandbox's FILE that is a path of the project is one."""
     from reconciler import session
@@ -193,11 +291,8 @@ def _session(paths: Sequence[str], sandbox: str | None, api_url: str | None, for
     if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
         paths, sandbox = (sandbox, *paths), ""
     _format(form)
-    try:
+    with _usable(form):
         return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=_progress)
-    except session.Unusable as unusable:
-        _tell(unusable.run, form)
-        raise Ended(1) from None
 
 
 def _progress(line: str) -> None:

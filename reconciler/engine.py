@@ -1,21 +1,20 @@
-"""The use-cases: validate, plan, apply. The only module that composes the steps.
-
-Everything from outside is handed in: how to send, what time it is, how to wait, whom to tell.
-"""
+"""The use-cases: validate, plan, apply. The only module that composes the steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatch
 
-from reconciler import execute, live, match, portfolio, verify
+from reconciler import execute, verify
 from reconciler import plan as planner
+from reconciler.courier import Courier, Forgetful, Journal
 from reconciler.diff import diff
-from reconciler.execute import Progress, Sent
+from reconciler.execute import Sent
 from reconciler.kinds.kind import Kind, Scene
-from reconciler.live import Send, Unread
+from reconciler.live import Unread
 from reconciler.model import (
-    Address,
+    Action,
+    Call,
     Change,
     Desired,
     Item,
@@ -26,37 +25,16 @@ from reconciler.model import (
     Run,
     Severity,
     Status,
-    Values,
     error,
 )
-from reconciler.plan import Target
+from reconciler.outside import Memory, Outside
+from reconciler.plan import Target, weight
 from reconciler.project import Project
 from reconciler.source import Loaded
+from reconciler.survey import by_kind, read, reader, survey
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each look after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
-
-
-def _quiet(done: int, total: int) -> None: ...
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What the ledger remembers: ids and last applied values, by address."""
-
-    ids: Mapping[Address, str] = field(default_factory=dict)
-    values: Mapping[Address, Values] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class World:
-    """The outside, as far as a use-case may touch it."""
-
-    send: Send
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    in_flight: int = 8
-    progress: Progress = _quiet
 
 
 @dataclass(frozen=True)
@@ -66,6 +44,7 @@ class Prepared:
     run: Run
     targets: Mapping[str, Target]
     pairs: Mapping[str, tuple[Pair, ...]]
+    live: Mapping[str, tuple[Live, ...]]
     project: Project
 
 
@@ -73,89 +52,81 @@ def validate(loaded: Loaded, now: datetime) -> Run:
     """Everything that can be known without the API."""
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
-        for kind, wanted in _by_kind(loaded.project, loaded.desired):
+        for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = Scene(tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
     return Run("validate", _name(loaded), problems=_unique(problems), unchanged=len(loaded.desired))
 
 
-def plan(loaded: Loaded, world: World, memory: Memory | None = None, targets: Sequence[str] = ()) -> Prepared | Run:
-    """What would be sent to make live what is wanted; a :class:`Run` alone if something forbids it."""
-    project = loaded.project
-    checked = validate(loaded, world.now())
+def plan(
+    loaded: Loaded,
+    outside: Outside,
+    memory: Memory | None = None,
+    *,
+    targets: Sequence[str] = (),
+    noted: Sequence[Problem] = (),
+) -> Prepared | Run:
+    """What would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
+
+    ``noted`` is what settling an earlier run's open calls found; an undecided one forbids increases.
+    """
+    project, memory = loaded.project, memory or Memory()
+    checked = validate(loaded, outside.now())
     if project is None or checked.failed:
         return replace(checked, command="plan", unchanged=0)
     wanted, problems = _selected(loaded.desired, targets, project)
     try:
-        pairs, seen = _survey(project, wanted, world, memory or Memory())
+        seen = survey(project, wanted, outside, memory)
     except Unread as unread:
-        return Run("plan", _name(loaded), problems=_unique((*checked.problems, *problems, unread.problem)))
-    problems = (*checked.problems, *problems, *seen)
+        return Run("plan", _name(loaded), problems=_unique((*noted, *checked.problems, *problems, unread.problem)))
     spoken = {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
+    problems = (*checked.problems, *problems, *seen.problems)
     changes: list[Change] = []
-    for name, matched in pairs.items():
-        moved, fixed = diff(spoken[name].kind, matched, (memory or Memory()).values)
+    for name, matched in seen.pairs.items():
+        moved, fixed = diff(spoken[name].kind, matched, memory.values)
         changes += moved
         problems = (*problems, *fixed)
+    problems = (*_noted(noted, changes), *problems)
     calls = planner.plan(changes, spoken, merged=project.merged)
-    unchanged = sum(len(matched) for matched in pairs.values()) - len(changes)
+    unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", _name(loaded), tuple(changes), calls, problems=_unique(problems), unchanged=unchanged)
-    return Prepared(run, spoken, pairs, project)
+    return Prepared(run, spoken, seen.pairs, seen.live, project)
 
 
-def apply(prepared: Prepared, world: World) -> Run:
+def apply(
+    prepared: Prepared,
+    outside: Outside,
+    journal: Journal | None = None,
+    token: Callable[[Call], str | None] = lambda call: None,
+) -> Run:
     """Carry the plan out: its calls, what waited for their ids, and a look at what is in force then."""
     run, calls = prepared.run, prepared.run.plan
-    first = execute.execute(
-        calls.calls, prepared.targets, world.send, in_flight=world.in_flight, progress=world.progress
+    courier = Courier(
+        prepared.targets,
+        prepared.pairs,
+        lambda call: _namesakes(call, prepared),
+        outside.send,
+        lambda kind: reader(prepared.project, outside, kind),
+        outside.now,
+        journal or Forgetful(),
+        token,
+        outside.stop,
     )
-    sent = _second_round(prepared, first, world)
+    first = execute.execute(calls.calls, courier, in_flight=outside.in_flight, progress=outside.progress)
+    sent = _second_round(prepared, first, courier, outside)
     try:
-        outcomes, problems = _read_back(prepared, sent.outcomes, world)
+        outcomes, problems = _read_back(prepared, sent.outcomes, outside)
     except Unread as unread:
         doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
         outcomes, problems = sent.outcomes, (doubt,)
-    problems = _unique((*run.problems, *sent.problems, *problems))
+    found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
+    courier.settle_anew([each for each in outcomes if each.call in found])
+    stopped = (outside.stop.reason,) if outside.stop.reason else ()
+    problems = _unique((*run.problems, *sent.problems, *problems, *stopped))
     return replace(run, command="apply", outcomes=outcomes, problems=problems, applied=True)
 
 
-# --- Reading what is there ------------------------------------------------------------------------------
-
-
-def _survey(
-    project: Project, wanted: Sequence[Desired], world: World, memory: Memory
-) -> tuple[dict[str, tuple[Pair, ...]], tuple[Problem, ...]]:
-    """Each block with its live object, after the portfolio was seen to hold the scope."""
-    kinds = dict(_by_kind(project, wanted))
-    spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
-    problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), world.send))
-    used = {kind.family: project.dialect(kind.family) for kind in kinds}
-    problems += portfolio.versions(used.values(), world.now(), project.at("api"))
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        return {}, tuple(problems)
-    pairs: dict[str, tuple[Pair, ...]] = {}
-    for kind, blocks in kinds.items():
-        reading = _read(kind, blocks, project, world)
-        matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
-        detailed = live.with_details(kind, project.dialect(kind.family).root, matched, world.send)
-        scene = Scene(detailed, world.now(), reading.live, online=True, assumptions=project.assumptions)
-        problems += (*reading.problems, *doubts)
-        problems += (problem for rule in kind.scene_rules for problem in rule(scene))
-        pairs[kind.name] = detailed
-    return pairs, tuple(problems)
-
-
-def _read(kind: Kind, blocks: Sequence[Desired], project: Project, world: World) -> live.Reading:
-    attached = kind.attachments is not None and any(kind.attachments.field in each.values for each in blocks)
-    root = project.dialect(kind.family).root
-    return live.read(kind, root, project.scope.get(kind.scope, ()), world.send, attached=attached)
-
-
-def _by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
-    named: dict[str, list[Desired]] = {}
-    for each in desired:
-        named.setdefault(each.address.kind, []).append(each)
-    return [(kind, tuple(named[name])) for name, kind in project.kinds.items() if name in named]
+# --- Before ---------------------------------------------------------------------------------------------
 
 
 def _selected(
@@ -172,17 +143,37 @@ def _selected(
     )
 
 
+def _noted(noted: Sequence[Problem], changes: Sequence[Change]) -> tuple[Problem, ...]:
+    """An undecided call is an error only if something would be increased on its object."""
+    increased = {each.address for each in changes if each.action is Action.CREATE or weight(each.fields) == 2}
+    return tuple(
+        replace(each, severity=Severity.WARNING) if each.code == "undecided" and each.address not in increased else each
+        for each in noted
+    )
+
+
+def _namesakes(call: Call, prepared: Prepared) -> dict[str, tuple[str, ...]]:
+    """Ids that had an item's natural key before it was created, whatever their state."""
+    key = prepared.targets[call.kind].kind.natural[0]
+    rows = prepared.live.get(call.kind, ())
+    wanted = {item.address: {move.field: move.after for move in item.fields} for item in call.items}
+    return {
+        str(address): tuple(row.id for row in rows if all(row.values.get(name) == values.get(name) for name in key))
+        for address, values in wanted.items()
+    }
+
+
 # --- Sending --------------------------------------------------------------------------------------------
 
 
-def _second_round(prepared: Prepared, first: Sent, world: World) -> Sent:
+def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Outside) -> Sent:
     """What creation could not carry, for those that exist now; for the others it is not sent."""
     deferred = prepared.run.plan.deferred
     if not deferred:
         return first
     ready = planner.bound(deferred, first.ids)
     calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged).calls
-    second = execute.execute(calls, prepared.targets, world.send, in_flight=world.in_flight, progress=world.progress)
+    second = execute.execute(calls, courier, in_flight=outside.in_flight, progress=outside.progress)
     lost = tuple(_orphan(change) for change in deferred if change.address not in first.ids)
     return Sent((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
 
@@ -196,35 +187,34 @@ def _orphan(change: Change) -> Outcome:
 
 
 def _read_back(
-    prepared: Prepared, outcomes: Sequence[Outcome], world: World
+    prepared: Prepared, outcomes: Sequence[Outcome], outside: Outside
 ) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
     """Look until all that was accepted is in force, or until it has been given time enough."""
     ended = tuple(outcomes)
     problems: tuple[Problem, ...] = ()
-    touched = {each.item.address.kind for each in outcomes if each.status in (Status.APPLIED, Status.UNKNOWN)}
+    touched = sorted({each.item.address.kind for each in outcomes if each.status in (Status.APPLIED, Status.UNKNOWN)})
     for pause in LOOKS if touched else ():
         if pause:
-            world.sleep(pause)
+            outside.sleep(pause)
         problems = ()
-        for name in sorted(touched):
+        for name in touched:
             kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
-            there: dict[str, Live] = {each.id: each for each in _read(kind, blocks, prepared.project, world).live}
-            ended = tuple(
-                verify.settled(each, kind, there) if each.item.address.kind == name else each for each in ended
-            )
+            there = {each.id: each for each in read(kind, blocks, prepared.project, outside).live}
+            ended = tuple(_settled(each, kind, there) for each in ended)
             problems = (*problems, *verify.not_in_force(ended, kind, there))
         if not problems and not any(each.status is Status.UNKNOWN for each in ended):
             break
     return ended, problems
 
 
+def _settled(outcome: Outcome, kind: Kind, there: Mapping[str, Live]) -> Outcome:
+    return verify.settled(outcome, kind, there) if outcome.item.address.kind == kind.name else outcome
+
+
 def _name(loaded: Loaded) -> str:
-    return loaded.project.folder.name if loaded.project else ""
+    return loaded.project.name if loaded.project else ""
 
 
 def _unique(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Each problem once, errors of files in their order, those without a place last."""
+    """Each problem once."""
     return tuple(dict.fromkeys(problems))
-
-
-__all__ = ["Memory", "Prepared", "World", "apply", "plan", "validate"]

@@ -9,11 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from reconciler.courier import Courier, Result
 from reconciler.kinds.kind import Stage
-from reconciler.live import Send
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
-from reconciler.outcome import outcomes
-from reconciler.plan import Target
 
 DEPENDENT = (Stage.NESTED, Stage.START)
 """Stages that make sense only if what came before them for the same resource is in force."""
@@ -33,9 +31,7 @@ class Sent:
         return {each.item.address: each.id for each in self.outcomes if each.id and each.status is Status.APPLIED}
 
 
-def execute(
-    calls: Sequence[Call], targets: Mapping[str, Target], send: Send, *, in_flight: int, progress: Progress
-) -> Sent:
+def execute(calls: Sequence[Call], courier: Courier, *, in_flight: int, progress: Progress) -> Sent:
     """Send the calls stage by stage."""
     ended: list[Outcome] = []
     said: list[Problem] = []
@@ -44,12 +40,11 @@ def execute(
         ready = [part for call in stage for part in _possible(call, ended)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
-        for call, (results, problems) in _sent(sending, targets, send, in_flight):
+        for _call, (results, problems) in _sent(sending, courier, in_flight):
             ended += results
             said += problems
             done += 1
             progress(done, len(calls))
-            assert len(results) == len(call.items)
     return Sent(tuple(ended), tuple(said))
 
 
@@ -89,27 +84,19 @@ def _waited_in_vain(call: Call, index: int, cause: Outcome) -> Outcome:
     )
 
 
-Result = tuple[tuple[Outcome, ...], tuple[Problem, ...]]
-
-
-def _sent(
-    calls: Sequence[Call], targets: Mapping[str, Target], send: Send, in_flight: int
-) -> Iterator[tuple[Call, Result]]:
-    def one(call: Call) -> Result:
-        return outcomes(call, send(call), targets[call.kind].kind)
-
+def _sent(calls: Sequence[Call], courier: Courier, in_flight: int) -> Iterator[tuple[Call, Result]]:
     apart = [call for call in calls if call.effect is not Effect.SET]
     together = [call for call in calls if call.effect is Effect.SET]
     if len(together) > 1:
         with ThreadPoolExecutor(min(in_flight, len(together))) as pool:
-            yield from zip(together, pool.map(one, together), strict=True)
+            yield from zip(together, pool.map(courier.carry, together), strict=True)
     else:
-        yield from ((call, one(call)) for call in together)
+        yield from ((call, courier.carry(call)) for call in together)
     doubt: Outcome | None = None
     for call in apart:
-        if doubt is not None and targets[call.kind].kind.money:
+        if doubt is not None and courier.targets[call.kind].kind.money:
             yield call, (tuple(_waited_in_vain(call, index, doubt) for index in range(len(call.items))), ())
             continue
-        result = one(call)
+        result = courier.carry(call)
         doubt = next((each for each in result[0] if each.status is Status.UNKNOWN), doubt)
         yield call, result

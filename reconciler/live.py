@@ -69,6 +69,15 @@ def with_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tu
     return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
 
 
+def history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
+    """Every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
+    listing = Listing(path, "", paging=Paging.OFFSET, page=page)
+    for answer in _pages(kind, listing, "", "", send):
+        for row in _rows(answer):
+            attributes = row.get("attributes")
+            yield attributes if isinstance(attributes, dict) else row
+
+
 def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
     for detail in kind.details:
         prefix = detail.field.removesuffix("*")
@@ -120,7 +129,7 @@ def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> Iter
         answer = _got(_call(kind, "GET", path, query=query), send)
         yield answer
         rows = _rows(answer)
-        fresh = {str(row.get("id")) for row in rows} - seen
+        fresh = {str(row.get("id") or row) for row in rows} - seen  # entries of a history have no id
         seen |= fresh
         if listing.paging is Paging.NONE or not fresh or _is_last(answer.body, len(rows), number, listing):
             return

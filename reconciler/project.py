@@ -27,6 +27,9 @@ class Project:
     scope: Mapping[str, tuple[str, ...]]
     merged: bool = False
     assumptions: Mapping[str, bool] = field(default_factory=dict)
+    name: str = ""
+    ledger: str | None = None
+    memo_token: bool = True
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
@@ -105,6 +108,9 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         scope={name: tuple(str(id) for id in ids) for name, ids in scope.items() if isinstance(ids, list)},
         merged=content.get("batching") == "merged",
         assumptions={name: bool(value) for name, value in assumptions.items()},
+        name=str(content.get("name") or home.name),
+        ledger=None if content.get("ledger") is None else str(content["ledger"]),
+        memo_token=content.get("memoToken", True) is True,
     )
 
 

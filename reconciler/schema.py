@@ -85,6 +85,21 @@ def project() -> Schema:
                 "enum": ["facets", "merged"],
                 "description": "facets: bids, budgets and settings travel apart. merged: one item per ad set.",
             },
+            "name": {
+                "type": "string",
+                "pattern": "^[a-z][a-z0-9_]{0,39}$",
+                "description": "Name of the project in a shared ledger. Default: the folder's.",
+            },
+            "ledger": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Where runs are remembered: sqlite:PATH, or postgresql://... for a team."
+                " Default: sqlite:.reconciler/ledger.db",
+            },
+            "memoToken": {
+                "type": "boolean",
+                "description": "Whether a top-up carries a mark of its run in the balance's memo. Default: true.",
+            },
             "assumptions": {
                 "type": "object",
                 "description": "What nobody could verify about the API, each switchable.",

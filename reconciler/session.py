@@ -1,32 +1,27 @@
-"""One command's way to the outside: the project's files, the API or the sandbox, the clock, credentials.
+"""One command's way to the outside: the project's files, the API or the sandbox, the clock, the ledger.
 
-Secrets come from the environment only and are asked for only when the files need them.
+Secrets come from the environment only, and are asked for only when the files need them.
 """
 
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 
-from reconciler import engine, source
-from reconciler.api import Api, Credentials, Event, Settings, check_url
-from reconciler.model import Problem, Run, error
+from reconciler import __version__, access, engine, keeper, ledger, source
+from reconciler.access import Tell, Unusable
+from reconciler.api import Api
+from reconciler.courier import Stop
+from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger.store import RunRecord
+from reconciler.model import Problem, Run
+from reconciler.outside import Outside
+from reconciler.project import Project
+from reconciler.recover import Reader
 from reconciler.source import Loaded
-
-PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
-SANDBOX_STATE = Path(".reconciler", "sandbox.json")
-Tell = Callable[[str], None]
-
-
-class Unusable(Exception):
-    """The command cannot even begin; the run says why."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__()
-        self.run = run
+from reconciler.survey import reader
 
 
 @dataclass
@@ -34,11 +29,30 @@ class Session:
     """Everything that a use-case needs of the world; a context, so that connections are closed."""
 
     loaded: Loaded
-    world: engine.World
+    project: Project
+    outside: Outside
     api: Api
+    ledger_url: str
+    tell: Tell
 
     def plan(self, targets: Sequence[str]) -> "engine.Prepared | Run":
-        return engine.plan(self.loaded, self.world, targets=targets)
+        """A plan that takes no lock and writes nothing, not even an empty ledger."""
+        with self._ledger(create=False) as memory:
+            noted = tuple(keeper.open_since(memory))
+            return engine.plan(self.loaded, self.outside, keeper.memory(memory), targets=targets, noted=noted)
+
+    @contextmanager
+    def writing(self, lock_timeout: float) -> "Iterator[Writing]":
+        """The lock of the scope, with what earlier runs left open settled. Raises :class:`Unusable`."""
+        try:
+            with (
+                self._ledger(create=True) as book,
+                book.lock(self._scopes(), access.holder(), timeout=lock_timeout, waiting=self._waiting),
+            ):
+                noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now)
+                yield Writing(self, book, noted)
+        except LedgerError as trouble:
+            raise Unusable(access.stopped(keeper.told(trouble))) from trouble
 
     def __enter__(self) -> "Session":
         return self
@@ -46,69 +60,88 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
         self.api.close()
 
+    @contextmanager
+    def _ledger(self, *, create: bool) -> Iterator[Ledger]:
+        try:
+            book = ledger.open(self.ledger_url, self.project.folder, create=create)
+        except LedgerError as trouble:
+            raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+        try:
+            yield book
+        finally:
+            book.close()
+
+    def _scopes(self) -> tuple[str, ...]:
+        return tuple(f"{name}:{id}" for name, ids in sorted(self.project.scope.items()) for id in sorted(ids))
+
+    def _waiting(self, holder: object) -> None:
+        self.tell(f"waiting for the lock of {holder}")
+
+    def _reader(self, kind: str) -> "Reader":
+        return reader(self.project, self.outside, kind)
+
+
+@dataclass
+class Writing:
+    """A session that holds the lock: it may plan, and then apply what it planned."""
+
+    session: Session
+    ledger: Ledger
+    noted: tuple[Problem, ...]
+
+    def plan(self, targets: Sequence[str]) -> "engine.Prepared | Run":
+        session = self.session
+        memory = keeper.memory(self.ledger)
+        return engine.plan(session.loaded, session.outside, memory, targets=targets, noted=self.noted)
+
+    def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int]) -> Run:
+        """Carry the plan out as one run of the ledger."""
+        outside = self.session.outside
+        run_id = self.ledger.begin(self._record(outside.now()))
+        journal = keeper.Journal(self.ledger, run_id, outside.now)
+        mark = journal.token(self.session.project.kinds, prepared.pairs)
+        token = mark if self.session.project.memo_token else (lambda call: None)
+        run = engine.apply(prepared, outside, journal, token)
+        if outside.stop.reason is None:
+            keeper.adopt(self.ledger, prepared.pairs)
+            self.ledger.finish(run_id, outside.now(), exit_code(run))
+        return run
+
+    def _record(self, now: datetime) -> RunRecord:
+        holder = access.holder()
+        return RunRecord(
+            "apply",
+            self.session.project.name,
+            now,
+            __version__,
+            who=f"{holder.who}@{holder.host}",
+            pid=holder.pid,
+            commit=access.commit(self.session.project.folder),
+            ci_name=holder.ci_name,
+            ci_url=holder.ci_url,
+        )
+
 
 def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
     """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
     loaded = source.load(paths)
     if loaded.project is None or loaded.failed:
         raise Unusable(engine.validate(loaded, datetime.now(UTC)))
-    products = {loaded.project.kinds[each.address.kind].product for each in loaded.desired}
-    api = _simulated(sandbox, loaded, tell) if sandbox is not None else _real(api_url, products, tell)
-    world = engine.World(api.send, api.now, time.sleep, progress=lambda done, total: tell(f"{done}/{total} calls"))
-    return Session(loaded, world, api)
-
-
-def _real(api_url: str | None, products: set[str], tell: Tell) -> Api:
-    url = api_url or Settings().base_url
-    refusal = check_url(url)
-    if refusal is not None:
-        raise Unusable(_stopped(error("api-url", refusal, hint="set --api-url or RECONCILER_API_URL")))
-    credentials = {product: found for product in products if (found := _credentials(product, os.environ))}
-    missing = [_no_credentials(product) for product in sorted(products - credentials.keys())]
-    if missing:
-        raise Unusable(_stopped(*missing))
-    return Api(credentials, Settings(base_url=url), on_event=lambda event: tell(_said(event)))
-
-
-def _credentials(product: str, environment: Mapping[str, str]) -> Credentials | None:
-    prefix = PREFIXES[product]
-    id, secret = (environment.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
-    return Credentials(id, secret) if id and secret else None
-
-
-def _no_credentials(product: str) -> Problem:
-    prefix = PREFIXES[product]
-    message = f"these files need credentials of {product}"
-    hint = f"set {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET, or use --sandbox"
-    return error("no-credentials", message, hint=hint)
-
-
-def _simulated(file: str | None, loaded: Loaded, tell: Tell) -> Api:
-    """The simulator in this process; its state is kept beside the project unless a file is named."""
-    from reconciler.sandbox.message import Request
-    from reconciler.sandbox.world import World
-
-    assert loaded.project is not None
-    state = Path(file) if file else loaded.project.folder / SANDBOX_STATE
-    state.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        simulated = World.open(state)
-    except (OSError, ValueError) as trouble:
-        hint = "name another file, or remove this one to start anew"
-        raise Unusable(_stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
-    credentials = {
-        "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
-        "retailMedia": Credentials("sandbox-rm", "sandbox"),
-    }
-    settings = Settings(base_url="http://localhost")
-    return Api(
-        credentials, settings, handle=simulated.handle, request=Request, on_event=lambda event: tell(_said(event))
+    project = loaded.project
+    products = {project.kinds[each.address.kind].product for each in loaded.desired}
+    if sandbox is not None:
+        api = access.simulated(access.sandbox_state(project, sandbox), tell)
+    else:
+        api = access.real(api_url, products, tell)
+    outside = Outside(
+        api.send,
+        api.now,
+        time.sleep,
+        progress=lambda done, total: tell(f"{done}/{total} calls"),
+        stop=Stop(),
     )
+    url = access.ledger_url(project, sandbox, api_url)
+    return Session(loaded, project, outside, api, url, tell)
 
 
-def _said(event: Event) -> str:
-    return f"waiting {event.seconds:.0f} s: {event.reason}"
-
-
-def _stopped(*problems: Problem) -> Run:
-    return Run("plan", "", problems=problems)
+__all__ = ["Session", "Unusable", "Writing", "opened"]

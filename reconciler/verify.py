@@ -16,9 +16,7 @@ def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
     known = live.get(outcome.item.id or "")
     if outcome.status is not Status.UNKNOWN or known is None or not outcome.item.fields:
         return outcome
-    if any(
-        _visible(kind, move.field) is False or differs(known, move.field, move.after) for move in outcome.item.fields
-    ):
+    if any(not kind.shows(move.field) or differs(known, move.field, move.after) for move in outcome.item.fields):
         return outcome
     return replace(outcome, status=Status.APPLIED, problems=())
 
@@ -30,7 +28,7 @@ def not_in_force(outcomes: Iterable[Outcome], kind: Kind, live: Mapping[str, Liv
         if outcome.status is not Status.APPLIED or outcome.item.address.kind != kind.name:
             continue
         for move in outcome.item.fields:
-            if not _visible(kind, move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
+            if not kind.shows(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
                 continue
             if known is None or differs(known, move.field, move.after):
                 shown = "nothing" if known is None else known.values.get(move.field)
@@ -41,9 +39,3 @@ def not_in_force(outcomes: Iterable[Outcome], kind: Kind, live: Mapping[str, Liv
 
 def differs(live: Live, field: str, wanted: object) -> bool:
     return live.values.get(field) != wanted
-
-
-def _visible(kind: Kind, name: str) -> bool:
-    """Whether the list of the kind shows the field; details and write-only values are not in it."""
-    row = kind.field(name)
-    return row.path("read") is not None and (not row.is_map or row.keyed_by is not None)

@@ -36,7 +36,7 @@ def _balance_writes() -> dict[str, Write]:
     assert isinstance(attachments, Membership)
     return {
         "settings": replace(settings, envelope=PLAIN),
-        "funds": replace(funds, envelope=PLAIN),
+        "funds": replace(funds, envelope=PLAIN, history_page=100),
         "attachments": replace(attachments, type="BalanceCampaign202110", listed=True),
     }
 

@@ -90,6 +90,9 @@ BALANCE_KIND = Kind(
             Stage.BALANCES_FUND,
             field="deposited",
             amount="deltaAmount",
+            memo="memo",
+            history="{root}/retail-media/balances/{id}/history",
+            history_page=PAGE,
         ),
         "attachments": Membership(
             append=f"{CAMPAIGNS}/append",

@@ -91,12 +91,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A POST that makes something new. Never repeatable."""
+    """A POST that makes something new. Never repeatable, unless its id is made of its values
+    (``keyed``), so that a second one cannot arise."""
 
     path: str
     envelope: Envelope
     stage: Stage
     chunk: int = 1
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +163,17 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A target that is reached by sending the difference: money, and never repeatable."""
+    """A target that is reached by sending the difference: money, and never repeatable. ``memo`` carries
+    the mark by which ``history`` tells ours from everybody else's."""
 
     path: str
     envelope: Envelope
     stage: Stage
     field: str
     amount: str
-    memo: str = "memo"
+    memo: str
+    history: str
+    history_page: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +340,11 @@ class Kind:
         """Where a field stands in the table; entries of a map stand where their map does."""
         return self._ranks[self.field(name).name]
 
+    def shows(self, name: str) -> bool:
+        """Whether the list of the kind shows the field; sub-resources and write-only values are not in it."""
+        row = self.field(name)
+        return row.path("read") is not None and (not row.is_map or row.keyed_by is not None)
+
     def changeable(self, row: Field) -> bool:
         """Whether an existing resource's value can be changed at all."""
         return row.path("patch") is not None
@@ -364,7 +374,7 @@ class Kind:
 def effect_of(write: Write | Create) -> Effect:
     """What sending this write twice would do."""
     match write:
-        case Create():
+        case Create(keyed=False):
             return Effect.CREATE
         case Delta():
             return Effect.ADD

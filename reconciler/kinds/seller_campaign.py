@@ -29,7 +29,7 @@ SELLER_CAMPAIGN = Kind(
     scope="advertiserIds",
     fields=FIELDS,
     read=Listing("{root}/advertisers/{scope}/seller-campaigns", per="advertiserId"),
-    create=Create("{root}/sellers/{sellerId}/seller-campaigns", FLAT, Stage.SELLER_CAMPAIGNS),
+    create=Create("{root}/sellers/{sellerId}/seller-campaigns", FLAT, Stage.SELLER_CAMPAIGNS, keyed=True),
     writes={
         "bids": Patch(
             "{root}/seller-campaigns",

@@ -1,0 +1,120 @@
+"""One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from reconciler import recover
+from reconciler.courier import Unwritten
+from reconciler.kinds.kind import Delta, Kind
+from reconciler.ledger.errors import LedgerError
+from reconciler.ledger.store import Intent, Ledger
+from reconciler.live import Unread
+from reconciler.model import Address, Call, Outcome, Pair, Problem, Severity, Status, error
+from reconciler.outside import Memory
+from reconciler.recover import Found, Lost, Reader
+
+
+class Journal:
+    """The journal of one run. Its trouble is told as a problem: nothing is sent after it."""
+
+    def __init__(self, ledger: Ledger, run: str, now: Callable[[], datetime]) -> None:
+        self._ledger, self.run, self._now = ledger, run, now
+        self._count = 0
+
+    def intend(self, call: Call, before: Mapping[str, tuple[str, ...]], token: str | None) -> int:
+        try:
+            return self._ledger.intend(self.run, call, at=self._now(), before=before, token=token)
+        except LedgerError as trouble:
+            raise Unwritten(told(trouble)) from trouble
+
+    def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None:
+        try:
+            self._ledger.settle(intent, outcomes, self._now())
+        except LedgerError as trouble:
+            raise Unwritten(told(trouble)) from trouble
+
+    def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
+        """The mark of a top-up, unless the files manage the memo that would carry it."""
+        managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
+
+        def mark(call: Call) -> str | None:
+            if not isinstance(kinds[call.kind].writes.get(call.facet), Delta) or call.items[0].address in managed:
+                return None
+            self._count += 1
+            return f"reconciler {self.run} {self._count}"
+
+        return mark
+
+
+def told(trouble: LedgerError) -> Problem:
+    """The ledger's trouble as a problem."""
+    return error(trouble.code, trouble.message, hint=trouble.hint)
+
+
+def memory(ledger: Ledger) -> Memory:
+    """What the ledger remembers, for matching and for values that the API never shows."""
+    return Memory(ledger.ids(), ledger.values())
+
+
+def adopt(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]]) -> None:
+    """Remember which live object each block means, so that a renamed one is still found."""
+    known = ledger.ids()
+    found = [(desired, live) for each in pairs.values() for desired, live in each if live is not None]
+    fresh = [(desired, live) for desired, live in found if known.get(desired.address) != live.id]
+    if fresh:
+        with ledger.together():
+            for desired, live in fresh:
+                ledger.remember(desired.address, live.id, {})
+
+
+def settle_open(
+    ledger: Ledger, kinds: Mapping[str, Kind], reader: Callable[[str], Reader], now: Callable[[], datetime]
+) -> tuple[Problem, ...]:
+    """Settle by reading what an earlier run left open; what reading cannot tell stays, as an error."""
+    problems: list[Problem] = []
+    for intent in ledger.open_intents():
+        if intent.call.kind not in kinds:
+            problems.append(_undecided(intent, intent.call.items[0].address, "its kind is not in this API version"))
+            continue
+        lost = Lost(intent.call, intent.at, intent.before, intent.token)
+        try:
+            found = recover.verdicts(lost, reader(intent.call.kind))
+        except Unread as unread:
+            problems.append(unread.problem)
+            continue
+        ended = recover.decided(_unknown(intent), found)
+        ledger.settle(intent.number, ended, now())
+        for outcome, verdict in zip(ended, found, strict=True):
+            if verdict.found is Found.UNDECIDED:
+                problems.append(_undecided(intent, outcome.item.address, verdict.because))
+            else:
+                problems.append(_settled(intent, outcome))
+    return tuple(problems)
+
+
+def open_since(ledger: Ledger) -> Iterator[Problem]:
+    """A note for each call whose end nobody knows: a plan does not settle, it only says so."""
+    for intent in ledger.open_intents():
+        message = f"{intent.call.name} of run {intent.run} has no known end; the next apply looks for it first"
+        yield Problem(Severity.WARNING, "open-intent", message, address=intent.call.items[0].address)
+
+
+def _unknown(intent: Intent) -> tuple[Outcome, ...]:
+    """The outcomes as far as they are known; without any, all items are unknown."""
+    if intent.outcomes:
+        return intent.outcomes
+    return tuple(Outcome(intent.call.name, item, Status.UNKNOWN, item.id) for item in intent.call.items)
+
+
+def _settled(intent: Intent, outcome: Outcome) -> Problem:
+    message = f"{intent.call.name} of run {intent.run}, which had no known end: {outcome.status.value}"
+    return Problem(Severity.NOTE, "settled-intent", message, address=outcome.item.address)
+
+
+def _undecided(intent: Intent, address: Address, because: str) -> Problem:
+    message = f"nobody can tell whether {intent.call.name} of run {intent.run} took effect for {address}: {because}"
+    hint = (
+        f"look at the account, then: reconciler resolve {intent.run} {intent.call.name}"
+        " --applied|--not-applied --because TEXT"
+    )
+    return error("undecided", message, address=address, hint=hint)

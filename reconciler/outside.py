@@ -1,0 +1,33 @@
+"""The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.courier import Stop
+from reconciler.execute import Progress
+from reconciler.live import Send
+from reconciler.model import Address, Values
+
+
+def _quiet(done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the ledger remembers: ids and last applied values, by address."""
+
+    ids: Mapping[Address, str] = field(default_factory=dict)
+    values: Mapping[Address, Values] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outside:
+    """How to send, what time it is, how to wait, whom to tell, when to stop."""
+
+    send: Send
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    in_flight: int = 8
+    progress: Progress = _quiet
+    stop: Stop = field(default_factory=Stop)

@@ -1,0 +1,64 @@
+"""Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler import live, match, portfolio
+from reconciler.kinds.kind import Kind, Scene
+from reconciler.model import Desired, Live, Pair, Problem, Severity
+from reconciler.outside import Memory, Outside
+from reconciler.project import Project
+from reconciler.recover import Reader
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The pairs and all live objects, by kind, and what is wrong with them."""
+
+    pairs: Mapping[str, tuple[Pair, ...]]
+    live: Mapping[str, tuple[Live, ...]]
+    problems: tuple[Problem, ...]
+
+
+def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory: Memory) -> Survey:
+    """Read the scope. Raises :class:`reconciler.live.Unread` when any part of it cannot be had."""
+    kinds = dict(by_kind(project, wanted))
+    spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
+    problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send))
+    used = {kind.family: project.dialect(kind.family) for kind in kinds}
+    problems += portfolio.versions(used.values(), outside.now(), project.at("api"))
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return Survey({}, {}, tuple(problems))
+    pairs: dict[str, tuple[Pair, ...]] = {}
+    rows: dict[str, tuple[Live, ...]] = {}
+    for kind, blocks in kinds.items():
+        reading = read(kind, blocks, project, outside)
+        matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
+        detailed = live.with_details(kind, project.dialect(kind.family).root, matched, outside.send)
+        scene = Scene(detailed, outside.now(), reading.live, online=True, assumptions=project.assumptions)
+        problems += (*reading.problems, *doubts)
+        problems += (problem for rule in kind.scene_rules for problem in rule(scene))
+        pairs[kind.name], rows[kind.name] = detailed, reading.live
+    return Survey(pairs, rows, tuple(problems))
+
+
+def read(kind: Kind, blocks: Sequence[Desired], project: Project, outside: Outside) -> live.Reading:
+    """All of a kind, with the sets that cost a list of their own only if the files state them."""
+    attached = kind.attachments is not None and any(kind.attachments.field in each.values for each in blocks)
+    root = project.dialect(kind.family).root
+    return live.read(kind, root, project.scope.get(kind.scope, ()), outside.send, attached=attached)
+
+
+def reader(project: Project, outside: Outside, kind: str) -> Reader:
+    """How to look for what became of a lost call of a kind."""
+    spoken = project.kinds[kind]
+    root = project.dialect(spoken.family).root
+    return Reader(spoken, root, project.scope.get(spoken.scope, ()), outside.send, outside.sleep)
+
+
+def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
+    """The blocks of each kind that the files hold, in the order of the kinds."""
+    named: dict[str, list[Desired]] = {}
+    for each in desired:
+        named.setdefault(each.address.kind, []).append(each)
+    return [(kind, tuple(named[name])) for name, kind in project.kinds.items() if name in named]
