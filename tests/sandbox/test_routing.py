@@ -25,6 +25,14 @@ def test_an_ended_version_falls_forward_to_one_of_the_same_contract(demo):
     assert answer.body["data"]["type"] == "ReadAdSetV24Q3"
 
 
+def test_a_version_answers_for_itself_until_the_end_of_its_last_day(demo):
+    old = demo.at("/2026-01/marketing-solutions")
+    demo.world.advance(67 * 86400)  # 2027-01-27
+    assert old.get("/ad-sets/123467").status == 200
+    demo.world.advance(86400)
+    assert old.get("/ad-sets/123467").status == 410
+
+
 def test_an_ended_version_is_gone_once_its_contract_has_changed(demo):
     demo.world.advance(90 * 86400)  # February 2027: the last version of the first generation has ended
     old = demo.at("/2026-01/marketing-solutions")
