@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -68,7 +69,8 @@ def serve(
         date_header=False,  # the date is the world's (rule 14)
         timeout_keep_alive=30,
     )
-    _Server(config, on_ready).run()
+    with suppress(KeyboardInterrupt):  # uvicorn has ended in good order and passes the signal on
+        _Server(config, on_ready).run()
 
 
 class _Server(uvicorn.Server):

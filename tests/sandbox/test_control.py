@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import http.client
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -147,6 +150,17 @@ def test_a_slow_answer_is_slow_and_does_not_hold_up_others(port):
     assert time.monotonic() - start < 0.35
     slow.join()
     assert time.monotonic() - start >= 0.4
+
+
+def test_an_interrupted_server_ends_quietly():
+    script = "from reconciler.sandbox.app import *; serve(World.demo(), on_ready=lambda url: print(url, flush=True))"
+    root = Path(reconciler.sandbox.__file__).parents[2]
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdout=pipe, stderr=pipe, text=True, cwd=root) as server:
+        assert server.stdout.readline().startswith("http://127.0.0.1:")
+        server.send_signal(signal.SIGINT)
+        assert server.communicate(timeout=10) == ("", "")
+    assert server.returncode == 0
 
 
 # --- independence ---
