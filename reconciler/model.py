@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol, TypeAlias
 
+from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Running
+
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
@@ -313,6 +315,85 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
 
 
+# --- What it costs, and who objects ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One object whose limit moves; without an address the files do not hold it (another's change moves it)."""
+
+    kind: str
+    id: str | None
+    address: Address | None
+    currency: str
+    before: Limit | None
+    after: Limit | None
+
+    @property
+    def change(self) -> Exposure:
+        return Exposure.of(self.after) - Exposure.of(self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What the account commits before and after the plan, everything live in the scope counted.
+
+    ``shifts`` begin with the largest rise. ``increases`` are net, by currency; ``rolling`` holds those
+    of the last 24 hours and this plan together. ``running`` is told where the order never overspends.
+    """
+
+    commitments: tuple[Commitment, ...] = ()
+    funds: tuple[Funds, ...] = ()
+    bids: tuple[BidShift, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    increases: tuple[Increase, ...] = ()
+    rolling: tuple[Increase, ...] = ()
+    running: tuple[Running, ...] = ()
+
+    def peak(self, currency: str) -> Exposure:
+        """The most that is exposed at any moment of the plan."""
+        return max((each.exposure for each in self.running if each.currency == currency), default=Exposure())
+
+
+class Level(Enum):
+    """What a guardrail's objection does: it is only said, needs a reason, or stands until the file changes."""
+
+    ADVISORY = "advisory"
+    OVERRIDE = "override"
+    HARD = "hard"
+
+
+class Verdict(Enum):
+    """How a guardrail judged a plan."""
+
+    PASSED = "passed"
+    ADVISED = "advised against"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one guardrail says of a plan: its problems, and the reason given for allowing them.
+
+    ``limit`` is its setting in words. The problems stand in ``Run.problems`` too, at their lines.
+    """
+
+    rule: str
+    level: Level
+    limit: str
+    problems: tuple[Problem, ...] = ()
+    because: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        if not self.problems:
+            return Verdict.PASSED
+        if self.level is Level.ADVISORY:
+            return Verdict.ADVISED
+        return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Everything that a report tells of one command."""
@@ -326,6 +407,13 @@ class Run:
     applied: bool = False
     unchanged: int = 0
     units: Mapping[str, str] = with_(default_factory=dict)
+    money: Money | None = None
+    judgements: tuple[Judgement, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether a guardrail forbids the plan."""
+        return any(judgement.verdict is Verdict.REFUSED for judgement in self.judgements)
 
     @property
     def failed(self) -> bool:
