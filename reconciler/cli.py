@@ -258,7 +258,10 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
     """
     from reconciler import sandboxes
 
-    sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
+    try:
+        sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
+    except (OSError, ValueError) as trouble:
+        raise click.ClickException(str(trouble)) from None
 
 
 def _announce(url: str) -> None:

@@ -7,21 +7,12 @@ from pathlib import Path
 def serve(
     host: str, port: int, state: str | None, seed: str, faults: str | None, *, on_ready: Callable[[str], None]
 ) -> None:
-    """Serve until interrupted; ``on_ready`` gets the URL."""
-    from reconciler.sandbox.app import serve as run
-    from reconciler.sandbox.faults import load as scripted
+    """Serve until interrupted; ``on_ready`` gets the URL. Raises OSError, ValueError for files that do not fit."""
+    from reconciler.sandbox import app
+    from reconciler.sandbox.faults import load
     from reconciler.sandbox.world import World
 
-    if state and Path(state).exists():
-        world = World.open(state)
-    elif seed == "demo":
-        world = World.demo(state_file=state)
-    elif seed == "guide":
-        world = World.guide()
-    elif seed == "empty":
-        world = World.empty(running=True)
-    else:
-        world = World.load(seed)
+    world = World.open(Path(state) if state else None, seed=seed)
     if faults:
-        world.inject(*scripted(Path(faults)))
-    run(world, host=host, port=port, on_ready=on_ready)
+        world.inject(*load(Path(faults)))
+    app.serve(world, host=host, port=port, on_ready=on_ready)
