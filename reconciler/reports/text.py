@@ -1,14 +1,24 @@
-"""A run as text for people: what changes, the calls, how every item ended, what is wrong and where."""
+"""A run as text for people: what changes, the calls, how every item ended, what is wrong and where.
 
-from collections.abc import Iterator, Mapping, Sequence
+What is alike and too much to read folds into a line with its count; JSON holds all of it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
+from typing import TypeVar
 
 from reconciler import wire
 from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Severity, Status
+from reconciler.reports import folding
 from reconciler.reports.words import (
     ARROW,
     Manner,
     counted,
+    ended,
+    ending,
     least_time,
     placed,
     plain,
@@ -19,11 +29,15 @@ from reconciler.reports.words import (
 )
 
 UNSEEN = "(never shown by the API)"
+LIKE = 50
+"""So many problems of one code, or items that ended alike, are told one by one."""
+Told = TypeVar("Told")
 
 
 def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
-    lines = [*_problems([problem for problem in run.problems if problem not in (manner.told or ())], manner)]
+    told = frozenset(manner.told or ())
+    lines = [*_problems([problem for problem in run.problems if problem not in told], manner)]
     if run.command == "validate":
         lines += [_verdict(run)]
     elif (not run.failed or run.applied) and manner.told is None:
@@ -31,10 +45,10 @@ def report(run: Run, manner: Manner) -> str:
         lines += [summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")]
         lines += _calls(run, manner)
     if run.applied:
-        lines += ["", *_outcomes(run.outcomes)]
+        lines += ["", *_outcomes(run)]
     elif run.failed and run.command != "validate":
         lines += ["Nothing was sent."]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
 
 
 def _verdict(run: Run) -> str:
@@ -48,12 +62,17 @@ def _verdict(run: Run) -> str:
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
-    for change in changes:
+    single, folded = folding.parted(changes)
+    for change in single:
         verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
         name = f"  {title(change)}" if title(change) else ""
         id = f"  id {plain(change.id)}" if change.id else ""
         yield f"  {change.action.value} {plain(change.address)}{name}{id}{verb}  ({plain(change.place.span)})"
         yield from _fields(change)
+        yield ""
+    for fold in folded:
+        yield f"  {fold.action.value} {folding.heading(fold)}"
+        yield from (f"      {line}" for line in folding.sentences(fold))
         yield ""
 
 
@@ -101,20 +120,48 @@ def _calls(run: Run, manner: Manner) -> Iterator[str]:
         return
     yield ""
     yield f"Calls: {plan.total:,} (bound {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
-    method = max((len(call.method) for call in plan.calls), default=0)
-    path = max((len(call.path) for call in plan.calls), default=0)
-    facet = max((len(call.facet) for call in plan.calls), default=0)
-    for number, call in enumerate(plan.calls, 1):
+    many = len(plan.calls) > folding.MANY and not manner.bodies
+    yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
+    if plan.deferred:
+        yield f"  + {counted(plan.deferred_calls, 'deferred call')}, once the new ids are known:"
+        single, folded = folding.parted(plan.deferred)
+        for change in single:
+            moves = ", ".join(f"{plain(move.field)} {shown(move.after)}" for move in change.fields)
+            yield f"       {plain(change.address)}: {moves}"
+        for fold in folded:
+            yield f"       {folding.heading(fold)}"
+            yield from (f"         {line}" for line in folding.sentences(fold))
+
+
+def _each_call(calls: Sequence[Call], manner: Manner) -> Iterator[str]:
+    method, path, facet = _widths((call.method, call.path, call.facet) for call in calls)
+    for number, call in enumerate(calls, 1):
         whole = "  all or nothing" if call.atomic and len(call.items) > 1 else ""
-        where = f"{call.method:<{method}} {call.path:<{path}}  {call.facet:<{facet}}"
+        where = f"{call.method:<{method}} {plain(call.path):<{path}}  {call.facet:<{facet}}"
         yield f"  {number:>3}. {where}  {counted(len(call.items), 'item')}{whole}".rstrip()
         if manner.bodies:
             yield f"       {_body(call)}"
-    if plan.deferred:
-        yield f"  + {counted(plan.deferred_calls, 'deferred call')}, once the new ids are known:"
-        for change in plan.deferred:
-            moves = ", ".join(f"{plain(move.field)} {shown(move.after)}" for move in change.fields)
-            yield f"       {plain(change.address)}: {moves}"
+
+
+def _call_groups(calls: Sequence[Call]) -> Iterator[str]:
+    """Neighbours that go to one endpoint for one facet, in one line."""
+    groups = [(key, len(list(group))) for key, group in groupby(calls, key=_endpoint)]
+    method, path, facet = _widths(key for key, _ in groups)
+    first = 1
+    for key, size in groups:
+        numbers = f"{first:,}" if size == 1 else f"{first:,}–{first + size - 1:,}"
+        items = sum(len(call.items) for call in calls[first - 1 : first - 1 + size])
+        where = f"{key[0]:<{method}} {plain(key[1]):<{path}}  {key[2]:<{facet}}"
+        yield f"  {numbers:>9}. {where}  {counted(items, 'item')}"
+        first += size
+
+
+def _endpoint(call: Call) -> tuple[str, str, str]:
+    return call.method, re.sub(r"/\d+(?=/|$)", "/{id}", call.path), call.facet
+
+
+def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)] or [0, 0, 0]
 
 
 def _body(call: Call) -> str:
@@ -124,32 +171,54 @@ def _body(call: Call) -> str:
 # --- How it ended ---------------------------------------------------------------------------------------
 
 
-def _outcomes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _outcomes(run: Run) -> Iterator[str]:
     """Applied items are counted, all others named with what was said of them."""
-    for outcome in outcomes:
-        if outcome.status is Status.APPLIED:
+    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
+    for outcome in _few(others, _way, "more items ended like this: {}"):
+        if isinstance(outcome, str):
+            yield f"  {outcome}"
             continue
         yield f"  {outcome.status.value}: {plain(outcome.item.address)} ({plain(outcome.call)})"
         for problem in outcome.problems:
             yield f"      {placed(problem)}"
             if problem.hint:
                 yield f"      hint: {plain(problem.hint)}"
-    counts = {status: sum(outcome.status is status for outcome in outcomes) for status in Status}
-    told = [f"{count:,} {status.value}" for status, count in counts.items() if count]
+    told = [f"{count:,} {status.value}" for status, count in ended(run).items()]
     yield f"Apply: {', '.join(told) or 'nothing to do'}."
+
+
+def _way(outcome: Outcome) -> str:
+    return f"{outcome.status.value} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
+
+
+def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str) -> Iterator[Told | str]:
+    """The first of each likeness, then how many are left of it."""
+    met: Counter[str] = Counter()
+    for each in all:
+        met[likeness(each)] += 1
+        if met[likeness(each)] <= LIKE:
+            yield each
+    yield from (f"{count - LIKE:,} {more.format(name)}" for name, count in met.items() if count > LIKE)
 
 
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
 def _problems(problems: Sequence[Problem], manner: Manner) -> Iterator[str]:
-    for problem in problems:
+    for problem in _few(problems, _sort, "more of {}"):
+        if isinstance(problem, str):
+            yield problem
+            continue
         yield placed(problem)
         yield from _excerpt(problem, manner.sources or {})
         if problem.hint:
             yield f"  hint: {plain(problem.hint)}"
     if problems:
         yield ""
+
+
+def _sort(problem: Problem) -> str:
+    return f"{problem.severity.value}[{plain(problem.code)}]"
 
 
 def _excerpt(problem: Problem, sources: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -3,38 +3,52 @@
 Whatever comes from outside is escaped here: control characters, and those that reorder a line.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from reconciler.model import Action, Change, Problem, Run, Value
+from reconciler.exits import Exit, of
+from reconciler.model import Action, Change, Problem, Run, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
-INVISIBLE = {0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF}
+VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
+BLANK = frozenset(["\u034f", *"\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0xE0100, 0xE01F0))])
+"""Letters that Unicode calls printable and that show nothing."""
+COMMAND = "##["
+"""What a pipeline's log takes for a command wherever it stands in a line."""
 
 
 @dataclass(frozen=True)
 class Manner:
     """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
-    problems that were shown before, with the plan; ``sources`` gives the lines of the user's files."""
+    problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
+    ``detailed`` says that changes end the command with an exit code of their own."""
 
     bodies: bool = False
     told: tuple[Problem, ...] | None = None
     sources: Mapping[str, tuple[str, ...]] | None = None
+    detailed: bool = False
 
 
 def plain(text: object) -> str:
-    """Text from outside, safe on a terminal and in a log: nothing invisible, no second line."""
-    return "".join(_visible(letter) for letter in str(text))
+    """Text from outside, safe on a terminal and in a log: nothing invisible, no second line, no command."""
+    string = str(text)
+    if COMMAND in string:
+        string = string.replace(COMMAND, "##\\u005b")
+    if string.isprintable() and (string.isascii() or BLANK.isdisjoint(string)):
+        return string
+    return "".join(_visible(letter) for letter in string)
 
 
 def _visible(letter: str) -> str:
+    """Controls, formats such as those that reorder a line, odd spaces and halves of letters by their number."""
     point = ord(letter)
-    if point < 32 or 127 <= point < 160 or point in INVISIBLE or 0xE000 <= point <= 0xF8FF:
-        return f"\\u{point:04x}"
-    return letter
+    if letter.isprintable() and letter not in BLANK:
+        return letter
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def shown(value: Value) -> str:
@@ -57,7 +71,7 @@ def shown(value: Value) -> str:
         case tuple():
             return f"[{', '.join(shown(each) for each in value)}]"
         case Mapping():
-            return f"{{{', '.join(f'{name}: {shown(part)}' for name, part in value.items())}}}"
+            return f"{{{', '.join(f'{plain(name)}: {shown(part)}' for name, part in value.items())}}}"
         case str():
             return plain(value)
         case _:
@@ -74,9 +88,18 @@ def money(amount: Decimal) -> str:
 def step(before: Value, after: Value) -> str:
     """How far an amount moves, in percent; empty for anything else."""
     if isinstance(before, Decimal) and isinstance(after, Decimal) and before:
-        percent = (after - before) / before * 100
-        return f"{percent:+.1f} %"
+        return percentage((after - before) / before * 100)
     return ""
+
+
+def percentage(percent: Decimal) -> str:
+    """``+10 %``, ``-9.1 %``, ``+9,900 %``: one decimal where it says something."""
+    return f"{percent:+,.1f}".removesuffix(".0") + " %"
+
+
+def clipped(text: str, most: int) -> str:
+    """The text, or so much of it that it ends within ``most`` characters and shows that it was longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def title(change: Change) -> str:
@@ -89,9 +112,7 @@ def summary(run: Run) -> str:
     """``Plan: 2 to create, 5 to update, 1 to stop.`` or ``No changes.``"""
     if not run.changes:
         return "No changes. What is live matches the files."
-    counts = {action: sum(change.action is action for change in run.changes) for action in Action}
-    words = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
-    return f"Plan: {', '.join(f'{counts[action]} to {word}' for action, word in words.items())}."
+    return f"Plan: {', '.join(f'{count} to {word}' for word, count in counts(run).items())}."
 
 
 def least_time(calls: int) -> str:
@@ -109,3 +130,29 @@ def placed(problem: Problem) -> str:
     """``file:line:col: error[code]: sentence``, in one line."""
     where = f"{plain(problem.span)}: " if problem.span else ""
     return f"{where}{problem.severity.value}[{plain(problem.code)}]: {plain(problem.message)}"
+
+
+def all_problems(run: Run) -> tuple[Problem, ...]:
+    """What is wrong with the run and with its items, each once, errors first, otherwise in their order."""
+    told = (*run.problems, *(problem for outcome in run.outcomes for problem in outcome.problems))
+    return tuple(sorted(dict.fromkeys(told), key=lambda problem: WEIGHT[problem.severity]))
+
+
+WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+def counts(run: Run) -> dict[str, int]:
+    """How many resources are created, updated and stopped, by the words of the summary."""
+    return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
+
+
+def ended(run: Run) -> dict[Status, int]:
+    """How many items ended in which way; ways in which none ended are left out."""
+    tally = Counter(outcome.status for outcome in run.outcomes)
+    return {status: tally[status] for status in Status if tally[status]}
+
+
+def ending(run: Run, manner: Manner) -> str:
+    """What the exit code means, where it is more than "done", "an error" or "there are changes"."""
+    code = of(run, detailed=manner.detailed)
+    return "" if code in (Exit.DONE, Exit.ERROR, Exit.CHANGES) else f"Exit code {int(code)}: {code.meaning}."

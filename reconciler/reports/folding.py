@@ -1,0 +1,158 @@
+"""Many like changes as one: what moves, on how many, between which values, and which one sticks out.
+
+Like are changes of one kind and action that move the same fields in the same direction. A fold hides
+no amount that is out of line with the others: the one that moves furthest is named.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reconciler.model import Action, Change, FieldChange
+from reconciler.reports.words import ARROW, clipped, percentage, plain, shown
+
+MANY = 20
+"""Like changes are folded above this number; a run of so many that nobody reads them all folds sooner."""
+CROWD, FEW = 1000, 4
+WIDE = 60
+NAMED = 3
+"""So many different values, and addresses, are named in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One field of a fold: every change of it, with the address that it belongs to."""
+
+    field: str
+    moves: tuple[tuple[Change, FieldChange], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Like changes, in the order of the run."""
+
+    kind: str
+    action: Action
+    changes: tuple[Change, ...]
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """What moves, field by field; entries of a map that has a facet of its own count as one field."""
+        by_field: dict[str, list[tuple[Change, FieldChange]]] = {}
+        for change in self.changes:
+            for move in change.fields:
+                by_field.setdefault(named(move), []).append((change, move))
+        return tuple(Move(name, tuple(moves)) for name, moves in by_field.items())
+
+
+def folds(changes: Sequence[Change]) -> tuple[Fold, ...]:
+    """All changes, like ones together, in the order in which each likeness first appears."""
+    alike: dict[object, list[Change]] = {}
+    for change in changes:
+        alike.setdefault(_likeness(change), []).append(change)
+    return tuple(Fold(group[0].address.kind, group[0].action, tuple(group)) for group in alike.values())
+
+
+def parted(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Fold, ...]]:
+    """The changes that are told one by one, and the folds of those that are too many for it."""
+    most = FEW if len(changes) > CROWD else MANY
+    groups = folds(changes)
+    folded = tuple(group for group in groups if len(group.changes) > most)
+    gone = {id(change) for group in folded for change in group.changes}
+    return tuple(change for change in changes if id(change) not in gone), folded
+
+
+def named(move: FieldChange) -> str:
+    """The field's name; ``categoryBids.*`` for an entry of a map."""
+    first, dot, _ = move.field.partition(".")
+    return f"{first}.*" if dot and first == move.facet else move.field
+
+
+def _likeness(change: Change) -> object:
+    if change.action is Action.CREATE:
+        return change.address.kind, change.action
+    moves = dict.fromkeys((named(move), _direction(move)) for move in change.fields)
+    return change.address.kind, change.action, tuple(moves)
+
+
+def _direction(move: FieldChange) -> int:
+    """Which way an amount goes: down, up, from nothing, to nothing."""
+    before, after = move.before, move.after
+    if isinstance(before, Decimal) and isinstance(after, Decimal):
+        return 1 if after > before else -1
+    if isinstance(after, Decimal):
+        return 2
+    return -2 if isinstance(before, Decimal) else 0
+
+
+# --- As words -------------------------------------------------------------------------------------------
+
+
+def heading(fold: Fold) -> str:
+    """``412 adSets: adSets.a, adSets.b, adSets.c, …``"""
+    names = [plain(change.address) for change in fold.changes[:NAMED]]
+    more = ", …" if len(fold.changes) > NAMED else ""
+    return f"{len(fold.changes):,} {plain(fold.kind)}: {', '.join(names)}{more}"
+
+
+def sentences(fold: Fold) -> Iterator[str]:
+    """One line a field: ``bidAmount +10 % on 412 adSets, 0.30 → 0.33 … 0.90 → 0.99``."""
+    for move in fold.moves:
+        yield sentence(move, fold)
+
+
+def sentence(move: Move, fold: Fold) -> str:
+    """One field of a fold."""
+    owners = len({id(change) for change, _ in move.moves})
+    on = f"{plain(move.field)}{{}} on {owners:,} {plain(fold.kind)}, "
+    steps = [(_percent(each), each, change) for change, each in move.moves]
+    if fold.action is Action.CREATE or any(percent is None for percent, _, _ in steps):
+        return on.format("") + _values(move, fold.action)
+    known = [(percent, each, change) for percent, each, change in steps if percent is not None]
+    least, most = min(percent for percent, _, _ in known), max(percent for percent, _, _ in known)
+    ends = sorted(((each.before, each.after) for _, each, _ in known), key=_amounts)
+    span = _range([f"{shown(before)} {ARROW} {shown(after)}" for before, after in (ends[0], ends[-1])])
+    if percentage(least) == percentage(most):
+        return on.format(f" {percentage(least)}") + span
+    _, far, change = max(known, key=lambda step: abs(step[0]))
+    furthest = f"{plain(change.address)} {shown(far.before)} {ARROW} {shown(far.after)}"
+    return on.format(f" {percentage(least)} … {percentage(most)}") + f"{span}, furthest {furthest}"
+
+
+def _percent(move: FieldChange) -> Decimal | None:
+    if isinstance(move.before, Decimal) and isinstance(move.after, Decimal) and move.before:
+        return (move.after - move.before) / move.before * 100
+    return None
+
+
+def _values(move: Move, action: Action) -> str:
+    """What is set, or what became of what: named if few, counted if many, a range if amounts."""
+    pairs: dict[str, int] = {}
+    for _, each in move.moves:
+        pairs[_pair(each, action)] = pairs.get(_pair(each, action), 0) + 1
+    if len(pairs) == 1:
+        return next(iter(pairs))
+    if len(pairs) <= NAMED:
+        return ", ".join(f"{pair} ({count:,})" for pair, count in pairs.items())
+    amounts = [each.after for _, each in move.moves if isinstance(each.after, Decimal)]
+    if len(amounts) == len(move.moves):
+        return f"{shown(min(amounts))} … {shown(max(amounts))}"
+    return f"{len(pairs):,} different values, such as {next(iter(pairs))}"
+
+
+def _pair(move: FieldChange, action: Action) -> str:
+    after = clipped(shown(move.after), WIDE)
+    if action is Action.CREATE or (not move.seen and move.before is None):
+        return after
+    return f"{clipped(shown(move.before), WIDE)} {ARROW} {after}"
+
+
+def _amounts(pair: tuple[object, object]) -> tuple[Decimal, Decimal]:
+    before, after = pair
+    assert isinstance(before, Decimal)
+    assert isinstance(after, Decimal)
+    return before, after
+
+
+def _range(ends: Sequence[str]) -> str:
+    return " … ".join(dict.fromkeys(ends))
