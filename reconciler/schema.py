@@ -112,7 +112,7 @@ def project() -> Schema:
 
 
 ASSUMPTIONS: Mapping[str, str] = {
-    "strictSeedDates": "The end of a running seller budget cannot move (contract §4.4 rule 4). Default: false.",
+    "strictSeedDates": "The end of a running seller budget cannot move (contract §4.4 rule 4). Default: on legacy.",
     "budgetPatch": "Budgets of an existing ad set can be patched (contract §3.2). Default: true.",
 }
 

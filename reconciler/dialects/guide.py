@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from reconciler.dialects.dialect import Dialect
@@ -9,7 +10,7 @@ from reconciler.kinds import ad_set
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.kind import Create, Envelope, Kind, Listing, Patch
 from reconciler.kinds.seller_budget import ALL_DATES, SELLER_BUDGET
-from reconciler.kinds.seller_budget_rules import SCENE
+from reconciler.kinds.seller_budget_rules import SCENE, running_end_is_fixed
 from reconciler.kinds.seller_campaign import SELLER_CAMPAIGN
 from reconciler.kinds.types import Choice, Id, Money, SetOf
 
@@ -64,7 +65,7 @@ def _seller_budget() -> Kind:
         read=Listing("{root}/budgets", per="advertiserId", query=(("advertiserId", "{scope}"), *ALL_DATES)),
         create=replace(create, envelope=FLAT),
         writes={"budgets": replace(patch, envelope=FLAT)},
-        scene_rules=SCENE,
+        scene_rules=(*SCENE, partial(running_end_is_fixed, strict=True)),
     )
 
 
