@@ -56,7 +56,7 @@ def plan(changes: Sequence[Change], targets: Mapping[str, Target], *, merged: bo
     parts = [part for change in changes for part in _parts(change, targets[change.address.kind], merged)]
     parts = _room_first(parts)
     groups: dict[tuple[Any, ...], list[_Part]] = {}
-    for part in sorted(parts, key=_order):
+    for part in sorted(parts, key=lambda part: _order(part, targets[part.change.address.kind].kind)):
         groups.setdefault((part.stage, part.change.address.kind, part.facet, part.method, part.path), []).append(part)
     calls = [
         _call(chunk, targets[chunk[0].change.address.kind], number)
@@ -178,8 +178,15 @@ def _late(change: Change, kind: Kind) -> Change | None:
 # --- In which order ------------------------------------------------------------------------------------
 
 
-def _order(part: _Part) -> tuple[Any, ...]:
-    return part.stage, part.change.address.kind, part.facet, part.path, weight(part.fields), part.change.address
+def _order(part: _Part, kind: Kind) -> tuple[Any, ...]:
+    place = part.stage, part.change.address.kind, part.facet, part.path
+    return *place, weight(part.fields), not _leads(part, kind), part.change.address
+
+
+def _leads(part: _Part, kind: Kind) -> bool:
+    """Whether it stands before others of its batch of creations, since they need it (contract §10)."""
+    after = part.change.after
+    return isinstance(part.write, Create) and any(after.get(name) in values for name, values in kind.leads.items())
 
 
 def weight(fields: Sequence[FieldChange]) -> int:

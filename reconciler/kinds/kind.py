@@ -274,6 +274,7 @@ class Kind:
     # outlived    live values of one that stands back where another also matches
     # stops       values that stop delivery
     # born        values that a new resource has by itself
+    # leads       values of those that stand before the others when several are created in one call
     # merged      facets that `batching: merged` folds into one item
     # money       creating or funding one commits money at once (contract §10)
     # automatic   blocks that may be null because something else sets them
@@ -298,6 +299,7 @@ class Kind:
     outlived: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     stops: Mapping[str, Value] = field(default_factory=dict)
     born: Mapping[str, Value] = field(default_factory=dict)
+    leads: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
     money: bool = False
     automatic: tuple[str, ...] = ()

@@ -76,7 +76,8 @@ SELLER_BUDGET = Kind(
     outlived={"status": ("Archived",), "suspended": (True,)},
     stops={"suspended": True},
     born={"suspended": False},
+    leads={"budgetType": rules.TOTALS},
     rules=rules.OFFLINE,
-    scene_rules=(*rules.SCENE, rules.campaigns_only_shrink),
+    scene_rules=(*rules.SCENE, rules.running_end_is_fixed, rules.campaigns_only_shrink),
     doc="Budgets of sellers in the marketplace: totals and daily amounts.",
 )
