@@ -13,6 +13,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.model import Answer, Call, Fate, FieldChange, Item, Json, Outcome, Problem, Status, error, warning
 
 INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
+CULPRITS = 3
 
 
 def outcomes(call: Call, answer: Answer, kind: Kind) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
@@ -74,16 +75,20 @@ def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> 
         index = _index(each)
         if index is not None and index < len(call.items):
             named.setdefault(index, []).append(_located(problem, call.items[index], each, kind))
-    outcomes = []
+    outcomes, culprits = [], _few([str(call.items[index].address) for index in sorted(named)])
     for index, item in enumerate(call.items):
         reasons = named.get(index)
         if reasons is None and named:
-            culprits = ", ".join(str(call.items[other].address) for other in sorted(named))
             reasons = [_at(error("batch-refused", f"refused with its batch because of {culprits}"), item)]
         elif reasons is None:
             reasons = [_located(problem, item, {}, kind) for problem in said]
         outcomes.append(Outcome(call.name, item, Status.REJECTED, item.id, tuple(reasons)))
     return tuple(outcomes)
+
+
+def _few(names: Sequence[str]) -> str:
+    """Enough names to find the cause; with a thousand offenders, a thousand others need not name them all."""
+    return ", ".join(names[:CULPRITS]) + (f" and {len(names) - CULPRITS} more" if len(names) > CULPRITS else "")
 
 
 # --- Calls whose items succeed or fail on their own ------------------------------------------------------
@@ -191,7 +196,8 @@ def _at(problem: Problem, item: Item, move: FieldChange | None = None) -> Proble
 
 
 def _field_of(item: Item, said: Mapping[str, Any], code: str, kind: Kind) -> FieldChange | None:
-    """By the path the API gives, or by the field that its code names (``invalid-bid-amount``)."""
+    """By the path the API gives, or by the field that its code or its title names: ``invalid-bid-amount``,
+    ``WithInvalidEndDate``, ``Invalid name`` (balances have no documented codes)."""
     by_name = {move.field: move for move in item.fields}
     source = said.get("source")
     paths = [str(path) for path in source.values()] if isinstance(source, dict) else []
@@ -200,12 +206,19 @@ def _field_of(item: Item, said: Mapping[str, Any], code: str, kind: Kind) -> Fie
         name = wire.blame(kind, path, by_name)
         if name is not None:
             return by_name[name]
-    return next((by_name[name] for name in sorted(by_name, key=len, reverse=True) if _kebab(name) in code), None)
+    words = [_kebab(code), _kebab(str(said.get("title") or "").replace(" ", "-"))]
+    named = (name for name in sorted(by_name, key=len, reverse=True) if any(_stem(name) in each for each in words))
+    return next((by_name[name] for name in named), None)
 
 
-def _kebab(name: str) -> str:
-    leaf = name.rpartition(".")[2]
-    return re.sub(r"(?<!^)([A-Z])", r"-\1", leaf).lower()
+def _stem(name: str) -> str:
+    """The words of a field as they begin in a code: ``-campaign-id`` for campaignIds."""
+    return _kebab(name.rpartition(".")[2]).removesuffix("s")
+
+
+def _kebab(words: str) -> str:
+    """``WithInvalidEndDate`` and ``with-invalid-end-date`` alike, each word after a dash."""
+    return "-" + re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", words).lower()
 
 
 def _all(call: Call, status: Status, problem: Problem) -> tuple[Outcome, ...]:
