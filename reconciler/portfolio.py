@@ -5,6 +5,7 @@ so before a plan is believed the scope must be in the portfolio.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.dialects import Dialect
@@ -17,6 +18,10 @@ SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailme
 SEGMENTS = {"marketingSolutions": "marketing-solutions", "retailMedia": "retail-media"}
 PORTFOLIOS = {"advertiserIds": "{root}/advertisers/me", "retailMediaAccountIds": "{root}/retail-media/accounts"}
 NOTICE = timedelta(days=90)
+TWO_PAIRS = (
+    "an application has one product for good: CRITEO_MS_CLIENT_ID and _SECRET take one of Marketing Solutions, "
+    "CRITEO_RM_CLIENT_ID and _SECRET one of Retail Media"
+)
 
 
 def check(
@@ -54,16 +59,22 @@ def versions(dialects: Iterable[Dialect], now: datetime, at: Place) -> Iterator[
 
 
 def _product(product: str, root: str, send: Send) -> Iterator[Problem]:
-    answer = _asked(f"{root}/{SEGMENTS[product]}/me", product, send)
+    """Everybody may ask who they are (contract §2.3), so whoever is refused that is at the other product's door."""
+    call = _read(f"{root}/{SEGMENTS[product]}/me", product)
+    answer = send(call)
+    problem = trouble(call, answer)
+    if problem is not None and answer.status == 403:
+        said = f"the application was refused {call.path} (403), which every application of {product} may read"
+        raise Unread(replace(problem, message=said, hint=f"does it belong to the other product? {TWO_PAIRS}"))
+    if problem is not None:
+        raise Unread(problem)
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
     attributes = data.get("attributes") if isinstance(data, dict) else None
     service = str(attributes.get("criteoService") or "") if isinstance(attributes, dict) else ""
     letters = "".join(letter for letter in service.casefold() if letter.isalpha())
     if letters in SERVICES.values() and letters != SERVICES[product]:
         message = f"the application belongs to {service}, and these files need one of {product}"
-        yield error(
-            "wrong-product", message, hint="an application has one product for good: use two pairs of credentials"
-        )
+        yield error("wrong-product", message, hint=TWO_PAIRS)
 
 
 def _portfolio(path: str, product: str, send: Send) -> Iterator[str]:
@@ -80,9 +91,13 @@ def _portfolio(path: str, product: str, send: Send) -> Iterator[str]:
 
 
 def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:
-    call = Call("portfolio.read", "", "", Effect.READ, "GET", path, query=query, product=product)
+    call = _read(path, product, query)
     answer = send(call)
     problem = trouble(call, answer)
     if problem is not None:
         raise Unread(problem)
     return answer
+
+
+def _read(path: str, product: str, query: tuple[tuple[str, str], ...] = ()) -> Call:
+    return Call("portfolio.read", "", "", Effect.READ, "GET", path, query=query, product=product)
