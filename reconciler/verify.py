@@ -4,7 +4,7 @@ An answer is a hint and the next read is the truth; whoever looks too early sees
 the caller looks several times before it believes a difference.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds.kind import Kind
@@ -21,13 +21,18 @@ def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
     return replace(outcome, status=Status.APPLIED, problems=())
 
 
-def not_in_force(outcomes: Iterable[Outcome], kind: Kind, live: Mapping[str, Live]) -> Iterator[Problem]:
-    """Fields of applied items that the API does not show as it accepted them."""
-    for outcome in outcomes:
+def not_in_force(outcomes: Sequence[Outcome], kind: Kind, live: Mapping[str, Live]) -> Iterator[Problem]:
+    """Fields of applied items that the API does not show as it accepted them. Of a value that moved in steps
+    (a set, by a delete and an append), the last step that was accepted is what must be in force."""
+    applied = [each for each in outcomes if each.status is Status.APPLIED]
+    last = {(each.item.address, move.field): move for each in applied for move in each.item.fields}
+    for outcome in applied:
         known = live.get(outcome.id or outcome.item.id or "")
-        if outcome.status is not Status.APPLIED or outcome.item.address.kind != kind.name:
+        if outcome.item.address.kind != kind.name:
             continue
         for move in outcome.item.fields:
+            if last[outcome.item.address, move.field] is not move:
+                continue
             if not kind.shows(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
                 continue
             if known is None or differs(known, move.field, move.after):
