@@ -1,8 +1,7 @@
 """What is known of each address: its id, the last applied values, the last look at it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 
 from reconciler.ledger import codec
 from reconciler.ledger.rows import Database, Rows
@@ -32,7 +31,7 @@ class Memory:
 
     def merge(self, news: Sequence[tuple[Address, str | None, Values]]) -> None:
         """Add what is new, field by field, in as few statements as a call of thousands of items needs."""
-        known = self._known(list(dict.fromkeys(address for address, _, _ in news)))
+        known = self._known({address for address, _, _ in news})
         for address, id, values in news:
             old_id, old = known.get(address, (None, {}))
             known[address] = (old_id if id is None else id, {**old, **values})
@@ -66,15 +65,14 @@ class Memory:
             return Observation(codec.to_instant(str(at)), codec.to_values(str(values)))
         return None
 
-    def _known(self, addresses: Sequence[Address]) -> dict[Address, Known]:
+    def _known(self, addresses: Iterable[Address]) -> dict[Address, Known]:
+        keys: dict[str, list[str]] = {}
+        for address in addresses:
+            keys.setdefault(address.kind, []).append(codec.of_name(address.key))
         known: dict[Address, Known] = {}
-        for start in range(0, len(addresses), AT_ONCE):
-            some = addresses[start : start + AT_ONCE]
-            marks = ", ".join(["(?, ?)"] * len(some))
-            cells = chain.from_iterable(_cells(address) for address in some)
-            for kind, key, id, values in self._rows.select(
-                "resources", f"WHERE (kind, key) IN (VALUES {marks})", *cells
-            ):
+        for sort, some in ((sort, each[at : at + AT_ONCE]) for sort, each in keys.items() for at in _starts(each)):
+            chosen = f"WHERE kind = ? AND key IN ({', '.join('?' * len(some))})"
+            for kind, key, id, values in self._rows.select("resources", chosen, sort, *some):
                 found = None if id is None else codec.to_name(str(id))
                 known[_address(kind, key)] = (found, codec.to_values(str(values)))
         return known
@@ -104,6 +102,10 @@ class Unpacked(Mapping[Address, Values]):
 
     def __len__(self) -> int:
         return len(self._packed)
+
+
+def _starts(some: Sequence[str]) -> range:
+    return range(0, len(some), AT_ONCE)
 
 
 def _cells(address: Address) -> tuple[str, str]:

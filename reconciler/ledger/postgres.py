@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from reconciler.ledger import codec, lock
-from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Newer, Unwritable
+from reconciler.ledger import codec, format, lock
+from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Unwritable
 from reconciler.ledger.rows import Cell, Row
 from reconciler.ledger.sqlite import SQLite, empty
-from reconciler.ledger.store import FORMAT, MIGRATIONS, Holder
+from reconciler.ledger.store import FORMAT, Holder
 
 if TYPE_CHECKING:
     import psycopg
@@ -77,8 +77,9 @@ class Postgres:
                 if self._depth == 1:
                     self.execute("COMMIT")
             except BaseException:
-                if self._depth == 1 and not self._lost:
-                    self.execute("ROLLBACK")
+                if self._depth == 1:
+                    with suppress(LedgerError):  # what went wrong first is what counts
+                        self.execute("ROLLBACK")
                 raise
             finally:
                 self._depth -= 1
@@ -166,17 +167,12 @@ def opened(url: str, *, create: bool) -> Postgres | SQLite:
         if not create:
             database.execute("SET default_transaction_read_only TO on")
         found = _format(database)
-        if found is not None and found > FORMAT:
-            raise Newer(database.where, f"it has format {found}, and this version knows {FORMAT}")
-        if found == FORMAT:
-            return database
-        if create:
-            _build(database)
-        elif found is None:
+        if found is None and not create:
             database.close()
             return empty(database.where)
-        else:
-            raise LedgerError(database.where, f"it has the old format {found}", "run any command that writes first")
+        format.judge(database, found or FORMAT, migrating=create)
+        if create:
+            format.migrate(database, lambda: _format(database), (f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",))
     except BaseException:
         database.close()
         raise
@@ -221,22 +217,5 @@ def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
 
 
 def _format(database: Postgres) -> int | None:
-    if database.execute("SELECT to_regclass(?)", (f"{SCHEMA}.format",)) == [(None,)]:
-        return None
-    ((found,),) = database.execute("SELECT max(version) FROM format")
-    if not isinstance(found, int):
-        raise Damaged(database.where, "it does not tell its format")
-    return found
-
-
-def _build(database: Postgres) -> None:
-    """Bring the tables to our format; the second to come finds them so."""
-    with database.transaction():
-        have = _format(database) or 0
-        if have >= FORMAT:
-            return
-        database.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        for statement in (statement for step in MIGRATIONS[have:] for statement in step):
-            database.execute(statement)
-        database.execute("DELETE FROM format")
-        database.execute("INSERT INTO format VALUES (?)", (FORMAT,))
+    there = database.execute("SELECT to_regclass(?)", (f"{SCHEMA}.format",)) != [(None,)]
+    return format.stored(database) if there else None

@@ -11,18 +11,18 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
-from reconciler.ledger import lock
-from reconciler.ledger.errors import Damaged, LedgerError, Newer, Unsafe, Unwritable
+from reconciler.ledger import format, lock
+from reconciler.ledger.errors import Damaged, LedgerError, Unsafe, Unwritable
 from reconciler.ledger.rows import Cell, Row, Rows
-from reconciler.ledger.store import FORMAT, MIGRATIONS, Holder
+from reconciler.ledger.store import FORMAT, Holder
 
 PATIENCE = 30.0
 """Seconds that a statement waits for another process to finish its transaction."""
-CHECKED = 32 * 2**20
-"""Bytes up to which a file is checked whole when it is opened (50 ms); each row of it is checked always."""
+CHECKED = 8 * 2**20
+"""Bytes up to which a file is checked whole when it is opened, in 0.1 s; beyond, each row still is when it is read."""
 FULL = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -63,7 +63,8 @@ class SQLite:
                     self.execute("COMMIT")
             except BaseException:
                 if self._depth == 1 and self._connection.in_transaction:
-                    self.execute("ROLLBACK")
+                    with suppress(LedgerError):  # what went wrong first is what counts
+                        self.execute("ROLLBACK")
                 raise
             finally:
                 self._depth -= 1
@@ -87,14 +88,28 @@ def opened(path: Path, *, create: bool) -> SQLite:
     elif not _exists(path):
         return empty(str(path))
     _refuse_unsafe(path)
+    if not create:
+        _undo(path)
     database = SQLite(_connect(path, "rw" if create else "ro"), str(path), path if create else None)
     try:
         _check(database, path)
-        _migrate(database, create)
-    except LedgerError:
+        found = format.stored(database)
+        format.judge(database, found, migrating=create)
+        if found < FORMAT:
+            format.migrate(database, lambda: format.stored(database))
+        if path.stat().st_size <= CHECKED:
+            Rows(database).audit()
+    except BaseException:
         database.close()
         raise
     return database
+
+
+def _undo(path: Path) -> None:
+    """Let SQLite undo what a killed writer left half done: the one thing that reading has to write."""
+    if _exists(path.with_name(path.name + "-journal")):
+        with closing(_connect(path, "rw")) as connection, _told(str(path)):
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -114,7 +129,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def empty(where: str) -> SQLite:
     """What there is to read when nothing was ever written; for every store, and in no file."""
     database = SQLite(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), where, None)
-    _build(database)
+    format.migrate(database, lambda: None)
     return database
 
 
@@ -141,7 +156,7 @@ def _make(path: Path) -> None:
     os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     database = SQLite(_connect(part, "rw"), str(path), None)
     try:
-        _build(database)
+        format.migrate(database, lambda: None)
     finally:
         database.close()
     part.replace(path)
@@ -150,14 +165,6 @@ def _make(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _build(database: SQLite, have: int = 0) -> None:
-    with database.transaction():
-        for statement in (statement for step in MIGRATIONS[have:] for statement in step):
-            database.execute(statement)
-        database.execute("DELETE FROM format")
-        database.execute("INSERT INTO format VALUES (?)", (FORMAT,))
 
 
 # --- Believing one ----------------------------------------------------------------------------------
@@ -187,29 +194,14 @@ def _refuse_unsafe(path: Path) -> None:
 
 
 def _check(database: SQLite, path: Path) -> None:
-    """Is it a ledger, of a format that we know, and whole?"""
-    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    """Is it a ledger, and whole?"""
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "format" not in tables:
         raise Damaged(str(path), "it is not a ledger" if path.stat().st_size else "it is empty")
-    ((found,),) = database.execute("SELECT max(version) FROM format")
-    if isinstance(found, int) and found > FORMAT:
-        raise Newer(str(path), f"it has format {found}, and this version knows {FORMAT}")
-    if not isinstance(found, int) or found < 1:
-        raise Damaged(str(path), "it does not tell its format")
     if path.stat().st_size <= CHECKED:
         ((verdict,),) = database.execute("PRAGMA integrity_check(1)")
         if verdict != "ok":
             raise Damaged(str(path), f"SQLite finds it damaged: {verdict}")
-        Rows(database).audit()
-
-
-def _migrate(database: SQLite, create: bool) -> None:
-    ((found,),) = database.execute("SELECT max(version) FROM format")
-    if found == FORMAT:
-        return
-    if not create:
-        raise LedgerError(database.where, f"it has the old format {found}", "run any command that writes first")
-    _build(database, int(found or 0))
 
 
 @contextmanager

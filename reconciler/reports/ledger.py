@@ -1,0 +1,111 @@
+"""The ledger's records, told to people: each function turns some of them into lines of text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from reconciler.ledger.store import HistoryEntry, Intent, PastRun, RunHistory
+from reconciler.model import Address, FieldChange, Outcome, Status, Value, Values
+from reconciler.reports.words import ARROW, counted, placed, plain, shown
+
+
+def listing(ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Iterator[str]:
+    """Every address with its id."""
+    known = sorted({*ids, *values})
+    width = max((len(plain(address)) for address in known), default=0)
+    for address in known:
+        yield f"{plain(address):<{width}}  {plain(ids.get(address, '(id not known)'))}"
+    yield f"{counted(len(known), 'resource')} remembered."
+
+
+def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
+    """Every value of an address that a call moved or tried to, oldest first."""
+    for entry in entries:
+        yield (
+            f"{_time(entry.time)}  {plain(entry.run)}  {entry.status.value}"
+            f"  {_moved(entry.field, entry.before, entry.after)}  ({plain(entry.call)})"
+        )
+    if not entries:
+        yield f"Nothing was ever sent for {plain(address)}, as far as this ledger knows."
+
+
+def runs(past: Sequence[PastRun]) -> Iterator[str]:
+    """The latest runs, one a line."""
+    for run in past:
+        record = run.record
+        ci = " ".join(plain(part) for part in (record.ci_name, record.ci_url) if part)
+        parts = (plain(run.id), plain(record.command), _ended(run), counted(run.calls, "call"), plain(record.who), ci)
+        yield "  ".join(part for part in parts if part)
+    if not past:
+        yield "No run is recorded."
+
+
+def run(told: RunHistory) -> Iterator[str]:
+    """One run: who, when, with what, and how every call ended."""
+    record = told.run.record
+    facts = {
+        "run": told.run.id,
+        "command": record.command,
+        "project": record.project,
+        "started": _time(record.started),
+        "ended": f"{_time(told.run.ended)}, {_ended(told.run)}" if told.run.ended else _ended(told.run),
+        "by": f"{record.who} (pid {record.pid})" if record.pid else record.who,
+        "version": record.version,
+        "commit": record.commit,
+        "CI": " ".join(part for part in (record.ci_name, record.ci_url) if part),
+        "plan": record.plan_digest,
+    }
+    for name, fact in facts.items():
+        if fact:
+            yield f"{name + ':':<9} {plain(fact)}"
+    for intent in told.calls:
+        yield ""
+        yield from _call(intent)
+
+
+def forgotten(address: Address, *, known: bool) -> Iterator[str]:
+    """What ``ledger forget`` did."""
+    if known:
+        yield f"Forgot {plain(address)}. Its resource is untouched; the next plan looks for it by its natural key."
+    else:
+        yield f"{plain(address)} was not remembered."
+
+
+def _call(intent: Intent) -> Iterator[str]:
+    call = intent.call
+    yield f"{_time(intent.at)}  {plain(call.name)}: {call.method} {plain(call.path)}"
+    if intent.settled is None:
+        yield "  not settled: nobody saw how it ended"
+        for item in call.items:
+            yield from _item(Outcome(call.name, item, Status.UNKNOWN, item.id))
+    for outcome in intent.outcomes:
+        yield from _item(outcome)
+    if intent.resolution is not None:
+        decided = intent.resolution
+        verdict = "applied" if decided.applied else "not applied"
+        yield f"  {plain(decided.by)} decided at {_time(decided.at)} that it was {verdict}: {plain(decided.because)}"
+
+
+def _item(outcome: Outcome) -> Iterator[str]:
+    id = outcome.id or outcome.item.id
+    place = plain(outcome.item.place.span)
+    yield f"  {outcome.status.value}: {plain(outcome.item.address)}{f'  id {plain(id)}' if id else ''}  ({place})"
+    for move in outcome.item.fields:
+        yield f"      {_moved(move.field, _before(move), move.after)}"
+    for problem in outcome.problems:
+        yield f"      {placed(problem)}"
+
+
+def _before(move: FieldChange) -> Value:
+    return "(not known)" if not move.seen and move.before is None else move.before
+
+
+def _moved(field: str, before: Value, after: Value) -> str:
+    return f"{plain(field)}  {shown(before)} {ARROW} {shown(after)}"
+
+
+def _ended(run: PastRun) -> str:
+    return "not finished" if run.exit_code is None else f"exit code {run.exit_code}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
