@@ -16,13 +16,13 @@ SCHEDULED_BUDGET = Parts(
         "budgetDeliveryWeek": ad_set.WEEK,
         "pacingBehavior": ad_set.PACING,
     },
-    optional=(
-        "budgetAmount",
-        "budgetRenewal",
-        "budgetDeliverySmoothing",
-        "budgetDeliveryWeek",
-        "pacingBehavior",
-    ),
+    defaults={
+        "budgetAmount": None,
+        "budgetRenewal": "undefined",
+        "budgetDeliverySmoothing": None,
+        "budgetDeliveryWeek": "undefined",
+        "pacingBehavior": "undefined",
+    },
 )
 
 SCHEDULED_BUDGETS = Field(

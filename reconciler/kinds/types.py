@@ -319,25 +319,31 @@ class SetOf:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A small object that is always written whole (a frequency cap, a geo rule)."""
+    """A small object that is always written whole (a frequency cap, a geo rule).
+
+    ``defaults`` are the parts that may be left out, with what the API then shows: an object that is
+    written whole means them, so that it equals what is read back.
+    """
 
     of: Mapping[str, ValueType]
-    optional: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
 
     def parse(self, raw: Json) -> Value:
         if not isinstance(raw, dict):
             raise Refused("bad-object", f"{raw!r} is not a block of {', '.join(self.of)}")
-        return {name: _parsed_at(kind, raw[name], (name,)) for name, kind in self.of.items() if name in raw}
+        stated = {name: _parsed_at(kind, raw[name], (name,)) for name, kind in self.of.items() if name in raw}
+        return {**self.defaults, **stated}
 
     def read(self, wire: Json) -> Value:
         if not isinstance(wire, dict):
             return None
         folded = {key.casefold(): value for key, value in wire.items()}
-        return {
+        shown = {
             name: kind.read(unboxed(folded[name.casefold()]))
             for name, kind in self.of.items()
             if name.casefold() in folded
         }
+        return {**self.defaults, **{name: value for name, value in shown.items() if value is not None}}
 
     def write(self, value: Value) -> Json:
         assert isinstance(value, Mapping)
@@ -347,7 +353,7 @@ class Parts:
         return {
             "type": "object",
             "properties": {name: kind.schema() for name, kind in self.of.items()},
-            "required": [name for name in self.of if name not in self.optional],
+            "required": [name for name in self.of if name not in self.defaults],
             "additionalProperties": False,
         }
 
