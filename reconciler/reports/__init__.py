@@ -6,11 +6,11 @@ To add a format, write its file and name it in ``FORMATS``.
 from collections.abc import Callable, Mapping
 
 from reconciler.model import Run
-from reconciler.reports import json, text
+from reconciler.reports import json, stream, text
 from reconciler.reports.words import Manner
 
 Report = Callable[[Run, Manner], str]
 
-FORMATS: Mapping[str, Report] = {"text": text.report, "json": json.report}
+FORMATS: Mapping[str, Report] = {"text": text.report, "json": json.report, "json-stream": stream.report}
 
 __all__ = ["FORMATS", "Manner", "Report"]

@@ -1,22 +1,26 @@
 """A run as JSON for programs: a shape of its own with a version, so that what is inside may change.
 
 Minor versions add keys; readers ignore what they do not know. Amounts are strings, to the last digit.
+Its schema is published: ``schemas/report.schema.json``.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from reconciler import wire
 from reconciler.exits import of
-from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Span, Value
-from reconciler.reports.words import Manner
+from reconciler.model import Call, Change, FieldChange, Outcome, Problem, Run, Span, Status, Value
+from reconciler.reports.words import COMMAND, VERBS, Manner, counts, ended, plain
 
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
-ACTIONS = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
+WIDE = re.compile(r"[^\x00-\x7e]")
 
 
 def report(run: Run, manner: Manner) -> str:
@@ -25,35 +29,58 @@ def report(run: Run, manner: Manner) -> str:
         "format_version": FORMAT_VERSION,
         "command": run.command,
         "project": run.project,
-        "exit_code": int(of(run)),
+        "exit_code": int(of(run, detailed=manner.detailed)),
         "errored": run.failed,
         "applied": run.applied,
-        "summary": {
-            **{name: sum(change.action is action for change in run.changes) for action, name in ACTIONS.items()},
-            "unchanged": run.unchanged,
-        },
-        "diagnostics": [_problem(problem) for problem in run.problems],
-        "resource_changes": [_change(change) for change in run.changes],
+        "summary": summary(run),
+        "diagnostics": [problem(each) for each in run.problems],
+        "resource_changes": [change(each) for each in run.changes],
         "calls": {
             "count": run.plan.total,
             "bound": run.plan.bound,
             "now": [_call(call, manner) for call in run.plan.calls],
             "deferred_count": run.plan.deferred_calls,
-            "deferred": [_change(change) for change in run.plan.deferred],
+            "deferred": [change(each) for each in run.plan.deferred],
         },
-        "outcomes": [_outcome(outcome) for outcome in run.outcomes],
+        "outcomes": [outcome(each) for each in run.outcomes],
     }
-    return json.dumps(shape, indent=2, ensure_ascii=False, default=str) + "\n"
+    return dumped(shape, orjson.OPT_INDENT_2)
 
 
-def _change(change: Change) -> Shape:
+def dumped(shape: Any, option: int = 0) -> str:
+    """JSON and a line break. What hides, has no UTF-8 form, or is a command to a log is escaped as JSON can."""
+    try:
+        text = orjson.dumps(shape, option=option | orjson.OPT_APPEND_NEWLINE).decode()
+    except TypeError:
+        text = json.dumps(shape, indent=2 if option & orjson.OPT_INDENT_2 else None) + "\n"
+    text = text.replace(COMMAND, "##\\u005b")
+    return text if text.isascii() else WIDE.sub(_visible, text)
+
+
+def _visible(letter: re.Match[str]) -> str:
+    return letter[0] if plain(letter[0]) == letter[0] else json.dumps(letter[0])[1:-1]
+
+
+def summary(run: Run) -> Shape:
+    """How many resources change in which way, and how many items ended in which way."""
+    ends = tally(outcome.status for outcome in run.outcomes)
+    return {**counts(run), "unchanged": run.unchanged} | ({"ended": ends} if run.applied else {})
+
+
+def tally(statuses: Iterable[Status]) -> dict[str, int]:
+    """How many items ended in which way; ways in which none ended are left out."""
+    return {status.value.replace(" ", "_"): count for status, count in ended(statuses).items()}
+
+
+def change(each: Change) -> Shape:
+    """One resource with the fields that move."""
     return {
-        "address": str(change.address),
-        "kind": change.address.kind,
-        "id": change.id,
-        "action": ACTIONS[change.action],
-        "fields": [_field(move) for move in change.fields],
-        "range": _span(change.place.span),
+        "address": str(each.address),
+        "kind": each.address.kind,
+        "id": each.id,
+        "action": VERBS[each.action],
+        "fields": [_field(move) for move in each.fields],
+        "range": _span(each.place.span),
     }
 
 
@@ -82,25 +109,27 @@ def _call(call: Call, manner: Manner) -> Shape:
     return shape | ({"body": wire.dump(call.body).decode()} if manner.bodies else {})
 
 
-def _outcome(outcome: Outcome) -> Shape:
+def outcome(each: Outcome) -> Shape:
+    """How one item of one call ended."""
     return {
-        "address": str(outcome.item.address),
-        "call": outcome.call,
-        "status": outcome.status.value,
-        "id": outcome.id,
-        "fields": [move.field for move in outcome.item.fields],
-        "diagnostics": [_problem(problem) for problem in outcome.problems],
+        "address": str(each.item.address),
+        "call": each.call,
+        "status": each.status.value,
+        "id": each.id,
+        "fields": [move.field for move in each.item.fields],
+        "diagnostics": [problem(said) for said in each.problems],
     }
 
 
-def _problem(problem: Problem) -> Shape:
+def problem(each: Problem) -> Shape:
+    """One thing that is wrong, with its place."""
     return {
-        "severity": problem.severity.value,
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "address": str(problem.address) if problem.address else None,
-        "range": _span(problem.span),
+        "severity": each.severity.value,
+        "code": each.code,
+        "message": each.message,
+        "hint": each.hint,
+        "address": str(each.address) if each.address else None,
+        "range": _span(each.span),
     }
 
 

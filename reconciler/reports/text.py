@@ -183,7 +183,7 @@ def _outcomes(run: Run) -> Iterator[str]:
             yield f"      {placed(problem)}"
             if problem.hint:
                 yield f"      hint: {plain(problem.hint)}"
-    told = [f"{count:,} {status.value}" for status, count in ended(run).items()]
+    told = [f"{count:,} {status.value}" for status, count in ended(outcome.status for outcome in run.outcomes).items()]
     yield f"Apply: {', '.join(told) or 'nothing to do'}."
 
 

@@ -4,7 +4,7 @@ Whatever comes from outside is escaped here: control characters, and those that 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,8 +17,8 @@ ARROW = "→"
 VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
 BLANK = frozenset(["\u034f", *"\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0xE0100, 0xE01F0))])
 """Letters that Unicode calls printable and that show nothing."""
-COMMAND = "##["
-"""What a pipeline's log takes for a command wherever it stands in a line."""
+COMMAND, FIRST = "##[", "::"
+"""What a pipeline's log takes for a command wherever it stands in a line, and at its beginning."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ def plain(text: object) -> str:
     string = str(text)
     if COMMAND in string:
         string = string.replace(COMMAND, "##\\u005b")
+    if string.lstrip().startswith(FIRST):
+        string = string.replace(FIRST, "\\u003a:", 1)
     if string.isprintable() and (string.isascii() or BLANK.isdisjoint(string)):
         return string
     return "".join(_visible(letter) for letter in string)
@@ -94,7 +96,8 @@ def step(before: Value, after: Value) -> str:
 
 def percentage(percent: Decimal) -> str:
     """``+10 %``, ``-9.1 %``, ``+9,900 %``: one decimal where it says something."""
-    return f"{percent:+,.1f}".removesuffix(".0") + " %"
+    digits = "+,.1f" if abs(percent) >= Decimal("0.05") or not percent else "+.1g"
+    return f"{percent:{digits}}".removesuffix(".0") + " %"
 
 
 def clipped(text: str, most: int) -> str:
@@ -146,9 +149,9 @@ def counts(run: Run) -> dict[str, int]:
     return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
 
 
-def ended(run: Run) -> dict[Status, int]:
+def ended(statuses: Iterable[Status]) -> dict[Status, int]:
     """How many items ended in which way; ways in which none ended are left out."""
-    tally = Counter(outcome.status for outcome in run.outcomes)
+    tally = Counter(statuses)
     return {status: tally[status] for status in Status if tally[status]}
 
 
