@@ -1,6 +1,6 @@
 """The ledger on the command line: what it holds, told; and the two things a person may change in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from reconciler import access, keeper, ledger
@@ -15,19 +15,19 @@ RUNS = 50
 
 def listed(project: str, sandbox: str | None, api_url: str | None) -> str:
     """Addresses with their ids."""
-    return _asked(project, sandbox, api_url, lambda book: told.addresses(book.ids()))
+    return _asked(project, sandbox, api_url, lambda book: _lines(told.listing(book.ids(), book.values())))
 
 
 def history(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
     """All that the journal knows of an address."""
     return _asked(
-        project, sandbox, api_url, lambda book: told.history(_address(address), book.history(_address(address)))
+        project, sandbox, api_url, lambda book: _lines(told.history(_address(address), book.history(_address(address))))
     )
 
 
 def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
     """The latest runs."""
-    return _asked(project, sandbox, api_url, lambda book: told.runs(book.runs(RUNS)))
+    return _asked(project, sandbox, api_url, lambda book: _lines(told.runs(book.runs(RUNS))))
 
 
 def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> str:
@@ -38,7 +38,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
         if found is None:
             hint = "`reconciler ledger runs` lists them"
             raise Unusable(access.stopped(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
-        return told.run(found)
+        return _lines(told.run(found))
 
     return _asked(project, sandbox, api_url, one)
 
@@ -47,8 +47,9 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
     """Let go of an address; the journal stays."""
 
     def one(book: Ledger) -> str:
+        known = _address(address) in book.ids()
         book.forget(_address(address))
-        return f"Forgotten: {address}. Its natural key finds it again.\n"
+        return _lines(told.forgotten(_address(address), known=known))
 
     return _asked(project, sandbox, api_url, one)
 
@@ -89,6 +90,10 @@ def _asked(project: str, sandbox: str | None, api_url: str | None, ask: Callable
             book.close()
     except LedgerError as trouble:
         raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _address(text: str) -> Address:

@@ -73,6 +73,8 @@ def validate(paths: tuple[str, ...], form: str) -> None:
 @FORMAT
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
+@click.option("--valid-for", default=24.0, show_default=True, metavar="HOURS", help="How long a saved plan holds.")
 @SANDBOX
 @API_URL
 def plan(
@@ -81,6 +83,8 @@ def plan(
     form: str,
     bodies: bool,
     detailed: bool,
+    out: str | None,
+    valid_for: float,
     sandbox: str | None,
     api_url: str | None,
 ) -> None:
@@ -91,7 +95,26 @@ def plan(
     """
     with _session(paths, sandbox, api_url, form) as session, _usable(form):
         prepared = session.plan(targets)
-        _tell(getattr(prepared, "run", prepared), form, bodies=bodies, detailed=detailed)
+        run = getattr(prepared, "run", prepared)
+        if out is not None and not run.failed:
+            digest = session.save(run, Path(out), targets, valid_for)
+            click.echo(f"Saved to {out}, {digest}", err=True)
+        _tell(run, form, bodies=bodies, detailed=detailed)
+
+
+@cli.command()
+@click.argument("plan", type=click.Path(exists=True, dir_okay=False))
+@FORMAT
+def show(plan: str, form: str) -> None:
+    """Show a saved plan as it was reviewed.
+
+    \b
+    Example: reconciler show plan.json
+    """
+    from reconciler import plans
+
+    with _usable(form):
+        _tell(plans.shown(Path(plan)), form)
 
 
 @cli.command()
@@ -100,6 +123,7 @@ def plan(
 @FORMAT
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
+@click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
 @click.option("--lock-timeout", default=0.0, metavar="SECONDS", help="How long to wait for another run's lock.")
 @SANDBOX
 @API_URL
@@ -109,21 +133,31 @@ def apply(
     form: str,
     bodies: bool,
     approved: bool,
+    approve: str | None,
     lock_timeout: float,
     sandbox: str | None,
     api_url: str | None,
 ) -> None:
     """Show the plan, ask, send it, read back, and say how every item ended.
 
+    A saved plan is applied as it was reviewed, or refused; its review was the approval, so nobody is asked.
+
     \b
-    Example: reconciler apply ads/ --auto-approve
+    Examples: reconciler apply ads/ --auto-approve
+              reconciler apply plan.json --approve sha256:...
     """
     from reconciler import engine, exits
 
+    file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
+    if approve is not None and file is None:
+        raise click.UsageError("--approve goes with a saved plan: reconciler apply plan.json --approve DIGEST")
+    if file is not None:
+        with _usable(form):
+            paths, targets, approved = _paths_of(file), (), True
     if not approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
     with _session(paths, sandbox, api_url, form) as session, _usable(form), session.writing(lock_timeout) as writing:
-        prepared = writing.plan(targets)
+        prepared = writing.plan(targets) if file is None else writing.reviewed(file, approve)
         if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
             _tell(getattr(prepared, "run", prepared), form, bodies=bodies)
             return
@@ -135,6 +169,12 @@ def apply(
             run = writing.apply(prepared, lambda run: int(exits.of(run)))
         told = prepared.run.problems if form == "text" else None
         _tell(run, form, bodies=bodies, told=told)
+
+
+def _paths_of(file: Path) -> tuple[str, ...]:
+    from reconciler import plans
+
+    return plans.paths(file)
 
 
 def _confirm() -> None:

@@ -43,7 +43,7 @@ class Document:
     def __init__(self, file: str, value: Json, text: bytes) -> None:
         self.file = file
         self.value = value
-        self._text = text
+        self.text = text
 
     def has(self, path: Path) -> bool:
         """Whether the path is written, in an alias or under a merge key as well."""
@@ -78,11 +78,11 @@ class Document:
 
     @cached_property
     def _root(self) -> "_Spot":
-        return _Places(self._text.decode("utf-8-sig")).root
+        return _Places(self.text.decode("utf-8-sig")).root
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self._text.decode("utf-8-sig").splitlines()
+        return self.text.decode("utf-8-sig").splitlines()
 
 
 def _is_item(value: Json, step: str | int) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatch
 
-from reconciler import execute, verify
+from reconciler import execute, stale, verify
 from reconciler import plan as planner
 from reconciler.courier import Courier, Forgetful, Journal
 from reconciler.diff import diff
@@ -30,6 +30,7 @@ from reconciler.model import (
 from reconciler.outside import Memory, Outside
 from reconciler.plan import Target, weight
 from reconciler.project import Project
+from reconciler.saved import Circumstances, Saved
 from reconciler.source import Loaded
 from reconciler.survey import by_kind, read, reader, survey
 
@@ -79,7 +80,7 @@ def plan(
         seen = survey(project, wanted, outside, memory)
     except Unread as unread:
         return Run("plan", _name(loaded), problems=_unique((*noted, *checked.problems, *problems, unread.problem)))
-    spoken = {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
+    spoken = _spoken(project)
     problems = (*checked.problems, *problems, *seen.problems)
     changes: list[Change] = []
     for name, matched in seen.pairs.items():
@@ -91,6 +92,39 @@ def plan(
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", _name(loaded), tuple(changes), calls, problems=_unique(problems), unchanged=unchanged)
     return Prepared(run, spoken, seen.pairs, seen.live, project)
+
+
+def reviewed(
+    loaded: Loaded, saved: Saved, here: Circumstances, outside: Outside, noted: Sequence[Problem]
+) -> Prepared | Run:
+    """A saved plan, ready to be carried out as it was reviewed; a :class:`Run` alone if it does not hold.
+
+    Its calls are derived again from the files and the values that it recorded, and all that it
+    touches is read again: any difference is a reason to refuse, before any write.
+    """
+    project, checked = loaded.project, validate(loaded, outside.now())
+    problems = [*checked.problems, *stale.outdated(saved, here)]
+    if project is None or _errors(problems):
+        return Run("apply", saved.run.project, problems=_unique(problems))
+    wanted, missed = _selected(loaded.desired, saved.made.targets, project)
+    try:
+        seen = survey(project, wanted, outside, _recorded(saved))
+    except Unread as unread:
+        return Run("apply", project.name, problems=_unique((*problems, unread.problem)))
+    spoken = _spoken(project)
+    present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
+    blocks = {desired.address: desired for desired in wanted}
+    changes: list[Change] = []
+    for change in saved.changes:
+        if change.address in blocks and change.address in present:
+            kind = spoken[change.address.kind].kind
+            again, _ = diff(kind, [(blocks[change.address], change.live)], _recorded(saved).values)
+            changes += again
+            problems += stale.moved(change, planner.touched(change, kind), present[change.address])
+    calls = planner.plan(changes, spoken, merged=project.merged)
+    problems += (*missed, *seen.problems, *stale.rederived(saved, calls.calls), *_noted(noted, changes))
+    run = Run("plan", project.name, tuple(changes), calls, problems=_unique(problems), unchanged=saved.run.unchanged)
+    return run if run.failed else Prepared(run, spoken, seen.pairs, seen.live, project)
 
 
 def apply(
@@ -141,6 +175,27 @@ def _selected(
         error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
         for target in missed
     )
+
+
+def _recorded(saved: Saved) -> Memory:
+    """What the plan itself remembers of values that the API never shows."""
+    return Memory(
+        {change.address: change.id for change in saved.changes if change.id},
+        {
+            change.address: {
+                move.field: move.before for move in change.fields if not move.seen and move.before is not None
+            }
+            for change in saved.changes
+        },
+    )
+
+
+def _spoken(project: Project) -> dict[str, Target]:
+    return {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
+
+
+def _errors(problems: Sequence[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _noted(noted: Sequence[Problem], changes: Sequence[Change]) -> tuple[Problem, ...]:

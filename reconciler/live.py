@@ -57,7 +57,9 @@ def read(kind: Kind, root: str, scope: Sequence[str], send: Send, *, attached: b
                 inject = {listing.inject: id} if listing.inject else None
                 pages = _settled(kind, listing, root, id, send)
                 own = {
-                    each.id: each for page in pages for each in (wire.decode(kind, row, inject) for row in _rows(page))
+                    each.id: each
+                    for page in pages
+                    for each in (wire.decode(kind, row, inject, id) for row in _rows(page))
                 }
                 warnings += (each for page in pages for each in _warnings(page.body))
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own

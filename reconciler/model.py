@@ -158,12 +158,14 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One resource as the API reports it. ``refs`` holds ids of nested entries, by field."""
+    """One resource as the API reports it. ``refs`` holds ids of nested entries, by field; ``owner`` the
+    id of the scope in whose list it stood."""
 
     kind: str
     id: str
     values: Values
     refs: Mapping[str, str] = with_(default_factory=dict)
+    owner: str | None = with_(default=None, compare=False)
 
 
 Pair: TypeAlias = tuple[Desired, Live | None]

@@ -73,6 +73,16 @@ def bound(deferred: Sequence[Change], ids: Mapping[Any, str]) -> tuple[Change, .
     return tuple(replace(change, id=ids[change.address]) for change in deferred if change.address in ids)
 
 
+def touched(change: Change, kind: Kind) -> tuple[str, ...]:
+    """The fields that the calls of a change send, those of their blocks included, as far as they can be read."""
+    names: dict[str, None] = {}
+    for move in change.fields:
+        write = kind.writes.get(move.facet)
+        beside = _completed({move.field: move.after}, change, write.whole, kind) if isinstance(write, Patch) else {}
+        names |= dict.fromkeys((move.field, *beside))
+    return tuple(name for name in names if kind.field(name).path("read") is not None)
+
+
 def _least(parts: Sequence[_Part]) -> int:
     """The bound: over endpoint and facet, how many calls so many items need at least."""
     counts: dict[tuple[Any, ...], int] = {}

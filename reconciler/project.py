@@ -30,6 +30,7 @@ class Project:
     name: str = ""
     ledger: str | None = None
     memo_token: bool = True
+    text: bytes = b""
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
@@ -111,6 +112,7 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         name=str(content.get("name") or home.name),
         ledger=None if content.get("ledger") is None else str(content["ledger"]),
         memo_token=content.get("memoToken", True) is True,
+        text=parsed.text,
     )
 
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 
-from reconciler import __version__, access, engine, keeper, ledger, source
+from reconciler import __version__, access, engine, keeper, ledger, plans, source, stale
 from reconciler.access import Tell, Unusable
 from reconciler.api import Api
 from reconciler.courier import Stop
@@ -20,6 +21,7 @@ from reconciler.model import Problem, Run
 from reconciler.outside import Outside
 from reconciler.project import Project
 from reconciler.recover import Reader
+from reconciler.saved import Circumstances
 from reconciler.source import Loaded
 from reconciler.survey import reader
 
@@ -28,6 +30,7 @@ from reconciler.survey import reader
 class Session:
     """Everything that a use-case needs of the world; a context, so that connections are closed."""
 
+    paths: tuple[str, ...]
     loaded: Loaded
     project: Project
     outside: Outside
@@ -53,6 +56,26 @@ class Session:
                 yield Writing(self, book, noted)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+
+    def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
+        """Write the plan, whole or not at all; returns its digest."""
+        return plans.save(run, file, self.circumstances(targets, hours))
+
+    def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> Circumstances:
+        """Under what a plan is made here and now."""
+        now = self.outside.now().replace(microsecond=0)
+        return Circumstances(
+            tool=__version__,
+            commit=access.commit(self.project.folder),
+            config=self.loaded.digest,
+            versions=dict(self.project.versions),
+            scope=dict(self.project.scope),
+            paths=self.paths,
+            targets=tuple(targets),
+            merged=self.project.merged,
+            created=now,
+            expires=now + timedelta(hours=hours),
+        )
 
     def __enter__(self) -> "Session":
         return self
@@ -93,6 +116,15 @@ class Writing:
         session = self.session
         memory = keeper.memory(self.ledger)
         return engine.plan(session.loaded, session.outside, memory, targets=targets, noted=self.noted)
+
+    def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
+        """A saved plan, if it still holds and is the one that was approved."""
+        session = self.session
+        saved = plans.read(file, session.project.kinds)
+        if approved is not None and approved != saved.digest:
+            return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
+        here = session.circumstances()
+        return engine.reviewed(session.loaded, saved, here, session.outside, self.noted)
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int]) -> Run:
         """Carry the plan out as one run of the ledger."""
@@ -141,7 +173,7 @@ def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, te
         stop=Stop(),
     )
     url = access.ledger_url(project, sandbox, api_url)
-    return Session(loaded, project, outside, api, url, tell)
+    return Session(tuple(paths) or (".",), loaded, project, outside, api, url, tell)
 
 
 __all__ = ["Session", "Unusable", "Writing", "opened"]

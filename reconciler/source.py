@@ -4,6 +4,7 @@ Each file is parsed once and checked once. All that is wrong is collected; a res
 is not handed on, and nothing is sent while there is one.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -28,6 +29,7 @@ class Loaded:
     desired: tuple[Desired, ...]
     problems: tuple[Problem, ...]
     documents: Mapping[str, Document]
+    digest: str = ""
 
     @property
     def failed(self) -> bool:
@@ -46,7 +48,18 @@ def load(paths: Iterable[str] = ()) -> Loaded:
             hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"
             found.append(error("empty-project", "the files hold no resource", at=project.at(), hint=hint))
         found.extend(_out_of_scope(project, desired))
-    return Loaded(project, tuple(desired), tuple(sorted(found, key=_in_file_order)), documents)
+    ordered = tuple(sorted(found, key=_in_file_order))
+    return Loaded(project, tuple(desired), ordered, documents, _digest(project, documents))
+
+
+def _digest(project: Project | None, documents: Mapping[str, Document]) -> str:
+    """One mark of all that was read, so that a plan can tell whether it is still the same."""
+    whole = hashlib.sha256()
+    for name, text in sorted((name, each.text) for name, each in documents.items()):
+        whole.update(f"{File(name).name} {len(text)}\n".encode() + text)
+    if project is not None:
+        whole.update(project.text)
+    return f"sha256:{whole.hexdigest()}"
 
 
 def _in_file_order(problem: Problem) -> tuple[Span, str]:

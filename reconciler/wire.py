@@ -31,10 +31,11 @@ def _exact(value: object) -> orjson.Fragment:
 # --- Reading -------------------------------------------------------------------------------------
 
 
-def decode(kind: Kind, row: Body, inject: Values | None = None) -> Live:
+def decode(kind: Kind, row: Body, inject: Values | None = None, owner: str | None = None) -> Live:
     """One row of an answer as canonical values: every readable field of the kind, None where absent.
 
-    ``inject`` holds what the row does not say because the URL did (a balance's account).
+    ``inject`` holds what the row does not say because the URL did (a balance's account); ``owner`` is
+    the id in that URL.
     """
     source = row.get("attributes")
     attributes: Body = source if isinstance(source, dict) else row
@@ -48,7 +49,7 @@ def decode(kind: Kind, row: Body, inject: Values | None = None) -> Live:
             values[field.name] = field.type.read(wire)
     if inject:
         values.update(inject)
-    return Live(kind.name, str(row.get("id")), kind.normalised(values) if kind.normalised else values, refs)
+    return Live(kind.name, str(row.get("id")), kind.normalised(values) if kind.normalised else values, refs, owner)
 
 
 def _find(node: Any, path: tuple[str, ...]) -> Json:

@@ -1,0 +1,250 @@
+"""What an account commits before and after a plan: everything live in the scope, the changes laid over it.
+
+Worst cases, per currency and never across currencies; what is uncapped is counted, never dropped.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Protocol
+
+from reconciler.amounts import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
+from reconciler.kinds.kind import Kind
+from reconciler.model import Address, Change, FieldChange, Live, Money, Shift, Value, Values
+
+ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
+"""Nothing keeps a week's or a month's budget from being spent on one day, so all count in full."""
+BIDS = ("bids", "categoryBids")
+"""Facets whose amounts are bids."""
+
+
+class Moved(Protocol):
+    """A value that an earlier run moved, as the ledger tells it."""
+
+    @property
+    def address(self) -> Address: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def before(self) -> Value: ...
+
+
+@dataclass(frozen=True)
+class Book:
+    """All that the money of a plan depends on. ``currencies`` are by scope and id of its owner."""
+
+    kinds: Mapping[str, Kind]
+    live: Mapping[str, Sequence[Live]]
+    changes: Sequence[Change]
+    scope: Mapping[str, Sequence[str]]
+    currencies: Mapping[tuple[str, str], str]
+    now: datetime
+
+    def currency(self, kind: str, values: Values, owner: str | None) -> str:
+        """The currency of an object: its owner's, or words that say whose it is."""
+        scope, campaign = self.kinds[kind].scope, _text(values.get("campaignId"))
+        campaigns = [campaign] if campaign else _members(values.get("campaignIds"))
+        direct = owner or _text(values.get("advertiserId")) or _text(values.get("accountId"))
+        known = direct or next((self._owners[scope, each] for each in campaigns if (scope, each) in self._owners), None)
+        if known is None:
+            known = self.scope[scope][0] if len(self.scope.get(scope, ())) == 1 else None
+        if known is not None:
+            return self.currencies.get((scope, known)) or f"currency of {NOUNS.get(scope, 'account')} {known}"
+        shared = {self.currencies.get((scope, id)) for id in self.scope.get(scope, ())}
+        one = shared.pop() if len(shared) == 1 else None
+        return one or f"currency of campaign {campaigns[0] if campaigns else '?'}"
+
+    @cached_property
+    def _owners(self) -> Mapping[tuple[str, str], str]:
+        """Who owns a campaign, by the live objects in it: a new object has no owner yet."""
+        owners: dict[tuple[str, str], str] = {}
+        for name, rows in self.live.items():
+            for row in rows:
+                owner = row.owner or _text(row.values.get("advertiserId"))
+                campaign = _text(row.values.get("campaignId"))
+                for each in (campaign,) if campaign else _members(row.values.get("campaignIds")):
+                    if owner:
+                        owners[self.kinds[name].scope, each] = owner
+        return owners
+
+    def of(self, change: Change) -> str:
+        """The currency of what a change moves."""
+        return self.currency(change.address.kind, change.after, change.live.owner if change.live else None)
+
+
+NOUNS = {"advertiserIds": "advertiser", "retailMediaAccountIds": "account"}
+
+
+def money(book: Book, past: Iterable[Moved] = (), ids: Mapping[Address, str] | None = None) -> Money:
+    """The money of a plan. ``past`` holds what earlier runs moved in the last 24 hours."""
+    stakes = tuple(_stakes(book))
+    increases = _increases((each.currency, each.change) for each in stakes if each.moved)
+    earlier = _increases(_undone(book, past, ids or {}))
+    shifts = tuple(Shift(s.kind, s.id, s.address, s.currency, s.before, s.after) for s in stakes if s.moved)
+    both = _increases((each.currency, each.exposure) for each in (*increases, *earlier))
+    return Money(
+        commitments=tuple(_commitments(each for each in stakes if not book.kinds[each.kind].money)),
+        funds=tuple(_funds(book, [each for each in stakes if book.kinds[each.kind].money])),
+        bids=tuple(_bids(book)),
+        shifts=tuple(sorted(shifts, key=lambda each: (each.change, str(each.address)), reverse=True)),
+        increases=increases,
+        rolling=both,
+    )
+
+
+# --- What each object may spend --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Stake:
+    """One object with its limit before and after."""
+
+    kind: str
+    id: str | None
+    address: Address | None
+    currency: str
+    before: Limit | None
+    after: Limit | None
+
+    @property
+    def moved(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def change(self) -> Exposure:
+        return Exposure.of(self.after) - Exposure.of(self.before)
+
+
+def _stakes(book: Book) -> Iterator[_Stake]:
+    """Every object of the scope, those that the plan creates at the end of their kind."""
+    for name, kind in book.kinds.items():
+        rows = book.live.get(name, ())
+        own = [change for change in book.changes if change.address.kind == name]
+        if kind.limits is None or not (rows or own):
+            continue
+        moved = {change.id: change for change in own if change.id is not None}
+        born = [change for change in own if change.id is None]
+        before = kind.limits([row.values for row in rows], book.now)
+        changed = [moved[row.id].after if row.id in moved else row.values for row in rows]
+        after = kind.limits([*changed, *(change.after for change in born)], book.now)
+        codes: dict[tuple[object, ...], str] = {}
+        for row, was, becomes in zip(rows, before, after, strict=False):
+            key = (row.owner, row.values.get("advertiserId"), row.values.get("accountId"))
+            if key not in codes or not any(key):
+                codes[key] = book.currency(name, row.values, row.owner)
+            change = moved.get(row.id)
+            yield _Stake(name, row.id, change.address if change else None, codes[key], was, becomes)
+        for change, becomes in zip(born, after[len(rows) :], strict=True):
+            yield _Stake(name, None, change.address, book.of(change), None, becomes)
+
+
+def _commitments(stakes: Iterable[_Stake]) -> Iterator[Commitment]:
+    """A row for any one day, and one for each period that has a limit; uncapped ones where they bound nothing."""
+    sums: dict[tuple[str, Period], list[Exposure]] = defaultdict(lambda: [NOTHING, NOTHING])
+    for stake in stakes:
+        for side, limit in enumerate((stake.before, stake.after)):
+            for period in _counted_in(limit):
+                sums[stake.currency, period][side] += Exposure.of(limit)
+    order = list(Period)
+    for (currency, period), (before, after) in sorted(
+        sums.items(), key=lambda each: (each[0][0], order.index(each[0][1]))
+    ):
+        yield Commitment(currency, period, before.amount, after.amount, before.uncapped, after.uncapped)
+
+
+def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
+    if limit is None:
+        return ()
+    if limit.period not in ANY_DAY:
+        return (limit.period,)
+    return (Period.ANY_DAY,) if limit.amount is None else (Period.ANY_DAY, limit.period)
+
+
+def _funds(book: Book, stakes: Sequence[_Stake]) -> Iterator[Funds]:
+    rows: dict[str, Funds] = {}
+    for stake in stakes:
+        row = rows.get(stake.currency) or Funds(stake.currency)
+        before, after = Exposure.of(stake.before), Exposure.of(stake.after)
+        rows[stake.currency] = replace(
+            row,
+            before=row.before + before.amount,
+            after=row.after + after.amount,
+            uncapped_before=row.uncapped_before + before.uncapped,
+            uncapped_after=row.uncapped_after + after.uncapped,
+        )
+    for change in book.changes:
+        for move in change.fields if book.kinds[change.address.kind].money else ():
+            if move.facet == "funds" and isinstance(move.after, Decimal):
+                step = move.after - (move.before if isinstance(move.before, Decimal) else ZERO)
+                row = rows.get(code := book.of(change)) or Funds(code)
+                rows[code] = replace(row, added=row.added + max(step, ZERO), taken=row.taken + max(-step, ZERO))
+    yield from (rows[currency] for currency in sorted(rows))
+
+
+# --- What bids do ------------------------------------------------------------------------------------------
+
+
+def _bids(book: Book) -> Iterator[BidShift]:
+    moves: dict[tuple[str, str, str], list[FieldChange]] = defaultdict(list)
+    for change in book.changes:
+        for move in change.fields:
+            if move.facet in BIDS:
+                kind = book.kinds[change.address.kind]
+                moves[book.of(change), kind.name, kind.field(move.field).name].append(move)
+    for (currency, kind_name, name), each in sorted(moves.items(), key=lambda item: item[0]):
+        yield _shift(BidShift(currency, kind_name, name), each)
+
+
+def _shift(row: BidShift, moves: Sequence[FieldChange]) -> BidShift:
+    befores = [move.before for move in moves if isinstance(move.before, Decimal)]
+    afters = [move.after for move in moves if isinstance(move.after, Decimal)]
+    both = [(m.before, m.after) for m in moves if isinstance(m.before, Decimal) and isinstance(m.after, Decimal)]
+    base = sum((before for before, _ in both), ZERO)
+    lowered = sum(after < before for before, after in both) + sum(move.after is None for move in moves)
+    return replace(
+        row,
+        raised=len(moves) - lowered,
+        lowered=lowered,
+        lowest_before=min(befores, default=None),
+        highest_before=max(befores, default=None),
+        lowest_after=min(afters, default=None),
+        highest_after=max(afters, default=None),
+        percent=(sum((after for _, after in both), ZERO) - base) / base * 100 if base else None,
+    )
+
+
+# --- What it adds, now and lately ----------------------------------------------------------------------------
+
+
+def _increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
+    sums: dict[str, Exposure] = {}
+    for currency, step in steps:
+        sums[currency] = sums.get(currency, NOTHING) + step
+    return tuple(Increase(currency, sums[currency]) for currency in sorted(sums))
+
+
+def _undone(book: Book, past: Iterable[Moved], ids: Mapping[Address, str]) -> Iterator[tuple[str, Exposure]]:
+    """What lately moved objects expose now, against what they did before earlier runs moved them."""
+    first: dict[Address, dict[str, Value]] = {}
+    for each in past:
+        first.setdefault(each.address, {}).setdefault(each.field, each.before)
+    rows = {(name, row.id): row for name, each in book.live.items() for row in each} if first else {}
+    for address, befores in first.items():
+        kind, row = book.kinds.get(address.kind), rows.get((address.kind, ids.get(address, "")))
+        if kind is None or kind.limits is None or row is None:
+            continue
+        born = any(befores.get(name, row.values.get(name)) is None for name in kind.natural[0])
+        was = NOTHING if born else Exposure.of(kind.limits([{**row.values, **befores}], book.now)[0])
+        step = Exposure.of(kind.limits([row.values], book.now)[0]) - was
+        yield book.currency(address.kind, row.values, row.owner), step
+
+
+def _text(value: Value) -> str | None:
+    return str(value) if value is not None else None
+
+
+def _members(value: Value) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, tuple) else ()
