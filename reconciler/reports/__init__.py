@@ -6,11 +6,20 @@ To add a format, write its file and name it in ``FORMATS``.
 from collections.abc import Callable, Mapping
 
 from reconciler.model import Run
-from reconciler.reports import json, stream, text
+from reconciler.reports import codequality, github, gitlab, json, junit, sarif, stream, text
 from reconciler.reports.words import Manner
 
 Report = Callable[[Run, Manner], str]
 
-FORMATS: Mapping[str, Report] = {"text": text.report, "json": json.report, "json-stream": stream.report}
+FORMATS: Mapping[str, Report] = {
+    "text": text.report,
+    "json": json.report,
+    "json-stream": stream.report,
+    "github": github.report,
+    "gitlab": gitlab.report,
+    "codequality": codequality.report,
+    "sarif": sarif.report,
+    "junit": junit.report,
+}
 
 __all__ = ["FORMATS", "Manner", "Report"]

@@ -1,0 +1,55 @@
+"""A run as GitHub workflow commands: annotations at file and line, then the text with commands off.
+
+The runner shows ten annotations of a kind in a step, so the worst come first and the rest is counted.
+The job summary is another format: markdown, appended to ``$GITHUB_STEP_SUMMARY``.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from reconciler.model import Problem, Run, Severity
+from reconciler.reports import text
+from reconciler.reports.words import Manner, all_problems, clipped, counted, plain
+
+MOST, LONGEST = 10, 4000
+KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def report(run: Run, manner: Manner) -> str:
+    """Workflow commands, and the report as the log shows it."""
+    body = text.report(run, manner)
+    token = f"reconciler-{hashlib.sha256(body.encode('utf-8', 'replace')).hexdigest()[:32]}"
+    return "\n".join([*_annotations(run), f"::stop-commands::{token}", body.rstrip("\n"), f"::{token}::"]) + "\n"
+
+
+def _annotations(run: Run) -> Iterator[str]:
+    """At most ten of a kind; the notice that counts the others is one of the ten notices."""
+    problems = all_problems(run)
+    left = 0
+    for severity in Severity:
+        of_kind = [problem for problem in problems if problem.severity is severity]
+        most = MOST - 1 if severity is Severity.NOTE and (left or len(of_kind) > MOST) else MOST
+        yield from (annotation(problem) for problem in of_kind[:most])
+        left += max(0, len(of_kind) - most)
+    if left:
+        yield f"::notice title=reconciler::{counted(left, 'more problem')}: see the job summary or the log"
+
+
+def annotation(problem: Problem) -> str:
+    """One workflow command; what it says stays its data, whatever it says."""
+    properties = {"title": problem.code}
+    if problem.span is not None:
+        span = problem.span
+        properties |= {"file": span.file, "line": str(span.line), "col": str(span.column)}
+        properties |= {"endLine": str(span.line), "endColumn": str(span.column + span.width)}
+    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    hint = f"%0A{_data(problem.hint)}" if problem.hint else ""
+    return f"::{KINDS[problem.severity]} {said}::{_data(problem.message)}{hint}"
+
+
+def _data(value: str) -> str:
+    return clipped(plain(value), LONGEST).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: str) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")

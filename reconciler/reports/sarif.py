@@ -1,0 +1,61 @@
+"""A run as SARIF 2.1.0, for code scanning: each problem at its place, known again when lines move."""
+
+import orjson
+
+from reconciler.exits import of
+from reconciler.model import Problem, Run, Severity
+from reconciler.reports.json import Shape, dumped
+from reconciler.reports.places import fingerprinted, uri
+from reconciler.reports.words import Manner, all_problems, plain
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+MOST = 25_000
+"""What code scanning takes in one run; errors come first."""
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+
+
+def report(run: Run, manner: Manner) -> str:
+    """One SARIF log with one run."""
+    problems = all_problems(run)[:MOST]
+    codes = {code: index for index, code in enumerate(sorted({problem.code for problem in problems}))}
+    code = of(run, detailed=manner.detailed)
+    shape = {
+        "tool": {"driver": {"name": "reconciler", "rules": [_rule(code) for code in codes]}},
+        "automationDetails": {"id": f"reconciler/{run.command}/{_slug(run.project)}/"},
+        "invocations": [{"executionSuccessful": int(code) in (0, 2), "exitCode": int(code)}],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(problem, mark, codes[problem.code]) for problem, mark in fingerprinted(problems)],
+    }
+    return dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [shape]}, orjson.OPT_INDENT_2)
+
+
+def _rule(code: str) -> Shape:
+    return {"id": plain(code), "shortDescription": {"text": plain(code).replace("-", " ").capitalize() or "Problem"}}
+
+
+def _result(problem: Problem, fingerprint: str, rule: int) -> Shape:
+    hint = f" Hint: {problem.hint}" if problem.hint else ""
+    result: Shape = {
+        "ruleId": plain(problem.code),
+        "ruleIndex": rule,
+        "level": LEVELS[problem.severity],
+        "message": {"text": _said(f"{problem.message}{hint}")},
+        "partialFingerprints": {"reconciler/v1": fingerprint},
+    }
+    if problem.span is None:
+        return result
+    span = problem.span
+    region = {"startLine": span.line, "startColumn": span.column}
+    region |= {"endLine": span.line, "endColumn": span.column + span.width}
+    place = {"artifactLocation": {"uri": uri(span.file)}, "region": region}
+    logical = [{"fullyQualifiedName": plain(problem.address)}] if problem.address else []
+    return result | {"locations": [{"physicalLocation": place} | ({"logicalLocations": logical} if logical else {})]}
+
+
+def _said(message: str) -> str:
+    """A message in which nothing becomes a link: in SARIF ``[text](target)`` is one."""
+    return plain(message).replace("](", "] (")
+
+
+def _slug(name: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name) or "project"
