@@ -61,6 +61,13 @@ class Exposure:
 NOTHING = Exposure()
 
 
+def step(before: Limit | None, after: Limit | None) -> Exposure:
+    """How far a limit moves. From or to uncapped there is no amount to compare, so none is told."""
+    was, becomes = Exposure.of(before), Exposure.of(after)
+    same = was.uncapped == becomes.uncapped or None in (before, after)
+    return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if same else ZERO)
+
+
 @dataclass(frozen=True, slots=True)
 class Commitment:
     """What all objects of the scope may spend in a period, before and after; uncapped ones are counted apart."""

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol, TypeAlias
 
-from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Running
+from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, step
 
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"
@@ -333,7 +333,7 @@ class Shift:
 
     @property
     def change(self) -> Exposure:
-        return Exposure.of(self.after) - Exposure.of(self.before)
+        return step(self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +351,19 @@ class Money:
     increases: tuple[Increase, ...] = ()
     rolling: tuple[Increase, ...] = ()
     running: tuple[Running, ...] = ()
+
+    def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
+        """By currency, the most that may be billed on one day before and after, totals and funds in full."""
+        sums: dict[str, tuple[Exposure, Exposure]] = {}
+        whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
+        rows: list[Commitment | Funds] = [*whole, *self.funds]
+        for row in rows:
+            before, after = sums.get(row.currency, (Exposure(), Exposure()))
+            sums[row.currency] = (
+                before + Exposure(row.uncapped_before, row.before),
+                after + Exposure(row.uncapped_after, row.after),
+            )
+        return sums
 
     def peak(self, currency: str) -> Exposure:
         """The most that is exposed at any moment of the plan."""

@@ -81,9 +81,9 @@ NOUNS = {"advertiserIds": "advertiser", "retailMediaAccountIds": "account"}
 def money(book: Book, past: Iterable[Moved] = (), ids: Mapping[Address, str] | None = None) -> Money:
     """The money of a plan. ``past`` holds what earlier runs moved in the last 24 hours."""
     stakes = tuple(_stakes(book))
-    increases = _increases((each.currency, each.change) for each in stakes if each.moved)
+    increases = _increases((each.currency, each.change) for each in stakes if each.before != each.after)
     earlier = _increases(_undone(book, past, ids or {}))
-    shifts = tuple(Shift(s.kind, s.id, s.address, s.currency, s.before, s.after) for s in stakes if s.moved)
+    shifts = tuple(each for each in stakes if each.before != each.after)
     both = _increases((each.currency, each.exposure) for each in (*increases, *earlier))
     return Money(
         commitments=tuple(_commitments(each for each in stakes if not book.kinds[each.kind].money)),
@@ -98,27 +98,7 @@ def money(book: Book, past: Iterable[Moved] = (), ids: Mapping[Address, str] | N
 # --- What each object may spend --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Stake:
-    """One object with its limit before and after."""
-
-    kind: str
-    id: str | None
-    address: Address | None
-    currency: str
-    before: Limit | None
-    after: Limit | None
-
-    @property
-    def moved(self) -> bool:
-        return self.before != self.after
-
-    @property
-    def change(self) -> Exposure:
-        return Exposure.of(self.after) - Exposure.of(self.before)
-
-
-def _stakes(book: Book) -> Iterator[_Stake]:
+def _stakes(book: Book) -> Iterator[Shift]:
     """Every object of the scope, those that the plan creates at the end of their kind."""
     for name, kind in book.kinds.items():
         rows = book.live.get(name, ())
@@ -136,12 +116,12 @@ def _stakes(book: Book) -> Iterator[_Stake]:
             if key not in codes or not any(key):
                 codes[key] = book.currency(name, row.values, row.owner)
             change = moved.get(row.id)
-            yield _Stake(name, row.id, change.address if change else None, codes[key], was, becomes)
+            yield Shift(name, row.id, change.address if change else None, codes[key], was, becomes)
         for change, becomes in zip(born, after[len(rows) :], strict=True):
-            yield _Stake(name, None, change.address, book.of(change), None, becomes)
+            yield Shift(name, None, change.address, book.of(change), None, becomes)
 
 
-def _commitments(stakes: Iterable[_Stake]) -> Iterator[Commitment]:
+def _commitments(stakes: Iterable[Shift]) -> Iterator[Commitment]:
     """A row for any one day, and one for each period that has a limit; uncapped ones where they bound nothing."""
     sums: dict[tuple[str, Period], list[Exposure]] = defaultdict(lambda: [NOTHING, NOTHING])
     for stake in stakes:
@@ -163,7 +143,7 @@ def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
     return (Period.ANY_DAY,) if limit.amount is None else (Period.ANY_DAY, limit.period)
 
 
-def _funds(book: Book, stakes: Sequence[_Stake]) -> Iterator[Funds]:
+def _funds(book: Book, stakes: Sequence[Shift]) -> Iterator[Funds]:
     rows: dict[str, Funds] = {}
     for stake in stakes:
         row = rows.get(stake.currency) or Funds(stake.currency)

@@ -4,7 +4,7 @@ Facets travel apart, since within one entry a bad budget takes a good bid down w
 folds them. Nothing unchanged is sent, an empty batch never is, and no call holds a placeholder.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -43,7 +43,7 @@ class _Part:
 
     change: Change
     fields: tuple[FieldChange, ...]
-    stage: Stage
+    stage: int
     facet: str
     method: str
     path: str
@@ -51,10 +51,22 @@ class _Part:
     size: int
 
 
-def plan(changes: Sequence[Change], targets: Mapping[str, Target], *, merged: bool = False) -> Plan:
-    """All calls of the changes, in the order of sending, and what waits for the ids of new resources."""
+Raises = Callable[[Change, tuple[FieldChange, ...]], bool]
+HELD = 100
+"""Added to the stage of what is held back until all before it is confirmed: increases, where asked for."""
+
+
+def plan(
+    changes: Sequence[Change], targets: Mapping[str, Target], *, merged: bool = False, raises: Raises | None = None
+) -> Plan:
+    """All calls of the changes, in the order of sending, and what waits for the ids of new resources.
+
+    What ``raises`` the exposure is kept in calls of its own, after all others.
+    """
     parts = [part for change in changes for part in _parts(change, targets[change.address.kind], merged)]
     parts = _room_first(parts)
+    if raises is not None:
+        parts = [replace(part, stage=part.stage + HELD) if raises(part.change, part.fields) else part for part in parts]
     groups: dict[tuple[Any, ...], list[_Part]] = {}
     for part in sorted(parts, key=lambda part: _order(part, targets[part.change.address.kind].kind)):
         groups.setdefault((part.stage, part.change.address.kind, part.facet, part.method, part.path), []).append(part)
@@ -65,7 +77,7 @@ def plan(changes: Sequence[Change], targets: Mapping[str, Target], *, merged: bo
     ]
     deferred = tuple(late for change in changes if (late := _late(change, targets[change.address.kind].kind)))
     later = [part for change in deferred for part in _parts(change, targets[change.address.kind], merged)]
-    return Plan(tuple(calls), deferred, _least(later), _least(parts) + _least(later))
+    return Plan(tuple(_named_apart(calls)), deferred, _least(later), _least(parts) + _least(later))
 
 
 def bound(deferred: Sequence[Change], ids: Mapping[Any, str]) -> tuple[Change, ...]:
@@ -237,6 +249,14 @@ def _chunks(group: Sequence[_Part]) -> Iterator[tuple[_Part, ...]]:
     return _batched(group, 1 if isinstance(group[0].write, Entries) else group[0].size)
 
 
+def _named_apart(calls: Sequence[Call]) -> Iterator[Call]:
+    """The calls with names of their own: an outcome and the journal know a call by its name."""
+    seen: dict[str, int] = {}
+    for call in calls:
+        number = seen[call.name] = seen.get(call.name, 0) + 1
+        yield call if number == 1 else replace(call, name=f"{call.name}.{number}")
+
+
 def _batched(each: Sequence[Each], size: int) -> Iterator[tuple[Each, ...]]:
     for start in range(0, len(each), size):
         yield tuple(each[start : start + size])
@@ -322,7 +342,7 @@ def _entry(part: _Part, kind: Kind) -> wire.Body:
 def _membership_body(write: Membership, part: _Part) -> Json:
     ids = part.change.after["ids"]
     assert isinstance(ids, tuple)
-    kind = write.type.format(verb="Append" if part.stage is write.append_stage else "Delete")
+    kind = write.type.format(verb="Append" if part.stage == write.append_stage else "Delete")
     if write.listed:
         return {"data": [{"type": kind, "id": str(id)} for id in ids]}
     return {"data": {"type": kind, "attributes": {"ids": [str(id) for id in ids]}}}

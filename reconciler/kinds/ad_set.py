@@ -1,6 +1,7 @@
 """Ad sets: every field of the Marketing Solutions ad set, as 2026-07 says it (contract §3)."""
 
 from reconciler.kinds import ad_set_rules as rules
+from reconciler.kinds import limits
 from reconciler.kinds.kind import (
     ASIDE,
     Block,
@@ -308,5 +309,14 @@ AD_SET = Kind(
     rules=rules.OFFLINE,
     scene_rules=rules.LIVE,
     implied=rules.implied,
+    limits=limits.ad_sets,
+    limiting=(
+        "schedule.activationStatus",
+        "schedule.endDate",
+        "budget.budgetStrategy",
+        "budget.budgetAmount",
+        "budget.budgetRenewal",
+        "scheduledBudgets.*",
+    ),
     doc="Ad sets of Marketing Solutions, with their schedule, targeting, bid, budget and audience.",
 )

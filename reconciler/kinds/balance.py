@@ -1,6 +1,7 @@
 """Balances of Retail Media: their funds, their dates, the campaigns that draw on them (contract §5)."""
 
 from reconciler.kinds import balance_rules as rules
+from reconciler.kinds import limits
 from reconciler.kinds.kind import (
     ASIDE,
     Attachments,
@@ -111,6 +112,8 @@ BALANCE_KIND = Kind(
     attachments=Attachments("campaignIds", "{root}/retail-media/accounts/{scope}/campaigns", "drawableBalanceIds"),
     rules=rules.OFFLINE,
     scene_rules=rules.SCENE,
+    limits=limits.balances,
+    limiting=("deposited", "endDate"),
     normalised=rules.uncapped_has_no_deposit,
     doc="Balances of Retail Media accounts, with their funds and campaigns.",
 )

@@ -11,6 +11,7 @@ from enum import Enum, IntEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from reconciler.amounts import Limit
 from reconciler.kinds.types import ValueType
 from reconciler.model import Change, Desired, Effect, Live, Problem, Value, Values
 
@@ -283,6 +284,8 @@ class Kind:
     # rules       see one resource as written
     # scene_rules see all of them, with live state when there is any
     # implied     completes the values after a change with what the API then sets by itself
+    # limits      what each of all its objects may spend at most
+    # limiting    the fields that this depends on
     # normalised  mends what a version of the API cannot say in the field itself
 
     name: str
@@ -309,6 +312,8 @@ class Kind:
     scene_rules: tuple[SceneRule, ...] = ()
     implied: Callable[[Values, Values], Values] | None = None
     normalised: Callable[[Values], Values] | None = None
+    limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
+    limiting: tuple[str, ...] = ()
     doc: str = ""
 
     @cached_property
@@ -324,6 +329,10 @@ class Kind:
     def owner(self) -> str | None:
         """The field that the scope's id fills, if the kind has one (a balance's account)."""
         return self.read.inject if isinstance(self.read, Listing) else None
+
+    def bounds(self, name: str) -> bool:
+        """Whether a field is one of those that an object's limit depends on."""
+        return name in self.limiting or name.partition(".")[0] + ".*" in self.limiting
 
     def has(self, name: str) -> bool:
         return name in self.by_name or name.partition(".")[0] + ".*" in self.by_name

@@ -1,5 +1,6 @@
 """Seller budgets: what a seller may spend in one or more campaigns of the marketplace (contract §4)."""
 
+from reconciler.kinds import limits
 from reconciler.kinds import seller_budget_rules as rules
 from reconciler.kinds.kind import Create, Envelope, Field, Kind, Listing, Patch, Stage
 from reconciler.kinds.seller_campaign import CAMPAIGN_ID
@@ -78,6 +79,8 @@ SELLER_BUDGET = Kind(
     born={"suspended": False},
     leads={"budgetType": rules.TOTALS},
     rules=rules.OFFLINE,
+    limits=limits.seller_budgets,
+    limiting=("campaignIds", "budgetType", "amount", "startDate", "endDate", "suspended"),
     scene_rules=(*rules.SCENE, rules.running_end_is_fixed, rules.campaigns_only_shrink),
     doc="Budgets of sellers in the marketplace: totals and daily amounts.",
 )

@@ -134,7 +134,7 @@ def daily_is_covered(scene: Scene) -> Iterator[Problem]:
             continue
         for slot in daily.slots:
             totals = [each for each in standing if each.total and (slot[0], slot[1], True) in set(each.slots)]
-            covered = _covered(max(daily.first, today), daily.last, totals)
+            covered = coverage(max(daily.first, today), daily.last, totals)
             if covered is not True:
                 yield _uncovered(daily.desired, str(slot[1]), partly=covered is None)
 
@@ -199,7 +199,7 @@ def _overlap(desired: Desired, other: Standing, seller: str, campaign: str, tota
     return error("budget-overlap", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def _covered(first: date, last: date, totals: Sequence[Standing]) -> bool | None:
+def coverage(first: date, last: date, totals: Sequence[Standing]) -> bool | None:
     """Whether the totals cover every day; None if they cover some."""
     day, any_day = first, False
     for total in sorted(totals, key=lambda each: each.first):

@@ -1,0 +1,163 @@
+"""The order that never overspends: what lowers the exposure goes first, and what a failed decrease was to fund stays.
+
+An object's exposure is a product of independent parts (is it on, is it over, what is its budget), so
+each part of a change either never raises it or never lowers it. First the lowering ones go, then the
+raising ones: at every prefix, and after any crash, the whole is at most max(before, after).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import combinations
+
+from reconciler.amounts import NOTHING, Exposure, Running
+from reconciler.kinds.kind import Kind
+from reconciler.model import Action, Address, Call, Change, FieldChange, Outcome, Status, Value, Values
+
+Moves = Iterable[FieldChange]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is exposed before the plan, by currency, and how to weigh what it changes."""
+
+    kinds: Mapping[str, Kind]
+    changes: Mapping[Address, Change]
+    start: Mapping[str, Exposure]
+    currency: Callable[[Change], str]
+    now: datetime
+
+    def of(self, kind: Kind, values: Values | None) -> Exposure:
+        """What one object with these values exposes; None does not exist."""
+        if values is None or kind.limits is None:
+            return NOTHING
+        return Exposure.of(kind.limits([values], self.now)[0])
+
+    def raises(self, change: Change, fields: Sequence[FieldChange]) -> bool:
+        """Whether these fields of a change raise the exposure, whatever of the rest is already in force."""
+        kind = self.kinds[change.address.kind]
+        creates = change.action is Action.CREATE
+        own = [move for move in fields if creates or kind.bounds(move.field)]
+        if not own or kind.limits is None:
+            return False
+        if creates:
+            return self.of(kind, moved(kind, None, own)) > NOTHING
+        rest: dict[str, list[FieldChange]] = {}
+        for move in change.fields:
+            if kind.bounds(move.field) and move not in own:
+                rest.setdefault(move.facet, []).append(move)
+        for count in range(len(rest) + 1):
+            for others in combinations(rest.values(), count):
+                before = moved(kind, self.base(change), [move for each in others for move in each])
+                if self.of(kind, moved(kind, before, own)) > self.of(kind, before):
+                    return True
+        return False
+
+    def base(self, change: Change) -> Values | None:
+        """The values before the plan; those of a new object once it exists, for what waits for its id."""
+        if change.live is not None:
+            return change.live.values
+        kind = self.kinds[change.address.kind]
+        if change.action is Action.CREATE:
+            return None
+        carried = {name: value for name, value in change.after.items() if _is_carried(kind, name)}
+        return {**carried, **kind.born}
+
+
+def _is_carried(kind: Kind, name: str) -> bool:
+    return kind.has(name) and kind.field(name).path("create") is not None
+
+
+def moved(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
+    """The values once these moves are in force, with what the API sets by itself."""
+    own: dict[str, Value] = {move.field: move.after for move in moves}
+    if not own:
+        return values
+    if values is None:
+        carried = {name: value for name, value in own.items() if _is_carried(kind, name)}
+        return {**kind.born, **(kind.implied({}, carried) if kind.implied else carried)}
+    merged = {**values, **own}
+    return kind.implied(values, merged) if kind.implied else merged
+
+
+# --- As the calls go ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Meter:
+    """Follows what is exposed, item by item. A lost item counts as whichever exposes more."""
+
+    ground: Ground
+    values: dict[Address, Values | None] = field(default_factory=dict)
+    exposed: dict[str, Exposure] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.exposed = dict(self.ground.start)
+
+    def apply(
+        self, address: Address, moves: Moves, *, lost: bool = False, within: Mapping[str, Exposure] | None = None
+    ) -> bool:
+        """Move one object, unless that raises its currency's exposure beyond what is ``within``; whether it moved."""
+        change = self.ground.changes[address]
+        kind, currency = self.ground.kinds[address.kind], self.ground.currency(change)
+        before = self.values.get(address, self.ground.base(change))
+        after = moved(kind, before, moves)
+        step = self.ground.of(kind, after) - self.ground.of(kind, before)
+        becomes = self.exposed.get(currency, NOTHING) + step
+        if within is not None and step > NOTHING and becomes > within.get(currency, NOTHING):
+            return False
+        if not lost or step > NOTHING:
+            self.values[address], self.exposed[currency] = after, becomes
+        return True
+
+
+def running(ground: Ground, calls: Sequence[Call], deferred: Sequence[Change]) -> Iterator[Running]:
+    """What is exposed before the first call, and after each that moves it."""
+    meter = Meter(ground)
+    yield from (Running("", currency, meter.exposed[currency]) for currency in sorted(meter.exposed))
+    for call in calls:
+        was = dict(meter.exposed)
+        for item in call.items:
+            meter.apply(item.address, item.fields)
+        yield from _risen(call.name, was, meter)
+    was = dict(meter.exposed)
+    for change in deferred:
+        meter.apply(change.address, change.fields)
+    yield from _risen("deferred", was, meter)
+
+
+def _risen(name: str, was: Mapping[str, Exposure], meter: Meter) -> Iterator[Running]:
+    for currency, exposure in sorted(meter.exposed.items()):
+        if was.get(currency, NOTHING) != exposure:
+            yield Running(name, currency, exposure)
+
+
+# --- What a failed decrease was to fund ------------------------------------------------------------------
+
+
+def unfunded(
+    ground: Ground, ended: Sequence[Outcome], calls: Sequence[Call], deferred: Sequence[Change] = ()
+) -> Mapping[str, tuple[int, ...]]:
+    """The items that must not be sent after all, by the names of their calls.
+
+    As many increases are kept, in their order, as leave the exposure at or below max(before, planned).
+    ``ended`` is how everything ended that was sent before these calls; ``deferred`` comes after them.
+    """
+    if all(outcome.status is Status.APPLIED for outcome in ended):
+        return {}
+    planned, meter = Meter(ground), Meter(ground)
+    for outcome in ended:
+        planned.apply(outcome.item.address, outcome.item.fields)
+        if outcome.status in (Status.APPLIED, Status.UNKNOWN):
+            meter.apply(outcome.item.address, outcome.item.fields, lost=outcome.status is Status.UNKNOWN)
+    for item in (item for call in calls for item in call.items):
+        planned.apply(item.address, item.fields)
+    for change in deferred:
+        planned.apply(change.address, change.fields)
+    ceilings = {name: max(now, ground.start.get(name, NOTHING)) for name, now in planned.exposed.items()}
+    dropped: dict[str, tuple[int, ...]] = {}
+    for call in calls:
+        kept = [meter.apply(item.address, item.fields, within=ceilings) for item in call.items]
+        if not all(kept):
+            dropped[call.name] = tuple(index for index, fits in enumerate(kept) if not fits)
+    return dropped

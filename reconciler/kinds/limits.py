@@ -1,0 +1,91 @@
+"""What an object of each kind may spend at most, by its values: the source of every total that a plan shows.
+
+Worst cases: what may be on counts as on, spend so far is not taken off (it lags), and what nothing
+bounds is uncapped, never zero. An object that cannot deliver has no limit at all: None.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from reconciler.amounts import Exposure, Limit, Period
+from reconciler.kinds.seller_budget_rules import Standing, coverage
+from reconciler.model import Value, Values
+
+RENEWALS = {"daily": Period.DAY, "weekly": Period.WEEK, "monthly": Period.MONTH, "lifetime": Period.TOTAL}
+SCHEDULED = "scheduledBudgets."
+
+
+def ad_sets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Each ad set by its own budget, if it is on and not over (contract §3.2)."""
+    return [_ad_set(values, now) for values in each]
+
+
+def _ad_set(values: Values, now: datetime) -> Limit | None:
+    if values.get("schedule.activationStatus") != "on" or values.get("schedule.deliveryStatus") == "archived":
+        return None
+    end = values.get("schedule.endDate")
+    if isinstance(end, datetime) and end <= now:
+        return None
+    own = _budget(
+        values.get("budget.budgetStrategy"), values.get("budget.budgetAmount"), values.get("budget.budgetRenewal")
+    )
+    later = [_scheduled(block) for name, block in values.items() if name.startswith(SCHEDULED)]
+    return max([own, *(limit for limit in later if limit)], key=Exposure.of) if later else own
+
+
+def _scheduled(block: Value) -> Limit | None:
+    if not isinstance(block, Mapping):
+        return None
+    return _budget(block.get("budgetStrategy"), block.get("budgetAmount"), block.get("budgetRenewal"))
+
+
+def _budget(strategy: Value, amount: Value, renewal: Value) -> Limit:
+    """A budget without a known amount bounds nothing: uncapped, or set by a campaign that is not read."""
+    if strategy == "uncapped" or not isinstance(amount, Decimal):
+        return Limit(Period.DAY, None)
+    return Limit(RENEWALS.get(str(renewal), Period.DAY), amount)
+
+
+def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Each budget by itself; an Uncapped one whose days are all bounded by Daily ones is so in all only."""
+    today = now.date()
+    standing = [Standing(values, None) for values in each]
+    daily: dict[object, list[Standing]] = {}
+    for budget in standing:
+        if budget.values.get("budgetType") == "Daily" and _delivers(budget, today):
+            for slot in budget.slots:
+                daily.setdefault(slot[:2], []).append(budget)
+    return [_seller_budget(budget, daily, today) if _delivers(budget, today) else None for budget in standing]
+
+
+def _delivers(budget: Standing, today: date) -> bool:
+    over = budget.last < today or budget.values.get("status") == "Archived"
+    return not budget.suspended and not over
+
+
+def _seller_budget(budget: Standing, daily: Mapping[object, list[Standing]], today: date) -> Limit | None:
+    amount = budget.values.get("amount")
+    match budget.values.get("budgetType"):
+        case "Daily":
+            return Limit(Period.DAY, amount if isinstance(amount, Decimal) else None)
+        case "Capped":
+            return Limit(Period.TOTAL, amount if isinstance(amount, Decimal) else None)
+        case "Uncapped":
+            first, last, slots = max(budget.first, today), budget.last, list(budget.slots)
+            bounded = all(coverage(first, last, daily.get(slot[:2], ())) is True for slot in slots)
+            return Limit(Period.TOTAL if bounded and slots else Period.DAY, None)
+        case _:
+            return None
+
+
+def balances(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Each balance by what was deposited, until it is over; without a deposit it is uncapped."""
+    return list(_balances(each, now.date()))
+
+
+def _balances(each: Sequence[Values], today: date) -> Iterator[Limit | None]:
+    for values in each:
+        end, deposited = values.get("endDate"), values.get("deposited")
+        over = isinstance(end, date) and end < today
+        yield None if over else Limit(Period.TOTAL, deposited if isinstance(deposited, Decimal) else None)
