@@ -7,6 +7,7 @@ Its schema is published: ``schemas/report.schema.json``.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,12 +15,28 @@ from typing import Any
 import orjson
 
 from reconciler import wire
+from reconciler.amounts import Exposure, Increase, Limit
 from reconciler.exits import of
-from reconciler.model import Call, Change, FieldChange, Outcome, Problem, Run, Span, Status, Value
+from reconciler.model import (
+    Call,
+    Change,
+    FieldChange,
+    Judgement,
+    Money,
+    Outcome,
+    Problem,
+    Run,
+    Shift,
+    Span,
+    Status,
+    Value,
+)
+from reconciler.reports.cost import totals
 from reconciler.reports.words import COMMAND, VERBS, Manner, counts, ended, plain
 
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
+RANGES = ("lowest_before", "highest_before", "lowest_after", "highest_after")
 WIDE = re.compile(r"[^\x00-\x7e]")
 
 
@@ -33,6 +50,8 @@ def report(run: Run, manner: Manner) -> str:
         "errored": run.failed,
         "applied": run.applied,
         "summary": summary(run),
+        "money": _money(run.money) if run.money else None,
+        "guardrails": [_judgement(each) for each in run.judgements],
         "diagnostics": [problem(each) for each in run.problems],
         "resource_changes": [change(each) for each in run.changes],
         "calls": {
@@ -131,6 +150,59 @@ def problem(each: Problem) -> Shape:
         "address": str(each.address) if each.address else None,
         "range": _span(each.span),
     }
+
+
+def _judgement(each: Judgement) -> Shape:
+    return {
+        "rule": each.rule,
+        "level": each.level.value,
+        "limit": each.limit,
+        "verdict": each.verdict.value,
+        "because": each.because,
+        "diagnostics": [problem(said) for said in each.problems],
+    }
+
+
+def _money(money: Money) -> Shape:
+    return {
+        "totals": [
+            {"currency": each.currency, "what": each.what, "before": _exposure(each.before),
+             "after": _exposure(each.after), "change": _exposure(each.change)}
+            for each in totals(money)
+        ],
+        "funds": [{"currency": each.currency, "added": value(each.added), "taken": value(each.taken)}
+                  for each in money.funds],
+        "bids": [{**asdict(each), "percent": value(round(each.percent, 4)) if each.percent is not None else None}
+                 | {name: value(getattr(each, name)) for name in RANGES} for each in money.bids],
+        "shifts": [_shift(each) for each in money.shifts],
+        "increases": [_increase(each) for each in money.increases],
+        "rolling": [_increase(each) for each in money.rolling],
+        "running": [{"call": each.call, "currency": each.currency, "exposure": _exposure(each.exposure)}
+                    for each in money.running],
+    }  # fmt: skip
+
+
+def _exposure(each: Exposure) -> Shape:
+    return {"amount": value(each.amount), "uncapped": each.uncapped}
+
+
+def _increase(each: Increase) -> Shape:
+    return {"currency": each.currency, "exposure": _exposure(each.exposure), "since": value(each.since)}
+
+
+def _shift(each: Shift) -> Shape:
+    return {
+        "kind": each.kind,
+        "id": each.id,
+        "address": str(each.address) if each.address else None,
+        "currency": each.currency,
+        "before": _limit(each.before),
+        "after": _limit(each.after),
+    }
+
+
+def _limit(each: Limit | None) -> Shape | None:
+    return {"period": each.period.value, "amount": value(each.amount)} if each else None
 
 
 def _span(span: Span | None) -> Shape | None:

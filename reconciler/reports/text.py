@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from reconciler import wire
 from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Severity, Status
-from reconciler.reports import folding
+from reconciler.reports import cost, folding
 from reconciler.reports.words import (
     ARROW,
     Manner,
@@ -37,7 +37,8 @@ Told = TypeVar("Told")
 def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
     told = frozenset(manner.told or ())
-    lines = [*_problems([problem for problem in run.problems if problem not in told], manner)]
+    lines = [*cost.lines(run)] if manner.told is None else []
+    lines += _problems([problem for problem in run.problems if problem not in told], manner)
     if run.command == "validate":
         lines += [_verdict(run)]
     elif (not run.failed or run.applied) and manner.told is None:

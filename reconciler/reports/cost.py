@@ -1,0 +1,185 @@
+"""What a plan costs, in words that every format uses: totals before and after, and who objects.
+
+Uncapped is a word and is counted; it is never a zero and never left out. Currencies are never added.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from heapq import nlargest
+
+from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period
+from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
+from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
+
+ONE_OFF = "one-off funds"
+SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a currency commits, in one way of counting."""
+
+    currency: str
+    what: str
+    before: Exposure
+    after: Exposure
+
+    @property
+    def change(self) -> Exposure:
+        return self.after - self.before
+
+
+def totals(money: Money | None) -> tuple[Total, ...]:
+    """Every commitment and every fund, by currency, in the order in which the money tells them."""
+    if money is None:
+        return ()
+    running = [
+        Total(
+            each.currency,
+            each.period.value,
+            Exposure(each.uncapped_before, each.before),
+            Exposure(each.uncapped_after, each.after),
+        )
+        for each in money.commitments
+    ]
+    funds = [
+        Total(
+            each.currency,
+            ONE_OFF,
+            Exposure(each.uncapped_before, each.before),
+            Exposure(each.uncapped_after, each.after),
+        )
+        for each in money.funds
+    ]
+    return (*running, *funds)
+
+
+def amount(value: Decimal, sign: str = "") -> str:
+    """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
+    text = f"{value:{sign},f}"
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
+def exposed(exposure: Exposure) -> str:
+    """``12,345.60``, and how many are uncapped beside it."""
+    if not exposure.uncapped:
+        return amount(exposure.amount)
+    return f"{amount(exposure.amount)} + {exposure.uncapped:,} uncapped"
+
+
+def moved(total: Total) -> str:
+    """How far a total moves: ``+526.55 (+4.3 %)``, ``+1 uncapped``, ``unchanged``."""
+    change = total.change
+    parts = []
+    if change.amount:
+        part = amount(change.amount, "+")
+        base = total.before.amount
+        parts.append(f"{part} ({percentage(change.amount / base * 100)})" if base else part)
+    if change.uncapped:
+        parts.append(f"{change.uncapped:+,} uncapped")
+    return ", ".join(parts) or "unchanged"
+
+
+def limited(limit: Limit | None) -> str:
+    """One object's limit: ``150.00 a day``, ``uncapped``, ``nothing``."""
+    if limit is None:
+        return "nothing"
+    if limit.amount is None:
+        return "uncapped" if limit.period is not Period.TOTAL else "uncapped in all"
+    return f"{amount(limit.amount)} {limit.period.value}"
+
+
+def bids(shift: BidShift) -> str:
+    """``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % weighted``."""
+    counts = [f"{count:,} {word}" for count, word in ((shift.raised, "raised"), (shift.lowered, "lowered")) if count]
+    before = _between(shift.lowest_before, shift.highest_before)
+    after = _between(shift.lowest_after, shift.highest_after)
+    weighted = f", {percentage(shift.percent)} weighted" if shift.percent is not None else ""
+    return f"{', '.join(counts)}, {before} {ARROW} {after}{weighted}"
+
+
+def _between(lowest: Decimal | None, highest: Decimal | None) -> str:
+    if lowest is None or highest is None:
+        return "none"
+    return shown(lowest) if lowest == highest else f"{shown(lowest)} … {shown(highest)}"
+
+
+# --- The largest risks --------------------------------------------------------------------------------------
+
+
+def rises(money: Money | None) -> tuple[Shift, ...]:
+    """The objects whose limit rises most, uncapped ones first."""
+    return tuple(shift for shift in money.shifts[:TOP] if shift.change > Exposure()) if money else ()
+
+
+def leaps(changes: Sequence[Change]) -> list[tuple[Change, FieldChange]]:
+    """The amounts that are raised by the largest factor: where a slip of the point would stand."""
+    raised = (
+        (move.after / move.before, index, change, move)
+        for index, (change, move) in enumerate(_moves(changes))
+        if isinstance(move.before, Decimal) and isinstance(move.after, Decimal) and move.after > move.before > ZERO
+    )
+    return [(change, move) for _, _, change, move in nlargest(TOP, raised, key=lambda each: (each[0], -each[1]))]
+
+
+def _moves(changes: Sequence[Change]) -> Iterator[tuple[Change, FieldChange]]:
+    for change in changes:
+        if change.action is not Action.CREATE:
+            yield from ((change, move) for move in change.fields)
+
+
+def leap(move: FieldChange) -> str:
+    """``bidding.bidAmount 0.53 → 53.00 (+9,900 %)``"""
+    return f"{plain(move.field)} {shown(move.before)} {ARROW} {shown(move.after)} ({step(move.before, move.after)})"
+
+
+def owner(address: Address | None, kind: str, id: str | None) -> str:
+    """Who it is: its address, or its kind and id if the files do not hold it."""
+    return plain(address) if address else f"{plain(kind)} {plain(id)} (not in the files)"
+
+
+# --- Who objects -----------------------------------------------------------------------------------------------
+
+
+def objections(run: Run) -> list[Judgement]:
+    """What guardrails refused, allowed and advised against, in this order."""
+    serious = [each for each in run.judgements if each.verdict in SERIOUS]
+    return sorted(serious, key=lambda each: SERIOUS.index(each.verdict))
+
+
+def judged(judgement: Judgement) -> str:
+    """``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``"""
+    why = f", because {plain(judgement.because)}" if judgement.because else ""
+    count = counted(len(judgement.problems), "problem")
+    return f"{judgement.verdict.value}: {plain(judgement.rule)} ({plain(judgement.limit)}), {count}{why}"
+
+
+def passed(run: Run) -> list[str]:
+    """The guardrails that had nothing to say."""
+    return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
+
+
+# --- As lines of text ----------------------------------------------------------------------------------------
+
+
+def lines(run: Run) -> Iterator[str]:
+    """The block that text begins with: totals aligned, bids, and the guardrails."""
+    rows = [(f"{each.currency} {each.what}", exposed(each.before), exposed(each.after), moved(each))
+            for each in totals(run.money)]  # fmt: skip
+    moves = run.money.bids if run.money else ()
+    if rows or moves:
+        yield "Money, at the worst:"
+        widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+        for what, before, after, change in rows:
+            yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
+        yield from (f"  {each.currency} {plain(each.kind)} {plain(each.field)}: {bids(each)}" for each in moves)
+        yield ""
+    if run.judgements:
+        yield "Guardrails:"
+        yield from (f"  {judged(each)}" for each in objections(run))
+        if passed(run):
+            yield f"  passed: {', '.join(passed(run))}"
+        yield ""
