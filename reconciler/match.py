@@ -33,7 +33,7 @@ def match(
             problems.append(_ambiguous(kind, each, candidates))
         else:
             pairs.append((each, candidates[0] if candidates else None))
-    return tuple(pairs), (*problems, *_claimed_twice(pairs))
+    return tuple(pairs), (*problems, *_claimed_twice(pairs), *_created_twice(kind, pairs))
 
 
 class _Index:
@@ -84,6 +84,19 @@ def _ambiguous(kind: Kind, desired: Desired, candidates: Iterable[Live]) -> Prob
     ids = ", ".join(sorted(each.id for each in candidates))
     message = f"several {kind.singular}s match {desired.address}: {ids}"
     return error("ambiguous", message, at=desired.place, address=desired.address, hint="write the id of the one meant")
+
+
+def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
+    """Two blocks that would create what no later run could tell apart."""
+    first: dict[tuple[str, ...], Desired] = {}
+    for desired, live in pairs:
+        if live is None:
+            key = tuple(str(desired.values.get(name)) for name in (kind.natural[-1]))
+            other = first.setdefault(key, desired)
+            if other is not desired:
+                message = f"{desired.address} and {other.address} ({other.place.span}) would create the same twice"
+                hint = f"give them another {kind.natural[-1][-1]}, or remove one"
+                yield error("duplicate-claim", message, at=desired.place, address=desired.address, hint=hint)
 
 
 def _claimed_twice(pairs: Iterable[Pair]) -> Iterable[Problem]:

@@ -6,7 +6,7 @@ is not handed on, and nothing is sent while there is one.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
@@ -19,6 +19,8 @@ from reconciler.model import Address, Desired, Json, Path, Place, Problem, Sever
 from reconciler.project import Project
 
 Refusals = Mapping[Path, list[Problem]]
+NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
+"""What a rule says of something that is not there, and cannot say of a block that was only half understood."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +123,27 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
     own = (block.path, ("defaults", block.kind.name))
     broken = [path for path in refusals if path[:2] in own or path[:1] == path]
     mistakes: list[Problem] = []
+    refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)}
     for name, value in raw.items():
-        if not any(_touches(path, name) for path in broken):
-            mistakes += _value(values, name, value, block.kind, desired, project)
-    if not mistakes and not broken:
-        mistakes = [problem for rule in block.kind.rules for problem in rule(desired)]
+        if name not in refused:
+            wrong = tuple(_value(values, name, value, block.kind, desired, project))
+            refused |= {name} if wrong else set()
+            mistakes += wrong
+    mistakes += _judged(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
         yield desired
+
+
+def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
+    """What the kind's own rules say of the blocks that were understood, so that one run tells all."""
+    if doubtful or not whole:
+        sound = {name: value for name, value in desired.values.items() if name.partition(".")[0] not in doubtful}
+        desired = replace(desired, values=sound)
+    for rule in kind.rules:
+        for problem in rule(desired):
+            if not doubtful and whole or problem.code not in NEEDS_ALL:
+                yield problem
 
 
 def _touches(path: Path, name: str) -> bool:
@@ -156,7 +171,7 @@ def _value(
         values[name] = None
         return
     if not kind.has(name) or not kind.field(name).writable:
-        yield _not_in_version(name, kind, desired, project)
+        yield from _not_in_version(name, kind, desired, project)
         return
     row = kind.field(name)
     if raw is None and row.clears:
@@ -177,15 +192,18 @@ def _value(
         yield error(refused.code, message, at=inside, address=desired.address, hint=advice)
 
 
-def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Problem:
+def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Iterator[Problem]:
+    """A field of another version; what no version knows, the schema has told already."""
     version = project.versions[kind.family]
     having = ", ".join(_versions_with(kind, lambda other: other.has(name) and other.field(name).writable))
-    return error(
+    if not having:
+        return
+    yield error(
         "not-in-version",
         f"{name} is not part of version {version}",
         at=Place(desired.at(name).source, desired.at(name).path, key=True),
         address=desired.address,
-        hint=f"remove it, or set api.{kind.family} to one of: {having}" if having else "remove it",
+        hint=f"remove it, or set api.{kind.family} to one of: {having}",
     )
 
 
