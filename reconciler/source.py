@@ -142,7 +142,7 @@ def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) ->
         desired = replace(desired, values=sound)
     for rule in kind.rules:
         for problem in rule(desired):
-            if not doubtful and whole or problem.code not in NEEDS_ALL:
+            if (not doubtful and whole) or problem.code not in NEEDS_ALL:
                 yield problem
 
 
