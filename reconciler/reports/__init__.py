@@ -6,7 +6,7 @@ To add a format, write its file and name it in ``FORMATS``.
 from collections.abc import Callable, Mapping
 
 from reconciler.model import Run
-from reconciler.reports import codequality, github, gitlab, json, junit, sarif, stream, text
+from reconciler.reports import codequality, github, gitlab, json, junit, markdown, sarif, stream, text
 from reconciler.reports.words import Manner
 
 Report = Callable[[Run, Manner], str]
@@ -15,6 +15,7 @@ FORMATS: Mapping[str, Report] = {
     "text": text.report,
     "json": json.report,
     "json-stream": stream.report,
+    "markdown": markdown.report,
     "github": github.report,
     "gitlab": gitlab.report,
     "codequality": codequality.report,

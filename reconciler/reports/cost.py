@@ -14,7 +14,9 @@ from reconciler.reports.words import ARROW, counted, percentage, plain, shown, s
 
 ONE_OFF = "one-off funds"
 SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)
-TOP = 10
+TOP, FEW = 10, 3
+LEAP = Decimal("1.5")
+"""So many are named in any case; more of them if they rise by half or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def leaps(changes: Sequence[Change]) -> list[tuple[Change, FieldChange]]:
         for index, (change, move) in enumerate(_moves(changes))
         if isinstance(move.before, Decimal) and isinstance(move.after, Decimal) and move.after > move.before > ZERO
     )
-    return [(change, move) for _, _, change, move in nlargest(TOP, raised, key=lambda each: (each[0], -each[1]))]
+    largest = nlargest(TOP, raised, key=lambda each: (each[0], -each[1]))
+    return [(change, move) for rank, (factor, _, change, move) in enumerate(largest) if rank < FEW or factor >= LEAP]
 
 
 def _moves(changes: Sequence[Change]) -> Iterator[tuple[Change, FieldChange]]:

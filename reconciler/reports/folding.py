@@ -4,11 +4,13 @@ Like are changes of one kind and action that move the same fields in the same di
 no amount that is out of line with the others: the one that moves furthest is named.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 
-from reconciler.model import Action, Change, FieldChange
+from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.reports.words import ARROW, clipped, percentage, plain, shown
 
 MANY = 20
@@ -83,6 +85,38 @@ def _direction(move: FieldChange) -> int:
     if isinstance(after, Decimal):
         return 2
     return -2 if isinstance(before, Decimal) else 0
+
+
+# --- The calls ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Neighbouring calls to one endpoint for one facet, by their numbers in the plan."""
+
+    first: int
+    last: int
+    method: str
+    path: str
+    facet: str
+    items: int
+
+    @property
+    def numbers(self) -> str:
+        return f"{self.first:,}" if self.first == self.last else f"{self.first:,}–{self.last:,}"
+
+
+def endpoints(calls: Sequence[Call]) -> Iterator[Endpoint]:
+    """The calls with neighbours that go to one endpoint in one; ids in paths make no difference."""
+    first = 1
+    for (method, path, facet), group in groupby(calls, key=_endpoint):
+        sizes = [len(call.items) for call in group]
+        yield Endpoint(first, first + len(sizes) - 1, method, path, facet, sum(sizes))
+        first += len(sizes)
+
+
+def _endpoint(call: Call) -> tuple[str, str, str]:
+    return call.method, re.sub(r"/\d+(?=/|$)", "/{id}", call.path), call.facet
 
 
 # --- As words -------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ def report(run: Run, manner: Manner) -> str:
         "command": run.command,
         "project": run.project,
         "exit_code": int(of(run, detailed=manner.detailed)),
+        "digest": manner.digest,
         "errored": run.failed,
         "applied": run.applied,
         "summary": summary(run),

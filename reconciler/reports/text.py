@@ -3,22 +3,20 @@
 What is alike and too much to read folds into a line with its count; JSON holds all of it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import TypeVar
 
 from reconciler import wire
-from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Severity, Status
+from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Status
 from reconciler.reports import cost, folding
 from reconciler.reports.words import (
     ARROW,
     Manner,
     counted,
-    ended,
     ending,
+    headline,
     least_time,
     placed,
     plain,
@@ -40,8 +38,8 @@ def report(run: Run, manner: Manner) -> str:
     lines = [*cost.lines(run)] if manner.told is None else []
     lines += _problems([problem for problem in run.problems if problem not in told], manner)
     if run.command == "validate":
-        lines += [_verdict(run)]
-    elif (not run.failed or run.applied) and manner.told is None:
+        lines += [headline(run)]
+    elif (not run.failed or run.applied or run.refused) and manner.told is None:
         lines += _changes(run.changes)
         lines += [summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")]
         lines += _calls(run, manner)
@@ -50,13 +48,6 @@ def report(run: Run, manner: Manner) -> str:
     elif run.failed and run.command != "validate":
         lines += ["Nothing was sent."]
     return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
-
-
-def _verdict(run: Run) -> str:
-    errors = sum(problem.severity is Severity.ERROR for problem in run.problems)
-    if errors:
-        return f"{counted(errors, 'error')}."
-    return f"Valid: {counted(run.unchanged, 'resource')}."
 
 
 # --- What changes ---------------------------------------------------------------------------------------
@@ -135,7 +126,7 @@ def _calls(run: Run, manner: Manner) -> Iterator[str]:
 
 
 def _each_call(calls: Sequence[Call], manner: Manner) -> Iterator[str]:
-    method, path, facet = _widths((call.method, call.path, call.facet) for call in calls)
+    method, path, facet = _widths((call.method, plain(call.path), call.facet) for call in calls)
     for number, call in enumerate(calls, 1):
         whole = "  all or nothing" if call.atomic and len(call.items) > 1 else ""
         where = f"{call.method:<{method}} {plain(call.path):<{path}}  {call.facet:<{facet}}"
@@ -146,19 +137,11 @@ def _each_call(calls: Sequence[Call], manner: Manner) -> Iterator[str]:
 
 def _call_groups(calls: Sequence[Call]) -> Iterator[str]:
     """Neighbours that go to one endpoint for one facet, in one line."""
-    groups = [(key, len(list(group))) for key, group in groupby(calls, key=_endpoint)]
-    method, path, facet = _widths(key for key, _ in groups)
-    first = 1
-    for key, size in groups:
-        numbers = f"{first:,}" if size == 1 else f"{first:,}–{first + size - 1:,}"
-        items = sum(len(call.items) for call in calls[first - 1 : first - 1 + size])
-        where = f"{key[0]:<{method}} {plain(key[1]):<{path}}  {key[2]:<{facet}}"
-        yield f"  {numbers:>9}. {where}  {counted(items, 'item')}"
-        first += size
-
-
-def _endpoint(call: Call) -> tuple[str, str, str]:
-    return call.method, re.sub(r"/\d+(?=/|$)", "/{id}", call.path), call.facet
+    groups = list(folding.endpoints(calls))
+    method, path, facet = _widths((group.method, plain(group.path), group.facet) for group in groups)
+    for group in groups:
+        where = f"{group.method:<{method}} {plain(group.path):<{path}}  {group.facet:<{facet}}"
+        yield f"  {group.numbers:>9}. {where}  {counted(group.items, 'item')}"
 
 
 def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
@@ -184,8 +167,7 @@ def _outcomes(run: Run) -> Iterator[str]:
             yield f"      {placed(problem)}"
             if problem.hint:
                 yield f"      hint: {plain(problem.hint)}"
-    told = [f"{count:,} {status.value}" for status, count in ended(outcome.status for outcome in run.outcomes).items()]
-    yield f"Apply: {', '.join(told) or 'nothing to do'}."
+    yield headline(run)
 
 
 def _way(outcome: Outcome) -> str:

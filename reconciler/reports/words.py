@@ -25,12 +25,14 @@ COMMAND, FIRST = "##[", "::"
 class Manner:
     """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
     problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
-    ``detailed`` says that changes end the command with an exit code of their own."""
+    ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
+    saved plan that this run was saved as."""
 
     bodies: bool = False
     told: tuple[Problem, ...] | None = None
     sources: Mapping[str, tuple[str, ...]] | None = None
     detailed: bool = False
+    digest: str | None = None
 
 
 def plain(text: object) -> str:
@@ -116,6 +118,19 @@ def summary(run: Run) -> str:
     if not run.changes:
         return "No changes. What is live matches the files."
     return f"Plan: {', '.join(f'{count} to {word}' for word, count in counts(run).items())}."
+
+
+def headline(run: Run) -> str:
+    """The run in one sentence: what was found, what is planned, or how it ended."""
+    errors = counted(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
+    if run.applied:
+        told = [f"{count:,} {status.value}" for status, count in ended(each.status for each in run.outcomes).items()]
+        return f"Apply: {', '.join(told) or 'nothing to do'}."
+    if run.command == "validate":
+        return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
+    if run.failed and not run.refused:
+        return f"{errors}. Nothing was sent."
+    return summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
 
 
 def least_time(calls: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 from reconciler.model import (
     Action,
     Address,
@@ -15,12 +16,16 @@ from reconciler.model import (
     Effect,
     FieldChange,
     Item,
+    Judgement,
+    Level,
+    Money,
     Outcome,
     Place,
     Plan,
     Problem,
     Run,
     Severity,
+    Shift,
     Span,
     Status,
     Value,
@@ -157,6 +162,37 @@ VALID = Run("validate", "quickstart", unchanged=17)
 UNREAD = Run("plan", "quickstart", problems=(error("not-allowed", "401: the token was refused", hint="look at it"),))
 
 
+OBJECTION = error("guardrail", "bidding.bidAmount rises by 9,900 %, at most 50 % is allowed",
+                  at=at(9, 18, width=5), address=RAISED.address, hint="--allow max-raise --because TEXT")  # fmt: skip
+MONEY = Money(
+    commitments=(
+        Commitment("EUR", Period.ANY_DAY, Decimal("12345.60"), Decimal("12447.15"), 2, 3),
+        Commitment("EUR", Period.DAY, Decimal("12345.60"), Decimal("12447.15")),
+        Commitment("USD", Period.TOTAL, Decimal("900"), Decimal("900")),
+    ),
+    funds=(Funds("EUR", Decimal("5000"), Decimal("6000"), Decimal("1000")),),
+    bids=(BidShift("EUR", "adSets", BID, 1, 0, Decimal("0.90"), Decimal("0.90"), Decimal("1.10"), Decimal("1.10"),
+                   Decimal("22.2222222")),),
+    shifts=(
+        Shift("adSets", None, CREATED.address, "EUR", None, Limit(Period.DAY, None)),
+        Shift("adSets", "123467", RAISED.address, "EUR", Limit(Period.DAY, Decimal("123.45")),
+              Limit(Period.DAY, Decimal("150"))),
+        Shift("adSets", "123470", STOPPED.address, "EUR", Limit(Period.DAY, Decimal("20")), None),
+    ),
+    increases=(Increase("EUR", Exposure(1, Decimal("101.55"))),),
+    rolling=(Increase("EUR", Exposure(1, Decimal("201.55")), datetime(2026, 11, 20, 12, tzinfo=UTC)),),
+)  # fmt: skip
+JUDGEMENTS = (
+    Judgement("decimal-slip", Level.OVERRIDE, "no factor near 10, 100 or 1000"),
+    Judgement("max-raise", Level.OVERRIDE, "at most 50 % a field", (OBJECTION,)),
+    Judgement("uncapped", Level.OVERRIDE, "no cap removed", (warning("guardrail", "a cap is removed"),), "agreed | ok"),
+    Judgement("changes", Level.ADVISORY, "at most 2 changes", (warning("guardrail", "3 changes"),)),
+    Judgement("empty-scope", Level.HARD, "the scope is never empty"),
+)
+REFUSED = replace(SMALL, money=MONEY, judgements=JUDGEMENTS, problems=(HIDDEN, OBJECTION))
+COSTLY = replace(SMALL, money=MONEY, judgements=(JUDGEMENTS[0], *JUDGEMENTS[2:]))
+
+
 def many(count: int, kind: str = "adSets") -> Run:
     """So many bids raised by a tenth, some budgets, some stops, and one slip of the point."""
     changes = []
@@ -199,6 +235,8 @@ TELLING = {
     "invalid": INVALID,
     "valid": VALID,
     "unread": UNREAD,
+    "costly": COSTLY,
+    "refused": REFUSED,
     "many": many(412),
     "hostile": hostile(" ".join(HOSTILE)),
 }

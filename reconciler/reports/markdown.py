@@ -1,0 +1,190 @@
+"""A run as a comment on a pull request: money and the largest risks first, at most 65,000 characters.
+
+The first line is a hidden tag, the same for each run of a project, by which the comment is found and
+updated.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from reconciler.model import Action, Change, FieldChange, Outcome, Problem, Run, Severity, Status
+from reconciler.reports import cost, folding
+from reconciler.reports.page import Page, block, cell, code, slug
+from reconciler.reports.words import (
+    ARROW,
+    Manner,
+    all_problems,
+    counted,
+    ending,
+    headline,
+    least_time,
+    plain,
+    shown,
+    step,
+    title,
+)
+
+MOST = 65_000
+"""GitHub takes 65,536 characters; a workflow may add a line or two."""
+SHARE = 9_000
+"""The most that each part takes before the full plan gets what is left."""
+SINGLE = 40
+"""So many changes are shown in the table; the others are in the full plan."""
+FEW, LINE = 3, 300
+MONEY = ("| Money, at the worst | Before | After | Change |", "|---|---:|---:|---|")
+CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
+CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
+
+
+def report(run: Run, manner: Manner) -> str:
+    """The comment; ends with a line break."""
+    page = Page(MOST)
+    page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
+    page.add([], [f"**{ending(run, manner)}**"] if ending(run, manner) else [])
+    totals, others, unapplied = cost.totals(run.money), _others(run), _unapplied(run)
+    page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
+    _list(page, "Bids", [*_bids(run)])
+    _list(page, "Guardrails", [*_guardrails(run)])
+    _list(page, "Largest risks", [*_risks(run)])
+    _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
+    _list(page, "Problems", map(_problem, others), len(others))
+    if run.changes and (not run.failed or run.refused or run.applied):
+        _plan(page, run)
+    if manner.digest:
+        page.add([], [f"Approve exactly this plan with {code(manner.digest)}."])
+    return str(page)
+
+
+def _list(page: Page, title: str, rows: Iterable[str], total: int = 0) -> None:
+    rows = rows if total else list(rows)
+    count = total or len(list(rows))
+    page.add([f"**{title}**", ""], rows, total=count, most=SHARE, more="- … and {} more")
+
+
+# --- Money and risks ------------------------------------------------------------------------------------
+
+
+def _total(each: cost.Total) -> str:
+    name = f"{cell(each.currency)} {each.what}"
+    return f"| {name} | {cost.exposed(each.before)} | {cost.exposed(each.after)} | {cost.moved(each)} |"
+
+
+def _bids(run: Run) -> Iterator[str]:
+    for each in run.money.bids if run.money else ():
+        yield f"- {code(each.currency)} {code(each.field)} of {code(each.kind)}: {cost.bids(each)}"
+
+
+def _guardrails(run: Run) -> Iterator[str]:
+    for each in cost.objections(run):
+        why = f", because {code(each.because)}" if each.because else ""
+        count = counted(len(each.problems), "problem")
+        yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {count}{why}"
+    if cost.passed(run):
+        yield f"- passed: {', '.join(code(rule) for rule in cost.passed(run))}"
+
+
+def _risks(run: Run) -> Iterator[str]:
+    for shift in cost.rises(run.money):
+        owner = code(cost.owner(shift.address, shift.kind, shift.id))
+        yield f"- {owner}: {cost.limited(shift.before)} {ARROW} {cost.limited(shift.after)}, {code(shift.currency)}"
+    for change, move in cost.leaps(run.changes):
+        yield f"- {code(change.address)}: {code(cost.leap(move))}"
+
+
+# --- What is wrong ----------------------------------------------------------------------------------------
+
+
+def _others(run: Run) -> list[Problem]:
+    """Problems of the run; those of items that were not applied stand with them."""
+    own = set(run.problems)
+    return [problem for problem in all_problems(run) if problem in own]
+
+
+def _problem(problem: Problem) -> str:
+    place = f" {code(problem.span)}" if problem.span else ""
+    hint = f" ({code(problem.hint)})" if problem.hint else ""
+    mark = "**error**" if problem.severity is Severity.ERROR else problem.severity.value
+    return f"- {mark} {code(problem.code)}{place}: {code(problem.message, 300)}{hint}"
+
+
+def _unapplied(run: Run) -> list[Outcome]:
+    """The items that did not end well, what is worst to overlook first."""
+    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
+    return sorted(others, key=lambda outcome: WORST.index(outcome.status))
+
+
+WORST = (Status.UNKNOWN, Status.REJECTED, Status.NOT_SENT)
+
+
+def _outcome(outcome: Outcome) -> str:
+    said = "; ".join(code(problem.message, 300) for problem in outcome.problems[:FEW])
+    where = next((f" {code(each.span)}" for each in outcome.problems if each.span), "")
+    item, call = code(outcome.item.address), code(outcome.call)
+    return f"- **{outcome.status.value}** {item} ({call}){where}{': ' if said else ''}{said}"
+
+
+# --- What changes -----------------------------------------------------------------------------------------
+
+
+def _plan(page: Page, run: Run) -> None:
+    single, folded = folding.parted(run.changes)
+    folds = [line for fold in folded for line in _fold(fold)]
+    page.add([], folds, total=len(folds), most=SHARE, more="- … and {} more lines")
+    shown = min(len(single), SINGLE)
+    page.add(CHANGES, map(_row, single[:SINGLE]), total=shown, most=2 * SHARE, more="… and {} more rows.")
+    endpoints = [*folding.endpoints(run.plan.calls)]
+    head, tail = [_summary(_calls(run)), "", *CALLS], ["", "</details>"]
+    page.add(head, map(_endpoint, endpoints), tail, total=len(endpoints), most=SHARE, more="… and {} more endpoints.")
+    if folded or len(single) > SINGLE:
+        _all(page, run)
+
+
+def _all(page: Page, run: Run) -> None:
+    """Every change in a line of its own, to be searched, as far as there is room."""
+    lines = (line for change in run.changes for line in _lines(change))
+    fence, held, end = block(islice(lines, MOST // 20))
+    total = sum(len(change.fields) for change in run.changes)
+    head = [_summary(f"All {counted(len(run.changes), 'change')}, one by one"), "", fence]
+    more = "… and {} more lines; the JSON report holds all of them."
+    page.add(head, held, [end, "", "</details>"], total=total, more=more)
+
+
+def _summary(words: str) -> str:
+    return f"<details><summary>{words}</summary>"
+
+
+def _fold(fold: folding.Fold) -> Iterator[str]:
+    yield f"- **{fold.action.value}** {code(folding.heading(fold), 300)}"
+    yield from (f"  - {code(line, 300)}" for line in folding.sentences(fold))
+
+
+def _row(change: Change) -> str:
+    name = f"<br>{cell(title(change))}" if title(change) else ""
+    moves = "<br>".join(_move(move, change) for move in change.fields)
+    return f"| {change.action.value} | {cell(change.address)}{name} | {moves} | {cell(change.place.span)} |"
+
+
+def _move(move: FieldChange, change: Change) -> str:
+    after = cell(shown(move.after), 80)
+    if change.action is Action.CREATE or (not move.seen and move.before is None):
+        return f"{cell(move.field, 80)} {after}"
+    percent = step(move.before, move.after)
+    return f"{cell(move.field, 80)} {cell(shown(move.before), 80)} {ARROW} {after}{f' ({percent})' if percent else ''}"
+
+
+def _lines(change: Change) -> Iterator[str]:
+    """One line for each field: it is found by a search for the address."""
+    for move in change.fields:
+        before = "" if change.action is Action.CREATE else f"{shown(move.before)} {ARROW} "
+        percent = step(move.before, move.after)
+        line = f"{change.action.value} {plain(change.address)} {plain(move.field)} {before}{shown(move.after)}"
+        yield (f"{line} ({percent})" if percent else line)[:LINE]
+
+
+def _calls(run: Run) -> str:
+    deferred = f", {run.plan.deferred_calls:,} of them deferred" if run.plan.deferred_calls else ""
+    return f"{counted(run.plan.total, 'call')} (bound {run.plan.bound:,}){deferred}, {least_time(run.plan.total)}"
+
+
+def _endpoint(each: folding.Endpoint) -> str:
+    return f"| {each.numbers} | {cell(each.method)} | {cell(each.path)} | {cell(each.facet)} | {each.items:,} |"
