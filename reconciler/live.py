@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import wire
-from reconciler.kinds.kind import Kind, Listing, Paging, Search
-from reconciler.model import Answer, Call, Desired, Effect, Fate, Json, Live, Pair, Problem, error, warning
+from reconciler.kinds.kind import Kind, Listing, Paging, Reference, Search
+from reconciler.model import Answer, Call, Desired, Effect, Fate, Json, Live, Pair, Problem, Value, error, warning
 
 Send = Callable[[Call], Answer]
 PAGES = 100_000
@@ -69,6 +69,36 @@ def read(kind: Kind, root: str, scope: Sequence[str], send: Send, *, attached: b
 def with_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
     """The pairs, with the sub-resources of those whose files state the map fields: one read each."""
     return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
+
+
+def strangers(kind: Kind, root: str, scope: Sequence[str], pairs: Sequence[Pair], send: Send) -> Iterator[Problem]:
+    """Ids that a write would name and that nothing in the scope has. Raises :class:`Unread`."""
+    for reference in kind.references:
+        name = reference.field
+        naming = [
+            (desired, sorted(_named(desired.values.get(name)) - _named(live.values.get(name) if live else None)))
+            for desired, live in pairs
+        ]
+        if not any(ids for _, ids in naming):
+            continue
+        known = {str(row.get("id")) for id in scope for row in _listed(kind, reference, root, id, send)}
+        for desired, ids in naming:
+            for id in (id for id in ids if id not in known):
+                message = f"there is no {reference.thing} {id} in the scope"
+                hint = "correct it; the API would refuse everything that travels with it"
+                at = desired.at(name)
+                yield error(f"unknown-{reference.thing}", message, at=at, address=desired.address, hint=hint)
+
+
+def _named(value: Value) -> set[str]:
+    if value is None:
+        return set()
+    return {str(each) for each in value} if isinstance(value, tuple) else {str(value)}
+
+
+def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
+    query = tuple((name, value.format(scope=id)) for name, value in reference.query)
+    return _rows(_got(_call(kind, "GET", reference.path.format(root=root, scope=id), query=query), send))
 
 
 def history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:

@@ -34,9 +34,11 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory
     for kind, blocks in kinds.items():
         reading = read(kind, blocks, project, outside)
         matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
-        detailed = live.with_details(kind, project.dialect(kind.family).root, matched, outside.send)
+        root = project.dialect(kind.family).root
+        detailed = live.with_details(kind, root, matched, outside.send)
         scene = Scene(detailed, outside.now(), reading.live, online=True, assumptions=project.assumptions)
         problems += (*reading.problems, *doubts)
+        problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     return Survey(pairs, rows, tuple(problems))

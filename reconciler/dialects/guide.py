@@ -48,6 +48,8 @@ MARKETING_SOLUTIONS = {
     )
 }
 
+UNLISTED = ()
+"""Nobody could check that the old paths list sellers and campaigns (contract §4.1), so they are not asked."""
 CAMPAIGN_ID = Id(maximum=2**31 - 1)
 FLAT = Envelope(data=False, attributes=False)
 
@@ -65,6 +67,7 @@ def _seller_budget() -> Kind:
         read=Listing("{root}/budgets", per="advertiserId", query=(("advertiserId", "{scope}"), *ALL_DATES)),
         create=replace(create, envelope=FLAT),
         writes={"budgets": replace(patch, envelope=FLAT)},
+        references=UNLISTED,
         scene_rules=(*SCENE, partial(running_end_is_fixed, strict=True)),
     )
 
@@ -73,6 +76,7 @@ SELLERS = {
     SELLER_CAMPAIGN.name: SELLER_CAMPAIGN.amended(
         {"campaignId": {"type": CAMPAIGN_ID}},
         read=Listing("{root}/seller-campaigns", per="advertiserId", query=(("advertiserId", "{scope}"),)),
+        references=UNLISTED,
     ),
     SELLER_BUDGET.name: _seller_budget(),
 }

@@ -241,6 +241,17 @@ class Attachments:
     page: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that names things of another sort, and the list of them, one per scope id. Asked only for
+    what a write would name: where batches are all or nothing, one stray id refuses all."""
+
+    field: str
+    path: str
+    thing: str
+    query: tuple[tuple[str, str], ...] = ()
+
+
 Read: TypeAlias = Search | Listing
 
 
@@ -281,6 +292,7 @@ class Kind:
     # automatic   blocks that may be null because something else sets them
     # details     sub-resources, read only where the files state them
     # attachments a set that is read from the other side
+    # references  fields whose ids must be known before any call
     # rules       see one resource as written
     # scene_rules see all of them, with live state when there is any
     # implied     completes the values after a change with what the API then sets by itself
@@ -308,6 +320,7 @@ class Kind:
     automatic: tuple[str, ...] = ()
     details: tuple[Details, ...] = ()
     attachments: Attachments | None = None
+    references: tuple[Reference, ...] = ()
     rules: tuple[Rule, ...] = ()
     scene_rules: tuple[SceneRule, ...] = ()
     implied: Callable[[Values, Values], Values] | None = None

@@ -2,8 +2,8 @@
 
 from reconciler.kinds import limits
 from reconciler.kinds import seller_budget_rules as rules
-from reconciler.kinds.kind import Create, Envelope, Field, Kind, Listing, Patch, Stage
-from reconciler.kinds.seller_campaign import CAMPAIGN_ID
+from reconciler.kinds.kind import Create, Envelope, Field, Kind, Listing, Patch, Reference, Stage
+from reconciler.kinds.seller_campaign import CAMPAIGN_ID, CAMPAIGNS, SELLERS
 from reconciler.kinds.types import Choice, Day, Flag, Id, Money, SetOf, Text
 
 CHUNK = 2000  # contract §7
@@ -78,6 +78,7 @@ SELLER_BUDGET = Kind(
     stops={"suspended": True},
     born={"suspended": False},
     leads={"budgetType": rules.TOTALS},
+    references=(SELLERS, Reference("campaignIds", CAMPAIGNS, "campaign")),
     rules=rules.OFFLINE,
     limits=limits.seller_budgets,
     limiting=("campaignIds", "budgetType", "amount", "startDate", "endDate", "suspended"),

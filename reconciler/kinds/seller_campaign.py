@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 
-from reconciler.kinds.kind import ASIDE, Create, Envelope, Field, Kind, Listing, Patch, Stage
+from reconciler.kinds.kind import ASIDE, Create, Envelope, Field, Kind, Listing, Patch, Reference, Stage
 from reconciler.kinds.types import Id, Money
 
 CHUNK = 2000  # contract §7: undocumented for bids, taken from the budgets of the same family
 CAMPAIGN_ID = Id(as_number=True, maximum=2**31 - 1)
+SELLERS = Reference("sellerId", "{root}/sellers", "seller", query=(("advertiserId", "{scope}"),))
+CAMPAIGNS = "{root}/advertisers/{scope}/campaigns"
 FLAT = Envelope(many=False, data=False, attributes=False, id=None)
 
 FIELDS = (
@@ -41,5 +43,6 @@ SELLER_CAMPAIGN = Kind(
     },
     natural=(("sellerId", "campaignId"),),
     stops={"bid": Decimal("0.0000")},
+    references=(SELLERS, Reference("campaignId", CAMPAIGNS, "campaign")),
     doc="Sellers in campaigns of the marketplace, with their bids.",
 )
