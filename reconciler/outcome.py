@@ -81,7 +81,7 @@ def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> 
         if reasons is None and named:
             reasons = [_at(error("batch-refused", f"refused with its batch because of {culprits}"), item)]
         elif reasons is None:
-            reasons = [_located(problem, item, {}, kind) for problem in said]
+            reasons = [_located(problem, item, each, kind) for each, problem in zip(errors or [{}], said, strict=True)]
         outcomes.append(Outcome(call.name, item, Status.REJECTED, item.id, tuple(reasons)))
     return tuple(outcomes)
 

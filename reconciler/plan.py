@@ -140,6 +140,8 @@ def _written(
             value = str(moves[0].after)
             path, stage = write.paths[value], write.stages[value]
             yield _part(change, moves, target, stage, facet, "POST", path, write, write.chunk)
+        case Delta() if not isinstance(moves[0].before, Decimal):
+            return  # there is no difference to nothing; a rule of the kind has said so at its line
         case Delta():
             yield _part(change, moves, target, write.stage, facet, "POST", write.path, write, 1)
         case Membership():
