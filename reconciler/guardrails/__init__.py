@@ -1,0 +1,127 @@
+"""Policies on money and on mass changes, judged before any call: one rule a file.
+
+To add a rule, write its file and name it in ``RULES``: its key, schema, words and exit code follow.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconciler.guardrails import (
+    bounds,
+    decimal_slip,
+    empty_scope,
+    freeze,
+    max_changes,
+    max_increase_24_hours,
+    max_raise_percent,
+    max_share_percent,
+    max_stops,
+    max_total_increase,
+    max_total_increase_percent,
+    protected,
+    removed_cap,
+    zero_bid,
+)
+from reconciler.guardrails.rule import Proposal, Rule
+from reconciler.model import Judgement, Level, Place, Problem, Severity, Verdict, error
+
+_MODULES = (
+    empty_scope,
+    decimal_slip,
+    removed_cap,
+    zero_bid,
+    max_raise_percent,
+    max_total_increase,
+    max_total_increase_percent,
+    max_increase_24_hours,
+    bounds,
+    max_changes,
+    max_stops,
+    max_share_percent,
+    freeze,
+    protected,
+)
+RULES: Mapping[str, Rule] = {module.RULE.name: module.RULE for module in _MODULES}
+SHOWN = 20
+"""Objections of one rule that are told one by one; the rest is counted."""
+SEVERITIES = {Verdict.ADVISED: Severity.WARNING, Verdict.ALLOWED: Severity.NOTE, Verdict.REFUSED: Severity.ERROR}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``guardrails`` of ``reconciler.yaml``; ``at`` tells where a rule is written, if it is."""
+
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    at: Callable[[str], Place | None] = lambda name: None
+
+    def active(self) -> Iterator[tuple[Rule, Any, Level]]:
+        """The rules that are on, with their settings and levels."""
+        levels = self.rules.get("levels") or {}
+        for name, rule in RULES.items():
+            setting = self.rules.get(name, rule.default)
+            if setting is not None and setting is not False:
+                yield rule, setting, Level(levels.get(name, Level.OVERRIDE.value))
+
+
+def judge(proposal: Proposal, settings: Settings, allowed: Mapping[str, str]) -> tuple[Judgement, ...]:
+    """What every active rule says of the plan; ``allowed`` gives the reasons for allowing some, by rule."""
+    judgements = []
+    for rule, setting, level in settings.active():
+        problems = _folded(rule, tuple(rule.judge(proposal, setting)))
+        because = allowed.get(rule.name) if problems else None
+        verdict = Judgement(rule.name, level, rule.said(setting), problems, because)
+        judgements.append(replace(verdict, problems=tuple(_weighed(each, verdict, settings) for each in problems)))
+    return tuple(judgements)
+
+
+def unknown(allowed: Sequence[str]) -> str | None:
+    """A name that is not a rule's."""
+    return next((name for name in allowed if name not in RULES), None)
+
+
+def _folded(rule: Rule, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    rest = len(problems) - SHOWN
+    return problems if rest <= 0 else (*problems[:SHOWN], error(rule.code, f"{rest:,} more of the same rule"))
+
+
+def _weighed(problem: Problem, judgement: Judgement, settings: Settings) -> Problem:
+    """As heavy as its rule's level makes it, at its line or else the rule's, with the way to allow it."""
+    span = problem.span
+    if span is None:
+        place = settings.at(judgement.rule)
+        span = place.span if place else None
+    hint = problem.hint
+    if judgement.verdict is Verdict.REFUSED and judgement.level is Level.OVERRIDE:
+        way = f"if it is meant: --allow {judgement.rule} --because TEXT"
+        hint = f"{hint}; {way}" if hint else way
+    elif judgement.verdict is Verdict.REFUSED:
+        hint = f"the rule is hard: only an edit of guardrails.{judgement.rule} lets this pass"
+    elif judgement.verdict is Verdict.ALLOWED:
+        hint = f"allowed: {judgement.because}"
+    return replace(problem, severity=SEVERITIES[judgement.verdict], span=span, hint=hint)
+
+
+def schema() -> dict[str, Any]:
+    """The schema of the ``guardrails`` of a project."""
+    on_by_default = {name: rule.schema | {"description": rule.doc} for name, rule in RULES.items()}
+    off = {
+        name: {"anyOf": [each, {"const": False}], "description": each["description"]}
+        for name, each in on_by_default.items()
+    }
+    levels = {
+        "type": "object",
+        "description": "What an objection does: advisory only says it, override needs --allow and --because"
+        " (the default), hard stands until this file changes.",
+        "properties": {name: {"enum": [level.value for level in Level]} for name in RULES},
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "description": "Rules that a plan must pass before anything is sent. Write false to turn one off.",
+        "properties": {**off, "levels": levels},
+        "additionalProperties": False,
+    }
+
+
+__all__ = ["RULES", "Proposal", "Rule", "Settings", "judge", "schema", "unknown"]

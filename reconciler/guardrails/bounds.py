@@ -1,0 +1,70 @@
+"""No amount may be set below its floor or above its ceiling."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from reconciler.guardrails.rule import Proposal, Rule, Schema, amount, key_for, number, steps
+from reconciler.model import Problem
+
+EDGE: Schema = {
+    "anyOf": [
+        {"type": "number", "minimum": 0},
+        {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number", "minimum": 0}},
+    ]
+}
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    for change in proposal.changes:
+        for step in steps(change):
+            edges = setting.get(step.move.field, setting.get(step.move.facet))
+            if edges is None or step.after is None:
+                continue
+            for name, is_past, word in (("min", step.after.__lt__, "below"), ("max", step.after.__gt__, "above")):
+                edge = _edge(edges.get(name), proposal.currency(change))
+                if isinstance(edge, str):
+                    yield RULE.object(f"{step.move.field}: {edge}", change, hint=key_for(proposal.currency(change)))
+                elif edge is not None and is_past(edge):
+                    message = f"{step.move.field} would be {amount(step.after)}, {word} {amount(edge)}"
+                    yield RULE.object(message, change, at=step.move.place)
+
+
+def _edge(edge: Any, currency: str) -> Decimal | str | None:
+    """The number that applies, or why there is none where one is wanted."""
+    if not isinstance(edge, dict):
+        return None if edge is None else number(edge)
+    return number(edge[currency]) if currency in edge else f"no limit is set for {currency}"
+
+
+def said(setting: Any) -> str:
+    return ", ".join(f"{name} {_range(edges)}" for name, edges in setting.items())
+
+
+def _range(edges: Any) -> str:
+    return " ".join(f"{name} {_edge_said(edges[name])}" for name in ("min", "max") if name in edges)
+
+
+def _edge_said(edge: Any) -> str:
+    if isinstance(edge, dict):
+        return "/".join(f"{code} {amount(number(limit))}" for code, limit in edge.items())
+    return amount(number(edge))
+
+
+RULE = Rule(
+    "bounds",
+    "Floor and ceiling (min, max) of the amounts of a facet (bids, budgets, funds, …) or of one field,"
+    " in units of the currency: one number, or one for each currency.",
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {
+            "type": "object",
+            "minProperties": 1,
+            "properties": {"min": EDGE, "max": EDGE},
+            "additionalProperties": False,
+        },
+    },
+    judge,
+    said,
+)

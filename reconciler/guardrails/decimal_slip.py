@@ -1,0 +1,43 @@
+"""An amount that moves by a factor near 10, 100 or 1000 is more often a slip of the point than a wish."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from reconciler.guardrails.rule import ON, Proposal, Rule, Step, amount, steps
+from reconciler.model import Problem
+
+FACTORS = (Decimal(10), Decimal(100), Decimal(1000))
+NEAR = Decimal("0.1")
+"""How far off a factor may be, as a share of it: a slip often comes with a small change that was meant."""
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    found = [(factor, up, step) for change in proposal.changes for step in steps(change) for factor, up in _slips(step)]
+    for factor, up, step in sorted(found, key=lambda each: (-each[0], not each[1])):
+        assert step.before is not None
+        assert step.after is not None
+        way = f"about {factor} times" if up else f"about 1/{factor} of"
+        message = f"{step.move.field} would be {way} what it was ({amount(step.before)} → {amount(step.after)})"
+        yield RULE.object(message, step.change, at=step.move.place, hint="is the decimal point where you meant it?")
+
+
+def _slips(step: Step) -> Iterator[tuple[Decimal, bool]]:
+    """The factor that the step is near, and whether it goes up."""
+    if not step.before or not step.after:
+        return
+    up = step.after > step.before
+    ratio = step.after / step.before if up else step.before / step.after
+    for factor in FACTORS:
+        if abs(ratio - factor) <= factor * NEAR:
+            yield factor, up
+
+
+RULE = Rule(
+    "decimalSlip",
+    "Whether an amount may not move by a factor near 10, 100, 1000 or an inverse of these. On by default.",
+    ON,
+    judge,
+    lambda setting: "no factor near 10, 100, 1000",
+    default=True,
+)

@@ -1,0 +1,55 @@
+"""No amount of an existing resource may grow by more than so many percent in one apply."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, percent, steps
+from reconciler.model import Problem
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    found = [(_growth(step), step) for change in proposal.changes for step in steps(change)]
+    beyond = [
+        (growth, step, limit)
+        for growth, step in found
+        if growth is not None and (limit := _limit(setting, step)) is not None and growth > limit
+    ]
+    for growth, step, limit in sorted(beyond, key=lambda each: -each[0]):
+        assert step.before is not None
+        assert step.after is not None
+        grows = f"grows by {percent(growth)}" if growth.is_finite() else "grows from nothing"
+        message = (
+            f"{step.move.field} {grows} ({amount(step.before)} → {amount(step.after)}); {percent(limit)} are allowed"
+        )
+        yield RULE.object(message, step.change, at=step.move.place, hint="raise it in steps")
+
+
+def _growth(step: Step) -> Decimal | None:
+    """In percent; from zero it is infinite. None where nothing grows, or there was nothing to grow."""
+    if step.before is None or step.after is None or step.after <= step.before:
+        return None
+    return (step.after - step.before) / step.before * 100 if step.before else Decimal("Infinity")
+
+
+def _limit(setting: Any, step: Step) -> Decimal | None:
+    """The limit of the field, else of its facet, else of all."""
+    if not isinstance(setting, dict):
+        return number(setting)
+    found = setting.get(step.move.field, setting.get(step.move.facet))
+    return None if found is None else number(found)
+
+
+def said(setting: Any) -> str:
+    if isinstance(setting, dict):
+        return ", ".join(f"{name} {percent(number(limit))}" for name, limit in setting.items())
+    return percent(number(setting))
+
+
+RULE = Rule(
+    "maxRaisePercent",
+    "Most that one amount may grow in one apply, in percent of what it was: for all, or by facet or field.",
+    {"anyOf": [PERCENT, {"type": "object", "minProperties": 1, "additionalProperties": PERCENT}]},
+    judge,
+    said,
+)

@@ -1,0 +1,31 @@
+"""One apply may touch no more than so large a share of the portfolio, be it ever so small."""
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, number, percent
+from reconciler.model import Action, Problem
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    """Kind by kind, since a few ad sets among many seller bids would hide; new ones count on both sides."""
+    touched = Counter(change.address.kind for change in proposal.changes)
+    new = Counter(change.address.kind for change in proposal.changes if change.action is Action.CREATE)
+    for kind, count in touched.items():
+        all_of_them = len(proposal.live.get(kind, ())) + new[kind]
+        share = Decimal(count) / all_of_them * 100 if all_of_them else Decimal(100)
+        if share > number(setting):
+            message = f"the plan touches {percent(share)} of the {kind} ({count:,} of {all_of_them:,})"
+            hint = "split it with --target"
+            yield RULE.object(f"{message}; {percent(number(setting))} are allowed", hint=hint)
+
+
+RULE = Rule(
+    "maxSharePercent",
+    "Largest share of the resources of a kind that one apply may touch, in percent of the live and the new ones.",
+    PERCENT,
+    judge,
+    lambda setting: percent(number(setting)),
+)

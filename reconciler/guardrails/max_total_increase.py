@@ -1,0 +1,37 @@
+"""What the account commits may not grow by more than so much in one apply, currency by currency."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reconciler.amounts import NOTHING, Increase
+from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, amount, by_currency, key_for, number, rise
+from reconciler.model import Problem
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    return beyond(RULE, proposal.money.increases, setting, "the plan raises what may be billed on one day")
+
+
+def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
+    """The increases past their limits. A currency without one has none to spare; uncapped is past any."""
+    for increase in increases:
+        exposure, code = increase.exposure, increase.currency
+        if exposure <= NOTHING:
+            continue
+        limit = setting.get(code)
+        if limit is None:
+            message = f"{what} {rise(exposure)} in {code}, for which no limit is set"
+            yield rule.object(message, hint=key_for(code))
+        elif exposure.uncapped > 0 or exposure.amount > number(limit):
+            message = f"{what} {rise(exposure)} in {code}; {amount(number(limit))} are allowed"
+            yield rule.object(message, hint="do it in parts")
+
+
+RULE = Rule(
+    "maxTotalIncrease",
+    "Most that one apply may add to what can be billed on one day, net, in units of each currency:"
+    " daily, weekly, monthly and lifetime budgets, seller totals and funds in full.",
+    BY_CURRENCY,
+    judge,
+    by_currency,
+)

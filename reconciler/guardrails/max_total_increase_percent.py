@@ -1,0 +1,32 @@
+"""What the account commits may not grow by more than so many percent in one apply, in any currency."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from reconciler.amounts import NOTHING
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, amount, number, percent, rise
+from reconciler.model import Problem
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    limit, before = number(setting), proposal.money.exposures()
+    for increase in proposal.money.increases:
+        exposure, code = increase.exposure, increase.currency
+        if exposure <= NOTHING:
+            continue
+        base = before[code][0].amount if code in before else Decimal(0)
+        growth = exposure.amount / base * 100 if base else Decimal("Infinity")
+        if exposure.uncapped > 0 or growth > limit:
+            far = f", {percent(growth)} of {amount(base)}" if growth.is_finite() and exposure.uncapped <= 0 else ""
+            message = f"the plan raises what may be billed on one day {rise(exposure)} in {code}{far}"
+            yield RULE.object(f"{message}; {percent(limit)} are allowed", hint="do it in parts")
+
+
+RULE = Rule(
+    "maxTotalIncreasePercent",
+    "Most that one apply may add to what can be billed on one day, net, in percent of what it was, by currency.",
+    PERCENT,
+    judge,
+    lambda setting: percent(number(setting)),
+)

@@ -1,0 +1,80 @@
+"""What is protected stays as it is, by whatever name the files call it."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from reconciler.amounts import NOTHING
+from reconciler.guardrails.rule import Proposal, Rule, steps
+from reconciler.model import Action, Change, Problem
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    """By address, by live id, and by the ids that protected addresses had: a renamed block is no way around."""
+    globs, shifts = setting.get("addresses", ()), proposal.shifts
+    ids = {(kind, str(id)) for kind, each in setting.get("ids", {}).items() for id in each}
+    once = {(address.kind, id): address for address, id in proposal.remembered.items() if _matches(address, globs)}
+    for change in proposal.changes:
+        key = change.address.kind, change.id or ""
+        if _matches(change.address, globs):
+            who = "is protected"
+        elif key in ids:
+            who = f"is protected (id {change.id})"
+        elif key in once:
+            who = f"is protected (id {change.id}, known as {once[key]})"
+        else:
+            continue
+        shift = shifts.get(change.address)
+        if setting.get("from", "changes") == "changes" or _is_less(
+            change, shift is not None and shift.change < NOTHING
+        ):
+            verb = "stop" if change.action is Action.STOP else "change"
+            message = f"{change.address} {who}, and the plan would {verb} it"
+            yield RULE.object(message, change, hint="leave it as it is")
+
+
+def _matches(address: object, globs: Any) -> bool:
+    return any(fnmatchcase(str(address), glob) for glob in globs)
+
+
+def _is_less(change: Change, limited: bool) -> bool:
+    """Whether the change stops it or gives it less."""
+    less = any(
+        step.before is not None and step.after is not None and step.after < step.before for step in steps(change)
+    )
+    return limited or less or change.action is Action.STOP
+
+
+def said(setting: Any) -> str:
+    named = [*setting.get("addresses", ())]
+    named += (f"{kind} {id}" for kind, each in setting.get("ids", {}).items() for id in each)
+    return ", ".join(named)
+
+
+RULE = Rule(
+    "protected",
+    "Resources that stay as they are: by address (globs) and by live id, so that no edit of their block matters.",
+    {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {
+            "addresses": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Globs, such as adSets.always-*.",
+            },
+            "ids": {
+                "type": "object",
+                "description": 'Live ids by kind, such as adSets: ["123"].',
+                "additionalProperties": {"type": "array", "items": {"type": ["string", "integer"]}},
+            },
+            "from": {
+                "enum": ["changes", "stops"],
+                "description": "changes: nothing of them moves (the default). stops: they are not stopped or lowered.",
+            },
+        },
+        "additionalProperties": False,
+    },
+    judge,
+    said,
+)

@@ -1,0 +1,52 @@
+"""Nothing may lose its cap, or start without one, unless somebody says that it is meant."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.amounts import Period
+from reconciler.guardrails.rule import ON, Proposal, Rule, amount
+from reconciler.model import Change, Problem, Shift
+
+
+def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
+    changes = {change.address: change for change in proposal.changes}
+    for shift in proposal.money.shifts:
+        if shift.after is not None and shift.after.amount is None and not _was_as_open(shift):
+            change = changes.get(shift.address) if shift.address else None
+            yield RULE.object(_told(shift), change, at=_place(change), hint="write an amount")
+
+
+def _was_as_open(shift: Shift) -> bool:
+    """Uncapped before, and its days as little bounded; in all only, if its days still are."""
+    assert shift.after is not None
+    bounded_now = shift.after.period is Period.TOTAL
+    if shift.before is None:
+        return bounded_now and shift.kind != "balances"
+    return shift.before.amount is None and (bounded_now or shift.before.period is not Period.TOTAL)
+
+
+def _told(shift: Shift) -> str:
+    who = str(shift.address) if shift.address else f"{shift.kind} {shift.id}, which the files do not hold,"
+    if shift.before is None:
+        return f"{who} would start uncapped"
+    if shift.before.amount is None:
+        return f"{who} would be uncapped on every day: nothing bounds its days any more"
+    return f"{who} would be uncapped; it was {amount(shift.before.amount)} {shift.before.period.value}"
+
+
+def _place(change: Change | None) -> Any:
+    """The line that says so, if one does."""
+    if change is None:
+        return None
+    moved = [move.place for move in change.fields if move.facet in ("budgets", "funds")]
+    return moved[0] if moved else change.place
+
+
+RULE = Rule(
+    "removedCap",
+    "Whether nothing may lose its cap or start without one. On by default.",
+    ON,
+    judge,
+    lambda setting: "nothing becomes uncapped",
+    default=True,
+)

@@ -1,0 +1,155 @@
+"""What a guardrail is, and all that it may look at: the nouns of a plan, and nothing of how they came to be."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from reconciler.amounts import NOTHING, Exposure
+from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, error
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan that is to be judged: what it changes (what waits for an id too), and what it costs.
+
+    ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows;
+    ``wanted`` the addresses of the files. ``whole`` is false where only a part of the project was asked for.
+    """
+
+    changes: tuple[Change, ...]
+    money: Money
+    now: datetime
+    currencies: Mapping[Address, str] = field(default_factory=dict)
+    live: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    remembered: Mapping[Address, str] = field(default_factory=dict)
+    wanted: frozenset[Address] = frozenset()
+    whole: bool = True
+
+    def currency(self, change: Change) -> str:
+        return self.currencies.get(change.address, "unknown currency")
+
+    @property
+    def shifts(self) -> Mapping[Address, Shift]:
+        """What becomes of the limit of each changed object, as far as it moves."""
+        return {shift.address: shift for shift in self.money.shifts if shift.address is not None}
+
+    def increases(self) -> Iterator[Change]:
+        """The changes that may cost more: something new, a limit or any amount that rises."""
+        shifts = self.shifts
+        for change in self.changes:
+            shift = shifts.get(change.address)
+            rises = shift is not None and shift.change > NOTHING
+            if rises or change.action is Action.CREATE or any(_is_raised(step) for step in steps(change)):
+                yield change
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
+
+    ``said`` puts the setting in words. A rule with a ``default`` is on unless the setting is false.
+    """
+
+    name: str
+    doc: str
+    schema: Schema
+    judge: Callable[[Proposal, Any], Iterable[Problem]]
+    said: Callable[[Any], str]
+    default: Json = None
+
+    @property
+    def code(self) -> str:
+        """The stable code of its problems: ``guardrail-max-raise-percent``."""
+        return "guardrail-" + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
+
+    def object(self, message: str, change: Change | None = None, **more: Any) -> Problem:
+        """An objection, at the place that the change was written unless another is given."""
+        place = more.pop("at", change.place if change else None)
+        return error(self.code, message, at=place, address=change.address if change else None, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One amount that a change moves; a scheduled budget's stands inside its field."""
+
+    change: Change
+    move: FieldChange
+    before: Decimal | None
+    after: Decimal | None
+
+
+def steps(change: Change) -> Iterator[Step]:
+    """Every amount that a change moves."""
+    for move in change.fields:
+        for before, after in _amounts(move.before, move.after):
+            yield Step(change, move, before, after)
+
+
+def _amounts(before: Value, after: Value) -> Iterator[tuple[Decimal | None, Decimal | None]]:
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        was = before if isinstance(before, Mapping) else {}
+        becomes = after if isinstance(after, Mapping) else {}
+        for name in dict.fromkeys([*was, *becomes]):
+            yield from _amounts(was.get(name), becomes.get(name))
+    elif (isinstance(before, Decimal) or isinstance(after, Decimal)) and before != after:
+        yield before if isinstance(before, Decimal) else None, after if isinstance(after, Decimal) else None
+
+
+def _is_raised(step: Step) -> bool:
+    if step.after is None or step.before is None:
+        return step.before is None
+    return step.after > step.before
+
+
+# --- Settings that several rules share ---------------------------------------------------------------------
+
+PERCENT: Schema = {"type": "number", "minimum": 0}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+BY_CURRENCY: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {"type": "number", "minimum": 0},
+}
+ON: Schema = {"type": "boolean"}
+
+
+def number(value: Any) -> Decimal:
+    """A setting exactly as it is written."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def amount(value: Decimal) -> str:
+    """An amount as a person reads it: two decimals at least, and no more than are meant."""
+    whole, _, decimals = f"{value:f}".partition(".")
+    return f"{int(whole):,}.{decimals.rstrip('0'):0<2}" if whole not in ("", "-0") else f"{whole}.{decimals:0<2}"
+
+
+def percent(value: Decimal) -> str:
+    """``50 %``, ``12.5 %``"""
+    text = f"{value:.1f}"
+    return f"{text.removesuffix('.0')} %"
+
+
+def by_currency(setting: Mapping[str, Any], unit: str = "") -> str:
+    """``EUR 5,000.00, USD 100.00``"""
+    return ", ".join(
+        f"{code} {percent(number(limit)) if unit == '%' else amount(number(limit))}" for code, limit in setting.items()
+    )
+
+
+def rise(exposure: Exposure) -> str:
+    """An increase in words."""
+    if exposure.uncapped > 0:
+        return "without any cap"
+    return f"by {amount(exposure.amount)}"
+
+
+def key_for(currency: str) -> str:
+    """What to do about a currency that a rule has no limit for."""
+    if currency.isupper():
+        return f"add {currency}: AMOUNT to the rule"
+    return "tell the currency under `currencies` in reconciler.yaml, by the id of the advertiser or account"
