@@ -211,7 +211,7 @@ def trouble(call: Call, answer: Answer) -> Problem | None:
         return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
     if answer.status in (401, 403):
         message = f"{asked} was refused ({answer.status}): {_gist(answer)}"
-        return error("not-allowed", message, hint=_permission(call))
+        return error("not-allowed", message, hint=_permission(call, answer.status))
     if answer.status == 410:
         hint = f"set api.{call.product} to a version that is still served"
         return error("version-gone", f"{asked}: this API version is no longer served", hint=hint)
@@ -223,7 +223,10 @@ def trouble(call: Call, answer: Answer) -> Problem | None:
     return None
 
 
-def _permission(call: Call) -> str:
+def _permission(call: Call, status: int) -> str:
+    if status == 401:
+        prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
+        return f"check {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET: they are one application's pair"
     domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
     return f"check the application's consent for this account and its permission in the domain {domain}"
 
