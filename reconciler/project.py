@@ -1,6 +1,7 @@
 """``reconciler.yaml``: which API versions to speak, what the scope is, which files belong to it."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -82,7 +83,10 @@ def read(file: File) -> tuple[Document | None, tuple[Problem, ...]]:
     """A file as values, or why it cannot be read."""
     shown = _shown(file)
     try:
-        refusal = document.oversize(file.stat().st_size, shown)
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device never ends
+            return None, (_refusal(file, "unreadable", "is not a file that can be read", "put the text into a file"),)
+        refusal = document.oversize(about.st_size, shown)
         if refusal is not None:
             return None, (refusal,)
         text = file.read_bytes()
@@ -139,7 +143,7 @@ def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
 def _shown(file: File) -> str:
     """A file as the user would name it: relative to where they stand, if it lies below."""
     try:
-        return file.resolve().relative_to(File.cwd()).as_posix()
+        return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()  # a link by its own name
     except ValueError:
         return str(file)
 
