@@ -125,6 +125,7 @@ def show(plan: str, form: str) -> None:
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
 @click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
 @click.option("--lock-timeout", default=0.0, metavar="SECONDS", help="How long to wait for another run's lock.")
+@click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
 @SANDBOX
 @API_URL
 def apply(
@@ -135,6 +136,7 @@ def apply(
     approved: bool,
     approve: str | None,
     lock_timeout: float,
+    bisect: bool,
     sandbox: str | None,
     api_url: str | None,
 ) -> None:
@@ -166,7 +168,7 @@ def apply(
         if not approved:
             _confirm()
         with _interruptible(session.outside.stop):
-            run = writing.apply(prepared, lambda run: int(exits.of(run)))
+            run = writing.apply(prepared, lambda run: int(exits.of(run)), bisect=bisect)
         told = prepared.run.problems if form == "text" else None
         _tell(run, form, bodies=bodies, told=told)
 

@@ -13,12 +13,14 @@ from typing import Protocol
 from reconciler import recover
 from reconciler.kinds.kind import Delta
 from reconciler.live import Send, Unread
-from reconciler.model import Call, Effect, Outcome, Pair, Problem, Status, error
-from reconciler.outcome import outcomes
+from reconciler.model import Answer, Call, Effect, Fate, Outcome, Pair, Problem, Status, error
+from reconciler.outcome import REFUSED, outcomes
 from reconciler.plan import Target
 from reconciler.recover import Found, Lost, Reader
 
 Result = tuple[tuple[Outcome, ...], tuple[Problem, ...]]
+NEVER_SPLIT = (401, 403, 429)
+"""Refusals of the caller, not of what is in the call: its halves would be refused as well."""
 SENDINGS = 2
 """A create or a top-up that was proved absent is sent once more, and no oftener (contract §9)."""
 
@@ -53,7 +55,7 @@ class Stop:
     """Why nothing more is sent, once something says so: an interrupt, or a journal that cannot be written."""
 
     reason: Problem | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def because(self, problem: Problem) -> None:
         with self._lock:
@@ -62,7 +64,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Courier:
-    """One apply's way of carrying calls. ``token`` makes the mark of a top-up; None sends none."""
+    """One apply's way of carrying calls. ``token`` makes the mark of a top-up; None sends none.
+
+    ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.
+    """
 
     targets: Mapping[str, Target]
     pairs: Mapping[str, Sequence[Pair]]
@@ -73,6 +78,7 @@ class Courier:
     journal: Journal = field(default_factory=Forgetful)
     token: Callable[[Call], str | None] = lambda call: None
     stop: Stop = field(default_factory=Stop)
+    bisect: bool = False
     intents: dict[str, int] = field(default_factory=dict)
 
     def carry(self, call: Call, sendings: int = SENDINGS) -> Result:
@@ -89,7 +95,8 @@ class Courier:
             return _unsent(call, unwritten.problem), ()
         self.intents[call.name] = intent
         lost = Lost(marked, self.now(), before, token)
-        ended, said = outcomes(marked, self.send(marked), self.targets[call.kind].kind)
+        answer = self.send(marked)
+        ended, said = outcomes(marked, answer, self.targets[call.kind].kind)
         if not call.effect.repeatable and any(each.status is Status.UNKNOWN for each in ended):
             ended, absent = self._looked(lost, ended)
             self._settle(intent, ended)
@@ -97,7 +104,22 @@ class Courier:
                 return self.carry(call, sendings - 1)
             return ended, said
         self._settle(intent, ended)
+        if self.bisect and call.atomic and len(call.items) > 1 and _is_refused(answer):
+            return self._split(call, ended, said)
         return ended, said
+
+    def _split(self, call: Call, ended: tuple[Outcome, ...], said: tuple[Problem, ...]) -> Result:
+        """The parts of a refused batch: all but the items that the API blames, or else its two halves."""
+        indices = range(len(call.items))
+        spared = [index for index in indices if all(problem.code == REFUSED for problem in ended[index].problems)]
+        half = len(call.items) // 2
+        parts = [spared] if 0 < len(spared) < len(call.items) else [[*indices[:half]], [*indices[half:]]]
+        latest = dict(enumerate(ended))
+        for number, part in enumerate(parts, 1):
+            again, more = self.carry(replace(only(call, part), name=f"{call.name}.{number}"))
+            latest |= zip(part, again, strict=True)
+            said = (*said, *more)
+        return tuple(latest[index] for index in indices), said
 
     def settle_anew(self, ended: Sequence[Outcome]) -> None:
         """Write down what a later read found out of outcomes that were unknown."""
@@ -133,6 +155,21 @@ class Courier:
         attributes = data["attributes"]
         assert isinstance(attributes, dict)
         return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})
+
+
+def only(call: Call, kept: Sequence[int]) -> Call:
+    """The call with these of its items."""
+    if len(kept) == len(call.items):
+        return call
+    data = call.body["data"] if isinstance(call.body, dict) else call.body
+    assert isinstance(data, list)
+    rows = [data[index] for index in kept]
+    items = tuple(call.items[index] for index in kept)
+    return replace(call, items=items, body={"data": rows} if isinstance(call.body, dict) else rows)
+
+
+def _is_refused(answer: Answer) -> bool:
+    return answer.fate is Fate.ANSWERED and 400 <= answer.status < 500 and answer.status not in NEVER_SPLIT
 
 
 def _unsent(call: Call, reason: Problem) -> tuple[Outcome, ...]:

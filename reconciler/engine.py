@@ -145,6 +145,7 @@ def apply(
         journal or Forgetful(),
         token,
         outside.stop,
+        bisect=outside.bisect,
     )
     first = execute.execute(calls.calls, courier, in_flight=outside.in_flight, progress=outside.progress)
     sent = _second_round(prepared, first, courier, outside)

@@ -1,17 +1,19 @@
 """Sends a plan and says how every item ended. Nothing outside the plan is ever sent.
 
-Calls of one stage may be in flight together; what creates or funds goes one by one. A failed item
-stops what depended on it and nothing else.
+Calls of one stage may be in flight together, but for money and for batches that create: these go one
+by one, and the first whose end is unknown keeps all later money back. A failed item stops what depended
+on it and nothing else.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
-from reconciler.courier import Courier, Result
+from reconciler.courier import Courier, Result, only
 from reconciler.kinds.kind import Stage
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
+from reconciler.plan import HELD
 
 DEPENDENT = (Stage.NESTED, Stage.START)
 """Stages that make sense only if what came before them for the same resource is in force."""
@@ -35,12 +37,13 @@ def execute(calls: Sequence[Call], courier: Courier, *, in_flight: int, progress
     """Send the calls stage by stage."""
     ended: list[Outcome] = []
     said: list[Problem] = []
+    doubts: list[Outcome] = []
     done = 0
     for _, stage in groupby(calls, key=lambda call: call.stage):
         ready = [part for call in stage for part in _possible(call, ended)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
-        for _call, (results, problems) in _sent(sending, courier, in_flight):
+        for _call, (results, problems) in _sent(sending, courier, in_flight, doubts):
             ended += results
             said += problems
             done += 1
@@ -48,32 +51,17 @@ def execute(calls: Sequence[Call], courier: Courier, *, in_flight: int, progress
     return Sent(tuple(ended), tuple(said))
 
 
-def without(call: Call, dropped: Sequence[int]) -> Call | None:
-    """The call without some of its items; None if none is left."""
-    kept = [index for index in range(len(call.items)) if index not in dropped]
-    if not kept:
-        return None
-    if not dropped:
-        return call
-    assert isinstance(call.body, dict)
-    data = call.body["data"]
-    assert isinstance(data, list)
-    return replace(
-        call, items=tuple(call.items[index] for index in kept), body={"data": [data[index] for index in kept]}
-    )
-
-
 def _possible(call: Call, ended: Sequence[Outcome]) -> Iterator[Call | tuple[Outcome, ...]]:
     """The call as far as what it depends on succeeded, and the outcomes of the rest."""
-    if call.stage not in DEPENDENT:
+    if call.stage % HELD not in DEPENDENT:
         yield call
         return
     failed = {each.item.address: each for each in ended if each.status is not Status.APPLIED}
     dropped = [index for index, item in enumerate(call.items) if item.address in failed]
     yield tuple(_waited_in_vain(call, index, failed[call.items[index].address]) for index in dropped)
-    rest = without(call, dropped)
-    if rest is not None:
-        yield rest
+    kept = [index for index in range(len(call.items)) if index not in dropped]
+    if kept:
+        yield only(call, kept)
 
 
 def _waited_in_vain(call: Call, index: int, cause: Outcome) -> Outcome:
@@ -84,19 +72,30 @@ def _waited_in_vain(call: Call, index: int, cause: Outcome) -> Outcome:
     )
 
 
-def _sent(calls: Sequence[Call], courier: Courier, in_flight: int) -> Iterator[tuple[Call, Result]]:
-    apart = [call for call in calls if call.effect is not Effect.SET]
-    together = [call for call in calls if call.effect is Effect.SET]
+def _sent(
+    calls: Sequence[Call], courier: Courier, in_flight: int, doubts: list[Outcome]
+) -> Iterator[tuple[Call, Result]]:
+    """``doubts`` are the unknown ends of calls that create or add money, of this stage and those before."""
+    together = [call for call in calls if _stands_alone(call, courier)]
+    apart = [call for call in calls if not _stands_alone(call, courier)]
     if len(together) > 1:
         with ThreadPoolExecutor(min(in_flight, len(together))) as pool:
             yield from zip(together, pool.map(courier.carry, together), strict=True)
     else:
         yield from ((call, courier.carry(call)) for call in together)
-    doubt: Outcome | None = None
     for call in apart:
-        if doubt is not None and courier.targets[call.kind].kind.money:
-            yield call, (tuple(_waited_in_vain(call, index, doubt) for index in range(len(call.items))), ())
+        money = courier.targets[call.kind].kind.money
+        if doubts and money:
+            yield call, (tuple(_waited_in_vain(call, index, doubts[0]) for index in range(len(call.items))), ())
             continue
         result = courier.carry(call)
-        doubt = next((each for each in result[0] if each.status is Status.UNKNOWN), doubt)
+        doubts += [each for each in result[0] if money and each.status is Status.UNKNOWN]
         yield call, result
+
+
+def _stands_alone(call: Call, courier: Courier) -> bool:
+    """Whether a call may be in flight beside others: what sets values, and what creates one thing that costs
+    nothing yet. Each is journaled by itself, and found again by a natural key that no other has."""
+    kind = courier.targets[call.kind].kind
+    creates_one = call.effect is Effect.CREATE and kind.create is not None and kind.create.chunk == 1
+    return call.effect is Effect.SET or (creates_one and not kind.money)

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from reconciler.model import Run, Status
+from reconciler.model import Run, Severity, Status
 
 
 class Exit(IntEnum):
@@ -43,8 +43,9 @@ BY_PROBLEM = {
     "version-gone": Exit.VERSION_GONE,
     "locked": Exit.LOCKED,
     "stale-plan": Exit.STALE,
-    "guardrail": Exit.REFUSED,
 }
+RULE = "guardrail-"
+"""What the codes of guardrails begin with."""
 
 
 def of(run: Run, *, detailed: bool = False) -> Exit:
@@ -58,5 +59,6 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
         return Exit.DONE
     if run.failed:
         known = [BY_PROBLEM[problem.code] for problem in run.problems if problem.code in BY_PROBLEM]
-        return known[0] if known else Exit.ERROR
+        others = [each for each in run.problems if each.severity is Severity.ERROR and not each.code.startswith(RULE)]
+        return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
     return Exit.CHANGES if detailed and run.changes else Exit.DONE

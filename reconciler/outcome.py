@@ -14,6 +14,8 @@ from reconciler.model import Answer, Call, Fate, FieldChange, Item, Json, Outcom
 
 INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
 CULPRITS = 3
+REFUSED = "batch-refused"
+"""The code of what is wrong with an item that nothing is wrong with but its batch."""
 
 
 def outcomes(call: Call, answer: Answer, kind: Kind) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
@@ -79,7 +81,7 @@ def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> 
     for index, item in enumerate(call.items):
         reasons = named.get(index)
         if reasons is None and named:
-            reasons = [_at(error("batch-refused", f"refused with its batch because of {culprits}"), item)]
+            reasons = [_at(error(REFUSED, f"refused with its batch because of {culprits}"), item)]
         elif reasons is None:
             reasons = [_located(problem, item, each, kind) for each, problem in zip(errors or [{}], said, strict=True)]
         outcomes.append(Outcome(call.name, item, Status.REJECTED, item.id, tuple(reasons)))

@@ -1,6 +1,6 @@
 """The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from reconciler.courier import Stop
 from reconciler.execute import Progress
 from reconciler.live import Send
 from reconciler.model import Address, Values
+from reconciler.money import Moved
 
 
 def _quiet(done: int, total: int) -> None: ...
@@ -15,10 +16,11 @@ def _quiet(done: int, total: int) -> None: ...
 
 @dataclass(frozen=True)
 class Memory:
-    """What the ledger remembers: ids and last applied values, by address."""
+    """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     values: Mapping[Address, Values] = field(default_factory=dict)
+    lately: Sequence[Moved] = ()
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,4 @@ class Outside:
     in_flight: int = 8
     progress: Progress = _quiet
     stop: Stop = field(default_factory=Stop)
+    bisect: bool = False

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from reconciler.dialects import Dialect
 from reconciler.kinds.kind import Kind
 from reconciler.live import Send, Unread, trouble
-from reconciler.model import Answer, Call, Effect, Place, Problem, error, warning
+from reconciler.model import Answer, Call, Effect, Json, Place, Problem, error, warning
 
 SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
 """What ``/me`` calls each product, letters only: the exact literals are unverified (contract §14, 28)."""
@@ -25,9 +25,17 @@ TWO_PAIRS = (
 
 
 def check(
-    kinds: Iterable[Kind], dialects: Mapping[str, Dialect], scope: Mapping[str, tuple[str, ...]], at: Place, send: Send
+    kinds: Iterable[Kind],
+    dialects: Mapping[str, Dialect],
+    scope: Mapping[str, tuple[str, ...]],
+    at: Place,
+    send: Send,
+    codes: dict[tuple[str, str], str],
 ) -> Iterator[Problem]:
-    """Problems of the application with this scope, for the kinds that the files hold."""
+    """Problems of the application with this scope, for the kinds that the files hold.
+
+    ``codes`` is filled with the currencies that the lists tell, by scope and id.
+    """
     used = {kind.product: kind for kind in kinds}
     for product, kind in used.items():
         root = dialects[product].root
@@ -38,7 +46,8 @@ def check(
             )
             continue
         path = PORTFOLIOS[kind.scope].format(root=root)
-        known = set(_portfolio(path, product, send))
+        known = {str(row.get("id")): _currency(row.get("attributes"), "currency") for row in _rows(path, product, send)}
+        codes.update({(kind.scope, id): code for id, code in known.items() if code})
         for id in scope.get(kind.scope, ()):
             if id not in known:
                 message = f"{id} is not in the portfolio of this application"
@@ -77,14 +86,28 @@ def _product(product: str, root: str, send: Send) -> Iterator[Problem]:
         yield error("wrong-product", message, hint=TWO_PAIRS)
 
 
-def _portfolio(path: str, product: str, send: Send) -> Iterator[str]:
+def currencies(root: str, product: str, send: Send) -> dict[str, str]:
+    """Currencies of advertisers by id, as the marketplace tells them to those who may ask (contract §2.2)."""
+    answer = send(_read(f"{root}/advertisers", product))
+    rows = answer.body if isinstance(answer.body, list) and answer.status == 200 else []
+    told = {str(row.get("id")): _currency(row, "currencyName") for row in rows if isinstance(row, dict)}
+    return {id: code for id, code in told.items() if code}
+
+
+def _currency(row: object, key: str) -> str | None:
+    """A code of three letters; anything else is not believed."""
+    code = row.get(key) if isinstance(row, dict) else None
+    return code.upper() if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() else None
+
+
+def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:
     page = 0
     while True:
         paged = (("pageIndex", str(page)), ("pageSize", "100")) if product == "retailMedia" else ()
         body = _asked(path, product, send, paged).body
         data = body.get("data") if isinstance(body, dict) else None
         rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-        yield from (str(row.get("id")) for row in rows)
+        yield from rows
         if not paged or len(rows) < 100:
             return
         page += 1

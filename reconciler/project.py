@@ -3,12 +3,12 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
 
-from reconciler import dialects, document, explain, schema
+from reconciler import dialects, document, explain, guardrails, schema
 from reconciler.dialects.dialect import Dialect
 from reconciler.document import Document
 from reconciler.kinds.kind import Kind
@@ -20,7 +20,11 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Project:
-    """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``."""
+    """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
+
+    ``whole`` is false where only some files of it were asked for; ``careful`` orders calls so that
+    the exposure never overshoots; ``currencies`` are by id of an advertiser or account.
+    """
 
     folder: File
     source: Locator
@@ -32,11 +36,15 @@ class Project:
     ledger: str | None = None
     memo_token: bool = True
     text: bytes = b""
+    whole: bool = True
+    careful: bool = False
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    guardrails: guardrails.Settings = field(default_factory=guardrails.Settings)
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
 
-    def at(self, *path: str) -> Place:
+    def at(self, *path: str | int) -> Place:
         return Place(self.source, path)
 
     @cached_property
@@ -71,7 +79,13 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     if not explain.is_valid(parsed.value, schema.project):
         return None, (), tuple(problem for _, problem in explain.problems(parsed.value, schema.project, parsed))
     assert isinstance(parsed.value, dict)
-    project = _project(home, parsed, parsed.value)
+    project = replace(_project(home, parsed, parsed.value), whole=any(path.resolve() == home for path in given))
+    misread = tuple(
+        error("bad-guardrail", f"guardrails.{'.'.join(map(str, path))}: {why}", at=project.at("guardrails", *path))
+        for path, why in project.guardrails.mistakes()
+    )
+    if misread:
+        return None, (), misread
     files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
     if not files:
         hint = "add a resource file, or correct `include`"
@@ -117,7 +131,15 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         ledger=None if content.get("ledger") is None else str(content["ledger"]),
         memo_token=content.get("memoToken", True) is True,
         text=parsed.text,
+        careful=content.get("ordering") == "exposure-safe",
+        currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
+        guardrails=guardrails.Settings(_map(content, "guardrails"), parsed),
     )
+
+
+def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+    found = content.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:

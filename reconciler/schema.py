@@ -7,7 +7,7 @@ version does not know is told by ``source``, at the line, with the version's nam
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler import dialects
+from reconciler import dialects, guardrails
 from reconciler.kinds.kind import Field, Kind
 
 Schema = dict[str, Any]
@@ -85,6 +85,18 @@ def project() -> Schema:
                 "enum": ["facets", "merged"],
                 "description": "facets: bids, budgets and settings travel apart. merged: one item per ad set.",
             },
+            "ordering": {
+                "enum": ["frees-first", "exposure-safe"],
+                "description": "frees-first: stops and decreases come first, as far as it costs no call (the default)."
+                " exposure-safe: increases go in calls of their own, once all decreases are confirmed.",
+            },
+            "currencies": {
+                "type": "object",
+                "description": "Currency of an advertiser or account, by its id, where the API does not tell it.",
+                "propertyNames": {"pattern": "^[0-9]+$"},
+                "additionalProperties": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            },
+            "guardrails": guardrails.schema(),
             "name": {
                 "type": "string",
                 "pattern": "^[a-z][a-z0-9_]{0,39}$",

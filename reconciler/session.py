@@ -6,7 +6,7 @@ Secrets come from the environment only, and are asked for only when the files ne
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -126,9 +126,9 @@ class Writing:
         here = session.circumstances()
         return engine.reviewed(session.loaded, saved, here, session.outside, self.noted)
 
-    def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int]) -> Run:
+    def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
-        outside = self.session.outside
+        outside = replace(self.session.outside, bisect=bisect)
         run_id = self.ledger.begin(self._record(outside.now()))
         journal = keeper.Journal(self.ledger, run_id, outside.now)
         mark = journal.token(self.session.project.kinds, prepared.pairs)

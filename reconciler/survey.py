@@ -1,7 +1,7 @@
 """Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reconciler import live, match, portfolio
 from reconciler.kinds.kind import Kind, Scene
@@ -10,21 +10,25 @@ from reconciler.outside import Memory, Outside
 from reconciler.project import Project
 from reconciler.recover import Reader
 
+SCOPE, SELLERS = "advertiserIds", "sellers"
+
 
 @dataclass(frozen=True)
 class Survey:
-    """The pairs and all live objects, by kind, and what is wrong with them."""
+    """The pairs and all live objects, by kind, and what is wrong with them; the currencies by scope and id."""
 
     pairs: Mapping[str, tuple[Pair, ...]]
     live: Mapping[str, tuple[Live, ...]]
     problems: tuple[Problem, ...]
+    currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory: Memory) -> Survey:
     """Read the scope. Raises :class:`reconciler.live.Unread` when any part of it cannot be had."""
     kinds = dict(by_kind(project, wanted))
     spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
-    problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send))
+    codes: dict[tuple[str, str], str] = {}
+    problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send, codes))
     used = {kind.family: project.dialect(kind.family) for kind in kinds}
     problems += portfolio.versions(used.values(), outside.now(), project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
@@ -41,7 +45,20 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
-    return Survey(pairs, rows, tuple(problems))
+    return Survey(pairs, rows, tuple(problems), _currencies(kinds, codes, project, outside))
+
+
+def _currencies(
+    kinds: Iterable[Kind], codes: Mapping[tuple[str, str], str], project: Project, outside: Outside
+) -> dict[tuple[str, str], str]:
+    """What the project states, else what the API tells: one read more, if an advertiser's is not stated."""
+    found = dict(codes)
+    advertisers = [id for id in project.scope.get(SCOPE, ()) if id not in project.currencies]
+    if advertisers and any(kind.scope == SCOPE for kind in kinds):
+        told = portfolio.currencies(project.dialect(SELLERS).root, "marketingSolutions", outside.send)
+        found |= {(SCOPE, id): told[id] for id in advertisers if id in told}
+    stated = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
+    return found | {(name, id): project.currencies[id] for name, id in stated}
 
 
 def read(kind: Kind, blocks: Sequence[Desired], project: Project, outside: Outside) -> live.Reading:

@@ -3,7 +3,7 @@
 To add a rule, write its file and name it in ``RULES``: its key, schema, words and exit code follow.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from reconciler.guardrails import (
     zero_bid,
 )
 from reconciler.guardrails.rule import Proposal, Rule
-from reconciler.model import Judgement, Level, Place, Problem, Severity, Verdict, error
+from reconciler.model import Judgement, Level, Locator, Path, Place, Problem, Severity, Verdict, error
 
 _MODULES = (
     empty_scope,
@@ -50,10 +50,24 @@ SEVERITIES = {Verdict.ADVISED: Severity.WARNING, Verdict.ALLOWED: Severity.NOTE,
 
 @dataclass(frozen=True)
 class Settings:
-    """``guardrails`` of ``reconciler.yaml``; ``at`` tells where a rule is written, if it is."""
+    """``guardrails`` of ``reconciler.yaml``, and the file that they stand in."""
 
     rules: Mapping[str, Any] = field(default_factory=dict)
-    at: Callable[[str], Place | None] = lambda name: None
+    source: Locator | None = None
+
+    def at(self, rule: str) -> Place | None:
+        """Where a rule is written, if it is."""
+        path = ("guardrails", rule)
+        return Place(self.source, path, key=True) if self.source and rule in self.rules else None
+
+    def has(self, rule: str) -> bool:
+        """Whether a rule is on."""
+        return any(rule == each.name for each, _, _ in self.active())
+
+    def mistakes(self) -> Iterator[tuple[Path, str]]:
+        """What is wrong with the settings beyond their schema."""
+        for rule, setting, _ in self.active():
+            yield from (((rule.name, *path), why) for path, why in rule.check(setting))
 
     def active(self) -> Iterator[tuple[Rule, Any, Level]]:
         """The rules that are on, with their settings and levels."""
@@ -75,7 +89,7 @@ def judge(proposal: Proposal, settings: Settings, allowed: Mapping[str, str]) ->
     return tuple(judgements)
 
 
-def unknown(allowed: Sequence[str]) -> str | None:
+def unknown(allowed: Iterable[str]) -> str | None:
     """A name that is not a rule's."""
     return next((name for name in allowed if name not in RULES), None)
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.guardrails.rule import Proposal, Rule, Schema
-from reconciler.model import Problem
+from reconciler.model import Path, Problem
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MIDNIGHT = time(0)
@@ -45,6 +45,15 @@ def is_in(window: Any, now: datetime) -> bool:
     if "days" in window and DAYS[day.weekday()] not in window["days"]:
         return False
     return bool(window.get("first", "0000") <= day.isoformat() <= window.get("last", "9999"))
+
+
+def check(setting: Any) -> Iterator[tuple[Path, str]]:
+    """Zones that exist, so that a window is never passed over in silence."""
+    for index, window in enumerate(setting):
+        try:
+            ZoneInfo(window["zone"])
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            yield (index, "zone"), f"there is no time zone {window['zone']!r}"
 
 
 def _clock(text: str) -> time:
@@ -89,4 +98,5 @@ RULE = Rule(
     },
     judge,
     lambda setting: "; ".join(_said(window) for window in setting),
+    check=check,
 )

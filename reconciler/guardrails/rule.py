@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from reconciler.amounts import NOTHING, Exposure
-from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, error
+from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Path, Problem, Shift, Value, error
 
 Schema = dict[str, Any]
 
@@ -51,7 +51,7 @@ class Proposal:
 class Rule:
     """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
 
-    ``said`` puts the setting in words. A rule with a ``default`` is on unless the setting is false.
+    ``said`` puts the setting in words, ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Rule:
     judge: Callable[[Proposal, Any], Iterable[Problem]]
     said: Callable[[Any], str]
     default: Json = None
+    check: Callable[[Any], Iterable[tuple[Path, str]]] = lambda setting: ()
 
     @property
     def code(self) -> str:

@@ -16,7 +16,10 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
                 was = f"; it was {amount(step.before)}" if step.before is not None else ""
                 message = f"{step.move.field} would be 0, which stops delivery{was}"
                 yield RULE.object(
-                    message, change, at=step.move.place, hint="a seller is stopped by it, an ad set by activationStatus: off"
+                    message,
+                    change,
+                    at=step.move.place,
+                    hint="a seller is stopped by it, an ad set by activationStatus: off",
                 )
 
 

@@ -68,7 +68,7 @@ class Postgres:
     def transaction(self) -> Iterator[None]:
         with self._turn:
             if self._depth == 0:
-                self.execute("BEGIN")
+                self.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # to see what the last writer wrote
             self._depth += 1
             try:
                 if self._depth == 1:
@@ -171,7 +171,7 @@ def opened(url: str, *, create: bool) -> Postgres | SQLite:
             database.close()
             return empty(database.where)
         format.judge(database, found or FORMAT, migrating=create)
-        if create:
+        if found != FORMAT:
             format.migrate(database, lambda: _format(database), (f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",))
     except BaseException:
         database.close()
@@ -217,5 +217,6 @@ def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
 
 
 def _format(database: Postgres) -> int | None:
-    there = database.execute("SELECT to_regclass(?)", (f"{SCHEMA}.format",)) != [(None,)]
-    return format.stored(database) if there else None
+    """By the catalogue's rows: ``to_regclass`` would answer from a cache that is older than our turn."""
+    known = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? AND tablename = 'format'"
+    return format.stored(database) if database.execute(known, (SCHEMA,)) else None

@@ -30,7 +30,7 @@ FULL = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,
 }
-TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}  # ERROR: our SQL, their tables
 
 
 class SQLite:
@@ -90,6 +90,8 @@ def opened(path: Path, *, create: bool) -> SQLite:
     _refuse_unsafe(path)
     if not create:
         _undo(path)
+    elif not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK):
+        raise Unwritable(str(path), "it may only be read")
     database = SQLite(_connect(path, "rw" if create else "ro"), str(path), path if create else None)
     try:
         _check(database, path)
@@ -146,8 +148,6 @@ def _prepare(path: Path) -> None:
                     _make(path)
     except OSError as trouble:
         raise Unwritable(str(path), f"it cannot be made: {trouble.strerror}") from None
-    if not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK):
-        raise Unwritable(str(path), "it may only be read")
 
 
 def _make(path: Path) -> None:
@@ -198,6 +198,9 @@ def _check(database: SQLite, path: Path) -> None:
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "format" not in tables:
         raise Damaged(str(path), "it is not a ledger" if path.stat().st_size else "it is empty")
+    ((page,),) = database.execute("PRAGMA page_size")
+    if path.stat().st_size % int(page or 0):  # SQLite would read zeros where the last page ends
+        raise Damaged(str(path), "it is cut")
     if path.stat().st_size <= CHECKED:
         ((verdict,),) = database.execute("PRAGMA integrity_check(1)")
         if verdict != "ok":
@@ -209,6 +212,8 @@ def _told(where: str) -> Iterator[None]:
     """SQLite's errors as ours: which ledger, what is wrong, what to do."""
     try:
         yield
+    except UnicodeDecodeError:
+        raise Damaged(where, "it holds bytes that are no text") from None
     except sqlite3.ProgrammingError as trouble:
         raise LedgerError(where, str(trouble)) from None
     except sqlite3.Error as trouble:

@@ -6,7 +6,7 @@ To add a format, write its file and name it in ``FORMATS``.
 from collections.abc import Callable, Mapping
 
 from reconciler.model import Run
-from reconciler.reports import codequality, github, gitlab, json, junit, markdown, sarif, stream, text
+from reconciler.reports import codequality, github, gitlab, html, json, junit, markdown, sarif, stream, text
 from reconciler.reports.words import Manner
 
 Report = Callable[[Run, Manner], str]
@@ -16,6 +16,7 @@ FORMATS: Mapping[str, Report] = {
     "json": json.report,
     "json-stream": stream.report,
     "markdown": markdown.report,
+    "html": html.report,
     "github": github.report,
     "gitlab": gitlab.report,
     "codequality": codequality.report,

@@ -144,8 +144,9 @@ def sentence(move: Move, fold: Fold) -> str:
         return on.format("") + _values(move, fold.action)
     known = [(percent, each, change) for percent, each, change in steps if percent is not None]
     least, most = min(percent for percent, _, _ in known), max(percent for percent, _, _ in known)
-    ends = sorted(((each.before, each.after) for _, each, _ in known), key=_amounts)
-    span = _range([f"{shown(before)} {ARROW} {shown(after)}" for before, after in (ends[0], ends[-1])])
+    pairs = {(each.before, each.after) for _, each, _ in known}
+    ends = (min(pairs, key=_amounts), max(pairs, key=_amounts))
+    span = _range([f"{shown(before)} {ARROW} {shown(after)}" for before, after in ends])
     if percentage(least) == percentage(most):
         return on.format(f" {percentage(least)}") + span
     _, far, change = max(known, key=lambda step: abs(step[0]))

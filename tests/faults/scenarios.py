@@ -1,0 +1,123 @@
+"""Accounts and files that mix all four kinds: every way of writing that there is, in one plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from reconciler.sandbox.world import World
+
+ACCOUNT = "18446744073709551616"
+PROJECT = f"""version: 1
+api: {{marketingSolutions: "2026-07", sellers: "2026-07", retailMedia: "2026-07"}}
+scope: {{advertiserIds: ["1352"], retailMediaAccountIds: ["{ACCOUNT}"]}}
+"""
+NEW_AD_SET = """  new-{n}:
+    {{campaignId: "358313", datasetId: "6789", objective: conversions, mediaType: display, name: New {n}, trackingCode: t{n},
+    schedule: {{startDate: 2026-12-01, activationStatus: {status}}}, audienceId: "9876",
+    bidding: {{costController: maxCPC, bidAmount: 0.9{n}}}, categoryBids: {{"5544|1": 1.2{n}}},
+    budget: {{budgetStrategy: capped, budgetRenewal: daily, budgetDeliverySmoothing: standard, budgetAmount: 7{n}}}}}
+"""
+NEW_BUDGET = """  new-{n}:
+    {{sellerId: "{n}", campaignIds: ["10001"], budgetType: Capped, amount: 3{n}, startDate: 2026-12-0{n},
+    endDate: 2026-12-31}}
+"""
+NEW_BALANCE = """  new-{n}:
+    {{accountId: "{account}", name: New {n}, startDate: 2027-01-01, spendType: onsite, deposited: 5{n}.50,
+    campaignIds: ["71"]}}
+"""
+MOVED_AD_SETS = (
+    '  bid: {id: "123467", bidding: {bidAmount: 1.1000}}\n',
+    '  more: {id: "123468", budget: {budgetAmount: 150.00}, schedule: {activationStatus: on}}\n',
+    '  stop: {id: "123470", schedule: {activationStatus: off}}\n',
+    '  link: {id: "123474", audienceId: "9876", name: Winter sales}\n',
+    '  less: {id: "123471", budget: {budgetAmount: 1500.00}, bidding: {bidAmount: 0.0500}}\n',
+)
+CATEGORIES = '  shoes: {id: "123467", categoryBids: {"5545|2": 1.3, "5544|1": 1.4}, bidding: {bidAmount: 1.1000}}\n'
+MOVED_SELLER_CAMPAIGNS = (
+    '  one: {sellerId: "1", campaignId: "10001", bid: 0.35}\n',
+    '  two: {sellerId: "2", campaignId: "10001", bid: 0.10}\n',
+    '  join: {sellerId: "5", campaignId: "10002", bid: 0.20}\n',
+    '  come: {sellerId: "6", campaignId: "10002", bid: 0.25}\n',
+)
+MOVED_BUDGETS = (
+    '  more: {id: "101", amount: 600.00}\n',
+    '  hold: {id: "104", suspended: true}\n',
+)
+MOVED_BALANCES = (
+    f'  q4: {{accountId: "{ACCOUNT}", name: Q4, deposited: 5750.25, campaignIds: ["71", "72"]}}\n',
+    f'  down: {{accountId: "{ACCOUNT}", name: Spare, deposited: 700.00}}\n',
+    f'  credit: {{accountId: "{ACCOUNT}", name: Spring, deposited: 410.00, endDate: 2027-06-30, memo: ours}}\n',
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An account at rest, and the files that want it otherwise."""
+
+    world: Callable[[], World]
+    text: str
+
+    def write(self, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "reconciler.yaml").write_text(PROJECT)
+        (folder / "mixed.yaml").write_text(self.text)
+        return folder
+
+
+def account() -> World:
+    """The demo's account with two more balances; its clock stands still."""
+    world = World.demo(running=False)
+    first = next(iter(world.state.collections["balances"].values()))
+    for key, name in (("900001", "Spare"), ("900002", "Spring")):
+        capped = {"name": name, "deposited": Decimal(1000 if name == "Spare" else 400)}
+        world.state.put("balances", key, {**first, **capped, "spent": Decimal(0)})
+    return world
+
+
+def everything() -> Scenario:
+    """All of it at once."""
+    return Scenario(account, _text(MOVED_AD_SETS[1:], (CATEGORIES,), (1, 2), (7, 8), (1, 2)))
+
+
+def drawn(seed: int) -> Scenario:
+    """Some of it, and always some of each kind."""
+    rng = random.Random(seed)
+    moved = [each for each in MOVED_AD_SETS if rng.random() < 0.5]
+    shoes = (CATEGORIES,) if MOVED_AD_SETS[0] not in moved and rng.random() < 0.5 else ()
+    return Scenario(
+        account,
+        _text(
+            moved,
+            shoes,
+            rng.sample(range(1, 10), rng.randint(0, 2)),
+            rng.sample(range(5, 10), rng.randint(0, 2)),
+            rng.sample(range(1, 10), rng.randint(0, 2)),
+            [each for each in MOVED_SELLER_CAMPAIGNS if rng.random() < 0.5],
+            [each for each in MOVED_BUDGETS if rng.random() < 0.5],
+            [each for each in MOVED_BALANCES if rng.random() < 0.6] or [rng.choice(MOVED_BALANCES)],
+        ),
+    )
+
+
+def _text(
+    moved: Sequence[str],
+    shoes: Sequence[str],
+    ad_sets: Sequence[int],
+    budgets: Sequence[int],
+    balances: Sequence[int],
+    seller_campaigns: Sequence[str] = MOVED_SELLER_CAMPAIGNS,
+    moved_budgets: Sequence[str] = MOVED_BUDGETS,
+    moved_balances: Sequence[str] = MOVED_BALANCES,
+) -> str:
+    new = [NEW_AD_SET.format(n=n, status="on" if n % 2 else "off") for n in ad_sets]
+    sections = {
+        "adSets": [*moved, *shoes, *new],
+        "sellerCampaigns": list(seller_campaigns),
+        "sellerBudgets": [*moved_budgets, *(NEW_BUDGET.format(n=n) for n in budgets)],
+        "balances": [*moved_balances, *(NEW_BALANCE.format(n=n, account=ACCOUNT) for n in balances)],
+    }
+    return "".join(f"{name}:\n{''.join(blocks)}" for name, blocks in sections.items() if blocks)
