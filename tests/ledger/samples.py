@@ -1,0 +1,93 @@
+"""Calls, outcomes and runs as the planner would make them, and a ledger that holds some of each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from reconciler.ledger import Ledger
+from reconciler.ledger.store import RunRecord
+from reconciler.model import (
+    Address,
+    Call,
+    Effect,
+    FieldChange,
+    Item,
+    Outcome,
+    Place,
+    Span,
+    Status,
+    Written,
+)
+
+NOW = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
+RUN = RunRecord(
+    "apply", "ads", NOW, "0.1.0", "ann@build-7", 41, "a1b2c3d", "nightly", "https://ci.example/7", "sha256:0"
+)
+SUMMER, WINTER, NEW = (Address("adSets", key) for key in ("summer-fr", "winter-fr", "new"))
+
+
+def place(line: int = 1) -> Place:
+    return Place(Written(Span("ads/summer.yaml", line, 3, 9)), ())
+
+
+def move(field: str = "bid", before: Any = Decimal("0.80"), after: Any = Decimal("0.90")) -> FieldChange:
+    return FieldChange(field, "bids", before, after, place(2))
+
+
+def item(address: Address, id: str | None, *moves: FieldChange) -> Item:
+    return Item(address, id, moves or (move(),), place())
+
+
+def call(*items: Item, name: str = "adSets.bids.1", effect: Effect = Effect.SET) -> Call:
+    items = items or (item(SUMMER, "11"),)
+    body: Any = {"data": [{"id": each.id, "attributes": {"bid": Decimal("0.90")}} for each in items]}
+    return Call(name, "adSets", "bids", effect, "PATCH", "/2026-07/ad-sets", body, items=items)
+
+
+def ended(sent: Call, status: Status = Status.APPLIED) -> tuple[Outcome, ...]:
+    return tuple(Outcome(sent.name, each, status, each.id) for each in sent.items)
+
+
+def snapshot(ledger: Ledger) -> dict[str, Any]:
+    """All that a ledger tells."""
+    runs = ledger.runs(1000)
+    return {
+        "ids": dict(ledger.ids()),
+        "values": dict(ledger.values()),
+        "open": ledger.open_intents(),
+        "runs": runs,
+        "told": [ledger.run(run.id) for run in runs],
+        "history": {str(each): ledger.history(each) for each in (SUMMER, WINTER, NEW)},
+        "moved": ledger.increases_since(NOW - timedelta(days=1)),
+        "observed": {str(each): ledger.observed(each) for each in (SUMMER, WINTER, NEW)},
+    }
+
+
+def filled(ledger: Ledger) -> str:
+    """A little of everything: a settled call, a decided one, one in doubt, one that nobody saw end."""
+    run = ledger.begin(RUN)
+    ledger.remember(WINTER, "22", {"name": "FR winter", "trackingCode": "x"})
+    ledger.observe(WINTER, {"bid": Decimal("0.10")}, NOW)
+    both = call(item(SUMMER, "11"), item(WINTER, "22"))
+    ledger.settle(ledger.intend(run, both, at=NOW), ended(both), NOW)
+    decided = call(name="adSets.bids.2")
+    ledger.intend(run, decided, at=NOW)
+    ledger.resolve(run, decided.name, applied=False, because="looked in the interface", by="ann", at=NOW)
+    doubtful = call(name="adSets.bids.3")
+    ledger.settle(ledger.intend(run, doubtful, at=NOW), ended(doubtful, Status.UNKNOWN), NOW)
+    created = call(item(NEW, None), name="adSets.create.new", effect=Effect.CREATE)
+    ledger.intend(run, created, at=NOW, before={str(NEW): ("11", "22")}, token="cfg:1")
+    ledger.finish(run, NOW + timedelta(minutes=1), 6)
+    return run
+
+
+def child(script: str, *arguments: str) -> subprocess.Popen[str]:
+    """Another process of the same program, which has the samples at hand."""
+    begin = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\nfrom ledger.samples import *\n"
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", begin + script, *arguments], stdin=pipe, stdout=pipe, text=True)
