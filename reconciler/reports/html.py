@@ -1,0 +1,236 @@
+"""A run as one HTML file that needs nothing else: no script, no network, light and dark, phone and paper.
+
+All text from outside is escaped, and the page's own policy forbids everything but its style.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import islice
+
+from reconciler.model import Action, Change, FieldChange, Judgement, Outcome, Problem, Run, Severity, Status, Verdict
+from reconciler.reports import cost, folding, html_charts
+from reconciler.reports.html_style import CSS, POLICY
+from reconciler.reports.words import (
+    ARROW,
+    VERBS,
+    Manner,
+    all_problems,
+    clipped,
+    counted,
+    counts,
+    ended,
+    ending,
+    headline,
+    least_time,
+    plain,
+    shown,
+    step,
+    title,
+)
+
+ROWS, LISTED, LONG = 2_000, 200, 2_000
+"""So many changes one by one, so many problems, and so much of one value; JSON holds all of them."""
+KINDS = {Severity.ERROR: "stop", Severity.WARNING: "update", Severity.NOTE: "note"}
+STYLES = {Status.APPLIED: "create", Status.REJECTED: "stop", Status.UNKNOWN: "stop", Status.NOT_SENT: "update"}
+VERDICTS = {Verdict.REFUSED: "stop", Verdict.ALLOWED: "update", Verdict.ADVISED: "note", Verdict.PASSED: "create"}
+
+
+def report(run: Run, manner: Manner) -> str:
+    """The page; ends with a line break."""
+    body = "\n".join(part for part in _parts(run, manner) if part)
+    name = f"{run.command} {run.project}".strip()
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">\n'
+        f"<title>{_text(name)}</title><style>{CSS}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def _parts(run: Run, manner: Manner) -> Iterator[str]:
+    yield _head(run)
+    if last := ending(run, manner):
+        yield f'<p class="banner stop">{_text(last)}</p>'
+    yield _section("Money, at the worst", html_charts.totals(run) + _bids(run))
+    yield _section("Guardrails", _items(_guardrails(run)))
+    yield _section("Largest risks", _items(_risks(run)))
+    yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
+    yield _section("Problems", _items(_few([_problem(each) for each in _own(run)])))
+    if not run.failed or run.applied or run.refused:
+        yield _section("Budgets before and after", html_charts.budgets(run))
+        yield _section("Changes", _changes(run))
+        yield _section("Calls", _calls(run))
+    digest = f"Plan {_code(manner.digest)}. " if manner.digest else ""
+    yield f"<footer>{digest}The JSON report of the same run holds every detail.</footer>"
+
+
+def _head(run: Run) -> str:
+    chips = [(f"{count:,} to {word}", word) for word, count in counts(run).items() if count]
+    told = ended(outcome.status for outcome in run.outcomes)
+    chips += [(f"{count:,} {status.value}", STYLES[status]) for status, count in told.items()]
+    chips += [(f"{run.unchanged:,} unchanged", "note")] if run.unchanged and run.command != "validate" else []
+    shown = "".join(f'<li class="{style}">{_text(words)}</li>' for words, style in chips)
+    where = f"reconciler {_text(run.command)} · {_text(run.project)}" if run.project else "reconciler"
+    listed = f'<ul class="chips">{shown}</ul>' if shown else ""
+    return f"<header><p>{where}</p><h1>{_text(headline(run))}</h1>{listed}</header>"
+
+
+# --- Small parts of a page ------------------------------------------------------------------------------
+
+
+def _text(value: object) -> str:
+    return escape(clipped(plain(value), LONG))
+
+
+def _code(value: object) -> str:
+    return f"<code>{_text(value)}</code>"
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{title}</h2>{content}</section>" if content else ""
+
+
+def _items(rows: Iterable[str]) -> str:
+    listed = "".join(f"<li>{row}</li>" for row in rows)
+    return f'<ul class="plain">{listed}</ul>' if listed else ""
+
+
+def _few(rows: Sequence[str]) -> list[str]:
+    more = [f'<span class="soft">… and {len(rows) - LISTED:,} more</span>'] if len(rows) > LISTED else []
+    return [*rows[:LISTED], *more]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), style: str = "") -> str:
+    """Cells are HTML already; ``right`` are the columns of numbers."""
+    numbers = [' class="r n"' if column in right else "" for column in range(len(head))]
+    top = "".join(f"<th{mark.replace(' n', '')}>{name}</th>" for name, mark in zip(head, numbers, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(row, numbers, strict=True)) + "</tr>"
+        for row in rows
+    )
+    heading = f"<tr>{top}</tr>" if any(head) else ""
+    return f'<div class="scroll"><table{style}>{heading}{body}</table></div>' if body else ""
+
+
+def _tag(words: str, style: str) -> str:
+    return f'<span class="tag {style}">{_text(words)}</span>'
+
+
+# --- Money and risks ------------------------------------------------------------------------------------
+
+
+def _bids(run: Run) -> str:
+    moves = run.money.bids if run.money else ()
+    return _items(f"{_text(each.currency)} {_code(each.field)}: {_text(cost.bids(each))}" for each in moves)
+
+
+def _guardrails(run: Run) -> Iterator[str]:
+    """What objects first, then what passed."""
+    yield from map(_guardrail, cost.objections(run))
+    yield from (_guardrail(each) for each in run.judgements if each.verdict is Verdict.PASSED)
+
+
+def _guardrail(each: Judgement) -> str:
+    why = f" because {_code(each.because)}" if each.because else ""
+    count = f": {counted(len(each.problems), 'problem')}" if each.problems else ""
+    rule = f'{_code(each.rule)} <span class="soft">{_text(each.limit)}</span>'
+    return f"{_tag(each.verdict.value, VERDICTS[each.verdict])} {rule}{count}{why}"
+
+
+def _risks(run: Run) -> Iterator[str]:
+    for each in cost.rises(run.money):
+        owner = _code(cost.owner(each.address, each.kind, each.id))
+        yield f"{owner} {cost.limited(each.before)} {ARROW} {cost.limited(each.after)} {_text(each.currency)}"
+    for change, move in cost.leaps(run.changes):
+        yield f"{_code(change.address)} {_text(cost.leap(move))}"
+
+
+# --- What is wrong ----------------------------------------------------------------------------------------
+
+
+def _own(run: Run) -> list[Problem]:
+    own = set(run.problems)
+    return [problem for problem in all_problems(run) if problem in own]
+
+
+def _problem(problem: Problem) -> str:
+    place = f' <span class="soft">{_code(problem.span)}</span>' if problem.span else ""
+    hint = f'<br><span class="soft">{_text(problem.hint)}</span>' if problem.hint else ""
+    tag = _tag(problem.severity.value, KINDS[problem.severity])
+    return f"{tag} {_text(problem.message)} {_code(problem.code)}{place}{hint}"
+
+
+def _went_wrong(outcome: Outcome) -> bool:
+    return outcome.status is not Status.APPLIED
+
+
+def _outcome(outcome: Outcome) -> str:
+    said = "".join(f"<br>{_problem(problem)}" for problem in outcome.problems)
+    tag = _tag(outcome.status.value, STYLES[outcome.status])
+    return f"{tag} {_code(outcome.item.address)} {_code(outcome.call)}{said}"
+
+
+# --- What changes -----------------------------------------------------------------------------------------
+
+
+def _changes(run: Run) -> str:
+    """Changes one by one, and folds that open without a script."""
+    single, folded = folding.parted(run.changes)
+    left = ROWS - len(single)
+    parts = [_fold(fold, max(0, left // max(1, len(folded)))) for fold in folded]
+    parts += [_change(change) for change in single[:ROWS]]
+    if len(single) > ROWS:
+        parts.append(f'<p class="soft">… and {len(single) - ROWS:,} more</p>')
+    return "".join(parts)
+
+
+def _change(change: Change) -> str:
+    verb = VERBS[change.action]
+    name = f'<span class="name">{_text(title(change)[1:-1])}</span>' if title(change) else ""
+    id = f'<span class="soft">id {_text(change.id)}</span>' if change.id else ""
+    place = f'<span class="soft">{_code(change.place.span)}</span>'
+    head = f"<p>{_tag(f'{change.action.value} {verb}', verb)} {_code(change.address)} {name} {id} {place}</p>"
+    if change.action is Action.CREATE:
+        fields = _table(("", ""), ((_code(move.field), _text(shown(move.after))) for move in change.fields))
+    else:
+        rows = (_cells(move, change) for move in change.fields)
+        fields = _table(("", "Before", "After", ""), rows, (1, 2, 3), FIELDS)
+    return f"<article>{head}{fields}</article>"
+
+
+FIELDS = ' class="fields"'
+
+
+def _cells(move: FieldChange, change: Change) -> tuple[str, str, str, str]:
+    before = "" if change.action is Action.CREATE else _text(shown(move.before))
+    if not move.seen and move.before is None:
+        before = '<span class="soft">never shown</span>'
+    percent = step(move.before, move.after)
+    colour = "up" if percent.startswith("+") else "down"
+    mark = f'<span class="{colour}">{percent}</span>' if percent else ""
+    return _code(move.field), before, _text(shown(move.after)), mark
+
+
+def _fold(fold: folding.Fold, most: int) -> str:
+    verb = VERBS[fold.action]
+    lines = "".join(f'<span class="lines">{_text(line)}</span>' for line in folding.sentences(fold))
+    rows = ((_code(change.address), *_cells(move, change)) for change in fold.changes for move in change.fields)
+    table = _table(("", "", "Before", "After", ""), islice(rows, most), (2, 3, 4))
+    total = sum(len(change.fields) for change in fold.changes)
+    more = f'<p class="soft">… and {total - most:,} more</p>' if total > most else ""
+    head = f"{_tag(f'{fold.action.value} {verb}', verb)} {_text(folding.heading(fold))}{lines}"
+    return f'<details class="many"><summary>{head}</summary>{table}{more}</details>'
+
+
+def _calls(run: Run) -> str:
+    plan = run.plan
+    if not plan.total:
+        return ""
+    deferred = f", {plan.deferred_calls:,} of them once new ids are known" if plan.deferred_calls else ""
+    words = f"{counted(plan.total, 'call')} (bound {plan.bound:,}){deferred}, {least_time(plan.total)}."
+    rows = (
+        (each.numbers, _code(f"{each.method} {each.path}"), _text(each.facet), f"{each.items:,}")
+        for each in folding.endpoints(plan.calls)
+    )
+    return f"<p>{words}</p>{_table(('', 'Request', 'Facet', 'Items'), rows, (3,))}"

@@ -1,0 +1,102 @@
+"""Budgets before and after as bars, drawn inline. Each currency has a scale of its own."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from html import escape
+
+from reconciler.amounts import ZERO, Exposure
+from reconciler.model import Action, Run
+from reconciler.reports import cost
+from reconciler.reports.words import plain, shown
+
+MOST = 20
+FACETS = ("budgets", "funds")
+KEY = '<p class="key"><span><i class="b"></i>before</span><span><i class="a"></i>after</span></p>'
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One thing with what it was and what it becomes, and how both are said; ``group`` shares a scale."""
+
+    group: str
+    what: str
+    before: Exposure
+    after: Exposure
+    said: tuple[str, str]
+    note: str = ""
+
+
+def totals(run: Run) -> str:
+    """What the account commits, by currency and period."""
+    return _chart(
+        Bar(each.currency, f"{each.currency} {each.what}", each.before, each.after,
+            (cost.exposed(each.before), cost.exposed(each.after)), cost.moved(each))
+        for each in cost.totals(run.money)
+    )  # fmt: skip
+
+
+def budgets(run: Run) -> str:
+    """The budgets that move furthest; by money if it is known, else by the fields themselves."""
+    bars = [*_shifts(run)] if run.money else [*_fields(run)]
+    far = sorted(bars, key=lambda bar: (abs(bar.after.uncapped - bar.before.uncapped), abs(_step(bar))), reverse=True)
+    return _chart(far[:MOST])
+
+
+def _step(bar: Bar) -> Decimal:
+    return bar.after.amount - bar.before.amount
+
+
+def _shifts(run: Run) -> Iterator[Bar]:
+    for each in run.money.shifts if run.money else ():
+        owner = cost.owner(each.address, each.kind, each.id)
+        said = (cost.limited(each.before), cost.limited(each.after))
+        yield Bar(each.currency, owner, Exposure.of(each.before), Exposure.of(each.after), said)
+
+
+def _fields(run: Run) -> Iterator[Bar]:
+    for change in run.changes:
+        for move in change.fields:
+            before, after = move.before, move.after
+            if move.facet not in FACETS or not (isinstance(before, Decimal) or isinstance(after, Decimal)):
+                continue
+            said = ("new" if change.action is Action.CREATE else shown(before), shown(after))
+            yield Bar(change.address.kind, str(change.address), _of(before), _of(after), said)
+
+
+def _of(value: object) -> Exposure:
+    return Exposure(0, value) if isinstance(value, Decimal) else Exposure()
+
+
+def _chart(bars: Iterable[Bar]) -> str:
+    held = list(bars)
+    if not held:
+        return ""
+    scales = {group: _scale(bar for bar in held if bar.group == group) for group in {bar.group for bar in held}}
+    rows = "".join(_row(bar, scales[bar.group]) for bar in held)
+    return f'{KEY}<div class="chart">{rows}</div>'
+
+
+def _scale(bars: Iterable[Bar]) -> Decimal:
+    return max((max(bar.before.amount, bar.after.amount) for bar in bars), default=ZERO)
+
+
+def _row(bar: Bar, scale: Decimal) -> str:
+    sides = zip(("before", "after"), (bar.before, bar.after), bar.said, strict=True)
+    pair = "".join(f'{_bar(side, of, scale)}<span class="n">{escape(said)}</span>' for side, of, said in sides)
+    note = f'<br><span class="soft n">{escape(bar.note)}</span>' if bar.note else ""
+    what = f'<div class="what">{escape(plain(bar.what))}{note}</div>'
+    return f'<div class="bars">{what}<div class="pair">{pair}</div></div>'
+
+
+def _bar(side: str, of: Exposure, scale: Decimal) -> str:
+    """A bar; one that holds something uncapped goes on to the edge, thinner."""
+    share = of.amount / scale * 100 if scale else ZERO
+    open_end = f'<rect class="{side}" y="40%" width="100%" height="20%"/>' if of.uncapped else ""
+    return (
+        f'<svg class="bar" role="img" aria-label="{side}"><rect class="track" width="100%" height="100%" rx="2"/>'
+        f'{open_end}<rect class="{side}" width="{share:.2f}%" height="100%" rx="2"/></svg>'
+    )
+
+
+__all__: Sequence[str] = ("budgets", "totals")
