@@ -1,4 +1,4 @@
-"""What a balance cannot be made to be: caught at its place before any call, or shown as the API says it (§5.5, §8.7)."""
+"""What a balance cannot be made to be: caught at its place, or shown as the API says it (§5.5, §8.7)."""
 
 from __future__ import annotations
 

@@ -10,10 +10,11 @@ from ..readings import fates, reasons
 BACK_ENDS = ("2026-07", "legacy")
 SHAPES = ("errors", "list", "object")
 THREE = """\
+defaults: {sellerBudgets: {campaignIds: [10001], budgetType: Capped, startDate: 2026-12-01}}
 sellerBudgets:
-  good: {sellerId: 5, campaignIds: [10001], budgetType: Capped, amount: 10.00, startDate: 2026-12-01}
-  late: {sellerId: 6, campaignIds: [10001], budgetType: Capped, amount: 20.00, startDate: 2026-12-01, endDate: 2026-12-09}
-  fine: {sellerId: 7, campaignIds: [10001], budgetType: Capped, amount: 30.00, startDate: 2026-12-01}
+  good: {sellerId: 5, amount: 10.00}
+  late: {sellerId: 6, amount: 20.00, endDate: 2026-12-09}
+  fine: {sellerId: 7, amount: 30.00}
 """
 
 
@@ -50,9 +51,9 @@ def test_one_refused_item_applies_nothing_and_is_named_at_its_line(back_end: str
 
         assert len(desk.world.state.all("sellerBudgets")) == before
         assert set(fates(run).values()) == {"rejected"}
-        assert reasons(run, "late") == [("3:112", "WithInvalidEndDate")]
-        assert reasons(run, "good") == [("2:3", "batch-refused")]
-        assert reasons(run, "fine") == [("4:3", "batch-refused")]
+        assert reasons(run, "late") == [("4:47", "WithInvalidEndDate")]
+        assert reasons(run, "good") == [("3:3", "batch-refused")]
+        assert reasons(run, "fine") == [("5:3", "batch-refused")]
 
 
 def test_what_is_refused_is_in_the_next_plan_again() -> None:

@@ -1,0 +1,105 @@
+"""A list that changes while its pages are read loses nothing and doubles nothing (contract §2.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+import pytest
+
+from reconciler.sandbox.account_book import FIRST_ID
+from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.world import World
+
+from ..laws.bench import ACCOUNT, bench
+from ..readings import errors
+
+PAGES = {"2026-01": 100, "2026-07": 500}
+ELSEWHERE = "5"
+FIRST = str(FIRST_ID + 1)
+"""The first of the list: when it goes, the first of each later page becomes the last of the page before."""
+
+
+class Restless(World):
+    """A world in which somebody moves a balance to another account just before the n-th page is read."""
+
+    moves: Mapping[int, tuple[str, str]] = MappingProxyType({})
+    pages = 0
+
+    def handle(self, request: Request) -> Response:
+        if request.method == "GET" and request.path.endswith("/balances"):
+            self.pages += 1
+            key, account = self.moves.get(self.pages, (FIRST, ""))
+            if account:
+                self.state.put("balances", key, {**self.state.all("balances")[key], "accountId": account})
+        return super().handle(request)
+
+
+def crowd(size: int, moves: Mapping[int, tuple[str, str]] | None = None) -> Restless:
+    """The demo with so many balances more, all of one account."""
+    world = Restless.demo(running=False)
+    assert isinstance(world, Restless)
+    world.moves = moves or {}
+    pattern = world.state.all("balances")[FIRST]
+    for number in range(size):
+        key = str(FIRST_ID + 1000 + number)
+        world.state.put("balances", key, {**pattern, "name": f"Balance {number}", "deposited": Decimal(10)})
+    return world
+
+
+def wanted(size: int) -> str:
+    """Every balance of the crowd, as it is."""
+    blocks = "".join(f"  b{number}: {{name: Balance {number}, deposited: 10}}\n" for number in range(size))
+    return f"defaults: {{balances: {{accountId: {ACCOUNT}}}}}\nbalances:\n{blocks}"
+
+
+@pytest.mark.parametrize("version", PAGES)
+def test_every_page_of_both_styles_is_read(version: str) -> None:
+    size = PAGES[version] + 20
+    with bench(family="retailMedia", version=version, world=crowd(size)) as desk:
+        desk.write({"a.yaml": wanted(size)})
+
+        run = desk.plan()
+
+        assert errors(run) == []
+        assert (run.changes, run.unchanged) == ((), size)
+
+
+@pytest.mark.parametrize("version", PAGES)
+def test_a_balance_that_slips_to_an_earlier_page_is_not_lost(version: str) -> None:
+    size = PAGES[version] + 20
+    world = crowd(size, {2: (FIRST, ELSEWHERE)})
+    with bench(family="retailMedia", version=version, world=world) as desk:
+        desk.write({"a.yaml": wanted(size)})
+
+        run = desk.plan()
+
+        assert errors(run) == []
+        assert (run.changes, run.unchanged) == ((), size)
+        assert world.pages == 6  # the first reading missed one, so it took two more that agree
+
+
+@pytest.mark.parametrize("version", PAGES)
+def test_a_balance_that_slips_to_a_later_page_is_not_doubled(version: str) -> None:
+    size = PAGES[version] + 20
+    world = crowd(size, {1: (FIRST, ELSEWHERE), 2: (FIRST, ACCOUNT)})
+    with bench(family="retailMedia", version=version, world=world) as desk:
+        desk.write({"a.yaml": wanted(size)})
+
+        run = desk.plan()
+
+        assert errors(run) == []
+        assert (run.changes, run.unchanged) == ((), size)
+
+
+def test_a_list_that_never_comes_to_rest_is_not_believed() -> None:
+    size = PAGES["2026-01"] + 20
+    gone = {page: (str(FIRST_ID + 1 + page // 2), ELSEWHERE) for page in (1, 3, 5)}
+    world = crowd(size, gone | {7: (FIRST, ACCOUNT)})
+    with bench(family="retailMedia", version="2026-01", world=world) as desk:
+        desk.write({"a.yaml": wanted(size)})
+
+        run = desk.plan()
+
+        assert [code for _, code in errors(run)] == ["list-unstable"]
