@@ -23,6 +23,7 @@ from reconciler.reports.words import (
     headline,
     least_time,
     plain,
+    planned,
     shown,
     step,
     title,
@@ -57,7 +58,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
     yield _section("Largest risks", _items(_risks(run)))
     yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
     yield _section("Problems", _items(_few([_problem(each) for each in _own(run)])))
-    if not run.failed or run.applied or run.refused:
+    if planned(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
         yield _section("Changes", _changes(run))
         yield _section("Calls", _calls(run))

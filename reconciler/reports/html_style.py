@@ -16,6 +16,7 @@ font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:62rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 header p{margin:0;color:var(--soft)}
 h1{font-size:1.6rem;line-height:1.25;margin:.15rem 0 .9rem;text-wrap:balance}
+main{overflow-wrap:anywhere}
 h2{font-size:1.1rem;margin:0 0 .8rem}
 section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;margin-top:1rem}
 code,.n{font-variant-numeric:tabular-nums}

@@ -19,6 +19,7 @@ from reconciler.reports.words import (
     headline,
     least_time,
     plain,
+    planned,
     shown,
     step,
     title,
@@ -48,7 +49,7 @@ def report(run: Run, manner: Manner) -> str:
     _list(page, "Largest risks", [*_risks(run)])
     _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
     _list(page, "Problems", map(_problem, others), len(others))
-    if run.changes and (not run.failed or run.refused or run.applied):
+    if run.changes and planned(run):
         _plan(page, run)
     if manner.digest:
         page.add([], [f"Approve exactly this plan with {code(manner.digest)}."])

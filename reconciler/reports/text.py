@@ -20,6 +20,7 @@ from reconciler.reports.words import (
     least_time,
     placed,
     plain,
+    planned,
     shown,
     step,
     summary,
@@ -39,14 +40,14 @@ def report(run: Run, manner: Manner) -> str:
     lines += _problems([problem for problem in run.problems if problem not in told], manner)
     if run.command == "validate":
         lines += [headline(run)]
-    elif (not run.failed or run.applied or run.refused) and manner.told is None:
+    elif planned(run) and manner.told is None:
         lines += _changes(run.changes)
         lines += [summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")]
         lines += _calls(run, manner)
     if run.applied:
         lines += ["", *_outcomes(run)]
     elif run.failed and run.command != "validate":
-        lines += ["Nothing was sent."]
+        lines += ["", "Nothing was sent."] if planned(run) else ["Nothing was sent."]
     return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
 
 

@@ -120,6 +120,11 @@ def summary(run: Run) -> str:
     return f"Plan: {', '.join(f'{count} to {word}' for word, count in counts(run).items())}."
 
 
+def planned(run: Run) -> bool:
+    """Whether there is a plan to show: also one that guardrails refuse, but none that is in doubt otherwise."""
+    return run.command != "validate" and (run.applied or not run.failed or of(run) is Exit.REFUSED)
+
+
 def headline(run: Run) -> str:
     """The run in one sentence: what was found, what is planned, or how it ended."""
     errors = counted(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
@@ -128,7 +133,7 @@ def headline(run: Run) -> str:
         return f"Apply: {', '.join(told) or 'nothing to do'}."
     if run.command == "validate":
         return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
-    if run.failed and not run.refused:
+    if not planned(run):
         return f"{errors}. Nothing was sent."
     return summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
 

@@ -162,7 +162,7 @@ VALID = Run("validate", "quickstart", unchanged=17)
 UNREAD = Run("plan", "quickstart", problems=(error("not-allowed", "401: the token was refused", hint="look at it"),))
 
 
-OBJECTION = error("guardrail", "bidding.bidAmount rises by 9,900 %, at most 50 % is allowed",
+OBJECTION = error("guardrail-max-raise", "bidding.bidAmount rises by 9,900 %, at most 50 % is allowed",
                   at=at(9, 18, width=5), address=RAISED.address, hint="--allow max-raise --because TEXT")  # fmt: skip
 MONEY = Money(
     commitments=(
@@ -185,8 +185,14 @@ MONEY = Money(
 JUDGEMENTS = (
     Judgement("decimal-slip", Level.OVERRIDE, "no factor near 10, 100 or 1000"),
     Judgement("max-raise", Level.OVERRIDE, "at most 50 % a field", (OBJECTION,)),
-    Judgement("uncapped", Level.OVERRIDE, "no cap removed", (warning("guardrail", "a cap is removed"),), "agreed | ok"),
-    Judgement("changes", Level.ADVISORY, "at most 2 changes", (warning("guardrail", "3 changes"),)),
+    Judgement(
+        "uncapped",
+        Level.OVERRIDE,
+        "no cap removed",
+        (warning("guardrail-uncapped", "a cap is removed"),),
+        "agreed | ok",
+    ),
+    Judgement("changes", Level.ADVISORY, "at most 2 changes", (warning("guardrail-changes", "3 changes"),)),
     Judgement("empty-scope", Level.HARD, "the scope is never empty"),
 )
 REFUSED = replace(SMALL, money=MONEY, judgements=JUDGEMENTS, problems=(HIDDEN, OBJECTION))
