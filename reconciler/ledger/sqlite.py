@@ -31,6 +31,7 @@ FULL = {
     sqlite3.SQLITE_PERM,
 }
 TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}  # ERROR: our SQL, their tables
+GARBLED = "it holds bytes that are no text"
 
 
 class SQLite:
@@ -213,11 +214,14 @@ def _told(where: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError:
-        raise Damaged(where, "it holds bytes that are no text") from None
+        raise Damaged(where, GARBLED) from None
     except sqlite3.ProgrammingError as trouble:
         raise LedgerError(where, str(trouble)) from None
     except sqlite3.Error as trouble:
-        code = (getattr(trouble, "sqlite_errorcode", None) or 0) & 0xFF
+        number = getattr(trouble, "sqlite_errorcode", None)
+        if number is None:  # Python's own, when a text is not UTF-8; it would repeat the text
+            raise Damaged(where, GARBLED) from None
+        code = number & 0xFF
         if code in TORN:
             raise Damaged(where, str(trouble)) from None
         if code in FULL:

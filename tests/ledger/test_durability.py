@@ -82,7 +82,7 @@ def test_an_intent_survives_a_kill_right_after(home: Home) -> None:
 def test_a_kill_within_settle_leaves_all_or_nothing(home: Home) -> None:
     ledger = home.open()
     ledger.intend(ledger.begin(RUN), TWO, at=NOW)
-    for statement in range(1, 30):
+    for statement in range(2, 30, 2):
         process = child(KILLED_WITHIN_SETTLE, home.url, str(home.folder), str(statement))
         said, _ = process.communicate()
         kept = home.open()

@@ -42,10 +42,7 @@ def waiting_for_nobody(_: Holder) -> None: ...
 
 
 def start(home: Home, scope: str = SCOPE) -> subprocess.Popen[str]:
-    process = child(HOLDING, home.url, str(home.folder), scope)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return child(HOLDING, home.url, str(home.folder), scope)
 
 
 def say(process: subprocess.Popen[str]) -> None:
@@ -61,6 +58,7 @@ def hear(process: subprocess.Popen[str]) -> str:
 
 def holding(home: Home) -> subprocess.Popen[str]:
     process = start(home)
+    assert hear(process) == "ready"
     say(process)
     assert hear(process) == "won"
     return process
@@ -73,6 +71,7 @@ def end(process: subprocess.Popen[str]) -> None:
 def test_of_eight_processes_one_wins(home: Home) -> None:
     home.open()
     processes = [start(home) for _ in range(8)]
+    assert [hear(process) for process in processes] == ["ready"] * 8
     for process in processes:
         say(process)
     assert sorted(hear(process) for process in processes) == ["lost"] * 7 + ["won"]
