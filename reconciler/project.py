@@ -8,9 +8,10 @@ from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
 
-from reconciler import dialects, document, explain, guardrails, schema
+from reconciler import dialects, document, explain, schema
 from reconciler.dialects.dialect import Dialect
 from reconciler.document import Document
+from reconciler.guardrails import Settings as Guardrails
 from reconciler.kinds.kind import Kind
 from reconciler.model import Json, Locator, Place, Problem, Span, error
 
@@ -39,7 +40,7 @@ class Project:
     whole: bool = True
     careful: bool = False
     currencies: Mapping[str, str] = field(default_factory=dict)
-    guardrails: guardrails.Settings = field(default_factory=guardrails.Settings)
+    guardrails: Guardrails = field(default_factory=Guardrails)
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
@@ -133,7 +134,7 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         text=parsed.text,
         careful=content.get("ordering") == "exposure-safe",
         currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
-        guardrails=guardrails.Settings(_map(content, "guardrails"), parsed),
+        guardrails=Guardrails(_map(content, "guardrails"), parsed),
     )
 
 
