@@ -298,6 +298,7 @@ AD_SET = Kind(
     },
     natural=(("campaignId", "name"),),
     gone={"schedule.deliveryStatus": ("archived",)},
+    closed={"schedule.deliveryStatus": ("archived",)},
     stops={"schedule.activationStatus": "off"},
     born={"schedule.activationStatus": "off"},
     merged=("settings", "bids", "budgets"),

@@ -107,6 +107,7 @@ BALANCE_KIND = Kind(
         ),
     },
     natural=(("accountId", "name"),),
+    closed={"privateMarketBillingType": ("billByCriteo",)},
     born={"campaignIds": ()},
     money=True,
     attachments=Attachments("campaignIds", "{root}/retail-media/accounts/{scope}/campaigns", "drawableBalanceIds"),

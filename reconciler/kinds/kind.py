@@ -284,6 +284,7 @@ class Kind:
     # natural     keys that find a resource without an id, tried in order (contract §12)
     # gone        live values that exclude one from that search
     # outlived    live values of one that stands back where another also matches
+    # closed      live values of one that the API changes no more, so that an import leaves it out
     # stops       values that stop delivery
     # born        values that a new resource has by itself
     # leads       values of those that stand before the others when several are created in one call
@@ -312,6 +313,7 @@ class Kind:
     natural: tuple[tuple[str, ...], ...]
     gone: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     outlived: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    closed: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     stops: Mapping[str, Value] = field(default_factory=dict)
     born: Mapping[str, Value] = field(default_factory=dict)
     leads: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)

@@ -75,6 +75,7 @@ SELLER_BUDGET = Kind(
         ("sellerId", "campaignIds", "budgetType", "startDate", "endDate", "amount"),
     ),
     outlived={"status": ("Archived",), "suspended": (True,)},
+    closed={"status": ("Archived",)},
     stops={"suspended": True},
     born={"suspended": False},
     leads={"budgetType": rules.TOTALS},
