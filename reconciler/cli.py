@@ -1,21 +1,20 @@
-"""Flags to the engine, a run to a report, a report to an exit code. The only module that prints."""
+"""Flags to the engine, a run to a report, a report to an exit code. With ``console``, the only one that prints."""
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler import __version__
+from reconciler.console import Ended, announce, end, follower, progress, reporting
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path())
-FORMAT = click.option(
-    "--format", "form", default="text", show_default=True, metavar="FORMAT", help="How to report: text or json."
-)
 TARGET = click.option("--target", "targets", multiple=True, metavar="GLOB", help="Only addresses that match.")
 BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
 SANDBOX = click.option(
@@ -28,15 +27,11 @@ SANDBOX = click.option(
 API_URL = click.option(
     "--api-url", envvar="RECONCILER_API_URL", metavar="URL", help="Another server than https://api.criteo.com."
 )
+ALLOW = click.option(
+    "--allow", multiple=True, metavar="RULE", help="Override a guardrail by its name; needs --because."
+)
+BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --allow, or one for all.")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class Ended(Exception):
-    """A command is over, with this exit code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @click.group(context_settings=CONTEXT)
@@ -53,7 +48,7 @@ def cli() -> None:
 
 @cli.command()
 @PATHS
-@FORMAT
+@reporting
 def validate(paths: tuple[str, ...], form: str) -> None:
     """Check files without network or credentials.
 
@@ -64,17 +59,19 @@ def validate(paths: tuple[str, ...], form: str) -> None:
 
     from reconciler import engine, source
 
-    _tell(engine.validate(source.load(paths), datetime.now(UTC)), form)
+    end(engine.validate(source.load(paths), datetime.now(UTC)), form, _manner())
 
 
 @cli.command()
 @PATHS
 @TARGET
-@FORMAT
+@reporting
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
 @click.option("--valid-for", default=24.0, show_default=True, metavar="HOURS", help="How long a saved plan holds.")
+@ALLOW
+@BECAUSE
 @SANDBOX
 @API_URL
 def plan(
@@ -85,6 +82,8 @@ def plan(
     detailed: bool,
     out: str | None,
     valid_for: float,
+    allow: tuple[str, ...],
+    because: tuple[str, ...],
     sandbox: str | None,
     api_url: str | None,
 ) -> None:
@@ -93,18 +92,20 @@ def plan(
     \b
     Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
     """
+    allowed = _allowed(allow, because)
     with _session(paths, sandbox, api_url, form) as session, _usable(form):
-        prepared = session.plan(targets)
+        prepared = session.plan(targets, allowed)
         run = getattr(prepared, "run", prepared)
+        digest = None
         if out is not None and not run.failed:
             digest = session.save(run, Path(out), targets, valid_for)
             click.echo(f"Saved to {out}, {digest}", err=True)
-        _tell(run, form, bodies=bodies, detailed=detailed)
+        end(run, form, _manner(bodies=bodies, detailed=detailed, digest=digest))
 
 
 @cli.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False))
-@FORMAT
+@reporting
 def show(plan: str, form: str) -> None:
     """Show a saved plan as it was reviewed.
 
@@ -114,18 +115,20 @@ def show(plan: str, form: str) -> None:
     from reconciler import plans
 
     with _usable(form):
-        _tell(plans.shown(Path(plan)), form)
+        end(plans.shown(Path(plan)), form, _manner())
 
 
 @cli.command()
 @PATHS
 @TARGET
-@FORMAT
+@reporting
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
 @click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
 @click.option("--lock-timeout", default=0.0, metavar="SECONDS", help="How long to wait for another run's lock.")
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
+@ALLOW
+@BECAUSE
 @SANDBOX
 @API_URL
 def apply(
@@ -137,6 +140,8 @@ def apply(
     approve: str | None,
     lock_timeout: float,
     bisect: bool,
+    allow: tuple[str, ...],
+    because: tuple[str, ...],
     sandbox: str | None,
     api_url: str | None,
 ) -> None:
@@ -153,24 +158,25 @@ def apply(
     file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
     if approve is not None and file is None:
         raise click.UsageError("--approve goes with a saved plan: reconciler apply plan.json --approve DIGEST")
+    allowed = _allowed(allow, because)
+    if allowed and file is not None:
+        raise click.UsageError("what a saved plan may do was reviewed with it: use --allow when it is made")
     if file is not None:
         with _usable(form):
             paths, targets, approved = _paths_of(file), (), True
     if not approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
     with _session(paths, sandbox, api_url, form) as session, _usable(form), session.writing(lock_timeout) as writing:
-        prepared = writing.plan(targets) if file is None else writing.reviewed(file, approve)
+        prepared = writing.plan(targets, allowed) if file is None else writing.reviewed(file, approve)
         if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
-            _tell(getattr(prepared, "run", prepared), form, bodies=bodies)
-            return
-        if form == "text":
-            _print(prepared.run, form, bodies=bodies)
+            end(getattr(prepared, "run", prepared), form, _manner(bodies=bodies))
+        manner = announce(prepared.run, form, _manner(bodies=bodies))
         if not approved:
             _confirm()
+        session.outside = replace(session.outside, watch=follower(form, session.outside.now))
         with _interruptible(session.outside.stop):
             run = writing.apply(prepared, lambda run: int(exits.of(run)), bisect=bisect)
-        told = prepared.run.problems if form == "text" else None
-        _tell(run, form, bodies=bodies, told=told)
+        end(run, form, manner)
 
 
 def _paths_of(file: Path) -> tuple[str, ...]:
@@ -318,6 +324,20 @@ def _announce(url: str) -> None:
 # --- What the commands share ------------------------------------------------------------------------------
 
 
+def _allowed(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
+    """The reasons by rule; whoever overrides a guardrail says why."""
+    from reconciler import guardrails
+
+    if (stranger := guardrails.unknown(rules)) is not None:
+        raise click.UsageError(
+            f"--allow {stranger}: there is no such guardrail; there are {', '.join(guardrails.RULES)}"
+        )
+    if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(each.strip() for each in reasons):
+        raise click.UsageError("say why: --allow RULE --because TEXT, one --because for each or one for all")
+    whys = tuple(reasons) if len(reasons) == len(rules) else tuple(reasons) * len(rules)
+    return dict(zip(rules, whys, strict=True))
+
+
 @contextmanager
 def _usable(form: str) -> Iterator[None]:
     """What keeps a command from beginning is told like any other problem."""
@@ -326,7 +346,7 @@ def _usable(form: str) -> Iterator[None]:
     try:
         yield
     except Unusable as unusable:
-        _tell(unusable.run, form)
+        end(unusable.run, form, _manner())
 
 
 def _session(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
@@ -335,62 +355,14 @@ def _session(paths: Sequence[str], sandbox: str | None, api_url: str | None, for
 
     if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
         paths, sandbox = (sandbox, *paths), ""
-    _format(form)
     with _usable(form):
-        return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=_progress)
+        return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=progress)
 
 
-def _progress(line: str) -> None:
-    """Long work shows itself on a terminal, and nowhere else."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{line}", nl=line.endswith("\n"), err=True)
-
-
-def _format(form: str) -> Callable[..., str]:
-    from reconciler.reports import FORMATS
-
-    if form not in FORMATS:
-        raise click.BadParameter(f"{form!r} is not one of: {', '.join(FORMATS)}", param_hint="--format")
-    return FORMATS[form]
-
-
-def _print(run: Any, form: str, *, bodies: bool = False, told: Any = None) -> None:
+def _manner(**words: Any) -> Any:
     from reconciler.reports import Manner
 
-    terminal = sys.stdout.isatty()
-    manner = Manner(bodies=bodies, told=told, sources=_sources(run) if terminal else None)
-    _progress("")
-    text = _format(form)(run, manner)
-    click.echo(_coloured(text) if form == "text" and terminal else text, nl=False)
-
-
-def _tell(run: Any, form: str, *, detailed: bool = False, **manner: Any) -> None:
-    """Report a run, and end the command with its exit code."""
-    from reconciler import exits
-
-    _print(run, form, **manner)
-    raise Ended(int(exits.of(run, detailed=detailed)))
-
-
-COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
-
-
-def _coloured(text: str) -> str:
-    """Colour by what a line begins with; everything is readable without it."""
-    return "".join(
-        click.style(line, fg=COLOURS.get(line[:4]) or ("red" if ": error[" in line or line[:6] == "error[" else None))
-        for line in text.splitlines(keepends=True)
-    )
-
-
-def _sources(run: Any) -> dict[str, tuple[str, ...]]:
-    """The lines of the files in which something is wrong, as far as they can be read."""
-    sources: dict[str, tuple[str, ...]] = {}
-    for name in {problem.span.file for problem in run.problems if problem.span}:
-        path = Path(name)
-        if path.is_file() and path.stat().st_size < 10 * 2**20:
-            sources[name] = tuple(path.read_text(encoding="utf-8", errors="replace").splitlines())
-    return sources
+    return Manner(**words)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -33,6 +33,14 @@ class Journal(Protocol):
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None: ...
 
 
+Watch = Callable[[Call, Sequence[Outcome] | None], None]
+"""Told of each call that is about to be sent, and again of how its items ended."""
+
+
+def unwatched(call: Call, ended: Sequence[Outcome] | None) -> None:
+    """Nobody follows the run."""
+
+
 class Unwritten(Exception):
     """The journal could not be written; nothing more may be sent."""
 
@@ -79,6 +87,7 @@ class Courier:
     token: Callable[[Call], str | None] = lambda call: None
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
+    watch: Watch = unwatched
     intents: dict[str, int] = field(default_factory=dict)
 
     def carry(self, call: Call, sendings: int = SENDINGS) -> Result:
@@ -95,15 +104,18 @@ class Courier:
             return _unsent(call, unwritten.problem), ()
         self.intents[call.name] = intent
         lost = Lost(marked, self.now(), before, token)
+        self.watch(marked, None)
         answer = self.send(marked)
         ended, said = outcomes(marked, answer, self.targets[call.kind].kind)
         if not call.effect.repeatable and any(each.status is Status.UNKNOWN for each in ended):
             ended, absent = self._looked(lost, ended)
             self._settle(intent, ended)
+            self.watch(marked, ended)
             if absent and sendings > 1:
                 return self.carry(call, sendings - 1)
             return ended, said
         self._settle(intent, ended)
+        self.watch(marked, ended)
         if self.bisect and call.atomic and len(call.items) > 1 and _is_refused(answer):
             return self._split(call, ended, said)
         return ended, said

@@ -146,6 +146,7 @@ def apply(
         token,
         outside.stop,
         bisect=outside.bisect,
+        watch=outside.watch,
     )
     first = execute.execute(calls.calls, courier, in_flight=outside.in_flight, progress=outside.progress)
     sent = _second_round(prepared, first, courier, outside)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.courier import Stop
+from reconciler.courier import Stop, Watch, unwatched
 from reconciler.execute import Progress
 from reconciler.live import Send
 from reconciler.model import Address, Values
@@ -34,3 +34,4 @@ class Outside:
     progress: Progress = _quiet
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
+    watch: Watch = unwatched

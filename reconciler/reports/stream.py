@@ -15,8 +15,8 @@ from reconciler.reports.words import Manner
 
 
 def report(run: Run, manner: Manner) -> str:
-    """The whole run, as it is told when nobody followed it."""
-    return "".join([*opening(run), *closing(run, manner)])
+    """The whole run; or, if its opening was told when it began, how it ended."""
+    return "".join([*(opening(run) if manner.told is None else ()), *closing(run, manner)])
 
 
 def opening(run: Run) -> Iterator[str]:

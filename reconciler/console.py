@@ -1,0 +1,172 @@
+"""How a run reaches people and programs: one report on stdout, others in files, the exit code at the end.
+
+A report in a file is written whole or not at all. Everything that is no report goes to stderr.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from reconciler.model import Call, Outcome, Run
+    from reconciler.reports import Manner
+
+STREAM = "json-stream"
+FOLLOWED = ("text", STREAM)
+"""Formats that show the plan before it is carried out."""
+NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, sarif, junit"
+COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
+FILES, STREAMED = "reconciler.reports", "reconciler.stream"
+
+
+class Ended(Exception):
+    """A command is over, with this exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+# --- Options ------------------------------------------------------------------------------------------------
+
+
+def _named(context: click.Context, option: click.Parameter, value: str) -> str:
+    from reconciler.reports import FORMATS
+
+    if value not in FORMATS:
+        raise click.BadParameter(f"{value!r} is not one of: {', '.join(FORMATS)}", context, option)
+    return STREAM if context.meta.get(STREAMED) else value
+
+
+def _files(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
+    """Checked before anything is done: a report that cannot be written must not cost a run."""
+    files = []
+    for value in values:
+        name, _, file = value.partition("=")
+        if not file:
+            raise click.BadParameter(f"{value!r} is not FORMAT=FILE", context, option)
+        if not Path(file).parent.is_dir() or Path(file).is_dir():
+            raise click.BadParameter(f"{file!r} cannot be written", context, option)
+        files.append((_named(context, option, name), Path(file)))
+    context.meta[FILES] = tuple(files)
+
+
+def _stream(context: click.Context, option: click.Parameter, value: bool) -> None:
+    context.meta[STREAMED] = value
+
+
+def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that reports: what is shown, and which files hold other formats of it."""
+    wanted = click.option(
+        "--format", "form", default="text", show_default=True, metavar="FORMAT", callback=_named, help=f"{NAMES}."
+    )
+    files = click.option(
+        "--report",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        expose_value=False,
+        callback=_files,
+        help="Write another format to a file as well; may be given again.",
+    )
+    stream = click.option(
+        "--json-stream",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_stream,
+        help="One JSON event a line, as it happens.",
+    )
+    return wanted(files(stream(command)))
+
+
+# --- Telling ----------------------------------------------------------------------------------------------
+
+
+def progress(line: str) -> None:
+    """Long work shows itself on a terminal, and nowhere else."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{line}", nl=line.endswith("\n"), err=True)
+
+
+def show(run: "Run", form: str, manner: "Manner") -> None:
+    """A run on stdout, in one format."""
+    from reconciler.reports import FORMATS
+
+    terminal = sys.stdout.isatty()
+    progress("")
+    text = FORMATS[form](run, replace(manner, sources=_sources(run) if terminal else None))
+    click.echo(_coloured(text) if form == "text" and terminal else text, nl=False)
+
+
+def announce(run: "Run", form: str, manner: "Manner") -> "Manner":
+    """The plan, before it is carried out, in formats that show it; and how the rest is to be told then."""
+    from reconciler.reports import stream
+
+    if form not in FOLLOWED:
+        return manner
+    if form == STREAM:
+        click.echo("".join(stream.opening(replace(run, command="apply"))), nl=False)
+    else:
+        show(run, form, manner)
+    return replace(manner, told=run.problems)
+
+
+def follower(form: str, now: Callable[[], Any]) -> "Callable[[Call, Sequence[Outcome] | None], None]":
+    """Tells each call as it is sent and as it ends, where somebody follows; calls run side by side."""
+    from reconciler.reports import stream
+
+    lock = threading.Lock()
+
+    def tell(call: "Call", ended: "Sequence[Outcome] | None") -> None:
+        with lock:
+            click.echo(stream.called(call, ended, now()), nl=False)
+
+    return tell if form == STREAM else lambda call, ended: None
+
+
+def end(run: "Run", form: str, manner: "Manner") -> NoReturn:
+    """Report a run everywhere, and end the command with its exit code."""
+    from reconciler import exits
+
+    show(run, form, manner)
+    code = int(exits.of(run, detailed=manner.detailed))
+    written = _write(run, replace(manner, told=None))
+    raise Ended(code if written or code not in (0, 2) else 1)
+
+
+def _write(run: "Run", manner: "Manner") -> bool:
+    from reconciler.plans import write
+    from reconciler.reports import FORMATS
+
+    context = click.get_current_context(silent=True)
+    complete = True
+    for form, file in context.meta.get(FILES, ()) if context else ():
+        try:
+            write(file, FORMATS[form](run, manner))
+        except OSError as trouble:
+            click.echo(f"The report {file} was not written: {trouble}", err=True)
+            complete = False
+    return complete
+
+
+def _coloured(text: str) -> str:
+    """Colour by what a line begins with; everything is readable without it."""
+    return "".join(
+        click.style(line, fg=COLOURS.get(line[:4]) or ("red" if ": error[" in line or line[:6] == "error[" else None))
+        for line in text.splitlines(keepends=True)
+    )
+
+
+def _sources(run: "Run") -> dict[str, tuple[str, ...]]:
+    """The lines of the files in which something is wrong, as far as they can be read."""
+    sources: dict[str, tuple[str, ...]] = {}
+    for name in {problem.span.file for problem in run.problems if problem.span}:
+        path = Path(name)
+        if path.is_file() and path.stat().st_size < 10 * 2**20:
+            sources[name] = tuple(path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return sources
