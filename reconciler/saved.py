@@ -7,7 +7,7 @@ derived again from the user's files and the values it recorded, and must be equa
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,7 @@ from reconciler.model import (
     Span,
     Value,
     Values,
+    Verdict,
     Written,
 )
 
@@ -62,7 +63,10 @@ class Saved:
     made: Circumstances
     changes: tuple[Change, ...]
     calls: tuple[Shape, ...]
+    shapes: tuple[Shape, ...]
+    late: tuple[Shape, ...]
     run: Run
+    allowed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Unreadable(ValueError):
@@ -87,10 +91,11 @@ def dumped(run: Run, made: Circumstances) -> str:
         "batching": "merged" if made.merged else "facets",
         "created": plain(made.created),
         "expires": plain(made.expires),
-        "changes": [_change(change) for change in run.changes],
+        "changes": [change_shape(change) for change in run.changes],
         "unchanged": run.unchanged,
+        "allowed": {each.rule: each.because for each in run.judgements if each.verdict is Verdict.ALLOWED},
         "calls": [call_shape(call) for call in run.plan.calls],
-        "deferred": [_change(change) for change in run.plan.deferred],
+        "deferred": [change_shape(change) for change in run.plan.deferred],
         "deferred_calls": run.plan.deferred_calls,
         "bound": run.plan.bound,
     }
@@ -112,7 +117,8 @@ def call_shape(call: Call) -> Shape:
     }
 
 
-def _change(change: Change) -> Shape:
+def change_shape(change: Change) -> Shape:
+    """A change with every value that it knew: what is live counts as much as what moves."""
     return {
         "address": str(change.address),
         "action": NAMES[change.action],
@@ -223,7 +229,17 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> Saved:
     calls = tuple(content["calls"])
     plan = Plan(tuple(_shown(each) for each in calls), late, content["deferred_calls"], content["bound"])
     run = Run("show", content["project"], changes, plan, unchanged=content["unchanged"])
-    return Saved(digest, made, changes, calls, run)
+    shapes, deferred = tuple(content["changes"]), tuple(content["deferred"])
+    return Saved(
+        digest,
+        made,
+        changes,
+        calls,
+        shapes,
+        deferred,
+        run,
+        {str(rule): str(why) for rule, why in content["allowed"].items()},
+    )
 
 
 def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:

@@ -1,9 +1,10 @@
 """Whether a saved plan still holds: nothing around it has changed, and nothing that it touches has moved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from reconciler.model import Call, Change, Live, Problem, error
-from reconciler.saved import Circumstances, Saved, call_shape, plain
+from reconciler.model import Change, Live, Plan, Problem, error
+from reconciler.saved import Circumstances, Saved, call_shape, change_shape, plain
 
 
 def outdated(saved: Saved, here: Circumstances) -> Iterator[Problem]:
@@ -25,14 +26,24 @@ def outdated(saved: Saved, here: Circumstances) -> Iterator[Problem]:
             )
 
 
-def rederived(saved: Saved, calls: Sequence[Call]) -> Iterator[Problem]:
-    """The plan's calls against those that its files give: they must be the same, in the same order."""
-    fresh = [call_shape(call) for call in calls]
-    if fresh != list(saved.calls):
-        names = {shape["name"] for shape in fresh} ^ {shape["name"] for shape in saved.calls}
-        altered = [was["name"] for was, now in zip(saved.calls, fresh, strict=False) if was != now]
-        which = ", ".join(sorted(names) or altered) or "their order"
-        yield stale(f"the plan's calls are not those of the files: {which}", "plan again, and review what differs")
+def rederived(saved: Saved, changes: Sequence[Change], plan: Plan) -> Iterator[Problem]:
+    """What the file says will be sent against what the user's files give: all of it, in the same order."""
+    pairs = (
+        ("calls", list(saved.calls), [call_shape(call) for call in plan.calls]),
+        ("deferred changes", list(saved.late), [change_shape(change) for change in plan.deferred]),
+        ("changes", list(saved.shapes), [change_shape(change) for change in changes]),
+    )
+    for what, was, now in pairs:
+        if was != now:
+            which = ", ".join(
+                dict.fromkeys(_named(each) for each in [*was, *now] if each not in was or each not in now)
+            )
+            message = f"the plan's {what} are not those of the files: {which or 'their order'}"
+            yield stale(message, "plan again, and review what differs")
+
+
+def _named(shape: Mapping[str, Any]) -> str:
+    return str(shape.get("name") or shape.get("address"))
 
 
 def moved(change: Change, touched: Sequence[str], present: Live | None) -> Iterator[Problem]:
