@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatch
 
-from reconciler import execute, stale, verify
+from reconciler import careful, execute, stale, verify
 from reconciler import plan as planner
+from reconciler.assess import Assessed, Wish, assess
 from reconciler.courier import Courier, Forgetful, Journal
 from reconciler.diff import diff
 from reconciler.execute import Sent
+from reconciler.exposure import Ground
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.live import Unread
 from reconciler.model import (
@@ -47,6 +49,7 @@ class Prepared:
     pairs: Mapping[str, tuple[Pair, ...]]
     live: Mapping[str, tuple[Live, ...]]
     project: Project
+    ground: Ground | None = None
 
 
 def validate(loaded: Loaded, now: datetime) -> Run:
@@ -66,10 +69,12 @@ def plan(
     *,
     targets: Sequence[str] = (),
     noted: Sequence[Problem] = (),
+    allowed: Mapping[str, str] | None = None,
 ) -> Prepared | Run:
     """What would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
     ``noted`` is what settling an earlier run's open calls found; an undecided one forbids increases.
+    ``allowed`` gives the reasons for which guardrails are overridden, by rule.
     """
     project, memory = loaded.project, memory or Memory()
     checked = validate(loaded, outside.now())
@@ -88,19 +93,21 @@ def plan(
         changes += moved
         problems = (*problems, *fixed)
     problems = (*_noted(noted, changes), *problems)
-    calls = planner.plan(changes, spoken, merged=project.merged)
+    wish = Wish(loaded.desired, not targets, allowed or {})
+    weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
-    run = Run("plan", _name(loaded), tuple(changes), calls, problems=_unique(problems), unchanged=unchanged)
-    return Prepared(run, spoken, seen.pairs, seen.live, project)
+    run = Run("plan", _name(loaded), tuple(changes), problems=_unique(problems), unchanged=unchanged)
+    return Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground)
 
 
 def reviewed(
-    loaded: Loaded, saved: Saved, here: Circumstances, outside: Outside, noted: Sequence[Problem]
+    loaded: Loaded, saved: Saved, here: Circumstances, outside: Outside, noted: Sequence[Problem], memory: Memory
 ) -> Prepared | Run:
     """A saved plan, ready to be carried out as it was reviewed; a :class:`Run` alone if it does not hold.
 
     Its calls are derived again from the files and the values that it recorded, and all that it
-    touches is read again: any difference is a reason to refuse, before any write.
+    touches is read again: any difference is a reason to refuse, before any write. Guardrails judge
+    it anew, with the reasons that were reviewed with it.
     """
     project, checked = loaded.project, validate(loaded, outside.now())
     problems = [*checked.problems, *stale.outdated(saved, here)]
@@ -121,10 +128,12 @@ def reviewed(
             again, _ = diff(kind, [(blocks[change.address], change.live)], _recorded(saved).values)
             changes += again
             problems += stale.moved(change, planner.touched(change, kind), present[change.address])
-    calls = planner.plan(changes, spoken, merged=project.merged)
-    problems += (*missed, *seen.problems, *stale.rederived(saved, calls.calls), *_noted(noted, changes))
-    run = Run("plan", project.name, tuple(changes), calls, problems=_unique(problems), unchanged=saved.run.unchanged)
-    return run if run.failed else Prepared(run, spoken, seen.pairs, seen.live, project)
+    wish = Wish(loaded.desired, not saved.made.targets, saved.allowed)
+    weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
+    problems += (*missed, *seen.problems, *stale.rederived(saved, changes, weighed.plan), *_noted(noted, changes))
+    run = Run("plan", project.name, tuple(changes), problems=_unique(problems), unchanged=saved.run.unchanged)
+    prepared = Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground)
+    return prepared.run if prepared.run.failed else prepared
 
 
 def apply(
@@ -148,7 +157,7 @@ def apply(
         bisect=outside.bisect,
         watch=outside.watch,
     )
-    first = execute.execute(calls.calls, courier, in_flight=outside.in_flight, progress=outside.progress)
+    first = _carried(prepared, calls.calls, courier, outside, deferred=calls.deferred)
     sent = _second_round(prepared, first, courier, outside)
     try:
         outcomes, problems = _read_back(prepared, sent.outcomes, outside)
@@ -177,6 +186,12 @@ def _selected(
         error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
         for target in missed
     )
+
+
+def _weighed(run: Run, weighed: Assessed) -> Run:
+    """The run with its calls, what they cost, and who objects."""
+    problems = _unique((*run.problems, *weighed.problems))
+    return replace(run, plan=weighed.plan, problems=problems, money=weighed.money, judgements=weighed.judgements)
 
 
 def _recorded(saved: Saved) -> Memory:
@@ -223,14 +238,41 @@ def _namesakes(call: Call, prepared: Prepared) -> dict[str, tuple[str, ...]]:
 # --- Sending --------------------------------------------------------------------------------------------
 
 
+def _carried(
+    prepared: Prepared,
+    calls: Sequence[Call],
+    courier: Courier,
+    outside: Outside,
+    *,
+    earlier: Sequence[Outcome] = (),
+    deferred: Sequence[Change] = (),
+) -> Sent:
+    """The calls, sent in their order; where it is to be careful, increases wait for what makes room for them."""
+
+    def carry(calls: Sequence[Call], earlier: Sequence[Outcome] = ()) -> Sent:
+        pace, progress = outside.in_flight, outside.progress
+        return execute.execute(calls, courier, in_flight=pace, progress=progress, earlier=earlier)
+
+    def confirm(outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+        try:
+            return _read_back(prepared, outcomes, outside)
+        except Unread as unread:
+            return tuple(outcomes), (unread.problem,)
+
+    if prepared.ground is None:
+        return carry(calls)
+    return careful.carried(prepared.ground, calls, carry, confirm, earlier=earlier, deferred=deferred)
+
+
 def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Outside) -> Sent:
     """What creation could not carry, for those that exist now; for the others it is not sent."""
     deferred = prepared.run.plan.deferred
     if not deferred:
         return first
     ready = planner.bound(deferred, first.ids)
-    calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged).calls
-    second = execute.execute(calls, courier, in_flight=outside.in_flight, progress=outside.progress)
+    raises = prepared.ground.raises if prepared.ground else None
+    calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
+    second = _carried(prepared, calls, courier, outside, earlier=first.outcomes if prepared.ground else ())
     lost = tuple(_orphan(change) for change in deferred if change.address not in first.ids)
     return Sent((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
 

@@ -33,11 +33,13 @@ class Sent:
         return {each.item.address: each.id for each in self.outcomes if each.id and each.status is Status.APPLIED}
 
 
-def execute(calls: Sequence[Call], courier: Courier, *, in_flight: int, progress: Progress) -> Sent:
-    """Send the calls stage by stage."""
-    ended: list[Outcome] = []
+def execute(
+    calls: Sequence[Call], courier: Courier, *, in_flight: int, progress: Progress, earlier: Sequence[Outcome] = ()
+) -> Sent:
+    """Send the calls stage by stage; ``earlier`` is how those before them ended."""
+    ended: list[Outcome] = list(earlier)
     said: list[Problem] = []
-    doubts: list[Outcome] = []
+    doubts = [each for each in earlier if each.status is Status.UNKNOWN and _is_money(each.item.address.kind, courier)]
     done = 0
     for _, stage in groupby(calls, key=lambda call: call.stage):
         ready = [part for call in stage for part in _possible(call, ended)]
@@ -48,7 +50,7 @@ def execute(calls: Sequence[Call], courier: Courier, *, in_flight: int, progress
             said += problems
             done += 1
             progress(done, len(calls))
-    return Sent(tuple(ended), tuple(said))
+    return Sent(tuple(ended[len(earlier) :]), tuple(said))
 
 
 def _possible(call: Call, ended: Sequence[Outcome]) -> Iterator[Call | tuple[Outcome, ...]]:
@@ -84,13 +86,17 @@ def _sent(
     else:
         yield from ((call, courier.carry(call)) for call in together)
     for call in apart:
-        money = courier.targets[call.kind].kind.money
+        money = _is_money(call.kind, courier)
         if doubts and money:
             yield call, (tuple(_waited_in_vain(call, index, doubts[0]) for index in range(len(call.items))), ())
             continue
         result = courier.carry(call)
         doubts += [each for each in result[0] if money and each.status is Status.UNKNOWN]
         yield call, result
+
+
+def _is_money(kind: str, courier: Courier) -> bool:
+    return courier.targets[kind].kind.money
 
 
 def _stands_alone(call: Call, courier: Courier) -> bool:

@@ -51,9 +51,9 @@ def told(trouble: LedgerError) -> Problem:
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
-def memory(ledger: Ledger) -> Memory:
-    """What the ledger remembers, for matching and for values that the API never shows."""
-    return Memory(ledger.ids(), ledger.values())
+def memory(ledger: Ledger, since: datetime | None = None) -> Memory:
+    """What the ledger remembers, for matching and for values that the API never shows; what moved since then."""
+    return Memory(ledger.ids(), ledger.values(), ledger.increases_since(since) if since else ())
 
 
 def adopt(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]]) -> None:

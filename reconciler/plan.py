@@ -256,7 +256,7 @@ def _named_apart(calls: Sequence[Call]) -> Iterator[Call]:
     seen: dict[str, int] = {}
     for call in calls:
         number = seen[call.name] = seen.get(call.name, 0) + 1
-        yield call if number == 1 else replace(call, name=f"{call.name}.{number}")
+        yield call if number == 1 else replace(call, name=f"{call.name}-{number}")
 
 
 def _batched(each: Sequence[Each], size: int) -> Iterator[tuple[Each, ...]]:

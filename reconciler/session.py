@@ -4,7 +4,7 @@ Secrets come from the environment only, and are asked for only when the files ne
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,11 @@ from reconciler import __version__, access, engine, keeper, ledger, plans, sourc
 from reconciler.access import Tell, Unusable
 from reconciler.api import Api
 from reconciler.courier import Stop
+from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.store import RunRecord
-from reconciler.model import Problem, Run
-from reconciler.outside import Outside
+from reconciler.model import Problem, Run, Verdict
+from reconciler.outside import Memory, Outside
 from reconciler.project import Project
 from reconciler.recover import Reader
 from reconciler.saved import Circumstances
@@ -38,11 +39,16 @@ class Session:
     ledger_url: str
     tell: Tell
 
-    def plan(self, targets: Sequence[str]) -> "engine.Prepared | Run":
+    def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
-        with self._ledger(create=False) as memory:
-            noted = tuple(keeper.open_since(memory))
-            return engine.plan(self.loaded, self.outside, keeper.memory(memory), targets=targets, noted=noted)
+        with self._ledger(create=False) as book:
+            noted, memory = tuple(keeper.open_since(book)), self.memory(book)
+            return engine.plan(self.loaded, self.outside, memory, targets=targets, noted=noted, allowed=allowed)
+
+    def memory(self, book: Ledger) -> Memory:
+        """What the ledger remembers; the last 24 hours only if a guardrail counts them."""
+        counted = self.project.guardrails.has(ROLLING.name)
+        return keeper.memory(book, self.outside.now() - timedelta(hours=24) if counted else None)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":
@@ -112,10 +118,10 @@ class Writing:
     ledger: Ledger
     noted: tuple[Problem, ...]
 
-    def plan(self, targets: Sequence[str]) -> "engine.Prepared | Run":
+    def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         session = self.session
-        memory = keeper.memory(self.ledger)
-        return engine.plan(session.loaded, session.outside, memory, targets=targets, noted=self.noted)
+        memory = session.memory(self.ledger)
+        return engine.plan(session.loaded, session.outside, memory, targets=targets, noted=self.noted, allowed=allowed)
 
     def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
         """A saved plan, if it still holds and is the one that was approved."""
@@ -124,12 +130,13 @@ class Writing:
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
         here = session.circumstances()
-        return engine.reviewed(session.loaded, saved, here, session.outside, self.noted)
+        return engine.reviewed(session.loaded, saved, here, session.outside, self.noted, session.memory(self.ledger))
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect)
-        run_id = self.ledger.begin(self._record(outside.now()))
+        allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
+        run_id = self.ledger.begin(replace(self._record(outside.now()), allowed=allowed))
         journal = keeper.Journal(self.ledger, run_id, outside.now)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)

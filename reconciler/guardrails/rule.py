@@ -51,7 +51,8 @@ class Proposal:
 class Rule:
     """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
 
-    ``said`` puts the setting in words, ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false.
+    ``said`` puts the setting in words, ``check`` finds what its schema cannot. A rule with a ``default``
+    is on unless the setting is false.
     """
 
     name: str

@@ -5,7 +5,7 @@ It is a memory, not an authority. Losing it forgets the past and creates nothing
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -36,7 +36,8 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What is known of a run when it begins. ``who`` is ``user@host``."""
+    """What is known of a run when it begins. ``who`` is ``user@host``; ``allowed`` holds why which
+    guardrails were overridden, by rule."""
 
     command: str
     project: str
@@ -48,6 +49,7 @@ class RunRecord:
     ci_name: str | None = None
     ci_url: str | None = None
     plan_digest: str | None = None
+    allowed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

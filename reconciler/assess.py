@@ -1,0 +1,80 @@
+"""What a plan costs and who objects: the money of the whole scope, the order of the calls, the guardrails.
+
+All of it is known before any call, what waits for an id included.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler import exposure, guardrails
+from reconciler import plan as planner
+from reconciler.exposure import Ground
+from reconciler.guardrails import Proposal
+from reconciler.model import Address, Change, Desired, Judgement, Money, Plan, Problem
+from reconciler.money import Book, money
+from reconciler.outside import Memory
+from reconciler.plan import Target
+from reconciler.project import Project
+from reconciler.survey import Survey
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for: the blocks of the files, whether that is all of the project, and what is allowed why."""
+
+    desired: Sequence[Desired]
+    whole: bool = True
+    allowed: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """The calls in their order, with their cost and the judgements. ``ground`` is there if the order is careful."""
+
+    plan: Plan
+    money: Money
+    judgements: tuple[Judgement, ...]
+    ground: Ground | None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for judgement in self.judgements for problem in judgement.problems)
+
+
+def assess(
+    project: Project,
+    seen: Survey,
+    changes: Sequence[Change],
+    spoken: Mapping[str, Target],
+    memory: Memory,
+    wish: Wish,
+    now: datetime,
+) -> Assessed:
+    """The plan of the changes, weighed."""
+    kinds = {name: target.kind for name, target in spoken.items()}
+    book = Book(kinds, seen.live, changes, project.scope, seen.currencies, now)
+    ids = {desired.address: row.id for pairs in seen.pairs.values() for desired, row in pairs if row is not None}
+    cost = money(book, memory.lately, {**memory.ids, **ids})
+    ground = _ground(book, cost) if project.careful else None
+    calls = planner.plan(changes, spoken, merged=project.merged, raises=ground.raises if ground else None)
+    if ground is not None:
+        cost = replace(cost, running=tuple(exposure.running(ground, calls.calls, calls.deferred)))
+    proposal = Proposal(
+        changes=tuple(changes),
+        money=cost,
+        now=now,
+        currencies={change.address: book.of(change) for change in changes},
+        live={name: frozenset(row.id for row in rows) for name, rows in seen.live.items()},
+        remembered=memory.ids,
+        wanted=frozenset(desired.address for desired in wish.desired),
+        whole=wish.whole and project.whole,
+    )
+    judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {})
+    return Assessed(calls, cost, judgements, ground)
+
+
+def _ground(book: Book, cost: Money) -> Ground:
+    by_address: dict[Address, Change] = {change.address: change for change in book.changes}
+    start = {currency: before for currency, (before, _) in cost.exposures().items()}
+    return Ground(book.kinds, by_address, start, book.of, book.now)
