@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ..laws.bench import ACCOUNT, Bench, bench
 from ..readings import errors, fates
 
@@ -95,7 +93,6 @@ def test_a_create_whose_outcome_nobody_knows_stops_the_next_create() -> None:
         assert ended == {"a-new create": "unknown", "b-new create": "not sent"}
 
 
-@pytest.mark.xfail(reason="the doubt of one stage is forgotten in the next: execute._sent", strict=True)
 def test_a_create_whose_outcome_nobody_knows_stops_the_top_up_after_it() -> None:
     with bench(family="retailMedia") as desk:
         desk.write({"a.yaml": BALANCES})
