@@ -87,7 +87,7 @@ FIELDS = (
     Field("mediaType", MEDIA, patch=None, required=True, doc="Display or video. Fixed when created."),
     Field(
         "trackingCode",
-        Text(pattern=r"[^?](?s:.*)", shape="a query string without its leading '?'", empty=True),
+        Text(pattern=r"[^?](?s:.*)", shape="a query string without its leading '?'"),
         read=None,
         patch=None,
         required=True,
