@@ -39,7 +39,7 @@ def block(lines: Iterable[str]) -> tuple[str, list[str], str]:
 
 def slug(name: str) -> str:
     """A name that may stand in a comment's tag, and another one for each other name."""
-    safe = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-")[:60]
+    safe = re.sub(r"[^A-Za-z0-9_.]+", "-", name)[:60].strip("-")
     if safe == name:
         return safe
     return f"{safe}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}".lstrip("-")

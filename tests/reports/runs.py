@@ -182,6 +182,7 @@ MONEY = Money(
     increases=(Increase("EUR", Exposure(1, Decimal("101.55"))),),
     rolling=(Increase("EUR", Exposure(1, Decimal("201.55")), datetime(2026, 11, 20, 12, tzinfo=UTC)),),
 )  # fmt: skip
+UNCAPPED = warning("guardrail-uncapped", "a cap is removed")
 JUDGEMENTS = (
     Judgement("decimal-slip", Level.OVERRIDE, "no factor near 10, 100 or 1000"),
     Judgement("max-raise", Level.OVERRIDE, "at most 50 % a field", (OBJECTION,)),
@@ -227,7 +228,7 @@ def hostile(text: str) -> Run:
     change = Change(Address("adSets", key), Action.UPDATE, text, (move,), {"name": text}, place)
     created = replace(change, address=Address("adSets", f"{key}2"), action=Action.CREATE, id=None)
     wrong = error("bad-text", f"the API said: {text}", at=place, address=change.address, hint=text)
-    sent = replace(call("categoryBids", item(change)), path=f"/x/{text}")
+    sent = replace(call("categoryBids", item(change)), path=f"/x/{text}", body={})
     ended = Outcome(sent.name, item(change), Status.REJECTED, text, (wrong,))
     return Run("apply", text, (change, created), Plan((sent,), (change,), 1, 1), (ended,), (wrong,), True, 3)
 

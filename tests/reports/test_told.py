@@ -1,0 +1,50 @@
+"""What people and programs see: telling runs in every format, as they stand in the snapshots."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.reports import FORMATS, Manner
+
+from .runs import TELLING, many
+
+LENGTHY = ("html", "json", "json-stream", "junit")
+"""Formats that tell 412 changes one by one: they are held to their schemas instead."""
+SHOWN = [(form, name) for form in FORMATS for name in TELLING if name != "many" or form not in LENGTHY]
+
+
+@pytest.mark.parametrize(("form", "name"), SHOWN, ids=lambda part: part)
+def test_a_run_is_told_as_it_was_before(form, name, snapshot):
+    assert FORMATS[form](TELLING[name], Manner()) == snapshot
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_bodies_are_shown_when_asked_for(form, snapshot):
+    assert FORMATS[form](TELLING["small"], Manner(bodies=True)) == snapshot
+
+
+def test_what_was_told_with_the_plan_is_not_told_again():
+    run = TELLING["partly"]
+    text = FORMATS["text"](run, Manner(told=run.problems))
+    assert "adSets.always-on" not in text
+    assert "hidden" not in text
+    assert "Apply: 3 applied, 1 rejected, 1 not sent." in text
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "json-stream"])
+def test_ten_thousand_changes_are_told_and_the_slip_among_them_is_named(form):
+    text = FORMATS[form](many(10_000), Manner())
+    assert "ad-05000" in text
+    assert "89.00" in text
+    if form == "markdown":
+        assert len(text) <= 65_000
+        assert text.index("ad-05000") < 1_000
+    if form == "text":
+        assert text.count("\n") < 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_hundred_thousand_changes_are_told_in_seconds(form):
+    run = many(100_000)
+    assert FORMATS[form](run, Manner())
