@@ -52,7 +52,6 @@ class Postgres:
         self._connection = connection
         self._turn = threading.RLock()
         self._depth = 0
-        self._lost = False
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
         with self._talking():
@@ -133,18 +132,15 @@ class Postgres:
         import psycopg
 
         with self._turn:
-            if self._lost:
-                raise Lost(self.where, "lost the connection, and the lock with it")
             try:
                 yield
             except psycopg.Error as trouble:
-                state = trouble.sqlstate or ""
-                self._lost = self._connection.closed or state.startswith(GONE)
-                raise self._error(state, trouble) from None
+                raise self._error(trouble) from None
 
-    def _error(self, state: str, trouble: "psycopg.Error") -> LedgerError:
-        said = (trouble.diag.message_primary or type(trouble).__name__).strip()
-        if self._lost:
+    def _error(self, trouble: "psycopg.Error") -> LedgerError:
+        state = trouble.sqlstate or ""
+        said = (trouble.diag.message_primary or str(trouble) or type(trouble).__name__).strip()
+        if self._connection.closed or state.startswith(GONE):
             return Lost(self.where, f"lost the connection, and the lock with it: {said}")
         if state.startswith(FULL):
             return Unwritable(self.where, said)

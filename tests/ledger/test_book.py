@@ -40,9 +40,11 @@ def test_an_address_without_an_id_has_values_only(home: Home) -> None:
 def test_forgetting_leaves_the_journal(home: Home) -> None:
     ledger = home.open()
     filled(ledger)
+    ledger.observe(SUMMER, {}, NOW)
     before = ledger.history(SUMMER)
     ledger.forget(SUMMER)
     ledger.forget(SUMMER)
+    assert ledger.observed(SUMMER) is None
     assert SUMMER not in ledger.ids()
     assert SUMMER not in ledger.values()
     assert ledger.history(SUMMER) == before != ()

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.ledger import codec
@@ -53,6 +53,7 @@ def test_outcomes_survive_whole(ended: list[Outcome]) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=())))
+@example("\\u0000")
 def test_a_name_survives_and_holds_nothing_that_a_database_refuses(name: str) -> None:
     stored = codec.of_name(name)
     assert codec.to_name(stored) == name
@@ -61,6 +62,7 @@ def test_a_name_survives_and_holds_nothing_that_a_database_refuses(name: str) ->
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=3), min_size=2, max_size=2, unique=True))
+@example(["\0", "\\u0000"])
 def test_two_names_are_never_stored_as_one(names: list[str]) -> None:
     assert codec.of_name(names[0]) != codec.of_name(names[1])
 

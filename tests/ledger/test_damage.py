@@ -66,13 +66,13 @@ def test_a_flipped_byte_is_told_or_harmless(file: Path) -> None:
 
 
 def test_a_digit_of_an_id_is_guarded(file: Path) -> None:
-    """To SQLite it is as good as any other; to us it is another ad set."""
+    """To SQLite it is as good as any other; to us it is another ad set. Opening finds it, before anybody asks."""
     connection = sqlite3.connect(file)
     connection.execute("UPDATE resources SET id = '12' WHERE id = '11'")
     connection.commit()
     connection.close()
     with pytest.raises(Damaged, match="a row of resources is not what was written"):
-        told(file)
+        ledgers.open(f"sqlite:{file}", file.parent)
 
 
 def test_a_cut_file_is_refused(file: Path) -> None:
