@@ -101,6 +101,18 @@ def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) ->
     return _rows(_got(_call(kind, "GET", reference.path.format(root=root, scope=id), query=query), send))
 
 
+def called(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
+    """What the things are called that a field names, by field and id. Raises :class:`Unread`."""
+    rows = (
+        row
+        for reference in kind.references
+        if reference.field == field
+        for id in scope
+        for row in _listed(kind, reference, root, id, send)
+    )
+    return {(field, str(row.get("id"))): str(row.get(f"{field.removesuffix('Id')}Name") or "") for row in rows}
+
+
 def history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
     """Every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
     listing = Listing(path, "", paging=Paging.OFFSET, page=page)

@@ -31,10 +31,12 @@ def check(
     at: Place,
     send: Send,
     codes: dict[tuple[str, str], str],
+    names: dict[tuple[str, str], str] | None = None,
 ) -> Iterator[Problem]:
     """Problems of the application with this scope, for the kinds that the files hold.
 
-    ``codes`` is filled with the currencies that the lists tell, by scope and id.
+    ``codes`` is filled with the currencies that the lists tell, by scope and id; ``names`` with what they call the
+    ids of the scope, by the field that holds such an id.
     """
     used = {kind.product: kind for kind in kinds}
     for product, kind in used.items():
@@ -46,8 +48,13 @@ def check(
             )
             continue
         path = PORTFOLIOS[kind.scope].format(root=root)
-        known = {str(row.get("id")): _currency(row.get("attributes"), "currency") for row in _rows(path, product, send)}
-        codes.update({(kind.scope, id): code for id, code in known.items() if code})
+        known = {str(row.get("id")): row.get("attributes") for row in _rows(path, product, send)}
+        told = {(kind.scope, id): _currency(attributes, "currency") for id, attributes in known.items()}
+        codes.update({whose: code for whose, code in told.items() if code})
+        if names is not None:
+            holder = kind.owner or kind.scope.removesuffix("s")
+            named = {(holder, id): _name(known[id]) for id in scope.get(kind.scope, ()) if id in known}
+            names.update({whose: name for whose, name in named.items() if name})
         for id in scope.get(kind.scope, ()):
             if id not in known:
                 message = f"{id} is not in the portfolio of this application"
@@ -86,6 +93,12 @@ def _product(product: str, root: str, send: Send) -> Iterator[Problem]:
         yield error("wrong-product", message, hint=TWO_PAIRS)
 
 
+def members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]:
+    """Every id that the application may touch in the scope of a kind, with its name."""
+    for row in _rows(PORTFOLIOS[kind.scope].format(root=root), kind.product, send):
+        yield str(row.get("id")), _name(row.get("attributes"))
+
+
 def currencies(root: str, product: str, send: Send) -> dict[str, str]:
     """Currencies of advertisers by id, as the marketplace tells them to those who may ask (contract §2.2)."""
     answer = send(_read(f"{root}/advertisers", product))
@@ -98,6 +111,11 @@ def _currency(row: object, key: str) -> str | None:
     """A code of three letters; anything else is not believed."""
     code = row.get(key) if isinstance(row, dict) else None
     return code.upper() if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() else None
+
+
+def _name(attributes: object) -> str:
+    said = attributes if isinstance(attributes, dict) else {}
+    return str(said.get("advertiserName") or said.get("name") or "")
 
 
 def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:

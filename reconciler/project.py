@@ -94,6 +94,14 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     return project, files, ()
 
 
+def includes(project: Project, file: File) -> bool:
+    """Whether a file of that name would belong to the project."""
+    content = project.source.value if isinstance(project.source, Document) else None
+    within = project.folder.resolve() in file.resolve().parents
+    patterns = _patterns(content.get("include") if isinstance(content, dict) else None)
+    return within and _included(file.resolve(), project.folder.resolve(), patterns)
+
+
 def read(file: File) -> tuple[Document | None, tuple[Problem, ...]]:
     """A file as values, or why it cannot be read."""
     shown = _shown(file)
@@ -145,7 +153,7 @@ def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:
 
 def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
     """The files that are included and lie at or below one of the paths. Hidden ones never are."""
-    patterns = [str(pattern) for pattern in include] if isinstance(include, list) else ["**/*.yaml", "**/*.yml"]
+    patterns = _patterns(include)
     wanted = [path.resolve() for path in given]
     for folder, folders, names in os.walk(home):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -154,6 +162,10 @@ def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
             inside = any(path == file or path in file.parents for path in wanted)
             if inside and not name.startswith(".") and name != PROJECT_FILE and _included(file, home, patterns):
                 yield file
+
+
+def _patterns(include: Json) -> list[str]:
+    return [str(pattern) for pattern in include] if isinstance(include, list) else ["**/*.yaml", "**/*.yml"]
 
 
 def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
