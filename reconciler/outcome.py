@@ -129,8 +129,8 @@ def _one(
     if key in done:
         return Outcome(call.name, item, Status.APPLIED, item.id)
     if loose:
-        reasons = tuple(_located(_said(each), item, each, kind) for each in loose)
-        return Outcome(call.name, item, Status.REJECTED, item.id, reasons)
+        reasons = dict.fromkeys(_located(_said(each), item, each, kind) for each in loose)
+        return Outcome(call.name, item, Status.REJECTED, item.id, tuple(reasons))
     silent = _at(error("not-mentioned", "the API answered without naming this item as done or as refused"), item)
     return Outcome(call.name, item, Status.UNKNOWN, item.id, (silent,))
 

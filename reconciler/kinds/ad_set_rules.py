@@ -200,9 +200,12 @@ def merged(scene: Scene) -> Iterator[Problem]:
         if live is None:
             continue
         moved = [name for name, value in desired.values.items() if live.values.get(name, value) != value]
+        archived = live.values.get("schedule.deliveryStatus") == "archived"
+        if not archived:  # a category that is not there has no live value to be moved
+            yield from _categories_exist(desired, live)
         if not moved:
             continue
-        if live.values.get("schedule.deliveryStatus") == "archived":
+        if archived:
             yield error(
                 "archived",
                 "the ad set is archived and cannot be changed",
@@ -212,7 +215,6 @@ def merged(scene: Scene) -> Iterator[Problem]:
             )
             continue
         yield from _merged(desired, live, moved)
-        yield from _categories_exist(desired, live)
 
 
 def not_over(scene: Scene) -> Iterator[Problem]:
