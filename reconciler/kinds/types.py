@@ -332,7 +332,7 @@ class Parts:
         if not isinstance(raw, dict):
             raise Refused("bad-object", f"{raw!r} is not a block of {', '.join(self.of)}")
         stated = {name: _parsed_at(kind, raw[name], (name,)) for name, kind in self.of.items() if name in raw}
-        return {**self.defaults, **stated}
+        return self._whole(stated)
 
     def read(self, wire: Json) -> Value:
         if not isinstance(wire, dict):
@@ -343,7 +343,11 @@ class Parts:
             for name, kind in self.of.items()
             if name.casefold() in folded
         }
-        return {**self.defaults, **{name: value for name, value in shown.items() if value is not None}}
+        return self._whole({name: value for name, value in shown.items() if value is not None})
+
+    def _whole(self, stated: Mapping[str, Value]) -> Value:
+        known = {**self.defaults, **stated}
+        return {name: known[name] for name in self.of if name in known}
 
     def write(self, value: Value) -> Json:
         assert isinstance(value, Mapping)
