@@ -1,0 +1,80 @@
+"""The same files reach the same state, whatever version they are sent in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler import dialects
+from reconciler.kinds import types
+from reconciler.kinds.kind import Kind
+
+from .portfolios import SENSES, Blocks, Spoken, created, edited, spoken
+from .test_convergence import applied, records, stage
+
+GROUPS = {
+    f"{name}-{'all' if older else 'published'}": [
+        case for case in spoken() if case.name == name and (older or case.dialect.version != "guide")
+    ]
+    for name in SENSES
+    for older in (False, True)
+}
+
+
+class Shared(Spoken):
+    """A kind as far as all these versions have it: their common fields, with their common words."""
+
+    def __init__(self, cases: list[Spoken]) -> None:
+        super().__init__(cases[0].name, cases[0].dialect)
+        kinds = [case.kind for case in cases]
+        self._kind = kinds[0].amended({row.name: shared(row.name, kinds) for row in kinds[0].fields})
+
+    @property
+    def kind(self) -> Kind:
+        return self._kind
+
+
+def shared(name: str, kinds: list[Kind]) -> dict[str, Any] | None:
+    """The cells of a field in which versions differ; None if one of them does not have it."""
+    if not all(name in kind.by_name for kind in kinds):
+        return None
+    rows = [kind.by_name[name] for kind in kinds]
+    cells: dict[str, Any] = {}
+    if any(row.path("patch") is None for row in rows):
+        cells["patch"] = None
+    if isinstance(rows[0].type, types.Choice):
+        words = [word for word in rows[0].type.words if all(word in row.type.words for row in rows)]  # type: ignore[attr-defined]
+        cells["type"] = types.Choice(tuple(words))
+    return cells
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@given(data=st.data())
+def test_the_same_files_reach_the_same_state_in_every_version(group: str, data: st.DataObject) -> None:
+    cases = GROUPS[group]
+    if len(cases) < 2:
+        pytest.skip("there is one version only")
+    common = Shared(cases)
+    blocks = data.draw(created(common, most=3))
+    after = data.draw(edited(common, blocks))
+
+    reached = {repr(case): reach(case, blocks, after) for case in cases}
+
+    first, *rest = reached.values()
+    assert all(state == first for state in rest)
+
+
+def reach(case: Spoken, *steps: Blocks) -> Any:
+    with stage(case) as here:
+        for blocks in steps:
+            applied(here, case, blocks)
+        return records(here)
+
+
+def test_every_kind_has_somebody_who_makes_sense_of_it() -> None:
+    missing = set(dialects.kind_names()) - SENSES.keys()
+
+    assert missing == set(), "say in portfolios.py which ids exist and which values go together"
