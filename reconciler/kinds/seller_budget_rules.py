@@ -129,12 +129,14 @@ def daily_is_covered(scene: Scene) -> Iterator[Problem]:
         return
     today = scene.now.date()
     standing = [budget for budget in _standing(scene) if not budget.suspended]
+    totals: dict[tuple[object, object], list[Standing]] = {}
+    for seller, campaign, budget in ((*slot[:2], each) for each in standing if each.total for slot in each.slots):
+        totals.setdefault((seller, campaign), []).append(budget)
     for daily in standing:
         if daily.total or daily.desired is None or daily.last < today:
             continue
         for slot in daily.slots:
-            totals = [each for each in standing if each.total and (slot[0], slot[1], True) in set(each.slots)]
-            covered = coverage(max(daily.first, today), daily.last, totals)
+            covered = coverage(max(daily.first, today), daily.last, totals.get(slot[:2], ()))
             if covered is not True:
                 yield _uncovered(daily.desired, str(slot[1]), partly=covered is None)
 
