@@ -176,12 +176,29 @@ def test_a_memo_that_the_files_manage_is_not_replaced_by_the_mark_of_a_top_up() 
         assert desk.plan().changes == ()
 
 
-def test_without_funds_a_balance_is_created_uncapped_and_the_plan_warns() -> None:
-    uncapped, places = marked(balance(NEW.removesuffix(", deposited: 5000.00")).replace("  b:", "  ▶b:"))
-    with bench(family="retailMedia") as desk:
-        run = applied(desk, uncapped)
+UNCAPPED, PLACES = marked(balance(NEW.removesuffix(", deposited: 5000.00")).replace("  b:", "  ▶b:"))
 
-        assert (places[0], "uncapped-balance") in warnings(run)
+
+def test_no_balance_is_created_uncapped_unless_somebody_says_that_it_is_meant() -> None:
+    with bench(family="retailMedia") as desk:
+        desk.write({"a.yaml": UNCAPPED})
+
+        run = desk.apply()
+
+        assert errors(run) == [(PLACES[0], "guardrail-removed-cap")]
+        assert desk.writes == []
+
+
+def test_a_balance_that_is_meant_to_be_uncapped_is_created_without_funds_and_the_plan_warns() -> None:
+    with bench(family="retailMedia") as desk:
+        desk.write({"a.yaml": UNCAPPED})
+        file = desk.folder / "reconciler.yaml"
+        file.write_text(file.read_text() + "guardrails: {removedCap: false}\n")
+
+        run = desk.apply()
+
+        assert (PLACES[0], "uncapped-balance") in warnings(run)
+        assert set(fates(run).values()) == {"applied"}
         assert "deposited" not in sent(desk)[0][1]
         assert stored(desk, "Q1")["deposited"] is None
 

@@ -43,7 +43,8 @@ CAUGHT = {
     ),
     "WithInvalidBidValue": ("sellerCampaigns: {c: {sellerId: 5, campaignId: 10001, bid: ▶-1}}\n", "out-of-range"),
     "WithInvalidDate": (
-        "sellerBudgets: {b: {sellerId: 5, campaignIds: [10001], budgetType: Uncapped, startDate: ▶2026-11-20}}\n",
+        "sellerBudgets: {b: {sellerId: 5, campaignIds: [10001], budgetType: Capped, amount: 9,"
+        " startDate: ▶2026-11-20}}\n",
         "start-not-future",
     ),
     "WithInvalidEndDate": (

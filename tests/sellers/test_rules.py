@@ -146,7 +146,7 @@ KEPT = {
     "rule 6: an increase": budget("id: 101, amount: 1000.00"),
     "rule 7: one after the other": budget(f"sellerId: 1, {NEW}, startDate: 2026-12-01"),
     "rule 7: in another campaign": budget(
-        "sellerId: 1, campaignIds: [10002], budgetType: Uncapped, startDate: 2026-11-25"
+        "sellerId: 1, campaignIds: [10002], budgetType: Capped, amount: 9, startDate: 2026-11-25"
     ),
     "rule 7: a suspended one stands aside": budget(f"sellerId: 4, {NEW}, startDate: 2026-11-25"),
     "rule 8: a live total covers a new daily one": budget(
