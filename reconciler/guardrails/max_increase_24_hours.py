@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guardrails.max_total_increase import beyond
+from reconciler.guardrails.max_total_increase import adds, beyond
 from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, by_currency
 from reconciler.model import Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     """Only where this plan adds something: what earlier runs added is no fault of one that saves."""
-    adding = {each.currency for each in proposal.money.increases if each.exposure > type(each.exposure)()}
+    adding = {each.currency for each in proposal.money.increases if adds(each.exposure)}
     rolling = [each for each in proposal.money.rolling if each.currency in adding]
     what = "with the runs of the last 24 hours, the plan raises what may be billed on one day"
     return beyond(RULE, rolling, setting, what)

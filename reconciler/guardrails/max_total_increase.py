@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.amounts import NOTHING, Increase
+from reconciler.amounts import Exposure, Increase
 from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, amount, by_currency, key_for, number, rise
 from reconciler.model import Problem
 
@@ -16,7 +16,7 @@ def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -
     """The increases past their limits. A currency without one has none to spare; uncapped is past any."""
     for increase in increases:
         exposure, code = increase.exposure, increase.currency
-        if exposure <= NOTHING:
+        if not adds(exposure):
             continue
         limit = setting.get(code)
         if limit is None:
@@ -25,6 +25,11 @@ def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -
         elif exposure.uncapped > 0 or exposure.amount > number(limit):
             message = f"{what} {rise(exposure)} in {code}; {amount(number(limit))} are allowed"
             yield rule.object(message, hint="do it in parts")
+
+
+def adds(exposure: Exposure) -> bool:
+    """Whether it adds anything: a cap that is set elsewhere does not pay for an amount that rises."""
+    return exposure.uncapped > 0 or exposure.amount > 0
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.amounts import NOTHING
+from reconciler.guardrails.max_total_increase import adds
 from reconciler.guardrails.rule import PERCENT, Proposal, Rule, amount, number, percent, rise
 from reconciler.model import Problem
 
@@ -13,7 +13,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     limit, before = number(setting), proposal.money.exposures()
     for increase in proposal.money.increases:
         exposure, code = increase.exposure, increase.currency
-        if exposure <= NOTHING:
+        if not adds(exposure):
             continue
         base = before[code][0].amount if code in before else Decimal(0)
         growth = exposure.amount / base * 100 if base else Decimal("Infinity")
