@@ -215,6 +215,54 @@ def _interruptible(stop: Any) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@cli.command("import")
+@click.argument("project", default=".", type=click.Path(file_okay=False))
+@click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Folder for new files.")
+@TARGET
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; may be given again.")
+@click.option("--update", is_flag=True, help="Bring what the files state up to date with what is live.")
+@click.option("--categories", is_flag=True, help="Category bids and multipliers too: two reads for each ad set.")
+@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Begin a project with this one.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Begin a project with this one.")
+@click.option("--all", "everything", is_flag=True, help="Begin a project with all that the application may touch.")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]))
+@SANDBOX
+@API_URL
+def import_(
+    project: str,
+    out: str | None,
+    targets: tuple[str, ...],
+    kinds: tuple[str, ...],
+    update: bool,
+    categories: bool,
+    advertisers: tuple[str, ...],
+    accounts: tuple[str, ...],
+    everything: bool,
+    form: str,
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Write what is live into files. What the files hold already stays, unless you ask for --update.
+
+    \b
+    Examples: reconciler import shop --advertiser 1352
+              reconciler import shop --update
+    """
+    from reconciler import exits, imports
+    from reconciler.importing import Wish
+    from reconciler.reports import imported
+
+    if sandbox and Path(sandbox).is_dir():
+        project, sandbox = sandbox, ""
+    first = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
+    where = imports.Where(Path(project), sandbox, api_url, first, everything)
+    with _usable(form):
+        done = imports.run(where, Wish(kinds, targets, update, categories, Path(out) if out else None), progress)
+        progress("")
+        click.echo(imported.FORMATS[form](done), nl=False)
+        raise Ended(int(exits.of(done.run)))
+
+
 @cli.command()
 @click.option("--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder.")
 def schema(out: str) -> None:
