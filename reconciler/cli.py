@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -202,10 +202,10 @@ def _interruptible(stop: Any) -> Iterator[None]:
 
     def interrupted(number: int, frame: object) -> None:
         if stop.reason is not None:
-            click.echo("\nStopped. The next apply looks at what was in hand before it sends anything.", err=True)
+            _say_at_once("Stopped. The next apply looks at what was in hand before it sends anything.")
             os._exit(130)
         stop.because(error("interrupted", "not sent: the run was interrupted", hint="apply again to go on"))
-        click.echo("\nFinishing the calls in hand; once more stops at once.", err=True)
+        _say_at_once("Finishing the calls in hand; once more stops at once.")
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -213,6 +213,12 @@ def _interruptible(stop: Any) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _say_at_once(line: str) -> None:
+    """From a signal handler: the line that it interrupts may be half-way through the buffer of stderr."""
+    with suppress(OSError):
+        os.write(2, f"\n{line}\n".encode())
 
 
 @cli.command("import")

@@ -31,7 +31,7 @@ MEANINGS = {
     Exit.CHANGES: "there are changes (only with --detailed-exitcode)",
     Exit.REFUSED: "refused by a guardrail; nothing was written",
     Exit.STALE: "the plan is stale, expired or altered; nothing was written",
-    Exit.PARTLY: "partly applied: some items were rejected or not sent, and all of them are known",
+    Exit.PARTLY: "partly applied: something was rejected, not sent, or could not be confirmed, and it is told what",
     Exit.UNKNOWN: "the outcome of at least one item is unknown; run again, it looks before it acts",
     Exit.LOCKED: "another run holds the lock; nothing was written",
     Exit.NOT_ALLOWED: "not allowed: credentials, consent or permissions (401, 403)",
@@ -43,6 +43,7 @@ BY_PROBLEM = {
     "version-gone": Exit.VERSION_GONE,
     "locked": Exit.LOCKED,
     "stale-plan": Exit.STALE,
+    "undecided": Exit.UNKNOWN,
 }
 RULE = "guardrail-"
 """What the codes of guardrails begin with."""
@@ -54,11 +55,12 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
         ended = {outcome.status for outcome in run.outcomes}
         if Status.UNKNOWN in ended:
             return Exit.UNKNOWN
-        if ended - {Status.APPLIED} or any(problem.code == "not-in-force" for problem in run.problems):
-            return Exit.PARTLY
-        return Exit.DONE
+        if any(problem.code == "interrupted" for problem in run.problems):
+            return Exit.INTERRUPTED
+        return Exit.PARTLY if ended - {Status.APPLIED} or run.failed else Exit.DONE
     if run.failed:
-        known = [BY_PROBLEM[problem.code] for problem in run.problems if problem.code in BY_PROBLEM]
-        others = [each for each in run.problems if each.severity is Severity.ERROR and not each.code.startswith(RULE)]
+        errors = [problem for problem in run.problems if problem.severity is Severity.ERROR]
+        known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
+        others = [problem for problem in errors if not problem.code.startswith(RULE)]
         return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
     return Exit.CHANGES if detailed and run.changes else Exit.DONE
