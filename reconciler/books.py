@@ -60,8 +60,10 @@ def resolve(
     """A person's decision about a call that reading could not settle."""
 
     def one(book: Ledger) -> str:
-        who = access.holder().who
-        book.resolve(run, call, applied=applied, because=because, by=who, at=datetime.now(UTC))
+        who, found = access.holder(), projects.find([project])[0]
+        locks = found.locks if found else ()  # under the lock: a call in flight is not for a person to decide
+        with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
+            book.resolve(run, call, applied=applied, because=because, by=who.who, at=datetime.now(UTC))
         return f"Resolved: {call} of run {run} was {'applied' if applied else 'not applied'}.\n"
 
     return _asked(project, sandbox, api_url, one)

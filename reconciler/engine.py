@@ -16,6 +16,7 @@ from reconciler.kinds.kind import Kind, Scene
 from reconciler.live import Unread
 from reconciler.model import (
     Action,
+    Address,
     Call,
     Change,
     Desired,
@@ -92,7 +93,7 @@ def plan(
         moved, fixed = diff(spoken[name].kind, matched, memory.values)
         changes += moved
         problems = (*problems, *fixed)
-    problems = (*_noted(noted, changes), *problems)
+    problems = (*_noted(noted, changes, memory.ids), *problems)
     wish = Wish(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
@@ -130,7 +131,12 @@ def reviewed(
             problems += stale.moved(change, planner.touched(change, kind), present[change.address])
     wish = Wish(loaded.desired, not saved.made.targets, saved.allowed)
     weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
-    problems += (*missed, *seen.problems, *stale.rederived(saved, changes, weighed.plan), *_noted(noted, changes))
+    problems += (
+        *missed,
+        *seen.problems,
+        *stale.rederived(saved, changes, weighed.plan),
+        *_noted(noted, changes, memory.ids),
+    )
     run = Run("plan", project.name, tuple(changes), problems=_unique(problems), unchanged=saved.run.unchanged)
     prepared = Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground)
     return prepared.run if prepared.run.failed else prepared
@@ -215,13 +221,16 @@ def _errors(problems: Sequence[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
-def _noted(noted: Sequence[Problem], changes: Sequence[Change]) -> tuple[Problem, ...]:
-    """An undecided call is an error only if something would be increased on its object."""
-    increased = {each.address for each in changes if each.action is Action.CREATE or weight(each.fields) == 2}
-    return tuple(
-        replace(each, severity=Severity.WARNING) if each.code == "undecided" and each.address not in increased else each
-        for each in noted
-    )
+def _noted(noted: Sequence[Problem], changes: Sequence[Change], ids: Mapping[Address, str]) -> tuple[Problem, ...]:
+    """An undecided call is an error only if something would be increased on its object, whatever its name is now."""
+    rising = [each for each in changes if each.action is Action.CREATE or weight(each.fields) == 2]
+    addresses, objects = {each.address for each in rising}, {each.id for each in rising if each.id}
+
+    def _allowed(problem: Problem) -> bool:
+        known = ids.get(problem.address) if problem.address else None
+        return problem.code == "undecided" and problem.address not in addresses and known not in objects
+
+    return tuple(replace(each, severity=Severity.WARNING) if _allowed(each) else each for each in noted)
 
 
 def _namesakes(call: Call, prepared: Prepared) -> dict[str, tuple[str, ...]]:
@@ -272,6 +281,7 @@ def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Ou
     ready = planner.bound(deferred, first.ids)
     raises = prepared.ground.raises if prepared.ground else None
     calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
+    calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)  # the first round has calls of its own
     second = _carried(prepared, calls, courier, outside, earlier=first.outcomes if prepared.ground else ())
     lost = tuple(_orphan(change) for change in deferred if change.address not in first.ids)
     return Sent((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))

@@ -1,6 +1,7 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler import recover
@@ -9,9 +10,12 @@ from reconciler.kinds.kind import Delta, Kind
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.store import Intent, Ledger
 from reconciler.live import Unread
-from reconciler.model import Address, Call, Outcome, Pair, Problem, Severity, Status, error
+from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Severity, Status, error
 from reconciler.outside import Memory
 from reconciler.recover import Found, Lost, Reader
+
+UNCONFIRMED = 20
+"""Runs to look back for a top-up that nobody has seen in force."""
 
 
 class Journal:
@@ -83,13 +87,56 @@ def settle_open(
             problems.append(unread.problem)
             continue
         ended = recover.decided(_unknown(intent), found)
-        ledger.settle(intent.number, ended, now())
+        _settle_if_new(ledger, intent, ended, now())
         for outcome, verdict in zip(ended, found, strict=True):
             if verdict.found is Found.UNDECIDED:
                 problems.append(_undecided(intent, outcome.item.address, verdict.because))
             else:
                 problems.append(_settled(intent, outcome))
-    return tuple(problems)
+    return (*problems, *_not_yet_shown(ledger, kinds, reader, now))
+
+
+def _settle_if_new(ledger: Ledger, intent: Intent, ended: tuple[Outcome, ...], now: datetime) -> None:
+    """What is as unknown as before is not written down again each time that somebody looks."""
+    before = [each.status for each in intent.outcomes]
+    if before != [each.status for each in ended]:
+        ledger.settle(intent.number, ended, now)
+
+
+def _not_yet_shown(
+    ledger: Ledger, kinds: Mapping[str, Kind], reader: Callable[[str], Reader], now: Callable[[], datetime]
+) -> Iterator[Problem]:
+    """Top-ups that were accepted, but are not in force although they were given time.
+
+    Runs that ended well have read theirs back; after a kill, or a read that was late, nobody has. To
+    plan from the amount before them would send them a second time.
+    """
+    for intent in _latest_topups(ledger):
+        outcome = intent.outcomes[0]
+        try:
+            shown = intent.call.kind not in kinds or recover.is_shown(intent.call, reader(intent.call.kind))
+        except Unread as unread:
+            yield unread.problem
+            continue
+        if not shown:
+            ledger.settle(intent.number, (replace(outcome, status=Status.UNKNOWN),), now())
+            because = "it was accepted, but the amount is what it was before; it may be late, or was taken back"
+            yield _undecided(intent, outcome.item.address, because)
+
+
+def _latest_topups(ledger: Ledger) -> Iterator[Intent]:
+    """The last accepted top-up of each object, since the last run that saw all of its own in force."""
+    met: set[str | None] = set()
+    for past in ledger.runs(UNCONFIRMED):
+        if past.exit_code == 0:
+            return
+        run = ledger.run(past.id)
+        for intent in reversed(run.calls if run else ()):
+            if intent.call.effect is not Effect.ADD or intent.call.items[0].id in met:
+                continue
+            met.add(intent.call.items[0].id)
+            if intent.resolution is None and [each.status for each in intent.outcomes] == [Status.APPLIED]:
+                yield intent
 
 
 def open_since(ledger: Ledger) -> Iterator[Problem]:

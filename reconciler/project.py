@@ -45,6 +45,11 @@ class Project:
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
 
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """What a run that writes must hold alone."""
+        return tuple(f"{name}:{id}" for name, ids in sorted(self.scope.items()) for id in sorted(ids))
+
     def at(self, *path: str | int) -> Place:
         return Place(self.source, path)
 

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from reconciler import live
+from reconciler import live, verify
 from reconciler.kinds.kind import Delta, Kind
 from reconciler.live import Send
 from reconciler.model import (
@@ -26,8 +26,9 @@ from reconciler.model import (
     error,
 )
 
-LOOKS = (0.0, 2.0, 5.0)
-"""Seconds before each look: a write may show late, and one look proves no absence (contract §14, 14)."""
+LOOKS = (0.0, 2.0, 5.0, 10.0)
+"""Seconds before each look: a write may show late, and one look proves no absence (contract §14, 14). What
+shows later than the last of them is taken for absent: that is the limit of what reading can prove."""
 SKEW = timedelta(minutes=2)
 """How far the server's idea of when we sent may lie before ours."""
 
@@ -70,9 +71,11 @@ class Reader:
     send: Send
     sleep: Callable[[float], None]
 
-    def rows(self) -> tuple[Live, ...]:
-        """Everything live of the kind. Raises :class:`reconciler.live.Unread`."""
-        return live.read(self.kind, self.root, self.scope, self.send).live
+    def rows(self, items: Sequence[Item] = ()) -> tuple[Live, ...]:
+        """Everything live of the kind, as far as these items need it. Raises :class:`reconciler.live.Unread`."""
+        sets = self.kind.attachments
+        attached = sets is not None and any(move.field == sets.field for item in items for move in item.fields)
+        return live.read(self.kind, self.root, self.scope, self.send, attached=attached).live
 
 
 def verdicts(lost: Lost, reader: Reader) -> tuple[Verdict, ...]:
@@ -114,14 +117,16 @@ def _told(item: Item, code: str, message: str, hint: str | None = None) -> Probl
 
 
 def _in_force(items: Sequence[Item], reader: Reader) -> Iterator[Verdict]:
-    rows = {row.id: row for row in reader.rows()}
+    rows = {row.id: row for row in reader.rows(items)}
     for item in items:
         row = rows.get(item.id or "")
         shown = [move for move in item.fields if reader.kind.shows(move.field)]
-        if row is not None and shown and all(row.values.get(move.field) == move.after for move in shown):
+        if row is not None and shown and all(verify.holds(reader.kind, row, move) for move in shown):
             yield Verdict(Found.APPLIED, item.id)
-        else:
+        elif shown:
             yield Verdict(Found.ABSENT, because="its values are not in force; the next plan has them again")
+        else:
+            yield Verdict(Found.ABSENT, because="no list shows its values; the next plan compares or sends them again")
 
 
 # --- Creates ------------------------------------------------------------------------------------------------
@@ -133,11 +138,11 @@ def _created(lost: Lost, reader: Reader) -> tuple[Verdict, ...]:
         reader.sleep(pause)
         rows = reader.rows()
         candidates = [_candidates(item, lost, reader.kind, rows) for item in lost.call.items]
-        if any(candidates):
-            return tuple(
-                _one_of(item, found, reader.kind) for item, found in zip(lost.call.items, candidates, strict=True)
-            )
-    return tuple(Verdict(Found.ABSENT, because=f"not found in {len(LOOKS)} looks") for _ in lost.call.items)
+        if all(candidates):
+            break
+    if not any(candidates):
+        return tuple(Verdict(Found.ABSENT, because=f"not found in {len(LOOKS)} looks") for _ in lost.call.items)
+    return tuple(_one_of(item, found, reader.kind) for item, found in zip(lost.call.items, candidates, strict=True))
 
 
 def _candidates(item: Item, lost: Lost, kind: Kind, rows: Sequence[Live]) -> list[Live]:
@@ -176,7 +181,10 @@ def _same(shown: Value, sent: Value) -> bool:
 
 
 def _funded(lost: Lost, reader: Reader) -> Verdict:
-    """First by the amount, then by the history (contract §9, row B6)."""
+    """First by the amount, then by the history (contract §9, row B6).
+
+    Only a mark proves that an entry of the history is ours: without one, an equal amount may be another's.
+    """
     item = lost.call.items[0]
     move = item.fields[0]
     for pause in LOOKS:
@@ -187,14 +195,29 @@ def _funded(lost: Lost, reader: Reader) -> Verdict:
         amount = row.values.get(move.field)
         if amount == move.after and move.after != move.before:
             return Verdict(Found.APPLIED, item.id)
-        if _in_history(lost, reader):
+        told = _in_history(lost, reader)
+        if told and lost.token is not None:
             return Verdict(Found.APPLIED, item.id)
         if amount != move.before:
             because = (
                 f"deposited is {amount}; it was {move.before}, and {move.after} was wanted: somebody else moved it"
             )
             return Verdict(Found.UNDECIDED, because=because)
+    if told:
+        because = f"deposited is still {move.before}, but the history has an entry of the same amount"
+        return Verdict(Found.UNDECIDED, because=because)
     return Verdict(Found.ABSENT, because=f"deposited is still {move.before}, and the history does not have it")
+
+
+def is_shown(call: Call, reader: Reader) -> bool:
+    """Whether an accepted top-up has moved the amount from what it was, now or a little later."""
+    item = call.items[0]
+    for pause in LOOKS:
+        reader.sleep(pause)
+        row = next((row for row in reader.rows() if row.id == item.id), None)
+        if row is not None and row.values.get(item.fields[0].field) != item.fields[0].before:
+            return True
+    return False
 
 
 def _in_history(lost: Lost, reader: Reader) -> bool:
@@ -210,7 +233,7 @@ def _in_history(lost: Lost, reader: Reader) -> bool:
         if lost.token is not None:
             if str(entry.get("memo")) == lost.token:
                 return True
-        elif _amount(entry) == abs(move.after - move.before) and _when(entry) >= lost.sent - SKEW:
+        elif _amount(entry) == abs(move.after - move.before) and _is_since(entry, lost.sent - SKEW):
             return True
     return False
 
@@ -224,6 +247,10 @@ def _amount(entry: Mapping[str, Any]) -> Decimal | None:
         return None
 
 
-def _when(entry: Mapping[str, Any]) -> datetime:
-    moment = datetime.fromisoformat(str(entry.get("dateOfModification")))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _is_since(entry: Mapping[str, Any], when: datetime) -> bool:
+    """Whether it was made since then; one without a readable time may have been."""
+    try:
+        moment = datetime.fromisoformat(str(entry.get("dateOfModification")))
+    except ValueError:
+        return True
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= when

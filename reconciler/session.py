@@ -56,7 +56,7 @@ class Session:
         try:
             with (
                 self._ledger(create=True) as book,
-                book.lock(self._scopes(), access.holder(), timeout=lock_timeout, waiting=self._waiting),
+                book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
                 noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now)
                 yield Writing(self, book, noted)
@@ -100,9 +100,6 @@ class Session:
         finally:
             book.close()
 
-    def _scopes(self) -> tuple[str, ...]:
-        return tuple(f"{name}:{id}" for name, ids in sorted(self.project.scope.items()) for id in sorted(ids))
-
     def _waiting(self, holder: object) -> None:
         self.tell(f"waiting for the lock of {holder}")
 
@@ -140,10 +137,12 @@ class Writing:
         journal = keeper.Journal(self.ledger, run_id, outside.now)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
+        keeper.adopt(self.ledger, prepared.pairs)
         run = engine.apply(prepared, outside, journal, token)
-        if outside.stop.reason is None:
-            keeper.adopt(self.ledger, prepared.pairs)
+        try:
             self.ledger.finish(run_id, outside.now(), exit_code(run))
+        except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
+            run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
         return run
 
     def _record(self, now: datetime) -> RunRecord:

@@ -7,8 +7,8 @@ the caller looks several times before it believes a difference.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.kinds.kind import Kind
-from reconciler.model import Live, Outcome, Problem, Status, error
+from reconciler.kinds.kind import Kind, Membership
+from reconciler.model import FieldChange, Live, Outcome, Problem, Status, error
 
 
 def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
@@ -16,7 +16,7 @@ def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
     known = live.get(outcome.item.id or "")
     if outcome.status is not Status.UNKNOWN or known is None or not outcome.item.fields:
         return outcome
-    if any(not kind.shows(move.field) or differs(known, move.field, move.after) for move in outcome.item.fields):
+    if any(not kind.shows(move.field) or not holds(kind, known, move) for move in outcome.item.fields):
         return outcome
     return replace(outcome, status=Status.APPLIED, problems=())
 
@@ -40,6 +40,15 @@ def not_in_force(outcomes: Sequence[Outcome], kind: Kind, live: Mapping[str, Liv
                 message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
                 hint = "the next plan shows it again; if it stays, the API ignores this write"
                 yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
+
+
+def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
+    """Whether a move is in force. Of a set that is changed by steps, only what the step adds or takes counts."""
+    shown = live.values.get(move.field)
+    if not isinstance(kind.writes.get(move.facet), Membership) or not isinstance(shown, tuple):
+        return shown == move.after
+    was, becomes, now = (set(each) if isinstance(each, tuple) else set() for each in (move.before, move.after, shown))
+    return becomes - was <= now and not (was - becomes) & now
 
 
 def differs(live: Live, field: str, wanted: object) -> bool:

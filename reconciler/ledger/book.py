@@ -29,9 +29,11 @@ from reconciler.ledger.store import (
 from reconciler.model import Address, Call, FieldChange, Outcome, Status, Values
 
 OPEN = (
-    "WHERE NOT EXISTS (SELECT 1 FROM settlements WHERE settlements.intent = intents.number AND conclusive = 1)"
+    "WHERE NOT EXISTS (SELECT 1 FROM settlements WHERE settlements.intent = intents.number AND conclusive = 1"
+    " AND settlements.number = (SELECT max(later.number) FROM settlements later WHERE later.intent = intents.number))"
     " ORDER BY number"
 )
+"""Without a last word: what a read puts in doubt again is open again."""
 
 
 class Backend(Database, Protocol):
@@ -126,6 +128,7 @@ class Book:
             name = codec.of_name(call.name)
             number = self._rows.append("intents", run_id, name, codec.of_instant(at), sent, details)
             self._rows.insert("items", *((number, position, *address) for position, address in enumerate(touched)))
+            self._memory.unlearn(_unseen(call))
         return number
 
     def settle(self, intent: int, outcomes: Sequence[Outcome], at: datetime) -> None:
@@ -237,6 +240,12 @@ def _intent(row: Row, settlement: Row | None) -> Intent:
         outcomes=codec.to_outcomes(str(outcomes)),
         resolution=codec.to_resolution(str(resolution)) if resolution else None,
     )
+
+
+def _unseen(call: Call) -> dict[Address, frozenset[str]]:
+    """The fields of a call that the API never shows: whatever becomes of it, the old values are not certain."""
+    unseen = {item.address: frozenset(move.field for move in item.fields if not move.seen) for item in call.items}
+    return {address: fields for address, fields in unseen.items() if fields}
 
 
 def _outcomes(intent: Intent) -> tuple[Outcome, ...]:

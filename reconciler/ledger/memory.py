@@ -37,6 +37,15 @@ class Memory:
             known[address] = (old_id if id is None else id, {**old, **values})
         self._put(known)
 
+    def unlearn(self, doubted: Mapping[Address, frozenset[str]]) -> None:
+        """Let go of single values: what the API never shows is not known while a call is on its way."""
+        known = self._known(doubted)
+        less = {
+            address: (id, {name: value for name, value in values.items() if name not in doubted[address]})
+            for address, (id, values) in known.items()
+        }
+        self._put({address: less[address] for address in less if less[address] != known[address]})
+
     def forget(self, address: Address) -> None:
         for table in ("resources", "observations"):
             self._rows.delete(table, HERE, _cells(address))

@@ -193,7 +193,10 @@ class Ledger(Protocol):
         before: Mapping[str, tuple[str, ...]] = ...,
         token: str | None = None,
     ) -> int:
-        """Record a call that is about to be sent. On the disk when it returns."""
+        """Record a call that is about to be sent. On the disk when it returns.
+
+        Values of it that the API never shows are forgotten until it is settled as applied.
+        """
         ...
 
     def settle(self, intent: int, outcomes: Sequence[Outcome], at: datetime) -> None:

@@ -16,8 +16,8 @@ api: {{marketingSolutions: "2026-07", sellers: "2026-07", retailMedia: "2026-07"
 scope: {{advertiserIds: ["1352"], retailMediaAccountIds: ["{ACCOUNT}"]}}
 """
 NEW_AD_SET = """  new-{n}:
-    {{campaignId: "358313", datasetId: "6789", objective: conversions, mediaType: display, name: New {n}, trackingCode: t{n},
-    schedule: {{startDate: 2026-12-01, activationStatus: {status}}}, audienceId: "9876",
+    {{campaignId: "358313", datasetId: "6789", objective: conversions, mediaType: display, name: New {n},
+    trackingCode: t{n}, schedule: {{startDate: 2026-12-01, activationStatus: {status}}}, audienceId: "9876",
     bidding: {{costController: maxCPC, bidAmount: 0.9{n}}}, categoryBids: {{"5544|1": 1.2{n}}},
     budget: {{budgetStrategy: capped, budgetRenewal: daily, budgetDeliverySmoothing: standard, budgetAmount: 7{n}}}}}
 """
@@ -84,21 +84,24 @@ def everything() -> Scenario:
 
 
 def drawn(seed: int) -> Scenario:
-    """Some of it, and always some of each kind."""
+    """Some of it, and always some of each kind: five to ten calls, so that many such plans can be tried."""
     rng = random.Random(seed)
-    moved = [each for each in MOVED_AD_SETS if rng.random() < 0.5]
-    shoes = (CATEGORIES,) if MOVED_AD_SETS[0] not in moved and rng.random() < 0.5 else ()
+    moved = rng.sample(MOVED_AD_SETS, rng.randint(0, 1))
+    shoes = (CATEGORIES,) if MOVED_AD_SETS[0] not in moved and rng.random() < 0.3 else ()
+    ad_sets = rng.sample(range(1, 10), rng.randint(0 if moved or shoes else 1, 1))
+    budgets = rng.sample(range(5, 10), rng.randint(0, 2))
+    moved_balances = rng.sample(MOVED_BALANCES, rng.randint(0, 1))
     return Scenario(
         account,
         _text(
             moved,
             shoes,
-            rng.sample(range(1, 10), rng.randint(0, 2)),
-            rng.sample(range(5, 10), rng.randint(0, 2)),
-            rng.sample(range(1, 10), rng.randint(0, 2)),
-            [each for each in MOVED_SELLER_CAMPAIGNS if rng.random() < 0.5],
-            [each for each in MOVED_BUDGETS if rng.random() < 0.5],
-            [each for each in MOVED_BALANCES if rng.random() < 0.6] or [rng.choice(MOVED_BALANCES)],
+            ad_sets,
+            budgets,
+            rng.sample(range(1, 10), rng.randint(0 if moved_balances else 1, 1)),
+            rng.sample(MOVED_SELLER_CAMPAIGNS, rng.randint(1, 2)),
+            rng.sample(MOVED_BUDGETS, rng.randint(0 if budgets else 1, 1)),
+            moved_balances,
         ),
     )
 

@@ -1,0 +1,117 @@
+"""Where a run can be killed: the boundaries of its calls and of the ledger's writes, wrapped by name.
+
+The product knows nothing of this. ``install(point)`` has ``point(boundary, operation)`` called at each.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.ledger.book import Book
+from reconciler.ledger.sqlite import SQLite
+from reconciler.model import Call, Effect
+
+Point = Callable[[str, str], None]
+BOUNDARIES = (
+    "before intend",
+    "inside intend",
+    "after intend, before send",
+    "after send, before the answer",
+    "after the answer, before settle",
+    "inside settle",
+    "after settle",
+    "other ledger writes",
+)
+"""In the order in which one call meets them."""
+_here = threading.local()
+
+
+def operation(call: Call) -> str:
+    """What a call does, in the words of the table."""
+    last = call.path.rpartition("/")[2]
+    name = f"{call.kind} {call.facet}"
+    if last in ("start", "stop", "append", "delete"):
+        return f"{name}: {last}"
+    if call.effect is Effect.ADD:
+        move = call.items[0].fields[0]
+        return f"{name}: {'up' if move.after > move.before else 'down'}"  # type: ignore[operator]
+    return name
+
+
+def install(point: Point, *, waits: bool = False) -> None:
+    """Wrap the ledger's writes. ``waits``: also the moment at which a real connection waits for its answer."""
+    _wrap_journal(point)
+    _wrap_statements(point)
+    if waits:
+        _wrap_connection(point)
+
+
+def answered(point: Point) -> None:
+    """For a transport of one's own: the effect is there, and nobody has heard of it."""
+    if getattr(_here, "operation", None):
+        point("after send, before the answer", _here.operation)
+
+
+def _wrap_journal(point: Point) -> None:
+    intend, settle = Book.intend, Book.settle
+
+    def intending(self: Book, run_id: str, call: Call, **more: Any) -> int:
+        name = operation(call)
+        point("before intend", name)
+        _here.inside, _here.operation = "inside intend", None
+        _here.named = name
+        number = intend(self, run_id, call, **more)
+        _here.inside, _here.operation = None, name
+        point("after intend, before send", name)
+        return number
+
+    def settling(self: Book, intent: int, *more: Any, **words: Any) -> None:
+        name = getattr(_here, "operation", None) or "settled later"
+        _here.operation = None
+        point("after the answer, before settle", name)
+        _here.inside, _here.named = "inside settle", name
+        settle(self, intent, *more, **words)
+        _here.inside = None
+        point("after settle", name)
+
+    Book.intend, Book.settle = intending, settling  # type: ignore[method-assign]
+
+
+def _wrap_statements(point: Point) -> None:
+    """Before and after each commit, and after each statement that writes."""
+    execute, executemany = SQLite.execute, SQLite.executemany
+
+    def at() -> None:
+        inside = getattr(_here, "inside", None)
+        point(inside or "other ledger writes", _here.named if inside else "the run")
+
+    def executing(self: SQLite, statement: str, parameters: Any = ()) -> Any:
+        if statement == "COMMIT":
+            at()
+        rows = execute(self, statement, parameters)
+        if statement in ("COMMIT", "BEGIN IMMEDIATE"):
+            at()
+        return rows
+
+    def executing_many(self: SQLite, statement: str, parameters: Any) -> None:
+        executemany(self, statement, parameters)
+        at()
+
+    SQLite.execute, SQLite.executemany = executing, executing_many  # type: ignore[method-assign]
+
+
+def _wrap_connection(point: Point) -> None:
+    from httpcore._sync.http11 import HTTP11Connection
+
+    receive = HTTP11Connection._receive_response_headers
+
+    def receiving(self: HTTP11Connection, request: Any) -> Any:
+        answered(point)
+        return receive(self, request)
+
+    HTTP11Connection._receive_response_headers = receiving  # type: ignore[method-assign]
+
+
+__all__ = ["BOUNDARIES", "answered", "install", "operation"]
