@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guardrails.rule import COUNT, Proposal, Rule
+from reconciler.guardrails.rule import COUNT, Proposal, Rule, counted
 from reconciler.model import Action, Problem
 
 
@@ -11,7 +11,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     count = len(proposal.changes)
     if count > setting:
         new = sum(change.action is Action.CREATE for change in proposal.changes)
-        message = f"the plan changes {count:,} resources ({new:,} of them new); {setting:,} are allowed"
+        message = f"the plan changes {counted(count, 'resource')} ({new:,} of them new); {setting:,} are allowed"
         yield RULE.object(message, hint="split it with --target")
 
 
@@ -20,5 +20,5 @@ RULE = Rule(
     "Most resources that one apply may change, new ones counted.",
     COUNT,
     judge,
-    lambda setting: f"{setting:,} resources",
+    lambda setting: counted(setting, "resource"),
 )

@@ -130,6 +130,11 @@ def amount(value: Decimal) -> str:
     return f"{int(whole):,}.{decimals.rstrip('0'):0<2}" if whole not in ("", "-0") else f"{whole}.{decimals:0<2}"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 resource``, ``2 resources``"""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(value: Decimal) -> str:
     """``50 %``, ``12.5 %``"""
     text = f"{value:.1f}"

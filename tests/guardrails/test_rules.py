@@ -1,0 +1,241 @@
+"""Each guardrail passes at its limit and fails past it, can be allowed by name, and says what a reviewer needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from reconciler.amounts import Period
+from reconciler.guardrails import RULES, SHOWN, Proposal, Settings, judge
+from reconciler.model import Action, Level, Severity, Verdict
+
+from .proposals import BID, STATUS, bid, budget, change, daily, money, proposal, shift
+
+STOP = (STATUS, "on", "off")
+
+
+def stops(count: int) -> Proposal:
+    return proposal(*(change(str(number), STOP, action=Action.STOP) for number in range(count)))
+
+
+def many(count: int, *, live: int = 10, new: int = 0) -> Proposal:
+    old = [bid("1", "1.01", key=f"o{number}") for number in range(count)]
+    made = [change(f"n{number}", ("name", None, "x"), action=Action.CREATE) for number in range(new)]
+    return proposal(*old, *made, live=live)
+
+
+def late(hour: int, minute: int = 0, day: int = 27, *moves: tuple[str, Any, Any]) -> Proposal:
+    """A plan at a time in UTC; 27 November 2026 is a Friday, and Paris is an hour ahead."""
+    own = moves or ((BID, Decimal(1), Decimal(2)),)
+    return proposal(change("a", *own), now=datetime(2026, 11, day, hour, minute, tzinfo=UTC))
+
+
+FRIDAY = [{"zone": "Europe/Paris", "days": ["friday"], "from": "16:00", "because": "Black Friday"}]
+NIGHT = [{"zone": "Europe/Paris", "days": ["friday"], "from": "22:00", "until": "06:00", "stops": "all"}]
+WEEKS = [{"zone": "Europe/Paris", "first": "2026-11-27", "last": "2026-11-28"}]
+
+
+@dataclass(frozen=True)
+class Case:
+    rule: str
+    setting: Any
+    passes: Proposal
+    fails: Proposal
+    words: str
+
+
+CASES = [
+    Case("maxRaisePercent", 50, proposal(bid("1.00", "1.50")), proposal(bid("1.00", "1.5001")),
+         "bidding.bidAmount grows by 50 % (1.00 → 1.5001); 50 % are allowed"),
+    Case("maxRaisePercent", {"budgets": 10}, proposal(bid("1", "9"), budget("100", "110")),
+         proposal(budget("100", "111")), "budget.budgetAmount grows by 11 % (100.00 → 111.00); 10 % are allowed"),
+    Case("maxRaisePercent", {BID: 20, "bids": 1}, proposal(bid("1", "1.2")), proposal(bid("0", "0.01")),
+         "bidding.bidAmount grows from nothing (0.00 → 0.01); 20 % are allowed"),
+    Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("5000")), proposal(cost=money("5000.01")),
+         "the plan raises what may be billed on one day by 5,000.01 in EUR; 5,000.00 are allowed"),
+    Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("-1", currency="USD")),
+         proposal(cost=money("1", currency="USD")),
+         "the plan raises what may be billed on one day by 1.00 in USD, for which no limit is set"),
+    Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("0", uncapped=-1)),
+         proposal(cost=money("-10", uncapped=1)),
+         "the plan raises what may be billed on one day without any cap in EUR; 5,000.00 are allowed"),
+    Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("5000", uncapped=-1)),
+         proposal(cost=money("5001", uncapped=-1)),
+         "the plan raises what may be billed on one day by 5,001.00 in EUR; 5,000.00 are allowed"),
+    Case("maxTotalIncreasePercent", 20, proposal(cost=money("200")), proposal(cost=money("201")),
+         "the plan raises what may be billed on one day by 201.00 in EUR, 20.1 % of 1,000.00; 20 % are allowed"),
+    Case("maxTotalIncreasePercent", 20, proposal(cost=money("0", base="0")), proposal(cost=money("1", base="0")),
+         "the plan raises what may be billed on one day by 1.00 in EUR; 20 % are allowed"),
+    Case("maxIncrease24Hours", {"EUR": 100}, proposal(cost=money("40", lately="60")),
+         proposal(cost=money("40", lately="61")),
+         "with the runs of the last 24 hours, the plan raises what may be billed on one day by 101.00 in EUR;"
+         " 100.00 are allowed"),
+    Case("maxIncrease24Hours", {"EUR": 100}, proposal(cost=money("-1", lately="500")),
+         proposal(cost=money("1", lately="500")), "by 501.00 in EUR"),
+    Case("bounds", {"bids": {"min": 0.05, "max": 5}}, proposal(bid("1", "0.05"), bid("1", "5", key="b")),
+         proposal(bid("1", "5.0001")), "bidding.bidAmount would be 5.0001, above 5.00"),
+    Case("bounds", {"bids": {"min": Decimal("0.05")}}, proposal(bid("0.01", "0.05")), proposal(bid("1", "0.0499")),
+         "bidding.bidAmount would be 0.0499, below 0.05"),
+    Case("bounds", {"budgets": {"max": {"EUR": 10}}}, proposal(budget(None, "10")),
+         proposal(budget("1", "2"), currency="JPY"), "budget.budgetAmount: no limit is set for JPY"),
+    Case("decimalSlip", True, proposal(bid("1", "8.99"), bid("1", "11.01", key="b"), bid("1", "20", key="c")),
+         proposal(bid("0.53", "53.00")), "bidding.bidAmount would be about 100 times what it was (0.53 → 53.00)"),
+    Case("decimalSlip", True, proposal(bid("11.01", "1")), proposal(budget("1100", "100")),
+         "budget.budgetAmount would be about 1/10 of what it was (1,100.00 → 100.00)"),
+    Case("decimalSlip", True, proposal(bid("1", "899")), proposal(bid("1", "900")), "about 1000 times"),
+    Case("removedCap", True, proposal(budget("80", "8000"), cost=money(shifts=[shift(daily("80"), daily("8000"))])),
+         proposal(budget("80", None), cost=money(shifts=[shift(daily("80"), daily(None))])),
+         "adSets.a would be uncapped; it was 80.00 a day"),
+    Case("removedCap", True, proposal(cost=money(shifts=[shift(None, daily(None, Period.TOTAL))])),
+         proposal(many(0, new=1).changes[0], cost=money(shifts=[shift(None, daily(None), "n0")])),
+         "adSets.n0 would start uncapped"),
+    Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), daily(None, Period.TOTAL), None)])),
+         proposal(cost=money(shifts=[shift(daily(None, Period.TOTAL), daily(None), None, "sellerBudgets")])),
+         "sellerBudgets 1, which the files do not hold, would be uncapped on every day"),
+    Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), None, kind="balances")])),
+         proposal(cost=money(shifts=[shift(None, daily(None, Period.TOTAL), kind="balances")])),
+         "balances.a would start uncapped"),
+    Case("zeroBid", True, proposal(bid("1", "0.0001")), proposal(bid("1", "0")),
+         "bidding.bidAmount would be 0, which stops delivery; it was 1.00"),
+    Case("maxChanges", 3, many(2, new=1), many(2, new=2),
+         "the plan changes 4 resources (2 of them new); 3 are allowed"),
+    Case("maxStops", 2, stops(2), stops(3), "the plan stops 3 resources; 2 are allowed: adSets.0, adSets.1, adSets.2"),
+    Case("maxStops", 0, many(5), stops(1), "the plan stops 1 resource; 0 are allowed: adSets.0"),
+    Case("maxSharePercent", 30, many(3), many(4), "the plan touches 40 % of the adSets (4 of 10); 30 % are allowed"),
+    Case("maxSharePercent", 50, many(1, live=2), many(2, live=2),
+         "the plan touches 100 % of the adSets (2 of 2); 50 % are allowed"),
+    Case("maxSharePercent", 50, many(0, live=5, new=5), many(0, live=5, new=6), "54.5 % of the adSets (6 of 11)"),
+    Case("freeze", FRIDAY, late(14, 59), late(15, 0),
+         "Black Friday: 1 of the changes may cost more, and now (Friday 16:00 in Europe/Paris)"
+         " lies in fri 16:00–24:00 (Europe/Paris)"),
+    Case("freeze", FRIDAY, late(15, 0, 27, STOP), late(22, 59, 27, (STATUS, "on", "off"), (BID, None, Decimal(1))),
+         "1 of the changes may cost more"),
+    Case("freeze", NIGHT, late(5, 0, 28, STOP), late(4, 59, 28, STOP), "freeze window: 1 of the changes are changes"),
+    Case("freeze", WEEKS, late(23, 0, 28), late(22, 59, 28), "every day 2026-11-27..2026-11-28 00:00–24:00"),
+    Case("protected", {"addresses": ["adSets.always-*"]}, proposal(bid("1", "2", key="sometimes")),
+         proposal(bid("1", "2", key="always-on")), "adSets.always-on is protected, and the plan would change it"),
+    Case("protected", {"ids": {"adSets": [7]}}, proposal(change("x", (BID, Decimal(1), Decimal(2)), id="8")),
+         proposal(change("renamed", (BID, Decimal(1), Decimal(2)), id="7")), "adSets.renamed is protected (id 7)"),
+    Case("protected", {"addresses": ["adSets.old"]},
+         proposal(change("x", (BID, Decimal(1), Decimal(2)), id="1"), remembered=["old"]),
+         proposal(change("new", (BID, Decimal(1), Decimal(2)), id="0"), remembered=["old"]),
+         "adSets.new is protected (id 0, known as adSets.old)"),
+    Case("protected", {"addresses": ["*"], "from": "stops"}, proposal(bid("1", "2")),
+         proposal(change("a", STOP, action=Action.STOP)), "adSets.a is protected, and the plan would stop it"),
+    Case("emptyScope", True, proposal(remembered="abcd", wanted="abcd", ids=["0", "1"]),
+         proposal(remembered="abcd", wanted="abcd", ids=["0"]),
+         "3 of the 4 adSets that the ledger remembers are not live any more"),
+    Case("emptyScope", True, proposal(remembered="abcdefghij", wanted="a"),
+         proposal(remembered="abcdefghij", wanted="x"),
+         "the files hold 0 of the 10 resources that the ledger remembers"),
+    Case("emptyScope", True, proposal(remembered="abcdefghij", wanted="x", whole=False),
+         proposal(remembered="a", wanted="a", ids=[]), "1 of the 1 adSets"),
+]  # fmt: skip
+NAMED = [pytest.param(case, id=f"{case.rule}-{number}") for number, case in enumerate(CASES)]
+
+
+def only(case: Case, **more: Any) -> Settings:
+    """The settings with this rule and no other."""
+    off = {name: False for name, rule in RULES.items() if rule.default is not None}
+    return Settings({**off, case.rule: case.setting, **more})
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {case.rule for case in CASES} == set(RULES)
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_at_the_limit_it_passes_and_is_named(case: Case) -> None:
+    (judgement,) = judge(case.passes, only(case), {})
+    assert (judgement.rule, judgement.verdict, judgement.problems) == (case.rule, Verdict.PASSED, ())
+    assert judgement.limit
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_past_the_limit_it_refuses_in_words(case: Case) -> None:
+    (judgement,) = judge(case.fails, only(case), {})
+    assert judgement.verdict is Verdict.REFUSED
+    first = judgement.problems[0]
+    assert case.words in first.message
+    assert first.severity is Severity.ERROR
+    assert first.code == RULES[case.rule].code
+    assert str(first.hint).endswith(f"if it is meant: --allow {case.rule} --because TEXT")
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_it_is_allowed_by_its_name_and_by_no_other(case: Case) -> None:
+    (allowed,) = judge(case.fails, only(case), {case.rule: "agreed with Ann"})
+    assert (allowed.verdict, allowed.because) == (Verdict.ALLOWED, "agreed with Ann")
+    assert {problem.severity for problem in allowed.problems} == {Severity.NOTE}
+    assert allowed.problems[0].hint == "allowed: agreed with Ann"
+    (refused,) = judge(case.fails, only(case), {"another": "agreed with Ann"})
+    assert refused.verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_its_level_decides_what_an_objection_does(case: Case) -> None:
+    (advised,) = judge(case.fails, only(case, levels={case.rule: "advisory"}), {})
+    assert (advised.verdict, advised.level) == (Verdict.ADVISED, Level.ADVISORY)
+    assert {problem.severity for problem in advised.problems} == {Severity.WARNING}
+    (hard,) = judge(case.fails, only(case, levels={case.rule: "hard"}), {case.rule: "please"})
+    assert hard.verdict is Verdict.REFUSED
+    assert "the rule is hard" in str(hard.problems[0].hint)
+
+
+def test_three_rules_are_on_by_default_and_each_can_be_turned_off() -> None:
+    assert [each.rule for each in judge(proposal(), Settings(), {})] == ["emptyScope", "decimalSlip", "removedCap"]
+    assert judge(proposal(), Settings({"emptyScope": False, "decimalSlip": False, "removedCap": False}), {}) == ()
+
+
+def test_one_slip_of_a_hundred_among_five_thousand_changes_is_found() -> None:
+    changes = [bid("0.50", "0.55", key=f"a{number}", line=number) for number in range(5000)]
+    changes[3141] = bid("0.50", "50.00", key="slipped", line=3141)
+    (judgement,) = [each for each in judge(proposal(*changes), Settings(), {}) if each.problems]
+    (problem,) = judgement.problems
+    assert judgement.rule == "decimalSlip"
+    assert str(problem.span) == "ads/summer.yaml:3142:5"
+    assert str(problem.address) == "adSets.slipped"
+
+
+def test_many_objections_are_told_with_the_worst_first_and_the_rest_counted() -> None:
+    changes = [bid("1", str(2 + number / 1000), key=f"a{number}") for number in range(100)]
+    (judgement,) = judge(proposal(*changes), only(CASES[0]), {})
+    assert len(judgement.problems) == SHOWN + 1
+    assert "109.9 %" in judgement.problems[0].message
+    assert judgement.problems[-1].message == "80 more of the same rule"
+
+
+def test_a_scheduled_budget_is_judged_as_well() -> None:
+    slip = change("a", ("scheduledBudgets.2026-12-24", {"budgetAmount": Decimal(10)}, {"budgetAmount": Decimal(1000)}))
+    judged = judge(proposal(slip), Settings(), {})
+    assert [each.rule for each in judged if each.problems] == ["decimalSlip"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "inside"),
+    [
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), True),  # 02:30, for the first time that night
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), True),  # 02:30 again, the clock was put back
+        (datetime(2026, 10, 25, 2, 0, tzinfo=UTC), False),  # 03:00
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), False),  # 01:59; the next minute is 03:00
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), False),
+        (datetime(2026, 7, 5, 0, 0, tzinfo=UTC), True),  # 02:00 in summer
+        (datetime(2026, 7, 5, 1, 0, tzinfo=UTC), False),
+        (datetime(2026, 12, 6, 1, 0, tzinfo=UTC), True),  # 02:00 in winter
+        (datetime(2026, 12, 6, 0, 0, tzinfo=UTC), False),
+    ],
+)
+def test_a_window_is_read_off_the_clock_on_the_wall(moment: datetime, inside: bool) -> None:
+    window = [{"zone": "Europe/Paris", "days": ["sunday"], "from": "02:00", "until": "03:00", "stops": "all"}]
+    (judgement,) = [each for each in judge(proposal(bid("1", "2"), now=moment), Settings({"freeze": window}), {})
+                    if each.rule == "freeze"]  # fmt: skip
+    assert bool(judgement.problems) is inside
+
+
+def test_a_zone_that_does_not_exist_is_a_mistake() -> None:
+    settings = Settings({"freeze": [{"zone": "Europe/Paris"}, {"zone": "Europe/Atlantis"}]})
+    assert list(settings.mistakes()) == [(("freeze", 1, "zone"), "there is no time zone 'Europe/Atlantis'")]
