@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.reports import FORMATS, Manner
@@ -16,6 +16,8 @@ from reconciler.reports.page import block, cell, code, slug
 from reconciler.reports.words import plain
 
 from .runs import HOSTILE, hostile
+
+LAW = settings(max_examples=30, deadline=None)
 
 NASTY = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=8)), max_size=4).map("".join)
 """Hostile fragments, whole and glued to each other and to any letters."""
@@ -34,6 +36,7 @@ def command(line: str) -> tuple[str, dict[str, str], str] | None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_nothing_hides_and_nothing_moves_the_cursor(form, text):
@@ -43,12 +46,14 @@ def test_nothing_hides_and_nothing_moves_the_cursor(form, text):
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "github"])
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_no_format_says_a_word_to_the_runner(form, text):
     assert [line for line in FORMATS[form](hostile(text), Manner()).splitlines() if command(line)] == []
 
 
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_github_hears_our_commands_only(text):
@@ -70,6 +75,7 @@ def test_github_hears_our_commands_only(text):
     assert data.replace("%0A", "\n").replace("%25", "%").startswith(plain(f"the API said: {text}")[:3000])
 
 
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_json_gives_back_every_letter(text):
@@ -100,6 +106,7 @@ TAGS = set(Page(FORMATS["html"](hostile("x"), Manner())).tags)
 ATTRIBUTES = set(Page(FORMATS["html"](hostile("x"), Manner())).attributes)
 
 
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_html_holds_the_same_tags_whatever_is_said_in_it(text):
@@ -111,6 +118,7 @@ def test_html_holds_the_same_tags_whatever_is_said_in_it(text):
     assert plain(f"the API said: {text}") in page.said
 
 
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_xml_and_sarif_are_whole(text):
@@ -126,6 +134,7 @@ OURS = r"<!-- reconciler:apply project=[\w.-]* -->|</?(details|summary)>.*"
 # --- Markdown ---------------------------------------------------------------------------------------------
 
 
+@LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_markdown_holds_code_and_our_own_words_only(text):
@@ -152,6 +161,7 @@ def test_markdown_holds_code_and_our_own_words_only(text):
     assert set(cells) <= {4, 5}
 
 
+@LAW
 @given(text=NASTY)
 def test_a_code_span_shows_exactly_the_text(text):
     markdown_it = pytest.importorskip("markdown_it")
@@ -164,6 +174,7 @@ def test_a_code_span_shows_exactly_the_text(text):
     assert sum(token.type == "td_open" for token in table) == 2
 
 
+@LAW
 @given(names=st.lists(NASTY, max_size=3, unique=True))
 def test_a_tag_cannot_be_closed_and_tells_projects_apart(names):
     tags = [slug(name) for name in names]
@@ -171,6 +182,7 @@ def test_a_tag_cannot_be_closed_and_tells_projects_apart(names):
     assert len(set(tags)) == len(tags)
 
 
+@LAW
 @given(lines=st.lists(NASTY.map(plain)))
 def test_a_code_block_ends_where_it_should(lines):
     markdown_it = pytest.importorskip("markdown_it")
