@@ -139,21 +139,26 @@ def warning(
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """One resource as the files want it: only the fields that they state."""
+    """One resource as the files want it: only the fields that they state. Where its file has ``defaults``,
+    ``stated`` are the fields that the resource states itself."""
 
     address: Address
     id: str | None
     values: Values
     place: Place
     defaults: Place | None = with_(default=None, compare=False)
+    stated: frozenset[str] = with_(default=frozenset(), compare=False)
 
     def at(self, name: str, *, key: bool = False) -> Place:
         """Where a field is written: in the resource itself, or in the ``defaults`` of its file."""
-        path = tuple(name.split("."))
-        own = Place(self.place.source, (*self.place.path, *path), key)
-        if self.defaults is None or own.source.has(own.path):
-            return own
-        return Place(self.defaults.source, (*self.defaults.path, *path), key)
+        whole = self.place if self.defaults is None or self._states(name) else self.defaults
+        return Place(whole.source, (*whole.path, *name.split(".")), key)
+
+    def _states(self, name: str) -> bool:
+        """Whether the resource itself states the field, a part of it, or the whole that it is a part of."""
+        return name in self.stated or any(
+            each.startswith(f"{name}.") or name.startswith(f"{each}.") for each in self.stated
+        )
 
 
 @dataclass(frozen=True, slots=True)

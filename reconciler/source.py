@@ -13,6 +13,7 @@ from typing import Any
 from reconciler import dialects, explain, schema
 from reconciler import project as projects
 from reconciler.document import Document
+from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
 from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
@@ -89,10 +90,11 @@ def _file(file: File, project: Project, found: list[Problem], documents: dict[st
             found.extend(_no_such_kind(parsed, name, project))
             continue
         shared = defaults.get(name) if isinstance(defaults, dict) else None
-        common = dict(_flat(shared, kind)) if isinstance(shared, dict) else {}
+        common = compiled(kind).flat(shared) if isinstance(shared, dict) else {}
         for key, block in section.items():
             if isinstance(block, dict):
                 yield from _resource(_Block(parsed, kind, key, block, common), refusals, project, found)
+    parsed.let_go()
 
 
 @dataclass(frozen=True)
@@ -112,23 +114,35 @@ class _Block:
 
 def _resource(block: _Block, refusals: Refusals, project: Project, found: list[Problem]) -> Iterator[Desired]:
     """The resource if nothing is wrong with it. With a mistake in it, its other values are still judged."""
-    raw = dict(block.common) | dict(_flat(block.raw, block.kind))
+    ready, values = compiled(block.kind), dict[str, Value]()
+    raw = ready.flat(block.raw)
+    stated, shared = frozenset[str](), None
+    if block.common:
+        stated, shared = frozenset(raw), Place(block.source, ("defaults", block.kind.name))
+        raw = {**block.common, **raw}
     id = raw.pop("id", None)
-    shared = Place(block.source, ("defaults", block.kind.name)) if block.common else None
-    address = Address(block.kind.name, block.key)
-    values: dict[str, Value] = {}
+    place = Place(block.source, block.path, key=True)
     desired = Desired(
-        address, None if id is None else str(id), values, Place(block.source, block.path, key=True), shared
+        Address(block.kind.name, block.key), None if id is None else str(id), values, place, shared, stated
     )
     own = (block.path, ("defaults", block.kind.name))
     broken = [path for path in refusals if path[:2] in own or path[:1] == path]
     mistakes: list[Problem] = []
-    refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)}
+    refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
     for name, value in raw.items():
-        if name not in refused:
-            wrong = tuple(_value(values, name, value, block.kind, desired, project))
-            refused |= {name} if wrong else set()
-            mistakes += wrong
+        parse = ready.parser(name)
+        try:
+            if name in refused:
+                continue
+            if value is not None and parse is not None:
+                values[name] = parse(value)
+                continue
+        except Refused as why:
+            wrong = [_refusal(why, name, value, block.kind, desired)]
+        else:
+            wrong = list(_unusual(values, name, value, block.kind, desired, project))
+        refused |= {name} if wrong else set()
+        mistakes += wrong
     mistakes += _judged(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
@@ -153,43 +167,27 @@ def _touches(path: Path, name: str) -> bool:
     return bool(inner) and inner[:short] == parts[:short]
 
 
-def _flat(block: Mapping[str, Json], kind: Kind, prefix: str = "") -> Iterator[tuple[str, Json]]:
-    """A nested block as dotted fields; values that are objects themselves stay whole."""
-    for key, value in block.items():
-        name = prefix + key
-        if isinstance(value, dict) and not (kind.has(name) and (prefix or name in kind.by_name)):
-            yield from _flat(value, kind, f"{name}.")
-        else:
-            yield name, value
-
-
-def _value(
+def _unusual(
     values: dict[str, Value], name: str, raw: Json, kind: Kind, desired: Desired, project: Project
 ) -> Iterator[Problem]:
-    """Parse one value into ``values``, or tell what is wrong with it."""
-    if raw is None and name in kind.automatic:
+    """A null, or a field that the version does not have: taken into ``values`` where it means something."""
+    known = kind.has(name) and kind.field(name).writable
+    if raw is None and (name in kind.automatic or (known and kind.field(name).clears)):
         values[name] = None
-        return
-    if not kind.has(name) or not kind.field(name).writable:
+    elif not known:
         yield from _not_in_version(name, kind, desired, project)
-        return
-    row = kind.field(name)
-    if raw is None and row.clears:
-        values[name] = None
-        return
-    if raw is None:
+    else:
         hint = "leave it out, and it stays as it is"
         message = f"{name} cannot be null: the API has no way to clear it"
         yield error("null-not-allowed", message, at=desired.at(name), address=desired.address, hint=hint)
-        return
-    try:
-        values[name] = row.type.parse(raw)
-    except Refused as refused:
-        at = desired.at(name)
-        inside = Place(at.source, (*at.path, *refused.path))
-        message = f"{name}: {refused.reason}"
-        advice = refused.hint or (_elsewhere(name, kind, raw) if refused.code == "bad-choice" else None)
-        yield error(refused.code, message, at=inside, address=desired.address, hint=advice)
+
+
+def _refusal(refused: Refused, name: str, raw: Json, kind: Kind, desired: Desired) -> Problem:
+    """What is wrong with a value, at the part of it that is wrong."""
+    at = desired.at(name)
+    inside = Place(at.source, (*at.path, *refused.path))
+    advice = refused.hint or (_elsewhere(name, kind, raw) if refused.code == "bad-choice" else None)
+    return error(refused.code, f"{name}: {refused.reason}", at=inside, address=desired.address, hint=advice)
 
 
 def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Iterator[Problem]:

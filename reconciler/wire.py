@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 
+from reconciler.kinds.compiled import Steps, compiled
 from reconciler.kinds.kind import ASIDE, Entries, Envelope, Field, Kind, Timetable
 from reconciler.kinds.types import unboxed
 from reconciler.model import FieldChange, Json, Live, Value, Values
 
 Body = dict[str, Any]
+NO_REFS: Mapping[str, str] = {}
 
 
 def dump(body: Json) -> bytes:
@@ -38,18 +40,30 @@ def decode(kind: Kind, row: Body, inject: Values | None = None, owner: str | Non
     the id in that URL.
     """
     source = row.get("attributes")
-    attributes: Body = source if isinstance(source, dict) else row
-    values: dict[str, Value] = {}
+    ready = compiled(kind)
+    values: dict[str, Value] = dict(ready.absent)
     refs: dict[str, str] = {}
-    for field, path in kind.reads:
-        wire = _find(attributes, path)
-        if field.keyed_by is not None:
-            _decode_listed(field, wire, values, refs)
-        else:
-            values[field.name] = field.type.read(wire)
+    _read(source if isinstance(source, dict) else row, ready.steps, values, refs)
     if inject:
         values.update(inject)
-    return Live(kind.name, str(row.get("id")), kind.normalised(values) if kind.normalised else values, refs, owner)
+    shown = kind.normalised(values) if kind.normalised else values
+    return Live(kind.name, str(row.get("id")), shown, refs or NO_REFS, owner)
+
+
+def _read(node: Body, steps: Steps, values: dict[str, Value], refs: dict[str, str]) -> None:
+    """What the kind asks for of a row, in one walk; a key in another case gives way to the documented one."""
+    for key, wire in node.items():
+        step = steps[key]
+        if step is None or (step.key != key and step.key in node):
+            continue
+        if step.field is not None:
+            shown = unboxed(wire) if wire.__class__ is dict else wire
+            if step.field.keyed_by is not None:
+                _decode_listed(step.field, shown, values, refs)
+            else:
+                values[step.field.name] = step.read(shown)
+        elif isinstance(wire, dict):
+            _read(wire, step.inner, values, refs)
 
 
 def _find(node: Any, path: tuple[str, ...]) -> Json:

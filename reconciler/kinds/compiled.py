@@ -1,0 +1,152 @@
+"""A kind's table made ready for use ten thousand times: names are joined once, each distinct value is understood once.
+
+What is remembered is bounded, and tells apart what differs in type or in digits: ``1.0`` is not ``1.00``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.types import unboxed
+from reconciler.model import Json, Value
+
+MOST = 4096
+"""So many different values of a field are remembered; one that has more, like a name, is cheap to understand."""
+
+
+class Memo(dict[Any, Value]):
+    """What a function made of each value that it was asked about. It must be pure; what it raises is not kept."""
+
+    def __init__(self, make: Callable[[Json], Value]) -> None:
+        super().__init__()
+        self._make = make
+
+    def of(self, raw: Json) -> Value:
+        key = raw if raw.__class__ is str else (raw.__class__, repr(raw))
+        if key in self:
+            return self[key]
+        value = self._make(raw)
+        if len(self) < MOST:
+            self[key] = value
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The ways through a kind that are walked for every object of it."""
+
+    kind: Kind
+
+    def flat(self, block: Mapping[str, Json]) -> dict[str, Json]:
+        """A nested block as dotted fields; values that are objects themselves stay whole."""
+        found: dict[str, Json] = {}
+        _flatten(block, self._names, found)
+        return found
+
+    def parser(self, name: str) -> "Callable[[Json], Value] | None":
+        """How a written value of this field is understood, if the kind knows a writable field of this name."""
+        return self._parsers[name]
+
+    @cached_property
+    def _names(self) -> "_Names":
+        return _Names(self.kind, "")
+
+    @cached_property
+    def _parsers(self) -> "_Parsers":
+        return _Parsers(self.kind)
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """The way through a row of an answer."""
+        root = Steps()
+        for row, path in self.kind.reads:
+            step = root
+            for key in path[:-1]:
+                step = step.known.setdefault(key, Step(key)).inner
+            leaf = step.known.setdefault(path[-1], Step(path[-1]))
+            leaf.field, leaf.read = row, Memo(row.type.read).of
+        return root
+
+    @cached_property
+    def absent(self) -> Mapping[str, Value]:
+        """What is read of a row that shows nothing."""
+        return {row.name: row.type.read(None) for row, _ in self.kind.reads if row.keyed_by is None}
+
+
+@lru_cache(maxsize=64)
+def compiled(kind: Kind) -> Compiled:
+    """The kind made ready; the same each time."""
+    return Compiled(kind)
+
+
+# --- Files ------------------------------------------------------------------------------------------------
+
+
+class _Names(dict[str, "tuple[str, _Names | None]"]):
+    """Of a key in a block: its dotted name, and the block below it unless its value stays whole."""
+
+    def __init__(self, kind: Kind, prefix: str) -> None:
+        super().__init__()
+        self._kind, self._prefix = kind, prefix
+
+    def __missing__(self, key: str) -> "tuple[str, _Names | None]":
+        name = self._prefix + key
+        whole = self._kind.has(name) and (self._prefix or name in self._kind.by_name)
+        self[key] = found = name, None if whole else _Names(self._kind, f"{name}.")
+        return found
+
+
+def _flatten(block: Mapping[str, Json], names: _Names, found: dict[str, Json]) -> None:
+    for key, value in block.items():
+        name, inner = names[key]
+        if inner is not None and isinstance(value, dict):
+            _flatten(value, inner, found)
+        else:
+            found[name] = value
+
+
+class _Parsers(dict[str, "Callable[[Json], Value] | None"]):
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self._kind = kind
+        self._memos: dict[str, Memo] = {}
+
+    def __missing__(self, name: str) -> "Callable[[Json], Value] | None":
+        found = None
+        if self._kind.has(name) and self._kind.field(name).writable:
+            row = self._kind.field(name)
+            found = self._memos.setdefault(row.name, Memo(row.type.parse)).of
+        self[name] = found
+        return found
+
+
+# --- Answers ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """What stands under one key of a row: a field, or more steps, or both."""
+
+    key: str
+    inner: "Steps" = field(default_factory=lambda: Steps())
+    field: Field | None = None
+    read: Callable[[Json], Value] = unboxed  # type: ignore[assignment]
+
+
+class Steps(dict[str, "Step | None"]):
+    """Steps by the keys of an answer, in whatever case they are; None for a key that nobody asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[str, Step] = {}
+
+    def __missing__(self, key: str) -> Step | None:
+        step = self.known.get(key)
+        if step is None:
+            folded = key.casefold()
+            step = next((each for name, each in self.known.items() if name.casefold() == folded), None)
+        if len(self) < MOST:
+            self[key] = step
+        return step
