@@ -3,6 +3,7 @@
 A report in a file is written whole or not at all. Everything that is no report goes to stderr.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -100,7 +101,8 @@ def show(run: "Run", form: str, manner: "Manner") -> None:
     terminal = sys.stdout.isatty()
     progress("")
     text = FORMATS[form](run, replace(manner, sources=_sources(run) if terminal else None))
-    click.echo(_coloured(text) if form == "text" and terminal else text, nl=False)
+    coloured = form == "text" and terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    click.echo(_coloured(text) if coloured else text, nl=False)
 
 
 def announce(run: "Run", form: str, manner: "Manner") -> "Manner":
