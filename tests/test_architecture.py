@@ -1,0 +1,50 @@
+"""The arrows between the modules, and what a start costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .commands import project
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("httpx", "deepdiff", "jsonschema", "yaml", "starlette", "uvicorn", "sqlite3", "ruamel", "psycopg")
+
+
+def loaded_by(code: str, at: Path) -> set[str]:
+    """The heavy packages that a fresh interpreter has imported after this code."""
+    tail = f"\nimport sys; print(*[name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code + tail], cwd=at, capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_arrows_between_modules_hold() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_command_line_starts_without_any_heavy_library(tmp_path: Path) -> None:
+    assert loaded_by("import reconciler.cli", tmp_path) == set()
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["plan", "--help"], ["sandbox", "serve", "--help"]])
+def test_help_needs_no_heavy_library(tmp_path: Path, command: list[str]) -> None:
+    code = f"from reconciler.cli import main\ntry: main({command})\nexcept SystemExit: pass"
+
+    assert loaded_by(code, tmp_path) == set()
+
+
+def test_validating_right_files_needs_neither_http_nor_the_explaining_libraries(tmp_path: Path) -> None:
+    ads = "adSets:\n  fr: {name: FR, campaignId: 1, bidding: {bidAmount: 1}}\n"
+    project(tmp_path, {"ads.yaml": ads})
+    code = "from reconciler.cli import main\ntry: main(['validate'])\nexcept SystemExit as left: assert not left.code"
+
+    assert loaded_by(code, tmp_path) & {"httpx", "deepdiff", "jsonschema", "starlette", "uvicorn"} == set()
