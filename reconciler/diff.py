@@ -4,7 +4,7 @@ A field that the files do not state is not looked at. A value that the API never
 with what was last applied, and sent when nobody remembers, if sending it again is harmless.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.kinds.kind import Kind, Patch
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
@@ -26,6 +26,8 @@ def diff(
             if not incomplete:
                 changes.append(_creation(kind, desired))
             continue
+        if kind.settled(desired.values, live.values):
+            continue
         moved = tuple(_moved(kind, desired, live, remembered.get(desired.address, {})))
         problems += _fixed(kind, desired, moved)
         moved = tuple(move for move in moved if kind.changeable(kind.field(move.field)))
@@ -35,7 +37,7 @@ def diff(
 
 
 def _creation(kind: Kind, desired: Desired) -> Change:
-    values = {name: desired.values[name] for name in _in_table_order(kind, desired)}
+    values = {name: desired.values[name] for name in _in_table_order(kind, desired.values)}
     fields = tuple(
         FieldChange(name, kind.field(name).facet, None, value, desired.at(name)) for name, value in values.items()
     )
@@ -53,7 +55,7 @@ def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, 
 
 def _moved(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
     base = _base(kind, desired, live)
-    for name in _in_table_order(kind, desired):
+    for name in _in_table_order(kind, _open(kind, desired.values, live.values)):
         row, value = kind.field(name), desired.values[name]
         seen = row.path("read") is not None
         before: Value
@@ -70,10 +72,15 @@ def _moved(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iter
         yield FieldChange(name, row.facet, before, value, desired.at(name), seen)
 
 
-def _in_table_order(kind: Kind, desired: Desired) -> list[str]:
+def _open(kind: Kind, desired: Values, live: Values) -> Iterator[str]:
+    """What is stated, but for plain values that are in force."""
+    return (name for name, value in desired.items() if name not in kind.plain or live.get(name) != value)
+
+
+def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
     """What is stated, as the kind's table orders it, whatever the order of the file or its defaults."""
     rank = kind.rank
-    return sorted((name for name in desired.values if name not in kind.automatic), key=lambda name: (rank(name), name))
+    return sorted((name for name in names if name not in kind.automatic), key=lambda name: (rank(name), name))
 
 
 def _base(kind: Kind, desired: Desired, live: Live) -> Values:

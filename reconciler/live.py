@@ -123,7 +123,7 @@ def history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[st
 
 
 def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
-    for detail in kind.details:
+    for detail in kind.details if desired.values.keys() - kind.plain else ():
         prefix = detail.field.removesuffix("*")
         if any(name.startswith(prefix) for name in desired.values):
             answer = _got(_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)

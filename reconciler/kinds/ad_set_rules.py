@@ -148,7 +148,8 @@ def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
 def categories_fit(ad_set: Desired) -> Iterator[Problem]:
     """Contract §3.3.8 and §3.3.9: which ids, which controllers, which factors."""
     controller = ad_set.values.get(CONTROLLER)
-    for name, value in ad_set.values.items():
+    for name in [name for name in ad_set.values if name.startswith(("categoryBids.", "displayMultipliers."))]:
+        value = ad_set.values[name]
         prefix, _, key = name.partition(".")
         if prefix == "categoryBids":
             category, _, level = key.partition("|")
@@ -165,10 +166,8 @@ def categories_fit(ad_set: Desired) -> Iterator[Problem]:
 
 def scheduled_budgets_fit(ad_set: Desired) -> Iterator[Problem]:
     """Rule 15: dated budgets obey the rules of the budget itself."""
-    for name, entry in ad_set.values.items():
-        prefix, _, key = name.partition(".")
-        if prefix != "scheduledBudgets":
-            continue
+    for name in [name for name in ad_set.values if name.startswith("scheduledBudgets.")]:
+        entry, key = ad_set.values[name], name.partition(".")[2]
         try:
             date.fromisoformat(key)
         except ValueError:
@@ -197,7 +196,7 @@ OFFLINE = (
 def merged(scene: Scene) -> Iterator[Problem]:
     """The rules of one ad set again, on what is written over what is live."""
     for desired, live in scene.pairs:
-        if live is None:
+        if live is None or desired.values.items() <= live.values.items():
             continue
         moved = [name for name, value in desired.values.items() if live.values.get(name, value) != value]
         archived = live.values.get("schedule.deliveryStatus") == "archived"

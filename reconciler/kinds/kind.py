@@ -359,6 +359,15 @@ class Kind:
         return tuple((row, tuple(path.removesuffix(".value").split("."))) for row, path in paths if path)
 
     @cached_property
+    def plain(self) -> frozenset[str]:
+        """Fields that the list of the kind shows under a name of their own: ``==`` tells all about them."""
+        return frozenset(row.name for row in self.fields if not row.is_map and row.path("read") is not None)
+
+    def settled(self, desired: Values, live: Values) -> bool:
+        """Whether all that is stated is plain and in force, as it is for most of an account."""
+        return desired.keys() <= self.plain and desired.items() <= live.items()
+
+    @cached_property
     def _ranks(self) -> Mapping[str, int]:
         return {row.name: rank for rank, row in enumerate(self.fields)}
 
