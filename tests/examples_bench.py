@@ -32,11 +32,11 @@ class Example:
         """2 if there is something to do, 0 if not."""
         return self.run("plan", step, "--sandbox", str(self.state), "--detailed-exitcode")
 
-    def apply(self, step: str = "", *flags: str) -> list[dict[str, Any]]:
+    def apply(self, step: str = "") -> list[dict[str, Any]]:
         """The writes of an apply, which must succeed and leave nothing to do."""
         before = len(self.world.log) if self.state.exists() else 0
         assert self.run("validate", step) == 0
-        assert self.run("apply", step, "--sandbox", str(self.state), "--auto-approve", *flags) == 0
+        assert self.run("apply", step, "--sandbox", str(self.state), "--auto-approve") == 0
         writes = [each for each in self.world.log[before:] if each["method"] != "GET" and _writes(each["path"])]
         assert self.plan(step) == 0
         return writes

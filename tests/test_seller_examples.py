@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,10 +19,8 @@ STEPS = (
     "08-decrease-daily",
 )
 PUBLISHED = (*STEPS, "09-shared", "10-all-at-once")
-LEGACY = (*STEPS, "09-shared-later/1-one-campaign", "09-shared-later/2-two-campaigns", "10-all-at-once")
-FLAGS = {"06-uncapped": ("--allow", "removedCap", "--because", "the guide's example")}
-"""What a step needs besides its folder: nothing starts without a cap unless somebody says that it is meant."""
-CREATES = {"01-capped", "06-uncapped", "07-daily", "09-shared", "09-shared-later/1-one-campaign"}
+LEGACY = (*STEPS, "legacy-shared-later/1-one-campaign", "legacy-shared-later/2-two-campaigns", "10-all-at-once")
+CREATES = {"01-capped", "06-uncapped", "07-daily", "09-shared", "legacy-shared-later/1-one-campaign"}
 
 
 def sellers(folder: Path, back_end: str) -> Example:
@@ -34,25 +31,11 @@ def sellers(folder: Path, back_end: str) -> Example:
     return example
 
 
-def applied(example: Example, step: str) -> list[dict[str, Any]]:
-    """The writes of one step."""
-    return example.apply(step, *FLAGS.get(step, ()))
-
-
-def test_a_budget_without_a_limit_needs_somebody_to_mean_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    example = sellers(tmp_path, "2026-07")
-
-    code = example.plan("06-uncapped")
-
-    assert code == 3
-    assert "--allow removedCap --because TEXT" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(("back_end", "steps"), [("2026-07", PUBLISHED), ("legacy", LEGACY)])
 def test_every_step_is_one_call(back_end: str, steps: tuple[str, ...], tmp_path: Path) -> None:
     example = sellers(tmp_path, back_end)
 
-    calls = {step: [(each["method"], each["status"]) for each in applied(example, step)] for step in steps}
+    calls = {step: [(each["method"], each["status"]) for each in example.apply(step)] for step in steps}
 
     assert calls == {step: [("POST" if step in CREATES else "PATCH", 200)] for step in steps}
 
@@ -62,7 +45,7 @@ def test_both_back_ends_reach_the_same_live_state(tmp_path: Path) -> None:
     for back_end, steps in (("2026-07", PUBLISHED), ("legacy", LEGACY)):
         example = sellers(tmp_path / back_end, back_end)
         for step in steps:
-            applied(example, step)
+            example.apply(step)
         ends.append(dict(example.world.state.all("sellerBudgets")))
 
     assert ends[0] == ends[1]
@@ -70,11 +53,11 @@ def test_both_back_ends_reach_the_same_live_state(tmp_path: Path) -> None:
 
 def test_sharing_a_budget_after_its_creation_is_refused_on_the_published_back_end(tmp_path: Path, capsys) -> None:
     example = sellers(tmp_path, "2026-07")
-    for step in (*STEPS, "09-shared-later/1-one-campaign"):
-        applied(example, step)
+    for step in (*STEPS, "legacy-shared-later/1-one-campaign"):
+        example.apply(step)
     capsys.readouterr()
 
-    code = example.plan("09-shared-later/2-two-campaigns")
+    code = example.plan("legacy-shared-later/2-two-campaigns")
 
     assert code == 1
     assert capsys.readouterr().out.count("error[campaigns-added]") == 3
