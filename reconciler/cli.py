@@ -1,5 +1,7 @@
 """Flags to the engine, a run to a report, a report to an exit code. With ``console``, the only one that prints."""
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -174,6 +176,8 @@ def apply(
         if not approved:
             _confirm()
         session.outside = replace(session.outside, watch=follower(form, session.outside.now))
+        gc.freeze()  # what was read stays; what each call leaves behind is found again
+        gc.enable()
         with _interruptible(session.outside.stop):
             run = writing.apply(prepared, lambda run: int(exits.of(run)), bisect=bisect)
         end(run, form, manner)
@@ -360,6 +364,7 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
     """
     from reconciler import sandboxes
 
+    gc.enable()
     try:
         sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
     except (OSError, ValueError) as trouble:
@@ -421,18 +426,48 @@ def _manner(**words: Any) -> Any:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The console script. A usage error exits with 1: 2 means that there are changes."""
+    with _uncollected():
+        code = _main(args)
+        if args is None:
+            _leave(code)
+    sys.exit(code)
+
+
+def _main(args: Sequence[str] | None) -> int:
     try:
         cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
     except Ended as ended:
-        sys.exit(ended.code)
+        return ended.code
     except click.exceptions.Exit as left:
-        sys.exit(left.exit_code)
+        return left.exit_code
     except click.ClickException as misuse:
         misuse.show()
-        sys.exit(1)
+        return 1
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        sys.exit(130)
+        return 130
+    return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Little goes in circles here, and to look for circles in an account takes as long as to plan it."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _leave(code: int) -> None:
+    """End now: to take a large account apart piece by piece serves nobody. What cannot be flushed ends as usual."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        atexit._run_exitfuncs()
+        os._exit(code)
 
 
 if __name__ == "__main__":
