@@ -75,7 +75,8 @@ def plan(
         for group in groups.values()
         for number, chunk in enumerate(_chunks(group), 1)
     ]
-    deferred = tuple(late for change in changes if (late := _late(change, targets[change.address.kind].kind)))
+    ordered = sorted(changes, key=lambda change: change.address)  # a plan knows nothing of the order of files
+    deferred = tuple(late for change in ordered if (late := _late(change, targets[change.address.kind].kind)))
     later = [part for change in deferred for part in _parts(change, targets[change.address.kind], merged)]
     return Plan(tuple(_named_apart(calls)), deferred, _least(later), _least(parts) + _least(later))
 
