@@ -31,7 +31,8 @@ def opening(run: Run) -> Iterator[str]:
 def closing(run: Run, manner: Manner) -> Iterator[str]:
     """How it ended: what was found wrong since ``manner.told``, every item, and the exit code."""
     if manner.told is not None:
-        for problem in [problem for problem in run.problems if problem not in manner.told]:
+        told = frozenset(manner.told)
+        for problem in [problem for problem in run.problems if problem not in told]:
             yield _event("diagnostic", **json.problem(problem))
     for outcome in run.outcomes:
         yield _event("outcome", **json.outcome(outcome))
