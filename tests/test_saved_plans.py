@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from .commands import Ended, project, reconciler
 HEAD = (
     "version: 1\n"
     'scope: {advertiserIds: ["1352"], retailMediaAccountIds: ["18446744073709551616"]}\n'
-    "guardrails: {decimalSlip: {level: advisory}, capRemoved: {level: advisory}}\n"
+    "guardrails: {levels: {decimalSlip: advisory, removedCap: advisory}}\n"
 )
 AD_SET, BALANCE = "123467", "18446744073709551617"
 STALE = 4
@@ -23,7 +24,7 @@ MOVED = {
     "start": ("adSets", "{schedule: {startDate: 2026-10-01}}", "schedule.startDate", "2026-09-15T00:00:00Z"),
     "end": ("adSets", "{schedule: {endDate: 2027-01-01}}", "schedule.endDate", "2027-05-01T00:00:00Z"),
     "stop": ("adSets", "{schedule: {activationStatus: off}}", "schedule.activationStatus", "off"),
-    "bid": ("adSets", "{bidding: {bidAmount: 1.00}}", "bidding.bidAmount", "0.95"),
+    "bid": ("adSets", "{bidding: {bidAmount: 1.00}}", "bidding.bidAmount", Decimal("0.95")),
     "devices": (
         "adSets",
         "{targeting: {deliveryLimitations: {devices: [mobile]}}}",
@@ -67,7 +68,7 @@ MOVED = {
         {"operand": "in", "values": ["75002"]},
     ),
     "strategy": ("adSets", "{budget: {budgetStrategy: uncapped}}", "budget.budgetStrategy", "uncapped"),
-    "amount": ("adSets", "{budget: {budgetAmount: 130.00}}", "budget.budgetAmount", "125"),
+    "amount": ("adSets", "{budget: {budgetAmount: 130.00}}", "budget.budgetAmount", Decimal("125")),
     "renewal": ("adSets", "{budget: {budgetRenewal: monthly}}", "budget.budgetRenewal", "lifetime"),
     "smoothing": (
         "adSets",
@@ -81,17 +82,17 @@ MOVED = {
         "attributionConfiguration.attributionMethod",
         "postClick",
     ),
-    "category bid": ("adSets", '{categoryBids: {"5545|2": 1.30}}', "categoryBids", {"5545|2": "1.25"}),
-    "multiplier": ("adSets", '{displayMultipliers: {"5544": 1.10}}', "displayMultipliers", {"5544": "1.2"}),
-    "seller bid": ("sellerCampaigns", "{bid: 0.30}", "bid", "0.26"),
-    "seller amount": ("sellerBudgets", "{amount: 550}", "amount", "510"),
+    "category bid": ("adSets", '{categoryBids: {"5545|2": 1.30}}', "categoryBids", {"5545|2": Decimal("1.25")}),
+    "multiplier": ("adSets", '{displayMultipliers: {"5544": 1.10}}', "displayMultipliers", {"5544": Decimal("1.2")}),
+    "seller bid": ("sellerCampaigns", "{bid: 0.30}", "bid", Decimal("0.26")),
+    "seller amount": ("sellerBudgets", "{amount: 550}", "amount", Decimal("510")),
     "seller end": ("sellerBudgets", "{endDate: 2026-12-10}", "endDate", "2026-12-01"),
     "suspended": ("sellerBudgets", "{suspended: true}", "isSuspended", True),
     "balance name": ("balances", "{name: Q4 ext}", "name", "Theirs"),
     "balance end": ("balances", "{endDate: 2027-02-01}", "endDate", "2027-03-01"),
     "PO number": ("balances", "{poNumber: PO 2}", "poNumber", "PO 3"),
     "memo": ("balances", "{memo: ours}", "memo", "theirs"),
-    "funds": ("balances", "{deposited: 5250.00}", "deposited", "5100"),
+    "funds": ("balances", "{deposited: 5250.00}", "deposited", Decimal("5100")),
 }
 IDS = {"adSets": AD_SET, "sellerCampaigns": "1.10001", "sellerBudgets": "101", "balances": BALANCE}
 OWNER = {"balances": 'accountId: "18446744073709551616", '}
@@ -191,8 +192,8 @@ def altered(text: str) -> dict[str, str]:
     """The plan with one thing changed, each time another, and its digest left or made to fit."""
     content = json.loads(text)
     variants = {
-        "a path": lambda plan: plan["calls"][0].update(path="/2026-07/marketing-solutions/ad-sets/stop"),
-        "a body": lambda plan: plan["calls"][0].update(body=plan["calls"][0]["body"].replace("1.1", "9.1")),
+        "a path": lambda plan: plan["calls"][0].update(path="/2026-07/marketing-solutions/ad-sets/start"),
+        "a body": lambda plan: plan["calls"][2].update(body=plan["calls"][2]["body"].replace("1.1", "9.1")),
         "an amount": lambda plan: plan["changes"][0]["fields"][0].update(after="9.1000"),
         "a pre-image": lambda plan: plan["changes"][0]["live"].update({"bidding.bidAmount": "0.1000"}),
         "an address": lambda plan: plan["changes"][0].update(address="adSets.other"),
