@@ -85,10 +85,10 @@ def moved(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
 
 @dataclass
 class Meter:
-    """Follows what is exposed, item by item. A lost item counts as whichever exposes more."""
+    """Follows what is exposed, item by item. What may be in force or not is kept both ways; the worse counts."""
 
     ground: Ground
-    values: dict[Address, Values | None] = field(default_factory=dict)
+    states: dict[Address, tuple[Values | None, ...]] = field(default_factory=dict)
     exposed: dict[str, Exposure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,14 +100,15 @@ class Meter:
         """Move one object, unless that raises its currency's exposure beyond what is ``within``; whether it moved."""
         change = self.ground.changes[address]
         kind, currency = self.ground.kinds[address.kind], self.ground.currency(change)
-        before = self.values.get(address, self.ground.base(change))
-        after = moved(kind, before, moves)
-        step = self.ground.of(kind, after) - self.ground.of(kind, before)
+        before = self.states.get(address, (self.ground.base(change),))
+        after = tuple(moved(kind, each, moves) for each in before)
+        after = (*before, *after) if lost else after
+        worst = max(self.ground.of(kind, each) for each in after)
+        step = worst - max(self.ground.of(kind, each) for each in before)
         becomes = self.exposed.get(currency, NOTHING) + step
         if within is not None and step > NOTHING and becomes > within.get(currency, NOTHING):
             return False
-        if not lost or step > NOTHING:
-            self.values[address], self.exposed[currency] = after, becomes
+        self.states[address], self.exposed[currency] = after, becomes
         return True
 
 

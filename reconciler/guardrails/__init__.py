@@ -118,10 +118,9 @@ def _weighed(problem: Problem, judgement: Judgement, settings: Settings) -> Prob
 
 def schema() -> dict[str, Any]:
     """The schema of the ``guardrails`` of a project."""
-    on_by_default = {name: rule.schema | {"description": rule.doc} for name, rule in RULES.items()}
-    off = {
-        name: {"anyOf": [each, {"const": False}], "description": each["description"]}
-        for name, each in on_by_default.items()
+    settings = {
+        name: {"description": rule.doc, "if": {"const": False}, "then": True, "else": rule.schema}
+        for name, rule in RULES.items()
     }
     levels = {
         "type": "object",
@@ -133,7 +132,7 @@ def schema() -> dict[str, Any]:
     return {
         "type": "object",
         "description": "Rules that a plan must pass before anything is sent. Write false to turn one off.",
-        "properties": {**off, "levels": levels},
+        "properties": {**settings, "levels": levels},
         "additionalProperties": False,
     }
 

@@ -4,15 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import Proposal, Rule, Schema, amount, key_for, number, steps
+from reconciler.guardrails.rule import Proposal, Rule, amount, key_for, number, or_by_name, steps
 from reconciler.model import Problem
 
-EDGE: Schema = {
-    "anyOf": [
-        {"type": "number", "minimum": 0},
-        {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number", "minimum": 0}},
-    ]
-}
+EDGE = or_by_name({"type": "number", "minimum": 0})
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:

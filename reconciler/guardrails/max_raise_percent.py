@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, percent, steps
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, or_by_name, percent, steps
 from reconciler.model import Problem
 
 
@@ -49,7 +49,7 @@ def said(setting: Any) -> str:
 RULE = Rule(
     "maxRaisePercent",
     "Most that one amount may grow in one apply, in percent of what it was: for all, or by facet or field.",
-    {"anyOf": [PERCENT, {"type": "object", "minProperties": 1, "additionalProperties": PERCENT}]},
+    or_by_name(PERCENT),
     judge,
     said,
 )

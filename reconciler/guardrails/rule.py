@@ -109,6 +109,12 @@ def _is_raised(step: Step) -> bool:
 
 # --- Settings that several rules share ---------------------------------------------------------------------
 
+
+def or_by_name(schema: Schema) -> Schema:
+    """One number for all, or one for each name."""
+    return {**schema, "type": ["number", "object"], "minProperties": 1, "additionalProperties": schema}
+
+
 PERCENT: Schema = {"type": "number", "minimum": 0}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 BY_CURRENCY: Schema = {

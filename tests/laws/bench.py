@@ -63,13 +63,14 @@ class Bench:
     chunk: int | None = None
     merged: bool = False
     guarded: bool = True
+    in_flight: int = 4
 
     def __post_init__(self) -> None:
         self.time = Time(self.world)
         self.api = Api(
             CREDENTIALS, Settings("http://localhost"), handle=self.world.handle, request=Request, clock=self.time
         )
-        self.outside = Outside(self.api.send, self.api.now, self.time.sleep, in_flight=4)
+        self.outside = Outside(self.api.send, self.api.now, self.time.sleep, in_flight=self.in_flight)
 
     # --- what the user does ---
 
@@ -174,6 +175,7 @@ def bench(
     chunk: int | None = None,
     merged: bool = False,
     guarded: bool = True,
+    in_flight: int = 4,
     **options: Any,
 ) -> Iterator[Bench]:
     """A bench in a folder of its own, on the demo account unless a world is given."""
@@ -181,16 +183,13 @@ def bench(
         options["profile"] = "guide"
     account = world or World.demo(running=False, **options)
     with tempfile.TemporaryDirectory(dir=FAST if FAST.is_dir() else None) as folder:
-        made = Bench(Path(folder), account, {family: version}, chunk, merged, guarded)
+        made = Bench(Path(folder), account, {family: version}, chunk, merged, guarded, in_flight)
         yield made
         made.api.close()
 
 
 def _project(versions: str, batching: str, guarded: bool) -> str:
-    rules = [
-        name for name, each in guardrails.schema()["properties"].items() if {"const": False} in each.get("anyOf", ())
-    ]
-    off = ", ".join(f"{name}: false" for name in rules)
+    off = ", ".join(f"{name}: false" for name in guardrails.RULES)
     return (
         "version: 1\n"
         f"api: {{{versions}}}\n"
