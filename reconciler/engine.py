@@ -33,6 +33,7 @@ from reconciler.model import (
 from reconciler.outside import Memory, Outside
 from reconciler.plan import Target, weight
 from reconciler.project import Project
+from reconciler.recover import Namesakes
 from reconciler.saved import Circumstances, Saved
 from reconciler.source import Loaded
 from reconciler.survey import by_kind, read, reader, survey
@@ -153,7 +154,7 @@ def apply(
     courier = Courier(
         prepared.targets,
         prepared.pairs,
-        lambda call: _namesakes(call, prepared),
+        Namesakes({name: target.kind for name, target in prepared.targets.items()}, prepared.live),
         outside.send,
         lambda kind: reader(prepared.project, outside, kind),
         outside.now,
@@ -231,17 +232,6 @@ def _noted(noted: Sequence[Problem], changes: Sequence[Change], ids: Mapping[Add
         return problem.code == "undecided" and problem.address not in addresses and known not in objects
 
     return tuple(replace(each, severity=Severity.WARNING) if _allowed(each) else each for each in noted)
-
-
-def _namesakes(call: Call, prepared: Prepared) -> dict[str, tuple[str, ...]]:
-    """Ids that had an item's natural key before it was created, whatever their state."""
-    key = prepared.targets[call.kind].kind.natural[0]
-    rows = prepared.live.get(call.kind, ())
-    wanted = {item.address: {move.field: move.after for move in item.fields} for item in call.items}
-    return {
-        str(address): tuple(row.id for row in rows if all(row.values.get(name) == values.get(name) for name in key))
-        for address, values in wanted.items()
-    }
 
 
 # --- Sending --------------------------------------------------------------------------------------------

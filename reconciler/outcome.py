@@ -10,7 +10,22 @@ from typing import Any
 
 from reconciler import wire
 from reconciler.kinds.kind import Kind
-from reconciler.model import Answer, Call, Fate, FieldChange, Item, Json, Outcome, Problem, Status, error, warning
+from reconciler.model import (
+    Answer,
+    Call,
+    Fate,
+    FieldChange,
+    Item,
+    Json,
+    Live,
+    Outcome,
+    Problem,
+    Status,
+    Value,
+    Values,
+    error,
+    warning,
+)
 
 INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
 CULPRITS = 3
@@ -58,15 +73,24 @@ def _created(call: Call, answer: Answer, ids: Sequence[str], kind: Kind) -> tupl
         if isinstance(answer.body, list)
         else []
     )
+    by_key: dict[tuple[Value, ...], list[Live]] = {}
+    for row in rows:
+        by_key.setdefault(_natural(kind, row.values), []).append(row)
     outcomes = []
     for item in call.items:
         wanted = {move.field: move.after for move in item.fields}
+        alike = by_key.get(_natural(kind, wanted), [])
         found = next(
-            (row for row in rows if all(row.values.get(name) == value for name, value in wanted.items())), None
+            (row for row in alike if all(row.values.get(name) == value for name, value in wanted.items())), None
         )
-        rows = [row for row in rows if row is not found]
+        if found is not None:
+            alike.remove(found)
         outcomes.append(Outcome(call.name, item, Status.APPLIED, found.id if found else None))
     return tuple(outcomes)
+
+
+def _natural(kind: Kind, values: Values) -> tuple[Value, ...]:
+    return tuple(values.get(name) for name in kind.natural[0])
 
 
 def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[Outcome, ...]:

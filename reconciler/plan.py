@@ -224,22 +224,27 @@ def _direction(move: FieldChange) -> int:
     match move.before, move.after:
         case Decimal() as before, Decimal() as after:
             return 0 if after < before else 2
-        case Decimal(), None:
+        case (Decimal(), None):
             return 2
+        case (None, Decimal()) if move.facet == "bids":
+            return 2  # without a bid nothing is spent
         case _:
             return 1
 
 
 def _room_first(parts: Sequence[_Part]) -> list[_Part]:
     """Where something new needs the room that others free, those go in a stage of their own."""
-    creating = {part.change.address.kind for part in parts if isinstance(part.write, Create)}
+    creating: dict[str, list[Values]] = {}
+    for part in parts:
+        if isinstance(part.write, Create):
+            creating.setdefault(part.change.address.kind, []).append(part.change.after)
     return [
         replace(part, stage=part.write.frees_stage)
         if isinstance(part.write, Patch)
         and part.write.frees_stage is not None
         and part.change.address.kind in creating
         and part.write.frees is not None
-        and part.write.frees(replace(part.change, fields=part.fields))
+        and part.write.frees(replace(part.change, fields=part.fields), creating[part.change.address.kind])
         else part
         for part in parts
     ]

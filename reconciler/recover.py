@@ -61,6 +61,32 @@ class Lost:
     token: str | None = None
 
 
+class Namesakes:
+    """The ids that already had the natural key of what a call creates, whatever their state."""
+
+    def __init__(self, kinds: Mapping[str, Kind], rows: Mapping[str, Sequence[Live]]) -> None:
+        self._kinds, self._rows = kinds, rows
+        self._known: dict[str, dict[tuple[Value, ...], list[str]]] = {}
+
+    def __call__(self, call: Call) -> dict[str, tuple[str, ...]]:
+        key, known = self._kinds[call.kind].natural[0], self._index(call.kind)
+        wanted = {item.address: {move.field: move.after for move in item.fields} for item in call.items}
+        return {
+            str(address): tuple(known.get(tuple(values.get(name) for name in key), ()))
+            for address, values in wanted.items()
+        }
+
+    def _index(self, name: str) -> dict[tuple[Value, ...], list[str]]:
+        """Built when the first creation of a kind asks for it, and once."""
+        if name not in self._known:
+            key = self._kinds[name].natural[0]
+            index: dict[tuple[Value, ...], list[str]] = {}
+            for row in self._rows.get(name, ()):
+                index.setdefault(tuple(row.values.get(part) for part in key), []).append(row.id)
+            self._known[name] = index
+        return self._known[name]
+
+
 @dataclass(frozen=True)
 class Reader:
     """How to look: the kind as it is spoken, the scope to look in, a way to read and to wait."""
@@ -233,18 +259,20 @@ def _in_history(lost: Lost, reader: Reader) -> bool:
         if lost.token is not None:
             if str(entry.get("memo")) == lost.token:
                 return True
-        elif _amount(entry) == abs(move.after - move.before) and _is_since(entry, lost.sent - SKEW):
+        elif _amount(entry) == move.after - move.before and _is_since(entry, lost.sent - SKEW):
             return True
     return False
 
 
 def _amount(entry: Mapping[str, Any]) -> Decimal | None:
-    """The size of a change; how the history writes it is undocumented (contract §14, 27)."""
+    """The change, below 0 if funds were taken; how the history signs it is undocumented (contract §14, 27)."""
     details = entry.get("changeDetails")
     try:
-        return abs(Decimal(str(details.get("changeValue")))) if isinstance(details, dict) else None
+        amount = abs(Decimal(str(details.get("changeValue")))) if isinstance(details, dict) else None
     except InvalidOperation:
         return None
+    taken = "removed" in str(entry.get("changeType")).casefold()
+    return -amount if taken and amount is not None else amount
 
 
 def _is_since(entry: Mapping[str, Any], when: datetime) -> bool:

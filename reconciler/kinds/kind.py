@@ -123,7 +123,7 @@ class Patch:
     method: str = "PATCH"
     atomic: bool = False
     whole: tuple[Block, ...] = ()
-    frees: Callable[[Change], bool] | None = None
+    frees: Callable[[Change, Sequence[Values]], bool] | None = None
     frees_stage: Stage | None = None
 
 

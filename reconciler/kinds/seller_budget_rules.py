@@ -54,9 +54,12 @@ class Standing:
             yield self.values.get("sellerId"), campaign, self.total
 
 
-def frees(change: Change) -> bool:
-    """Whether the change makes room for another budget: it suspends one, or shortens it."""
+def frees(change: Change, new: Sequence[Values]) -> bool:
+    """Whether the change makes room that a new budget needs: it suspends one of its slots, or shortens it."""
     before = change.live.values if change.live else {}
+    slots = set(Standing(before, None).slots)
+    if not any(slots & set(Standing(values, None).slots) for values in new):
+        return False
     for move in change.fields:
         was = before.get(move.field)
         match move.field, was, move.after:
