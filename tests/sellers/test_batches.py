@@ -98,7 +98,7 @@ def test_a_refused_bid_refuses_the_bids_and_not_the_budgets() -> None:
         "path": "*/seller-campaigns",
         "method": "PATCH",
         "status": 400,
-        "body": {"errors": [{"code": "WithInvalidBidValue", "instance": "@data/0"}]},  # six: its first bid comes first
+        "body": {"errors": [{"code": "WithInvalidBidValue", "instance": "@data/1"}]},
     }
     with bench(family="sellers") as desk:
         desk.write({"bids.yaml": bids, "budgets.yaml": THREE})
