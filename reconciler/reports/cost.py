@@ -109,6 +109,16 @@ def _between(lowest: Decimal | None, highest: Decimal | None) -> str:
     return shown(lowest) if lowest == highest else f"{shown(lowest)} … {shown(highest)}"
 
 
+def courses(money: Money | None) -> Iterator[str]:
+    """By currency, what is exposed as the calls go, and the most of it at any moment."""
+    for currency in dict.fromkeys(each.currency for each in money.running) if money else ():
+        assert money is not None
+        steps = [each for each in money.running if each.currency == currency]
+        named = [f"{plain(each.call)} {exposed(each.exposure)}".strip() for each in steps]
+        shown = named if len(named) <= TOP else [*named[: TOP - 1], f"… {len(named) - TOP:,} more", named[-1]]
+        yield f"{plain(currency)} {f' {ARROW} '.join(shown)}; at most {exposed(money.peak(currency))}"
+
+
 # --- The largest risks --------------------------------------------------------------------------------------
 
 
@@ -179,6 +189,10 @@ def lines(run: Run) -> Iterator[str]:
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
         yield from (f"  {each.currency} {plain(each.kind)} {plain(each.field)}: {bids(each)}" for each in moves)
+        yield ""
+    if course := [*courses(run.money)]:
+        yield "Exposed as the calls go (on one day, totals and funds in full):"
+        yield from (f"  {line}" for line in course)
         yield ""
     if run.judgements:
         yield "Guardrails:"

@@ -45,6 +45,7 @@ def report(run: Run, manner: Manner) -> str:
     totals, others, unapplied = cost.totals(run.money), _others(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     _list(page, "Bids", [*_bids(run)])
+    _list(page, "Exposed as the calls go", [f"- {code(line)}" for line in cost.courses(run.money)])
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
     _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
