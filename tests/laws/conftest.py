@@ -9,5 +9,5 @@ from hypothesis import HealthCheck, Phase, settings
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 settings.register_profile("quick", max_examples=8, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("thorough", max_examples=200, deadline=None, suppress_health_check=SLOW)
-settings.register_profile("hunt", max_examples=40, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
+settings.register_profile("hunt", max_examples=6, deadline=None, suppress_health_check=SLOW, phases=[Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -41,7 +41,7 @@ def test_exactly_the_refused_items_are_rejected_and_planned_again(case: Spoken, 
     blocks, chunk = data.draw(created(case, least=3)), data.draw(CHUNKS)
     after = data.draw(edited(case, blocks))
 
-    with stage(case, chunk=chunk) as here:
+    with stage(case, chunk=chunk, in_flight=1) as here:  # one at a time: the n-th call is the n-th planned
         applied(here, case, blocks)
         here.write({"a.yaml": section(case.name, after)})
         planned = here.plan()
@@ -52,8 +52,6 @@ def test_exactly_the_refused_items_are_rejected_and_planned_again(case: Spoken, 
         size = len(patches[nth - 1].items)
         indices = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=3, unique=True))
         refusing(here, indices, nth, data.draw(INSTANCES))
-        # calls of one stage may leave in any order: one at a time, the n-th is the n-th
-        object.__setattr__(here.outside, "in_flight", 1)
         run = here.apply()
         here.world.repair()
         rest = here.plan()

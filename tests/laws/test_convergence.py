@@ -232,7 +232,7 @@ def test_the_same_files_give_the_same_report_to_the_byte(case: Spoken, data: st.
 
     told = []
     for _ in range(2):
-        with stage(case) as here:
+        with stage(case, in_flight=1) as here:  # the account itself numbers what is created as it comes
             applied(here, case, blocks)
             here.write({"a.yaml": section(case.name, after)})
             planned, ended = here.plan(), here.apply()
