@@ -18,6 +18,9 @@ lint: $(STAMP)  ## style, types, and the arrows between the modules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(STAMP)  ## this tool beside its peers, as ratios; QUICK=1 takes less than two minutes
+	$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick,--write docs/explanation/benchmarks.md)
+
 schemas: $(STAMP)  ## write schemas/ anew from the kinds
 	$(BIN)/reconciler schema --out schemas
 

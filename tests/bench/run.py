@@ -1,0 +1,229 @@
+"""Measures this tool beside its peers in one run and prints ratios; ``--write FILE`` makes the page for the docs.
+
+    make bench                  all of it: a quarter of an hour on an idle machine
+    make bench QUICK=1          small portfolios, without octoDNS: below two minutes
+
+Seconds belong to a machine, ratios of one run to the programs: every comparison is of contestants that took
+turns. Our own plan is the installed command as a whole process that talks HTTP to a local server, which sends
+prepared answers without latency and does nothing else.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import peers
+from measure import Cost, alternate, exponent, run, say
+from page import Figures, Goal, text
+from portfolio import Portfolio
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SECRETS = {
+    f"CRITEO_{product}_CLIENT_{part}": "bench-bench" for product in ("MS", "RM") for part in ("ID", "SECRET")
+} | {"NO_PROXY": "127.0.0.1"}
+LOADED = """
+import sys
+from reconciler.cli import main
+try:
+    main(["validate"])
+finally:
+    print(*sys.modules)
+"""
+
+
+class Bench:
+    """A folder of portfolios, and the commands that read them."""
+
+    def __init__(self, folder: Path, rounds: int) -> None:
+        self.folder, self.rounds = folder, rounds
+        self.clean = folder / "clean"
+        self.command = peers.clean(ROOT, self.clean)
+        self.figures = Figures()
+
+    def project(self, portfolio: Portfolio) -> Path:
+        return portfolio.write(self.folder / f"files-{portfolio.ad_sets}-{portfolio.others}")
+
+    def live(self, portfolio: Portfolio) -> Path:
+        """The prepared answers; what the stacks without any mapping compare with is written when it is asked for."""
+        folder = self.folder / f"live-{portfolio.ad_sets}-{portfolio.others}-{portfolio.changed}"
+        if not folder.exists():
+            _apart("write_answers", portfolio, folder)
+        return folder
+
+    def plain(self, portfolio: Portfolio) -> Path:
+        file = self.live(portfolio) / "plain.json"
+        if not file.exists():
+            _apart("write_plain", portfolio, file)
+        return file
+
+    @contextmanager
+    def served(self, *portfolios: Portfolio) -> Iterator[list[str]]:
+        """The URLs of servers with what is live of each portfolio."""
+        servers = [
+            subprocess.Popen(
+                [sys.executable, HERE / "live_server.py", self.live(each)], stdout=subprocess.PIPE, text=True
+            )
+            for each in portfolios
+        ]
+        try:
+            yield [f"http://127.0.0.1:{each.stdout.readline().strip()}" for each in servers if each.stdout]
+        finally:
+            for each in servers:
+                each.kill()
+                each.wait()
+
+    def plan(self, portfolio: Portfolio, url: str, *options: str) -> Cost:
+        env = SECRETS | {"RECONCILER_API_URL": url}
+        return run([str(self.command), "plan", *options], cwd=self.project(portfolio), env=env)
+
+    def other(self, name: str, portfolio: Portfolio) -> Cost:
+        script = [sys.executable, str(HERE / "contestants.py"), name, str(self.project(portfolio))]
+        return run([*script, str(self.plain(portfolio))])
+
+    # --- What is compared -----------------------------------------------------------------------------------
+
+    def beside_stacks(self, size: int) -> None:
+        portfolio = Portfolio(size)
+        self.plain(portfolio)
+        with self.served(portfolio) as (url,):
+            turns: dict[str, Callable[[], Cost]] = {"ours": lambda: self.plan(portfolio, url)}
+            for name in ("parse-only", "lower-bound", "naive"):
+                turns[name] = lambda name=name: self.other(name, portfolio)  # type: ignore[misc]
+            costs = alternate(turns, self.rounds)
+        for name, cost in costs.items():
+            self.figures.add(f"plan, 1 % changed: {name}", size, cost)
+        base = costs["parse-only"].cpu
+        self.figures.ratio(f"our CPU over parsing alone, {size:,}", costs["ours"].cpu / base, Goal(0.9, 0.7))
+        self.figures.ratio(
+            f"naive stack over ours, {size:,}", costs["naive"].cpu / costs["ours"].cpu, Goal(8, 11, up=True)
+        )
+        self.figures.ratio(f"lower bound over parsing alone, {size:,}", costs["lower-bound"].cpu / base)
+
+    def beside_octodns(self, size: int, goal: Goal) -> None:
+        portfolio, octodns = Portfolio(size), peers.octodns(ROOT)
+        config = peers.zone(self.folder / f"octodns-{size}", size)
+        with self.served(portfolio) as (url,):
+            turns = {
+                "ours": lambda: self.plan(portfolio, url),
+                "octoDNS": lambda: run([str(octodns), "--config-file", str(config)]),
+            }
+            costs = alternate(turns, self.rounds)
+        for name, cost in costs.items():
+            self.figures.add(f"plan beside octoDNS {peers.version(ROOT)}: {name}", size, cost)
+        self.figures.ratio(f"octoDNS over ours, {size:,}", costs["octoDNS"].cpu / costs["ours"].cpu, goal)
+
+    def growth(self, small: int, large: int) -> None:
+        one, few, many = Portfolio(1, 0), Portfolio(small), Portfolio(large)
+        still, moved = Portfolio(large, 0), Portfolio(large, 1)
+        markdown = f"markdown={self.folder / 'plan.md'}"
+        with self.served(one, few, many, still, moved) as urls:
+            turns: dict[str, Callable[[], Cost]] = {
+                "start-up": lambda: self.plan(one, urls[0]),
+                "1 % changed": lambda: self.plan(few, urls[1]),
+                "1 % changed, large": lambda: self.plan(many, urls[2]),
+                "0 % changed": lambda: self.plan(still, urls[3]),
+                "100 % changed": lambda: self.plan(
+                    moved, urls[4], "--report", markdown, "--allow", "decimalSlip", "--because", "bench"
+                ),
+            }
+            costs = alternate(turns, self.rounds)
+        start = costs["start-up"].cpu
+        for name, size in (("start-up", 1), ("1 % changed", small)):
+            self.figures.add(f"plan, {name}", size, costs[name])
+        for name in ("0 % changed", "1 % changed, large", "100 % changed"):
+            self.figures.add(f"plan, {name.removesuffix(', large')}", large, costs[name])
+        few_cost, many_cost = costs["1 % changed"], costs["1 % changed, large"]
+        grown = exponent(few_cost.cpu - start, many_cost.cpu - start, large / small)
+        self.figures.ratio(f"growth exponent, {small:,} to {large:,}", grown, Goal(1.05))
+        slope = (many_cost.kib - few_cost.kib) * 1.024 / (large - small)
+        self.figures.ratio("memory slope, kB an ad set", slope, Goal(5, 4))
+        ratio = costs["100 % changed"].cpu / costs["0 % changed"].cpu
+        self.figures.ratio("all changed over none changed, text plan", ratio, Goal(1.5))
+        self.figures.note(f"{large:,} all changed: {_calls(costs['100 % changed'].output)}")
+        self.figures.note(f"markdown of {large:,} changes: {(self.folder / 'plan.md').stat().st_size:,} bytes")
+
+    def all_kinds(self, size: int) -> None:
+        portfolio = Portfolio(size, 0.01, others=size // 4)
+        with self.served(portfolio) as (url,):
+            costs = alternate({"all kinds": lambda: self.plan(portfolio, url)}, self.rounds)
+        self.figures.add("plan, 1 % changed, all kinds", size + 3 * (size // 4), costs["all kinds"])
+
+    def start(self) -> None:
+        python, one = str(self.clean / "bin" / "python"), self.project(Portfolio(1, 0))
+        for file in peers.executable_pth(self.clean):
+            self.figures.note(f"attention: {file} runs code at every start of this environment")
+        ours = str(self.command)
+        turns = {
+            "python -c pass": lambda: run([python, "-c", "pass"]),
+            "--version": lambda: run([ours, "--version"]),
+            "--help": lambda: run([ours, "--help"]),
+            "validate": lambda: run([ours, "validate"], cwd=one),
+        }
+        costs = alternate({name: lambda each=each: _often(each) for name, each in turns.items()}, max(5, self.rounds))  # type: ignore[misc]
+        base = costs["python -c pass"].cpu
+        for name, goal in (("--version", Goal(2)), ("--help", Goal(5.5)), ("validate", Goal(9))):
+            self.figures.ratio(f"start: {name} over python -c pass", costs[name].cpu / base, goal)
+        loaded = run([python, "-c", LOADED], cwd=one).output.split()
+        heavy = sorted({"httpx", "deepdiff", "jsonschema", "asyncio"} & set(loaded))
+        self.figures.note(f"heavy imports of validate: {', '.join(heavy) or 'none'}")
+
+    def stages(self, size: int) -> None:
+        portfolio = Portfolio(size)
+        body = self.live(portfolio) / "4.json"
+        command = [sys.executable, str(HERE / "stages.py"), str(self.project(portfolio)), str(body)]
+        self.figures.stages = json.loads(run(command).output)
+
+
+def _often(once: Callable[[], Cost]) -> Cost:
+    """Ten short processes as one, since the system counts their time in coarse steps."""
+    costs = [once() for _ in range(10)]
+    return Cost(sum(each.cpu for each in costs) / 10, sum(each.wall for each in costs) / 10, costs[0].kib)
+
+
+def _calls(output: str) -> str:
+    return next((line.strip() for line in output.splitlines() if line.startswith("Calls:")), "no calls")
+
+
+def _apart(task: str, portfolio: Portfolio, path: Path) -> None:
+    """In a process of its own: it makes that large, and every child of ours begins as our copy."""
+    numbers = [str(portfolio.ad_sets), str(portfolio.changed), str(portfolio.others)]
+    subprocess.run([sys.executable, str(HERE / "prepare.py"), task, str(path), *numbers], check=True)
+
+
+def main() -> None:
+    """Everything, or what is quick."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="small portfolios, without octoDNS")
+    parser.add_argument("--rounds", type=int, default=0, help="turns of each contestant")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page for the docs")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where portfolios are kept for the next run")
+    given = parser.parse_args()
+    folder = given.keep or Path(tempfile.mkdtemp(prefix="bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        bench = Bench(folder.resolve(), given.rounds or (3 if given.quick else 5))
+        say("start"), bench.start()
+        say("stages"), bench.stages(1_000 if given.quick else 10_000)
+        for size in (1_000,) if given.quick else (1_000, 10_000):
+            say(f"beside the stacks, {size:,}"), bench.beside_stacks(size)
+        say("growth"), bench.growth(*((500, 5_000) if given.quick else (10_000, 100_000)))
+        say("all kinds"), bench.all_kinds(1_000 if given.quick else 10_000)
+        for size, goal in () if given.quick else ((1_000, Goal(2, up=True)), (20_000, Goal(3, 4, up=True))):
+            say(f"beside octoDNS, {size:,}"), bench.beside_octodns(size, goal)
+        sys.stdout.write(bench.figures.table())
+        if given.write:
+            given.write.write_text(text(bench.figures), encoding="utf-8")
+    finally:
+        if not given.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
