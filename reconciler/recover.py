@@ -145,10 +145,10 @@ def _told(item: Item, code: str, message: str, hint: str | None = None) -> Probl
 def _in_force(items: Sequence[Item], reader: Reader) -> Iterator[Verdict]:
     rows = {row.id: row for row in reader.rows(items)}
     for item in items:
-        row = rows.get(item.id or "")
+        row = verify.meant(item, reader.kind, rows)
         shown = [move for move in item.fields if reader.kind.shows(move.field)]
         if row is not None and shown and all(verify.holds(reader.kind, row, move) for move in shown):
-            yield Verdict(Found.APPLIED, item.id)
+            yield Verdict(Found.APPLIED, row.id)
         elif shown:
             yield Verdict(Found.ABSENT, because="its values are not in force; the next plan has them again")
         else:

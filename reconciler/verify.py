@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.kinds.kind import Kind, Membership
-from reconciler.model import FieldChange, Live, Outcome, Problem, Status, error
+from reconciler.model import FieldChange, Item, Live, Outcome, Problem, Status, error
 
 
 def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
     """An unknown outcome as the read shows it: applied if all its values are in force, else unknown still."""
-    known = live.get(outcome.item.id or "")
-    if outcome.status is not Status.UNKNOWN or known is None or not outcome.item.fields:
+    if outcome.status is not Status.UNKNOWN or not outcome.item.fields:
+        return outcome
+    known = meant(outcome.item, kind, live)
+    if known is None:
         return outcome
     if any(not kind.shows(move.field) or not holds(kind, known, move) for move in outcome.item.fields):
         return outcome
-    return replace(outcome, status=Status.APPLIED, problems=())
+    return replace(outcome, status=Status.APPLIED, id=known.id, problems=())
 
 
 def not_in_force(outcomes: Sequence[Outcome], kind: Kind, live: Mapping[str, Live]) -> Iterator[Problem]:
@@ -40,6 +42,15 @@ def not_in_force(outcomes: Sequence[Outcome], kind: Kind, live: Mapping[str, Liv
                 message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
                 hint = "the next plan shows it again; if it stays, the API ignores this write"
                 yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
+
+
+def meant(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:
+    """The object of an item: by its id, or by its natural key if that makes the id, so that no twin can be."""
+    if item.id is not None or kind.create is None or not kind.create.keyed:
+        return live.get(item.id or "")
+    wanted = {move.field: move.after for move in item.fields}
+    key = kind.natural[0]
+    return next((row for row in live.values() if all(row.values.get(name) == wanted.get(name) for name in key)), None)
 
 
 def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
