@@ -67,11 +67,13 @@ def undisturbed(scenario: Scenario, folder: Path) -> Goal:
 
 
 class Lab:
-    """One scenario, all its boundaries. ``every``: of the second kills, one in so many is tried."""
+    """One scenario, all its boundaries. Of the first kills one in ``first`` is tried, of the second in ``every``."""
 
-    def __init__(self, scenario: Scenario, folder: Path, *, keep: bool, depth: int = 1, every: int = 1) -> None:
+    def __init__(
+        self, scenario: Scenario, folder: Path, *, keep: bool, depth: int = 1, first: int = 1, every: int = 1
+    ) -> None:
         self.scenario, self.folder = scenario, folder
-        self.keep, self.depth, self.every = keep, depth, every
+        self.keep, self.depth, self.first, self.every = keep, depth, first, every
         self.goal = undisturbed(scenario, folder / "goal")
         self.level, self.met, self.quiet = 1, 0, False
         self.results = folder / "results"
@@ -108,7 +110,7 @@ class Lab:
         if self.quiet:
             return
         self.met += 1
-        if self.level > 1 and self.met % self.every:
+        if self.met % (self.every if self.level > 1 else self.first):
             return
         child = os.fork()
         if child:

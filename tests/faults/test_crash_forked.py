@@ -1,0 +1,63 @@
+"""Killed at every boundary of plans that mix all kinds, by the thousand: what is left is never wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from . import scenarios, tables
+from .crashlab import Lab, Row
+
+FULL = os.environ.get("FAULTS") == "full"
+SEEDS = range(20) if FULL else range(2)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where there is one: thousands of commits need no real disk to be killed in."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else tmp_path))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def explored(lab: Lab) -> list[Row]:
+    rows = lab.explore()
+    tables.keep("crash", [{**asdict(row), "how": "forked"} for row in rows])
+    return rows
+
+
+@pytest.mark.parametrize("keep", [True, False], ids=["ledger kept", "ledger deleted"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_kill_creates_or_funds_twice_and_the_next_run_ends_the_work(seed: int, keep: bool, bench: Path) -> None:
+    lab = Lab(scenarios.drawn(seed), bench, keep=keep, first=1 if FULL else 6)
+
+    rows = explored(lab)
+
+    assert len(rows) > (60 if FULL else 10)
+    assert [row for row in rows if row.violations or row.asked] == []
+
+
+@pytest.mark.parametrize("seed", SEEDS if FULL else range(1))
+def test_nor_does_a_second_kill_while_the_first_is_mended(seed: int, bench: Path) -> None:
+    lab = Lab(scenarios.drawn(seed), bench, keep=seed % 3 > 0, first=2 if FULL else 40, depth=2, every=17)
+
+    rows = explored(lab)
+
+    assert [row for row in rows if row.violations or row.asked] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.parametrize("keep", [True, False], ids=["ledger kept", "ledger deleted"])
+def test_everything_at_once(keep: bool, bench: Path) -> None:
+    rows = explored(Lab(scenarios.everything(), bench, keep=keep))
+
+    assert len(rows) > 400
+    assert [row for row in rows if row.violations or row.asked] == []
