@@ -25,6 +25,15 @@ class Amendment:
     moves: Moves
 
 
+def differs(kind: Kind, desired: Desired, live: Live) -> bool:
+    """Whether live is otherwise than the block states, as far as the API shows it."""
+    return any(_moved(kind, live, name, stated) for name, stated in desired.values.items())
+
+
+def _moved(kind: Kind, live: Live, name: str, stated: Value) -> bool:
+    return live.values.get(name) != stated and kind.has(name) and kind.field(name).path("read") is not None
+
+
 def moves(kind: Kind, desired: Desired, live: Live, written: Json) -> Moves:
     """What the block states otherwise than live is; ``written`` is the file's whole value.
 
@@ -33,7 +42,7 @@ def moves(kind: Kind, desired: Desired, live: Live, written: Json) -> Moves:
     moved: dict[str, Json | Gone] = {}
     values: dict[str, Value] = dict(desired.values)
     for name, stated in desired.values.items():
-        if not kind.has(name) or kind.field(name).path("read") is None or live.values.get(name) == stated:
+        if not _moved(kind, live, name, stated):
             continue
         try:
             values[name] = live.values.get(name)
@@ -59,33 +68,43 @@ def changes(kind: Kind, written: Json, amendments: Sequence[Amendment], others: 
     shared: dict[str, dict[str, Json | Gone]] = {}
     for each in amendments:
         for name, new in each.moves.items():
-            path = each.desired.at(name).path
-            if path[:1] == ("defaults",):
+            own = not _is_default(each.desired, name)
+            if own:
+                yield each.desired.at(name).path, new
+            if not own or (new is GONE and _default(kind, written, name) is not GONE):
                 shared.setdefault(name, {})[each.desired.address.key] = new
-            else:
-                yield path, new
     blocks = [*(each.desired for each in amendments), *others]
     for name, moved in shared.items():
-        users = [each for each in blocks if name in each.values and each.at(name).path[:1] == ("defaults",)]
-        yield from _shared(kind, name, _said(written, users[0], name), users, moved)
+        users = [each for each in blocks if name in each.values and _is_default(each, name)]
+        yield from _shared(kind, name, _default(kind, written, name), users, moved)
 
 
 def _shared(
-    kind: Kind, name: str, said: Json, users: Sequence[Desired], moved: Mapping[str, "Json | Gone"]
+    kind: Kind, name: str, said: "Json | Gone", users: Sequence[Desired], moved: Mapping[str, "Json | Gone"]
 ) -> Iterator[Change]:
     """A value of the defaults, for some or for all who use it."""
     news = list(moved.values())
-    alike = len(moved) == len(users) and all(new == news[0] for new in news)
-    if alike:
-        yield users[0].at(name).path, news[0]
-        return
-    if GONE in news:  # a default cannot be undone by a block, so everybody states it
-        yield users[0].at(name).path, GONE
-    for each in users:
-        new = moved.get(each.address.key, said if GONE in news else GONE)
+    alike = moved.keys() == {each.address.key for each in users} and all(new == news[0] for new in news)
+    undone = GONE in news  # a default cannot be undone by a block, so it goes, and everybody else states it
+    if alike or undone:
+        yield _default_path(kind, name), GONE if undone else news[0]
+    for each in users if not alike else ():
+        new = moved.get(each.address.key, said if undone else GONE)
         if new is not GONE:
-            yield _own(kind, each, name), new
+            yield (kind.name, each.address.key, *name.split(".")), new
 
 
-def _own(kind: Kind, desired: Desired, name: str) -> Path:
-    return (kind.name, desired.address.key, *name.split("."))
+def _is_default(desired: Desired, name: str) -> bool:
+    return desired.at(name).path[:1] == ("defaults",)
+
+
+def _default_path(kind: Kind, name: str) -> Path:
+    return ("defaults", kind.name, *name.split("."))
+
+
+def _default(kind: Kind, written: Json, name: str) -> "Json | Gone":
+    for step in _default_path(kind, name):
+        if not isinstance(written, dict) or step not in written:
+            return GONE
+        written = written[str(step)]
+    return written

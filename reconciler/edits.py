@@ -14,8 +14,8 @@ from reconciler.model import Json, Path
 from reconciler.yaml_nodes import Entry, Node, tree
 from reconciler.yaml_writing import block, entry, flow, key, scalar
 
-ROUNDS = 12
-"""How often a text is read again; two are enough unless anchors stand in anchors."""
+ROUNDS = 50
+"""How often a text is read again; two or three are enough unless anchors stand in anchors."""
 
 
 EMPTY_LINE = re.compile(r"\n[ \t]*\r?\n")
@@ -121,6 +121,7 @@ class _Editor:
         self.root = tree(text)
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.done: set[tuple[int, object]] = set()
+        self.brackets: dict[int, tuple[bool, bool]] = {}
 
     def splices(self, left: Iterable[Change]) -> list[Splice]:
         if self.root is None or not self.root.is_map:
@@ -141,6 +142,11 @@ class _Editor:
                 return
             self.done.add((id(node), step))
             whole = new if depth + 1 == len(path) else _at(self.wanted, here)
+            if node.is_flow and self.brackets.setdefault(id(node), (found is None, whole is GONE)) != (
+                found is None,
+                whole is GONE,
+            ):
+                return  # commas belong to two entries: what comes and what goes take turns
             if found is None and whole is GONE:
                 yield from (self._without(node, each) for each in node.entries if each.merge)
             elif found is None:

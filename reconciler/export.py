@@ -182,9 +182,9 @@ def without(fields: Fields, shared: Fields) -> Fields:
     return {name: value for name, value in fields.items() if name not in shared or shared[name] != value}
 
 
-def joining(kind: Kind, fields: Fields, shared: Fields) -> Fields | None:
+def joining(kind: Kind, each: Written, shared: Fields) -> Fields | None:
     """The fields of an object that joins a file with such defaults; None if one of them cannot be undone."""
-    foreign = [name for name in shared if name not in fields]
-    if not all(kind.has(name) and kind.field(name).clears for name in foreign):
+    foreign = [name for name in shared if name not in each.fields]
+    if not all(kind.has(name) and kind.field(name).clears and each.live.values.get(name) is None for name in foreign):
         return None
-    return {**without(fields, shared), **dict.fromkeys(foreign)}
+    return {**without(each.fields, shared), **dict.fromkeys(foreign)}

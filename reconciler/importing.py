@@ -118,10 +118,8 @@ class Import:
     def _moved(self, kind: Kind, pairs: Sequence[Pair], blocks: Sequence[Desired]) -> None:
         amendments = []
         for desired, found in pairs:
-            if found is None or not self.wish.aims_at(desired.address):
-                continue
-            moves = amend.moves(kind, desired, found, self.loaded.documents[file_of(desired)].value)
-            if moves:
+            if found and self.wish.aims_at(desired.address) and amend.differs(kind, desired, found):
+                moves = amend.moves(kind, desired, found, self.places.value(file_of(desired)))
                 amendments.append(Amendment(desired, moves))
         moved = {each.desired.address for each in amendments}
         self.places.amend(kind, amendments, [each for each in blocks if each.address not in moved])

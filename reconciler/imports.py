@@ -54,15 +54,20 @@ def run(where: Where, wish: Wish, tell: Tell) -> Imported:
     assert project is not None
     wish = replace(wish, schema=_schema(project.folder))
     with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
-        outside = Outside(api.send, api.now, time.sleep)
-        here = importing.Import(project, loaded, outside, _memory(where, project), wish, tell)
-        told = []
-        try:
-            for output in here.files():
-                _write(output.path, output.text)
-                told.append(replace(output, text=b"", path=_shown(output.path)))
-        except Unread as unread:
-            here.problems.append(unread.problem)
+        return written(loaded, Outside(api.send, api.now, time.sleep), _memory(where, project), wish, tell)
+
+
+def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: Tell) -> Imported:
+    """Write the files of a project, each as it is ready."""
+    assert loaded.project is not None
+    here = importing.Import(loaded.project, loaded, outside, memory, wish, tell)
+    told = []
+    try:
+        for output in here.files():
+            _write(output.path, output.text)
+            told.append(replace(output, text=b"", path=_shown(output.path)))
+    except Unread as unread:
+        here.problems.append(unread.problem)
     return importing.told(here, told)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler import amend, export, naming, spelling
+from reconciler import amend, document, export, naming, spelling
 from reconciler import project as projects
 from reconciler.amend import Amendment
 from reconciler.document import Document
@@ -45,7 +45,15 @@ class Files:
     schema: Path | None = None
     problems: list[Problem] = field(default_factory=list)
     homes: dict[Group, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    values: dict[str, Json] = field(default_factory=dict)
     edits: "dict[str, _Edit]" = field(default_factory=lambda: defaultdict(_Edit))
+
+    def value(self, file: str) -> Json:
+        """What a file says; it is read again, since nobody keeps it."""
+        if file not in self.values:
+            parsed, _ = document.parse(self.documents[file].text, file)
+            self.values[file] = parsed.value if parsed else None
+        return self.values[file]
 
     def lives(self, kind: Kind, desired: Desired, live: Live) -> None:
         """Where a sibling is found."""
@@ -74,8 +82,8 @@ class Files:
 
     def _joins(self, kind: Kind, each: Written, file: str) -> bool:
         """Whether the resource can stand beside its siblings: their defaults may hold what it must not take."""
-        value = self.documents[file].value
-        fields = export.joining(kind, each.fields, _defaults(kind, value))
+        value = self.value(file)
+        fields = export.joining(kind, each, _defaults(kind, value))
         if fields is not None:
             self.edits[file].add(each.address, export.resource(kind, each.live.id, fields), value)
         return fields is not None
@@ -122,12 +130,13 @@ class Files:
         for block in others:
             still[file_of(block)].append(block)
         for file, here in moved.items():
-            self.edits[file].changes += amend.changes(kind, self.documents[file].value, here, still[file])
+            self.edits[file].changes += amend.changes(kind, self.value(file), here, still[file])
             self.edits[file].moved += [each.desired.address for each in here]
 
     def amended(self) -> Iterator[Output]:
         """The files that there are and that change."""
         edits, self.edits = self.edits, defaultdict(_Edit)
+        self.values.clear()
         for file, edit in edits.items():
             raw = self.documents[file].text
             try:

@@ -27,7 +27,7 @@ Raw: TypeAlias = Json
 
 
 class Word(str):
-    """A text of our own vocabulary (``on``, a day): written plain, as the documents show it."""
+    """A text of our own vocabulary (``on``, a day, a moment): written plain, as the documents show it."""
 
     __slots__ = ()
 
@@ -37,6 +37,7 @@ class Below(dict[str, Json]):
 
 
 _PLAIN = re.compile(r"[^\W_](?:[\w ./+()&%@*=?!~^$;<>|'-]*[\w./+()&%@*=?!~^$;<>|'-])?")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _OLD_WORDS = frozenset({"y", "Y", "n", "N"})
 _OLD: Any = Resolver()
 _ESCAPES = {"\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
@@ -68,7 +69,8 @@ def money(amount: Decimal) -> str:
 @lru_cache(8192, typed=True)
 def _text(text: str, quote: str) -> str:
     visible = all(character.isprintable() for character in text)
-    if not quote and (_is_plain(text) if isinstance(text, Word) else _is_plain(text) and not _misread(text)):
+    ours = isinstance(text, Word)
+    if not quote and ((ours and _MOMENT.fullmatch(text)) or (_is_plain(text) and (ours or not _misread(text)))):
         return str(text)
     if visible and (quote == "'" or (not quote and ('"' in text or "\\" in text))):
         return "'" + text.replace("'", "''") + "'"
