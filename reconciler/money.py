@@ -80,14 +80,14 @@ NOUNS = {"advertiserIds": "advertiser", "retailMediaAccountIds": "account"}
 
 def money(book: Book, past: Iterable[Moved] = (), ids: Mapping[Address, str] | None = None) -> Money:
     """The money of a plan. ``past`` holds what earlier runs moved in the last 24 hours."""
-    stakes = tuple(_stakes(book))
-    increases = _increases((each.currency, each.change) for each in stakes if each.before != each.after)
+    tally = _Tally()
+    shifts = [shift for name in book.kinds for shift in _counted(book, name, tally)]
+    increases = _increases((each.currency, each.change) for each in shifts)
     earlier = _increases(_undone(book, past, ids or {}))
-    shifts = tuple(each for each in stakes if each.before != each.after)
     both = _increases((each.currency, each.exposure) for each in (*increases, *earlier))
     return Money(
-        commitments=tuple(_commitments(each for each in stakes if not book.kinds[each.kind].money)),
-        funds=tuple(_funds(book, [each for each in stakes if book.kinds[each.kind].money])),
+        commitments=tuple(tally.commitments()),
+        funds=tuple(_funds(book, tally)),
         bids=tuple(_bids(book)),
         shifts=tuple(sorted(shifts, key=lambda each: (each.change, str(each.address)), reverse=True)),
         increases=increases,
@@ -98,41 +98,78 @@ def money(book: Book, past: Iterable[Moved] = (), ids: Mapping[Address, str] | N
 # --- What each object may spend --------------------------------------------------------------------------
 
 
-def _stakes(book: Book) -> Iterator[Shift]:
-    """Every object of the scope, those that the plan creates at the end of their kind."""
-    for name, kind in book.kinds.items():
-        rows = book.live.get(name, ())
-        own = [change for change in book.changes if change.address.kind == name]
-        if kind.limits is None or not (rows or own):
-            continue
-        moved = {change.id: change for change in own if change.id is not None}
-        born = [change for change in own if change.id is None]
-        before = kind.limits([row.values for row in rows], book.now)
-        changed = [moved[row.id].after if row.id in moved else row.values for row in rows]
-        after = kind.limits([*changed, *(change.after for change in born)], book.now)
-        codes: dict[tuple[object, ...], str] = {}
-        for row, was, becomes in zip(rows, before, after, strict=False):
-            key = (row.owner, row.values.get("advertiserId"), row.values.get("accountId"))
-            if key not in codes or not any(key):
-                codes[key] = book.currency(name, row.values, row.owner)
+class _Tally:
+    """Sums by currency and period: amounts before and after, and how many are uncapped before and after."""
+
+    def __init__(self) -> None:
+        self.sums: dict[tuple[str, Period], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+        self.uncapped: dict[tuple[str, Period], list[int]] = defaultdict(lambda: [0, 0])
+        self.funds: dict[str, Funds] = {}
+
+    def add(self, currency: str, limit: Limit | None, sides: tuple[int, ...]) -> None:
+        """Count a limit in every row that it belongs to."""
+        for period in _counted_in(limit):
+            for side in sides:
+                if limit is not None and limit.amount is not None:
+                    self.sums[currency, period][side] += limit.amount
+                else:
+                    self.uncapped[currency, period][side] += 1
+
+    def deposit(self, currency: str, was: Limit | None, becomes: Limit | None) -> None:
+        """Count a balance, which is no commitment that starts anew."""
+        before, after = Exposure.of(was), Exposure.of(becomes)
+        row = self.funds.get(currency) or Funds(currency)
+        self.funds[currency] = replace(
+            row,
+            before=row.before + before.amount,
+            after=row.after + after.amount,
+            uncapped_before=row.uncapped_before + before.uncapped,
+            uncapped_after=row.uncapped_after + after.uncapped,
+        )
+
+    def commitments(self) -> Iterator[Commitment]:
+        """A row for any one day, and one for each period that has a limit."""
+        order = list(Period)
+        for key in sorted({*self.sums, *self.uncapped}, key=lambda key: (key[0], order.index(key[1]))):
+            (before, after), (uncapped_before, uncapped_after) = self.sums[key], self.uncapped[key]
+            yield Commitment(*key, before, after, uncapped_before, uncapped_after)
+
+
+def _counted(book: Book, name: str, tally: _Tally) -> Iterator[Shift]:
+    """Count every object of a kind, those that the plan creates last; yields those whose limit moves."""
+    kind, rows = book.kinds[name], book.live.get(name, ())
+    own = [change for change in book.changes if change.address.kind == name]
+    if kind.limits is None or not (rows or own):
+        return
+    moved = {change.id: change for change in own if change.id is not None}
+    born = [change for change in own if change.id is None]
+    before = kind.limits([row.values for row in rows], book.now)
+    changed = [moved[row.id].after if row.id in moved else row.values for row in rows]
+    after = kind.limits([*changed, *(change.after for change in born)], book.now) if own else before
+    codes: dict[tuple[object, ...], str] = {}
+    for row, was, becomes in zip(rows, before, after, strict=False):
+        key = (row.owner, row.values.get("advertiserId"), row.values.get("accountId"))
+        if key not in codes or not any(key):
+            codes[key] = book.currency(name, row.values, row.owner)
+        _count(kind, tally, codes[key], was, becomes)
+        if was != becomes:
             change = moved.get(row.id)
             yield Shift(name, row.id, change.address if change else None, codes[key], was, becomes)
-        for change, becomes in zip(born, after[len(rows) :], strict=True):
-            yield Shift(name, None, change.address, book.of(change), None, becomes)
+    for change, becomes in zip(born, after[len(rows) :], strict=True):
+        code = book.of(change)
+        _count(kind, tally, code, None, becomes)
+        if becomes is not None:
+            yield Shift(name, None, change.address, code, None, becomes)
 
 
-def _commitments(stakes: Iterable[Shift]) -> Iterator[Commitment]:
-    """A row for any one day, and one for each period that has a limit; uncapped ones where they bound nothing."""
-    sums: dict[tuple[str, Period], list[Exposure]] = defaultdict(lambda: [NOTHING, NOTHING])
-    for stake in stakes:
-        for side, limit in enumerate((stake.before, stake.after)):
-            for period in _counted_in(limit):
-                sums[stake.currency, period][side] += Exposure.of(limit)
-    order = list(Period)
-    for (currency, period), (before, after) in sorted(
-        sums.items(), key=lambda each: (each[0][0], order.index(each[0][1]))
-    ):
-        yield Commitment(currency, period, before.amount, after.amount, before.uncapped, after.uncapped)
+def _count(kind: Kind, tally: _Tally, currency: str, was: Limit | None, becomes: Limit | None) -> None:
+    if kind.money:
+        tally.deposit(currency, was, becomes)
+    elif was is becomes:
+        tally.add(currency, was, (0, 1))
+    else:
+        tally.add(currency, was, (0,))
+        tally.add(currency, becomes, (1,))
 
 
 def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
@@ -143,18 +180,9 @@ def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
     return (Period.ANY_DAY,) if limit.amount is None else (Period.ANY_DAY, limit.period)
 
 
-def _funds(book: Book, stakes: Sequence[Shift]) -> Iterator[Funds]:
-    rows: dict[str, Funds] = {}
-    for stake in stakes:
-        row = rows.get(stake.currency) or Funds(stake.currency)
-        before, after = Exposure.of(stake.before), Exposure.of(stake.after)
-        rows[stake.currency] = replace(
-            row,
-            before=row.before + before.amount,
-            after=row.after + after.amount,
-            uncapped_before=row.uncapped_before + before.uncapped,
-            uncapped_after=row.uncapped_after + after.uncapped,
-        )
+def _funds(book: Book, tally: _Tally) -> Iterator[Funds]:
+    """The deposits, with what this plan adds and takes."""
+    rows = tally.funds
     for change in book.changes:
         for move in change.fields if book.kinds[change.address.kind].money else ():
             if move.facet == "funds" and isinstance(move.after, Decimal):

@@ -1,7 +1,7 @@
 """Preview and experimental: 2026-07 with scheduled budgets, and without the marketplace (contract §6.2)."""
 
 from reconciler.dialects.dialect import Dialect
-from reconciler.kinds import ad_set
+from reconciler.kinds import ad_set, limits
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND
 from reconciler.kinds.kind import Field, Stage, Timetable
@@ -39,6 +39,7 @@ SCHEDULED_BUDGETS = Field(
 AD_SET_PREVIEW = AD_SET.amended(
     {},
     more=(SCHEDULED_BUDGETS,),
+    limits=limits.scheduled_ad_sets,
     writes={
         **AD_SET.writes,
         "scheduledBudgets": Timetable(

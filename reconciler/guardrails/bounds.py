@@ -4,25 +4,25 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import Proposal, Rule, amount, key_for, number, or_by_name, steps
+from reconciler.guardrails.rule import Proposal, Rule, amount, key_for, number, or_by_name
 from reconciler.model import Problem
 
 EDGE = or_by_name({"type": "number", "minimum": 0})
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    for change in proposal.changes:
-        for step in steps(change):
-            edges = setting.get(step.move.field, setting.get(step.move.facet))
-            if edges is None or step.after is None:
-                continue
-            for name, is_past, word in (("min", step.after.__lt__, "below"), ("max", step.after.__gt__, "above")):
-                edge = _edge(edges.get(name), proposal.currency(change))
-                if isinstance(edge, str):
-                    yield RULE.object(f"{step.move.field}: {edge}", change, hint=key_for(proposal.currency(change)))
-                elif edge is not None and is_past(edge):
-                    message = f"{step.move.field} would be {amount(step.after)}, {word} {amount(edge)}"
-                    yield RULE.object(message, change, at=step.move.place)
+    for step in proposal.steps:
+        edges = setting.get(step.move.field, setting.get(step.move.facet))
+        if edges is None or step.after is None:
+            continue
+        for name, is_past, word in (("min", step.after.__lt__, "below"), ("max", step.after.__gt__, "above")):
+            currency = proposal.currency(step.change)
+            edge = _edge(edges.get(name), currency)
+            if isinstance(edge, str):
+                yield RULE.object(f"{step.move.field}: {edge}", step.change, hint=key_for(currency))
+            elif edge is not None and is_past(edge):
+                message = f"{step.move.field} would be {amount(step.after)}, {word} {amount(edge)}"
+                yield RULE.object(message, step.change, at=step.move.place)
 
 
 def _edge(edge: Any, currency: str) -> Decimal | str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import ON, Proposal, Rule, Step, amount, steps
+from reconciler.guardrails.rule import ON, Proposal, Rule, Step, amount
 from reconciler.model import Problem
 
 FACTORS = (Decimal(10), Decimal(100), Decimal(1000))
@@ -13,7 +13,7 @@ NEAR = Decimal("0.1")
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    found = [(factor, up, step) for change in proposal.changes for step in steps(change) for factor, up in _slips(step)]
+    found = [(factor, up, step) for step in proposal.steps for factor, up in _slips(step)]
     for factor, up, step in sorted(found, key=lambda each: (-each[0], not each[1])):
         assert step.before is not None
         assert step.after is not None

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, or_by_name, percent, steps
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, or_by_name, percent
 from reconciler.model import Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    found = [(_growth(step), step) for change in proposal.changes for step in steps(change)]
+    found = [(_growth(step), step) for step in proposal.steps]
     beyond = [
         (growth, step, limit)
         for growth, step in found

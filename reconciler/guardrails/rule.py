@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from reconciler.amounts import NOTHING, Exposure
@@ -32,7 +33,12 @@ class Proposal:
     def currency(self, change: Change) -> str:
         return self.currencies.get(change.address, "unknown currency")
 
-    @property
+    @cached_property
+    def steps(self) -> "tuple[Step, ...]":
+        """Every amount that the plan moves."""
+        return tuple(step for change in self.changes for step in steps(change))
+
+    @cached_property
     def shifts(self) -> Mapping[Address, Shift]:
         """What becomes of the limit of each changed object, as far as it moves."""
         return {shift.address: shift for shift in self.money.shifts if shift.address is not None}
@@ -92,7 +98,10 @@ def steps(change: Change) -> Iterator[Step]:
 
 
 def _amounts(before: Value, after: Value) -> Iterator[tuple[Decimal | None, Decimal | None]]:
-    if isinstance(before, Mapping) or isinstance(after, Mapping):
+    if isinstance(before, Decimal) and isinstance(after, Decimal):
+        if before != after:
+            yield before, after
+    elif isinstance(before, Mapping) or isinstance(after, Mapping):
         was = before if isinstance(before, Mapping) else {}
         becomes = after if isinstance(after, Mapping) else {}
         for name in dict.fromkeys([*was, *becomes]):

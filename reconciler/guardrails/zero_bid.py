@@ -3,24 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guardrails.rule import ON, Proposal, Rule, amount, steps
+from reconciler.guardrails.rule import ON, Proposal, Rule, amount
 from reconciler.model import Problem
 
 BIDS = ("bids", "categoryBids")
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    for change in proposal.changes:
-        for step in steps(change):
-            if step.move.facet in BIDS and step.after is not None and not step.after:
-                was = f"; it was {amount(step.before)}" if step.before is not None else ""
-                message = f"{step.move.field} would be 0, which stops delivery{was}"
-                yield RULE.object(
-                    message,
-                    change,
-                    at=step.move.place,
-                    hint="a seller is stopped by it, an ad set by activationStatus: off",
-                )
+    hint = "a seller is stopped by it, an ad set by activationStatus: off"
+    for step in proposal.steps:
+        if step.move.facet in BIDS and step.after is not None and not step.after:
+            was = f"; it was {amount(step.before)}" if step.before is not None else ""
+            message = f"{step.move.field} would be 0, which stops delivery{was}"
+            yield RULE.object(message, step.change, at=step.move.place, hint=hint)
 
 
 RULE = Rule(

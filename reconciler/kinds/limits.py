@@ -18,20 +18,30 @@ SCHEDULED = "scheduledBudgets."
 
 def ad_sets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Each ad set by its own budget, if it is on and not over (contract §3.2)."""
-    return [_ad_set(values, now) for values in each]
+    return [_own(values) if _may_deliver(values, now) else None for values in each]
 
 
-def _ad_set(values: Values, now: datetime) -> Limit | None:
+def scheduled_ad_sets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """The same where budgets can be scheduled: the largest of those that take over counts."""
+    return [_largest(values) if _may_deliver(values, now) else None for values in each]
+
+
+def _may_deliver(values: Values, now: datetime) -> bool:
     if values.get("schedule.activationStatus") != "on" or values.get("schedule.deliveryStatus") == "archived":
-        return None
+        return False
     end = values.get("schedule.endDate")
-    if isinstance(end, datetime) and end <= now:
-        return None
-    own = _budget(
+    return not (isinstance(end, datetime) and end <= now)
+
+
+def _own(values: Values) -> Limit:
+    return _budget(
         values.get("budget.budgetStrategy"), values.get("budget.budgetAmount"), values.get("budget.budgetRenewal")
     )
+
+
+def _largest(values: Values) -> Limit:
     later = [_scheduled(block) for name, block in values.items() if name.startswith(SCHEDULED)]
-    return max([own, *(limit for limit in later if limit)], key=Exposure.of) if later else own
+    return max([_own(values), *(limit for limit in later if limit)], key=Exposure.of)
 
 
 def _scheduled(block: Value) -> Limit | None:
