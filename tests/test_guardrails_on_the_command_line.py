@@ -209,6 +209,7 @@ def test_a_misspelt_guardrail_is_an_error_at_its_line_and_never_ignored(tmp_path
 
 # --- The order that never overspends, from files to calls ------------------------------------------------------
 
+COURSE = "Exposed as the calls go (on one day, totals and funds in full):"
 SWAP = """
 adSets:
   up: {id: '123467', budget: {budgetAmount: 183.45}}
@@ -236,6 +237,10 @@ def test_increases_are_sent_after_the_decreases_are_seen_in_force() -> None:
         assert {each.status for each in run.outcomes} == {Status.APPLIED}
         assert [call.stage >= HELD for call in run.plan.calls] == [False, True]
         assert budgets(made) != before
+        text = made.report(replace(run, applied=False, outcomes=()), "text")
+        course = text.splitlines()[text.splitlines().index(COURSE) + 1]
+        assert course.count("→") == 2
+        assert course.endswith("; at most 2,823.45 + 1 uncapped")
         paths = [each["path"].rpartition("/")[2] for each in made.world.log if "ad-sets" in each["path"]]
         first, second = (index for index, each in enumerate(made.world.log) if each["method"] == "PATCH")
         assert "search" in paths
