@@ -59,9 +59,9 @@ def validate(paths: tuple[str, ...], form: str) -> None:
     """
     from datetime import UTC, datetime
 
-    from reconciler import engine, source
+    from reconciler import check, source
 
-    end(engine.validate(source.load(paths), datetime.now(UTC)), form, _manner())
+    end(check.validate(source.load(paths), datetime.now(UTC)), form, _manner())
 
 
 @cli.command()

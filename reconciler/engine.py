@@ -1,18 +1,19 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 from reconciler import careful, execute, stale, verify
 from reconciler import plan as planner
 from reconciler.assess import Assessed, Wish, assess
+from reconciler.check import unique
+from reconciler.check import validate as validate
 from reconciler.courier import Courier, Forgetful, Journal
 from reconciler.diff import diff
 from reconciler.execute import Sent
 from reconciler.exposure import Ground
-from reconciler.kinds.kind import Kind, Scene
+from reconciler.kinds.kind import Kind
 from reconciler.live import Unread
 from reconciler.model import (
     Action,
@@ -36,7 +37,7 @@ from reconciler.project import Project
 from reconciler.recover import Namesakes
 from reconciler.saved import Circumstances, Saved
 from reconciler.source import Loaded
-from reconciler.survey import by_kind, read, reader, survey
+from reconciler.survey import read, reader, survey
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each look after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
@@ -52,16 +53,7 @@ class Prepared:
     live: Mapping[str, tuple[Live, ...]]
     project: Project
     ground: Ground | None = None
-
-
-def validate(loaded: Loaded, now: datetime) -> Run:
-    """Everything that can be known without the API."""
-    problems = list(loaded.problems)
-    if loaded.project is not None and not loaded.failed:
-        for kind, wanted in by_kind(loaded.project, loaded.desired):
-            scene = Scene(tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions)
-            problems += (problem for rule in kind.scene_rules for problem in rule(scene))
-    return Run("validate", _name(loaded), problems=_unique(problems), unchanged=len(loaded.desired))
+    currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def plan(
@@ -86,7 +78,7 @@ def plan(
     try:
         seen = survey(project, wanted, outside, memory)
     except Unread as unread:
-        return Run("plan", _name(loaded), problems=_unique((*noted, *checked.problems, *problems, unread.problem)))
+        return Run("plan", _name(loaded), problems=unique((*noted, *checked.problems, *problems, unread.problem)))
     spoken = _spoken(project)
     problems = (*checked.problems, *problems, *seen.problems)
     changes: list[Change] = []
@@ -98,8 +90,8 @@ def plan(
     wish = Wish(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
-    run = Run("plan", _name(loaded), tuple(changes), problems=_unique(problems), unchanged=unchanged)
-    return Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground)
+    run = Run("plan", _name(loaded), tuple(changes), problems=unique(problems), unchanged=unchanged)
+    return Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies)
 
 
 def reviewed(
@@ -114,12 +106,12 @@ def reviewed(
     project, checked = loaded.project, validate(loaded, outside.now())
     problems = [*checked.problems, *stale.outdated(saved, here)]
     if project is None or _errors(problems):
-        return Run("apply", saved.run.project, problems=_unique(problems))
+        return Run("apply", saved.run.project, problems=unique(problems))
     wanted, missed = _selected(loaded.desired, saved.made.targets, project)
     try:
         seen = survey(project, wanted, outside, _recorded(saved))
     except Unread as unread:
-        return Run("apply", project.name, problems=_unique((*problems, unread.problem)))
+        return Run("apply", project.name, problems=unique((*problems, unread.problem)))
     spoken = _spoken(project)
     present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
     blocks = {desired.address: desired for desired in wanted}
@@ -138,7 +130,7 @@ def reviewed(
         *stale.rederived(saved, changes, weighed.plan),
         *_noted(noted, changes, memory.ids),
     )
-    run = Run("plan", project.name, tuple(changes), problems=_unique(problems), unchanged=saved.run.unchanged)
+    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=saved.run.unchanged)
     prepared = Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground)
     return prepared.run if prepared.run.failed else prepared
 
@@ -174,7 +166,7 @@ def apply(
     found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
     courier.settle_anew([each for each in outcomes if each.call in found])
     stopped = (outside.stop.reason,) if outside.stop.reason else ()
-    problems = _unique((*run.problems, *sent.problems, *problems, *stopped))
+    problems = unique((*run.problems, *sent.problems, *problems, *stopped))
     return replace(run, command="apply", outcomes=outcomes, problems=problems, applied=True)
 
 
@@ -197,7 +189,7 @@ def _selected(
 
 def _weighed(run: Run, weighed: Assessed) -> Run:
     """The run with its calls, what they cost, and who objects."""
-    problems = _unique((*run.problems, *weighed.problems))
+    problems = unique((*run.problems, *weighed.problems))
     return replace(run, plan=weighed.plan, problems=problems, money=weighed.money, judgements=weighed.judgements)
 
 
@@ -312,8 +304,3 @@ def _settled(outcome: Outcome, kind: Kind, there: Mapping[str, Live]) -> Outcome
 
 def _name(loaded: Loaded) -> str:
     return loaded.project.name if loaded.project else ""
-
-
-def _unique(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Each problem once."""
-    return tuple(dict.fromkeys(problems))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler import live, match, portfolio
+from reconciler.check import by_kind
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
@@ -73,11 +74,3 @@ def reader(project: Project, outside: Outside, kind: str) -> Reader:
     spoken = project.kinds[kind]
     root = project.dialect(spoken.family).root
     return Reader(spoken, root, project.scope.get(spoken.scope, ()), outside.send, outside.sleep)
-
-
-def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
-    """The blocks of each kind that the files hold, in the order of the kinds."""
-    named: dict[str, list[Desired]] = {}
-    for each in desired:
-        named.setdefault(each.address.kind, []).append(each)
-    return [(kind, tuple(named[name])) for name, kind in project.kinds.items() if name in named]

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from reconciler.kinds.compiled import Steps, compiled
 from reconciler.kinds.kind import ASIDE, Entries, Envelope, Field, Kind, Timetable
 from reconciler.kinds.types import unboxed
@@ -21,10 +19,14 @@ NO_REFS: Mapping[str, str] = {}
 
 def dump(body: Json) -> bytes:
     """A body exactly as it is sent: compact JSON, decimals to the last digit."""
+    import orjson
+
     return orjson.dumps(body, default=_exact)
 
 
-def _exact(value: object) -> orjson.Fragment:
+def _exact(value: object) -> Any:
+    import orjson
+
     if isinstance(value, Decimal):
         return orjson.Fragment(format(value, "f"))
     raise TypeError(f"{type(value).__name__} has no wire form")

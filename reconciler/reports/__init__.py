@@ -1,27 +1,46 @@
 """A run, told: one format a file, each a function from a run to text. Only the CLI prints.
 
-To add a format, write its file and name it in ``FORMATS``.
+To add a format, write its file and name it in ``FORMATS``. A format is imported when it is asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 
 from reconciler.model import Run
-from reconciler.reports import codequality, github, gitlab, html, json, junit, markdown, sarif, stream, text
 from reconciler.reports.words import Manner
 
 Report = Callable[[Run, Manner], str]
 
-FORMATS: Mapping[str, Report] = {
-    "text": text.report,
-    "json": json.report,
-    "json-stream": stream.report,
-    "markdown": markdown.report,
-    "html": html.report,
-    "github": github.report,
-    "gitlab": gitlab.report,
-    "codequality": codequality.report,
-    "sarif": sarif.report,
-    "junit": junit.report,
-}
+
+class _Formats(Mapping[str, Report]):
+    """Reports by the name of their format; each stands in the module of its name, unless another is given."""
+
+    def __init__(self, *names: str, **modules: str) -> None:
+        self._modules = {name: modules.get(name.replace("-", "_"), name) for name in names}
+
+    def __getitem__(self, name: str) -> Report:
+        report: Report = import_module(f"reconciler.reports.{self._modules[name]}").report
+        return report
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+FORMATS: Mapping[str, Report] = _Formats(
+    "text",
+    "json",
+    "json-stream",
+    "markdown",
+    "html",
+    "github",
+    "gitlab",
+    "codequality",
+    "sarif",
+    "junit",
+    json_stream="stream",
+)
 
 __all__ = ["FORMATS", "Manner", "Report"]
