@@ -170,8 +170,8 @@ def _new_ad_set(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
 
 
 def _changed_ad_set(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
-    if raw["name"] != before["name"]:  # without an id or a ledger the name says which ad set it is
-        raw["name"] = before["name"]
+    if raw["name"] != before["name"]:  # the ledger knows it by its id
+        raw["name"] = f"renamed {before['name'][:3]}{raw['name']}"
     return _sensible_ad_set(draw, kind, before, raw)
 
 
@@ -258,6 +258,65 @@ SENSES["adSets"] = Sense(
 )
 
 
+# --- Sellers ---------------------------------------------------------------------------------------------------
+
+
+def _seller_campaign(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    """Some that exist in the demo account, and some that do not."""
+    number = int(key[1:])
+    return raw | {"sellerId": str(number + 4), "campaignId": "10001" if number % 2 else "10002"}
+
+
+def _new_seller_budget(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    """One for each seller that has none, so that none is in the way of another."""
+    raw |= {"sellerId": str(int(key[1:]) + 5), "campaignIds": ["10001"]}
+    raw["budgetType"] = draw(st.sampled_from(("Capped", "Uncapped")))
+    return _sensible_seller_budget(draw, kind, raw, raw)
+
+
+def _sensible_seller_budget(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
+    raw["campaignIds"] = before["campaignIds"]
+    if raw["budgetType"] == "Uncapped":
+        raw.pop("amount", None)
+    elif not raw.get("amount"):
+        raw["amount"] = draw(raws(types.Money(places=2, positive=True)))
+    if raw.get("endDate") is not None:
+        raw["endDate"] = "204" + str(raw["endDate"])[3:]
+    return raw
+
+
+SENSES["sellerCampaigns"] = Sense(_seller_campaign, lambda draw, kind, before, raw: raw)
+SENSES["sellerBudgets"] = Sense(_new_seller_budget, _sensible_seller_budget)
+
+
+# --- Balances --------------------------------------------------------------------------------------------------
+
+ACCOUNT = "18446744073709551616"
+
+
+def _new_balance(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    raw |= {"accountId": ACCOUNT, "name": f"{key} {raw['name']}"[:255]}
+    return _sensible_balance(draw, kind, raw, raw)
+
+
+def _sensible_balance(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
+    """Capped stays capped, funds are above 0, campaigns are those of the account."""
+    if raw["name"] != before["name"]:
+        raw["name"] = f"renamed {before['name'][:3]}{raw['name']}"[:255]
+    if "deposited" not in before:
+        raw.pop("deposited", None)
+    elif not raw["deposited"]:
+        raw["deposited"] = draw(raws(types.Money(places=2, positive=True)))
+    if raw.get("endDate") is not None:
+        raw["endDate"] = "204" + str(raw["endDate"])[3:]
+    if "campaignIds" in raw:
+        raw["campaignIds"] = draw(st.lists(st.sampled_from(("71", "72", "8343086999167541140")), unique=True))
+    return raw
+
+
+SENSES["balances"] = Sense(_new_balance, _sensible_balance)
+
+
 # --- As files ---------------------------------------------------------------------------------------------------
 
 
@@ -323,7 +382,8 @@ def spoken() -> list[Spoken]:
     found: list[Spoken] = []
     for dialect in dialects.DIALECTS:
         for name, kind in dialect.kinds.items():
-            if name in SENSES and not any(kind is other.kind for other in found):
+            # A version in which a kind cannot be created has no portfolio of its own: there is nothing to begin with.
+            if name in SENSES and kind.create and not any(kind is other.kind for other in found):
                 found.append(Spoken(name, dialect))
     return found
 

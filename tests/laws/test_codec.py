@@ -81,12 +81,15 @@ def test_what_a_table_draws_is_what_its_type_accepts(case: Spoken, data: st.Data
     assert flow(raw)
 
 
-@pytest.mark.parametrize("case", spoken(), ids=repr)
+def worded(case: Spoken) -> list[Field]:
+    """Fields whose values are words of a list, which a new version may make longer."""
+    return [row for row in written(case.kind) if isinstance(row.type, types.Choice) and row.path("read")]
+
+
+@pytest.mark.parametrize("case", [case for case in spoken() if worded(case)], ids=repr)
 @given(data=st.data())
 def test_words_and_keys_that_nobody_knows_do_no_harm(case: Spoken, data: st.DataObject) -> None:
-    row = data.draw(
-        st.sampled_from([r for r in written(case.kind) if isinstance(r.type, types.Choice) and r.path("read")])
-    )
+    row = data.draw(st.sampled_from(worded(case)))
     path = str(row.path("read")).removesuffix(".value").split(".")
     answer: Any = "brandNewWord"
     for name in reversed(path):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.kinds.kind import Entries, Membership, Switch
 from reconciler.model import Run, Severity, Status
 
 from .bench import Bench, bench
@@ -92,19 +93,22 @@ def test_calls_are_as_many_as_planned_as_bound_and_as_arithmetic_says(case: Spok
 def least(case: Spoken, run: Run, chunk: int) -> int:
     """The bound, from what moved alone: facets apart, each cut to size; per resource where a path names one."""
     kind, groups = case.kind, Counter[Any]()
-    single = Counter[Any]()
     for change in run.changes:
         for facet in {move.facet for move in change.fields}:
-            moves = [move for move in change.fields if move.facet == facet]
-            path = str(getattr(kind.writes[facet], "path", ""))
-            if "{id}" in path:
-                single[facet, change.address] += len(moves)
-            else:
-                way = str(moves[0].after) if hasattr(kind.writes[facet], "paths") else ""
-                groups[facet, way] += 1
+            write, moves = kind.writes[facet], [move for move in change.fields if move.facet == facet]
+            match write:
+                case Entries():
+                    groups[facet, change.address] += len(moves)
+                case Membership():
+                    before, after = (set(side or ()) for side in (moves[0].before, moves[0].after))
+                    groups[facet, change.address, "append"] += len(after - before)
+                    groups[facet, change.address, "delete"] += len(before - after)
+                case Switch():
+                    groups[facet, str(moves[0].after)] += 1
+                case _:
+                    groups[(facet, change.address) if "{id}" in write.path else (facet,)] += 1
     size = {facet: min(chunk, getattr(write, "chunk", 1)) for facet, write in kind.writes.items()}
-    together = sum(ceil(count / size[facet]) for (facet, _), count in groups.items())
-    return together + sum(ceil(count / size[facet]) for (facet, _), count in single.items())
+    return sum(ceil(count / size[group[0]]) for group, count in groups.items())
 
 
 @given(data=st.data())
@@ -130,7 +134,7 @@ def items_of(entry: dict[str, Any]) -> list[Any]:
 def test_what_the_files_do_not_state_keeps_its_value(case: Spoken, data: st.DataObject) -> None:
     blocks = data.draw(created(case))
     after = data.draw(edited(case, blocks))
-    keys = set(case.kind.natural[0]) | {"id"}
+    keys = set(case.kind.natural[0]) | {"id", "amount"}  # a seller budget is told by more than its key
 
     with stage(case) as here:
         applied(here, case, blocks)
@@ -165,7 +169,12 @@ def flat(node: Any, prefix: str = "") -> Any:
             yield prefix + name, value
 
 
-SIDE_EFFECTS = {"started": "schedule.activationStatus", "updatedAt": ""}
+SIDE_EFFECTS = {
+    "started": "schedule.activationStatus",
+    "updatedAt": "",
+    "isSuspended": "suspended",
+    "memo": "deposited",
+}
 """What the API sets by itself when something else is set."""
 
 
@@ -199,7 +208,8 @@ def test_a_plan_depends_on_no_order_of_files_blocks_or_keys(case: Spoken, data: 
 
 
 def renamed(case: Spoken, raw: dict[str, Any]) -> dict[str, Any]:
-    return {name: f"new {value}" if name == "name" else value for name, value in raw.items()}
+    own = {"name": f"new {raw.get('name')}", "sellerId": str(int(raw.get("sellerId", 0)) - 4)}
+    return raw | {name: own[name] for name in own if name in raw}
 
 
 def by_address(run: Run) -> list[Any]:
@@ -218,7 +228,9 @@ def shuffled(data: st.DataObject, case: Spoken, blocks: Blocks) -> dict[str, str
         common = {
             each: value
             for each, value in next(iter(inside.values())).items()
-            if "." not in each and all(raw.get(each, ...) == value for raw in inside.values())
+            if "." not in each
+            and each not in case.kind.natural[0]
+            and all(raw.get(each, ...) == value for raw in inside.values())
         }
         own = {key: {each: raw[each] for each in raw if each not in common} for key, raw in inside.items()}
         texts[name] = section(case.name, own, common)
@@ -258,6 +270,8 @@ def test_a_fixed_field_is_refused_at_its_line_and_in_no_call(case: Spoken, data:
         and row.name not in identity
         and len(others(row, blocks[key])) > 0
     ]
+    if not fixed:
+        pytest.skip("its fixed fields are what finds it")
     name = data.draw(st.sampled_from(fixed))
 
     with stage(case) as here:
@@ -275,5 +289,5 @@ def test_a_fixed_field_is_refused_at_its_line_and_in_no_call(case: Spoken, data:
 
 def others(row: Any, raw: dict[str, Any]) -> list[Any]:
     """Other values that break no further rule."""
-    quiet = {"objective": ("clicks", "visits", "reach"), "datasetId": ("6790",)}
+    quiet = {"objective": ("clicks", "visits", "reach"), "datasetId": ("6790",), "spendType": ("onsite", "offsite")}
     return [word for word in quiet.get(row.name, ()) if word != raw[row.name]]

@@ -15,13 +15,18 @@ from reconciler.kinds.kind import Kind
 from .portfolios import SENSES, Blocks, Spoken, created, edited, spoken
 from .test_convergence import applied, records, stage
 
-GROUPS = {
-    f"{name}-{'all' if older else 'published'}": [
-        case for case in spoken() if case.name == name and (older or case.dialect.version != "guide")
-    ]
-    for name in SENSES
-    for older in (False, True)
-}
+
+def groups() -> dict[str, list[Spoken]]:
+    """All versions of a kind; and those of a published document, which share more than the guide's form has."""
+    found: dict[str, list[Spoken]] = {}
+    for case in spoken():
+        found.setdefault(case.name, []).append(case)
+        if case.dialect.version != "guide":
+            found.setdefault(f"{case.name}, published", []).append(case)
+    return {name: cases for name, cases in found.items() if len(cases) > 1}
+
+
+GROUPS = groups()
 
 
 class Shared(Spoken):
@@ -42,7 +47,7 @@ def shared(name: str, kinds: list[Kind]) -> dict[str, Any] | None:
     if not all(name in kind.by_name for kind in kinds):
         return None
     rows = [kind.by_name[name] for kind in kinds]
-    cells: dict[str, Any] = {}
+    cells: dict[str, Any] = {"clears": all(row.clears for row in rows)}
     if any(row.path("patch") is None for row in rows):
         cells["patch"] = None
     if isinstance(rows[0].type, types.Choice):
@@ -55,8 +60,6 @@ def shared(name: str, kinds: list[Kind]) -> dict[str, Any] | None:
 @given(data=st.data())
 def test_the_same_files_reach_the_same_state_in_every_version(group: str, data: st.DataObject) -> None:
     cases = GROUPS[group]
-    if len(cases) < 2:
-        pytest.skip("there is one version only")
     common = Shared(cases)
     blocks = data.draw(created(common, most=3))
     after = data.draw(edited(common, blocks))
@@ -68,10 +71,15 @@ def test_the_same_files_reach_the_same_state_in_every_version(group: str, data: 
 
 
 def reach(case: Spoken, *steps: Blocks) -> Any:
-    with stage(case) as here:
+    with stage(case, in_flight=1) as here:  # ids come in the order of creation
         for blocks in steps:
             applied(here, case, blocks)
-        return records(here)
+        return {id: {name: unmarked(value) for name, value in each.items()} for id, each in records(here).items()}
+
+
+def unmarked(value: Any) -> Any:
+    """A value, or that it is the mark of a top-up: those differ from run to run."""
+    return "a mark" if isinstance(value, str) and value.startswith("reconciler ") else value
 
 
 def test_every_kind_has_somebody_who_makes_sense_of_it() -> None:
