@@ -106,6 +106,56 @@ def plan(
 
 
 @cli.command()
+@PATHS
+@TARGET
+@reporting
+@click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if anything moved outside.")
+@click.option("--accept", metavar="live|files", help="live: write what is live into the files. files: plan it back.")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="With --accept files: save the plan.")
+@ALLOW
+@BECAUSE
+@SANDBOX
+@API_URL
+def drift(
+    paths: tuple[str, ...],
+    targets: tuple[str, ...],
+    form: str,
+    detailed: bool,
+    accept: str | None,
+    out: str | None,
+    allow: tuple[str, ...],
+    because: tuple[str, ...],
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Tell what moved outside of the files, by whom and when, and what nobody manages. Sends no write, ever.
+
+    \b
+    Example: reconciler drift --detailed-exitcode
+             reconciler drift --accept live --target 'adSets.summer-*'
+    """
+    if accept not in (None, "live", "files"):
+        raise click.UsageError("--accept takes live or files")
+    if accept != "files" and (out or allow):
+        raise click.UsageError("--out and --allow go with --accept files, which makes a plan")
+    from reconciler import accepting, drifting
+
+    allowed = _allowed(allow, because)
+    with _session(paths, sandbox, api_url, form) as session, _usable(form):
+        looked = drifting.look(session, targets)
+        run, digest = looked.run, None
+        if accept == "live":
+            run = accepting.accept(session.loaded, looked)
+        elif accept == "files" and looked.prepared is not None:
+            aims = drifting.aims(looked.run)
+            run = drifting.back(session, aims, allowed)
+            if out is not None and not run.failed:
+                digest = session.save(run, Path(out), aims, 24.0)
+                click.echo(f"Saved to {out}, {digest}", err=True)
+        end(run, form, _manner(detailed=detailed and accept is None, digest=digest))
+
+
+@cli.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False))
 @reporting
 def show(plan: str, form: str) -> None:

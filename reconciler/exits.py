@@ -28,7 +28,7 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.DONE: "done, or no changes",
     Exit.ERROR: "an error, or a command that is misspelt; nothing was written",
-    Exit.CHANGES: "there are changes (only with --detailed-exitcode)",
+    Exit.CHANGES: "there are changes, or drift (only with --detailed-exitcode)",
     Exit.REFUSED: "refused by a guardrail; nothing was written",
     Exit.STALE: "the plan is stale, expired or altered; nothing was written",
     Exit.PARTLY: "partly applied: something was rejected, not sent, or could not be confirmed, and it is told what",
@@ -63,4 +63,6 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
         known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
         others = [problem for problem in errors if not problem.code.startswith(RULE)]
         return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
-    return Exit.CHANGES if detailed and run.changes else Exit.DONE
+    moved = run.changes or any(each.moved_outside for each in run.drift)
+    late = any(problem.code == "override-overdue" for problem in run.problems)
+    return Exit.CHANGES if detailed and (moved or late) else Exit.DONE

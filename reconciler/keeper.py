@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler import recover
+from reconciler import baseline, recover
 from reconciler.courier import Unwritten
 from reconciler.kinds.kind import Delta, Kind
 from reconciler.ledger.errors import LedgerError
@@ -60,15 +60,16 @@ def memory(ledger: Ledger, since: datetime | None = None) -> Memory:
     return Memory(ledger.ids(), ledger.values(), ledger.increases_since(since) if since else ())
 
 
-def adopt(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]]) -> None:
-    """Remember which live object each block means, so that a renamed one is still found."""
-    known = ledger.ids()
-    found = [(desired, live) for each in pairs.values() for desired, live in each if live is not None]
-    fresh = [(desired, live) for desired, live in found if known.get(desired.address) != live.id]
-    if fresh:
-        with ledger.together():
-            for desired, live in fresh:
-                ledger.remember(desired.address, live.id, {})
+def adopt(
+    ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime, *, complete: bool = False
+) -> None:
+    """Remember which live object each block means, so that a renamed one is still found, and what is in force.
+
+    ``complete`` says that all of the project is in force now: whatever moves later moved after this.
+    """
+    baseline.adopt(ledger, pairs, files, at)
+    if complete:
+        baseline.looked(ledger, at)
 
 
 def settle_open(

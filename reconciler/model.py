@@ -414,6 +414,78 @@ class Judgement:
         return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED
 
 
+# --- What somebody else moved ------------------------------------------------------------------
+
+
+class Divergence(Enum):
+    """What became of a value since it was last known to agree: who moved, the files or live.
+
+    ``UNKNOWN``: they differ, and nobody remembers a value that they had in common.
+    """
+
+    CONVERGED = "converged"
+    PENDING = "pending"
+    DRIFTED = "drifted"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made a change, as the API tells it. ``run`` is the run of this tool that it was, if it was one."""
+
+    who: str
+    at: datetime | None = None
+    memo: str | None = None
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A value that differs from the files, with what was last applied if ``known``. Without a field it is
+    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked."""
+
+    address: Address
+    id: str | None
+    field: str
+    state: Divergence
+    wanted: Value
+    applied: Value
+    live: Value
+    place: Place = with_(compare=False)
+    known: bool = True
+    authors: tuple[Author, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def moved_outside(self) -> bool:
+        """Whether live moved, or may have."""
+        return self.state in (Divergence.DRIFTED, Divergence.CONFLICT, Divergence.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live object that no block of the files means, and the most that it may spend."""
+
+    kind: str
+    id: str
+    name: str
+    currency: str
+    limit: Limit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of a currency's exposure the unmanaged objects of a kind hold."""
+
+    kind: str
+    currency: str
+    count: int
+    held: Exposure
+    total: Exposure
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Everything that a report tells of one command."""
@@ -429,6 +501,9 @@ class Run:
     units: Mapping[str, str] = with_(default_factory=dict)
     money: Money | None = None
     judgements: tuple[Judgement, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    shares: tuple[Share, ...] = ()
 
     @property
     def refused(self) -> bool:

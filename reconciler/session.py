@@ -41,7 +41,7 @@ class Session:
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
-        with self._ledger(create=False) as book:
+        with self.remembering(create=False) as book:
             noted, memory = tuple(keeper.open_since(book)), self.memory(book)
             return engine.plan(self.loaded, self.outside, memory, targets=targets, noted=noted, allowed=allowed)
 
@@ -55,7 +55,7 @@ class Session:
         """The lock of the scope, with what earlier runs left open settled. Raises :class:`Unusable`."""
         try:
             with (
-                self._ledger(create=True) as book,
+                self.remembering(create=True) as book,
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
                 noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now)
@@ -90,7 +90,8 @@ class Session:
         self.api.close()
 
     @contextmanager
-    def _ledger(self, *, create: bool) -> Iterator[Ledger]:
+    def remembering(self, *, create: bool) -> Iterator[Ledger]:
+        """The ledger, without the lock. Raises :class:`Unusable`."""
         try:
             book = ledger.open(self.ledger_url, self.project.folder, create=create)
         except LedgerError as trouble:
@@ -118,7 +119,19 @@ class Writing:
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         session = self.session
         memory = session.memory(self.ledger)
-        return engine.plan(session.loaded, session.outside, memory, targets=targets, noted=self.noted, allowed=allowed)
+        prepared = engine.plan(
+            session.loaded, session.outside, memory, targets=targets, noted=self.noted, allowed=allowed
+        )
+        if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
+            self._adopt(prepared, complete=True)
+        return prepared
+
+    def _adopt(self, prepared: "engine.Prepared", *, complete: bool) -> None:
+        """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
+        session = self.session
+        found = sum(len(pairs) for pairs in prepared.pairs.values())
+        complete = complete and session.project.whole and found == len(session.loaded.desired)
+        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.now(), complete=complete)
 
     def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
         """A saved plan, if it still holds and is the one that was approved."""
@@ -137,9 +150,11 @@ class Writing:
         journal = keeper.Journal(self.ledger, run_id, outside.now)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
-        keeper.adopt(self.ledger, prepared.pairs)
+        self._adopt(prepared, complete=False)
         run = engine.apply(prepared, outside, journal, token)
         try:
+            if exit_code(run) == 0:
+                self._adopt(prepared, complete=True)
             self.ledger.finish(run_id, outside.now(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))

@@ -116,5 +116,10 @@ BALANCE_KIND = Kind(
     limits=limits.balances,
     limiting=("deposited", "endDate"),
     normalised=rules.uncapped_has_no_deposit,
+    history_words={
+        **dict.fromkeys(("balanceadded", "balanceremoved", "balancecapped", "balanceuncapped"), "deposited"),
+        **{"startdate": "startDate", "enddate": "endDate", "balancename": "name"},
+        **dict.fromkeys(("ponumber", "retailerponumber"), "poNumber"),
+    },
     doc="Balances of Retail Media accounts, with their funds and campaigns.",
 )

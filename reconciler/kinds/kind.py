@@ -300,6 +300,7 @@ class Kind:
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
     # normalised  mends what a version of the API cannot say in the field itself
+    # history_words  which field its history means by which type of change, in lower case
 
     name: str
     singular: str
@@ -329,6 +330,7 @@ class Kind:
     normalised: Callable[[Values], Values] | None = None
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
     limiting: tuple[str, ...] = ()
+    history_words: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
 
     @cached_property

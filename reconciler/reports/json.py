@@ -20,6 +20,7 @@ from reconciler.exits import of
 from reconciler.model import (
     Call,
     Change,
+    Drift,
     FieldChange,
     Judgement,
     Money,
@@ -64,6 +65,8 @@ def report(run: Run, manner: Manner) -> str:
         },
         "outcomes": [outcome(each) for each in run.outcomes],
     }
+    if run.command == "drift":
+        shape |= _drifts(run)
     return dumped(shape, orjson.OPT_INDENT_2)
 
 
@@ -150,6 +153,42 @@ def problem(each: Problem) -> Shape:
         "hint": each.hint,
         "address": str(each.address) if each.address else None,
         "range": _span(each.span),
+    }
+
+
+def _drifts(run: Run) -> Shape:
+    return {
+        "drift": [_drift(each) for each in run.drift],
+        "unmanaged": [
+            {"kind": each.kind, "id": each.id, "name": each.name, "currency": each.currency,
+             "limit": _limit(each.limit)}
+            for each in run.unmanaged
+        ],
+        "shares": [
+            {"kind": each.kind, "currency": each.currency, "count": each.count,
+             "held": _exposure(each.held), "total": _exposure(each.total)}
+            for each in run.shares
+        ],
+    }  # fmt: skip
+
+
+def _drift(each: Drift) -> Shape:
+    return {
+        "address": str(each.address),
+        "id": each.id,
+        "field": each.field or None,
+        "state": each.state.value,
+        "wanted": value(each.wanted),
+        "applied": value(each.applied),
+        "applied_known": each.known,
+        "live": value(each.live),
+        "authors": [
+            {"who": author.who, "at": value(author.at), "memo": author.memo, "run": author.run}
+            for author in each.authors
+        ],
+        "since": value(each.since),
+        "until": value(each.until),
+        "range": _span(each.place.span),
     }
 
 

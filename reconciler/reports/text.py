@@ -38,7 +38,7 @@ def report(run: Run, manner: Manner) -> str:
     told = frozenset(manner.told or ())
     lines = [*cost.lines(run)] if manner.told is None else []
     lines += _problems([problem for problem in run.problems if problem not in told], manner)
-    if run.command == "validate":
+    if run.command in ("validate", "drift"):
         lines += [headline(run)]
     elif planned(run) and manner.told is None:
         lines += _changes(run.changes)
@@ -46,7 +46,7 @@ def report(run: Run, manner: Manner) -> str:
         lines += _calls(run, manner)
     if run.applied:
         lines += ["", *_outcomes(run)]
-    elif run.failed and run.command != "validate":
+    elif run.failed and run.command not in ("validate", "drift"):
         lines += ["", "Nothing was sent."] if planned(run) else ["Nothing was sent."]
     return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
 

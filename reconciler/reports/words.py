@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from reconciler.exits import Exit, of
-from reconciler.model import Action, Change, Problem, Run, Severity, Status, Value
+from reconciler.model import Action, Change, Divergence, Problem, Run, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -113,8 +113,25 @@ def title(change: Change) -> str:
     return f'"{plain(name)}"' if isinstance(name, str) else ""
 
 
+def drifted(run: Run) -> str:
+    """``Drift: 2 drifted, 1 in conflict, 3 pending.`` or ``No drift.``"""
+    tally = Counter(each.state for each in run.drift)
+    told = [f"{tally[state]:,} {word}" for state, word in DIVERGENCES.items() if tally[state]]
+    return f"Drift: {', '.join(told)}." if told else "No drift."
+
+
+DIVERGENCES = {
+    Divergence.DRIFTED: "drifted",
+    Divergence.CONFLICT: "in conflict",
+    Divergence.UNKNOWN: "unexplained",
+    Divergence.PENDING: "pending",
+}
+
+
 def summary(run: Run) -> str:
     """``Plan: 2 to create, 5 to update, 1 to stop.`` or ``No changes.``"""
+    if run.command == "drift":
+        return drifted(run)
     if not run.changes:
         return "No changes. What is live matches the files."
     return f"Plan: {', '.join(f'{count} to {word}' for word, count in counts(run).items())}."
@@ -122,7 +139,7 @@ def summary(run: Run) -> str:
 
 def planned(run: Run) -> bool:
     """Whether there is a plan to show: also one that guardrails refuse, but none that is in doubt otherwise."""
-    return run.command != "validate" and (run.applied or not run.failed or of(run) is Exit.REFUSED)
+    return run.command not in ("validate", "drift") and (run.applied or not run.failed or of(run) is Exit.REFUSED)
 
 
 def headline(run: Run) -> str:
@@ -133,6 +150,9 @@ def headline(run: Run) -> str:
         return f"Apply: {', '.join(told) or 'nothing to do'}."
     if run.command == "validate":
         return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
+    if run.command == "drift":
+        begun = f"{errors}. " if run.failed else ""
+        return f"{begun}{drifted(run)} {counted(run.unchanged, 'resource')} as in the files."
     if not planned(run):
         return f"{errors}. Nothing was sent."
     return summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")

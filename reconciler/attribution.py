@@ -1,0 +1,99 @@
+"""Who moved a value, by the history that the API keeps of it: our own runs are recognised, and never accused.
+
+From the newest entry back to what was last applied. Which end of a history is the newest, and how it
+writes values, is unverified (contract §14, 27): entries go by their times, and what cannot be read is no proof.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Author, Drift, Value
+
+SKEW = timedelta(minutes=5)
+"""So far may our clock and theirs be apart."""
+MARK = re.compile(r"^reconciler (\S+) \d+$")
+"""The memo of a top-up of ours names its run."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change that the history tells of."""
+
+    at: datetime
+    field: str
+    before: Value
+    after: Value
+    who: str
+    memo: str | None
+
+
+@dataclass(frozen=True)
+class Own:
+    """A write of ours, as the journal has it."""
+
+    run: str
+    field: str
+    after: Value
+    at: datetime
+
+
+def entries(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    """The changes of fields of the kind, oldest first."""
+    return tuple(sorted(_read(kind, rows), key=lambda entry: entry.at))
+
+
+def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+    for row in rows:
+        name = kind.history_words.get(str(row.get("changeType") or "").casefold())
+        at = _instant(row.get("dateOfModification"))
+        details = row.get("changeDetails")
+        if name is None or at is None:
+            continue
+        said = details if isinstance(details, dict) else {}
+        before, after = (_value(kind, name, said.get(key)) for key in ("previousValue", "currentValue"))
+        memo = row.get("memo")
+        yield Entry(at, name, before, after, str(row.get("modifiedByUser") or "somebody"), str(memo) if memo else None)
+
+
+def authors(drift: Drift, entries: Sequence[Entry], own: Sequence[Own]) -> tuple[Author, ...]:
+    """Who led from the last applied value to the live one, oldest first; nobody, if the history does not tell."""
+    found: list[Author] = []
+    for entry in reversed([each for each in entries if each.field == drift.field]):
+        run = _run(entry, own)
+        if found and (run is not None or (drift.known and entry.after == drift.applied)):
+            break
+        if (not found and entry.after != drift.live) or (drift.since and entry.at < drift.since - SKEW):
+            break
+        found.append(Author(entry.who, entry.at, entry.memo, run))
+        if run is not None or (drift.known and entry.before == drift.applied):
+            break
+    return tuple(reversed(found))
+
+
+def _run(entry: Entry, own: Sequence[Own]) -> str | None:
+    """The run of ours that made the entry: by the mark in its memo, or by what the journal wrote at that time."""
+    marked = MARK.match(entry.memo or "")
+    if marked is not None:
+        return marked[1]
+    near = (
+        each
+        for each in own
+        if each.field == entry.field and each.after == entry.after and abs(each.at - entry.at) <= SKEW
+    )
+    return next((each.run for each in near), None)
+
+
+def _instant(said: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _value(kind: Kind, name: str, said: object) -> Value:
+    return kind.field(name).type.read(None if said is None else str(said))

@@ -1,0 +1,149 @@
+"""What live and the files last agreed on, and when anybody last looked: what drift is measured from.
+
+It is written in one transaction, and not at all when the files and what differs are as they were.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.ledger.store import Ledger
+from reconciler.model import Address, Desired, Divergence, Drift, Live, Pair, Status, Value, Values
+
+LOOK = Address("", "look")
+"""Under this name the ledger keeps when the whole project was last looked at, and what had moved then."""
+AGREED = Address("", "agreed")
+"""And under this one, a mark of what the files and live agreed on."""
+Found = Sequence[tuple[Desired, Live]]
+
+
+def adopt(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime) -> None:
+    """Remember which live object each block means, and those of its values that are in force.
+
+    ``files`` is the digest of the files: with the same one, and the same values apart, nothing is new.
+    """
+    known = ledger.ids()
+    found = [(desired, live) for each in pairs.values() for desired, live in each if live is not None]
+    fresh = {desired.address for desired, live in found if known.get(desired.address) != live.id}
+    mark, agreed = _mark(files, found), ledger.observed(AGREED)
+    same = agreed is not None and agreed.values.get("mark") == mark
+    if same and not fresh:
+        return
+    held = ledger.values()
+    with ledger.together():
+        for desired, live in found:
+            if not same or desired.address in fresh:
+                _remember(ledger, desired, live, held, fresh)
+        ledger.observe(AGREED, {"mark": mark}, at)
+
+
+def _remember(
+    ledger: Ledger, desired: Desired, live: Live, held: Mapping[Address, Values], fresh: set[Address]
+) -> None:
+    known = held.get(desired.address, {})
+    news = {name: value for name, value in in_force(desired, live) if known.get(name, ...) != value}
+    if news or desired.address in fresh:
+        ledger.remember(desired.address, live.id, news)
+
+
+def in_force(desired: Desired, live: Live) -> Iterator[tuple[str, Value]]:
+    """The stated values that live has, as far as the API shows them."""
+    shown = live.values
+    return ((name, value) for name, value in desired.values.items() if name in shown and shown[name] == value)
+
+
+def _mark(files: str, found: Found) -> str:
+    """The files, and all that they state otherwise than live is."""
+    whole = hashlib.sha256(f"{files} {len(found)}\n".encode())
+    for desired, live in found:
+        shown = live.values
+        for name, value in desired.values.items():
+            if name not in shown or shown[name] != value:
+                whole.update(f"{desired.address} {name}\n".encode())
+    return whole.hexdigest()
+
+
+# --- The window in which something moved ------------------------------------------------------------------
+
+
+def looked(ledger: Ledger, at: datetime) -> None:
+    """Note that all of the project is in force at a moment."""
+    _close(ledger, ())
+    ledger.observe(LOOK, {"moved": ()}, at)
+
+
+def newly_stated(ledger: Ledger, drifts: Sequence[Drift]) -> tuple[Drift, ...]:
+    """The drifts, where what was not stated at the last agreement is pending: the files are what moved."""
+    if ledger.observed(AGREED) is None:
+        return tuple(drifts)
+    return tuple(_if_new(ledger, each) if each.state is Divergence.UNKNOWN else each for each in drifts)
+
+
+def _if_new(ledger: Ledger, each: Drift) -> Drift:
+    seen = ledger.observed(each.address)
+    return each if seen and each.field in seen.values else replace(each, state=Divergence.PENDING)
+
+
+def windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: bool) -> tuple[Drift, ...]:
+    """The drifts with the time between two looks in which each of them came to be; this look is noted.
+
+    What was there at an earlier look keeps the window that it had then. Only a look at the ``whole``
+    project tells of everything else that it had not moved.
+    """
+    last = ledger.observed(LOOK)
+    before = last.at if last else None
+    ours = _own_writes(ledger, drifts, before)
+    dated: dict[Address, list[Drift]] = {}
+    for each in drifts:
+        if each.moved_outside:
+            dated.setdefault(each.address, []).append(each)
+    with ledger.together():
+        for address, some in dated.items():
+            seen = ledger.observed(address)
+            earlier: Values = seen.values if seen else {}
+            dated[address] = [_dated(each, earlier.get(each.field), before, ours, at) for each in some]
+            ledger.observe(address, {each.field: _window(each) for each in dated[address]}, at)
+        if whole:
+            _close(ledger, dated)
+            ledger.observe(LOOK, {"moved": tuple((each.kind, each.key) for each in dated)}, at)
+    found = {(each.address, each.field): each for some in dated.values() for each in some}
+    return tuple(found.get((each.address, each.field), each) for each in drifts)
+
+
+def _dated(
+    each: Drift, earlier: Value, last: datetime | None, ours: Mapping[tuple[Address, str], datetime], at: datetime
+) -> Drift:
+    if isinstance(earlier, Mapping) and earlier.get("live") == each.live:
+        since, until = earlier.get("since"), earlier.get("until")
+        if isinstance(until, datetime):
+            return replace(each, since=since if isinstance(since, datetime) else None, until=until)
+    known = [moment for moment in (last, ours.get((each.address, each.field))) if moment is not None]
+    return replace(each, since=max(known, default=None), until=at)
+
+
+def _window(each: Drift) -> Values:
+    return {"live": each.live, "since": each.since, "until": each.until}
+
+
+def _own_writes(ledger: Ledger, drifts: Iterable[Drift], last: datetime | None) -> dict[tuple[Address, str], datetime]:
+    """When our own runs last moved each value, as far as that was after the last look."""
+    if last is not None:
+        return {(each.address, each.field): each.time for each in ledger.increases_since(last)}
+    return {
+        (each.address, entry.field): entry.time
+        for each in drifts
+        for entry in ledger.history(each.address)
+        if entry.status is Status.APPLIED
+    }
+
+
+def _close(ledger: Ledger, still: Iterable[Address]) -> None:
+    """Let go of the windows of what has not moved any longer."""
+    last, kept = ledger.observed(LOOK), set(still)
+    if last is None:
+        return
+    moved = last.values.get("moved")
+    for each in moved if isinstance(moved, tuple) else ():
+        if isinstance(each, tuple) and (address := Address(str(each[0]), str(each[1]))) not in kept:
+            ledger.observe(address, {}, last.at)

@@ -1,0 +1,44 @@
+"""Live, last applied, desired: of every value that differs, which side moved.
+
+It begins with what a plan would move, so spend, statuses, order, case, rounding and zones of time
+never count: equal canonical values are no change. A value that the API never shows can only be pending.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from reconciler.model import Action, Address, Change, Divergence, Drift, FieldChange, Value, Values
+
+
+def drift(changes: Iterable[Change], remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
+    """What the files and live differ in. ``remembered`` holds the values that were last in force and wanted."""
+    return tuple(each for change in changes for each in _of(change, remembered))
+
+
+def state(wanted: Value, live: Value, applied: Value, *, known: bool = True) -> Divergence:
+    """The three-way table; without a last applied value nobody can tell which side moved."""
+    if wanted == live:
+        return Divergence.CONVERGED
+    if not known:
+        return Divergence.UNKNOWN
+    if live == applied:
+        return Divergence.PENDING
+    return Divergence.DRIFTED if wanted == applied else Divergence.CONFLICT
+
+
+def _of(change: Change, remembered: Mapping[Address, Values]) -> Iterator[Drift]:
+    if change.action is Action.CREATE:
+        yield Drift(change.address, None, "", Divergence.PENDING, None, None, None, change.place, known=False)
+        return
+    applied = remembered.get(change.address, {})
+    for move in change.fields:
+        known = move.field in applied
+        found = state(move.after, move.before, applied.get(move.field), known=known) if move.seen else _unseen(move)
+        last = applied.get(move.field)
+        yield Drift(
+            change.address, change.id, move.field, found, move.after, last, move.before, move.place, known=known
+        )
+
+
+def _unseen(move: FieldChange) -> Divergence:
+    """Its live value is not known, so only the files can be seen to move."""
+    return Divergence.CONVERGED if move.after == move.before else Divergence.PENDING

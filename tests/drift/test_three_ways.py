@@ -1,0 +1,243 @@
+"""Which side moved: the whole table, every field of every kind, and silence when nobody moved anything."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from reconciler import drift
+from reconciler.model import Divergence
+
+from .nights import ADS, BALANCE, Night, codes, errors, night, only, states
+
+WAYS = {
+    # wanted, live, applied: which of them are alike
+    "aaa": Divergence.CONVERGED,
+    "aab": Divergence.CONVERGED,
+    "aba": Divergence.DRIFTED,
+    "abb": Divergence.PENDING,
+    "abc": Divergence.CONFLICT,
+}
+
+
+@pytest.mark.parametrize(("way", "state"), WAYS.items())
+def test_the_three_way_table(way: str, state: Divergence) -> None:
+    assert drift.state(*way) is state
+
+
+def test_the_table_is_complete() -> None:
+    letters = {}
+    for values in product("abc", repeat=3):
+        names: dict[str, str] = {}
+        letters[values] = "".join(names.setdefault(value, "abc"[len(names)]) for value in values)
+
+    assert set(letters.values()) == set(WAYS)
+    assert all(drift.state(*values) is WAYS[way] for values, way in letters.items())
+
+
+def test_without_a_last_applied_value_nobody_can_tell_which_side_moved() -> None:
+    assert drift.state("a", "b", None, known=False) is Divergence.UNKNOWN
+    assert drift.state("a", "a", None, known=False) is Divergence.CONVERGED
+
+
+EDITS = {
+    # collection, key, what is set in it: the one field that differs then
+    "name": ("adSets", "123474", {"name": "Renamed"}),
+    "schedule.startDate": ("adSets", "123474", {"schedule.startDate": "2026-12-02T00:00:00Z"}),
+    "schedule.endDate": ("adSets", "123474", {"schedule.endDate": None}),
+    "schedule.activationStatus": ("adSets", "123474", {"schedule.activationStatus": "off"}),
+    "bidding.bidAmount": ("adSets", "123474", {"bidding.bidAmount": 1.2}),
+    "targeting.deliveryLimitations.devices": (
+        "adSets",
+        "123474",
+        {"targeting.deliveryLimitations.devices": ["mobile"]},
+    ),
+    "targeting.deliveryLimitations.environments": (
+        "adSets",
+        "123474",
+        {"targeting.deliveryLimitations.environments": ["web"]},
+    ),
+    "targeting.deliveryLimitations.operatingSystems": (
+        "adSets",
+        "123474",
+        {"targeting.deliveryLimitations.operatingSystems": ["ios"]},
+    ),
+    "targeting.frequencyCapping": ("adSets", "123474", {"targeting.frequencyCapping.maximumImpressions": 4}),
+    "targeting.geoLocation.countries": (
+        "adSets",
+        "123474",
+        {"targeting.geoLocation.countries": {"operand": "in", "values": ["DE", "AT"]}},
+    ),
+    "targeting.geoLocation.subdivisions": (
+        "adSets",
+        "123474",
+        {"targeting.geoLocation.subdivisions": {"operand": "in", "values": ["DE-BE"]}},
+    ),
+    "targeting.geoLocation.zipCodes": (
+        "adSets",
+        "123474",
+        {"targeting.geoLocation.zipCodes": {"operand": "notIn", "values": ["10115"]}},
+    ),
+    "budget.budgetStrategy": ("adSets", "123474", {"budget.budgetStrategy": "uncapped"}),
+    "budget.budgetAmount": ("adSets", "123474", {"budget.budgetAmount": 750}),
+    "budget.budgetRenewal": ("adSets", "123474", {"budget.budgetRenewal": "daily"}),
+    "budget.budgetDeliverySmoothing": ("adSets", "123474", {"budget.budgetDeliverySmoothing": "accelerated"}),
+    "budget.budgetDeliveryWeek": ("adSets", "123474", {"budget.budgetDeliveryWeek": "sundayToSaturday"}),
+    "budget.pacingBehavior": ("adSets", "123474", {"budget.pacingBehavior": "targetFullBudget"}),
+    "attributionConfiguration.attributionMethod": (
+        "adSets",
+        "123474",
+        {"attributionConfiguration.attributionMethod": "googleAnalytics"},
+    ),
+    "bid": ("sellerCampaigns", "1.10001", {"bid": 0.5}),
+    "amount": ("sellerBudgets", "101", {"amount": 900}),
+    "endDate of a budget": ("sellerBudgets", "101", {"endDate": "2027-01-31"}),
+    "suspended": ("sellerBudgets", "101", {"isSuspended": True}),
+    "name of a balance": ("balances", BALANCE, {"name": "Q4 too"}),
+    "startDate of a balance": ("balances", BALANCE, {"startDate": "2026-10-02"}),
+    "endDate of a balance": ("balances", BALANCE, {"endDate": None}),
+    "deposited": ("balances", BALANCE, {"deposited": 5250}),
+    "poNumber": ("balances", BALANCE, {"poNumber": "PO 2"}),
+}
+
+
+@pytest.mark.parametrize("said", EDITS)
+def test_an_edit_outside_is_named_as_drift_of_exactly_its_field(said: str) -> None:
+    collection, key, changes = EDITS[said]
+    with night() as here:
+        assert here.look().drift == ()
+        here.world.edit(collection, key, changes, "anna")
+
+        found = only(here.look())
+
+    assert found.address.kind == collection
+    assert found.field == said.partition(" of ")[0]
+    assert found.state is Divergence.DRIFTED
+
+
+def test_each_changeable_field_that_the_api_shows_is_edited_above() -> None:
+    with night() as here:
+        kinds = here.session().project.kinds
+    shown = {
+        row.name
+        for kind in kinds.values()
+        for row in kind.fields
+        if kind.changeable(row) and row.path("read") and not row.is_map
+    }
+
+    assert shown - {said.partition(" of ")[0] for said in EDITS} == {
+        "attributionConfiguration.lookbackWindow",  # only with another method
+        "campaignIds",  # below: attached from the other side
+        "memo",  # every top-up writes its mark there
+    }
+
+
+def test_a_campaign_that_somebody_attached_is_drift() -> None:
+    with night() as here:
+        here.world.state.put("attachments", f"{BALANCE}/74", {"balanceId": BALANCE, "campaignId": "74"})
+
+        assert states(here.look()) == {"balances.q4 campaignIds": Divergence.DRIFTED}
+
+
+def test_all_four_classes_at_once_each_in_its_own() -> None:
+    with night() as here:
+        here.edit("adSets", "123474", name="Theirs", bidding__bidAmount=1.2, budget__budgetAmount=80)
+        here.rewrite("ads.yaml", "bidAmount: 1.10", "bidAmount: 1.30")
+        here.rewrite("ads.yaml", "budgetAmount: 700", "budgetAmount: 80")
+        here.rewrite("ads.yaml", "maximumImpressions: 3", "maximumImpressions: 5")
+
+        run = here.look()
+
+    assert states(run) == {
+        "adSets.de name": Divergence.DRIFTED,
+        "adSets.de bidding.bidAmount": Divergence.CONFLICT,
+        "adSets.de targeting.frequencyCapping": Divergence.PENDING,
+    }
+    assert codes(run) == {"drifted", "conflict", "pending"}
+
+
+def test_a_block_that_is_not_created_yet_is_pending() -> None:
+    with night() as here:
+        two = '  two: {sellerId: "1", campaignId: "10002", bid: 1}\n'
+        here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
+
+        assert states(here.look()) == {"sellerCampaigns.two ": Divergence.PENDING}
+
+
+def test_what_the_files_did_not_state_before_is_pending() -> None:
+    with night() as here:
+        two = '  two: {sellerId: "2", campaignId: "10001", bid: 1}\n'
+        here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
+
+        assert states(here.look()) == {"sellerCampaigns.two bid": Divergence.PENDING}
+
+
+def test_nobody_moved_anything_and_nothing_is_said_while_money_is_spent_and_time_goes_by() -> None:
+    with night(spend_per_hour=7) as here:
+        for _ in range(3):
+            here.pass_by(hours=11)
+            here.edit("sellerBudgets", "101", spent=300)
+            here.edit("balances", BALANCE, spent=4000)
+            here.edit("adSets", "123474", started=True)
+            shuffled = dict(reversed(here.world.state.collections["adSets"].items()))
+            here.world.state.collections["adSets"].clear()
+            here.world.state.collections["adSets"].update(shuffled)
+
+            run = here.look()
+
+            assert (run.drift, codes(run)) == ((), set())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2026-12-01,", '"2026-12-01T01:00:00+01:00",'),
+        ("2027-01-15T00:00:00Z", "2027-01-15T01:00:00+01:00"),
+        ("1.10", "1.1000"),
+        ("[mobile, desktop]", "[desktop, mobile, desktop]"),
+        ("[DE]", "[de]"),
+        ("budgetAmount: 700", "budgetAmount: 700.00"),
+    ],
+)
+def test_another_spelling_of_the_same_value_is_no_drift(old: str, new: str) -> None:
+    with night() as here:
+        here.rewrite("ads.yaml", old, new)
+
+        assert here.look().drift == ()
+
+
+def test_without_a_ledger_a_difference_is_told_and_nobody_is_blamed() -> None:
+    with night({"ads.yaml": ADS}) as here:
+        here.edit("adSets", "123474", bidding__bidAmount=1.2)
+        forget_everything(here)
+
+        run = here.look()
+
+        again = here.look()
+
+    assert states(run) == states(again) == {"adSets.de bidding.bidAmount": Divergence.UNKNOWN}
+    assert "nobody remembers" in next(each.message for each in run.problems if each.code == "differs")
+
+
+def test_what_agreed_at_an_earlier_look_is_remembered_without_any_apply() -> None:
+    with night({"ads.yaml": ADS}) as here:
+        forget_everything(here)
+        here.look()
+        here.edit("adSets", "123474", bidding__bidAmount=1.2)
+
+        assert states(here.look()) == {"adSets.de bidding.bidAmount": Divergence.DRIFTED}
+
+
+def test_a_later_apply_makes_it_agree_again() -> None:
+    with night() as here:
+        here.edit("adSets", "123474", bidding__bidAmount=1.2)
+        assert len(here.look().drift) == 1
+        assert errors(here.bench.apply()) == []
+
+        assert here.look().drift == ()
+
+
+def forget_everything(here: Night) -> None:
+    for file in (here.bench.folder / ".reconciler").iterdir():
+        file.unlink()
