@@ -4,10 +4,11 @@ Amounts are :class:`~decimal.Decimal`. A currency is a code (``EUR``) or, where 
 it, a phrase that names whose it is (``currency of advertiser 1352``); two are never added together.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+
+from reconciler.lazily import dataclass
 
 ZERO = Decimal(0)
 

@@ -142,12 +142,13 @@ def end(run: "Run", form: str, manner: "Manner") -> NoReturn:
 
 
 def _write(run: "Run", manner: "Manner") -> bool:
-    from reconciler.plans import write
     from reconciler.reports import FORMATS
 
     context = click.get_current_context(silent=True)
     complete = True
     for form, file in context.meta.get(FILES, ()) if context else ():
+        from reconciler.plans import write
+
         try:
             write(file, FORMATS[form](run, manner))
         except OSError as trouble:

@@ -6,14 +6,15 @@ says so. Money is :class:`~decimal.Decimal` throughout, sets are sorted tuples, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from dataclasses import field as with_
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol, TypeAlias
 
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, step
+from reconciler.lazily import dataclass
 
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"

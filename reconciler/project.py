@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
@@ -13,6 +13,7 @@ from reconciler.dialects.dialect import Dialect
 from reconciler.document import Document
 from reconciler.guardrails import Settings as Guardrails
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.model import Json, Locator, Place, Problem, Span, error
 
 PROJECT_FILE = "reconciler.yaml"

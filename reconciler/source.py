@@ -6,7 +6,7 @@ is not handed on, and nothing is sent while there is one.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
@@ -16,6 +16,7 @@ from reconciler.document import Document
 from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
 from reconciler.project import Project
 

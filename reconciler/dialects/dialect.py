@@ -1,10 +1,10 @@
 """A dialect: one version of one family of endpoints, as a base path and the kinds it has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 
 
 @dataclass(frozen=True)

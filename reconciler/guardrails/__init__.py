@@ -4,7 +4,7 @@ To add a rule, write its file and name it in ``RULES``: its key, schema, words a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from reconciler.guardrails import (
@@ -24,6 +24,7 @@ from reconciler.guardrails import (
     zero_bid,
 )
 from reconciler.guardrails.rule import Proposal, Rule
+from reconciler.lazily import dataclass
 from reconciler.model import Judgement, Level, Locator, Path, Place, Problem, Severity, Verdict, error
 
 _MODULES = (

@@ -1,13 +1,14 @@
 """What a guardrail is, and all that it may look at: the nouns of a plan, and nothing of how they came to be."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from reconciler.amounts import NOTHING, Exposure
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Path, Problem, Shift, Value, error
 
 Schema = dict[str, Any]

@@ -4,12 +4,13 @@ What is remembered is bounded, and tells apart what differs in type or in digits
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from typing import Any
 
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.types import unboxed
+from reconciler.lazily import dataclass
 from reconciler.model import Json, Value
 
 MOST = 4096

@@ -5,7 +5,7 @@ only, and not in the schema. No ``read``: written but never seen, compared with 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum, IntEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from reconciler.amounts import Limit
 from reconciler.kinds.types import ValueType
+from reconciler.lazily import dataclass
 from reconciler.model import Change, Desired, Effect, Live, Problem, Value, Values
 
 SAME = "="

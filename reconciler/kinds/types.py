@@ -7,11 +7,12 @@ exactly the documented form; ``schema`` describes the YAML form to editors.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Protocol
 
+from reconciler.lazily import dataclass
 from reconciler.model import Json, Path, Value
 
 Schema = dict[str, Any]

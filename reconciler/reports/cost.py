@@ -4,11 +4,11 @@ Uncapped is a word and is counted; it is never a zero and never left out. Curren
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from heapq import nlargest
 
 from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
 from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
 

@@ -6,10 +6,10 @@ no amount that is out of line with the others: the one that moves furthest is na
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.reports.words import ARROW, clipped, percentage, plain, shown
 

@@ -5,11 +5,11 @@ Whatever comes from outside is escaped here: control characters, and those that 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from reconciler.exits import Exit, of
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Change, Divergence, Problem, Run, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials

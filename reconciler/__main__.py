@@ -1,0 +1,19 @@
+"""Where the program begins: what needs nothing is answered before anything is imported."""
+
+import sys
+
+from reconciler import __version__
+
+
+def main() -> None:
+    """The console script."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"reconciler {__version__}\n")
+        return
+    from reconciler.cli import main as command
+
+    command()
+
+
+if __name__ == "__main__":
+    main()
