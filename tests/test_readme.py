@@ -1,0 +1,53 @@
+"""What the README shows is what the tool prints. ``pytest --update`` writes it anew."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .commands import reconciler
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BEGIN, END = "<!-- plan -->\n", "<!-- /plan -->"
+
+
+def test_the_plan_in_the_readme_is_the_plan_of_the_quickstart(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    shutil.copytree(ROOT / "examples" / "quickstart", tmp_path / "quickstart", ignore=shutil.ignore_patterns(".*"))
+    before, rest = README.read_text(encoding="utf-8").split(BEGIN)
+    shown, after = rest.split(END)
+
+    plan = reconciler("plan", "quickstart", "--sandbox", at=tmp_path)
+
+    block = f"```console\n$ reconciler plan quickstart --sandbox\n{plan.out}```\n"
+    if pytestconfig.getoption("--update"):
+        README.write_text(f"{before}{BEGIN}{block}{END}{after}", encoding="utf-8")
+        shown = block
+    assert plan.code == 0
+    assert shown == block
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    text = README.read_text(encoding="utf-8")
+
+    assert "$ make demo\n" in text
+    assert "$ make test\n" in text
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    from reconciler.exits import Exit
+
+    text = README.read_text(encoding="utf-8")
+
+    assert [code for code in Exit if f"| {int(code)} |" not in text] == []
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    import re
+
+    text = README.read_text(encoding="utf-8")
+
+    targets = re.findall(r"\]\(([^)#]+)", text)
+    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
