@@ -4,9 +4,9 @@ Each file is parsed once and checked once. All that is wrong is collected; a res
 is not handed on, and nothing is sent while there is one.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path as File
 from typing import Any
 
@@ -33,11 +33,22 @@ class Loaded:
     desired: tuple[Desired, ...]
     problems: tuple[Problem, ...]
     documents: Mapping[str, Document]
-    digest: str = ""
 
     @property
     def failed(self) -> bool:
         return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @cached_property
+    def digest(self) -> str:
+        """One mark of all that was read, so that a plan can tell whether it is still the same."""
+        import hashlib
+
+        whole = hashlib.sha256()
+        for name, text in sorted((name, each.text) for name, each in self.documents.items()):
+            whole.update(f"{File(name).name} {len(text)}\n".encode() + text)
+        if self.project is not None:
+            whole.update(self.project.text)
+        return f"sha256:{whole.hexdigest()}"
 
 
 def load(paths: Iterable[str] = ()) -> Loaded:
@@ -53,17 +64,7 @@ def load(paths: Iterable[str] = ()) -> Loaded:
             found.append(error("empty-project", "the files hold no resource", at=project.at(), hint=hint))
         found.extend(_out_of_scope(project, desired))
     ordered = tuple(sorted(found, key=_in_file_order))
-    return Loaded(project, tuple(desired), ordered, documents, _digest(project, documents))
-
-
-def _digest(project: Project | None, documents: Mapping[str, Document]) -> str:
-    """One mark of all that was read, so that a plan can tell whether it is still the same."""
-    whole = hashlib.sha256()
-    for name, text in sorted((name, each.text) for name, each in documents.items()):
-        whole.update(f"{File(name).name} {len(text)}\n".encode() + text)
-    if project is not None:
-        whole.update(project.text)
-    return f"sha256:{whole.hexdigest()}"
+    return Loaded(project, tuple(desired), ordered, documents)
 
 
 def _in_file_order(problem: Problem) -> tuple[Span, str]:
