@@ -38,9 +38,10 @@ def accept(loaded: Loaded, looked: Looked) -> Run:
 def _changes(loaded: Loaded, looked: Looked) -> dict[str, list[Change]]:
     """By file, what is to be written where."""
     assert looked.prepared is not None
+    assert loaded.project is not None
     moved: dict[Address, list[Drift]] = defaultdict(list)
     for each in looked.run.drift:
-        if each.moved_outside:
+        if each.moved_outside and each.place.source is not loaded.project.source:
             moved[each.address].append(each)
     found: dict[str, list[Change]] = defaultdict(list)
     for name, pairs in looked.prepared.pairs.items():

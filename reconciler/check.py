@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from reconciler import overrides, ownership, renames
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Problem, Run
 from reconciler.project import Project
@@ -10,9 +11,12 @@ from reconciler.source import Loaded
 
 
 def validate(loaded: Loaded, now: datetime) -> Run:
-    """The problems of the files."""
+    """The problems of the files, as they are to be understood at that moment."""
+    loaded = overrides.effective(loaded, now)
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
+        for terms in (ownership, renames):
+            problems += terms.mistakes(loaded.project, loaded.desired)
         for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = Scene(tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))

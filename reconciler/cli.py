@@ -72,6 +72,7 @@ def validate(paths: tuple[str, ...], form: str) -> None:
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
 @click.option("--valid-for", default=24.0, show_default=True, metavar="HOURS", help="How long a saved plan holds.")
+@click.option("--at", metavar="TIME", help="What the clock will bring: plan as if it were then, 2026-12-01T00:00Z.")
 @ALLOW
 @BECAUSE
 @SANDBOX
@@ -84,6 +85,7 @@ def plan(
     detailed: bool,
     out: str | None,
     valid_for: float,
+    at: str | None,
     allow: tuple[str, ...],
     because: tuple[str, ...],
     sandbox: str | None,
@@ -94,8 +96,12 @@ def plan(
     \b
     Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
     """
-    allowed = _allowed(allow, because)
+    allowed, moment = _allowed(allow, because), _moment(at)
+    if moment is not None and out is not None:
+        raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
     with _session(paths, sandbox, api_url, form) as session, _usable(form):
+        if moment is not None:
+            session.outside = replace(session.outside, now=lambda: moment)
         prepared = session.plan(targets, allowed)
         run = getattr(prepared, "run", prepared)
         digest = None
@@ -431,6 +437,15 @@ def _announce(url: str) -> None:
 
 
 # --- What the commands share ------------------------------------------------------------------------------
+
+
+def _moment(text: str | None) -> Any:
+    from reconciler.terms import Unclear, moment
+
+    try:
+        return None if text is None else moment(text, "UTC")
+    except Unclear as why:
+        raise click.UsageError(f"--at: {why}") from None
 
 
 def _allowed(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:

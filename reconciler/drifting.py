@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from reconciler import attribution, baseline, live
+from reconciler import attribution, baseline, live, overrides, ownership
 from reconciler.access import Unusable, stopped
 from reconciler.amounts import NOTHING, Exposure
 from reconciler.attribution import Own
@@ -46,13 +46,16 @@ def look(session: Session, targets: Sequence[str] = ()) -> Looked:
 
 def _told(session: Session, prepared: Prepared, ledger: Ledger, *, whole: bool) -> Run:
     now, run = session.outside.now(), prepared.run
-    found = baseline.newly_stated(ledger, drift(run.changes, ledger.values()))
+    found = baseline.newly_stated(ledger, drift(run.changes, session.memory(ledger).values))
     doubts: list[Problem] = []
     dated = baseline.windows(ledger, found, now, whole=whole and bool(prepared.pairs))
     named = tuple(_named(session, prepared, ledger, dated, doubts))
     baseline.adopt(ledger, prepared.pairs, session.loaded.digest, now)
     unmanaged, shares = _unmanaged(prepared, now) if whole else ((), ())
     problems = [*_sound(run.problems, {each.address for each in named}), *doubts]
+    problems += overrides.overdue(session.loaded, named, now)
+    owned = [(each, found) for pairs in prepared.pairs.values() for each, found in pairs if found is not None]
+    problems += ownership.steps(session.project, owned, ledger, now)
     problems += map(drifts.problem, named)
     problems += map(drifts.share, shares)
     return Run(
@@ -69,8 +72,14 @@ def _told(session: Session, prepared: Prepared, ledger: Ledger, *, whole: bool) 
 def _sound(problems: Iterable[Problem], moved: set[Address]) -> Iterator[Problem]:
     """Without what guardrails say of a plan; that something moved cannot be put back does not fail a look."""
     for each in problems:
-        if not each.code.startswith(RULE):
-            yield replace(each, severity=Severity.WARNING) if each.address in moved else each
+        if each.code == ownership.OUTSIDE:
+            yield replace(each, severity=Severity.ERROR)
+        elif not each.code.startswith(RULE):
+            yield replace(each, severity=Severity.WARNING) if _stops(each) and each.address in moved else each
+
+
+def _stops(problem: Problem) -> bool:
+    return problem.severity is Severity.ERROR
 
 
 # --- Who ------------------------------------------------------------------------------------------------

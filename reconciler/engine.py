@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
-from reconciler import careful, execute, stale, verify
+from reconciler import careful, execute, overrides, stale, verify
 from reconciler import plan as planner
 from reconciler.assess import Assessed, Wish, assess
 from reconciler.check import unique
@@ -74,6 +74,7 @@ def plan(
     checked = validate(loaded, outside.now())
     if project is None or checked.failed:
         return replace(checked, command="plan", unchanged=0)
+    loaded = overrides.effective(loaded, outside.now())
     wanted, problems = _selected(loaded.desired, targets, project)
     try:
         seen = survey(project, wanted, outside, memory)
@@ -107,6 +108,7 @@ def reviewed(
     problems = [*checked.problems, *stale.outdated(saved, here)]
     if project is None or _errors(problems):
         return Run("apply", saved.run.project, problems=unique(problems))
+    loaded = overrides.effective(loaded, outside.now())
     wanted, missed = _selected(loaded.desired, saved.made.targets, project)
     try:
         seen = survey(project, wanted, outside, _recorded(saved))
@@ -114,7 +116,7 @@ def reviewed(
         return Run("apply", project.name, problems=unique((*problems, unread.problem)))
     spoken = _spoken(project)
     present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
-    blocks = {desired.address: desired for desired in wanted}
+    blocks = {desired.address: desired for pairs in seen.pairs.values() for desired, _ in pairs}
     changes: list[Change] = []
     for change in saved.changes:
         if change.address in blocks and change.address in present:

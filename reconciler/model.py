@@ -149,9 +149,12 @@ class Desired:
     place: Place
     defaults: Place | None = with_(default=None, compare=False)
     stated: frozenset[str] = with_(default=frozenset(), compare=False)
+    overlaid: Mapping[str, Place] = with_(default_factory=dict, compare=False)
 
     def at(self, name: str, *, key: bool = False) -> Place:
-        """Where a field is written: in the resource itself, or in the ``defaults`` of its file."""
+        """Where a field is written: in the resource itself, in the ``defaults`` of its file, or in an override."""
+        if name in self.overlaid:
+            return self.overlaid[name]
         whole = self.place if self.defaults is None or self._states(name) else self.defaults
         return Place(whole.source, (*whole.path, *name.split(".")), key)
 

@@ -54,6 +54,12 @@ class Project:
     def at(self, *path: str | int) -> Place:
         return Place(self.source, path)
 
+    def terms(self, key: str) -> "Sequence[Mapping[str, Json]]":
+        """The entries of a list of the project file."""
+        content = self.source.value if isinstance(self.source, Document) else None
+        found = content.get(key) if isinstance(content, dict) else None
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else ()
+
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
         """Every kind that the configured versions have."""

@@ -7,7 +7,7 @@ version does not know is told by ``source``, at the line, with the version's nam
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler import dialects, guardrails
+from reconciler import dialects, guardrails, terms
 from reconciler.kinds.kind import Field, Kind
 
 Schema = dict[str, Any]
@@ -97,6 +97,7 @@ def project() -> Schema:
                 "additionalProperties": {"type": "string", "pattern": "^[A-Z]{3}$"},
             },
             "guardrails": guardrails.schema(),
+            **terms.schemas(),
             "name": {
                 "type": "string",
                 "pattern": "^[a-z][a-z0-9_]{0,39}$",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from reconciler import __version__, access, engine, keeper, ledger, plans, source, stale
+from reconciler import __version__, access, engine, keeper, ledger, plans, renames, source, stale
 from reconciler.access import Tell, Unusable
 from reconciler.api import Api
 from reconciler.courier import Stop
@@ -48,7 +48,9 @@ class Session:
     def memory(self, book: Ledger) -> Memory:
         """What the ledger remembers; the last 24 hours only if a guardrail counts them."""
         counted = self.project.guardrails.has(ROLLING.name)
-        return keeper.memory(book, self.outside.now() - timedelta(hours=24) if counted else None)
+        known = keeper.memory(book, self.outside.now() - timedelta(hours=24) if counted else None)
+        ids, values = renames.followed(self.project, known.ids, known.values)
+        return replace(known, ids=ids, values=values)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":
@@ -59,6 +61,7 @@ class Session:
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
                 noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now)
+                renames.settle(self.project, book)
                 yield Writing(self, book, noted)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble

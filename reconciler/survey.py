@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler import live, match, portfolio
+from reconciler import live, match, ownership, portfolio
 from reconciler.check import by_kind
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.project import Project
 from reconciler.recover import Reader
+from reconciler.twins import twins
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
 
@@ -40,9 +41,11 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory
         reading = read(kind, blocks, project, outside)
         matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
         root = project.dialect(kind.family).root
-        detailed = live.with_details(kind, root, matched, outside.send)
+        detailed, outlying = ownership.released(
+            project, live.with_details(kind, root, matched, outside.send), outside.now()
+        )
         scene = Scene(detailed, outside.now(), reading.live, online=True, assumptions=project.assumptions)
-        problems += (*reading.problems, *doubts)
+        problems += (*reading.problems, *doubts, *outlying, *twins(kind, detailed, reading.live))
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live

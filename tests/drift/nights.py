@@ -94,8 +94,8 @@ class Night:
         return (self.bench.folder / file).read_text(encoding="utf-8")
 
     def pass_by(self, **span: float) -> None:
-        """Time that somebody else spends; the session's own clock is the sandbox's."""
-        self.world.advance(timedelta(**span).total_seconds())
+        """Time that nobody waits for."""
+        self.bench.time.sleep(timedelta(**span).total_seconds())
 
 
 @contextmanager
