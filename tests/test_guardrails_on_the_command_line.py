@@ -73,8 +73,9 @@ def test_an_override_is_sent_shown_and_journaled(tmp_path: Path) -> None:
     assert "allowed: decimalSlip" in done.out
     assert "because a new product, agreed with Ann" in done.out
     assert writes(at)
-    journal = (at / ".reconciler" / "sandbox.json.ledger").read_bytes()
-    assert b'"allowed":{"decimalSlip":"a new product, agreed with Ann"}' in journal.replace(b": ", b":")
+    first = reconciler("ledger", "runs", "--sandbox", at=at).out.split()[0]
+    shown = reconciler("ledger", "show", first, "--sandbox", at=at)
+    assert "allowed:  decimalSlip, because a new product, agreed with Ann" in shown.out, shown.said
 
 
 def test_a_saved_plan_carries_its_reasons_and_is_judged_again(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def run(told: RunHistory) -> Iterator[str]:
         "commit": record.commit,
         "CI": " ".join(part for part in (record.ci_name, record.ci_url) if part),
         "plan": record.plan_digest,
+        "allowed": "; ".join(f"{rule}, because {why}" for rule, why in record.allowed.items()),
     }
     for name, fact in facts.items():
         if fact:
