@@ -55,7 +55,7 @@ def _read(text: str, file: str) -> Json:
     parsed, problems = document.parse(text.encode(), file)
     if parsed is None:
         raise Unedited(f"{file} cannot be edited: {problems[0].message}")
-    return parsed.value
+    return {} if parsed.value is None else parsed.value
 
 
 # --- Values -----------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def _with(value: Json, path: Path, new: "Json | Gone") -> Any:
 
 
 def _differences(value: Json, wanted: Json, path: Path = ()) -> Iterator[Change]:
-    if isinstance(value, dict) and isinstance(wanted, dict) and value and wanted:
+    if isinstance(value, dict) and isinstance(wanted, dict) and value and (wanted or not path):
         for name in value.keys() - wanted.keys():
             yield (*path, name), GONE
         for name, each in wanted.items():

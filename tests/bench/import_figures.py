@@ -1,0 +1,163 @@
+"""How long an import of a large, random account takes, and whether it keeps its law there.
+
+Run: python -m tests.bench.import_figures [OBJECTS]
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from reconciler import engine, imports, source
+from reconciler.api import Api, Credentials, Settings
+from reconciler.importing import Imported, Wish
+from reconciler.outside import Memory, Outside
+from reconciler.sandbox.message import Request
+from reconciler.sandbox.seed import ad_set
+from reconciler.sandbox.world import World
+
+GENERATIONS = (
+    {"marketingSolutions": "2026-07", "sellers": "2026-07", "retailMedia": "2026-07"},
+    {"marketingSolutions": "2025-07", "sellers": "2025-07", "retailMedia": "2025-07"},
+    {"marketingSolutions": "preview", "sellers": "2026-01", "retailMedia": "preview"},
+    {"marketingSolutions": "guide", "sellers": "legacy", "retailMedia": "2026-01"},
+)
+CREDENTIALS = {
+    "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
+    "retailMedia": Credentials("sandbox-rm", "sandbox"),
+}
+WORDS = (
+    "Summer",
+    "été",
+    "NO",
+    "on",
+    "Sale: 50 %",
+    "👟 shoes",
+    "حملة",
+    "0123",
+    "it's",
+    '"new"',
+    "- a",
+    "# b",
+    "FR",
+    "\n",
+)
+DAYS = ("2026-09-01T00:00:00Z", "2026-12-01T08:30:00Z", "2027-03-28T00:00:00Z")
+
+
+def world(objects: int, seed: int, version: str) -> World:
+    """An account of so many objects of all kinds, the same for the same seed."""
+    dice = random.Random(seed)
+    made = World.demo(running=False, profile="guide" if version == "guide" else "oas", rate_limit=10**9)
+    put = made.state.put
+    for number in range(objects * 70 // 100):
+        put("adSets", str(2_000_000 + number), _ad_set(dice, str(2_000_000 + number), number))
+    for number in range(objects * 25 // 200):
+        seller = str(100 + number)
+        put("sellers", seller, {"advertiserId": "1352", "name": _name(dice)})
+        pair = {"sellerId": seller, "campaignId": "10001", "bid": _money(dice, 4), "suspendedSince": None}
+        put("sellerCampaigns", f"{seller}.10001", pair)
+        put("sellerBudgets", str(5000 + number), _seller_budget(dice, seller))
+    some = next(iter(made.state.all("balances").values()))
+    for number in range(objects * 5 // 100):
+        own = {"name": f"{_name(dice)} {number}", "deposited": _money(dice, 2), "memo": dice.choice([None, *WORDS])}
+        put("balances", str(2**64 + 5000 + number), some | own)
+    return made
+
+
+def _ad_set(dice: random.Random, key: str, number: int) -> dict[str, Any]:
+    countries = dice.choice([None, ["FR"], ["NO", "DE"], dice.sample(["FR", "DE", "ES", "IT", "BE", "NL", "NO"], 4)])
+    status = dice.choice(("on", "off"))
+    record = ad_set(
+        key, _name(dice), bid=str(_money(dice, 4)), amount=str(_money(dice, 2)), countries=countries, status=status
+    )
+    record["campaignId"] = str(400_000 + number // 40)
+    record["schedule"] |= {"startDate": dice.choice(DAYS), "endDate": dice.choice((None, "2028-01-01T00:00:00Z"))}
+    record["targeting"]["deliveryLimitations"]["devices"] = dice.choice(([], ["mobile"], ["mobile", "tablet"]))
+    record["budget"]["budgetRenewal"] = dice.choice(("daily", "weekly", "monthly", "lifetime"))
+    return record
+
+
+def _seller_budget(dice: random.Random, seller: str) -> dict[str, Any]:
+    sort, end = dice.choice(("Capped", "Uncapped")), dice.choice((None, "2027-11-30"))
+    amount = None if sort == "Uncapped" else _money(dice, 2)
+    whose = {"sellerId": seller, "campaignIds": ["10001"], "budgetType": sort, "amount": amount, "spent": Decimal(0)}
+    return whose | {"startDate": "2026-11-01", "endDate": end, "isSuspended": dice.random() < 0.1}
+
+
+def _name(dice: random.Random) -> str:
+    return " ".join(dice.choices(WORDS, k=dice.randint(1, 4)))
+
+
+def _money(dice: random.Random, places: int) -> Decimal:
+    return Decimal(dice.randint(1, 10**6)).scaleb(-places)
+
+
+# --- One generation ---------------------------------------------------------------------------------------------
+
+
+def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int = 7) -> dict[str, Any]:
+    """The figures of an import, a plan after it, and a second import."""
+    made = world(objects, seed, versions["marketingSolutions"])
+    api = Api(CREDENTIALS, Settings("http://localhost", calls_per_minute=10**9), handle=made.handle, request=Request)
+    outside = Outside(api.send, lambda: made.now, lambda seconds: None)
+    spoken = ", ".join(f'{family}: "{version}"' for family, version in versions.items())
+    ids = 'scope: {advertiserIds: ["1352"], retailMediaAccountIds: ["18446744073709551616"]}'
+    (folder / "reconciler.yaml").write_text(f"version: 1\napi: {{{spoken}}}\n{ids}\n", encoding="utf-8")
+
+    def run(update: bool) -> Imported:
+        return imports.written(source.load([str(folder)]), outside, Memory(), Wish(update=update), lambda line: None)
+
+    first, importing = _timed(lambda: run(False))
+    before = _texts(folder)
+    loaded, loading = _timed(lambda: source.load([str(folder)]))
+    invalid = [each for each in engine.validate(loaded, made.now).problems if each.severity.value == "error"]
+    plan, planning = _timed(lambda: engine.plan(loaded, outside))
+    again, repeating = _timed(lambda: run(True))
+    planned = getattr(plan, "run", plan)
+    api.close()
+    return {
+        "resources": sum(len(each.added) for each in first.files),
+        "files": len(first.files),
+        "left out": len(first.left),
+        "megabytes": sum(map(len, before.values())) / 10**6,
+        "import s": importing,
+        "load s": loading,
+        "plan s": planning,
+        "second import --update s": repeating,
+        "invalid": len(invalid),
+        "planned changes": len(planned.changes) + sum(each.severity.value == "error" for each in planned.problems),
+        "bytes changed": sum(1 for name, text in _texts(folder).items() if before.get(name) != text) + len(again.files),
+    }
+
+
+def _timed(work: Any) -> tuple[Any, float]:
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began
+
+
+def _texts(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in sorted(folder.rglob("*.yaml"))}
+
+
+def main() -> None:
+    objects = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    for versions in GENERATIONS:
+        with tempfile.TemporaryDirectory() as folder:
+            figures = measured(objects, versions, Path(folder))
+        told = ", ".join(
+            f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()
+        )
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{' '.join(versions.values())}: {told}; peak so far {peak:.0f} MB (the simulated account included)")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""An import of a large, random account keeps its law in every generation of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from .import_figures import GENERATIONS, measured
+
+every_generation = pytest.mark.parametrize("versions", GENERATIONS, ids=lambda versions: versions["marketingSolutions"])
+QUIET = {"invalid": 0, "planned changes": 0, "bytes changed": 0}
+
+
+@every_generation
+def test_an_import_of_all_kinds_is_valid_and_quiet(versions: Mapping[str, str], tmp_path: Path) -> None:
+    figures = measured(300, versions, tmp_path, seed=11)
+
+    assert figures["resources"] > 300
+    assert {name: figures[name] for name in QUIET} == QUIET
+
+
+@pytest.mark.slow
+@every_generation
+def test_so_is_one_of_twenty_thousand_objects(versions: Mapping[str, str], tmp_path: Path) -> None:
+    figures = measured(20_000, versions, tmp_path)
+
+    assert figures["resources"] > 20_000
+    assert {name: figures[name] for name in QUIET} == QUIET
