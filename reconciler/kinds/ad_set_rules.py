@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from reconciler.kinds.kind import Scene
 from reconciler.model import Desired, Live, Problem, Values, error, warning
+from reconciler.shared import holds
 
 STATUS = "schedule.activationStatus"
 BID = "bidding.bidAmount"
@@ -196,7 +197,7 @@ OFFLINE = (
 def merged(scene: Scene) -> Iterator[Problem]:
     """The rules of one ad set again, on what is written over what is live."""
     for desired, live in scene.pairs:
-        if live is None or desired.values.items() <= live.values.items():
+        if live is None or holds(live.values, desired.values):
             continue
         moved = [name for name, value in desired.values.items() if live.values.get(name, value) != value]
         archived = live.values.get("schedule.deliveryStatus") == "archived"
@@ -217,10 +218,11 @@ def merged(scene: Scene) -> Iterator[Problem]:
 
 
 def not_over(scene: Scene) -> Iterator[Problem]:
-    """An end in the past and a scheduled budget that is not in the future do not do what they say."""
-    for ad_set in scene.wanted:
+    """An end in the past does not do what it says, unless it is what is live already, or may be (it has an id)."""
+    for ad_set, live in scene.pairs:
         end = ad_set.values.get("schedule.endDate")
-        if isinstance(end, datetime) and end < scene.now:
+        past = live.values.get("schedule.endDate") == end if live else ad_set.id is not None
+        if isinstance(end, datetime) and end < scene.now and not past:
             yield _warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
 
 
