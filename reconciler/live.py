@@ -35,17 +35,27 @@ class Reading:
     problems: tuple[Problem, ...] = ()
 
 
-def read(kind: Kind, root: str, scope: Sequence[str], send: Send, *, attached: bool = False) -> Reading:
+def read(
+    kind: Kind,
+    root: str,
+    scope: Sequence[str],
+    send: Send,
+    *,
+    attached: bool = False,
+    kept: Callable[[Live], Live] = lambda live: live,
+) -> Reading:
     """All of a kind in the scope. Raises :class:`Unread` when any page of it could not be had.
 
-    ``attached`` asks for the sets that are read from the other side, which costs a list of its own.
+    ``attached`` asks for the sets that are read from the other side, which costs a list of its own;
+    ``kept`` is what is kept of each object as it comes.
     """
     match kind.read:
         case Search() as search:
             body: Json = {"filters": {search.by: list(scope)}}
-            answer = _got(_call(kind, "POST", search.path.format(root=root), body=body), send)
+            call = _call(kind, "POST", search.path.format(root=root), body=body)
+            answer = _got(replace(call, shape=_shape(kind, kept)), send)
             owner = search.by.removesuffix("s")
-            found = [wire.decode(kind, row) for row in _rows(answer)]
+            found = [row if isinstance(row, Live) else kept(wire.decode(kind, row)) for row in _listed_in(answer)]
             # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
             return Reading(
                 tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(answer.body))
@@ -59,11 +69,25 @@ def read(kind: Kind, root: str, scope: Sequence[str], send: Send, *, attached: b
                 own = {
                     each.id: each
                     for page in pages
-                    for each in (wire.decode(kind, row, inject, id) for row in _rows(page))
+                    for each in (kept(wire.decode(kind, row, inject, id)) for row in _rows(page))
                 }
                 warnings += (each for page in pages for each in _warnings(page.body))
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
             return Reading(tuple(live.values()), tuple(warnings))
+
+
+def _shape(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[dict[str, Any]], Any]:
+    """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
+
+    def shape(part: dict[str, Any]) -> Any:
+        if "attributes" not in part:
+            return part
+        try:
+            return kept(wire.decode(kind, part))
+        except (ArithmeticError, ValueError):
+            return part
+
+    return shape
 
 
 def with_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
@@ -244,11 +268,16 @@ def _permission(call: Call, status: int) -> str:
 
 
 def _rows(answer: Answer) -> Sequence[dict[str, Any]]:
+    """The rows of a list that came as it is."""
+    return [row for row in _listed_in(answer) if isinstance(row, dict)]
+
+
+def _listed_in(answer: Answer) -> Sequence[Any]:
     """The rows of a list; an answer that holds no list is not an empty one."""
-    data = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
-    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+    data: Any = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
+    if not isinstance(data, list) or not all(isinstance(row, dict | Live) for row in data):
         raise Unread(error("read-failed", f"the API answered {answer.status} without the list that was asked for"))
-    return [row for row in data if isinstance(row, dict)]
+    return data
 
 
 def _warnings(body: Json) -> Iterator[Problem]:

@@ -5,13 +5,13 @@ types. Values are *canonical*: normalised at the edges, so that two are equal ex
 says so. Money is :class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field as with_
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, step
 from reconciler.lazily import dataclass
@@ -250,7 +250,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request, complete. Its answer is read by ``granularity``: per item, or as a whole."""
+    """One HTTP request, complete. Its answer is read by ``granularity``: per item, or as a whole.
+
+    ``shape`` says what becomes of each object of its answer as it is read, so that a long list is
+    never held as it came.
+    """
 
     name: str
     kind: str
@@ -264,6 +268,7 @@ class Call:
     atomic: bool = True
     stage: int = 0
     product: str = "marketingSolutions"
+    shape: "Callable[[dict[str, Any]], Any] | None" = with_(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

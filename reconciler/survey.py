@@ -1,6 +1,6 @@
 """Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler import live, match, ownership, portfolio
@@ -10,6 +10,7 @@ from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.project import Project
 from reconciler.recover import Reader
+from reconciler.shared import sharing
 from reconciler.twins import twins
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
@@ -38,7 +39,7 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
     for kind, blocks in kinds.items():
-        reading = read(kind, blocks, project, outside)
+        reading = read(kind, blocks, project, outside, sharing(blocks, kind.natural[0], memory.ids))
         matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.released(
@@ -65,11 +66,17 @@ def _currencies(
     return found | {(name, id): project.currencies[id] for name, id in stated}
 
 
-def read(kind: Kind, blocks: Sequence[Desired], project: Project, outside: Outside) -> live.Reading:
+def read(
+    kind: Kind,
+    blocks: Sequence[Desired],
+    project: Project,
+    outside: Outside,
+    kept: Callable[[Live], Live] = lambda live: live,
+) -> live.Reading:
     """All of a kind, with the sets that cost a list of their own only if the files state them."""
     attached = kind.attachments is not None and any(kind.attachments.field in each.values for each in blocks)
     root = project.dialect(kind.family).root
-    return live.read(kind, root, project.scope.get(kind.scope, ()), outside.send, attached=attached)
+    return live.read(kind, root, project.scope.get(kind.scope, ()), outside.send, attached=attached, kept=kept)
 
 
 def reader(project: Project, outside: Outside, kind: str) -> Reader:

@@ -62,7 +62,7 @@ class _Sending:
             if status == 401 and self._refused is None:
                 self._refused = token
             elif status != 429:
-                return judge(result, self._host)
+                return judge(result, self._host, self._call.shape)
             elif refusals > PATIENCE:
                 reason = f"{self._host} still answered 429 after {PATIENCE} waits for the rate limit"
                 return Try(replace(judge(result, self._host).answer, reason=reason))

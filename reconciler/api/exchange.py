@@ -1,16 +1,17 @@
 """What one sending proves: a request and what came of it, judged by status and body (contract §2.7, §9)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Never
+from typing import Any, Never
 
 from reconciler.model import Answer, Fate, Json
 
 EXCERPT = 200
+Shape = Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,13 @@ class Try:
     permanent: bool = False
 
 
-def judge(result: Reply | Trouble, host: str) -> Try:
+def judge(result: Reply | Trouble, host: str, shape: Shape | None = None) -> Try:
     """The fate of one sending. A refusal proves that nothing happened; only a readable 2xx that it did."""
     if isinstance(result, Trouble):
         return Try(Answer(Fate.LOST if result.sent else Fate.NOT_SENT, reason=result.reason), result.permanent)
     status = result.status
     if 200 <= status < 300:
-        return Try(_accepted(result, host))
+        return Try(_accepted(result, host, shape))
     body = _as_told(result)
     if 400 <= status < 500:
         return Try(Answer(Fate.ANSWERED, status, body))
@@ -80,26 +81,29 @@ def judge(result: Reply | Trouble, host: str) -> Try:
     return Try(Answer(Fate.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
 
 
-def _accepted(reply: Reply, host: str) -> Answer:
+def _accepted(reply: Reply, host: str, shape: Shape | None) -> Answer:
     """A success that can be read, or else no evidence of anything."""
     if reply.status == 204 and not reply.body:
         return Answer(Fate.ANSWERED, 204)
     try:
-        return Answer(Fate.ANSWERED, reply.status, decode(reply))
+        return Answer(Fate.ANSWERED, reply.status, decode(reply, shape))
     except (ValueError, RecursionError) as error:
         what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body)}"
         return Answer(Fate.LOST, reply.status, reason=what)
 
 
-def decode(reply: Reply) -> Json:
-    """The JSON of a reply, amounts exact; ValueError (a clause) or RecursionError if there is none."""
+def decode(reply: Reply, shape: Shape | None = None) -> Json:
+    """The JSON of a reply, amounts exact, each object as ``shape`` makes it.
+
+    ValueError (a clause) or RecursionError if there is none.
+    """
     kind = reply.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if not reply.body.strip():
         raise ValueError("without the JSON that this call returns: the body is empty")
     if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError(f"with {_printable(kind)} instead of JSON")
     try:
-        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json)
+        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json, object_hook=shape)
     except (ValueError, RecursionError):
         raise ValueError("its body is not complete, valid JSON") from None
     return body

@@ -15,6 +15,7 @@ from reconciler.amounts import Limit
 from reconciler.kinds.types import ValueType
 from reconciler.lazily import dataclass
 from reconciler.model import Change, Desired, Effect, Live, Problem, Value, Values
+from reconciler.shared import holds
 
 SAME = "="
 """A path equal to the field's own name: the usual case, so it is not repeated in the tables."""
@@ -368,7 +369,7 @@ class Kind:
 
     def settled(self, desired: Values, live: Values) -> bool:
         """Whether all that is stated is plain and in force, as it is for most of an account."""
-        return desired.keys() <= self.plain and desired.items() <= live.items()
+        return desired.keys() <= self.plain and holds(live, desired)
 
     @cached_property
     def _ranks(self) -> Mapping[str, int]:

@@ -97,7 +97,8 @@ def test_no_field_of_the_nouns_is_left_out(kind: type) -> None:
         Item: lambda: codec.of_call(call()),
         Outcome: lambda: codec.of_outcomes([Outcome("c", call().items[0], Status.APPLIED)]),
     }[kind]()
-    assert all(f'"{each.name}":' in shape for each in fields(kind))
+    kept = [each.name for each in fields(kind) if each.name != "shape"]  # how a read is heard; only writes are kept
+    assert all(f'"{name}":' in shape for name in kept)
 
 
 def test_amounts_keep_their_digits() -> None:
