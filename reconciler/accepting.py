@@ -2,7 +2,7 @@
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +10,12 @@ from reconciler import amend, document
 from reconciler.amend import Amendment
 from reconciler.drifting import Looked
 from reconciler.edits import Change, Unedited, edited
-from reconciler.model import Address, Desired, Drift, Json, Live, Problem, Run, Severity, error
+from reconciler.engine import Prepared
+from reconciler.kinds.kind import Kind
+from reconciler.model import Address, Desired, Json, Live, Problem, Run, Severity, Value, Values, error
 from reconciler.placing import file_of
 from reconciler.source import Loaded
+from reconciler.spelling import spelled
 
 BOM = b"\xef\xbb\xbf"
 
@@ -21,49 +24,74 @@ def accept(loaded: Loaded, looked: Looked) -> Run:
     """Write what is live of all that moved outside into the files. What cannot be written is told."""
     if looked.prepared is None:
         return looked.run
-    problems: list[Problem] = []
-    written: list[str] = []
-    for file, changes in _changes(loaded, looked).items():
-        try:
-            text = _amended(loaded.documents[file].text, file, changes)
-            write(Path(file), text)
-        except (Unedited, OSError) as trouble:
-            problems.append(error("not-edited", f"{file}: {trouble}", hint="write the values by hand"))
-        else:
-            written.append(file)
-    note = [Problem(Severity.NOTE, "accepted", f"what is live was written into {file}") for file in written]
-    return replace(looked.run, problems=(*looked.run.problems, *problems, *note))
-
-
-def _changes(loaded: Loaded, looked: Looked) -> dict[str, list[Change]]:
-    """By file, what is to be written where."""
-    assert looked.prepared is not None
     assert loaded.project is not None
-    moved: dict[Address, list[Drift]] = defaultdict(list)
+    wished: dict[Address, dict[str, Value]] = defaultdict(dict)
     for each in looked.run.drift:
         if each.moved_outside and each.place.source is not loaded.project.source:
-            moved[each.address].append(each)
+            wished[each.address][each.field] = each.live
+    texts, problems = rewritten(loaded, looked.prepared, wished)
+    notes = written(texts)
+    return replace(looked.run, problems=(*looked.run.problems, *problems, *notes))
+
+
+def written(texts: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Put the texts in place of the files, and say so."""
+    for file, text in texts.items():
+        try:
+            write(Path(file), text)
+        except OSError as trouble:
+            yield error("not-edited", f"{file}: {trouble}", hint="write the values by hand")
+        else:
+            yield Problem(Severity.NOTE, "rewritten", f"{file} was rewritten", hint="review it, and commit it")
+
+
+def rewritten(
+    loaded: Loaded, prepared: Prepared, wished: Mapping[Address, Values]
+) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """The files that change so that they state these values, and what cannot be written."""
+    texts: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for file, changes in _changes(loaded, prepared, wished).items():
+        try:
+            texts[file] = _amended(loaded.documents[file].text, file, changes)
+        except Unedited as trouble:
+            problems.append(error("not-edited", f"{file}: {trouble}", hint="write the values by hand"))
+    return texts, tuple(problems)
+
+
+def _changes(loaded: Loaded, prepared: Prepared, wished: Mapping[Address, Values]) -> dict[str, list[Change]]:
+    """By file, what is to be written where."""
     found: dict[str, list[Change]] = defaultdict(list)
-    for name, pairs in looked.prepared.pairs.items():
-        kind = looked.prepared.targets[name].kind
-        chosen = [(desired, live) for desired, live in pairs if live is not None and desired.address in moved]
+    for name, pairs in prepared.pairs.items():
+        kind = prepared.targets[name].kind
+        blocks = {each.address: each for each in loaded.desired if each.address in wished}
+        chosen = [
+            (blocks[desired.address], live) for desired, live in pairs if live is not None and desired.address in blocks
+        ]
         for file in dict.fromkeys(file_of(desired) for desired, _ in chosen):
             value = _value(loaded.documents[file].text, file)
             amendments = []
             for desired, live in chosen:
                 if file_of(desired) == file:
-                    only = _only(desired, live, moved[desired.address])
-                    amendments.append(Amendment(desired, amend.moves(kind, desired, only, value)))
+                    goal = _only(desired, live, wished[desired.address])
+                    amendments.append(Amendment(desired, amend.moves(kind, desired, goal, value)))
+                    found[file] += _added(kind, desired, wished[desired.address])
             others = _others(loaded.desired, name, file, {each.desired.address for each in amendments})
             found[file] += amend.changes(kind, value, amendments, others)
     return found
 
 
-def _only(desired: Desired, live: Live, moved: Iterable[Drift]) -> Live:
-    """The live object as it would be if nothing but this had moved: what is pending stays so."""
-    names = {each.field for each in moved}
-    rest = {name: value for name, value in desired.values.items() if name not in names and name in live.values}
-    return replace(live, values={**live.values, **rest})
+def _added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
+    """What the block does not state yet."""
+    for name, value in wished.items():
+        if name not in desired.values:
+            yield (kind.name, desired.address.key, *name.split(".")), spelled(kind.field(name), value)
+
+
+def _only(desired: Desired, live: Live, wished: Values) -> Live:
+    """A live object that differs from its block in nothing but these values: what is pending stays so."""
+    rest = {name: value for name, value in desired.values.items() if name in live.values}
+    return replace(live, values={**live.values, **rest, **wished})
 
 
 def _others(desired: Iterable[Desired], kind: str, file: str, moved: set[Address]) -> list[Desired]:

@@ -162,6 +162,54 @@ def drift(
 
 
 @cli.command()
+@click.argument("run")
+@PATHS
+@reporting
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
+@click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save what changes in the YAML files.")
+@click.option("--write", "write_files", is_flag=True, help="Change the YAML files themselves.")
+@ALLOW
+@BECAUSE
+@SANDBOX
+@API_URL
+def rollback(
+    run: str,
+    paths: tuple[str, ...],
+    form: str,
+    out: str | None,
+    patch: str | None,
+    write_files: bool,
+    allow: tuple[str, ...],
+    because: tuple[str, ...],
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Plan how to undo a run, and change the files so that nothing does it again. Sends no write, ever.
+
+    The plan is one of the files as they are then: apply it once they are changed.
+
+    \b
+    Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
+    """
+    from reconciler import accepting
+    from reconciler import rollback as rolling
+
+    allowed = _allowed(allow, because)
+    with _session(paths, sandbox, api_url, form) as session, _usable(form):
+        found = rolling.rollback(session, run, allowed)
+        told, digest = found.run, None
+        if not told.failed:
+            if patch is not None:
+                Path(patch).write_text(found.patch, encoding="utf-8")
+            if write_files:
+                told = replace(told, problems=(*told.problems, *accepting.written(found.texts)))
+            if out is not None:
+                digest = found.session.save(told, Path(out), found.targets, 24.0)
+                click.echo(f"Saved to {out}, {digest}", err=True)
+        end(told, form, _manner(digest=digest))
+
+
+@cli.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False))
 @reporting
 def show(plan: str, form: str) -> None:

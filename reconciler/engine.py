@@ -117,11 +117,13 @@ def reviewed(
     spoken = _spoken(project)
     present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
     blocks = {desired.address: desired for pairs in seen.pairs.values() for desired, _ in pairs}
+    recorded = _recorded(saved).values
+    remembered = {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
     changes: list[Change] = []
     for change in saved.changes:
         if change.address in blocks and change.address in present:
             kind = spoken[change.address.kind].kind
-            again, _ = diff(kind, [(blocks[change.address], change.live)], _recorded(saved).values)
+            again, _ = diff(kind, [(blocks[change.address], change.live)], remembered)
             changes += again
             problems += stale.moved(change, planner.touched(change, kind), present[change.address])
     wish = Wish(loaded.desired, not saved.made.targets, saved.allowed)

@@ -114,9 +114,11 @@ def includes(project: Project, file: File) -> bool:
     return within and _included(file.resolve(), project.folder.resolve(), patterns)
 
 
-def read(file: File) -> tuple[Document | None, tuple[Problem, ...]]:
-    """A file as values, or why it cannot be read."""
+def read(file: File, instead: Mapping[str, bytes] | None = None) -> tuple[Document | None, tuple[Problem, ...]]:
+    """A file as values, or why it cannot be read. ``instead`` gives other texts for some."""
     shown = _shown(file)
+    if instead is not None and shown in instead:
+        return document.parse(instead[shown], shown)
     try:
         about = file.stat()
         if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device never ends

@@ -51,13 +51,16 @@ class Loaded:
         return f"sha256:{whole.hexdigest()}"
 
 
-def load(paths: Iterable[str] = ()) -> Loaded:
-    """The project at the paths (its folder, or files of it; the current folder if none) as values."""
+def load(paths: Iterable[str] = (), instead: Mapping[str, bytes] | None = None) -> Loaded:
+    """The project at the paths (its folder, or files of it; the current folder if none) as values.
+
+    ``instead`` gives other texts for some files, as if they had been written.
+    """
     project, files, problems = projects.find(tuple(paths))
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
     if project is not None:
         for file in files:
-            desired.extend(_file(file, project, found, documents))
+            desired.extend(_file(projects.read(file, instead), project, found, documents))
         found.extend(_twice(desired))
         if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
             hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"
@@ -71,8 +74,13 @@ def _in_file_order(problem: Problem) -> tuple[Span, str]:
     return problem.span or Span("", 0, 0), problem.code
 
 
-def _file(file: File, project: Project, found: list[Problem], documents: dict[str, Document]) -> Iterator[Desired]:
-    parsed, problems = projects.read(file)
+def _file(
+    text: tuple[Document | None, tuple[Problem, ...]],
+    project: Project,
+    found: list[Problem],
+    documents: dict[str, Document],
+) -> Iterator[Desired]:
+    parsed, problems = text
     found.extend(problems)
     if parsed is None:
         return
