@@ -217,7 +217,7 @@ def test_a_scope_outside_the_portfolio_is_refused(tmp_path: Path) -> None:
     ended = reconciler("apply", "--auto-approve", "--sandbox", "world.json", at=tmp_path)
 
     refused(ended, "out-of-portfolio")
-    assert ended.out.startswith("reconciler.yaml:2:")
+    assert "\nreconciler.yaml:2:" in f"\n{ended.out}"
     assert written(tmp_path / "world.json") == []
 
 
