@@ -550,13 +550,16 @@ def _main(args: Sequence[str] | None) -> int:
     try:
         cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
     except Ended as ended:
+        progress("")
         return ended.code
     except click.exceptions.Exit as left:
         return left.exit_code
     except click.ClickException as misuse:
+        progress("")
         misuse.show()
         return 1
     except (click.Abort, KeyboardInterrupt):
+        progress("")
         click.echo("Interrupted.", err=True)
         return 130
     return 0

@@ -4,6 +4,7 @@ A report in a file is written whole or not at all. Everything that is no report 
 """
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -88,10 +89,18 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
 # --- Telling ----------------------------------------------------------------------------------------------
 
 
+_TOLD: list[str] = []
+"""The line of progress that stands on the terminal, if any."""
+
+
 def progress(line: str) -> None:
-    """Long work shows itself on a terminal, and nowhere else."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{line}", nl=line.endswith("\n"), err=True)
+    """Long work shows itself in one line of a terminal, which is gone in the end; and nowhere else."""
+    if (line or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        width = shutil.get_terminal_size().columns - 1
+        shown = "".join(letter if letter.isprintable() else "?" for letter in line)
+        sys.stderr.write(f"\r\x1b[K{shown[:width]}")
+        sys.stderr.flush()
+        _TOLD[:] = [line] if line else []
 
 
 def show(run: "Run", form: str, manner: "Manner") -> None:

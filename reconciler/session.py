@@ -25,6 +25,7 @@ from reconciler.recover import Reader
 from reconciler.saved import Circumstances
 from reconciler.source import Loaded
 from reconciler.survey import reader
+from reconciler.telling import counted, heard
 
 
 @dataclass
@@ -180,7 +181,7 @@ class Writing:
 
 def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
     """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
-    loaded = source.load(paths)
+    loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
         raise Unusable(engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
@@ -190,10 +191,10 @@ def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, te
     else:
         api = access.real(api_url, products, tell)
     outside = Outside(
-        api.send,
+        heard(api.send, tell),
         api.now,
         time.sleep,
-        progress=lambda done, total: tell(f"{done}/{total} calls"),
+        progress=counted("sending calls, {} of {}", tell),
         stop=Stop(),
     )
     url = access.ledger_url(project, sandbox, api_url)

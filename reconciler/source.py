@@ -4,7 +4,7 @@ Each file is parsed once and checked once. All that is wrong is collected; a res
 is not handed on, and nothing is sent while there is one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path as File
@@ -51,16 +51,23 @@ class Loaded:
         return f"sha256:{whole.hexdigest()}"
 
 
-def load(paths: Iterable[str] = (), instead: Mapping[str, bytes] | None = None) -> Loaded:
+def load(
+    paths: Iterable[str] = (),
+    instead: Mapping[str, bytes] | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Loaded:
     """The project at the paths (its folder, or files of it; the current folder if none) as values.
 
-    ``instead`` gives other texts for some files, as if they had been written.
+    ``instead`` gives other texts for some files, as if they had been written; ``told`` hears how many
+    of the files are read.
     """
     project, files, problems = projects.find(tuple(paths))
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
     if project is not None:
-        for file in files:
+        for number, file in enumerate(files, 1):
             desired.extend(_file(projects.read(file, instead), project, found, documents))
+            if told is not None:
+                told(number, len(files))
         found.extend(_twice(desired))
         if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
             hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"

@@ -1,0 +1,38 @@
+"""Where long work stands, in words; rarely enough to cost nothing."""
+
+import time
+from collections.abc import Callable
+
+from reconciler.model import Answer, Call, Effect
+
+Tell = Callable[[str], None]
+PAUSE = 0.1
+"""Seconds between two counts: nobody reads faster."""
+
+
+def counted(words: str, tell: Tell) -> Callable[[int, int], None]:
+    """Tells how much of something is done, in words with a place for each number."""
+    last = 0.0
+
+    def told(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= PAUSE or done == total:
+            last = now
+            tell(words.format(f"{done:,}", f"{total:,}"))
+
+    return told
+
+
+def heard(send: Callable[[Call], Answer], tell: Tell) -> Callable[[Call], Answer]:
+    """Tells what is read; writes are counted by who sends them."""
+    reads = 0
+
+    def sent(call: Call) -> Answer:
+        nonlocal reads
+        if call.effect is Effect.READ:
+            reads += 1
+            tell(f"fetching {call.kind or 'the portfolio'}, answer {reads:,}")
+        return send(call)
+
+    return sent
