@@ -1,5 +1,6 @@
 """One call in, one answer out: the right token, in turn, repeated where that is harmless, and never a raise."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -150,7 +151,8 @@ class Api:
 
     def _opened(self) -> "Door":
         if self._door is None:
-            from reconciler.api.door import Door  # httpx takes a third of a second to import
+            sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line, and rich with it
+            from reconciler.api.door import Door  # even so, httpx takes a tenth of a second to import
 
             self._door = Door(self._settings, self._clock, self._handle, self._request)
         return self._door
