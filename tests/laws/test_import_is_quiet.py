@@ -71,8 +71,10 @@ def test_an_update_brings_the_files_to_what_is_live_and_then_is_quiet(case: Spok
         populate(here.world, case.name, data.draw)
         imported(here, case)
         distort(here.world, case.name, data.draw)
-        imported(here, case, update=True)
+        done = imported(here, case, update=True)
         before = texts(here.folder)
+
+        assert errors(done.problems) == []
 
         assert planned(here, but=BEYOND_FILES) == []
         assert imported(here, case, update=True).files == ()
