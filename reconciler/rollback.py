@@ -17,7 +17,7 @@ from reconciler.engine import Prepared
 from reconciler.kinds.kind import Delta, Kind
 from reconciler.kinds.types import Refused
 from reconciler.ledger.store import RunHistory
-from reconciler.model import Address, Live, Problem, Run, Severity, Status, Value, error, warning
+from reconciler.model import Address, Live, Problem, Run, Severity, Status, Value, Values, error, warning
 from reconciler.reports.drifts import said
 from reconciler.session import Session
 from reconciler.spelling import spelled
@@ -52,14 +52,14 @@ class Undoing:
 def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> Undoing:
     """How to undo a run. Raises :class:`reconciler.access.Unusable` if the ledger does not know it."""
     with session.remembering(create=False) as ledger:
-        past = ledger.run(run)
+        past, remembered = ledger.run(run), session.memory(ledger).values
     if past is None:
         hint = "`reconciler ledger runs` lists them"
         raise Unusable(stopped(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
     prepared = session.plan(())
     if isinstance(prepared, Run):
         return Undoing(prepared, session)
-    wished, told = undone(past, prepared)
+    wished, told = undone(past, prepared, remembered)
     texts, trouble = rewritten(session.loaded, prepared, wished)
     targets = tuple(exactly(address) for address in wished)
     patch = "".join(_patch(session, texts))
@@ -77,11 +77,14 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     return Undoing(replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch)
 
 
-def undone(past: RunHistory, prepared: Prepared) -> tuple[dict[Address, dict[str, Value]], tuple[Problem, ...]]:
+def undone(
+    past: RunHistory, prepared: Prepared, remembered: Mapping[Address, Values]
+) -> tuple[dict[Address, dict[str, Value]], tuple[Problem, ...]]:
     """What each value goes back to, by the address that it has now, and what cannot go back."""
     now = {(name, live.id): (desired.address, live) for name, pairs in prepared.pairs.items()
            for desired, live in pairs if live is not None}  # fmt: skip
     wished: dict[Address, dict[str, Value]] = {}
+    written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
     told: dict[Problem, None] = dict.fromkeys(_unsettled(past))
     for move in moves(past):
         kind = prepared.project.kinds.get(move.address.kind)
@@ -92,11 +95,31 @@ def undone(past: RunHistory, prepared: Prepared) -> tuple[dict[Address, dict[str
         if why is not None:
             told[replace(why, address=address)] = None
             continue
+        assert live is not None
         wished.setdefault(address, {})[move.field] = move.before
+        written.setdefault((kind, address), (live, {}))[1][move.field] = move.after
         if isinstance(kind.writes.get(kind.field(move.field).facet), Delta):
             message = f"{move.field} goes back to {said(move.before)}; what was spent of it meanwhile stays spent"
             told[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
+    for (kind, address), (live, after) in written.items():
+        wished[address] |= dragged(kind, live, wished[address], after, remembered.get(address, {}))
     return wished, tuple(told)
+
+
+def dragged(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
+    """What the API itself moved along with a change, as it does when a cap is removed: by what is remembered."""
+    if kind.implied is None:
+        return {}
+    known = {name: value for name, value in remembered.items() if name in live.values}
+    was = {**live.values, **known, **before}
+    implied = kind.implied(was, {**was, **after})
+    return {
+        name: value
+        for name, value in known.items()
+        if name not in after
+        and implied.get(name, live.values[name]) == live.values[name] != value
+        and kind.changeable(kind.field(name))
+    }
 
 
 def moves(past: RunHistory) -> Iterator[Move]:

@@ -14,7 +14,17 @@ FILE = re.compile(r"```yaml\n# (\S+\.yaml)\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^\$ reconciler (.*)$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["seller-bids-and-budgets", "balances"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "seller-bids-and-budgets",
+        "balances",
+        "drift-every-night",
+        "bidding-algorithm-owns-bids",
+        "black-friday-override",
+        "roll-back",
+    ],
+)
 def test_a_guide_can_be_followed_to_the_letter(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     guide = (GUIDES / f"{name}.md").read_text(encoding="utf-8")
     files, commands = FILE.findall(guide), COMMAND.findall(guide)

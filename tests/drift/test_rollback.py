@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler import accepting, exits, rollback
@@ -41,7 +41,11 @@ def undo(here: Night, run: str) -> Undoing:
         prepared = writing.reviewed(file, None)
         assert not isinstance(prepared, Run), errors(prepared)
         ended = writing.apply(prepared, lambda run: int(exits.of(run)))
-    assert [(each.item, each.problems) for each in ended.outcomes if each.status is not Status.APPLIED] == []
+    assert [
+        (each.call, [p.message for p in each.problems], [(m.field, m.before, m.after) for m in each.item.fields])
+        for each in ended.outcomes
+        if each.status is not Status.APPLIED
+    ] == []
     return found
 
 
@@ -67,8 +71,13 @@ def account(here: Night) -> dict[str, Any]:
     """All that is reversible of the account, asked past the tool's own ledger."""
     prepared = here.session().plan(())
     assert not isinstance(prepared, Run)
+    kinds = prepared.project.kinds
     return {
-        f"{name} {live.id}": {key: value for key, value in live.values.items() if key not in ("memo", "spent")}
+        f"{name} {live.id}": {
+            key: value
+            for key, value in live.values.items()
+            if key != "memo" and kinds[name].changeable(kinds[name].field(key))
+        }
         for name, rows in prepared.live.items()
         for live in rows
     }
@@ -116,17 +125,17 @@ def test_over_random_runs_live_equals_the_start_and_the_plan_is_empty(data: st.D
         run = there.apply()
         if not run.applied:
             return
-        found = undo(here, last_run(here))
-        told = {(each.address, each.message.partition(":")[0].partition(" ")[0]) for each in found.run.problems}
+        bound = {each.code for each in rollback.rollback(here.session(), last_run(here)).run.problems}
+        assume("cannot-go-back" not in bound)  # a value that the API cannot clear may hold others with it
+        undo(here, last_run(here))
         end = account(here)
-        names = {
-            (address, name)
-            for address in start
-            for name in start[address]
-            if start[address].get(name) != end.get(address, {}).get(name)
-        }
 
-        assert names == set() or told, names
+        assert [
+            (name, value, end[each].get(name))
+            for each, values in start.items()
+            for name, value in values.items()
+            if end[each].get(name) != value
+        ] == []
         assert [move.field for change in here.plan().changes for move in change.fields if move.seen] == []
 
 
