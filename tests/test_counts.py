@@ -1,0 +1,159 @@
+"""What must not grow is counted, not timed: every file is parsed and validated once, every live object decoded
+once, every pair compared once, and nothing is imported that a command does not use."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler import diff, engine, explain, source, wire
+from reconciler import project as projects
+from reconciler.model import Answer, Call, Fate
+from reconciler.outside import Outside
+from reconciler.telling import counted, heard
+
+FILES, EACH = 3, 4
+PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
+BLOCK = '  {name}:\n    id: "{id}"\n    name: Summer {id}\n    bidding: {{bidAmount: 0.90}}\n'
+
+
+def row(id: int, bid: float) -> dict[str, Any]:
+    attributes = {"name": f"Summer {id}", "advertiserId": "1352", "bidding": {"bidAmount": bid}}
+    return {"type": "ReadAdSetV26Q1", "id": str(id), "attributes": attributes}
+
+
+def answer(call: Call) -> Answer:
+    """A portfolio of one advertiser, whose every third bid is another; rows as the one door hands them on."""
+    body: Any = {"data": []}
+    if call.path.endswith("/me"):
+        body = {"data": [{"id": "1352"}]} if "advertisers" in call.path else {"data": {"attributes": {}}}
+    if call.path.endswith("/search"):
+        text = json.dumps({"data": [row(id, 0.5 if id % 3 == 0 else 0.9) for id in range(FILES * EACH)]})
+        body = json.loads(text, object_hook=call.shape)
+    return Answer(Fate.ANSWERED, 200, body)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "reconciler.yaml").write_text(PROJECT)
+    for file in range(FILES):
+        blocks = (BLOCK.format(name=f"s{file * EACH + n}", id=file * EACH + n) for n in range(EACH))
+        (tmp_path / f"ads-{file}.yaml").write_text("adSets:\n" + "".join(blocks))
+    return tmp_path
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each step is taken, at the boundary of its module."""
+    counted: Counter[str] = Counter()
+
+    def watch(module: Any, name: str, size: Callable[..., int] = lambda *_, **__: 1) -> None:
+        step = getattr(module, name)
+
+        def watched(*args: Any, **named: Any) -> Any:
+            counted[f"{module.__name__}.{name}"] += size(*args, **named)
+            return step(*args, **named)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(projects.document, "parse")
+    watch(explain, "is_valid")
+    watch(explain, "problems")
+    watch(wire, "decode")
+    watch(diff, "_moved")
+    compare = engine.diff
+
+    def compared(kind: Any, pairs: Any, remembered: Any) -> Any:
+        counted["pairs"] += len(pairs)
+        return compare(kind, pairs, remembered)
+
+    monkeypatch.setattr(engine, "diff", compared)
+    return counted
+
+
+def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
+    loaded = source.load([str(folder)])
+    prepared = engine.plan(loaded, Outside(answer, lambda: datetime.now(UTC), lambda seconds: None))
+    assert isinstance(prepared, engine.Prepared)
+    assert len(prepared.run.changes) == FILES * EACH // 3
+    assert counts == {
+        "reconciler.document.parse": FILES + 1,  # the project's own file
+        "reconciler.explain.is_valid": FILES + 1,
+        "reconciler.wire.decode": FILES * EACH,
+        "pairs": FILES * EACH,
+        "reconciler.diff._moved": FILES * EACH // 3,  # field by field only where something differs
+    }
+
+
+def test_what_is_as_wanted_is_held_once(folder: Path) -> None:
+    prepared = engine.plan(source.load([str(folder)]), Outside(answer, lambda: datetime.now(UTC), lambda seconds: None))
+    assert isinstance(prepared, engine.Prepared)
+    changed = {change.address for change in prepared.run.changes}
+    for desired, live in prepared.pairs["adSets"]:
+        assert live is not None
+        shared = getattr(live.values, "stated", None) is desired.values
+        assert shared == (desired.address not in changed)
+        assert {**live.values} == {**wire.decode(prepared.targets["adSets"].kind, row(int(live.id), 0.9)).values} | {
+            "bidding.bidAmount": live.values["bidding.bidAmount"]
+        }
+
+
+def test_a_file_keeps_its_places_and_not_its_values(folder: Path) -> None:
+    loaded = source.load([str(folder)])
+    assert all(document.value is None for document in loaded.documents.values())
+    assert {desired.at("bidding.bidAmount").span.line for desired in loaded.desired} == {5, 9, 13, 17}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (["--version"], {"click", "yaml", "decimal"}),
+        (["--help"], {"yaml", "jsonschema_rs", "reconciler.engine"}),
+        (["validate"], {"httpx", "deepdiff", "jsonschema", "asyncio", "sqlite3", "reconciler.engine", "orjson"}),
+        (["plan", "--sandbox"], {"deepdiff", "jsonschema", "asyncio", "rich", "reconciler.reports.html"}),
+    ],
+)
+def test_a_command_imports_only_what_it_uses(folder: Path, arguments: list[str], unused: set[str]) -> None:
+    code = f"""
+import os, sys
+sys.argv = ["reconciler", *{arguments!r}]
+os._exit = sys.exit
+from reconciler.__main__ import main
+try:
+    main()
+finally:
+    print("loaded:", *sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    loaded = set(ran.stdout.rpartition("loaded: ")[2].split())
+    assert "reconciler" in loaded, ran.stderr
+    assert not unused & loaded
+
+
+def test_progress_costs_nothing_without_a_terminal(folder: Path) -> None:
+    command = [sys.executable, "-m", "reconciler", "validate"]
+    assert subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stderr == ""
+
+
+def test_a_count_is_told_rarely_and_to_its_end() -> None:
+    lines: list[str] = []
+    told = counted("reading files, {} of {}", lines.append)
+    for done in range(1, 2001):
+        told(done, 2000)
+    assert lines[0] == "reading files, 1 of 2,000"
+    assert lines[-1] == "reading files, 2,000 of 2,000"
+    assert len(lines) < 100
+
+
+def test_reads_are_told_as_they_are_sent(folder: Path) -> None:
+    lines: list[str] = []
+    outside = Outside(heard(answer, lines.append), lambda: datetime.now(UTC), lambda seconds: None)
+    engine.plan(source.load([str(folder)]), outside)
+    assert lines[0] == "fetching the portfolio, answer 1"
+    assert any(line.startswith("fetching adSets, ") for line in lines)
