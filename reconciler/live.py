@@ -53,7 +53,7 @@ def read(
         case Search() as search:
             body: Json = {"filters": {search.by: list(scope)}}
             call = _call(kind, "POST", search.path.format(root=root), body=body)
-            answer = _got(replace(call, shape=_shape(kind, kept)), send)
+            answer = _got(replace(call, shape=wire.shape(kind, kept)), send)
             owner = search.by.removesuffix("s")
             found = [row if isinstance(row, Live) else kept(wire.decode(kind, row)) for row in _listed_in(answer)]
             # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
@@ -74,20 +74,6 @@ def read(
                 warnings += (each for page in pages for each in _warnings(page.body))
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
             return Reading(tuple(live.values()), tuple(warnings))
-
-
-def _shape(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[dict[str, Any]], Any]:
-    """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
-
-    def shape(part: dict[str, Any]) -> Any:
-        if "attributes" not in part:
-            return part
-        try:
-            return kept(wire.decode(kind, part))
-        except (ArithmeticError, ValueError):
-            return part
-
-    return shape
 
 
 def with_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:

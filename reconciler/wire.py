@@ -4,7 +4,7 @@ Reading is lenient: keys in any case, values in or out of their box, enum words 
 Writing is strict: exactly the documented form of the version (contract §3.5).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,20 @@ def decode(kind: Kind, row: Body, inject: Values | None = None, owner: str | Non
         values.update(inject)
     shown = kind.normalised(values) if kind.normalised else values
     return Live(kind.name, str(row.get("id")), shown, refs or NO_REFS, owner)
+
+
+def shape(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
+    """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
+
+    def made(part: Body) -> Any:
+        if "attributes" not in part:
+            return part
+        try:
+            return kept(decode(kind, part))
+        except (ArithmeticError, ValueError):
+            return part
+
+    return made
 
 
 def _read(node: Body, steps: Steps, values: dict[str, Value], refs: dict[str, str]) -> None:
