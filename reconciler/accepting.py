@@ -74,7 +74,8 @@ def _changes(loaded: Loaded, prepared: Prepared, wished: Mapping[Address, Values
             for desired, live in chosen:
                 if file_of(desired) == file:
                     goal = _only(desired, live, wished[desired.address])
-                    amendments.append(Amendment(desired, amend.moves(kind, desired, goal, value)))
+                    whole = replace(desired, values={**wished[desired.address], **desired.values})
+                    amendments.append(Amendment(desired, amend.moves(kind, whole, goal, value)))
                     found[file] += _added(kind, desired, wished[desired.address])
             others = _others(loaded.desired, name, file, {each.desired.address for each in amendments})
             found[file] += amend.changes(kind, value, amendments, others)
