@@ -65,8 +65,8 @@ NOTHING = Exposure()
 def step(before: Limit | None, after: Limit | None) -> Exposure:
     """How far a limit moves. From or to uncapped there is no amount to compare, so none is told."""
     was, becomes = Exposure.of(before), Exposure.of(after)
-    same = was.uncapped == becomes.uncapped or None in (before, after)
-    return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if same else ZERO)
+    comparable = was.uncapped == becomes.uncapped
+    return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if comparable else ZERO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,14 @@ def writes(at: Path) -> list[str]:
     ]
 
 
+def asked(at: Path) -> list[str]:
+    """The lists of advertisers that were read."""
+    from reconciler.sandbox.world import World
+
+    log = World.load(at / ".reconciler" / "sandbox.json").log
+    return [each["path"] for each in log if "/advertisers" in each["path"]]
+
+
 def test_a_slip_is_refused_by_default_and_nothing_is_written(tmp_path: Path) -> None:
     at = folder(tmp_path, SLIP)
     for done in (plan(at), apply(at)):
@@ -138,6 +146,7 @@ def test_a_stated_currency_wins_and_an_unlisted_one_has_no_room(tmp_path: Path) 
     done = plan(at)
     assert done.code == REFUSED
     assert "by 26.55 in SEK, for which no limit is set" in done.out
+    assert "/advertisers/me" in asked(at)[-1]  # and nobody is asked for what is stated
 
 
 def test_small_applies_of_a_day_count_together(tmp_path: Path) -> None:

@@ -93,6 +93,20 @@ def test_one_uncapped_outweighs_any_amount() -> None:
     assert max(Exposure(1, Decimal(1)), Exposure(1, Decimal(2))) == Exposure(1, Decimal(2))
 
 
+def test_what_is_added_to_balances_and_what_is_taken_stand_apart() -> None:
+    for seed in range(2000):
+        found = world(Random(seed), kinds=("balances",))
+        steps = [
+            (thing.currency, (thing.wanted["deposited"] or Decimal(0)) - ((thing.live or {}).get("deposited") or 0))
+            for thing in found.things
+            if thing.wanted is not None and "deposited" in thing.wanted
+        ]
+        for row in money(found.book).funds:
+            own = [each for currency, each in steps if currency == row.currency]
+            assert row.added == sum((each for each in own if each > 0), Decimal(0))
+            assert row.taken == -sum((each for each in own if each < 0), Decimal(0))
+
+
 # --- Whose currency it is ------------------------------------------------------------------------------------
 
 
