@@ -1,0 +1,66 @@
+"""Flags to the engine, a run to a report, a report to an exit code. With ``console``, the only one that prints."""
+
+import atexit
+import gc
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import click
+
+from reconciler.cli import live, runs, tools
+from reconciler.cli.shared import cli
+from reconciler.console import Ended, progress
+
+COMMANDS = (runs, live, tools)
+"""Modules whose import adds their commands to the group."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The console script. A usage error exits with 1: 2 means that there are changes."""
+    with _uncollected():
+        code = _main(args)
+        if args is None:
+            _leave(code)
+    sys.exit(code)
+
+
+def _main(args: Sequence[str] | None) -> int:
+    try:
+        cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+    except Ended as ended:
+        progress("")
+        return ended.code
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except click.ClickException as misuse:
+        progress("")
+        misuse.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        progress("")
+        click.echo("Interrupted.", err=True)
+        return 130
+    return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Little goes in circles here, and to look for circles in an account takes as long as to plan it."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _leave(code: int) -> None:
+    """End now: to take a large account apart piece by piece serves nobody. What cannot be flushed ends as usual."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        atexit._run_exitfuncs()
+        os._exit(code)

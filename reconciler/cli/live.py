@@ -1,0 +1,167 @@
+"""drift, rollback, import: from what is live back to the files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reconciler.cli.shared import (
+    ALLOW,
+    API_URL,
+    BECAUSE,
+    PATHS,
+    SANDBOX,
+    TARGET,
+    allowances,
+    cli,
+    manner_of,
+    session_of,
+    usable,
+)
+from reconciler.console import Ended, end, progress, reporting
+
+
+@cli.command()
+@PATHS
+@TARGET
+@reporting
+@click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if anything moved outside.")
+@click.option("--accept", metavar="live|files", help="live: write what is live into the files. files: plan it back.")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="With --accept files: save the plan.")
+@ALLOW
+@BECAUSE
+@SANDBOX
+@API_URL
+def drift(
+    paths: tuple[str, ...],
+    targets: tuple[str, ...],
+    form: str,
+    detailed: bool,
+    accept: str | None,
+    out: str | None,
+    allow: tuple[str, ...],
+    because: tuple[str, ...],
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Tell what moved outside of the files, by whom and when, and what nobody manages. Sends no write, ever.
+
+    \b
+    Example: reconciler drift --detailed-exitcode
+             reconciler drift --accept live --target 'adSets.summer-*'
+    """
+    if accept not in (None, "live", "files"):
+        raise click.UsageError("--accept takes live or files")
+    if accept != "files" and (out or allow):
+        raise click.UsageError("--out and --allow go with --accept files, which makes a plan")
+    from reconciler import accepting, drifting
+
+    allowed = allowances(allow, because)
+    with session_of(paths, sandbox, api_url, form) as session, usable(form):
+        looked = drifting.look(session, targets)
+        run, digest = looked.run, None
+        if accept == "live":
+            run = accepting.accept(session.loaded, looked)
+        elif accept == "files" and looked.prepared is not None:
+            aims = drifting.aims(looked.run)
+            run = drifting.back(session, aims, allowed)
+            if out is not None and not run.failed:
+                digest = session.save(run, Path(out), aims, 24.0)
+                click.echo(f"Saved to {out}, {digest}", err=True)
+        end(run, form, manner_of(detailed=detailed and accept is None, digest=digest))
+
+
+@cli.command()
+@click.argument("run")
+@PATHS
+@reporting
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
+@click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save what changes in the YAML files.")
+@click.option("--write", "write_files", is_flag=True, help="Change the YAML files themselves.")
+@ALLOW
+@BECAUSE
+@SANDBOX
+@API_URL
+def rollback(
+    run: str,
+    paths: tuple[str, ...],
+    form: str,
+    out: str | None,
+    patch: str | None,
+    write_files: bool,
+    allow: tuple[str, ...],
+    because: tuple[str, ...],
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Plan how to undo a run, and change the files so that nothing does it again. Sends no write, ever.
+
+    The plan is one of the files as they are then: apply it once they are changed.
+
+    \b
+    Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
+    """
+    from reconciler import accepting
+    from reconciler import rollback as rolling
+
+    allowed = allowances(allow, because)
+    with session_of(paths, sandbox, api_url, form) as session, usable(form):
+        found = rolling.rollback(session, run, allowed)
+        told, digest = found.run, None
+        if not told.failed:
+            if patch is not None:
+                Path(patch).write_text(found.patch, encoding="utf-8")
+            if write_files:
+                told = replace(told, problems=(*told.problems, *accepting.written(found.texts)))
+            if out is not None:
+                digest = found.session.save(told, Path(out), found.targets, 24.0)
+                click.echo(f"Saved to {out}, {digest}", err=True)
+        end(told, form, manner_of(digest=digest))
+
+
+@cli.command("import")
+@click.argument("project", default=".", type=click.Path(file_okay=False))
+@click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Folder for new files.")
+@TARGET
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; may be given again.")
+@click.option("--update", is_flag=True, help="Bring what the files state up to date with what is live.")
+@click.option("--categories", is_flag=True, help="Category bids and multipliers too: two reads for each ad set.")
+@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Begin a project with this one.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Begin a project with this one.")
+@click.option("--all", "everything", is_flag=True, help="Begin a project with all that the application may touch.")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]))
+@SANDBOX
+@API_URL
+def import_(
+    project: str,
+    out: str | None,
+    targets: tuple[str, ...],
+    kinds: tuple[str, ...],
+    update: bool,
+    categories: bool,
+    advertisers: tuple[str, ...],
+    accounts: tuple[str, ...],
+    everything: bool,
+    form: str,
+    sandbox: str | None,
+    api_url: str | None,
+) -> None:
+    """Write what is live into files. What the files hold already stays, unless you ask for --update.
+
+    \b
+    Examples: reconciler import shop --advertiser 1352
+              reconciler import shop --update
+    """
+    from reconciler import exits, imports
+    from reconciler.importing import Wish
+    from reconciler.reports import imported
+
+    if sandbox and Path(sandbox).is_dir():
+        project, sandbox = sandbox, ""
+    first = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
+    where = imports.Where(Path(project), sandbox, api_url, first, everything)
+    with usable(form):
+        done = imports.run(where, Wish(kinds, targets, update, categories, Path(out) if out else None), progress)
+        progress("")
+        click.echo(imported.FORMATS[form](done), nl=False)
+        raise Ended(int(exits.of(done.run)))

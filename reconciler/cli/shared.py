@@ -1,0 +1,92 @@
+"""What the commands share: their options, their way to a session, the group that they belong to."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler import __version__
+from reconciler.console import end, progress
+
+PATHS = click.argument("paths", nargs=-1, type=click.Path())
+TARGET = click.option("--target", "targets", multiple=True, metavar="GLOB", help="Only addresses that match.")
+BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
+SANDBOX = click.option(
+    "--sandbox",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Use the built-in simulator instead of the API; its state is kept in FILE.",
+)
+API_URL = click.option(
+    "--api-url", envvar="RECONCILER_API_URL", metavar="URL", help="Another server than https://api.criteo.com."
+)
+ALLOW = click.option(
+    "--allow", multiple=True, metavar="RULE", help="Override a guardrail by its name; needs --because."
+)
+BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --allow, or one for all.")
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Make a Criteo account match YAML files: ad sets, seller bids and budgets, balances.
+
+    \b
+    Try it without an account:
+      reconciler plan  examples/quickstart --sandbox
+      reconciler apply examples/quickstart --sandbox
+    """
+
+
+def moment_of(text: str | None) -> Any:
+    from reconciler.terms import Unclear, moment
+
+    try:
+        return None if text is None else moment(text, "UTC")
+    except Unclear as why:
+        raise click.UsageError(f"--at: {why}") from None
+
+
+def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
+    """The reasons by rule; whoever overrides a guardrail says why."""
+    from reconciler import guardrails
+
+    if (stranger := guardrails.unknown(rules)) is not None:
+        raise click.UsageError(
+            f"--allow {stranger}: there is no such guardrail; there are {', '.join(guardrails.RULES)}"
+        )
+    if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(each.strip() for each in reasons):
+        raise click.UsageError("say why: --allow RULE --because TEXT, one --because for each or one for all")
+    whys = tuple(reasons) if len(reasons) == len(rules) else tuple(reasons) * len(rules)
+    return dict(zip(rules, whys, strict=True))
+
+
+@contextmanager
+def usable(form: str) -> Iterator[None]:
+    """What keeps a command from beginning is told like any other problem."""
+    from reconciler.access import Unusable
+
+    try:
+        yield
+    except Unusable as unusable:
+        end(unusable.run, form, manner_of())
+
+
+def session_of(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
+    """The loaded project with the way to its API; a sandbox's FILE that is a path of the project is one."""
+    from reconciler import session
+
+    if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
+        paths, sandbox = (sandbox, *paths), ""
+    with usable(form):
+        return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=progress)
+
+
+def manner_of(**words: Any) -> Any:
+    from reconciler.reports import Manner
+
+    return Manner(**words)

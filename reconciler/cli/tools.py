@@ -1,0 +1,121 @@
+"""schema, resolve, ledger, sandbox: what stands around the runs."""
+
+import gc
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli.shared import (
+    API_URL,
+    SANDBOX,
+    cli,
+    usable,
+)
+
+
+@cli.command()
+@click.option("--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder.")
+def schema(out: str) -> None:
+    """Write the JSON Schemas that editors complete and check files with.
+
+    \b
+    Example: reconciler schema --out schemas
+    """
+    import json
+
+    from reconciler import schema as schemas
+
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in schemas.written().items():
+        (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        click.echo(str(folder / name))
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("call")
+@click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
+@click.option("--because", required=True, metavar="TEXT", help="How you know. It is kept in the journal.")
+@click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
+@SANDBOX
+@API_URL
+def resolve(
+    run: str, call: str, applied: bool | None, because: str, project: str, sandbox: str | None, api_url: str | None
+) -> None:
+    """Decide the one outcome that reading cannot settle: whether a call took effect.
+
+    \b
+    Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 --applied --because "seen in the history"
+    """
+    from reconciler import books
+
+    if applied is None:
+        raise click.UsageError("say --applied or --not-applied")
+    with usable("text"):
+        click.echo(books.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
+
+
+@cli.group("ledger")
+def ledger_group() -> None:
+    """What is remembered: ids, last applied values, and the journal of all runs."""
+
+
+def _book_command(name: str, help: str, *arguments: str) -> None:
+    """A command that shows one side of the ledger; all of them take the project in the same way."""
+
+    @ledger_group.command(name, help=help)
+    @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
+    @SANDBOX
+    @API_URL
+    def show(project: str, sandbox: str | None, api_url: str | None, **words: str) -> None:
+        from reconciler import books
+
+        with usable("text"):
+            click.echo(books.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
+
+    for argument in arguments:
+        click.argument(argument)(show)
+
+
+_book_command("list", "Addresses with their ids.\n\nExample: reconciler ledger list")
+_book_command("history", "All that the journal knows of an address.", "address")
+_book_command("runs", "The latest runs, newest first.")
+_book_command("show", "One run with its calls and how they ended.", "run")
+_book_command("forget", "Let go of an address; the journal stays.", "address")
+
+
+@cli.group()
+def sandbox() -> None:
+    """A simulator of the API, to try things without an account."""
+
+
+@sandbox.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8765, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--state", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in FILE.")
+@click.option("--seed", default="demo", show_default=True, metavar="demo|empty|guide|FILE", help="What it holds.")
+@click.option("--faults", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Scripted faults.")
+def serve(host: str, port: int, state: str | None, seed: str, faults: str | None) -> None:
+    """Serve the simulator over HTTP, for this tool and for any other client.
+
+    \b
+    Example: reconciler sandbox serve --port 8765 --state sandbox.json
+    """
+    from reconciler import sandboxes
+
+    gc.enable()
+    try:
+        sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
+    except (OSError, ValueError) as trouble:
+        raise click.ClickException(str(trouble)) from None
+
+
+def _announce(url: str) -> None:
+    click.echo(f"The sandbox listens on {url}. In another terminal:\n", err=True)
+    click.echo(f"export RECONCILER_API_URL={url}")
+    for product, name in (("MS", "sandbox-ms"), ("RM", "sandbox-rm")):
+        click.echo(f"export CRITEO_{product}_CLIENT_ID={name}")
+        click.echo(f"export CRITEO_{product}_CLIENT_SECRET=sandbox")
+    sys.stdout.flush()
