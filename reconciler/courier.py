@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler import recover
-from reconciler.kinds.kind import Delta
+from reconciler.kinds.writes import Delta
 from reconciler.live import Send, Unread
 from reconciler.model import Answer, Call, Effect, Fate, Outcome, Pair, Problem, Status, error
 from reconciler.outcome import REFUSED, outcomes

@@ -6,7 +6,8 @@ with what was last applied, and sent when nobody remembers, if sending it again 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.kinds.kind import Kind, Patch
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import Patch
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
 
 

@@ -16,7 +16,8 @@ from reconciler.drift import drift
 from reconciler.engine import Prepared
 from reconciler.exits import RULE
 from reconciler.keeper import told
-from reconciler.kinds.kind import Delta, Kind
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import Delta
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.model import Address, Drift, Live, Problem, Run, Severity, Share, Status, Unmanaged, warning
 from reconciler.money import Book

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reconciler.courier import Courier, Result, only
-from reconciler.kinds.kind import Stage
+from reconciler.kinds.writes import Stage
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
 from reconciler.plan import HELD
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from reconciler import baseline, recover
 from reconciler.courier import Unwritten
-from reconciler.kinds.kind import Delta, Kind
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import Delta
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.store import Intent, Ledger
 from reconciler.live import Unread

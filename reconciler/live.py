@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import wire
-from reconciler.kinds.kind import Kind, Listing, Paging, Reference, Search
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.reads import Listing, Paging, Reference, Search
 from reconciler.model import Answer, Call, Desired, Effect, Fate, Json, Live, Pair, Problem, Value, error, warning
 
 Send = Callable[[Call], Answer]

@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from reconciler import wire
-from reconciler.kinds.kind import (
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import (
     Block,
     Create,
     Delta,
     Entries,
-    Kind,
     Membership,
     Patch,
     Stage,

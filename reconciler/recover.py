@@ -12,7 +12,8 @@ from enum import Enum
 from typing import Any
 
 from reconciler import live, verify
-from reconciler.kinds.kind import Delta, Kind
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import Delta
 from reconciler.live import Send
 from reconciler.model import (
     Call,

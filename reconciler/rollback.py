@@ -14,8 +14,9 @@ from reconciler.accepting import rewritten
 from reconciler.access import Unusable, stopped
 from reconciler.drifting import exactly
 from reconciler.engine import Prepared
-from reconciler.kinds.kind import Delta, Kind
+from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
+from reconciler.kinds.writes import Delta
 from reconciler.ledger.store import RunHistory
 from reconciler.model import Address, Live, Problem, Run, Severity, Status, Value, Values, error, warning
 from reconciler.reports.drifts import said

@@ -7,7 +7,8 @@ the caller looks several times before it believes a difference.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.kinds.kind import Kind, Membership
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import Membership
 from reconciler.model import FieldChange, Item, Live, Outcome, Problem, Status, error
 
 

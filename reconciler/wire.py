@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from reconciler.kinds.compiled import Steps, compiled
-from reconciler.kinds.kind import ASIDE, Entries, Envelope, Field, Kind, Timetable
+from reconciler.kinds.kind import ASIDE, Field, Kind
 from reconciler.kinds.types import unboxed
+from reconciler.kinds.writes import Entries, Envelope, Timetable
 from reconciler.model import FieldChange, Json, Live, Value, Values
 
 Body = dict[str, Any]

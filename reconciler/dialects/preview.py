@@ -4,8 +4,9 @@ from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set, limits
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND
-from reconciler.kinds.kind import Field, Stage, Timetable
+from reconciler.kinds.kind import Field
 from reconciler.kinds.types import Parts
+from reconciler.kinds.writes import Stage, Timetable
 
 SCHEDULED_BUDGET = Parts(
     {

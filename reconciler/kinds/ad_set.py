@@ -2,21 +2,10 @@
 
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
-from reconciler.kinds.kind import (
-    ASIDE,
-    Block,
-    Create,
-    Details,
-    Entries,
-    Envelope,
-    Field,
-    Kind,
-    Patch,
-    Search,
-    Stage,
-    Switch,
-)
+from reconciler.kinds.kind import ASIDE, Field, Kind
+from reconciler.kinds.reads import Details, Search
 from reconciler.kinds.types import Choice, Count, Id, Instant, Money, Parts, SetOf, Text
+from reconciler.kinds.writes import Block, Create, Entries, Envelope, Patch, Stage, Switch
 
 ROOT = "{root}/marketing-solutions/ad-sets"
 CHUNK = 50  # contract §7: documented for PATCH, assumed for start, stop and the sub-resources

@@ -2,21 +2,10 @@
 
 from reconciler.kinds import balance_rules as rules
 from reconciler.kinds import limits
-from reconciler.kinds.kind import (
-    ASIDE,
-    Attachments,
-    Create,
-    Delta,
-    Envelope,
-    Field,
-    Kind,
-    Listing,
-    Membership,
-    Paging,
-    Patch,
-    Stage,
-)
+from reconciler.kinds.kind import ASIDE, Field, Kind
+from reconciler.kinds.reads import Attachments, Listing, Paging
 from reconciler.kinds.types import Choice, Day, Id, Money, SetOf, Text
+from reconciler.kinds.writes import Create, Delta, Envelope, Membership, Patch, Stage
 
 ACCOUNT = "{root}/retail-media/accounts/{accountId}"
 BALANCE = f"{ACCOUNT}/balances/{{id}}"

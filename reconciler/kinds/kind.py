@@ -7,14 +7,15 @@ only, and not in the schema. No ``read``: written but never seen, compared with 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
-from enum import Enum, IntEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from reconciler.amounts import Limit
+from reconciler.kinds.reads import Attachments, Details, Listing, Read, Reference
 from reconciler.kinds.types import ValueType
+from reconciler.kinds.writes import Create, Write
 from reconciler.lazily import dataclass
-from reconciler.model import Change, Desired, Effect, Live, Problem, Value, Values
+from reconciler.model import Desired, Live, Problem, Value, Values
 from reconciler.shared import holds
 
 SAME = "="
@@ -56,205 +57,6 @@ class Field:
     @property
     def is_map(self) -> bool:
         return self.name.endswith(".*")
-
-
-class Stage(IntEnum):
-    """When a call is sent: what frees money first, what commits it last (contract §10)."""
-
-    STOP = 10
-    CREATE = 20
-    LINK = 30
-    SET = 40
-    NESTED = 50
-    START = 60
-    SELLER_CAMPAIGNS = 70
-    BUDGETS_FREE = 71
-    BUDGETS_CREATE = 72
-    BUDGETS_USE = 73
-    SELLER_BIDS = 74
-    BALANCES_SET = 80
-    BALANCES_DETACH = 81
-    BALANCES_ATTACH = 82
-    BALANCES_CREATE = 83
-    BALANCES_FUND = 84
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """How items are dressed as a body (contract §2.5): in a list or alone, under ``data`` or bare,
-    with their fields under ``attributes`` or flat. ``id`` is the key that carries the id, if any."""
-
-    many: bool = True
-    data: bool = True
-    attributes: bool = True
-    type: str | None = None
-    id: str | None = "id"
-    id_is_number: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A POST that makes something new. Never repeatable, unless its id is made of its values
-    (``keyed``), so that a second one cannot arise."""
-
-    path: str
-    envelope: Envelope
-    stage: Stage
-    chunk: int = 1
-    keyed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Fields that travel together, since merge or replace inside a block is undocumented
-    (contract §3.4); ``alone`` are those known to be safe by themselves."""
-
-    fields: tuple[str, ...]
-    alone: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """Absolute values to existing resources. ``frees`` tells which changes make room for others
-    and go in a stage of their own when something new needs that room."""
-
-    path: str
-    envelope: Envelope
-    stage: Stage
-    chunk: int
-    method: str = "PATCH"
-    atomic: bool = False
-    whole: tuple[Block, ...] = ()
-    frees: Callable[[Change, Sequence[Values]], bool] | None = None
-    frees_stage: Stage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Ids sent to an endpoint that the value chooses: start and stop."""
-
-    field: str
-    paths: Mapping[str, str]
-    stages: Mapping[str, Stage]
-    envelope: Envelope
-    chunk: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """A map field written to a sub-resource, one call per resource, each entry with an id of its own."""
-
-    path: str
-    envelope: Envelope
-    stage: Stage
-    chunk: int
-    entry: str
-    attribute: str
-
-
-@dataclass(frozen=True, slots=True)
-class Timetable:
-    """Dated entries inside a patch: created, updated and deleted by their own lists (contract §3.4 rule 15)."""
-
-    path: str
-    envelope: Envelope
-    stage: Stage
-    chunk: int
-    prefix: str
-    boxed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A target that is reached by sending the difference: money, and never repeatable. ``memo`` carries
-    the mark by which ``history`` tells ours from everybody else's."""
-
-    path: str
-    envelope: Envelope
-    stage: Stage
-    field: str
-    amount: str
-    memo: str
-    history: str
-    history_page: int
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A set that is reached by one append and one delete of the difference."""
-
-    append: str
-    delete: str
-    field: str
-    chunk: int
-    append_stage: Stage
-    delete_stage: Stage
-    type: str
-    listed: bool
-
-
-Write: TypeAlias = Patch | Switch | Entries | Timetable | Delta | Membership
-
-
-class Paging(Enum):
-    """How a list is cut into pages (contract §2.10)."""
-
-    NONE = "none"
-    INDEX = "page index"
-    OFFSET = "offset"
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """One POST that finds everything of the scope; no pages."""
-
-    path: str
-    by: str = "advertiserIds"
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One list per advertiser or account. ``inject`` names the field that the scope's id fills."""
-
-    path: str
-    per: str
-    query: tuple[tuple[str, str], ...] = ()
-    paging: Paging = Paging.NONE
-    page: int = 100
-    inject: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """A sub-resource that is read only for the resources whose files state the map field."""
-
-    field: str
-    path: str
-    attribute: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attachments:
-    """A set field read from the other side: items that each name what they are attached to."""
-
-    field: str
-    path: str
-    names: str
-    page: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A field that names things of another sort, and the list of them, one per scope id. Asked only for
-    what a write would name: where batches are all or nothing, one stray id refuses all."""
-
-    field: str
-    path: str
-    thing: str
-    query: tuple[tuple[str, str], ...] = ()
-
-
-Read: TypeAlias = Search | Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,14 +210,3 @@ class Kind:
             if not (row.name in cells and cells[row.name] is None)
         ]
         return replace(self, fields=(*rows, *more), **parts)
-
-
-def effect_of(write: Write | Create) -> Effect:
-    """What sending this write twice would do."""
-    match write:
-        case Create(keyed=False):
-            return Effect.CREATE
-        case Delta():
-            return Effect.ADD
-        case _:
-            return Effect.SET

@@ -2,9 +2,11 @@
 
 from reconciler.kinds import limits
 from reconciler.kinds import seller_budget_rules as rules
-from reconciler.kinds.kind import Create, Envelope, Field, Kind, Listing, Patch, Reference, Stage
+from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.reads import Listing, Reference
 from reconciler.kinds.seller_campaign import CAMPAIGN_ID, CAMPAIGNS, SELLERS
 from reconciler.kinds.types import Choice, Day, Flag, Id, Money, SetOf, Text
+from reconciler.kinds.writes import Create, Envelope, Patch, Stage
 
 CHUNK = 2000  # contract §7
 ALL_DATES = (("startBeforeDate", "2199-12-31"), ("endAfterDate", "2000-01-01"))

@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
-from reconciler.kinds.kind import ASIDE, Create, Envelope, Field, Kind, Listing, Patch, Reference, Stage
+from reconciler.kinds.kind import ASIDE, Field, Kind
+from reconciler.kinds.reads import Listing, Reference
 from reconciler.kinds.types import Id, Money
+from reconciler.kinds.writes import Create, Envelope, Patch, Stage
 
 CHUNK = 2000  # contract §7: undocumented for bids, taken from the budgets of the same family
 CAMPAIGN_ID = Id(as_number=True, maximum=2**31 - 1)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from reconciler import dialects
 from reconciler.kinds import types
-from reconciler.kinds.kind import Field, Kind, Patch
+from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.writes import Patch
 from reconciler.model import Json
 
 Raw = dict[str, Json]

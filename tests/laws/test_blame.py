@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.kind import Patch
+from reconciler.kinds.writes import Patch
 from reconciler.model import Run, Span, Status
 
 from .portfolios import Blocks, Spoken, created, edited, section, spoken

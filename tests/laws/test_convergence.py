@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.kind import Entries, Membership, Switch
+from reconciler.kinds.writes import Entries, Membership, Switch
 from reconciler.model import Run, Severity, Status
 
 from .bench import Bench, bench

@@ -1,0 +1,67 @@
+"""How a kind is read: one search or lists in pages, sub-resources, sets that are seen from the other side."""
+
+from enum import Enum
+from typing import TypeAlias
+
+from reconciler.lazily import dataclass
+
+
+class Paging(Enum):
+    """How a list is cut into pages (contract §2.10)."""
+
+    NONE = "none"
+    INDEX = "page index"
+    OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One POST that finds everything of the scope; no pages."""
+
+    path: str
+    by: str = "advertiserIds"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list per advertiser or account. ``inject`` names the field that the scope's id fills."""
+
+    path: str
+    per: str
+    query: tuple[tuple[str, str], ...] = ()
+    paging: Paging = Paging.NONE
+    page: int = 100
+    inject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A sub-resource that is read only for the resources whose files state the map field."""
+
+    field: str
+    path: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """A set field read from the other side: items that each name what they are attached to."""
+
+    field: str
+    path: str
+    names: str
+    page: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that names things of another sort, and the list of them, one per scope id. Asked only for
+    what a write would name: where batches are all or nothing, one stray id refuses all."""
+
+    field: str
+    path: str
+    thing: str
+    query: tuple[tuple[str, str], ...] = ()
+
+
+Read: TypeAlias = Search | Listing
