@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timezone, tzinfo
 from decimal import Decimal
 
 from reconciler.kinds.kind import Field, Kind
-from reconciler.kinds.types import Choice, Parts, Refused, SetOf, ValueType
+from reconciler.kinds.nested import Parts, SetOf
+from reconciler.kinds.types import Choice, Refused, ValueType
 from reconciler.model import Address, Desired, Json, Path, Place, Severity, Span, Value, Values
 from reconciler.yaml_writing import Word
 

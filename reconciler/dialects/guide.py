@@ -9,11 +9,12 @@ from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.nested import SetOf
 from reconciler.kinds.reads import Listing
 from reconciler.kinds.seller_budget import ALL_DATES, SELLER_BUDGET
 from reconciler.kinds.seller_budget_rules import SCENE, running_end_is_fixed
 from reconciler.kinds.seller_campaign import SELLER_CAMPAIGN
-from reconciler.kinds.types import Choice, Id, Money, SetOf
+from reconciler.kinds.types import Choice, Id, Money
 from reconciler.kinds.writes import Create, Envelope, Patch
 
 CONTROLLER = replace(

@@ -5,7 +5,7 @@ from reconciler.kinds import ad_set, limits
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND
 from reconciler.kinds.kind import Field
-from reconciler.kinds.types import Parts
+from reconciler.kinds.nested import Parts
 from reconciler.kinds.writes import Stage, Timetable
 
 SCHEDULED_BUDGET = Parts(

@@ -7,8 +7,9 @@ from reconciler.dialects import v2026_07
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND, LIST
+from reconciler.kinds.dates import Day
 from reconciler.kinds.reads import Listing, Paging
-from reconciler.kinds.types import Choice, Day
+from reconciler.kinds.types import Choice
 from reconciler.kinds.writes import Delta, Envelope, Membership, Patch, Write
 
 ATTRIBUTION = Choice(

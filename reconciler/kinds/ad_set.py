@@ -2,9 +2,11 @@
 
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
+from reconciler.kinds.dates import Instant
 from reconciler.kinds.kind import ASIDE, Field, Kind
+from reconciler.kinds.nested import Parts, SetOf
 from reconciler.kinds.reads import Details, Search
-from reconciler.kinds.types import Choice, Count, Id, Instant, Money, Parts, SetOf, Text
+from reconciler.kinds.types import Choice, Count, Id, Money, Text
 from reconciler.kinds.writes import Block, Create, Entries, Envelope, Patch, Stage, Switch
 
 ROOT = "{root}/marketing-solutions/ad-sets"

@@ -2,9 +2,11 @@
 
 from reconciler.kinds import balance_rules as rules
 from reconciler.kinds import limits
+from reconciler.kinds.dates import Day
 from reconciler.kinds.kind import ASIDE, Field, Kind
+from reconciler.kinds.nested import SetOf
 from reconciler.kinds.reads import Attachments, Listing, Paging
-from reconciler.kinds.types import Choice, Day, Id, Money, SetOf, Text
+from reconciler.kinds.types import Choice, Id, Money, Text
 from reconciler.kinds.writes import Create, Delta, Envelope, Membership, Patch, Stage
 
 ACCOUNT = "{root}/retail-media/accounts/{accountId}"

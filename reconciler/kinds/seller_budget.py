@@ -2,10 +2,12 @@
 
 from reconciler.kinds import limits
 from reconciler.kinds import seller_budget_rules as rules
+from reconciler.kinds.dates import Day
 from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.nested import SetOf
 from reconciler.kinds.reads import Listing, Reference
 from reconciler.kinds.seller_campaign import CAMPAIGN_ID, CAMPAIGNS, SELLERS
-from reconciler.kinds.types import Choice, Day, Flag, Id, Money, SetOf, Text
+from reconciler.kinds.types import Choice, Flag, Id, Money, Text
 from reconciler.kinds.writes import Create, Envelope, Patch, Stage
 
 CHUNK = 2000  # contract §7
