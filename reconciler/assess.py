@@ -14,7 +14,7 @@ from reconciler.guardrails import Proposal
 from reconciler.model import Address, Change, Desired, Judgement, Money, Plan, Problem
 from reconciler.money import Book, money
 from reconciler.outside import Memory
-from reconciler.plan import Target
+from reconciler.parts import Target
 from reconciler.project import Project
 from reconciler.survey import Survey
 

@@ -15,7 +15,7 @@ from reconciler.kinds.writes import Delta
 from reconciler.live import Send, Unread
 from reconciler.model import Answer, Call, Effect, Fate, Outcome, Pair, Problem, Status, error
 from reconciler.outcome import REFUSED, outcomes
-from reconciler.plan import Target
+from reconciler.parts import Target
 from reconciler.recover import Found, Lost, Reader
 
 Result = tuple[tuple[Outcome, ...], tuple[Problem, ...]]

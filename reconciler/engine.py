@@ -32,7 +32,8 @@ from reconciler.model import (
     error,
 )
 from reconciler.outside import Memory, Outside
-from reconciler.plan import Target, weight
+from reconciler.parts import Target
+from reconciler.plan import weight
 from reconciler.project import Project
 from reconciler.recover import Namesakes
 from reconciler.saved import Circumstances, Saved

@@ -16,7 +16,8 @@ from reconciler.document import parse
 from reconciler.kinds.kind import Scene
 from reconciler.model import Run
 from reconciler.money import Book, money
-from reconciler.plan import Target, plan
+from reconciler.parts import Target
+from reconciler.plan import plan
 from reconciler.reports import FORMATS, Manner
 
 

@@ -39,7 +39,8 @@ from reconciler.model import (
     error,
 )
 from reconciler.money import Book, money
-from reconciler.plan import HELD, Target
+from reconciler.parts import Target
+from reconciler.plan import HELD
 
 from . import by_hand
 from .worlds import CODES, KINDS, NOW, SCOPE, World, world

@@ -1,0 +1,124 @@
+"""What of a change travels together, by which write, and where it goes. A facet is one part; a set may be two."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeVar
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import (
+    Create,
+    Delta,
+    Entries,
+    Membership,
+    Patch,
+    Stage,
+    Switch,
+    Timetable,
+    Write,
+)
+from reconciler.model import Action, Change, FieldChange, Value, Values
+
+Each = TypeVar("Each")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind as the configured version speaks it: its table, and what its paths begin with."""
+
+    kind: Kind
+    root: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some fields of one change that travel together, and where they go."""
+
+    change: Change
+    fields: tuple[FieldChange, ...]
+    stage: int
+    facet: str
+    method: str
+    path: str
+    write: Write | Create
+    size: int
+
+
+def parts_of(change: Change, target: Target, merged: bool) -> Iterator[Part]:
+    kind = target.kind
+    if change.action is Action.CREATE and kind.create is not None:
+        create = kind.create
+        now = tuple(move for move in change.fields if kind.field(move.field).path("create"))
+        yield _part(change, now, target, create.stage, "create", "POST", create.path, create, create.chunk)
+        return
+    facets: dict[str, list[FieldChange]] = {}
+    for move in change.fields:
+        folded = merged and move.facet in kind.merged
+        facets.setdefault("+".join(kind.merged) if folded else move.facet, []).append(move)
+    for facet, moves in facets.items():
+        yield from _written(change, tuple(moves), target, facet, kind.writes[moves[0].facet])
+
+
+def _written(
+    change: Change, moves: tuple[FieldChange, ...], target: Target, facet: str, write: Write
+) -> Iterator[Part]:
+    """One facet of one change, by its way of writing."""
+    match write:
+        case Patch():
+            yield _part(change, moves, target, write.stage, facet, write.method, write.path, write, write.chunk)
+        case Timetable():
+            yield _part(change, moves, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
+        case Entries():
+            for chunk in batched(moves, write.chunk):
+                yield _part(change, chunk, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
+        case Switch():
+            value = str(moves[0].after)
+            path, stage = write.paths[value], write.stages[value]
+            yield _part(change, moves, target, stage, facet, "POST", path, write, write.chunk)
+        case Delta() if not isinstance(moves[0].before, Decimal):
+            return  # there is no difference to nothing; a rule of the kind has said so at its line
+        case Delta():
+            yield _part(change, moves, target, write.stage, facet, "POST", write.path, write, 1)
+        case Membership():
+            yield from _membership(change, moves[0], target, facet, write)
+
+
+def _membership(change: Change, move: FieldChange, target: Target, facet: str, write: Membership) -> Iterator[Part]:
+    before, after = _members(move.before), _members(move.after)
+    ways = (
+        (sorted(before - after), write.delete, write.delete_stage, (before, before & after)),
+        (sorted(after - before), write.append, write.append_stage, (before & after, after)),
+    )
+    for ids, path, stage, (was, becomes) in ways:
+        for chunk in batched(ids, write.chunk):
+            step = replace(move, before=tuple(sorted(was)), after=tuple(sorted(becomes)))
+            part = _part(change, (step,), target, stage, facet, "POST", path, write, 1)
+            yield replace(part, change=replace(part.change, after={**part.change.after, "ids": tuple(chunk)}))
+
+
+def _part(
+    change: Change,
+    fields: tuple[FieldChange, ...],
+    target: Target,
+    stage: Stage,
+    facet: str,
+    method: str,
+    path: str,
+    write: Write | Create,
+    size: int,
+) -> Part:
+    filled = path.format(root=target.root, id=change.id or change.address, **_url_values(change.after))
+    return Part(change, fields, stage, facet, method, filled, write, size)
+
+
+def _url_values(values: Values) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if isinstance(value, str) and "." not in name}
+
+
+def _members(value: Value) -> set[str]:
+    return {str(each) for each in value} if isinstance(value, tuple) else set()
+
+
+def batched(each: Sequence[Each], size: int) -> Iterator[tuple[Each, ...]]:
+    for start in range(0, len(each), size):
+        yield tuple(each[start : start + size])
