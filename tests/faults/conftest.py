@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from reconciler.sandbox.world import World
 
+from ..ledger.postgres_server import MISSING, Server, binaries
 from . import scenarios
 from .inside import Desk
+from .outside import Site, served
 
 Open = Callable[..., Desk]
 
@@ -25,3 +29,34 @@ def desk(tmp_path: Path) -> Open:
         return Desk(folder, world or scenarios.account())
 
     return opened
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A served sandbox and a project with all kinds."""
+    with served(tmp_path / "site", scenarios.everything()) as here:
+        yield here
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    found = binaries()
+    if found is None:
+        if os.environ.get("RECONCILER_REQUIRE_POSTGRES") == "1":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    running = Server(found)
+    yield running
+    running.remove()
+
+
+NUMBERS = count(1)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """An empty database of the server."""
+    name = f"faults{next(NUMBERS)}"
+    server.sql(f"CREATE DATABASE {name}")
+    yield name
+    server.sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -90,12 +90,13 @@ def _facts(entry: Record, names: Mapping[str, str]) -> Iterator[str]:
     body = entry["body"]
     data = body.get("data", body) if isinstance(body, dict) else body
     for row in data if isinstance(data, list) else [data]:
-        id = str(row.get("id", row.get("budgetId", "")))
+        given, bar, category = str(row.get("id", row.get("budgetId", ""))).partition("|")  # an entry: 123467|5545|2
+        id = names.get(given, given) + bar + category
         values = row.get("attributes", row)
         for name, value in _leaves({key: values[key] for key in values if key not in ("id", "type", "memo")}):
-            yield f"{entry['method']} {path} {names.get(id, id)} {name}={value}"
+            yield f"{entry['method']} {path} {id} {name}={value}"
         if not set(values) - {"id", "type"}:
-            yield f"{entry['method']} {path} {names.get(id, id)}"
+            yield f"{entry['method']} {path} {id}"
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

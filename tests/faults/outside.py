@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .scenarios import Scenario
 
@@ -24,6 +24,32 @@ CREDENTIALS = {
     "CRITEO_RM_CLIENT_ID": "sandbox-rm",
     "CRITEO_RM_CLIENT_SECRET": "sandbox",
 }
+
+
+@dataclass
+class Running:
+    """A process with its output in files: one that waits for its reader would hold its lock meanwhile."""
+
+    process: subprocess.Popen[bytes]
+    out: IO[bytes]
+    err: IO[bytes]
+
+    @property
+    def returncode(self) -> int:
+        return int(self.process.returncode)
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        """Wait for its end; what it wrote."""
+        self.process.wait()
+        texts = []
+        for file in (self.out, self.err):
+            with file:
+                file.seek(0)
+                texts.append(file.read())
+        return texts[0], texts[1]
+
+    def send_signal(self, number: int) -> None:
+        self.process.send_signal(number)
 
 
 @dataclass
@@ -66,13 +92,14 @@ class Site:
     def forget(self) -> None:
         shutil.rmtree(self.project / ".reconciler", ignore_errors=True)
 
-    def command(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
+    def command(self, *words: str, **options: Any) -> Running:
         """The console script as a process of its own."""
         program = [sys.executable, "-m", "reconciler.cli", *words]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        return subprocess.Popen(program, env=self.environment, cwd=self.folder, **{**pipes, **options})
+        out, err = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 - whoever reads them closes them
+        streams = {"stdout": out, "stderr": err, "stdin": subprocess.DEVNULL}
+        return Running(subprocess.Popen(program, env=self.environment, cwd=self.folder, **streams, **options), out, err)
 
-    def apply(self, *more: str, **options: Any) -> subprocess.Popen[bytes]:
+    def apply(self, *more: str, **options: Any) -> Running:
         return self.command("apply", "project", "--auto-approve", "--format", "json", *more, **options)
 
     def launched(self, number: int = 0, *, then: str = "") -> tuple[int, str, str]:
@@ -102,4 +129,4 @@ def served(folder: Path, scenario: Scenario, *more: str) -> Iterator[Site]:
             url = server.stdout.readline().strip().rpartition("=")[2]
             yield Site(folder, url, world.to_json())
         finally:
-            server.send_signal(signal.SIGTERM)
+            server.kill()  # at once: it may be asked to answer slowly

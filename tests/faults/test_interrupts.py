@@ -1,0 +1,60 @@
+"""Ctrl-C on a real process: once, the calls in hand are finished and told; twice, it stops, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from . import crashlab, laws, scenarios
+from .outside import Site
+from .test_two_at_once import SLOW, is_writing, judged, wait_for
+
+
+@pytest.fixture(scope="module")
+def goal(tmp_path_factory: pytest.TempPathFactory) -> crashlab.Goal:
+    return crashlab.undisturbed(scenarios.everything(), tmp_path_factory.mktemp("goal"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_once_finishes_what_is_in_hand_settles_reports_and_ends_with_130(
+    site: Site, goal: crashlab.Goal, number: int
+) -> None:
+    site.control("POST", "faults", [SLOW])
+    run = site.apply()
+    wait_for(lambda: is_writing(site))
+
+    run.send_signal(number)
+    out, err = run.communicate()
+
+    report = json.loads(out)
+    assert run.returncode == report["exit_code"] == 130
+    assert b"once more stops at once" in err
+    statuses = Counter(each["status"] for each in report["outcomes"])
+    assert set(statuses) == {"applied", "not sent"}
+    assert statuses["not sent"] > 10
+    assert b"130" in site.command("ledger", "runs", "--project", "project").communicate()[0]
+    assert site.launched(then="plan")[2] == "0 0"
+    assert judged(site, goal) == []
+
+
+def test_twice_stops_at_once_and_the_next_run_ends_the_work(site: Site, goal: crashlab.Goal) -> None:
+    site.control("POST", "faults", [{**SLOW, "seconds": 60}])
+    run = site.apply()
+    wait_for(lambda: is_writing(site))
+    began = time.monotonic()
+
+    run.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate()
+
+    assert run.returncode == 130
+    assert time.monotonic() - began < 30
+    assert b"The next apply looks" in err
+    assert site.launched(then="plan")[2] == "0 0"
+    assert judged(site, goal) == []
+    assert list(laws.twice_created(goal.before, site.state())) == []
