@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reconciler import wire
+from reconciler import priced, wire
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
     Action,
@@ -91,6 +91,7 @@ def dumped(run: Run, made: Circumstances) -> str:
         "batching": "merged" if made.merged else "facets",
         "created": plain(made.created),
         "expires": plain(made.expires),
+        "money": priced.shape(run.money),
         "changes": [change_shape(change) for change in run.changes],
         "unchanged": run.unchanged,
         "allowed": {each.rule: each.because for each in run.judgements if each.verdict is Verdict.ALLOWED},
@@ -228,7 +229,9 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> Saved:
     late = tuple(_read_change(each, kinds) for each in content["deferred"])
     calls = tuple(content["calls"])
     plan = Plan(tuple(_shown(each) for each in calls), late, content["deferred_calls"], content["bound"])
-    run = Run("show", content["project"], changes, plan, unchanged=content["unchanged"])
+    run = Run(
+        "show", content["project"], changes, plan, unchanged=content["unchanged"], money=priced.read(content["money"])
+    )
     shapes, deferred = tuple(content["changes"]), tuple(content["deferred"])
     return Saved(
         digest,

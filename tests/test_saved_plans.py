@@ -305,3 +305,16 @@ def test_a_saved_plan_can_be_shown(tmp_path: Path) -> None:
     assert done.code == 0, done.said
     assert "0.90 → 1.00" in done.out
     assert "Plan: 0 to create, 1 to update, 0 to stop." in done.out
+
+
+def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:
+    import jsonschema
+
+    schema = json.loads((Path(__file__).parent.parent / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
+    at = saved(tmp_path, "balances", "{deposited: 5250.00}")
+    plan = json.loads((at / "plan.json").read_text(encoding="utf-8"))
+
+    jsonschema.Draft202012Validator(schema).validate(plan)
+
+    assert set(plan) == set(schema["required"])
+    assert plan["money"]["funds"][0]["added"] == "250.00"

@@ -1,0 +1,60 @@
+"""The money of a saved plan as JSON, and back: what a reviewer saw first is in the file that was approved."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from reconciler.amounts import BidShift, Commitment, Funds, Period
+from reconciler.model import Money
+
+Shape = dict[str, Any]
+Flat = TypeVar("Flat", Commitment, Funds, BidShift)
+WORDS = ("currency", "kind", "field")
+
+
+def shape(money: Money | None) -> Shape | None:
+    """What is committed, the one-off funds, and the bids; the rest is derived again when the plan is applied."""
+    if money is None:
+        return None
+    return {
+        "commitments": [_flat(each) for each in money.commitments],
+        "funds": [_flat(each) for each in money.funds],
+        "bids": [_flat(each) for each in money.bids],
+    }
+
+
+def read(shape: Mapping[str, Any] | None) -> Money | None:
+    """The money of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
+    if shape is None:
+        return None
+    return Money(
+        commitments=tuple(_whole(Commitment, each) for each in shape["commitments"]),
+        funds=tuple(_whole(Funds, each) for each in shape["funds"]),
+        bids=tuple(_whole(BidShift, each) for each in shape["bids"]),
+    )
+
+
+def _flat(each: Commitment | Funds | BidShift) -> Shape:
+    return {part.name: _plain(getattr(each, part.name)) for part in fields(each)}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Period():
+            return value.name
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return value
+
+
+def _whole(of: type[Flat], shape: Mapping[str, Any]) -> Flat:
+    return of(**{name: _value(name, value) for name, value in shape.items()})
+
+
+def _value(name: str, value: Any) -> Any:
+    """Counts are numbers and stay so; every other text is an amount, but for the words."""
+    if name == "period":
+        return Period[value]
+    return Decimal(value) if isinstance(value, str) and name not in WORDS else value
