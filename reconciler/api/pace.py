@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from reconciler.api.exchange import Reply, Trouble
 from reconciler.api.settings import Clock, Event, Listener, Settings
 
-MINUTE = 60.0
+MINUTE = 61.0
+"""Seconds: a minute, and one for calls that reach the server later than those before them."""
 LONGEST_WAIT = 65.0
 """A window is a minute; more than that, and some seconds for a Date that is cut to the second, is nonsense."""
 
