@@ -5,11 +5,11 @@ use it move alike, and else where the resource stands.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from reconciler.edits import GONE, Change, Gone
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
+from reconciler.lazily import dataclass
 from reconciler.model import Desired, Json, Live, Path, Value
 from reconciler.spelling import refused, spelled
 

@@ -4,13 +4,14 @@ All of it is known before any call, what waits for an id included.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler import exposure, guardrails
 from reconciler import plan as planner
 from reconciler.exposure import Ground
 from reconciler.guardrails import Proposal
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, Desired, Judgement, Money, Plan, Problem
 from reconciler.money import Book, money
 from reconciler.outside import Memory

@@ -6,11 +6,11 @@ writes values, is unverified (contract §14, 27): entries go by their times, and
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.model import Author, Drift, Value
 
 SKEW = timedelta(minutes=5)

@@ -10,7 +10,7 @@ something stands, or when there are mistakes to show. Values are shared between 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from reconciler.lazily import dataclass
 from reconciler.model import Json, Path, Problem, Span, error
 from reconciler.yaml_text import Refused, Where, after, decode, events
 from reconciler.yaml_values import MERGE, WORDS, Limits, Plain, Values, unfit

@@ -4,7 +4,7 @@ A plan is the measure, without its guardrails: what it would move is what differ
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -18,6 +18,7 @@ from reconciler.exits import RULE
 from reconciler.keeper import told
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.model import Address, Drift, Live, Problem, Run, Severity, Share, Status, Unmanaged, warning
 from reconciler.money import Book

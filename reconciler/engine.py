@@ -1,7 +1,7 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatch
 
 from reconciler import careful, execute, overrides, stale, verify
@@ -14,6 +14,7 @@ from reconciler.diff import diff
 from reconciler.execute import Sent
 from reconciler.exposure import Ground
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import (
     Action,

@@ -6,11 +6,12 @@ means nothing; what is left out for such a reason is told. What was never read i
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.types import Choice, Money, Refused
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Value
 from reconciler.spelling import refused, spelled, wanted
 from reconciler.yaml_writing import Below, entry

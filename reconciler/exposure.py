@@ -6,12 +6,13 @@ raising ones: at every prefix, and after any crash, the whole is at most max(bef
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import combinations
 
 from reconciler.amounts import NOTHING, Exposure, Running
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Call, Change, FieldChange, Outcome, Status, Value, Values
 
 Moves = Iterable[FieldChange]

@@ -5,7 +5,7 @@ is deleted. One family of kinds is held at a time, and of the texts one file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from reconciler import amend, export, live, match, naming, portfolio, spelling
 from reconciler.amend import Amendment
 from reconciler.export import Left, Written
 from reconciler.kinds.kind import Kind, Scene
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Live, Pair, Problem, Run, Severity, error, warning
 from reconciler.outside import Memory, Outside
 from reconciler.placing import Files, Output, file_of

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from reconciler.access import Tell, Unusable
 from reconciler.api import Api
 from reconciler.importing import Imported, Wish
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.ledger import LedgerError
 from reconciler.live import Unread
 from reconciler.model import Problem, Severity, error

@@ -5,12 +5,13 @@ knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler import wire
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Listing, Paging, Reference, Search
+from reconciler.lazily import dataclass
 from reconciler.model import Answer, Call, Desired, Effect, Fate, Json, Live, Pair, Problem, Value, error, warning
 
 Send = Callable[[Call], Answer]

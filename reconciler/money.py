@@ -5,7 +5,7 @@ Worst cases, per currency and never across currencies; what is uncapped is count
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from reconciler.amounts import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, FieldChange, Live, Money, Shift, Value, Values
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)

@@ -1,11 +1,12 @@
 """The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from reconciler.courier import Stop, Watch, unwatched
 from reconciler.execute import Progress
+from reconciler.lazily import dataclass
 from reconciler.live import Send
 from reconciler.model import Address, Values
 from reconciler.money import Moved

@@ -4,12 +4,13 @@ Nothing but a run of this tool can end an override, so a plan says what happens 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
+from reconciler.lazily import dataclass
 from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
 from reconciler.project import Project
 from reconciler.source import Loaded

@@ -4,12 +4,13 @@ After its end a rule gives the field back to git. An override of the same field 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
 from reconciler.project import Project
 from reconciler.terms import Unclear, moment

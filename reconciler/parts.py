@@ -1,7 +1,7 @@
 """What of a change travels together, by which write, and where it goes. A facet is one part; a set may be two."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from reconciler.kinds.writes import (
     Timetable,
     Write,
 )
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Change, FieldChange, Value, Values
 
 Each = TypeVar("Each")

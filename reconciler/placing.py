@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from reconciler import amend, document, export, naming, spelling
@@ -12,6 +12,7 @@ from reconciler.document import Document
 from reconciler.edits import Change, Unedited, edited
 from reconciler.export import Written
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Problem, error
 from reconciler.naming import Group
 from reconciler.project import Project

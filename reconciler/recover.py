@@ -5,7 +5,7 @@ absent (contract §9). Where reading cannot tell, a person decides, and nothing 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -14,6 +14,7 @@ from typing import Any
 from reconciler import live, verify
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
 from reconciler.live import Send
 from reconciler.model import (
     Call,

@@ -7,7 +7,7 @@ that were created, money that was spent, values that the API never shows.
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler import source
 from reconciler.accepting import rewritten
@@ -17,6 +17,7 @@ from reconciler.engine import Prepared
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
 from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
 from reconciler.ledger.store import RunHistory
 from reconciler.model import Address, Live, Problem, Run, Severity, Status, Value, Values, error, warning
 from reconciler.reports.drifts import said

@@ -7,13 +7,14 @@ derived again from the user's files and the values it recorded, and must be equa
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from reconciler import priced, wire
 from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
 from reconciler.model import (
     Action,
     Address,

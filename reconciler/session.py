@@ -6,7 +6,7 @@ Secrets come from the environment only, and are asked for only when the files ne
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from reconciler.access import Tell, Unusable
 from reconciler.api import Api
 from reconciler.courier import Stop
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
+from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.store import RunRecord
 from reconciler.model import Problem, Run, Verdict

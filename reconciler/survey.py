@@ -1,11 +1,12 @@
 """Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler import live, match, ownership, portfolio
 from reconciler.check import by_kind
 from reconciler.kinds.kind import Kind, Scene
+from reconciler.lazily import dataclass
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.project import Project

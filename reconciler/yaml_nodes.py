@@ -6,7 +6,7 @@ reader and much to a writer: anchors, aliases, merge keys, brackets, quotes.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from yaml.events import (
@@ -19,6 +19,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from reconciler.lazily import dataclass
 from reconciler.yaml_text import events
 
 _ANCHOR = re.compile(r"&\S+(?:[ \t]+(?:#[^\r\n]*)?)?(?:\r?\n[ \t]*(?:#[^\r\n]*)?)*")

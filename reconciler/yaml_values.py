@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +18,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from reconciler.lazily import dataclass
 from reconciler.model import Json
 from reconciler.yaml_text import Refused, events, plain_words
 

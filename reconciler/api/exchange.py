@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Never
 
+from reconciler.lazily import dataclass
 from reconciler.model import Answer, Fate, Json
 
 EXCERPT = 200

@@ -32,12 +32,15 @@ def repeat(
 
     tenacity rather than stamina: it is what stamina is made of, and it can wait on the clock it is given.
     """
+    first = sending()
+    if not may_repeat(effect, first):  # as nearly always; and tenacity takes its time to import
+        return first.answer
     import tenacity
 
     tries: list[Try] = []
 
     def attempt() -> Try:
-        tries.append(sending())
+        tries.append(sending() if tries else first)
         return tries[-1]
 
     def announce(state: tenacity.RetryCallState) -> None:

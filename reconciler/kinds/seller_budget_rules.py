@@ -2,11 +2,11 @@
 not publish the codes of several of these, so they are judged here before any call."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from reconciler.kinds.kind import Scene
+from reconciler.lazily import dataclass
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
 
 TOTALS = ("Capped", "Uncapped")

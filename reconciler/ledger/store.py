@@ -5,10 +5,11 @@ It is a memory, not an authority. Losing it forgets the past and creates nothing
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Call, Outcome, Status, Value, Values
 
 # --- The records ---------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """Budgets before and after as bars, drawn inline. Each currency has a scale of its own."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 
 from reconciler.amounts import ZERO, Exposure
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Run
 from reconciler.reports import cost
 from reconciler.reports.words import plain, shown

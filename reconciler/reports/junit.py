@@ -5,10 +5,11 @@ skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.exits import Exit, of
+from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
 from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
 
