@@ -16,7 +16,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reconciler import dialects
-from reconciler.kinds import types
+from reconciler.kinds import dates, types
+from reconciler.kinds import nested as composed
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.writes import Patch
 from reconciler.model import Json
@@ -57,17 +58,17 @@ def _raws(form: types.ValueType) -> st.SearchStrategy[Json]:
         case types.Money():
             step = Decimal(1).scaleb(-form.places)
             return st.integers(1 if form.positive else 0, 10**8).map(lambda units: units * step)
-        case types.Instant():
+        case dates.Instant():
             return st.one_of(_days(), st.builds(_moment, _days(), st.times(), st.sampled_from(("Z", "+02:00"))))
-        case types.Day():
+        case dates.Day():
             return _days()
         case types.Flag():
             return st.booleans()
         case types.Count():
             return st.integers(1, 1000)
-        case types.SetOf():
+        case composed.SetOf():
             return st.lists(raws(form.each), min_size=int(form.filled), max_size=4)
-        case types.Parts():
+        case composed.Parts():
             return st.fixed_dictionaries({name: raws(each) for name, each in form.of.items()})
     raise NotImplementedError(f"say here how a {type(form).__name__} is written")
 

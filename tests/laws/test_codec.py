@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import wire
-from reconciler.kinds import types
+from reconciler.kinds import nested, types
 from reconciler.kinds.kind import Field
 from reconciler.model import Json
 
@@ -61,11 +61,11 @@ def loosely(data: st.DataObject, said: Json, form: types.ValueType) -> Json:
         case types.Choice(), str():
             aliases = [alias for alias, word in form.aliases.items() if word == said]
             return data.draw(st.sampled_from((said, said.upper(), said[:1].upper() + said[1:], *aliases)))
-        case types.SetOf(each=each), list():
+        case nested.SetOf(each=each), list():
             return [loosely(data, one, each) for one in data.draw(st.permutations(said + said[:1]))]
         case types.Money(), (int() | object()) if not isinstance(said, str | None | list | dict):
             return data.draw(st.sampled_from((said, f"{said}", f"{said}0" if "." in f"{said}" else f"{said}.0")))
-        case types.Parts(of=of), dict():
+        case nested.Parts(of=of), dict():
             return {data.draw(spelled(name)): loosely(data, part, of[name]) for name, part in said.items()}
     return said
 
