@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler import exposure, guardrails
-from reconciler import plan as planner
-from reconciler.exposure import Ground
+from reconciler import guardrails
+from reconciler.files.project import Project
 from reconciler.guardrails import Proposal
 from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, Desired, Judgement, Money, Plan, Problem
-from reconciler.money import Book, money
 from reconciler.outside import Memory
-from reconciler.parts import Target
-from reconciler.project import Project
+from reconciler.planning import exposure
+from reconciler.planning import plan as planner
+from reconciler.planning.exposure import Ground
+from reconciler.planning.money import Book, money
+from reconciler.planning.parts import Target
 from reconciler.survey import Survey
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from reconciler import overrides, ownership, renames
+from reconciler.files.project import Project
+from reconciler.files.source import Loaded
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Problem, Run
-from reconciler.project import Project
-from reconciler.source import Loaded
+from reconciler.planning import overrides, ownership, renames
 
 
 def validate(loaded: Loaded, now: datetime) -> Run:

@@ -156,7 +156,7 @@ def _write(run: "Run", manner: "Manner") -> bool:
     context = click.get_current_context(silent=True)
     complete = True
     for form, file in context.meta.get(FILES, ()) if context else ():
-        from reconciler.plans import write
+        from reconciler.commands.plans import write
 
         try:
             write(file, FORMATS[form](run, manner))

@@ -4,15 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from fnmatch import fnmatch
 
-from reconciler import careful, execute, overrides, stale, verify
-from reconciler import plan as planner
+from reconciler.approval import stale
+from reconciler.approval.saved import Circumstances, Saved
 from reconciler.assess import Assessed, Wish, assess
 from reconciler.check import unique
 from reconciler.check import validate as validate
-from reconciler.courier import Courier, Forgetful, Journal
-from reconciler.diff import diff
-from reconciler.execute import Sent
-from reconciler.exposure import Ground
+from reconciler.files.project import Project
+from reconciler.files.source import Loaded
 from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
 from reconciler.live import Unread
@@ -33,12 +31,16 @@ from reconciler.model import (
     error,
 )
 from reconciler.outside import Memory, Outside
-from reconciler.parts import Target
-from reconciler.plan import weight
-from reconciler.project import Project
-from reconciler.recover import Namesakes
-from reconciler.saved import Circumstances, Saved
-from reconciler.source import Loaded
+from reconciler.planning import overrides
+from reconciler.planning import plan as planner
+from reconciler.planning.diff import diff
+from reconciler.planning.exposure import Ground
+from reconciler.planning.parts import Target
+from reconciler.planning.plan import weight
+from reconciler.sending import careful, execute, verify
+from reconciler.sending.courier import Courier, Forgetful, Journal
+from reconciler.sending.execute import Sent
+from reconciler.sending.recover import Namesakes
 from reconciler.survey import read, reader, survey
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler import baseline, recover
-from reconciler.courier import Unwritten
+from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
 from reconciler.ledger.errors import LedgerError
@@ -13,7 +12,9 @@ from reconciler.ledger.store import Intent, Ledger
 from reconciler.live import Unread
 from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Severity, Status, error
 from reconciler.outside import Memory
-from reconciler.recover import Found, Lost, Reader
+from reconciler.sending import recover
+from reconciler.sending.courier import Unwritten
+from reconciler.sending.recover import Found, Lost, Reader
 
 UNCONFIRMED = 20
 """Runs to look back for a top-up that nobody has seen in force."""

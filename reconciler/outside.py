@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 
-from reconciler.courier import Stop, Watch, unwatched
-from reconciler.execute import Progress
 from reconciler.lazily import dataclass
 from reconciler.live import Send
 from reconciler.model import Address, Values
-from reconciler.money import Moved
+from reconciler.planning.money import Moved
+from reconciler.sending.courier import Stop, Watch, unwatched
+from reconciler.sending.execute import Progress
 
 
 def _quiet(done: int, total: int) -> None: ...

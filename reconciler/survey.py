@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 
-from reconciler import live, match, ownership, portfolio
+from reconciler import live, portfolio
 from reconciler.check import by_kind
+from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.lazily import dataclass
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
-from reconciler.project import Project
-from reconciler.recover import Reader
+from reconciler.planning import match, ownership
+from reconciler.planning.twins import twins
+from reconciler.sending.recover import Reader
 from reconciler.shared import sharing
-from reconciler.twins import twins
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from reconciler import diff, engine, explain, source, wire
-from reconciler import project as projects
+from reconciler import engine, wire
+from reconciler.files import explain, source
+from reconciler.files import project as projects
 from reconciler.model import Answer, Call, Fate
 from reconciler.outside import Outside
+from reconciler.planning import diff
 from reconciler.telling import counted, heard
 
 FILES, EACH = 3, 4
@@ -83,11 +85,11 @@ def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
     assert isinstance(prepared, engine.Prepared)
     assert len(prepared.run.changes) == FILES * EACH // 3
     assert counts == {
-        "reconciler.document.parse": FILES + 1,  # the project's own file
-        "reconciler.explain.is_valid": FILES + 1,
+        "reconciler.files.document.parse": FILES + 1,  # the project's own file
+        "reconciler.files.explain.is_valid": FILES + 1,
         "reconciler.wire.decode": FILES * EACH,
         "pairs": FILES * EACH,
-        "reconciler.diff._moved": FILES * EACH // 3,  # field by field only where something differs
+        "reconciler.planning.diff._moved": FILES * EACH // 3,  # field by field only where something differs
     }
 
 

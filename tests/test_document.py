@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler import yaml_text
-from reconciler.document import Document, Limits, oversize, parse
+from reconciler.files import text as yaml_text
+from reconciler.files.document import Document, Limits, oversize, parse
 
 Json = Any
 
@@ -309,7 +309,7 @@ BOMBS = {
 BOMB_RUN = """
 import re, sys, time
 from pathlib import Path
-from reconciler.document import parse
+from reconciler.files.document import parse
 text = sys.stdin.buffer.read()
 start = time.process_time()
 document, problems = parse(text, "f.yaml")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler import document
-from reconciler.edits import GONE, Unedited, edited
-from reconciler.yaml_writing import Below, Word, block
+from reconciler.files import document
+from reconciler.files.edits import GONE, Unedited, edited
+from reconciler.files.writing import Below, Word, block
 
 FILE = """\
 # Campaigns of the summer.

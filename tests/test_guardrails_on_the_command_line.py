@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.model import Answer, Call, Fate, Run, Status
-from reconciler.plan import HELD
+from reconciler.planning.plan import HELD
 
 from .commands import Ended, project, reconciler
 from .laws.bench import Bench, bench

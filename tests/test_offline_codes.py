@@ -13,7 +13,8 @@ from typing import Any, Never
 
 import pytest
 
-from reconciler import engine, source
+from reconciler import engine
+from reconciler.files import source
 from reconciler.model import Run, Severity
 
 from .commands import project

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler import schema
+from reconciler.files import schema
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = sorted(schema.written())

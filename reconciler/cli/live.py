@@ -54,7 +54,7 @@ def drift(
         raise click.UsageError("--accept takes live or files")
     if accept != "files" and (out or allow):
         raise click.UsageError("--out and --allow go with --accept files, which makes a plan")
-    from reconciler import accepting, drifting
+    from reconciler.commands import accepting, drifting
 
     allowed = allowances(allow, because)
     with session_of(paths, sandbox, api_url, form) as session, usable(form):
@@ -101,8 +101,8 @@ def rollback(
     \b
     Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
     """
-    from reconciler import accepting
-    from reconciler import rollback as rolling
+    from reconciler.commands import accepting
+    from reconciler.commands import rollback as rolling
 
     allowed = allowances(allow, because)
     with session_of(paths, sandbox, api_url, form) as session, usable(form):
@@ -152,8 +152,9 @@ def import_(
     Examples: reconciler import shop --advertiser 1352
               reconciler import shop --update
     """
-    from reconciler import exits, imports
-    from reconciler.importing import Wish
+    from reconciler import exits
+    from reconciler.adoption.importing import Wish
+    from reconciler.commands import imports
     from reconciler.reports import imported
 
     if sandbox and Path(sandbox).is_dir():

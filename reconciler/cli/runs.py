@@ -41,7 +41,8 @@ def validate(paths: tuple[str, ...], form: str) -> None:
     """
     from datetime import UTC, datetime
 
-    from reconciler import check, source
+    from reconciler import check
+    from reconciler.files import source
 
     end(check.validate(source.load(paths), datetime.now(UTC)), form, manner_of())
 
@@ -102,7 +103,7 @@ def show(plan: str, form: str) -> None:
     \b
     Example: reconciler show plan.json
     """
-    from reconciler import plans
+    from reconciler.commands import plans
 
     with usable(form):
         end(plans.shown(Path(plan)), form, manner_of())
@@ -172,7 +173,7 @@ def apply(
 
 
 def _paths_of(file: Path) -> tuple[str, ...]:
-    from reconciler import plans
+    from reconciler.commands import plans
 
     return plans.paths(file)
 

@@ -43,7 +43,7 @@ def cli() -> None:
 
 
 def moment_of(text: str | None) -> Any:
-    from reconciler.terms import Unclear, moment
+    from reconciler.files.terms import Unclear, moment
 
     try:
         return None if text is None else moment(text, "UTC")
@@ -68,7 +68,7 @@ def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
 @contextmanager
 def usable(form: str) -> Iterator[None]:
     """What keeps a command from beginning is told like any other problem."""
-    from reconciler.access import Unusable
+    from reconciler.commands.access import Unusable
 
     try:
         yield
@@ -78,7 +78,7 @@ def usable(form: str) -> Iterator[None]:
 
 def session_of(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
     """The loaded project with the way to its API; a sandbox's FILE that is a path of the project is one."""
-    from reconciler import session
+    from reconciler.commands import session
 
     if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
         paths, sandbox = (sandbox, *paths), ""

@@ -24,7 +24,7 @@ def schema(out: str) -> None:
     """
     import json
 
-    from reconciler import schema as schemas
+    from reconciler.files import schema as schemas
 
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def resolve(
     \b
     Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 --applied --because "seen in the history"
     """
-    from reconciler import books
+    from reconciler.commands import books
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
@@ -70,7 +70,7 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
     @SANDBOX
     @API_URL
     def show(project: str, sandbox: str | None, api_url: str | None, **words: str) -> None:
-        from reconciler import books
+        from reconciler.commands import books
 
         with usable("text"):
             click.echo(books.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
@@ -103,7 +103,7 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
     \b
     Example: reconciler sandbox serve --port 8765 --state sandbox.json
     """
-    from reconciler import sandboxes
+    from reconciler.commands import sandboxes
 
     gc.enable()
     try:

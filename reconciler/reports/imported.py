@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
+from reconciler.adoption.export import Left
+from reconciler.adoption.importing import Imported
 from reconciler.exits import of
-from reconciler.export import Left
-from reconciler.importing import Imported
 from reconciler.model import Severity
 from reconciler.reports import json
 from reconciler.reports.words import counted, placed, plain

@@ -15,9 +15,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from reconciler import engine, imports, source
+from reconciler import engine
+from reconciler.adoption.importing import Imported, Wish
 from reconciler.api import Api, Credentials, Settings
-from reconciler.importing import Imported, Wish
+from reconciler.commands import imports
+from reconciler.files import source
 from reconciler.outside import Memory, Outside
 from reconciler.sandbox.message import Request
 from reconciler.sandbox.seed import ad_set

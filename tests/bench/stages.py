@@ -11,13 +11,15 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from reconciler import diff, explain, live, match, schema, source, wire
-from reconciler.document import parse
+from reconciler import live, wire
+from reconciler.files import explain, schema, source
+from reconciler.files.document import parse
 from reconciler.kinds.kind import Scene
 from reconciler.model import Run
-from reconciler.money import Book, money
-from reconciler.parts import Target
-from reconciler.plan import plan
+from reconciler.planning import diff, match
+from reconciler.planning.money import Book, money
+from reconciler.planning.parts import Target
+from reconciler.planning.plan import plan
 from reconciler.reports import FORMATS, Manner
 
 

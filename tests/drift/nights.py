@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler import accepting, drifting
+from reconciler.commands import accepting, drifting
+from reconciler.commands.session import Session
 from reconciler.model import Divergence, Drift, Run, Severity
 from reconciler.sandbox.world import World
-from reconciler.session import Session
 
 from ..laws.bench import Bench, bench
 

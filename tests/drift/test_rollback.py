@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler import accepting, exits, rollback
-from reconciler.access import Unusable
+from reconciler import exits
+from reconciler.commands import accepting, rollback
+from reconciler.commands.access import Unusable
+from reconciler.commands.rollback import Undoing
 from reconciler.model import Run, Status
-from reconciler.rollback import Undoing
 
 from ..laws.bench import bench
 from ..laws.portfolios import created, edited, section, spoken

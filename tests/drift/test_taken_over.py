@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler import drifting, exits
+from reconciler import exits
+from reconciler.commands import drifting
 from reconciler.model import Divergence, Run
 from reconciler.reports import FORMATS, Manner
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from reconciler import drift
+from reconciler.drift import sides as drift
 from reconciler.model import Divergence
 
 from .nights import ADS, BALANCE, Night, codes, errors, night, only, states

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from reconciler import access, cli, session
+from reconciler import cli
 from reconciler.api import Api, Settings
+from reconciler.commands import access, session
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 

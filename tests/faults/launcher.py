@@ -14,7 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from reconciler import cli, engine, recover
+from reconciler import cli, engine
+from reconciler.sending import recover
 from tests.faults import boundaries
 
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import pytest
 
-from reconciler import access
 from reconciler.api import Credentials
+from reconciler.commands import access
 
 from . import scenarios
 from .inside import Desk, Ended

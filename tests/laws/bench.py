@@ -14,14 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from reconciler import dialects, engine, exits, guardrails, source
+from reconciler import dialects, engine, exits, guardrails
 from reconciler.api import Api, Credentials, Settings
+from reconciler.commands.session import Session
+from reconciler.files import source
 from reconciler.model import Json, Run
 from reconciler.outside import Outside
 from reconciler.reports import FORMATS, Manner
 from reconciler.sandbox.message import Request
 from reconciler.sandbox.world import World
-from reconciler.session import Session
 
 ADVERTISER = "1352"
 ACCOUNT = "18446744073709551616"

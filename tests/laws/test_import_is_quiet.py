@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import dialects, engine, imports, source
-from reconciler.importing import Imported, Wish
+from reconciler import dialects, engine
+from reconciler.adoption.importing import Imported, Wish
+from reconciler.commands import imports
+from reconciler.files import source
 from reconciler.model import Problem, Severity
 from reconciler.outside import Memory
 

@@ -16,12 +16,7 @@ from typing import Any
 
 import pytest
 
-from reconciler import careful, exposure
-from reconciler import plan as planner
 from reconciler.amounts import Exposure
-from reconciler.diff import diff
-from reconciler.execute import Sent
-from reconciler.exposure import Ground, unfunded
 from reconciler.model import (
     Address,
     Call,
@@ -38,9 +33,15 @@ from reconciler.model import (
     Written,
     error,
 )
-from reconciler.money import Book, money
-from reconciler.parts import Target
-from reconciler.plan import HELD
+from reconciler.planning import exposure
+from reconciler.planning import plan as planner
+from reconciler.planning.diff import diff
+from reconciler.planning.exposure import Ground, unfunded
+from reconciler.planning.money import Book, money
+from reconciler.planning.parts import Target
+from reconciler.planning.plan import HELD
+from reconciler.sending import careful
+from reconciler.sending.execute import Sent
 
 from . import by_hand
 from .worlds import CODES, KINDS, NOW, SCOPE, World, world

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from reconciler import money as counting
 from reconciler.amounts import Exposure, Limit, Period, step
 from reconciler.kinds import limits
 from reconciler.model import Address, Live, Money
-from reconciler.money import Book, money
+from reconciler.planning import money as counting
+from reconciler.planning.money import Book, money
 
 from . import by_hand
 from .worlds import CODES, KINDS, NOW, SCOPE, World, world

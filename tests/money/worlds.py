@@ -9,10 +9,10 @@ from decimal import Decimal
 from random import Random
 
 from reconciler import dialects
-from reconciler.diff import diff
 from reconciler.kinds.kind import Kind
 from reconciler.model import Address, Change, Desired, Live, Pair, Place, Span, Value, Written
-from reconciler.money import Book
+from reconciler.planning.diff import diff
+from reconciler.planning.money import Book
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 SCOPE = {"advertiserIds": ("1", "2", "3"), "retailMediaAccountIds": ("8", "9")}

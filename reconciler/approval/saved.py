@@ -1,0 +1,306 @@
+"""A plan as a file: what was reviewed is what is sent, or nothing is.
+
+The file is readable JSON with a digest over all of it. It is not trusted: at apply the calls are
+derived again from the user's files and the values it recorded, and must be equal to its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from reconciler import wire
+from reconciler.approval import priced
+from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
+from reconciler.model import (
+    Action,
+    Address,
+    Call,
+    Change,
+    Effect,
+    FieldChange,
+    Item,
+    Live,
+    Place,
+    Plan,
+    Run,
+    Span,
+    Value,
+    Values,
+    Verdict,
+    Written,
+)
+
+FORMAT_VERSION = "1.0"
+Shape = dict[str, Any]
+ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP}
+NAMES = {action: name for name, action in ACTIONS.items()}
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Under what a plan was made, all of which must still hold when it is applied."""
+
+    tool: str
+    commit: str | None
+    config: str
+    versions: Mapping[str, str]
+    scope: Mapping[str, tuple[str, ...]]
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    merged: bool
+    created: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A plan file, read: its digest, what it was made under, the changes it holds, its calls as text."""
+
+    digest: str
+    made: Circumstances
+    changes: tuple[Change, ...]
+    calls: tuple[Shape, ...]
+    shapes: tuple[Shape, ...]
+    late: tuple[Shape, ...]
+    run: Run
+    allowed: Mapping[str, str] = field(default_factory=dict)
+
+
+class Unreadable(ValueError):
+    """The file is no plan of ours, or not as it was written."""
+
+
+# --- Writing --------------------------------------------------------------------------------------------
+
+
+def dumped(run: Run, made: Circumstances) -> str:
+    """The plan as text. The same inputs give the same bytes."""
+    content: Shape = {
+        "format_version": FORMAT_VERSION,
+        "project": run.project,
+        "tool": made.tool,
+        "commit": made.commit,
+        "config": made.config,
+        "api": dict(sorted(made.versions.items())),
+        "scope": {name: list(ids) for name, ids in sorted(made.scope.items())},
+        "paths": list(made.paths),
+        "targets": list(made.targets),
+        "batching": "merged" if made.merged else "facets",
+        "created": plain(made.created),
+        "expires": plain(made.expires),
+        "money": priced.shape(run.money),
+        "changes": [change_shape(change) for change in run.changes],
+        "unchanged": run.unchanged,
+        "allowed": {each.rule: each.because for each in run.judgements if each.verdict is Verdict.ALLOWED},
+        "calls": [call_shape(call) for call in run.plan.calls],
+        "deferred": [change_shape(change) for change in run.plan.deferred],
+        "deferred_calls": run.plan.deferred_calls,
+        "bound": run.plan.bound,
+    }
+    return json.dumps({"digest": _digest(content), **content}, indent=1, ensure_ascii=False) + "\n"
+
+
+def call_shape(call: Call) -> Shape:
+    """A call as far as it is sent: two calls are the same if their shapes are."""
+    return {
+        "name": call.name,
+        "method": call.method,
+        "path": call.path,
+        "query": [list(pair) for pair in call.query],
+        "facet": call.facet,
+        "effect": call.effect.value,
+        "product": call.product,
+        "items": [str(item.address) for item in call.items],
+        "body": wire.dump(call.body).decode(),
+    }
+
+
+def change_shape(change: Change) -> Shape:
+    """A change with every value that it knew: what is live counts as much as what moves."""
+    return {
+        "address": str(change.address),
+        "action": NAMES[change.action],
+        "id": change.id,
+        "at": str(change.place.span),
+        "live": None if change.live is None else {name: plain(value) for name, value in change.live.values.items()},
+        "refs": dict(change.live.refs) if change.live else {},
+        "fields": [
+            {
+                "field": move.field,
+                "facet": move.facet,
+                "before": plain(move.before),
+                "after": plain(move.after),
+                "seen": move.seen,
+                "at": str(move.place.span),
+            }
+            for move in change.fields
+        ],
+    }
+
+
+def _digest(content: Shape) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def plain(value: Any) -> Any:
+    """A canonical value as plain JSON: amounts and dates as text."""
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case tuple():
+            return [plain(each) for each in value]
+        case Mapping():
+            return {name: plain(part) for name, part in value.items()}
+        case _:
+            return value
+
+
+# --- Reading --------------------------------------------------------------------------------------------
+
+
+def paths(text: str) -> tuple[str, ...]:
+    """Which files a plan was made from. Raises :class:`Unreadable`."""
+    found = _content(text).get("paths")
+    if not isinstance(found, list):
+        raise Unreadable("it is not a plan")
+    return tuple(str(path) for path in found)
+
+
+def versions(text: str) -> Mapping[str, str]:
+    """Which API versions a plan speaks. Raises :class:`Unreadable`."""
+    found = _content(text).get("api")
+    if not isinstance(found, dict):
+        raise Unreadable("it is not a plan")
+    return found
+
+
+def loaded(text: str, kinds: Mapping[str, Kind]) -> Saved:
+    """The plan of a file. Raises :class:`Unreadable` if it is none, or if any byte that counts was altered."""
+    content = _content(text)
+    digest = content.pop("digest", None)
+    if digest != _digest(content):
+        raise Unreadable("it was altered after it was written: its digest does not match")
+    if content.get("format_version") != FORMAT_VERSION:
+        raise Unreadable(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")
+    try:
+        return _saved(digest, content, kinds)
+    except (KeyError, TypeError, ValueError) as trouble:
+        raise Unreadable(f"it is not whole: {trouble}") from trouble
+
+
+def _content(text: str) -> Shape:
+    def once(pairs: list[tuple[str, Any]]) -> Shape:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise Unreadable("it was altered: a key stands twice")
+        return found
+
+    try:
+        content = json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as trouble:
+        raise Unreadable(f"it is not JSON (line {trouble.lineno})") from trouble
+    if not isinstance(content, dict):
+        raise Unreadable("it is not a plan")
+    return content
+
+
+def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> Saved:
+    made = Circumstances(
+        tool=content["tool"],
+        commit=content["commit"],
+        config=content["config"],
+        versions=content["api"],
+        scope={name: tuple(ids) for name, ids in content["scope"].items()},
+        paths=tuple(content["paths"]),
+        targets=tuple(content["targets"]),
+        merged=content["batching"] == "merged",
+        created=datetime.fromisoformat(content["created"]),
+        expires=datetime.fromisoformat(content["expires"]),
+    )
+    changes = tuple(_read_change(each, kinds) for each in content["changes"])
+    late = tuple(_read_change(each, kinds) for each in content["deferred"])
+    calls = tuple(content["calls"])
+    plan = Plan(tuple(_shown(each) for each in calls), late, content["deferred_calls"], content["bound"])
+    run = Run(
+        "show", content["project"], changes, plan, unchanged=content["unchanged"], money=priced.read(content["money"])
+    )
+    shapes, deferred = tuple(content["changes"]), tuple(content["deferred"])
+    return Saved(
+        digest,
+        made,
+        changes,
+        calls,
+        shapes,
+        deferred,
+        run,
+        {str(rule): str(why) for rule, why in content["allowed"].items()},
+    )
+
+
+def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
+    address = _address(shape["address"])
+    kind = kinds[address.kind]
+    live = None
+    if shape["live"] is not None:
+        live = Live(kind.name, shape["id"], _values(shape["live"], kind), shape["refs"])
+    fields = tuple(
+        FieldChange(
+            each["field"],
+            each["facet"],
+            _value(each["field"], each["before"], kind),
+            _value(each["field"], each["after"], kind),
+            _place(each["at"]),
+            each["seen"],
+        )
+        for each in shape["fields"]
+    )
+    after = {**(live.values if live else {}), **{move.field: move.after for move in fields}}
+    return Change(address, ACTIONS[shape["action"]], shape["id"], fields, after, _place(shape["at"]), live)
+
+
+def _shown(shape: Shape) -> Call:
+    """A call as far as a report tells of it; what is sent is derived again from the files."""
+    items = tuple(Item(_address(each), None, (), _place("plan:1:1")) for each in shape["items"])
+    query = tuple((str(name), str(value)) for name, value in shape["query"])
+    body = json.loads(shape["body"], parse_float=Decimal)
+    return Call(
+        shape["name"],
+        "",
+        shape["facet"],
+        Effect(shape["effect"]),
+        shape["method"],
+        shape["path"],
+        body,
+        query,
+        items,
+        product=shape["product"],
+    )
+
+
+def _values(shapes: Mapping[str, Any], kind: Kind) -> Values:
+    return {name: _value(name, value, kind) for name, value in shapes.items()}
+
+
+def _value(name: str, value: Any, kind: Kind) -> Value:
+    """By the field's own type, which reads its own text back; what is not set stays so."""
+    return None if value is None else kind.field(name).type.read(value)
+
+
+def _address(text: str) -> Address:
+    kind, _, key = text.partition(".")
+    return Address(kind, key)
+
+
+def _place(text: str) -> Place:
+    file, line, column = text.rsplit(":", 2)
+    return Place(Written(Span(file, int(line), int(column))), ())

@@ -1,0 +1,121 @@
+"""What moved outside, taken over: the live value into the file, at its line, with every comment kept."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.adoption.placing import file_of
+from reconciler.commands.drifting import Looked
+from reconciler.engine import Prepared
+from reconciler.files import amend, document
+from reconciler.files.amend import Amendment
+from reconciler.files.edits import Change, Unedited, edited
+from reconciler.files.source import Loaded
+from reconciler.files.spelling import spelled
+from reconciler.kinds.kind import Kind
+from reconciler.model import Address, Desired, Json, Live, Problem, Run, Severity, Value, Values, error
+
+BOM = b"\xef\xbb\xbf"
+
+
+def accept(loaded: Loaded, looked: Looked) -> Run:
+    """Write what is live of all that moved outside into the files. What cannot be written is told."""
+    if looked.prepared is None:
+        return looked.run
+    assert loaded.project is not None
+    wished: dict[Address, dict[str, Value]] = defaultdict(dict)
+    for each in looked.run.drift:
+        if each.moved_outside and each.place.source is not loaded.project.source:
+            wished[each.address][each.field] = each.live
+    texts, problems = rewritten(loaded, looked.prepared, wished)
+    notes = written(texts)
+    return replace(looked.run, problems=(*looked.run.problems, *problems, *notes))
+
+
+def written(texts: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Put the texts in place of the files, and say so."""
+    for file, text in texts.items():
+        try:
+            write(Path(file), text)
+        except OSError as trouble:
+            yield error("not-edited", f"{file}: {trouble}", hint="write the values by hand")
+        else:
+            yield Problem(Severity.NOTE, "rewritten", f"{file} was rewritten", hint="review it, and commit it")
+
+
+def rewritten(
+    loaded: Loaded, prepared: Prepared, wished: Mapping[Address, Values]
+) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """The files that change so that they state these values, and what cannot be written."""
+    texts: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for file, changes in _changes(loaded, prepared, wished).items():
+        try:
+            texts[file] = _amended(loaded.documents[file].text, file, changes)
+        except Unedited as trouble:
+            problems.append(error("not-edited", f"{file}: {trouble}", hint="write the values by hand"))
+    return texts, tuple(problems)
+
+
+def _changes(loaded: Loaded, prepared: Prepared, wished: Mapping[Address, Values]) -> dict[str, list[Change]]:
+    """By file, what is to be written where."""
+    found: dict[str, list[Change]] = defaultdict(list)
+    for name, pairs in prepared.pairs.items():
+        kind = prepared.targets[name].kind
+        blocks = {each.address: each for each in loaded.desired if each.address in wished}
+        chosen = [
+            (blocks[desired.address], live) for desired, live in pairs if live is not None and desired.address in blocks
+        ]
+        for file in dict.fromkeys(file_of(desired) for desired, _ in chosen):
+            value = _value(loaded.documents[file].text, file)
+            amendments = []
+            for desired, live in chosen:
+                if file_of(desired) == file:
+                    goal = _only(desired, live, wished[desired.address])
+                    whole = replace(desired, values={**wished[desired.address], **desired.values})
+                    amendments.append(Amendment(desired, amend.moves(kind, whole, goal, value)))
+                    found[file] += _added(kind, desired, wished[desired.address])
+            others = _others(loaded.desired, name, file, {each.desired.address for each in amendments})
+            found[file] += amend.changes(kind, value, amendments, others)
+    return found
+
+
+def _added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
+    """What the block does not state yet."""
+    for name, value in wished.items():
+        if name not in desired.values:
+            yield (kind.name, desired.address.key, *name.split(".")), spelled(kind.field(name), value)
+
+
+def _only(desired: Desired, live: Live, wished: Values) -> Live:
+    """A live object that differs from its block in nothing but these values: what is pending stays so."""
+    rest = {name: value for name, value in desired.values.items() if name in live.values}
+    return replace(live, values={**live.values, **rest, **wished})
+
+
+def _others(desired: Iterable[Desired], kind: str, file: str, moved: set[Address]) -> list[Desired]:
+    return [
+        each for each in desired if each.address.kind == kind and each.address not in moved and file_of(each) == file
+    ]
+
+
+def _value(text: bytes, file: str) -> Json:
+    parsed, _ = document.parse(text, file)
+    return parsed.value if parsed else None
+
+
+def _amended(raw: bytes, file: str, changes: list[Change]) -> bytes:
+    text = edited(raw.decode("utf-8-sig"), file, changes)
+    return (BOM if raw.startswith(BOM) else b"") + text.encode()
+
+
+def write(path: Path, text: bytes) -> None:
+    """Whole or not at all, with the permissions that the file had. Raises :class:`OSError`."""
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.new")
+    beside.write_bytes(text)
+    if target.exists():
+        shutil.copymode(target, beside)
+    beside.replace(target)

@@ -1,0 +1,135 @@
+"""Who we are and how we get in: credentials from the environment, the API or the simulator, the holder of a lock."""
+
+import getpass
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.api import Api, Credentials, Event, Settings, check_url
+from reconciler.files.project import Project
+from reconciler.ledger.store import Holder
+from reconciler.model import Problem, Run, error
+
+PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
+SANDBOX_STATE = Path(".reconciler", "sandbox.json")
+SANDBOX_CREDENTIALS = {
+    "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
+    "retailMedia": Credentials("sandbox-rm", "sandbox"),
+}
+Tell = Callable[[str], None]
+
+
+class Unusable(Exception):
+    """The command cannot even begin; the run says why."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+def real(api_url: str | None, products: set[str], tell: Tell) -> Api:
+    """The API at the URL, with the credentials of the products that the files need."""
+    url = api_url or Settings().base_url
+    refusal = check_url(url)
+    if refusal is not None:
+        raise Unusable(stopped(error("api-url", refusal, hint="set --api-url or RECONCILER_API_URL")))
+    credentials = {product: found for product in products if (found := _credentials(product, os.environ))}
+    missing = [_no_credentials(product) for product in sorted(products - credentials.keys())]
+    if missing:
+        raise Unusable(stopped(*missing))
+    return Api(credentials, Settings(base_url=url), on_event=lambda event: tell(_said(event)))
+
+
+def simulated(state: Path, tell: Tell) -> Api:
+    """The simulator in this process; its state is kept in a file, so that it outlives the command."""
+    from reconciler.sandbox.message import Request
+    from reconciler.sandbox.world import World
+
+    try:
+        state.parent.mkdir(parents=True, exist_ok=True)
+        world = World.open(state)
+    except (OSError, ValueError) as trouble:
+        hint = "name another file, or remove this one to start anew"
+        raise Unusable(stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
+    settings = Settings(base_url="http://localhost")
+    listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
+    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen)
+
+
+def sandbox_state(project: Project, sandbox: str) -> Path:
+    """Where the simulator in this process keeps its state: the file named, or one beside the project."""
+    return Path(sandbox).resolve() if sandbox else project.folder / SANDBOX_STATE
+
+
+def ledger_url(project: Project, sandbox: str | None, api_url: str | None) -> str:
+    """The project's ledger; by default one for each server, so that ids of one are never another's."""
+    if sandbox is not None:
+        return f"sqlite:{sandbox_state(project, sandbox)}.ledger"
+    if project.ledger is not None:
+        return project.ledger
+    if api_url is None or api_url.rstrip("/") == Settings().base_url:
+        return "sqlite:.reconciler/ledger.db"
+    host = re.sub(r"[^A-Za-z0-9.-]+", "-", Settings(base_url=api_url).host)
+    return f"sqlite:.reconciler/ledger-{host}.db"
+
+
+def stopped(*problems: Problem) -> Run:
+    """A run that never began."""
+    return Run("plan", "", problems=problems)
+
+
+def holder() -> Holder:
+    """This process, as the one that waits for its lock wants to know it."""
+    ci_name, ci_url = _ci(os.environ)
+    return Holder(_user(), socket.gethostname(), os.getpid(), datetime.now(UTC), ci_name, ci_url)
+
+
+def commit(folder: Path) -> str | None:
+    """The git commit of the files, if they are in git and git is there."""
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _ci(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The CI run that this is, as its environment tells."""
+    if environment.get("GITHUB_ACTIONS"):
+        server, repository, run = (
+            environment.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+        )
+        return environment.get("GITHUB_WORKFLOW"), f"{server}/{repository}/actions/runs/{run}"
+    if environment.get("GITLAB_CI"):
+        return environment.get("CI_JOB_NAME"), environment.get("CI_JOB_URL")
+    return None, None
+
+
+def _credentials(product: str, environment: Mapping[str, str]) -> Credentials | None:
+    prefix = PREFIXES[product]
+    id, secret = (environment.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
+    return Credentials(id, secret) if id and secret else None
+
+
+def _no_credentials(product: str) -> Problem:
+    prefix = PREFIXES[product]
+    message = f"these files need credentials of {product}"
+    hint = f"set {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET, or use --sandbox"
+    return error("no-credentials", message, hint=hint)
+
+
+def _said(event: Event) -> str:
+    return f"waiting {event.seconds:.0f} s: {event.reason}"

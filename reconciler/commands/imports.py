@@ -1,0 +1,243 @@
+"""An import on this machine: the project and its files, the API or the sandbox, the first reconciler.yaml."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler import dialects, engine, keeper, ledger, portfolio
+from reconciler.adoption import importing
+from reconciler.adoption.importing import Imported, Wish
+from reconciler.adoption.placing import reference
+from reconciler.api import Api
+from reconciler.commands import access
+from reconciler.commands.access import Tell, Unusable
+from reconciler.files import schema as schemas
+from reconciler.files import source
+from reconciler.files.project import PROJECT_FILE, Project
+from reconciler.files.source import Loaded
+from reconciler.files.writing import visible
+from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
+from reconciler.ledger import LedgerError
+from reconciler.live import Unread
+from reconciler.model import Problem, Severity, error
+from reconciler.outside import Memory, Outside
+
+EMPTY = frozenset({"no-files", "empty-project"})
+"""What is wrong with a project before its first import, and is no reason to refuse one."""
+SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
+"""The parts of a scope, each with a kind by which its portfolio is read."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which project, and which way to its API. ``first`` is the scope of a project that is not there yet."""
+
+    folder: Path
+    sandbox: str | None
+    api_url: str | None
+    first: Mapping[str, tuple[str, ...]]
+    everything: bool = False
+
+
+def run(where: Where, wish: Wish, tell: Tell) -> Imported:
+    """Import, and write each file as it is ready. Raises :class:`Unusable` when it cannot even begin."""
+    wish = replace(wish, out=wish.out and wish.out.resolve())
+    loaded = _project(where, tell)
+    home = loaded.project
+    assert home is not None
+    if wish.out is not None and home.folder.resolve() not in (wish.out, *wish.out.parents):
+        loaded, wish = _elsewhere(loaded, home, wish.out), replace(wish, out=None)
+    project = loaded.project
+    assert project is not None
+    wish = replace(wish, schema=_schema(project.folder))
+    with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
+        return written(loaded, Outside(api.send, api.now, time.sleep), _memory(where, project), wish, tell)
+
+
+def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: Tell) -> Imported:
+    """Write the files of a project, each as it is ready."""
+    assert loaded.project is not None
+    here = importing.Import(loaded.project, loaded, outside, memory, wish, tell)
+    told = []
+    try:
+        for output in here.files():
+            _write(output.path, output.text)
+            told.append(replace(output, text=b"", path=_shown(output.path)))
+    except Unread as unread:
+        here.problems.append(unread.problem)
+    return importing.told(here, told)
+
+
+# --- The project ------------------------------------------------------------------------------------------------
+
+
+def _project(where: Where, tell: Tell) -> Loaded:
+    """The project of the folder as it is, or its beginning."""
+    loaded = source.load([str(where.folder)] if where.folder.exists() else [])
+    asked = where.everything or any(where.first.values())
+    if not where.folder.exists() or any(each.code == "no-project" for each in loaded.problems):
+        if not asked:
+            hint = "begin one: reconciler import FOLDER --advertiser ID --account ID, or --all"
+            problem = error("no-project", f"no {PROJECT_FILE} in {where.folder} or above", hint=hint)
+            raise Unusable(access.stopped(problem))
+        _begin(where, tell)
+        return _loaded(where.folder)
+    if asked:
+        hint = f"write its ids under scope in {PROJECT_FILE}, then import without them"
+        raise Unusable(access.stopped(error("project-exists", "there is a project already", hint=hint)))
+    return _usable(loaded)
+
+
+def _loaded(folder: Path) -> Loaded:
+    return _usable(source.load([str(folder)]))
+
+
+def _usable(loaded: Loaded) -> Loaded:
+    """The files must be right before anything is added to them; that there are none yet is right."""
+    wrong = [each for each in loaded.problems if each.severity is Severity.ERROR and each.code not in EMPTY]
+    if loaded.project is None or wrong:
+        raise Unusable(replace(engine.validate(loaded, datetime.now(UTC)), command="import"))
+    return loaded
+
+
+def _begin(where: Where, tell: Tell) -> None:
+    """The first reconciler.yaml, from the portfolio."""
+    asked = {name for name in SCOPES if where.everything or where.first.get(name)}
+    kinds = {name: next(dialects.every(SCOPES[name])) for name in asked}
+    products = {kind.product for kind in kinds.values()}
+    if where.everything and where.sandbox is None:
+        products &= {
+            name for name, prefix in access.PREFIXES.items() if f"{prefix}_CLIENT_ID" in os.environ
+        } or products
+    with _api(where, where.folder, products, tell) as api:
+        try:
+            found = {
+                name: dict(portfolio.members(kind, dialects.dialect(kind.family, dialects.DEFAULT).root, api.send))
+                for name, kind in kinds.items()
+                if kind.product in products
+            }
+        except Unread as unread:
+            raise Unusable(access.stopped(unread.problem)) from None
+    scope = found if where.everything else {name: _named(name, where.first[name], found[name]) for name in found}
+    _write(where.folder / PROJECT_FILE, _first(where.folder, scope, {}).encode())
+
+
+def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    strange = [id for id in ids if id not in known]
+    if strange:
+        there = ", ".join(f"{id} ({visible(said)})" for id, said in list(known.items())[:20]) or "nothing"
+        message = f"not in the portfolio of this application: {', '.join(strange)}"
+        raise Unusable(access.stopped(error("out-of-portfolio", message, hint=f"{name} that it may touch: {there}")))
+    return {id: known[id] for id in dict.fromkeys(ids)}
+
+
+def _first(folder: Path, scope: Mapping[str, Mapping[str, str]], versions: Mapping[str, str]) -> str:
+    """A reconciler.yaml: the versions, and the scope with the names of its ids."""
+    target = reference(_schema(folder).with_name("project.schema.json"), folder / PROJECT_FILE)
+    lines = [f"# yaml-language-server: $schema={target}", "version: 1", "api:"]
+    lines += [f'  {family}: "{versions.get(family, dialects.DEFAULT)}"' for family in dialects.FAMILIES]
+    lines += ["scope: # what is read, locked and compared; nothing outside it is ever touched"]
+    for name in SCOPES:
+        if scope.get(name):
+            lines += [f"  {name}:"]
+            lines += [f'    - "{id}"{f" # {visible(said)}" if said else ""}' for id, said in scope[name].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _elsewhere(loaded: Loaded, home: Project, out: Path) -> Loaded:
+    """The project at another folder; if there is none yet, one with the same versions and scope."""
+    if not (out / PROJECT_FILE).is_file():
+        scope = {name: dict.fromkeys(ids, "") for name, ids in home.scope.items()}
+        _write(out / PROJECT_FILE, _first(out, scope, home.versions).encode())
+    return _loaded(out)
+
+
+def _schema(folder: Path) -> Path:
+    """The schema that editors check the files with: one above, in the same repository, or else one of our own."""
+    own = folder.resolve() / "schemas" / "resources.schema.json"
+    for up in _within_repository(folder.resolve()):
+        if (up / "schemas" / own.name).is_file():
+            return up / "schemas" / own.name
+    for name, content in schemas.written().items():
+        _write(own.with_name(name), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    return own
+
+
+def _within_repository(folder: Path) -> Iterable[Path]:
+    ups = [folder, *folder.parents]
+    root = next((place for place, up in enumerate(ups) if (up / ".git").exists()), 0)
+    return ups[: root + 1]
+
+
+# --- The outside ------------------------------------------------------------------------------------------------
+
+
+def _products(project: Project, kinds: Sequence[str]) -> set[str]:
+    """The products of which anything is in the scope, and asked for."""
+    unknown = [name for name in kinds if name not in project.kinds]
+    if unknown:
+        hint = f"kinds are: {', '.join(project.kinds)}"
+        raise Unusable(access.stopped(error("no-such-kind", f"there is no kind {', '.join(unknown)}", hint=hint)))
+
+    def wanted(kind: Kind) -> bool:
+        return (not kinds or kind.name in kinds) and bool(project.scope.get(kind.scope))
+
+    return {kind.product for kind in project.kinds.values() if wanted(kind)}
+
+
+@contextmanager
+def _api(where: Where, folder: Path, products: set[str], tell: Tell) -> Iterator[Api]:
+    if where.sandbox is not None:
+        state = Path(where.sandbox).resolve() if where.sandbox else folder / access.SANDBOX_STATE
+        api = access.simulated(state, tell)
+    else:
+        api = access.real(where.api_url, products, tell)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+def _memory(where: Where, project: Project) -> Memory:
+    """Which id each address had, for blocks that do not say it."""
+    try:
+        book = ledger.open(access.ledger_url(project, where.sandbox, where.api_url), project.folder, create=False)
+        try:
+            return keeper.memory(book)
+        finally:
+            book.close()
+    except LedgerError as trouble:
+        raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+
+
+def _write(path: Path, text: bytes) -> None:
+    """Whole or not at all; a file that was there keeps its permissions."""
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(text)
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    except OSError as trouble:
+        raise Unusable(access.stopped(_unwritten(path, trouble))) from None
+
+
+def _unwritten(path: Path, trouble: OSError) -> Problem:
+    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
+
+
+def _shown(path: Path) -> Path:
+    """A file as the user would name it."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path

@@ -1,0 +1,81 @@
+"""Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler import dialects
+from reconciler.approval import saved
+from reconciler.approval.saved import Circumstances, Saved
+from reconciler.approval.stale import stale
+from reconciler.commands import access
+from reconciler.commands.access import Unusable
+from reconciler.kinds.kind import Kind
+from reconciler.model import Run
+
+
+def save(run: Run, file: Path, made: Circumstances) -> str:
+    """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
+    text = saved.dumped(run, made)
+    write(file, text)
+    return str(saved.loaded(text, _any_kinds(made.versions)).digest)
+
+
+def write(file: Path, text: str) -> None:
+    """Put a text in place of a file in one step, for its owner's eyes. Raises :class:`OSError`."""
+    handle, name = tempfile.mkstemp(dir=file.parent or Path(), prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).replace(file)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(file: Path, kinds: Mapping[str, Kind]) -> Saved:
+    """A plan file. Raises :class:`Unusable` if it is none, or altered."""
+    try:
+        return saved.loaded(_text(file), kinds)
+    except saved.Unreadable as trouble:
+        raise _refused(file, str(trouble)) from trouble
+
+
+def paths(file: Path) -> tuple[str, ...]:
+    """The files that a plan was made from. Raises :class:`Unusable`."""
+    try:
+        return saved.paths(_text(file))
+    except saved.Unreadable as trouble:
+        raise _refused(file, str(trouble)) from trouble
+
+
+def shown(file: Path) -> Run:
+    """A saved plan as a run to report. Raises :class:`Unusable`."""
+    try:
+        found = saved.loaded(_text(file), _any_kinds(saved.versions(_text(file))))
+    except saved.Unreadable as trouble:
+        raise _refused(file, str(trouble)) from trouble
+    return replace(found.run, command="plan")
+
+
+def _any_kinds(versions: Mapping[str, str]) -> Mapping[str, Kind]:
+    return {
+        name: kind
+        for family, version in versions.items()
+        for name, kind in dialects.dialect(family, version).kinds.items()
+    }
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise _refused(file, f"it cannot be read: {trouble}") from trouble
+
+
+def _refused(file: Path, why: str) -> Unusable:
+    return Unusable(access.stopped(stale(f"{file}: {why}", "plan again")))

@@ -1,0 +1,189 @@
+"""A run, undone: a normal plan of its pre-images, and the same in the files, so that nothing does it again.
+
+A value goes back only if live still holds what the run wrote. What cannot be undone is told: objects
+that were created, money that was spent, values that the API never shows.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
+
+from reconciler.commands.accepting import rewritten
+from reconciler.commands.access import Unusable, stopped
+from reconciler.commands.drifting import exactly
+from reconciler.commands.session import Session
+from reconciler.engine import Prepared
+from reconciler.files import source
+from reconciler.files.spelling import spelled
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.types import Refused
+from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
+from reconciler.ledger.store import RunHistory
+from reconciler.model import Address, Live, Problem, Run, Severity, Status, Value, Values, error, warning
+from reconciler.reports.drifts import said
+
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a run did to one value, from its first call to its last."""
+
+    address: Address
+    id: str | None
+    field: str
+    before: Value
+    after: Value
+    seen: bool
+    created: bool
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """The plan, its session (with the files as they are to be), the texts of these, and the targets."""
+
+    run: Run
+    session: Session
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    patch: str = ""
+
+
+def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> Undoing:
+    """How to undo a run. Raises :class:`reconciler.commands.access.Unusable` if the ledger does not know it."""
+    with session.remembering(create=False) as ledger:
+        past, remembered = ledger.run(run), session.memory(ledger).values
+    if past is None:
+        hint = "`reconciler ledger runs` lists them"
+        raise Unusable(stopped(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
+    prepared = session.plan(())
+    if isinstance(prepared, Run):
+        return Undoing(prepared, session)
+    wished, told = undone(past, prepared, remembered)
+    texts, trouble = rewritten(session.loaded, prepared, wished)
+    targets = tuple(exactly(address) for address in wished)
+    patch = "".join(_patch(session, texts))
+    if not targets:
+        empty = Run("plan", session.project.name, problems=told, unchanged=len(session.loaded.desired))
+        return Undoing(empty, session)
+    loaded = source.load(session.paths, texts)
+    if loaded.project is None or loaded.failed:
+        broken = Run("plan", session.project.name, problems=(*told, *trouble, *loaded.problems))
+        return Undoing(broken, session)
+    there = replace(session, loaded=loaded, project=loaded.project)
+    planned = there.plan(targets, allowed)
+    found = planned if isinstance(planned, Run) else planned.run
+    beside = _beside(found, wished)
+    return Undoing(replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch)
+
+
+def undone(
+    past: RunHistory, prepared: Prepared, remembered: Mapping[Address, Values]
+) -> tuple[dict[Address, dict[str, Value]], tuple[Problem, ...]]:
+    """What each value goes back to, by the address that it has now, and what cannot go back."""
+    now = {(name, live.id): (desired.address, live) for name, pairs in prepared.pairs.items()
+           for desired, live in pairs if live is not None}  # fmt: skip
+    wished: dict[Address, dict[str, Value]] = {}
+    written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
+    told: dict[Problem, None] = dict.fromkeys(_unsettled(past))
+    for move in moves(past):
+        kind = prepared.project.kinds.get(move.address.kind)
+        if kind is None:
+            continue
+        address, live = now.get((kind.name, move.id or ""), (move.address, None))
+        why = _kept(kind, move, live)
+        if why is not None:
+            told[replace(why, address=address)] = None
+            continue
+        assert live is not None
+        wished.setdefault(address, {})[move.field] = move.before
+        written.setdefault((kind, address), (live, {}))[1][move.field] = move.after
+        if isinstance(kind.writes.get(kind.field(move.field).facet), Delta):
+            message = f"{move.field} goes back to {said(move.before)}; what was spent of it meanwhile stays spent"
+            told[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
+    for (kind, address), (live, after) in written.items():
+        wished[address] |= dragged(kind, live, wished[address], after, remembered.get(address, {}))
+    return wished, tuple(told)
+
+
+def dragged(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
+    """What the API itself moved along with a change, as it does when a cap is removed: by what is remembered."""
+    if kind.implied is None:
+        return {}
+    known = {name: value for name, value in remembered.items() if name in live.values}
+    was = {**live.values, **known, **before}
+    implied = kind.implied(was, {**was, **after})
+    return {
+        name: value
+        for name, value in known.items()
+        if name not in after
+        and implied.get(name, live.values[name]) == live.values[name] != value
+        and kind.changeable(kind.field(name))
+    }
+
+
+def moves(past: RunHistory) -> Iterator[Move]:
+    """What the run is known to have done, each value once."""
+    found: dict[tuple[str, str, str], Move] = {}
+    for intent in past.calls:
+        created = intent.call.facet == "create"
+        for outcome in intent.outcomes:
+            id = outcome.item.id or outcome.id
+            for each in outcome.item.fields if outcome.status is Status.APPLIED else ():
+                key = (outcome.item.address.kind, str(id), each.field)
+                first = found.get(key)
+                before, new = (first.before, first.created) if first else (each.before, created)
+                found[key] = Move(outcome.item.address, id, each.field, before, each.after, each.seen, new)
+    yield from found.values()
+
+
+def _unsettled(past: RunHistory) -> Iterator[Problem]:
+    for intent in past.calls:
+        if intent.settled is None or any(each.status is Status.UNKNOWN for each in intent.outcomes):
+            message = f"whether {intent.call.name} took effect is not known, so nothing of it is undone"
+            yield warning("unknown-outcome", message, hint="the next apply looks for it; roll back after that")
+
+
+def _kept(kind: Kind, move: Move, live: Live | None) -> Problem | None:
+    """Why a value stays as it is; None if it can go back."""
+    if move.created:
+        stop = next((f"{name}: {said(value)}" for name, value in kind.stops.items()), "its end date")
+        hint = f"the API cannot delete it; to stop it, write {stop}"
+        return warning("created", f"{move.id} was created, and stays", hint=hint)
+    if live is None:
+        return warning("not-in-files", f"{move.id} is not in the files any more", hint="describe it again by its id")
+    if not move.seen or not kind.changeable(kind.field(move.field)):
+        return warning("never-shown", f"{move.field}: the API does not show it, so what it was is not certain")
+    if live.values.get(move.field) != move.after:
+        moved = f"the run wrote {said(move.after)}, and {said(live.values.get(move.field))} is live now"
+        return warning("moved-since", f"{move.field} stays: {moved}", hint="`drift` says who moved it")
+    try:
+        spelled(kind.field(move.field), move.before)
+    except Refused as why:
+        return warning("cannot-go-back", f"{move.field} cannot go back to {said(move.before)}: {why.reason}")
+    return None
+
+
+def _beside(run: Run, wished: Mapping[Address, Mapping[str, Value]]) -> Iterator[Problem]:
+    """What the plan moves as well, since the files wanted it before."""
+    for change in run.changes:
+        for move in change.fields:
+            if move.field not in wished.get(change.address, {}):
+                message = f"{move.field} is in this plan too: the files state it and it is not applied yet"
+                yield warning("also-pending", message, at=move.place, address=change.address)
+
+
+def _patch(session: Session, texts: Mapping[str, bytes]) -> Iterator[str]:
+    """The files before and after as a unified diff, for ``git apply``."""
+    for file, text in texts.items():
+        before, after = (_lines(each) for each in (session.loaded.documents[file].text, text))
+        name = file.lstrip("/")
+        for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _lines(text: bytes) -> Sequence[str]:
+    """By line feeds only: other separators are letters to a patch."""
+    return LINE.findall(text.decode())

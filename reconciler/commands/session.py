@@ -1,0 +1,209 @@
+"""One command's way to the outside: the project's files, the API or the sandbox, the clock, the ledger.
+
+Secrets come from the environment only, and are asked for only when the files need them.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from reconciler import __version__, engine, keeper, ledger
+from reconciler.api import Api
+from reconciler.approval import stale
+from reconciler.approval.saved import Circumstances
+from reconciler.commands import access, plans
+from reconciler.commands.access import Tell, Unusable
+from reconciler.files import source
+from reconciler.files.project import Project
+from reconciler.files.source import Loaded
+from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
+from reconciler.lazily import dataclass
+from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger.store import RunRecord
+from reconciler.model import Problem, Run, Verdict
+from reconciler.outside import Memory, Outside
+from reconciler.planning import renames
+from reconciler.sending.courier import Stop
+from reconciler.sending.recover import Reader
+from reconciler.survey import reader
+from reconciler.telling import counted, heard
+
+
+@dataclass
+class Session:
+    """Everything that a use-case needs of the world; a context, so that connections are closed."""
+
+    paths: tuple[str, ...]
+    loaded: Loaded
+    project: Project
+    outside: Outside
+    api: Api
+    ledger_url: str
+    tell: Tell
+
+    def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
+        """A plan that takes no lock and writes nothing, not even an empty ledger."""
+        with self.remembering(create=False) as book:
+            noted, memory = tuple(keeper.open_since(book)), self.memory(book)
+            return engine.plan(self.loaded, self.outside, memory, targets=targets, noted=noted, allowed=allowed)
+
+    def memory(self, book: Ledger) -> Memory:
+        """What the ledger remembers; the last 24 hours only if a guardrail counts them."""
+        counted = self.project.guardrails.has(ROLLING.name)
+        known = keeper.memory(book, self.outside.now() - timedelta(hours=24) if counted else None)
+        ids, values = renames.followed(self.project, known.ids, known.values)
+        return replace(known, ids=ids, values=values)
+
+    @contextmanager
+    def writing(self, lock_timeout: float) -> "Iterator[Writing]":
+        """The lock of the scope, with what earlier runs left open settled. Raises :class:`Unusable`."""
+        try:
+            with (
+                self.remembering(create=True) as book,
+                book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
+            ):
+                noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now)
+                renames.settle(self.project, book)
+                yield Writing(self, book, noted)
+        except LedgerError as trouble:
+            raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+
+    def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
+        """Write the plan, whole or not at all; returns its digest."""
+        return plans.save(run, file, self.circumstances(targets, hours))
+
+    def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> Circumstances:
+        """Under what a plan is made here and now."""
+        now = self.outside.now().replace(microsecond=0)
+        return Circumstances(
+            tool=__version__,
+            commit=access.commit(self.project.folder),
+            config=self.loaded.digest,
+            versions=dict(self.project.versions),
+            scope=dict(self.project.scope),
+            paths=self.paths,
+            targets=tuple(targets),
+            merged=self.project.merged,
+            created=now,
+            expires=now + timedelta(hours=hours),
+        )
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self.api.close()
+
+    @contextmanager
+    def remembering(self, *, create: bool) -> Iterator[Ledger]:
+        """The ledger, without the lock. Raises :class:`Unusable`."""
+        try:
+            book = ledger.open(self.ledger_url, self.project.folder, create=create)
+        except LedgerError as trouble:
+            raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+        try:
+            yield book
+        finally:
+            book.close()
+
+    def _waiting(self, holder: object) -> None:
+        self.tell(f"waiting for the lock of {holder}")
+
+    def _reader(self, kind: str) -> "Reader":
+        return reader(self.project, self.outside, kind)
+
+
+@dataclass
+class Writing:
+    """A session that holds the lock: it may plan, and then apply what it planned."""
+
+    session: Session
+    ledger: Ledger
+    noted: tuple[Problem, ...]
+
+    def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
+        session = self.session
+        memory = session.memory(self.ledger)
+        prepared = engine.plan(
+            session.loaded, session.outside, memory, targets=targets, noted=self.noted, allowed=allowed
+        )
+        if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
+            self._adopt(prepared, complete=True)
+        return prepared
+
+    def _adopt(self, prepared: "engine.Prepared", *, complete: bool) -> None:
+        """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
+        session = self.session
+        found = sum(len(pairs) for pairs in prepared.pairs.values())
+        complete = complete and session.project.whole and found == len(session.loaded.desired)
+        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.now(), complete=complete)
+
+    def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
+        """A saved plan, if it still holds and is the one that was approved."""
+        session = self.session
+        saved = plans.read(file, session.project.kinds)
+        if approved is not None and approved != saved.digest:
+            return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
+        here = session.circumstances()
+        return engine.reviewed(session.loaded, saved, here, session.outside, self.noted, session.memory(self.ledger))
+
+    def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
+        """Carry the plan out as one run of the ledger."""
+        outside = replace(self.session.outside, bisect=bisect)
+        allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
+        run_id = self.ledger.begin(replace(self._record(outside.now()), allowed=allowed))
+        journal = keeper.Journal(self.ledger, run_id, outside.now)
+        mark = journal.token(self.session.project.kinds, prepared.pairs)
+        token = mark if self.session.project.memo_token else (lambda call: None)
+        self._adopt(prepared, complete=False)
+        run = engine.apply(prepared, outside, journal, token)
+        try:
+            if exit_code(run) == 0:
+                self._adopt(prepared, complete=True)
+            self.ledger.finish(run_id, outside.now(), exit_code(run))
+        except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
+            run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
+        return run
+
+    def _record(self, now: datetime) -> RunRecord:
+        holder = access.holder()
+        return RunRecord(
+            "apply",
+            self.session.project.name,
+            now,
+            __version__,
+            who=f"{holder.who}@{holder.host}",
+            pid=holder.pid,
+            commit=access.commit(self.session.project.folder),
+            ci_name=holder.ci_name,
+            ci_url=holder.ci_url,
+        )
+
+
+def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
+    """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
+    loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
+    if loaded.project is None or loaded.failed:
+        raise Unusable(engine.validate(loaded, datetime.now(UTC)))
+    project = loaded.project
+    products = {project.kinds[each.address.kind].product for each in loaded.desired}
+    if sandbox is not None:
+        api = access.simulated(access.sandbox_state(project, sandbox), tell)
+    else:
+        api = access.real(api_url, products, tell)
+    outside = Outside(
+        heard(api.send, tell),
+        api.now,
+        time.sleep,
+        progress=counted("sending calls, {} of {}", tell),
+        stop=Stop(),
+    )
+    url = access.ledger_url(project, sandbox, api_url)
+    return Session(tuple(paths) or (".",), loaded, project, outside, api, url, tell)
+
+
+__all__ = ["Session", "Unusable", "Writing", "opened"]

@@ -1,0 +1,1 @@
+"""What somebody else moved: since when, on which side, and who."""

@@ -1,0 +1,110 @@
+"""Live values into the files that state them: which lines to change so that exactly these resources change.
+
+Only what a file states is touched. A value that comes from its ``defaults`` is changed there if all who
+use it move alike, and else where the resource stands.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reconciler.files.edits import GONE, Change, Gone
+from reconciler.files.spelling import refused, spelled
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.types import Refused
+from reconciler.lazily import dataclass
+from reconciler.model import Desired, Json, Live, Path, Value
+
+Moves = Mapping[str, "Json | Gone"]
+"""Dotted field names to what is to be written for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A block of a file and what is to be written into it."""
+
+    desired: Desired
+    moves: Moves
+
+
+def differs(kind: Kind, desired: Desired, live: Live) -> bool:
+    """Whether live is otherwise than the block states, as far as the API shows it."""
+    return any(_moved(kind, live, name, stated) for name, stated in desired.values.items())
+
+
+def _moved(kind: Kind, live: Live, name: str, stated: Value) -> bool:
+    return live.values.get(name) != stated and kind.has(name) and kind.field(name).path("read") is not None
+
+
+def moves(kind: Kind, desired: Desired, live: Live, written: Json) -> Moves:
+    """What the block states otherwise than live is; ``written`` is the file's whole value.
+
+    What is live and may not be written, alone or beside the rest, is not stated any longer.
+    """
+    moved: dict[str, Json | Gone] = {}
+    values: dict[str, Value] = dict(desired.values)
+    for name, stated in desired.values.items():
+        if not _moved(kind, live, name, stated):
+            continue
+        try:
+            values[name] = live.values.get(name)
+            moved[name] = spelled(kind.field(name), values[name], _said(written, desired, name))
+        except Refused:
+            moved[name] = GONE
+            del values[name]
+    while moved and (wrong := [name for name in refused(kind, values, desired.id) if name in values]):
+        for name in wrong:
+            moved[name] = GONE
+            del values[name]
+    return moved
+
+
+def _said(written: Json, desired: Desired, name: str) -> Json:
+    for step in desired.at(name).path:
+        written = written.get(str(step)) if isinstance(written, dict) else None
+    return written
+
+
+def changes(kind: Kind, written: Json, amendments: Sequence[Amendment], others: Iterable[Desired]) -> Iterator[Change]:
+    """The edits of one file. ``others`` are the blocks of the kind in it that do not move."""
+    shared: dict[str, dict[str, Json | Gone]] = {}
+    for each in amendments:
+        for name, new in each.moves.items():
+            own = not _is_default(each.desired, name)
+            if own:
+                yield each.desired.at(name).path, new
+            if not own or (new is GONE and _default(kind, written, name) is not GONE):
+                shared.setdefault(name, {})[each.desired.address.key] = new
+    blocks = [*(each.desired for each in amendments), *others]
+    for name, moved in shared.items():
+        users = [each for each in blocks if name in each.values and _is_default(each, name)]
+        yield from _shared(kind, name, _default(kind, written, name), users, moved)
+
+
+def _shared(
+    kind: Kind, name: str, said: "Json | Gone", users: Sequence[Desired], moved: Mapping[str, "Json | Gone"]
+) -> Iterator[Change]:
+    """A value of the defaults, for some or for all who use it."""
+    news = list(moved.values())
+    alike = moved.keys() == {each.address.key for each in users} and all(new == news[0] for new in news)
+    undone = GONE in news  # a default cannot be undone by a block, so it goes, and everybody else states it
+    if alike or undone:
+        yield _default_path(kind, name), GONE if undone else news[0]
+    for each in users if not alike else ():
+        new = moved.get(each.address.key, said if undone else GONE)
+        if new is not GONE:
+            yield (kind.name, each.address.key, *name.split(".")), new
+
+
+def _is_default(desired: Desired, name: str) -> bool:
+    return desired.at(name).path[:1] == ("defaults",)
+
+
+def _default_path(kind: Kind, name: str) -> Path:
+    return ("defaults", kind.name, *name.split("."))
+
+
+def _default(kind: Kind, written: Json, name: str) -> "Json | Gone":
+    for step in _default_path(kind, name):
+        if not isinstance(written, dict) or step not in written:
+            return GONE
+        written = written[str(step)]
+    return written

@@ -1,0 +1,202 @@
+"""``reconciler.yaml``: which API versions to speak, what the scope is, which files belong to it."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path as File
+
+from reconciler import dialects
+from reconciler.dialects.dialect import Dialect
+from reconciler.files import document, explain, schema
+from reconciler.files.document import Document
+from reconciler.guardrails import Settings as Guardrails
+from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
+from reconciler.model import Json, Locator, Place, Problem, Span, error
+
+PROJECT_FILE = "reconciler.yaml"
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
+
+    ``whole`` is false where only some files of it were asked for; ``careful`` orders calls so that
+    the exposure never overshoots; ``currencies`` are by id of an advertiser or account.
+    """
+
+    folder: File
+    source: Locator
+    versions: Mapping[str, str]
+    scope: Mapping[str, tuple[str, ...]]
+    merged: bool = False
+    assumptions: Mapping[str, bool] = field(default_factory=dict)
+    name: str = ""
+    ledger: str | None = None
+    memo_token: bool = True
+    text: bytes = b""
+    whole: bool = True
+    careful: bool = False
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    guardrails: Guardrails = field(default_factory=Guardrails)
+
+    def dialect(self, family: str) -> Dialect:
+        return dialects.dialect(family, self.versions[family])
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """What a run that writes must hold alone."""
+        return tuple(f"{name}:{id}" for name, ids in sorted(self.scope.items()) for id in sorted(ids))
+
+    def at(self, *path: str | int) -> Place:
+        return Place(self.source, path)
+
+    def terms(self, key: str) -> "Sequence[Mapping[str, Json]]":
+        """The entries of a list of the project file."""
+        content = self.source.value if isinstance(self.source, Document) else None
+        found = content.get(key) if isinstance(content, dict) else None
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else ()
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Every kind that the configured versions have."""
+        named = {name: kind for family in dialects.FAMILIES for name, kind in self.dialect(family).kinds.items()}
+        return {name: dialects.assume(kind, self.assumptions) for name, kind in named.items()}
+
+
+def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[Problem, ...]]:
+    """The project that the paths belong to, and its resource files in the order of their names."""
+    given = [File(path) for path in paths or (".",)]
+    missing = tuple(
+        _refusal(path, "no-such-file", "there is no such file or folder") for path in given if not path.exists()
+    )
+    if missing:
+        return None, (), missing
+    homes = {_home(path) for path in given}
+    if len(homes) != 1 or None in homes:
+        hint = f"a project is a folder with a {PROJECT_FILE}" if None in homes else "run one project at a time"
+        code, text = (
+            ("no-project", f"no {PROJECT_FILE} here or above")
+            if None in homes
+            else ("two-projects", "the paths belong to different projects")
+        )
+        return None, (), (_refusal(given[0], code, text, hint),)
+    home = next(iter(homes))
+    assert home is not None
+    parsed, problems = read(home / PROJECT_FILE)
+    if parsed is None:
+        return None, (), problems
+    if not explain.is_valid(parsed.value, schema.project):
+        return None, (), tuple(problem for _, problem in explain.problems(parsed.value, schema.project, parsed))
+    assert isinstance(parsed.value, dict)
+    project = replace(_project(home, parsed, parsed.value), whole=any(path.resolve() == home for path in given))
+    misread = tuple(
+        error("bad-guardrail", f"guardrails.{'.'.join(map(str, path))}: {why}", at=project.at("guardrails", *path))
+        for path, why in project.guardrails.mistakes()
+    )
+    if misread:
+        return None, (), misread
+    files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
+    if not files:
+        hint = "add a resource file, or correct `include`"
+        return project, (), (_refusal(home, "no-files", f"there is no YAML file besides {PROJECT_FILE}", hint),)
+    return project, files, ()
+
+
+def includes(project: Project, file: File) -> bool:
+    """Whether a file of that name would belong to the project."""
+    content = project.source.value if isinstance(project.source, Document) else None
+    within = project.folder.resolve() in file.resolve().parents
+    patterns = _patterns(content.get("include") if isinstance(content, dict) else None)
+    return within and _included(file.resolve(), project.folder.resolve(), patterns)
+
+
+def read(file: File, instead: Mapping[str, bytes] | None = None) -> tuple[Document | None, tuple[Problem, ...]]:
+    """A file as values, or why it cannot be read. ``instead`` gives other texts for some."""
+    shown = _shown(file)
+    if instead is not None and shown in instead:
+        return document.parse(instead[shown], shown)
+    try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device never ends
+            return None, (_refusal(file, "unreadable", "is not a file that can be read", "put the text into a file"),)
+        refusal = document.oversize(about.st_size, shown)
+        if refusal is not None:
+            return None, (refusal,)
+        text = file.read_bytes()
+    except OSError as trouble:
+        return None, (_refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions"),)
+    return document.parse(text, shown)
+
+
+def _home(path: File) -> File | None:
+    absolute = path.resolve()
+    ups = (absolute, *absolute.parents) if absolute.is_dir() else absolute.parents
+    return next((up for up in ups if (up / PROJECT_FILE).is_file()), None)
+
+
+def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Project:
+    api, scope, assumptions = (content.get(key) or {} for key in ("api", "scope", "assumptions"))
+    assert isinstance(api, dict)
+    assert isinstance(scope, dict)
+    assert isinstance(assumptions, dict)
+    return Project(
+        folder=home,
+        source=parsed,
+        versions={family: str(api.get(family, dialects.DEFAULT)) for family in dialects.FAMILIES},
+        scope={name: tuple(str(id) for id in ids) for name, ids in scope.items() if isinstance(ids, list)},
+        merged=content.get("batching") == "merged",
+        assumptions={name: bool(value) for name, value in assumptions.items()},
+        name=str(content.get("name") or home.name),
+        ledger=None if content.get("ledger") is None else str(content["ledger"]),
+        memo_token=content.get("memoToken", True) is True,
+        text=parsed.text,
+        careful=content.get("ordering") == "exposure-safe",
+        currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
+        guardrails=Guardrails(_map(content, "guardrails"), parsed),
+    )
+
+
+def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+    found = content.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
+    """The files that are included and lie at or below one of the paths. Hidden ones never are."""
+    patterns = _patterns(include)
+    wanted = [path.resolve() for path in given]
+    for folder, folders, names in os.walk(home):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = File(folder, name)
+            inside = any(path == file or path in file.parents for path in wanted)
+            if inside and not name.startswith(".") and name != PROJECT_FILE and _included(file, home, patterns):
+                yield file
+
+
+def _patterns(include: Json) -> list[str]:
+    return [str(pattern) for pattern in include] if isinstance(include, list) else ["**/*.yaml", "**/*.yml"]
+
+
+def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
+    relative = file.relative_to(home).as_posix()
+    return file.suffix in SUFFIXES and any(
+        fnmatch(relative, pattern) or fnmatch(relative, pattern.replace("**/", "")) for pattern in patterns
+    )
+
+
+def _shown(file: File) -> str:
+    """A file as the user would name it: relative to where they stand, if it lies below."""
+    try:
+        return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()  # a link by its own name
+    except ValueError:
+        return str(file)
+
+
+def _refusal(file: File, code: str, message: str, hint: str | None = None) -> Problem:
+    return error(code, message, at=Span(_shown(file) or ".", 1, 1), hint=hint)

@@ -1,0 +1,277 @@
+"""YAML files to what is wanted: every resource with its canonical values, every mistake at its line.
+
+Each file is parsed once and checked once. All that is wrong is collected; a resource with a mistake
+is not handed on, and nothing is sent while there is one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path as File
+from typing import Any
+
+from reconciler import dialects
+from reconciler.files import explain, schema
+from reconciler.files import project as projects
+from reconciler.files.document import Document
+from reconciler.files.project import Project
+from reconciler.kinds.compiled import compiled
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.types import Refused
+from reconciler.lazily import dataclass
+from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
+
+Refusals = Mapping[Path, list[Problem]]
+NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
+"""What a rule says of something that is not there, and cannot say of a block that was only half understood."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was read: the project, the resources that are right, and all problems in file order."""
+
+    project: Project | None
+    desired: tuple[Desired, ...]
+    problems: tuple[Problem, ...]
+    documents: Mapping[str, Document]
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @cached_property
+    def digest(self) -> str:
+        """One mark of all that was read, so that a plan can tell whether it is still the same."""
+        import hashlib
+
+        whole = hashlib.sha256()
+        for name, text in sorted((name, each.text) for name, each in self.documents.items()):
+            whole.update(f"{File(name).name} {len(text)}\n".encode() + text)
+        if self.project is not None:
+            whole.update(self.project.text)
+        return f"sha256:{whole.hexdigest()}"
+
+
+def load(
+    paths: Iterable[str] = (),
+    instead: Mapping[str, bytes] | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Loaded:
+    """The project at the paths (its folder, or files of it; the current folder if none) as values.
+
+    ``instead`` gives other texts for some files, as if they had been written; ``told`` hears how many
+    of the files are read.
+    """
+    project, files, problems = projects.find(tuple(paths))
+    found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
+    if project is not None:
+        for number, file in enumerate(files, 1):
+            desired.extend(_file(projects.read(file, instead), project, found, documents))
+            if told is not None:
+                told(number, len(files))
+        found.extend(_twice(desired))
+        if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
+            hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"
+            found.append(error("empty-project", "the files hold no resource", at=project.at(), hint=hint))
+        found.extend(_out_of_scope(project, desired))
+    ordered = tuple(sorted(found, key=_in_file_order))
+    return Loaded(project, tuple(desired), ordered, documents)
+
+
+def _in_file_order(problem: Problem) -> tuple[Span, str]:
+    return problem.span or Span("", 0, 0), problem.code
+
+
+def _file(
+    text: tuple[Document | None, tuple[Problem, ...]],
+    project: Project,
+    found: list[Problem],
+    documents: dict[str, Document],
+) -> Iterator[Desired]:
+    parsed, problems = text
+    found.extend(problems)
+    if parsed is None:
+        return
+    documents[parsed.file] = parsed
+    refusals: dict[Path, list[Problem]] = {}
+    if parsed.value is not None and not explain.is_valid(parsed.value, schema.resources):
+        for path, problem in explain.problems(parsed.value, schema.resources, parsed):
+            refusals.setdefault(path, []).append(problem)
+            found.append(problem)
+    content = parsed.value if isinstance(parsed.value, dict) else {}
+    defaults = content.get("defaults")
+    for name, section in content.items():
+        if name == "defaults" or not isinstance(section, dict):
+            continue
+        kind = project.kinds.get(name)
+        if kind is None:
+            found.extend(_no_such_kind(parsed, name, project))
+            continue
+        shared = defaults.get(name) if isinstance(defaults, dict) else None
+        common = compiled(kind).flat(shared) if isinstance(shared, dict) else {}
+        for key, block in section.items():
+            if isinstance(block, dict):
+                yield from _resource(_Block(parsed, kind, key, block, common), refusals, project, found)
+    parsed.let_go()
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One resource as it stands in its file, with the defaults that apply to it."""
+
+    source: Document
+    kind: Kind
+    key: str
+    raw: Mapping[str, Json]
+    common: Mapping[str, Json]
+
+    @property
+    def path(self) -> Path:
+        return (self.kind.name, self.key)
+
+
+def _resource(block: _Block, refusals: Refusals, project: Project, found: list[Problem]) -> Iterator[Desired]:
+    """The resource if nothing is wrong with it. With a mistake in it, its other values are still judged."""
+    ready, values = compiled(block.kind), dict[str, Value]()
+    raw = ready.flat(block.raw)
+    stated, shared = frozenset[str](), None
+    if block.common:
+        stated, shared = frozenset(raw), Place(block.source, ("defaults", block.kind.name))
+        raw = {**block.common, **raw}
+    id = raw.pop("id", None)
+    place = Place(block.source, block.path, key=True)
+    desired = Desired(
+        Address(block.kind.name, block.key), None if id is None else str(id), values, place, shared, stated
+    )
+    own = (block.path, ("defaults", block.kind.name))
+    broken = [path for path in refusals if path[:2] in own or path[:1] == path]
+    mistakes: list[Problem] = []
+    refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
+    for name, value in raw.items():
+        parse = ready.parser(name)
+        try:
+            if name in refused:
+                continue
+            if value is not None and parse is not None:
+                values[name] = parse(value)
+                continue
+        except Refused as why:
+            wrong = [_refusal(why, name, value, block.kind, desired)]
+        else:
+            wrong = list(_unusual(values, name, value, block.kind, desired, project))
+        refused |= {name} if wrong else set()
+        mistakes += wrong
+    mistakes += _judged(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
+    found.extend(mistakes)
+    if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
+        yield desired
+
+
+def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
+    """What the kind's own rules say of the blocks that were understood, so that one run tells all."""
+    if doubtful or not whole:
+        sound = {name: value for name, value in desired.values.items() if name.partition(".")[0] not in doubtful}
+        desired = replace(desired, values=sound)
+    for rule in kind.rules:
+        for problem in rule(desired):
+            if (not doubtful and whole) or problem.code not in NEEDS_ALL:
+                yield problem
+
+
+def _touches(path: Path, name: str) -> bool:
+    """Whether a refusal at a path is about this field, or about a block around it."""
+    inner, parts = path[2:], tuple(name.split("."))
+    short = min(len(inner), len(parts))
+    return bool(inner) and inner[:short] == parts[:short]
+
+
+def _unusual(
+    values: dict[str, Value], name: str, raw: Json, kind: Kind, desired: Desired, project: Project
+) -> Iterator[Problem]:
+    """A null, or a field that the version does not have: taken into ``values`` where it means something."""
+    known = kind.has(name) and kind.field(name).writable
+    if raw is None and (name in kind.automatic or (known and kind.field(name).clears)):
+        values[name] = None
+    elif not known:
+        yield from _not_in_version(name, kind, desired, project)
+    else:
+        hint = "leave it out, and it stays as it is"
+        message = f"{name} cannot be null: the API has no way to clear it"
+        yield error("null-not-allowed", message, at=desired.at(name), address=desired.address, hint=hint)
+
+
+def _refusal(refused: Refused, name: str, raw: Json, kind: Kind, desired: Desired) -> Problem:
+    """What is wrong with a value, at the part of it that is wrong."""
+    at = desired.at(name)
+    inside = Place(at.source, (*at.path, *refused.path))
+    advice = refused.hint or (_elsewhere(name, kind, raw) if refused.code == "bad-choice" else None)
+    return error(refused.code, f"{name}: {refused.reason}", at=inside, address=desired.address, hint=advice)
+
+
+def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Iterator[Problem]:
+    """A field of another version; what no version knows, the schema has told already."""
+    version = project.versions[kind.family]
+    having = ", ".join(_versions_with(kind, lambda other: other.has(name) and other.field(name).writable))
+    if not having:
+        return
+    yield error(
+        "not-in-version",
+        f"{name} is not part of version {version}",
+        at=Place(desired.at(name).source, desired.at(name).path, key=True),
+        address=desired.address,
+        hint=f"remove it, or set api.{kind.family} to one of: {having}",
+    )
+
+
+def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:
+    def knows(other: Kind) -> bool:
+        return other.has(name) and raw in getattr(other.field(name).type, "words", ())
+
+    having = ", ".join(_versions_with(kind, knows))
+    return f"{raw!r} is a word of: {having}" if having else None
+
+
+def _versions_with(kind: Kind, test: Any) -> Iterator[str]:
+    for each in dialects.DIALECTS:
+        if each.family == kind.family and kind.name in each.kinds and test(each.kinds[kind.name]):
+            yield each.version
+
+
+def _no_such_kind(parsed: Document, name: str, project: Project) -> Iterator[Problem]:
+    if name in dialects.kind_names():
+        family = next(dialects.every(name)).family
+        message = f"{name} do not exist in version {project.versions[family]}"
+        hint = f"set api.{family} to another version"
+        yield error("not-in-version", message, at=Place(parsed, (name,), key=True), hint=hint)
+
+
+def _twice(desired: Iterable[Desired]) -> Iterator[Problem]:
+    """Two blocks of one address, or two that claim one live object by its id."""
+    first: dict[object, Desired] = {}
+    for each in desired:
+        for claim, said in ((each.address, "name"), ((each.address.kind, each.id) if each.id else None, "id")):
+            if claim is None:
+                continue
+            other = first.setdefault(claim, each)
+            if other is not each:
+                message = f"{each.address} has the same {said} as {other.address} at {other.place.span}"
+                hint = "give it another name" if said == "name" else "one live object can be described only once"
+                code = "duplicate-address" if said == "name" else "duplicate-claim"
+                yield error(code, message, at=each.place, address=each.address, hint=hint)
+
+
+def _out_of_scope(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
+    """Resources of a kind for which the scope names nothing could be read nowhere."""
+    for name in dict.fromkeys(each.address.kind for each in desired):
+        scope = project.kinds[name].scope
+        if not project.scope.get(scope):
+            message = f"the files hold {name}, but the scope names no {scope}"
+            yield error("empty-scope", message, at=project.at("scope"), hint=f"add scope.{scope}: [...]")
+    for each in desired:
+        kind = project.kinds[each.address.kind]
+        owner = each.values.get(kind.owner) if kind.owner else None
+        known = project.scope.get(kind.scope, ())
+        if owner is not None and known and owner not in known:
+            hint = f"add it to scope.{kind.scope}, or correct it"
+            message = f"{kind.owner} {owner} is not in the scope"
+            yield error("out-of-scope", message, at=each.at(str(kind.owner)), address=each.address, hint=hint)

@@ -1,0 +1,125 @@
+"""Parts to one call: its name, its items in the order of its body, and the body as it is sent."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from reconciler import wire
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.writes import (
+    Block,
+    Create,
+    Delta,
+    Entries,
+    Membership,
+    Patch,
+    Switch,
+    Timetable,
+    Write,
+    effect_of,
+)
+from reconciler.model import Call, Change, Item, Json, Values
+from reconciler.planning.parts import Part, Target
+
+
+def call_of(parts: Sequence[Part], target: Target, number: int) -> Call:
+    first, kind = parts[0], target.kind
+    write = first.write
+    items = tuple(Item(part.change.address, part.change.id, part.fields, part.change.place) for part in parts)
+    match write:
+        case Patch():
+            atomic = write.atomic
+        case Create() | Delta() | Membership():
+            atomic = True
+        case _:
+            atomic = False
+    if isinstance(write, Entries):
+        items = tuple(Item(first.change.address, first.change.id, (move,), move.place) for move in first.fields)
+    name = f"{kind.name}.{first.facet}.{_verb(write, first)}{number if not _one_each(write) else _own(first)}"
+    return Call(
+        name,
+        kind.name,
+        first.facet,
+        effect_of(write),
+        first.method,
+        first.path,
+        _body(parts, kind),
+        items=items,
+        atomic=atomic,
+        stage=int(first.stage),
+        product=kind.product,
+    )
+
+
+def _one_each(write: Write | Create) -> bool:
+    return getattr(write, "chunk", 1) == 1 or isinstance(write, Entries | Membership)
+
+
+def _own(part: Part) -> str:
+    return f"{part.change.address.key}"
+
+
+def _verb(write: Write | Create, part: Part) -> str:
+    return f"{part.path.rpartition('/')[2]}." if isinstance(write, Switch | Membership) else ""
+
+
+def _body(parts: Sequence[Part], kind: Kind) -> Json:
+    write = parts[0].write
+    match write:
+        case Entries():
+            part = parts[0]
+            owner = str(part.change.id)
+            return wire.body(write.envelope, [wire.nested_entry(write, owner, move, kind) for move in part.fields])
+        case Membership():
+            return _membership_body(write, parts[0])
+        case _:
+            return wire.body(write.envelope, [_entry(part, kind) for part in parts])
+
+
+def _entry(part: Part, kind: Kind) -> wire.Body:
+    change, values = part.change, {move.field: move.after for move in part.fields}
+    match part.write:
+        case Create() as create:
+            return wire.entry(create.envelope, None, wire.attributes(kind, values, "create"))
+        case Patch() as patch:
+            complete = completed(values, change, patch.whole, kind)
+            return wire.entry(patch.envelope, change.id, wire.attributes(kind, complete, "patch"))
+        case Switch() as switch:
+            return wire.entry(switch.envelope, change.id, {})
+        case Timetable() as timetable:
+            refs = change.live.refs if change.live else {}
+            return wire.entry(timetable.envelope, change.id, wire.timetable(timetable, part.fields, refs, kind))
+        case Delta() as delta:
+            move = part.fields[0]
+            assert isinstance(move.after, Decimal)
+            assert isinstance(move.before, Decimal)
+            amount = kind.field(delta.field).type.write(move.after - move.before)
+            return wire.entry(delta.envelope, None, {delta.amount: amount})
+        case write:
+            raise TypeError(f"{type(write).__name__} has no entry of its own")
+
+
+def _membership_body(write: Membership, part: Part) -> Json:
+    ids = part.change.after["ids"]
+    assert isinstance(ids, tuple)
+    kind = write.type.format(verb="Append" if part.stage == write.append_stage else "Delete")
+    if write.listed:
+        return {"data": [{"type": kind, "id": str(id)} for id in ids]}
+    return {"data": {"type": kind, "attributes": {"ids": [str(id) for id in ids]}}}
+
+
+def completed(values: Values, change: Change, blocks: Sequence[Block], kind: Kind) -> Values:
+    """With the rest of every block of which more than the safe fields move (contract §3.4)."""
+    complete = dict(values)
+    for block in blocks:
+        inside = [name for name in block.fields if name in values]
+        if not inside or all(name in block.alone for name in inside):
+            continue
+        live = change.live.values if change.live else {}
+        for name in block.fields:
+            value = change.after.get(name)
+            cleared = kind.has(name) and kind.field(name).clears and live.get(name) is not None
+            if kind.has(name) and name in change.after and (value is not None or cleared):
+                complete[name] = value
+            elif name not in change.after:
+                complete.pop(name, None)
+    return complete

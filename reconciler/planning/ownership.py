@@ -1,0 +1,165 @@
+"""Fields that somebody else moves: inside the bounds they are let be, outside they are a problem.
+
+After its end a rule gives the field back to git. An override of the same field comes first.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from reconciler.files.project import Project
+from reconciler.files.terms import Unclear, moment
+from reconciler.lazily import dataclass
+from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
+
+KEY, OUTSIDE, TOO_FAST = "ownership", "out-of-bounds", "step-too-large"
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of the project file."""
+
+    number: int
+    match: str
+    field: str
+    owner: str
+    least: Decimal | None = None
+    most: Decimal | None = None
+    step: Decimal | None = None
+    ends: datetime | None = None
+
+    def owns(self, address: Address, now: datetime) -> bool:
+        return fnmatchcase(str(address), self.match) and (self.ends is None or now < self.ends)
+
+
+def mistakes(project: Project, desired: Sequence[Desired]) -> Iterator[Problem]:
+    """What is wrong with the rules, at their lines."""
+    for number, entry in enumerate(project.terms(KEY)):
+        try:
+            rule = _rule(number, entry)
+        except Unclear as why:
+            yield error("bad-moment", f"until: {why}", at=project.at(KEY, number, "until"))
+            continue
+        matched = [each for each in desired if fnmatchcase(str(each.address), rule.match)]
+        if not matched and project.whole:
+            yield error("no-match", f"no resource matches {rule.match!r}", at=project.at(KEY, number, "match"))
+        for name in dict.fromkeys(each.address.kind for each in matched):
+            kind = project.kinds[name]
+            if not kind.has(rule.field) or kind.field(rule.field).path("read") is None:
+                message = f"{name} have no field {rule.field} that the API shows"
+                yield error("unknown-field", message, at=project.at(KEY, number, "field"))
+        if rule.least is not None and rule.most is not None and rule.least > rule.most:
+            yield error("bad-bounds", f"min {rule.least} is above max {rule.most}", at=project.at(KEY, number, "min"))
+
+
+def rules(project: Project) -> tuple[Rule, ...]:
+    """The rules; those that cannot be understood were told by :func:`mistakes`."""
+    return tuple(_rule(number, entry) for number, entry in enumerate(project.terms(KEY)))
+
+
+def _rule(number: int, entry: Mapping[str, Json]) -> Rule:
+    zone, until = entry.get("zone"), entry.get("until")
+    ends = None if until is None else moment(str(until), None if zone is None else str(zone))
+    least, most, step = (_amount(entry.get(name)) for name in ("min", "max", "maxStepPercentPerDay"))
+    return Rule(number, str(entry["match"]), str(entry["field"]), str(entry["owner"]), least, most, step, ends)
+
+
+def _amount(raw: Json) -> Decimal | None:
+    return None if raw is None else Decimal(str(raw))
+
+
+def released(project: Project, pairs: Sequence[Pair], now: datetime) -> tuple[tuple[Pair, ...], tuple[Problem, ...]]:
+    """The pairs without the values that somebody else owns, and which of these are out of bounds.
+
+    A new object begins with what its block says. What is out of bounds is a warning here: nothing of it
+    is sent, and other changes need not wait for it.
+    """
+    known = rules(project)
+    if not known:
+        return tuple(pairs), ()
+    problems: list[Problem] = []
+    return tuple(_released(project, known, pair, now, problems) for pair in pairs), tuple(problems)
+
+
+def _released(project: Project, known: Sequence[Rule], pair: Pair, now: datetime, problems: list[Problem]) -> Pair:
+    desired, live = pair
+    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.overlaid]
+    if live is None or not given:
+        return pair
+    problems += (problem for rule in given if (problem := _outside(project, rule, desired, live)))
+    names = {rule.field for rule in given}
+    return replace(desired, values={name: value for name, value in desired.values.items() if name not in names}), live
+
+
+def _outside(project: Project, rule: Rule, desired: Desired, live: Live) -> Problem | None:
+    value = live.values.get(rule.field)
+    if not isinstance(value, Decimal):
+        return None
+    for bound, broken, words in (
+        (rule.least, rule.least is not None and value < rule.least, "below min"),
+        (rule.most, rule.most is not None and value > rule.most, "above max"),
+    ):
+        if broken:
+            message = f"{rule.field} is {value.normalize():f}, {words} {bound}; it belongs to {_owner(rule)}"
+            key = "min" if words == "below min" else "max"
+            hint = f"tell {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
+            return warning(OUTSIDE, message, at=project.at(KEY, rule.number, key), address=desired.address, hint=hint)
+    return None
+
+
+def _owner(rule: Rule) -> str:
+    return {"human": "people"}.get(rule.owner, f"the {rule.owner}")
+
+
+# --- How fast it moves ------------------------------------------------------------------------------------
+
+
+class Look(Protocol):
+    """What was seen when somebody last looked."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def values(self) -> Values: ...
+
+
+class Looks(Protocol):
+    """Where looks are kept: the ledger."""
+
+    def observe(self, address: Address, values: Values, at: datetime) -> None: ...
+
+    def observed(self, address: Address) -> Look | None: ...
+
+
+def steps(project: Project, pairs: Sequence[Pair], looks: Looks, now: datetime) -> Iterator[Problem]:
+    """What moved further than it may in a day; each look is compared with the last one that is a day old."""
+    for rule in rules(project):
+        for desired, live in pairs if rule.step is not None else ():
+            value = live.values.get(rule.field) if live else None
+            if rule.owns(desired.address, now) and isinstance(value, Decimal):
+                yield from _step(project, rule, desired, value, looks, now)
+
+
+def _step(
+    project: Project, rule: Rule, desired: Desired, value: Decimal, looks: Looks, now: datetime
+) -> Iterator[Problem]:
+    place = Address("owned", f"{desired.address} {rule.field}")
+    last = looks.observed(place)
+    was: Value = last.values.get("value") if last else None
+    if last is None or not isinstance(was, Decimal) or now - last.at >= DAY:
+        looks.observe(place, {"value": value}, now)
+    if last is None or not isinstance(was, Decimal) or not was or rule.step is None:
+        return
+    days = max(Decimal(1), Decimal((now - last.at).total_seconds()) / Decimal(DAY.total_seconds()))
+    percent = abs(value - was) / was * 100
+    if percent > rule.step * days:
+        message = (
+            f"{rule.field} moved by {percent:.1f} % since {last.at:%Y-%m-%d %H:%M} UTC, from {was.normalize():f} to"
+            f" {value.normalize():f}; {_owner(rule)} may move it by {rule.step} % a day"
+        )
+        at = project.at(KEY, rule.number, "maxStepPercentPerDay")
+        yield error(TOO_FAST, message, at=at, address=desired.address)

@@ -1,0 +1,107 @@
+"""Sends a plan and says how every item ended. Nothing outside the plan is ever sent.
+
+Calls of one stage may be in flight together, but for money and for batches that create: these go one
+by one, and the first whose end is unknown keeps all later money back. A failed item stops what depended
+on it and nothing else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+
+from reconciler.kinds.writes import Stage
+from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
+from reconciler.planning.plan import HELD
+from reconciler.sending.courier import Courier, Result, only
+
+DEPENDENT = (Stage.NESTED, Stage.START)
+"""Stages that make sense only if what came before them for the same resource is in force."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How the items of some calls ended, in the order of the calls, and what else the API said."""
+
+    outcomes: tuple[Outcome, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def ids(self) -> Mapping[Address, str]:
+        """Ids of what was created, where the answer told them."""
+        return {each.item.address: each.id for each in self.outcomes if each.id and each.status is Status.APPLIED}
+
+
+def execute(
+    calls: Sequence[Call], courier: Courier, *, in_flight: int, progress: Progress, earlier: Sequence[Outcome] = ()
+) -> Sent:
+    """Send the calls stage by stage; ``earlier`` is how those before them ended."""
+    ended: list[Outcome] = list(earlier)
+    said: list[Problem] = []
+    doubts = [each for each in earlier if each.status is Status.UNKNOWN and _is_money(each.item.address.kind, courier)]
+    done = 0
+    for _, stage in groupby(calls, key=lambda call: call.stage):
+        ready = [part for call in stage for part in _possible(call, ended)]
+        ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
+        sending = [part for part in ready if isinstance(part, Call)]
+        for _call, (results, problems) in _sent(sending, courier, in_flight, doubts):
+            ended += results
+            said += problems
+            done += 1
+            progress(done, len(calls))
+    return Sent(tuple(ended[len(earlier) :]), tuple(said))
+
+
+def _possible(call: Call, ended: Sequence[Outcome]) -> Iterator[Call | tuple[Outcome, ...]]:
+    """The call as far as what it depends on succeeded, and the outcomes of the rest."""
+    if call.stage % HELD not in DEPENDENT:
+        yield call
+        return
+    failed = {each.item.address: each for each in ended if each.status is not Status.APPLIED}
+    dropped = [index for index, item in enumerate(call.items) if item.address in failed]
+    yield tuple(_waited_in_vain(call, index, failed[call.items[index].address]) for index in dropped)
+    kept = [index for index in range(len(call.items)) if index not in dropped]
+    if kept:
+        yield only(call, kept)
+
+
+def _waited_in_vain(call: Call, index: int, cause: Outcome) -> Outcome:
+    item = call.items[index]
+    message = f"not sent, since {cause.call} was {cause.status.value} for it"
+    return Outcome(
+        call.name, item, Status.NOT_SENT, item.id, (error("depends", message, at=item.place, address=item.address),)
+    )
+
+
+def _sent(
+    calls: Sequence[Call], courier: Courier, in_flight: int, doubts: list[Outcome]
+) -> Iterator[tuple[Call, Result]]:
+    """``doubts`` are the unknown ends of calls that create or add money, of this stage and those before."""
+    together = [call for call in calls if _stands_alone(call, courier)]
+    apart = [call for call in calls if not _stands_alone(call, courier)]
+    if len(together) > 1:
+        with ThreadPoolExecutor(min(in_flight, len(together))) as pool:
+            yield from zip(together, pool.map(courier.carry, together), strict=True)
+    else:
+        yield from ((call, courier.carry(call)) for call in together)
+    for call in apart:
+        money = _is_money(call.kind, courier)
+        if doubts and money:
+            yield call, (tuple(_waited_in_vain(call, index, doubts[0]) for index in range(len(call.items))), ())
+            continue
+        result = courier.carry(call)
+        doubts += [each for each in result[0] if money and each.status is Status.UNKNOWN]
+        yield call, result
+
+
+def _is_money(kind: str, courier: Courier) -> bool:
+    return courier.targets[kind].kind.money
+
+
+def _stands_alone(call: Call, courier: Courier) -> bool:
+    """Whether a call may be in flight beside others: what sets values, and what creates one thing that costs
+    nothing yet. Each is journaled by itself, and found again by a natural key that no other has."""
+    kind = courier.targets[call.kind].kind
+    creates_one = call.effect is Effect.CREATE and kind.create is not None and kind.create.chunk == 1
+    return call.effect is Effect.SET or (creates_one and not kind.money)
