@@ -3,6 +3,7 @@
 The steps (source, diff, plan, outcome, ...) do not know each other; they meet only in these
 types. Values are *canonical*: normalised at the edges, so that two are equal exactly when ``==``
 says so. Money is :class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC.
+The module is longer than others because the nouns are read together, in the order of a run.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,11 @@
-"""Ad sets: every field of the Marketing Solutions ad set, as 2026-07 says it (contract §3)."""
+"""Ad sets: every field of the Marketing Solutions ad set, as 2026-07 says it (contract §3).
+
+One table, so it is as long as the API's own.
+"""
 
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
+from reconciler.kinds.ad_set_budget import BUDGET
 from reconciler.kinds.dates import Instant
 from reconciler.kinds.kind import ASIDE, Field, Kind
 from reconciler.kinds.nested import Parts, SetOf
@@ -228,17 +232,7 @@ PATCH = Patch(
     CHUNK,
     whole=(
         Block((f"{LIMITS}.devices", f"{LIMITS}.environments", f"{LIMITS}.operatingSystems")),
-        Block(
-            (
-                "budget.budgetStrategy",
-                "budget.budgetAmount",
-                "budget.budgetRenewal",
-                "budget.budgetDeliverySmoothing",
-                "budget.budgetDeliveryWeek",
-                "budget.pacingBehavior",
-            ),
-            alone=("budget.budgetAmount",),
-        ),
+        Block(BUDGET, alone=("budget.budgetAmount",)),
     ),
 )
 

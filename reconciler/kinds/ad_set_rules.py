@@ -1,12 +1,14 @@
 """Rules that cross the fields of an ad set (contract §3.4), judged on what is written and, once it is
 read, on what will be in force."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 
+from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_budgets_fit
 from reconciler.kinds.kind import Scene
-from reconciler.model import Desired, Live, Problem, Values, error, warning
+from reconciler.kinds.objections import doubt, objection
+from reconciler.model import Desired, Live, Problem, Values, error
 from reconciler.shared import holds
 
 STATUS = "schedule.activationStatus"
@@ -15,19 +17,6 @@ CONTROLLER = "bidding.costController"
 ADAPTIVE = ("dailyBudget",)  # contract §3.3.7: the only controller known to take no bid
 CATEGORY_CONTROLLERS = ("maxCPC", "CPM")
 LOOKBACK_METHODS = ("lastClick", "postClick")
-Refuse = Callable[..., Problem]
-"""How the budget rules say no: a field, a code, a sentence, a hint."""
-BUDGET = tuple(
-    f"budget.{name}"
-    for name in (
-        "budgetStrategy",
-        "budgetAmount",
-        "budgetRenewal",
-        "budgetDeliverySmoothing",
-        "budgetDeliveryWeek",
-        "pacingBehavior",
-    )
-)
 
 
 def implied(before: Values, after: Values) -> Values:
@@ -80,7 +69,7 @@ def bid_fits(ad_set: Desired) -> Iterator[Problem]:
         return
     controller = values[CONTROLLER]
     if controller in ADAPTIVE and values.get(BID) is not None:
-        yield _error(ad_set, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
+        yield objection(ad_set, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
     elif controller not in ADAPTIVE and values.get(BID) is None and _whole(ad_set) | (BID in values):
         yield from _bid_missing(ad_set, values)
 
@@ -90,18 +79,18 @@ def objective_fits(ad_set: Desired) -> Iterator[Problem]:
     values = ad_set.values
     objective, media, controller = (values.get(name) for name in ("objective", "mediaType", CONTROLLER))
     if objective == "videoViews" and media == "display":
-        yield _error(
+        yield objection(
             ad_set, "objective", "objective-media", "videoViews needs mediaType video", "change one of the two"
         )
     if controller == "CPV" and media == "display":
-        yield _warning(ad_set, CONTROLLER, "controller-media", "CPV is meant for mediaType video")
+        yield doubt(ad_set, CONTROLLER, "controller-media", "CPV is meant for mediaType video")
     if objective == "revenue" and values.get(STATUS) == "on":
-        yield _warning(
+        yield doubt(
             ad_set, STATUS, "revenue-start", "an ad set that optimises revenue may be refused when it is started"
         )
     devices = values.get("targeting.deliveryLimitations.devices")
     if isinstance(devices, tuple) and "desktop" in devices and "CPI" in (controller, _app(objective)):
-        report = _error if values.get(STATUS) == "on" else _warning
+        report = objection if values.get(STATUS) == "on" else doubt
         yield report(
             ad_set,
             "targeting.deliveryLimitations.devices",
@@ -116,7 +105,7 @@ def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
     if values.get(STATUS) != "on" or not _whole(ad_set):
         return
     if "audienceId" not in values:
-        yield _error(
+        yield objection(
             ad_set,
             STATUS,
             "audience-missing",
@@ -124,13 +113,13 @@ def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
             "state its audienceId, or activationStatus: off",
         )
     if not any(values.get(name) for name in values if name.startswith("targeting.geoLocation.")):
-        yield _warning(ad_set, STATUS, "no-geo-filter", "the ad set is started without any geo filter")
+        yield doubt(ad_set, STATUS, "no-geo-filter", "the ad set is started without any geo filter")
 
 
 def budget_fits(ad_set: Desired) -> Iterator[Problem]:
     """Rules 9 to 11, as far as the files state the budget."""
     if "budget.budgetStrategy" in ad_set.values:
-        yield from _budget(ad_set, ad_set.values, complete=_whole(ad_set))
+        yield from budget_parts_fit(ad_set, ad_set.values, complete=_whole(ad_set))
 
 
 def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
@@ -138,7 +127,7 @@ def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
     method = ad_set.values.get("attributionConfiguration.attributionMethod")
     window = ad_set.values.get("attributionConfiguration.lookbackWindow")
     if window is not None and method is not None and method not in LOOKBACK_METHODS:
-        yield _error(
+        yield objection(
             ad_set,
             "attributionConfiguration.lookbackWindow",
             "lookback-method",
@@ -155,27 +144,16 @@ def categories_fit(ad_set: Desired) -> Iterator[Problem]:
         if prefix == "categoryBids":
             category, _, level = key.partition("|")
             if not category.isdecimal() or level not in ("1", "2", "3"):
-                yield _error(ad_set, name, "category-id", f"{key!r} is not a category", "write '5544|1': id and level")
+                yield objection(
+                    ad_set, name, "category-id", f"{key!r} is not a category", "write '5544|1': id and level"
+                )
             if controller is not None and controller not in CATEGORY_CONTROLLERS:
-                yield _error(ad_set, name, "category-controller", f"category bids do not go with {controller}")
+                yield objection(ad_set, name, "category-controller", f"category bids do not go with {controller}")
         if prefix == "displayMultipliers":
             if not key.isdecimal():
-                yield _error(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
+                yield objection(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
             if isinstance(value, Decimal) and not Decimal("0.5") <= value <= 2:
-                yield _warning(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
-
-
-def scheduled_budgets_fit(ad_set: Desired) -> Iterator[Problem]:
-    """Rule 15: dated budgets obey the rules of the budget itself."""
-    for name in [name for name in ad_set.values if name.startswith("scheduledBudgets.")]:
-        entry, key = ad_set.values[name], name.partition(".")[2]
-        try:
-            date.fromisoformat(key)
-        except ValueError:
-            yield _error(ad_set, name, "bad-date", f"{key!r} is not a day", "write 2026-12-01")
-        if isinstance(entry, Mapping):
-            parts = {f"budget.{part}": value for part, value in entry.items()}
-            yield from _budget(ad_set, parts, complete=True, under=name)
+                yield doubt(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
 
 
 OFFLINE = (
@@ -223,7 +201,7 @@ def not_over(scene: Scene) -> Iterator[Problem]:
         end = ad_set.values.get("schedule.endDate")
         past = live.values.get("schedule.endDate") == end if live else ad_set.id is not None
         if isinstance(end, datetime) and end < scene.now and not past:
-            yield _warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
+            yield doubt(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
 
 
 LIVE = (merged, not_over)
@@ -236,14 +214,14 @@ def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]
     if BID in moved and CONTROLLER not in desired.values:
         if after.get(CONTROLLER) in ADAPTIVE and after.get(BID) is not None:
             controller = after.get(CONTROLLER)
-            yield _error(desired, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
+            yield objection(desired, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
         elif after.get(CONTROLLER) not in ADAPTIVE and after.get(BID) is None:
             yield from _bid_missing(desired, after)
     if any(name.startswith("budget.") for name in moved):
-        yield from _budget(desired, after, complete=True)
+        yield from budget_parts_fit(desired, after, complete=True)
     starts = STATUS in moved and after.get(STATUS) == "on"
     if starts and "audienceId" not in desired.values and before.get("schedule.deliveryStatus") == "draft":
-        yield _warning(
+        yield doubt(
             desired, STATUS, "audience-unknown", "whether an audience is linked cannot be read; a start needs one"
         )
 
@@ -251,7 +229,7 @@ def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]
 def _categories_exist(desired: Desired, live: Live) -> Iterator[Problem]:
     for name in desired.values:
         if name.partition(".")[0] in ("categoryBids", "displayMultipliers") and name not in live.values:
-            yield _error(
+            yield objection(
                 desired,
                 name,
                 "category-not-enabled",
@@ -267,7 +245,7 @@ def _dates(ad_set: Desired, values: Values) -> Iterator[Problem]:
     start, end = values.get("schedule.startDate"), values.get("schedule.endDate")
     if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
         name = "schedule.endDate" if "schedule.endDate" in ad_set.values else "schedule.startDate"
-        yield _error(
+        yield objection(
             ad_set,
             name,
             "end-before-start",
@@ -284,51 +262,9 @@ def _bid_missing(ad_set: Desired, values: Values) -> Iterator[Problem]:
     name = BID if BID in ad_set.values else STATUS if STATUS in ad_set.values else CONTROLLER
     sentence = f"{values.get(CONTROLLER)} has no bid"
     if values.get(STATUS) == "on":
-        yield _error(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot deliver", "state bidAmount")
+        yield objection(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot deliver", "state bidAmount")
     else:
-        yield _warning(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot be started")
-
-
-def _budget(ad_set: Desired, values: Values, *, complete: bool, under: str | None = None) -> Iterator[Problem]:
-    strategy, amount, renewal, smoothing, week, pacing = (values.get(name) for name in BUDGET)
-
-    def refuse(name: str, code: str, message: str, hint: str | None = None) -> Problem:
-        return _error(ad_set, under or (name if name in ad_set.values else BUDGET[0]), code, message, hint)
-
-    if strategy == "uncapped":
-        stated = ((BUDGET[1], amount), (BUDGET[2], renewal), (BUDGET[3], smoothing), (BUDGET[4], week))
-        for name, value in (*stated, (BUDGET[5], pacing)):
-            if value not in (None, "undefined"):
-                part = name.partition(".")[2]
-                yield refuse(name, "budget-uncapped", f"{part} does not go with an uncapped budget", "leave it out")
-        return
-    if strategy == "capped":
-        yield from _capped(refuse, values, complete)
-    weekly = renewal == "weekly" and smoothing == "standard"
-    if week not in (None, "undefined") and not weekly and _known(complete, renewal, smoothing):
-        yield refuse(BUDGET[4], "budget-week", "a week goes only with a weekly budget and standard delivery")
-    if pacing not in (None, "undefined"):
-        if smoothing == "accelerated":
-            yield refuse(BUDGET[5], "budget-pacing", "pacingBehavior does not go with accelerated delivery")
-        if pacing == "targetAverageDailyBudget" and renewal != "monthly" and _known(complete, renewal):
-            yield refuse(BUDGET[5], "budget-pacing", "targetAverageDailyBudget needs a monthly budget")
-
-
-def _capped(refuse: Refuse, values: Values, complete: bool) -> Iterator[Problem]:
-    amount, renewal, smoothing = (values.get(name) for name in BUDGET[1:4])
-    stated = BUDGET[1] in values
-    if (stated or complete) and not amount:
-        yield refuse(BUDGET[1], "budget-amount", "a capped budget needs an amount above 0", "state budgetAmount")
-    if renewal == "undefined" or (complete and renewal is None):
-        yield refuse(BUDGET[2], "budget-renewal", "a capped budget needs a period", "state budgetRenewal, e.g. daily")
-    if complete and smoothing is None:
-        yield refuse(
-            BUDGET[3], "budget-smoothing", "a capped budget needs budgetDeliverySmoothing", "standard or accelerated"
-        )
-
-
-def _known(complete: bool, *values: object) -> bool:
-    return complete or all(value is not None for value in values)
+        yield doubt(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot be started")
 
 
 def _whole(ad_set: Desired) -> bool:
@@ -339,11 +275,3 @@ def _whole(ad_set: Desired) -> bool:
 
 def _app(objective: object) -> object:
     return "CPI" if objective == "appPromotion" else None
-
-
-def _error(ad_set: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
-    return error(code, message, at=ad_set.at(name), address=ad_set.address, hint=hint)
-
-
-def _warning(ad_set: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
-    return warning(code, message, at=ad_set.at(name), address=ad_set.address, hint=hint)

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from reconciler.kinds.kind import Scene
+from reconciler.kinds.objections import objection
 from reconciler.model import Desired, Live, Problem, Values, error, warning
 
 OWN_BILLING = ("billByRetailer", "notApplicable")
@@ -22,7 +23,7 @@ def dates_in_order(balance: Desired) -> Iterator[Problem]:
     """The end lies after the start; whether it may lie on it is unverified, so it may not."""
     start, end = balance.values.get("startDate"), balance.values.get("endDate")
     if isinstance(start, date) and isinstance(end, date) and end <= start:
-        yield _error(balance, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
+        yield objection(balance, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def identifiable(balance: Desired) -> Iterator[Problem]:
@@ -49,10 +50,10 @@ def names_are_unique(scene: Scene) -> Iterator[Problem]:
         taken = live.get(key)
         if other is not desired:
             message = f"{other.address} has the same name in this account, and names are unique"
-            yield _error(desired, "name", "name-taken", message, "give it another name")
+            yield objection(desired, "name", "name-taken", message, "give it another name")
         elif taken is not None and own is not None and taken != own.id:
             message = f"balance {taken} already has this name, and names are unique in an account"
-            yield _error(desired, "name", "name-taken", message, "give it another name")
+            yield objection(desired, "name", "name-taken", message, "give it another name")
 
 
 def changes_are_possible(scene: Scene) -> Iterator[Problem]:
@@ -95,21 +96,17 @@ def _start(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
     both = {"startDate", "endDate"} <= desired.values.keys()
     if not both and isinstance(start, date) and isinstance(end, date) and end <= start:
         name = "endDate" if "endDate" in desired.values else "startDate"
-        yield _error(desired, name, "end-before-start", f"the end ({end}) is not after the start ({start})")
+        yield objection(desired, name, "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def _funds(desired: Desired, live: Live) -> Iterator[Problem]:
     wanted, spent = desired.values["deposited"], live.values.get("spent")
     if live.values.get("deposited") is None:
         message = "the balance is uncapped, and the API cannot give it a cap"
-        yield _error(desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance")
+        yield objection(desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance")
     elif isinstance(wanted, Decimal) and isinstance(spent, Decimal) and wanted < spent:
         message = f"deposited would be below what is already spent ({spent})"
-        yield _error(desired, "deposited", "deposit-below-spent", message, f"{spent} is the least")
+        yield objection(desired, "deposited", "deposit-below-spent", message, f"{spent} is the least")
     elif wanted == 0:
         message = "all funds are taken back; whether the API allows exactly 0 is not documented"
         yield warning("deposit-zero", message, at=desired.at("deposited"), address=desired.address)
-
-
-def _error(balance: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
-    return error(code, message, at=balance.at(name), address=balance.address, hint=hint)

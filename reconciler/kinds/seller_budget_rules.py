@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from reconciler.kinds.kind import Scene
+from reconciler.kinds.objections import objection
 from reconciler.lazily import dataclass
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
 
@@ -81,16 +82,16 @@ def dates_in_order(budget: Desired) -> Iterator[Problem]:
     """Rules 1 and 4: the end lies after the start, not on it."""
     start, end = budget.values.get("startDate"), budget.values.get("endDate")
     if isinstance(start, date) and isinstance(end, date) and end <= start:
-        yield _error(budget, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
+        yield objection(budget, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def amount_fits(budget: Desired) -> Iterator[Problem]:
     """Rule 2: no amount on Uncapped, one on the others."""
     kind = budget.values.get("budgetType")
     if kind == "Uncapped" and "amount" in budget.values:
-        yield _error(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
+        yield objection(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
     if kind in ("Capped", "Daily") and "amount" not in budget.values and budget.id is None:
-        yield _error(budget, "budgetType", "amount-missing", f"a {kind} budget needs an amount", "state amount")
+        yield objection(budget, "budgetType", "amount-missing", f"a {kind} budget needs an amount", "state amount")
 
 
 def identifiable(budget: Desired) -> Iterator[Problem]:
@@ -165,7 +166,7 @@ def campaigns_only_shrink(scene: Scene) -> Iterator[Problem]:
         added = _members(desired.values) - _members(live.values) if live else set()
         if added and "campaignIds" in desired.values:
             message = f"campaigns cannot be added to a budget: {', '.join(sorted(added))}"
-            yield _error(desired, "campaignIds", "campaigns-added", message, "describe a new budget for them")
+            yield objection(desired, "campaignIds", "campaigns-added", message, "describe a new budget for them")
 
 
 def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Problem]:
@@ -178,7 +179,7 @@ def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Prob
         moved = live is not None and desired.values.get("endDate", ...) not in (..., live.values.get("endDate"))
         if moved and isinstance(was, date) and was <= scene.now.date():
             hint = "set assumptions.strictSeedDates to false if the API lets it move"
-            yield _error(
+            yield objection(
                 desired, "endDate", "budget-started", f"the budget has started on {was}; its end is fixed", hint
             )
 
@@ -232,7 +233,7 @@ def _creatable(desired: Desired, scene: Scene) -> Iterator[Problem]:
     start = desired.values.get("startDate")
     if scene.online and isinstance(start, date) and start <= scene.now.date():
         message = f"no live budget matches, and a new one cannot start on {start}: it must start after today"
-        yield _error(desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id")
+        yield objection(desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id")
 
 
 def _dates_can_move(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
@@ -241,28 +242,34 @@ def _dates_can_move(desired: Desired, live: Live, scene: Scene) -> Iterator[Prob
     running = isinstance(was, date) and was <= today
     if isinstance(start, date) and start != was:
         if running:
-            yield _error(desired, "startDate", "budget-started", f"the budget has started on {was}; its start is fixed")
+            yield objection(
+                desired, "startDate", "budget-started", f"the budget has started on {was}; its start is fixed"
+            )
         elif start <= today:
-            yield _error(desired, "startDate", "start-not-future", f"the start cannot be moved to {start}: it is over")
+            yield objection(
+                desired, "startDate", "start-not-future", f"the start cannot be moved to {start}: it is over"
+            )
     end = desired.values.get("endDate", live.values.get("endDate"))
     if "endDate" not in desired.values or end == live.values.get("endDate"):
         return
     if isinstance(end, date) and end <= today:
-        yield _error(desired, "endDate", "end-not-future", f"the end cannot be moved to {end}: it must be after today")
+        yield objection(
+            desired, "endDate", "end-not-future", f"the end cannot be moved to {end}: it must be after today"
+        )
     first = start if isinstance(start, date) else was
     if "startDate" not in desired.values and isinstance(first, date) and isinstance(end, date) and end <= first:
-        yield _error(desired, "endDate", "end-before-start", f"the end ({end}) is not after the start ({first})")
+        yield objection(desired, "endDate", "end-before-start", f"the end ({end}) is not after the start ({first})")
 
 
 def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
     amount, spend = desired.values.get("amount"), live.values.get("spend")
     if live.values.get("budgetType") == "Uncapped" and amount is not None and "budgetType" not in desired.values:
-        yield _error(desired, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
+        yield objection(desired, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
     capped = live.values.get("budgetType") == "Capped" and amount != live.values.get("amount")
     if capped and isinstance(amount, Decimal) and isinstance(spend, Decimal):
         if amount < spend:
             message = f"the amount would be below what is already spent ({spend})"
-            yield _error(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
+            yield objection(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
         elif amount < spend * OVERSHOOT:
             message = f"{spend} is spent already, and spend lags: it may pass the new amount of {amount}"
             yield warning("amount-near-spend", message, at=desired.at("amount"), address=desired.address)
@@ -271,7 +278,3 @@ def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
 def _members(values: Values) -> set[str]:
     members = values.get("campaignIds")
     return {str(each) for each in members} if isinstance(members, tuple) else set()
-
-
-def _error(budget: Desired, name: str, code: str, message: str, hint: str | None = None) -> Problem:
-    return error(code, message, at=budget.at(name), address=budget.address, hint=hint)
