@@ -1,13 +1,13 @@
-"""Frozen dataclasses whose methods are written when first called: to start costs nothing that is not used.
+"""Frozen dataclasses of which nothing is compiled before it is called: to start costs nothing that is not used.
 
-``dataclass`` compiles half a dozen methods for every class, half a millisecond each time the
-program starts, though a command uses a few of them. Here it compiles them for those few. Everything else
-is as in the standard library, which decides what a field is and makes the methods in the end.
+The standard library writes and compiles eight methods for every such class, a millisecond each time the program
+starts, though a command makes objects of a few of them. Here the library says what a field is; to compare and to
+show an object needs no code of its own; ``__init__``, which must be fast, is compiled with the first object.
 """
 
 import dataclasses
+import operator
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -17,52 +17,79 @@ else:
     def dataclass(
         cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, order: bool = False, **more: Any
     ) -> Any:
-        """``dataclasses.dataclass``; what it would do to a plain frozen class is put off."""
+        """``dataclasses.dataclass``; a plain frozen class is made in our way."""
 
         def made(cls: type) -> type:
             if not frozen or more or cls.__bases__ != (object,) or "__post_init__" in vars(cls):
                 return dataclasses.dataclass(frozen=frozen, slots=slots, order=order, **more)(cls)
-            return _put_off(cls, slots, order)
+            return _lean(cls, slots, order)
 
         return made if cls is None else made(cls)
 
 
-GROUPS = {"init": ("__init__",), "repr": ("__repr__",), "eq": ("__eq__", "__hash__")}
-ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
-
-
-def _put_off(cls: type, slots: bool, order: bool) -> type:
-    annotations = dict(getattr(cls, "__annotations__", {}))
-    stated = {name: vars(cls)[name] for name in annotations if name in vars(cls)}
-    groups = GROUPS | ({"eq": (*GROUPS["eq"], *ORDER)} if order else {})
-    own = {each: group for group, names in groups.items() for each in names if not callable(vars(cls).get(each))}
-    ready: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
-
-    def complete(group: str) -> None:
-        twin = type(cls.__name__, (), {**stated, "__annotations__": annotations, "__module__": cls.__module__})
-        parts: dict[str, Any] = {name: name == group for name in GROUPS} | {"frozen": group == "init"}
-        parts |= {"unsafe_hash": group == "eq", "order": order and group == "eq"}
-        twin = dataclasses.dataclass(**parts)(twin)
-        for name in groups[group]:
-            if name in own:
-                setattr(ready, name, vars(twin)[name])
-
-    for name, group in own.items():
-        setattr(ready, name, _first(ready, name, partial(complete, group)))
-    ready.__setattr__ = ready.__delattr__ = _fixed
+def _lean(cls: type, slots: bool, order: bool) -> type:
+    cls.__doc__ = cls.__doc__ or cls.__name__  # without one, the library spells out a signature
+    own = {name for name, method in vars(cls).items() if callable(method)}
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+    values = operator.attrgetter("__class__", *(each.name for each in dataclasses.fields(made) if each.compare))
+    methods: dict[str, Any] = {
+        "__init__": _init_of(made),
+        "__repr__": _repr,
+        "__eq__": _comparison(operator.eq, values),
+        "__hash__": lambda self: hash(values(self)),
+        "__setattr__": _fixed,
+        "__delattr__": _fixed,
+    }
+    if order:
+        comparisons = (operator.lt, operator.le, operator.gt, operator.ge)
+        methods |= {f"__{each.__name__}__": _comparison(each, values) for each in comparisons}
     if slots:
-        ready.__getstate__, ready.__setstate__ = _state, _restore
-    return ready  # type: ignore[no-any-return]
+        methods |= {"__getstate__": _state, "__setstate__": _restore}
+    for name in methods.keys() - own:
+        setattr(made, name, methods[name])
+    return made  # type: ignore[no-any-return]
 
 
-def _first(cls: type, name: str, complete: Callable[[], None]) -> Callable[..., Any]:
-    """What stands in for a method until somebody calls it."""
+def _init_of(cls: Any) -> Callable[..., None]:
+    """What stands in for ``__init__`` until the first object is made."""
 
-    def method(self: Any, *args: Any, **named: Any) -> Any:
-        complete()
-        return getattr(cls, name)(self, *args, **named)
+    def __init__(self: Any, *args: Any, **named: Any) -> None:
+        cls.__init__ = _compiled_init(cls)
+        cls.__init__(self, *args, **named)
+
+    return __init__
+
+
+def _compiled_init(cls: type) -> Callable[..., None]:
+    """As the library writes it: each field by place or name, its default, or what its factory makes."""
+    space: dict[str, Any] = {"_put": object.__setattr__, "_absent": object()}
+    takes, puts = ["self"], ["    pass"]
+    for each in dataclasses.fields(cls):
+        name = value = each.name
+        if each.default_factory is not dataclasses.MISSING:
+            space[f"_make_{name}"] = each.default_factory
+            takes.append(f"{name}=_absent")
+            value = f"_make_{name}() if {name} is _absent else {name}"
+        elif each.default is not dataclasses.MISSING:
+            space[f"_default_{name}"] = each.default
+            takes.append(f"{name}=_default_{name}")
+        else:
+            takes.append(name)
+        puts.append(f"    _put(self, {name!r}, {value})")
+    exec(f"def __init__({', '.join(takes)}):\n" + "\n".join(puts), space)
+    return space["__init__"]  # type: ignore[no-any-return]
+
+
+def _comparison(compare: Callable[[Any, Any], bool], values: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return compare(values(self), values(other)) if other.__class__ is self.__class__ else NotImplemented
 
     return method
+
+
+def _repr(self: Any) -> str:
+    shown = (f"{each.name}={getattr(self, each.name)!r}" for each in dataclasses.fields(self) if each.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
 def _fixed(self: Any, name: str, *value: Any) -> NoReturn:
