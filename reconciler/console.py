@@ -65,7 +65,14 @@ def _stream(context: click.Context, option: click.Parameter, value: bool) -> Non
 def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that reports: what is shown, and which files hold other formats of it."""
     wanted = click.option(
-        "--format", "form", default="text", show_default=True, metavar="FORMAT", callback=_named, help=f"{NAMES}."
+        "--format",
+        "form",
+        default="text",
+        show_default=True,
+        metavar="FORMAT",
+        callback=_named,
+        help=f"{NAMES}.",
+        shell_complete=lambda context, option, begun: [name for name in NAMES.split(", ") if name.startswith(begun)],
     )
     files = click.option(
         "--report",

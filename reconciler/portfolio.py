@@ -4,7 +4,7 @@ A lost consent reads as an empty list, and a naive plan would create everything 
 so before a plan is believed the scope must be in the portfolio.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -41,7 +41,7 @@ def check(
     used = {kind.product: kind for kind in kinds}
     for product, kind in used.items():
         root = dialects[product].root
-        yield from _product(product, root, send)
+        yield from misplaced(product, application(product, root, send))
         if not dialects[product].listed:
             yield warning(
                 "portfolio-unchecked", f"{dialects[product].version} cannot list the accounts of this application"
@@ -55,11 +55,16 @@ def check(
             holder = kind.owner or kind.scope.removesuffix("s")
             named = {(holder, id): _name(known[id]) for id in scope.get(kind.scope, ()) if id in known}
             names.update({whose: name for whose, name in named.items() if name})
-        for id in scope.get(kind.scope, ()):
-            if id not in known:
-                message = f"{id} is not in the portfolio of this application"
-                hint = "correct scope, or ask for the account's consent; without it everything would look absent"
-                yield error("out-of-portfolio", message, at=Place(at.source, (*at.path, kind.scope)), hint=hint)
+        yield from strays(scope.get(kind.scope, ()), known, Place(at.source, (*at.path, kind.scope)))
+
+
+def strays(ids: Iterable[str], known: Container[str], at: Place) -> Iterator[Problem]:
+    """The ids that the application may not touch."""
+    for id in ids:
+        if id not in known:
+            message = f"{id} is not in the portfolio of this application"
+            hint = "correct scope, or ask for the account's consent; without it everything would look absent"
+            yield error("out-of-portfolio", message, at=at, hint=hint)
 
 
 def versions(dialects: Iterable[Dialect], now: datetime, at: Place) -> Iterator[Problem]:
@@ -74,8 +79,20 @@ def versions(dialects: Iterable[Dialect], now: datetime, at: Place) -> Iterator[
         yield warning("version-ending", message, at=place, hint=f"{hint}; see api.{dialect.family}")
 
 
-def _product(product: str, root: str, send: Send) -> Iterator[Problem]:
-    """Everybody may ask who they are (contract §2.3), so whoever is refused that is at the other product's door."""
+def misplaced(product: str, attributes: Mapping[str, Json]) -> Iterator[Problem]:
+    """Whether the application belongs to the other product."""
+    service = str(attributes.get("criteoService") or "")
+    letters = _letters(service)
+    if letters in SERVICES.values() and letters != SERVICES[product]:
+        message = f"the application belongs to {service}, and these files need one of {product}"
+        yield error("wrong-product", message, hint=TWO_PAIRS)
+
+
+def application(product: str, root: str, send: Send) -> Mapping[str, Json]:
+    """What the application says of itself. Raises :class:`reconciler.live.Unread`.
+
+    Everybody may ask who they are (contract §2.3), so whoever is refused that is at the other product's door.
+    """
     call = _read(f"{root}/{SEGMENTS[product]}/me", product)
     answer = send(call)
     problem = trouble(call, answer)
@@ -86,11 +103,16 @@ def _product(product: str, root: str, send: Send) -> Iterator[Problem]:
         raise Unread(problem)
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
     attributes = data.get("attributes") if isinstance(data, dict) else None
-    service = str(attributes.get("criteoService") or "") if isinstance(attributes, dict) else ""
-    letters = "".join(letter for letter in service.casefold() if letter.isalpha())
-    if letters in SERVICES.values() and letters != SERVICES[product]:
-        message = f"the application belongs to {service}, and these files need one of {product}"
-        yield error("wrong-product", message, hint=TWO_PAIRS)
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def known_service(service: str) -> bool:
+    """Whether it is a product's name as we know it."""
+    return _letters(service) in SERVICES.values()
+
+
+def _letters(service: str) -> str:
+    return "".join(letter for letter in service.casefold() if letter.isalpha())
 
 
 def members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]:

@@ -4,8 +4,9 @@
 ``pace`` when, ``token`` in whose name; ``door`` alone knows httpx, and is imported on the first call.
 """
 
-from reconciler.api.client import Api
+from reconciler.api.client import Api, unheard
+from reconciler.api.exchange import Reply
 from reconciler.api.settings import Clock, Credentials, Event, Settings, check_url
 from reconciler.wire import dump
 
-__all__ = ["Api", "Clock", "Credentials", "Event", "Settings", "check_url", "dump"]
+__all__ = ["Api", "Clock", "Credentials", "Event", "Reply", "Settings", "check_url", "dump", "unheard"]

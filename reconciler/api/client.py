@@ -27,6 +27,10 @@ def ignore(event: Event) -> None:
     """Nobody is watching."""
 
 
+def unheard(path: str, reply: Reply) -> None:
+    """Nobody wants to know the headers."""
+
+
 class _Application:
     """What belongs to one client id at one host: its token, and its share of calls."""
 
@@ -78,6 +82,7 @@ class _Sending:
 class Api:
     """The accounts behind one base URL. Safe for ``settings.in_flight`` threads, and for more, who wait.
 
+    ``on_reply`` gets every reply with the path that was asked, before it is judged: its headers are told nowhere else.
     ``handle`` takes the place of the network: it gets what ``request`` makes of (method, path, query,
     headers, body), and its response has status, headers, body, delay, aborted, cut.
     """
@@ -91,6 +96,7 @@ class Api:
         request: Callable[..., Any] | None = None,
         clock: Clock = time,
         on_event: Listener = ignore,
+        on_reply: Callable[[str, Reply], None] = unheard,
     ) -> None:
         self._credentials = dict(credentials)
         self._settings = settings or Settings()
@@ -98,6 +104,7 @@ class Api:
         self._request = request
         self._clock = clock
         self._tell = on_event
+        self._hear = on_reply
         self._lock = threading.Lock()
         self._door: Door | None = None
         self._applications: dict[tuple[str, str], _Application] = {}
@@ -159,6 +166,8 @@ class Api:
 
     def _exchange(self, message: Message, *, fresh: bool) -> Reply | Trouble:
         result = self._opened().exchange(message, fresh=fresh)
-        if isinstance(result, Reply) and result.date is not None:
-            self._server_time = (result.date, self._clock.monotonic())
+        if isinstance(result, Reply):
+            self._hear(message.path, result)
+            if result.date is not None:
+                self._server_time = (result.date, self._clock.monotonic())
         return result

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from reconciler.cli import live, runs, tools
+from reconciler.cli import begin, live, runs, tools
 from reconciler.cli.shared import cli
 from reconciler.console import Ended, progress
 
-COMMANDS = (runs, live, tools)
+COMMANDS = (begin, runs, live, tools)
 """Modules whose import adds their commands to the group."""
 
 

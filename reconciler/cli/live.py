@@ -17,6 +17,7 @@ from reconciler.cli.shared import (
     manner_of,
     session_of,
     usable,
+    words_of,
 )
 from reconciler.console import Ended, end, progress, reporting
 
@@ -123,7 +124,14 @@ def rollback(
 @click.argument("project", default=".", type=click.Path(file_okay=False))
 @click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Folder for new files.")
 @TARGET
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; may be given again.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    help="Only this kind; may be given again.",
+    shell_complete=words_of("kinds"),
+)
 @click.option("--update", is_flag=True, help="Bring what the files state up to date with what is live.")
 @click.option("--categories", is_flag=True, help="Category bids and multipliers too: two reads for each ad set.")
 @click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Begin a project with this one.")

@@ -1,6 +1,6 @@
 """What the commands share: their options, their way to a session, the group that they belong to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,28 @@ import click
 from reconciler import __version__
 from reconciler.console import end, progress
 
+
+def words_of(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Completes a word; what it takes is imported when a shell asks."""
+
+    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+        from reconciler.cli import words
+
+        found: list[str] = getattr(words, what)(context, begun)
+        return found
+
+    return complete
+
+
 PATHS = click.argument("paths", nargs=-1, type=click.Path())
-TARGET = click.option("--target", "targets", multiple=True, metavar="GLOB", help="Only addresses that match.")
+TARGET = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="GLOB",
+    help="Only addresses that match.",
+    shell_complete=words_of("addresses"),
+)
 BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
 SANDBOX = click.option(
     "--sandbox",
@@ -24,7 +44,11 @@ API_URL = click.option(
     "--api-url", envvar="RECONCILER_API_URL", metavar="URL", help="Another server than https://api.criteo.com."
 )
 ALLOW = click.option(
-    "--allow", multiple=True, metavar="RULE", help="Override a guardrail by its name; needs --because."
+    "--allow",
+    multiple=True,
+    metavar="RULE",
+    help="Override a guardrail by its name; needs --because.",
+    shell_complete=words_of("guardrails"),
 )
 BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --allow, or one for all.")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

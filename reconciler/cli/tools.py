@@ -11,6 +11,7 @@ from reconciler.cli.shared import (
     SANDBOX,
     cli,
     usable,
+    words_of,
 )
 
 
@@ -76,7 +77,7 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
             click.echo(books.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
 
     for argument in arguments:
-        click.argument(argument)(show)
+        click.argument(argument, shell_complete=words_of("addresses") if argument == "address" else None)(show)
 
 
 _book_command("list", "Addresses with their ids.\n\nExample: reconciler ledger list")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.api import Api, Credentials, Event, Settings, check_url
+from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, error
@@ -21,6 +21,7 @@ SANDBOX_CREDENTIALS = {
     "retailMedia": Credentials("sandbox-rm", "sandbox"),
 }
 Tell = Callable[[str], None]
+Hear = Callable[[str, Reply], None]
 
 
 class Unusable(Exception):
@@ -31,8 +32,10 @@ class Unusable(Exception):
         self.run = run
 
 
-def real(api_url: str | None, products: set[str], tell: Tell) -> Api:
-    """The API at the URL, with the credentials of the products that the files need."""
+def real(
+    api_url: str | None, products: set[str], tell: Tell, hear: Hear = unheard, attempts: int = Settings().attempts
+) -> Api:
+    """The API at the URL, with the credentials of the products that the files need; ``hear`` gets every reply."""
     url = api_url or Settings().base_url
     refusal = check_url(url)
     if refusal is not None:
@@ -41,10 +44,25 @@ def real(api_url: str | None, products: set[str], tell: Tell) -> Api:
     missing = [_no_credentials(product) for product in sorted(products - credentials.keys())]
     if missing:
         raise Unusable(stopped(*missing))
-    return Api(credentials, Settings(base_url=url), on_event=lambda event: tell(_said(event)))
+    settings = Settings(base_url=url, attempts=attempts)
+    return Api(credentials, settings, on_event=lambda event: tell(_said(event)), on_reply=hear)
 
 
-def simulated(state: Path, tell: Tell) -> Api:
+def given() -> tuple[str, ...]:
+    """The products whose credentials are set, or begun to be."""
+    return tuple(
+        product
+        for product, prefix in PREFIXES.items()
+        if any(os.environ.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
+    )
+
+
+def client_id(product: str) -> str:
+    """Whose credentials are set."""
+    return os.environ.get(f"{PREFIXES[product]}_CLIENT_ID", "")
+
+
+def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
     """The simulator in this process; its state is kept in a file, so that it outlives the command."""
     from reconciler.sandbox.message import Request
     from reconciler.sandbox.world import World
@@ -57,7 +75,7 @@ def simulated(state: Path, tell: Tell) -> Api:
         raise Unusable(stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
     settings = Settings(base_url="http://localhost")
     listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
-    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen)
+    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen, on_reply=hear)
 
 
 def sandbox_state(project: Project, sandbox: str) -> Path:

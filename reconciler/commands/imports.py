@@ -1,10 +1,9 @@
 """An import on this machine: the project and its files, the API or the sandbox, the first reconciler.yaml."""
 
-import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,11 +12,10 @@ from pathlib import Path
 from reconciler import dialects, engine, keeper, ledger, portfolio
 from reconciler.adoption import importing
 from reconciler.adoption.importing import Imported, Wish
-from reconciler.adoption.placing import reference
 from reconciler.api import Api
-from reconciler.commands import access
+from reconciler.commands import access, beginning
 from reconciler.commands.access import Tell, Unusable
-from reconciler.files import schema as schemas
+from reconciler.commands.beginning import SCOPES
 from reconciler.files import source
 from reconciler.files.project import PROJECT_FILE, Project
 from reconciler.files.source import Loaded
@@ -26,13 +24,11 @@ from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
 from reconciler.ledger import LedgerError
 from reconciler.live import Unread
-from reconciler.model import Problem, Severity, error
+from reconciler.model import Severity, error
 from reconciler.outside import Memory, Outside
 
 EMPTY = frozenset({"no-files", "empty-project"})
 """What is wrong with a project before its first import, and is no reason to refuse one."""
-SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
-"""The parts of a scope, each with a kind by which its portfolio is read."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def run(where: Where, wish: Wish, tell: Tell) -> Imported:
         loaded, wish = _elsewhere(loaded, home, wish.out), replace(wish, out=None)
     project = loaded.project
     assert project is not None
-    wish = replace(wish, schema=_schema(project.folder))
+    wish = replace(wish, schema=beginning.schema_files(project.folder)[0])
     with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
         return written(loaded, Outside(api.send, api.now, time.sleep), _memory(where, project), wish, tell)
 
@@ -126,7 +122,7 @@ def _begin(where: Where, tell: Tell) -> None:
         except Unread as unread:
             raise Unusable(access.stopped(unread.problem)) from None
     scope = found if where.everything else {name: _named(name, where.first[name], found[name]) for name in found}
-    _write(where.folder / PROJECT_FILE, _first(where.folder, scope, {}).encode())
+    _write(where.folder / PROJECT_FILE, beginning.project_text(where.folder, scope, {}).encode())
 
 
 def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
@@ -138,42 +134,12 @@ def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str,
     return {id: known[id] for id in dict.fromkeys(ids)}
 
 
-def _first(folder: Path, scope: Mapping[str, Mapping[str, str]], versions: Mapping[str, str]) -> str:
-    """A reconciler.yaml: the versions, and the scope with the names of its ids."""
-    target = reference(_schema(folder).with_name("project.schema.json"), folder / PROJECT_FILE)
-    lines = [f"# yaml-language-server: $schema={target}", "version: 1", "api:"]
-    lines += [f'  {family}: "{versions.get(family, dialects.DEFAULT)}"' for family in dialects.FAMILIES]
-    lines += ["scope: # what is read, locked and compared; nothing outside it is ever touched"]
-    for name in SCOPES:
-        if scope.get(name):
-            lines += [f"  {name}:"]
-            lines += [f'    - "{id}"{f" # {visible(said)}" if said else ""}' for id, said in scope[name].items()]
-    return "\n".join(lines) + "\n"
-
-
 def _elsewhere(loaded: Loaded, home: Project, out: Path) -> Loaded:
     """The project at another folder; if there is none yet, one with the same versions and scope."""
     if not (out / PROJECT_FILE).is_file():
         scope = {name: dict.fromkeys(ids, "") for name, ids in home.scope.items()}
-        _write(out / PROJECT_FILE, _first(out, scope, home.versions).encode())
+        _write(out / PROJECT_FILE, beginning.project_text(out, scope, home.versions).encode())
     return _loaded(out)
-
-
-def _schema(folder: Path) -> Path:
-    """The schema that editors check the files with: one above, in the same repository, or else one of our own."""
-    own = folder.resolve() / "schemas" / "resources.schema.json"
-    for up in _within_repository(folder.resolve()):
-        if (up / "schemas" / own.name).is_file():
-            return up / "schemas" / own.name
-    for name, content in schemas.written().items():
-        _write(own.with_name(name), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
-    return own
-
-
-def _within_repository(folder: Path) -> Iterable[Path]:
-    ups = [folder, *folder.parents]
-    root = next((place for place, up in enumerate(ups) if (up / ".git").exists()), 0)
-    return ups[: root + 1]
 
 
 # --- The outside ------------------------------------------------------------------------------------------------
@@ -228,11 +194,7 @@ def _write(path: Path, text: bytes) -> None:
             shutil.copymode(target, beside)
         beside.replace(target)
     except OSError as trouble:
-        raise Unusable(access.stopped(_unwritten(path, trouble))) from None
-
-
-def _unwritten(path: Path, trouble: OSError) -> Problem:
-    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
+        raise Unusable(access.stopped(beginning.unwritten(path, trouble))) from None
 
 
 def _shown(path: Path) -> Path:

@@ -43,6 +43,8 @@ class Backend(Database, Protocol):
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> AbstractContextManager[None]: ...
 
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]: ...
+
     def close(self) -> None: ...
 
 
@@ -65,6 +67,9 @@ class Book:
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> AbstractContextManager[None]:
         return self._backend.lock(scopes, holder, timeout=timeout, waiting=waiting)
+
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        return self._backend.held(scopes)
 
     def together(self) -> AbstractContextManager[None]:
         return self._backend.transaction()

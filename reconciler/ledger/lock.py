@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -61,8 +62,8 @@ def _file(
 ) -> Iterator[None]:
     from filelock import FileLock, Timeout  # heavy, and a plan needs no lock
 
-    path = ledger.with_name(f"{ledger.name}.{digest(scope).hex()}.lock")
-    note = path.with_suffix(".holder")  # apart, since taking a lock file empties it
+    path = _lock_file(ledger, scope)
+    note = _note(path)
     lock = FileLock(path, mode=0o600, thread_local=False)
 
     def attempt() -> bool:
@@ -86,6 +87,27 @@ def _file(
         lock.release()
 
 
+def held(ledger: Path, scopes: Sequence[str]) -> Iterator[Holder]:
+    """Who holds any of the scopes, as far as their notes tell: to look takes no lock, and is in nobody's way."""
+    for scope in sorted(set(scopes)):
+        holder = _read(_note(_lock_file(ledger, scope)))
+        if holder is not None and not _dead(holder):
+            yield holder
+
+
+def _dead(holder: Holder) -> bool:
+    """Whether the process was of this machine, and is no more; its lock went with it."""
+    if holder.host != socket.gethostname() or not holder.pid:
+        return False
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it is there, and somebody else's
+        return False
+    return False
+
+
 @contextmanager
 def making(ledger: Path) -> Iterator[None]:
     """Hold the making of a ledger: the second to come finds it made."""
@@ -96,6 +118,15 @@ def making(ledger: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise Unwritable(str(ledger), "another process has been making it for too long") from None
+
+
+def _lock_file(ledger: Path, scope: str) -> Path:
+    return ledger.with_name(f"{ledger.name}.{digest(scope).hex()}.lock")
+
+
+def _note(path: Path) -> Path:
+    """Who holds the lock; apart from it, since taking a lock file empties it."""
+    return path.with_suffix(".holder")
 
 
 def _read(note: Path) -> Holder | None:

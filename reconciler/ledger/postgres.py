@@ -30,6 +30,10 @@ SESSION = (
     "SET tcp_keepalives_interval TO 10",
     "SET tcp_keepalives_count TO 3",
 )
+HELD = (
+    "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+    " AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 CLIENT: Mapping[str, Any] = {
     "application_name": "reconciler",
     "connect_timeout": 10,
@@ -122,6 +126,12 @@ class Postgres:
             self.execute("DELETE FROM holders WHERE scope = ?", (name,))
             if holder is not None:
                 self.execute("INSERT INTO holders VALUES (?, ?)", (name, codec.of_record(holder)))
+
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        """Who holds any of the scopes now; to look takes no lock."""
+        keys = {int.from_bytes(lock.digest(scope), "big", signed=True): codec.of_name(scope) for scope in scopes}
+        taken = {int(str(key)) for (key,) in self.execute(HELD)}
+        return tuple(self._holder(name) or lock.NOBODY for key, name in sorted(keys.items()) if key in taken)
 
     def close(self) -> None:
         self._connection.close()

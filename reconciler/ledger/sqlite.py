@@ -77,6 +77,9 @@ class SQLite:
             raise LedgerError(self.where, "it was opened to read only")
         return lock.files(self._path, scopes, holder, timeout=timeout, waiting=waiting)
 
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        return tuple(lock.held(Path(self.where), scopes))
+
     def close(self) -> None:
         with self._turn:
             self._connection.close()

@@ -179,6 +179,10 @@ class Ledger(Protocol):
         """Hold all the scopes; ``waiting`` is told who holds one of them. Raises ``Locked`` in the end."""
         ...
 
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        """Who holds any of the scopes now, as far as can be seen without asking for it."""
+        ...
+
     def begin(self, run: RunRecord) -> str:
         """Open a run and name it: ``20261121T090000Z-7f3a``."""
         ...

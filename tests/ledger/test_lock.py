@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -175,3 +179,27 @@ def test_without_its_note_it_is_held_all_the_same(home: Home) -> None:
 def test_reading_needs_no_lock(home: Home) -> None:
     with home.open().lock([SCOPE], ME, timeout=0, waiting=never):
         assert home.open(create=False).ids() == {}
+
+
+def test_who_holds_it_can_be_seen_without_asking_for_it(home: Home) -> None:
+    holder, other = home.open(), home.open()
+    assert other.held([SCOPE]) == ()
+    with holder.lock([SCOPE], ME, timeout=0, waiting=never):
+        assert other.held([SCOPE, "another"]) == (ME,)
+        assert home.open(create=False).held([SCOPE]) == (ME,)
+        assert other.held(["another"]) == ()
+    assert other.held([SCOPE]) == ()
+
+
+def test_the_note_of_the_dead_holds_nothing(home: Home) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    dead, alive = (replace(ME, host=socket.gethostname(), pid=pid) for pid in (gone.pid, os.getpid()))
+    holder, other = home.open(), home.open()
+    with holder.lock([SCOPE], alive, timeout=0, waiting=never):
+        assert other.held([SCOPE]) == (alive,)
+        note = next(home.folder.glob(".reconciler/*.holder"), None)
+        left = note.read_bytes() if note else b""
+    if note is not None:  # PostgreSQL knows by itself whose session is gone
+        note.write_bytes(left.replace(str(alive.pid).encode(), str(dead.pid).encode()))
+    assert other.held([SCOPE]) == ()

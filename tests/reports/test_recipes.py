@@ -17,8 +17,8 @@ import yaml
 from reconciler.cli import main
 
 ROOT = Path(__file__).parents[2]
-GITHUB = sorted((ROOT / "examples" / "ci" / "github").glob("*.yml"))
-GITLAB = ROOT / "examples" / "ci" / "gitlab" / ".gitlab-ci.yml"
+GITHUB = sorted((ROOT / "reconciler" / "recipes" / "github").glob("*.yml"))
+GITLAB = ROOT / "reconciler" / "recipes" / "gitlab" / ".gitlab-ci.yml"
 
 
 def tool(name: str) -> str:
@@ -57,7 +57,7 @@ def test_no_expression_reaches_a_shell_and_every_action_is_pinned(file):
 
 
 def test_an_apply_is_never_cancelled_and_waits_for_its_reviewers():
-    workflow = yaml.safe_load((ROOT / "examples/ci/github/apply.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load((ROOT / "reconciler/recipes/github/apply.yml").read_text(encoding="utf-8"))
     assert workflow["concurrency"]["cancel-in-progress"] is False
     assert workflow["jobs"]["apply"]["environment"] == "criteo-production"
     pipeline = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
@@ -67,7 +67,7 @@ def test_an_apply_is_never_cancelled_and_waits_for_its_reviewers():
 
 
 def test_validate_needs_no_secret_and_no_permission():
-    text = (ROOT / "examples/ci/github/validate.yml").read_text(encoding="utf-8")
+    text = (ROOT / "reconciler/recipes/github/validate.yml").read_text(encoding="utf-8")
     assert "secrets." not in text
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
@@ -80,7 +80,7 @@ def commands(text: str) -> list[list[str]]:
 GITHUB_COMMANDS = [
     command
     for name in ("validate", "plan", "apply", "drift")
-    for step in steps(ROOT / "examples/ci/github" / f"{name}.yml")
+    for step in steps(ROOT / "reconciler/recipes/github" / f"{name}.yml")
     for command in commands(step.get("run", ""))
 ]
 GITLAB_COMMANDS = [

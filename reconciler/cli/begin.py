@@ -1,0 +1,123 @@
+"""init, doctor, version, completion: the first hour."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.shared import API_URL, PATHS, SANDBOX, cli, usable
+from reconciler.console import Ended, progress
+
+if TYPE_CHECKING:
+    from reconciler.commands.beginning import Begun
+
+FORM = click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]))
+
+
+@cli.command()
+@click.argument("folder", default=".", type=click.Path(), metavar="[DIR]")
+@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Put this one into the scope.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Put this one of Retail Media into it.")
+@click.option(
+    "--ci",
+    default="github",
+    show_default=True,
+    type=click.Choice(["github", "gitlab", "none"]),
+    help="Whose pipelines to write.",
+)
+def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], ci: str) -> None:
+    """Begin a project: its file, a first resource, schemas, .gitignore, pipelines. Overwrites nothing.
+
+    \b
+    Example: reconciler init shop --advertiser 1352
+    """
+    from reconciler.commands import beginning
+
+    for id in (*advertisers, *accounts):
+        if not (id.isascii() and id.isdigit()):
+            raise click.UsageError(f"{id!r} is no id: an id is digits only")
+    scope = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
+    with usable("text"):
+        begun = beginning.begin(Path(folder), scope, () if ci == "none" else (ci,))
+        click.echo("".join(f"{line}\n" for line in _begun(begun, folder)), nl=False)
+
+
+def _begun(begun: "Begun", folder: str) -> Iterator[str]:
+    """What was written, and what to do next."""
+    yield from (f"  + {path}" for path in begun.written)
+    yield from (f"  = {path}  (was there, and is as it was)" for path in begun.kept)
+    if begun.unlisted:
+        yield f"\nAdd .reconciler/ to {begun.folder / '.gitignore'}: it holds the ledger, which git must not keep."
+    if begun.repository is not None:
+        yield f"\nPipelines are read at the root of the repository, {begun.repository}: move them there,"
+        yield f"and let their commands run in {begun.folder} (on GitHub: defaults.run.working-directory)."
+    here = "" if folder == "." else f" {folder}"
+    steps = dict[str, str]()
+    yield "\nNext:" if begun.written else "\nThere is a project already. Next:"
+    if begun.sandboxed:
+        steps[f"reconciler plan{here} --sandbox"] = "what would change, on the built-in simulator"
+        steps[f"edit {begun.folder / 'reconciler.yaml'}"] = "your advertiser's id under scope"
+    steps["export CRITEO_MS_CLIENT_ID=… CRITEO_MS_CLIENT_SECRET=…"] = "CRITEO_RM_… for Retail Media"
+    steps[f"reconciler doctor{here}"] = "whether the account can be read, and what is allowed"
+    steps[f"reconciler import{here}"] = "write what is live into files"
+    width = max(map(len, steps))
+    yield from (f"  {step:<{width}}  # {what}" for step, what in steps.items())
+
+
+@cli.command()
+@PATHS
+@FORM
+@SANDBOX
+@API_URL
+def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str | None) -> None:
+    """Check account, files and ledger by reading alone: credentials, permissions, scope, versions, limits.
+
+    Without a project it checks whose credentials are set. Each warning and error says what to do.
+
+    \b
+    Example: reconciler doctor shop
+             reconciler doctor --sandbox --format json
+    """
+    from reconciler import exits
+    from reconciler.commands import doctor as doctors
+    from reconciler.reports import checkup
+
+    if sandbox and Path(sandbox).is_dir():
+        paths, sandbox = (sandbox, *paths), ""
+    done = doctors.examine(paths, sandbox=sandbox, api_url=api_url, tell=progress)
+    progress("")
+    click.echo(checkup.FORMATS[form](done), nl=False)
+    raise Ended(int(exits.of(done.run)))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def version(as_json: bool) -> None:
+    """Show versions: of this tool, Python, the API, the schemas, the optional parts.
+
+    \b
+    Example: reconciler version --json
+    """
+    from reconciler.commands import versions
+
+    click.echo(versions.as_json() if as_json else versions.as_text(), nl=False)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what a shell needs to complete commands, options and addresses of the files here.
+
+    \b
+    Example: eval "$(reconciler completion bash)"                  in ~/.bashrc
+             eval "$(reconciler completion zsh)"                   in ~/.zshrc, after compinit
+             reconciler completion fish | source                   in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    script = kind(cli, {}, "reconciler", "_RECONCILER_COMPLETE").source()
+    sys.stdout.write(f"{script}\n")

@@ -1,0 +1,179 @@
+"""The first files of a project: each is written only where there is none, and together they validate."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from reconciler import dialects
+from reconciler.adoption.placing import reference
+from reconciler.commands import access
+from reconciler.commands.access import Unusable
+from reconciler.files import schema as schemas
+from reconciler.files.project import PROJECT_FILE
+from reconciler.files.writing import visible
+from reconciler.lazily import dataclass
+from reconciler.model import Problem, error
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+"""The pipelines that the how-to guides explain, by the service that runs them."""
+GITHUB, GITLAB = "github", "gitlab"
+HOMES = {GITHUB: Path(".github", "workflows"), GITLAB: Path()}
+"""Where each service looks for its pipelines, from the root of a repository."""
+SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
+"""The parts of a scope, each with a kind by which its portfolio is read."""
+OF_THE_SANDBOX = {"advertiserIds": ("1352",), "retailMediaAccountIds": ("18446744073709551616",)}
+
+AD_SETS = """\
+# Each block is one ad set, under a name of your own. Only what is written here is managed.
+# This one lives in the built-in sandbox. `reconciler import` writes yours; then delete this file.
+adSets:
+  prospecting-fr:
+    id: "123467"
+    bidding:
+      bidAmount: 1.10 # in the advertiser's currency, 4 decimals at most
+    budget:
+      budgetAmount: 150.00
+"""
+BALANCES = """\
+# Each block is one balance, under a name of your own. Only what is written here is managed.
+# This one lives in the built-in sandbox. `reconciler import` writes yours; then delete this file.
+balances:
+  maison-brio:
+    accountId: "{id}"
+    id: "18446744073709551617"
+    memo: Agreed with the retailer
+"""
+SAMPLES = {"advertiserIds": (Path("ad-sets.yaml"), AD_SETS), "retailMediaAccountIds": (Path("balances.yaml"), BALANCES)}
+IGNORED = """\
+# The ledger, and the state of --sandbox.
+.reconciler/
+# Saved plans and reports tell what the account spends.
+/plan.json
+/plan.md
+/plan.html
+/apply.md
+/apply.xml
+# Credentials belong in the environment, never in git.
+.env
+"""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What was written, what was there already, and where git's own root is, if it is not the folder."""
+
+    folder: Path
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    repository: Path | None = None
+    unlisted: bool = False
+    """Whether a `.gitignore` that was kept does not name what must not be committed."""
+    sandboxed: bool = False
+    """Whether the scope is the sandbox's."""
+
+
+def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str]) -> Begun:
+    """Write the first files of a project, and none twice. Raises :class:`Unusable`."""
+    _refuse(folder)
+    asked = {name: tuple(ids) for name, ids in scope.items() if ids}
+    used = asked or {"advertiserIds": OF_THE_SANDBOX["advertiserIds"]}
+    written, kept = schema_files(folder)[1], list[Path]()
+    for path, text in _files(folder, used, pipelines, sandboxed=not asked):
+        (written if write_new(path, text.encode()) else kept).append(path)
+    ignored = folder / ".gitignore"
+    unlisted = ignored in kept and ".reconciler" not in ignored.read_text(encoding="utf-8", errors="replace")
+    root = repository(folder)
+    elsewhere = root if pipelines and root is not None and root != folder.resolve() else None
+    return Begun(
+        folder,
+        tuple(written),
+        tuple(kept),
+        elsewhere,
+        unlisted,
+        sandboxed=not asked and folder / PROJECT_FILE in written,
+    )
+
+
+def _refuse(folder: Path) -> None:
+    """A project inside another would be read by both."""
+    if folder.exists() and not folder.is_dir():
+        hint = "name a folder; it is made if it is not there"
+        raise Unusable(access.stopped(error("not-a-folder", f"{folder} is not a folder", hint=hint)))
+    outer = next((up for up in folder.resolve().parents if (up / PROJECT_FILE).is_file()), None)
+    if outer is not None:
+        message = f"{folder} lies in the project {outer}, which would read its files too"
+        raise Unusable(access.stopped(error("project-exists", message, hint="choose a folder outside of it")))
+
+
+def _files(
+    folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str], *, sandboxed: bool
+) -> Iterator[tuple[Path, str]]:
+    said = "the sandbox's; put your own here" if sandboxed else ""
+    named = {name: dict.fromkeys(ids, said) for name, ids in scope.items()}
+    begun = (folder / PROJECT_FILE).exists()
+    yield folder / PROJECT_FILE, project_text(folder, named, {})
+    for name in () if begun else named:  # a project that is there has resources of its own
+        path, text = SAMPLES[name]
+        target = reference(schema_files(folder)[0], folder / path)
+        yield folder / path, f"# yaml-language-server: $schema={target}\n{text.format(id=scope[name][0])}"
+    yield folder / ".gitignore", IGNORED
+    for name in pipelines:
+        for recipe in sorted((RECIPES / name).iterdir()):
+            yield folder / HOMES[name] / recipe.name, recipe.read_text(encoding="utf-8")
+
+
+def project_text(folder: Path, scope: Mapping[str, Mapping[str, str]], versions: Mapping[str, str]) -> str:
+    """A reconciler.yaml: the versions, and the scope with the names of its ids."""
+    target = reference(schema_files(folder)[0].with_name("project.schema.json"), folder / PROJECT_FILE)
+    lines = [f"# yaml-language-server: $schema={target}", "version: 1", "api:"]
+    lines += [f'  {family}: "{versions.get(family, dialects.DEFAULT)}"' for family in dialects.FAMILIES]
+    lines += ["scope: # what is read, locked and compared; nothing outside it is ever touched"]
+    for name in SCOPES:
+        if scope.get(name):
+            lines += [f"  {name}:"]
+            lines += [f'    - "{id}"{f" # {visible(said)}" if said else ""}' for id, said in scope[name].items()]
+    return "\n".join(lines) + "\n"
+
+
+def schema_files(folder: Path) -> tuple[Path, list[Path]]:
+    """The schema that editors check resources with, and what was written for it: nothing, where it is one above,
+    in the same repository."""
+    own = folder.resolve() / "schemas" / "resources.schema.json"
+    for up in _within_repository(folder.resolve()):
+        if (up / "schemas" / own.name).is_file():
+            return up / "schemas" / own.name, []
+    files = {
+        folder / "schemas" / name: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        for name, content in schemas.written().items()
+    }
+    return own, [path for path, text in files.items() if write_new(path, text.encode())]
+
+
+def write_new(path: Path, text: bytes) -> bool:
+    """Whether there was none yet, so that it was written. Raises :class:`Unusable`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as trouble:
+        raise Unusable(access.stopped(unwritten(path, trouble))) from None
+    return True
+
+
+def unwritten(path: Path, trouble: OSError) -> Problem:
+    """Why a file could not be written."""
+    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
+
+
+def repository(folder: Path) -> Path | None:
+    """The root of the git repository that a folder lies in, if any."""
+    here = folder.resolve()
+    return next((up for up in (here, *here.parents) if (up / ".git").exists()), None)
+
+
+def _within_repository(folder: Path) -> Iterable[Path]:
+    root = repository(folder)
+    ups = [folder, *folder.parents]
+    return ups[: ups.index(root) + 1] if root is not None else ups[:1]

@@ -1,0 +1,150 @@
+"""A checkup: account, files and ledger, by reading alone. It writes nothing, takes no lock and tells no secret."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, timedelta
+from pathlib import Path
+
+from reconciler import dialects
+from reconciler.api import Api
+from reconciler.commands import access
+from reconciler.commands.access import Tell, Unusable
+from reconciler.commands.doctor import account as accounts
+from reconciler.commands.doctor import assumed, memory
+from reconciler.commands.doctor.account import Account, Heard
+from reconciler.commands.doctor.assumed import Evidence
+from reconciler.dialects import Dialect
+from reconciler.files import source
+from reconciler.files.project import Project
+from reconciler.files.source import Loaded
+from reconciler.findings import Check, Checkup, Level, of_problem
+from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
+from reconciler.model import Severity
+from reconciler.reports.words import counted
+
+TITLES = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
+ATTEMPTS = 2
+"""At each read: whoever asks for a checkup does not want to wait a minute to hear that nobody answers."""
+SKEW = timedelta(minutes=1)
+"""A clock that is further off than this makes certificates and logs hard to believe."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which way to the API, as on every command."""
+
+    sandbox: str | None
+    api_url: str | None
+    tell: Tell
+
+
+def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Checkup:
+    """Look at everything that can be looked at; what is wrong in one place keeps nothing else from being seen."""
+    where = Where(sandbox, api_url, tell)
+    loaded = source.load(paths)
+    project = loaded.project
+    checks = list(_files(loaded))
+    seen = list[Evidence]()
+    apis = list[Api]()
+    try:
+        for product in _products(project, where):
+            checks += _product(product, project, where, seen, apis)
+        if project is not None:
+            checks += memory.examined(project, access.ledger_url(project, sandbox, api_url))
+        checks += _clock(seen, simulated=sandbox is not None)
+        checks += assumed.examined(project, seen)
+    finally:
+        for api in apis:
+            api.close()
+    return Checkup(project.name if project else "", tuple(checks))
+
+
+def _files(loaded: Loaded) -> Iterator[Check]:
+    errors = [each for each in loaded.problems if each.severity is Severity.ERROR]
+    if loaded.project is None and all(each.code == "no-project" for each in errors):
+        hint = "`reconciler init` begins one; until then only the account is looked at"
+        yield Check("Files", "project", Level.WARNING, "there is no reconciler.yaml here or above", hint)
+        return
+    for problem in loaded.problems:
+        yield of_problem("Files", "project", problem)
+    if loaded.project is not None and not errors:
+        facts = {"resources": len(loaded.desired), "files": len(loaded.documents)}
+        held, files = counted(facts["resources"], "resource"), counted(facts["files"], "file")
+        said = f"{loaded.project.name}: {held} in {files}"
+        yield Check("Files", "project", Level.OK, said, facts=facts)
+
+
+def _products(project: Project | None, where: Where) -> Iterator[str]:
+    """Those of the scope; without a project, those that have credentials, or all."""
+    if project is not None:
+        scoped = {kind.product for kind in project.kinds.values() if project.scope.get(kind.scope)}
+        yield from (product for product in TITLES if product in scoped)
+        return
+    given = () if where.sandbox is not None else access.given()
+    yield from (product for product in TITLES if not given or product in given)
+
+
+def _product(
+    product: str, project: Project | None, where: Where, seen: list[Evidence], apis: list[Api]
+) -> Iterator[Check]:
+    heard, account = Heard(), _account(product, project)
+    try:
+        api = _api(product, project, where, heard)
+    except Unusable as unusable:
+        for problem in unusable.run.problems:
+            yield of_problem(account.title, "credentials", problem)
+        return
+    apis.append(api)
+    if where.sandbox is None:
+        said = f"{access.PREFIXES[product]}_CLIENT_ID is {access.client_id(product)}; the secret is set"
+        yield Check(account.title, "credentials", Level.OK, said)
+    yield from accounts.examined(account, api.send, heard, api.now)
+    seen.append(Evidence(account, api.send, heard))
+
+
+def _api(product: str, project: Project | None, where: Where, heard: Heard) -> Api:
+    if where.sandbox is None:
+        return access.real(where.api_url, {product}, where.tell, heard, ATTEMPTS)
+    if project is not None:
+        state = access.sandbox_state(project, where.sandbox)
+    else:
+        state = Path(where.sandbox).resolve() if where.sandbox else Path.cwd() / access.SANDBOX_STATE
+    return access.simulated(state, where.tell, heard)
+
+
+def _account(product: str, project: Project | None) -> Account:
+    spoken: Mapping[str, Dialect] = {
+        family: project.dialect(family) if project else dialects.dialect(family, dialects.DEFAULT)
+        for family in dialects.FAMILIES
+    }
+    kinds: tuple[Kind, ...] = tuple(
+        kind for dialect in spoken.values() for kind in dialect.kinds.values() if kind.product == product
+    )
+    scope = project.scope if project else {}
+    at = project.at("scope", kinds[0].scope) if project else None
+    return Account(product, TITLES[product], kinds, spoken, scope, at)
+
+
+def _clock(seen: Sequence[Evidence], *, simulated: bool) -> Iterator[Check]:
+    """How far this machine's clock is from the server's, by the Date of its latest answer."""
+    replies = [entry for each in seen for entry in each.heard.replies]
+    told = [(reply.date, at) for _, reply, at in replies if reply.date is not None]
+    if simulated or not replies:
+        return
+    if not told:
+        yield Check("Clock", "this machine", Level.UNKNOWN, "no answer had a Date")
+        return
+    date, at = told[-1]
+    skew = at - date.astimezone(UTC)
+    seconds = round(skew.total_seconds())
+    said = (
+        "agrees with the server's"
+        if abs(seconds) <= 2
+        else f"{abs(seconds):,} s {'ahead' if seconds > 0 else 'behind'}"
+    )
+    level = Level.OK if abs(skew) <= SKEW else Level.WARNING
+    hint = None if level is Level.OK else "set it; reconciler itself goes by the server's clock"
+    yield Check("Clock", "this machine", level, said, hint, facts={"skew_seconds": seconds})
+
+
+__all__ = ["Check", "Checkup", "Level", "examine"]

@@ -1,0 +1,228 @@
+"""One product's side of the account: who we are, what we may touch and do, how often, in which version."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from reconciler import portfolio
+from reconciler.api import Reply
+from reconciler.dialects import Dialect
+from reconciler.findings import Check, Level, of_problem
+from reconciler.kinds.kind import Kind
+from reconciler.lazily import dataclass
+from reconciler.live import Send, Unread, trouble
+from reconciler.model import Call, Effect, Json, Place
+
+SHOWN = 5
+"""So many names of a list are told; JSON holds all of them."""
+NOTHING = "0"
+"""An id that nothing has: a search for it costs one call and no answer to speak of."""
+
+
+class Heard:
+    """The replies of one product's calls, by when they came on our own clock."""
+
+    def __init__(self) -> None:
+        self.replies: list[tuple[str, Reply, datetime]] = []
+
+    def __call__(self, path: str, reply: Reply) -> None:
+        self.replies.append((path, reply, datetime.now(UTC)))
+
+    @property
+    def token(self) -> bool:
+        """Whether a token was granted."""
+        return any(path == "/oauth2/token" and reply.status == 200 for path, reply, _ in self.replies)
+
+    def numbers(self, header: str) -> list[int]:
+        """What a header said each time that it was a number."""
+        said = (reply.headers.get(header, "") for _, reply, _ in self.replies)
+        return [int(text) for text in said if text.isascii() and text.isdigit()]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One product as the project speaks with it. ``scope`` is empty where there is no project."""
+
+    product: str
+    title: str
+    kinds: tuple[Kind, ...]
+    dialects: Mapping[str, Dialect]
+    scope: Mapping[str, tuple[str, ...]]
+    at: Place | None
+
+    @property
+    def root(self) -> str:
+        return self.dialects[self.product].root
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.scope.get(self.kinds[0].scope, ())
+
+
+def examined(account: Account, send: Send, heard: Heard, now: Callable[[], datetime]) -> Iterator[Check]:
+    """All checks of the product; what cannot be reached ends them. Sends nothing but reads."""
+    try:
+        yield from _application(account, send, heard)
+        ids = account.ids
+        if account.dialects[account.product].listed:
+            ids = yield from _portfolio(account, send)
+        yield from _permissions(account, ids, send)
+    except Unread as unread:
+        name = "connection" if heard.token else "token"
+        yield of_problem(account.title, name, unread.problem)
+    yield from _limits(account, heard)
+    yield from _versions(account, heard, now())
+
+
+def _application(account: Account, send: Send, heard: Heard) -> Iterator[Check]:
+    told = portfolio.application(account.product, account.root, send)
+    if heard.token:
+        yield Check(account.title, "token", Level.OK, "granted")
+    name, service = (str(told.get(key) or "") for key in ("name", "criteoService"))
+    facts: dict[str, Json] = {"name": name, "service": service, "applicationId": told.get("applicationId")}
+    wrong = [of_problem(account.title, "application", each) for each in portfolio.misplaced(account.product, told)]
+    yield from wrong or [Check(account.title, "application", Level.OK, f'"{name}" of {service}', facts=facts)]
+
+
+def _portfolio(account: Account, send: Send) -> Generator[Check, None, tuple[str, ...]]:
+    """Whether the scope is in the portfolio; returns the ids that can be read."""
+    title, kind = account.title, account.kinds[0]
+    known = dict(portfolio.members(kind, account.root, send))
+    facts: dict[str, Json] = {"portfolio": dict(known)}
+    if not account.ids:
+        named = [f'{id} "{name}"' for id, name in known.items()]
+        more = f" and {len(named) - SHOWN:,} more" if len(named) > SHOWN else ""
+        said = f"{', '.join(named[:SHOWN])}{more}" if named else "empty"
+        yield Check(title, "portfolio", Level.OK if named else Level.WARNING, said, facts=facts)
+        return tuple(known)[:1]
+    assert account.at is not None
+    problems = list(portfolio.strays(account.ids, known, account.at))
+    for problem in problems:
+        yield of_problem(title, "portfolio", problem)
+    if not problems:
+        named = [f'{id} "{known[id]}"' for id in account.ids[:SHOWN]]
+        said = f"{', '.join(named)}{' …' if len(account.ids) > SHOWN else ''}"
+        yield Check(title, "portfolio", Level.OK, f"the scope is in it: {said}", facts=facts)
+    return tuple(id for id in account.ids if id in known)
+
+
+# --- Permissions -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A domain at its lower level, a read that needs it, and what both levels are for (contract §2.3)."""
+
+    domain: str
+    kind: str
+    method: str
+    path: str
+    reads: str
+    manages: str
+    body: Json = None
+    query: tuple[tuple[str, str], ...] = ()
+
+
+PROBES = (
+    Probe(
+        "Campaign",
+        "adSets",
+        "POST",
+        "{root}/marketing-solutions/ad-sets/search",
+        "plan, drift and import of adSets",
+        "apply of adSets",
+        body={"filters": {"adSetIds": [NOTHING]}},
+    ),
+    Probe(
+        "Campaign",
+        "sellerCampaigns",
+        "GET",
+        "{root}/advertisers",
+        "plan, drift and import of sellerCampaigns, sellerBudgets",
+        "apply of sellerCampaigns, sellerBudgets",
+    ),
+    Probe(
+        "Balance",
+        "balances",
+        "GET",
+        "{root}/retail-media/accounts/{id}/balances",
+        "plan, drift and import of balances",
+        "apply of balances",
+        query=(("offset", "0"), ("limit", "1")),
+    ),
+    Probe(
+        "Campaign",
+        "balances",
+        "GET",
+        "{root}/retail-media/accounts/{id}/campaigns",
+        "balances that state campaignIds",
+        "apply of their campaignIds",
+        query=(("pageIndex", "0"), ("pageSize", "1")),
+    ),
+)
+
+
+def _permissions(account: Account, ids: Sequence[str], send: Send) -> Iterator[Check]:
+    """Which domains can be read; whether they can be managed, only a write would show."""
+    spoken = {kind.name: kind for kind in account.kinds}
+    managed: dict[str, list[str]] = {}
+    for probe in PROBES:
+        if probe.kind not in spoken or ("{id}" in probe.path and not ids):
+            continue
+        kind = spoken[probe.kind]
+        path = probe.path.format(root=account.dialects[kind.family].root, id=ids[0] if ids else "")
+        if "/campaigns" in path and kind.attachments is None:
+            continue
+        query = () if "pageIndex" not in dict(probe.query) and _indexed(kind) else probe.query
+        call = Call("doctor", probe.kind, "", Effect.READ, probe.method, path, probe.body, query, product=kind.product)
+        problem = trouble(call, send(call))
+        name = f"{probe.domain}, read"
+        if problem is not None:
+            yield of_problem(account.title, name, problem)
+        else:
+            yield Check(account.title, name, Level.OK, f"allowed: {probe.reads}", facts={"kind": probe.kind})
+            managed.setdefault(probe.domain, []).append(probe.manages)
+    for domain, uses in managed.items():
+        said = f"only a write would tell; needed for {', '.join(uses)}"
+        yield Check(account.title, f"{domain}, manage", Level.UNKNOWN, said)
+
+
+def _indexed(kind: Kind) -> bool:
+    """Whether the list of the kind takes page numbers, and refuses offsets."""
+    from reconciler.kinds.reads import Listing, Paging
+
+    return isinstance(kind.read, Listing) and kind.read.paging is not Paging.OFFSET
+
+
+# --- Limits, versions ----------------------------------------------------------------------------------------
+
+
+def _limits(account: Account, heard: Heard) -> Iterator[Check]:
+    limits, left = heard.numbers("x-ratelimit-limit"), heard.numbers("x-ratelimit-remaining")
+    if not heard.replies:
+        return
+    if not limits or not left:
+        said = "no answer told one; at most 240 calls a minute are sent"
+        yield Check(account.title, "rate limit", Level.WARNING, said)
+        return
+    said = f"{limits[-1]:,} calls a minute, {left[-1]:,} left"
+    facts: dict[str, Json] = {"limit": limits[-1], "remaining": left[-1]}
+    yield Check(account.title, "rate limit", Level.OK, said, facts=facts)
+
+
+def _versions(account: Account, heard: Heard, now: datetime) -> Iterator[Check]:
+    for dialect in {kind.family: account.dialects[kind.family] for kind in account.kinds}.values():
+        facts: dict[str, Json] = {"family": dialect.family, "version": dialect.version}
+        said = f"{dialect.family} speaks {dialect.version}"
+        if dialect.ends is None:
+            yield Check(account.title, "version", Level.OK, f"{said}, which has no announced end", facts=facts)
+            continue
+        days = (dialect.ends - now.date()).days
+        facts |= {"ends": dialect.ends.isoformat(), "days": days}
+        said += f", supported until {dialect.ends} ({days:,} days)" if days >= 0 else f"; support ended {dialect.ends}"
+        level = Level.OK if days > portfolio.NOTICE.days else Level.WARNING
+        hint = None if level is Level.OK else f"move to a newer version in time; see api.{dialect.family}"
+        yield Check(account.title, "version", level, said, hint, facts=facts)
+    ends = sorted({reply.headers["sunset"] for _, reply, _ in heard.replies if reply.headers.get("sunset")})
+    for end in ends:
+        said = f"an answer announced its end: {end}"
+        yield Check(account.title, "version", Level.WARNING, said, "move to a newer version in time")

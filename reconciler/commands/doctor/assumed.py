@@ -1,0 +1,128 @@
+"""What nobody could verify about the API (docs/explanation/assumptions.md), as far as reading alone can test it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+
+from reconciler import live, portfolio
+from reconciler.commands.doctor.account import Account, Heard
+from reconciler.files.project import Project
+from reconciler.findings import Check, Level
+from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
+from reconciler.live import Send, Unread
+from reconciler.model import Call, Effect, Fate
+
+GROUP = "Assumptions"
+LIMIT = 250
+"""Calls a minute, as documented (contract §2.4)."""
+LOOKED_AT = 5
+"""Balances whose history is searched for a mark of ours; one call each."""
+UTC_ZONES = ("UTC", "Etc/UTC", "Etc/GMT", "GMT", "Z")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One product's account, how to ask it, and what its replies told so far."""
+
+    account: Account
+    send: Send
+    heard: Heard
+
+
+Found = tuple[Level, str]
+UNWRITTEN = "only a write would tell"
+
+
+def examined(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[Check]:
+    """Each assumption of the products that were looked at: it holds, it does not, or reading cannot tell."""
+    reached = {each.account.product: each for each in evidence if each.heard.token}
+    for name, (product, claim, test) in ASSUMPTIONS.items():
+        if product not in reached:
+            continue
+        try:
+            level, said = test(reached[product])
+        except Unread as unread:
+            level, said = Level.UNKNOWN, f"could not be looked at: {unread.problem.message}"
+        switch = _switched(project, name)
+        hint = "tell us: the tool assumes otherwise" if level is Level.WARNING else None
+        yield Check(GROUP, name, level, f"{claim}: {said}{switch}", hint, facts={"assumption": claim})
+
+
+def _switched(project: Project | None, name: str) -> str:
+    if project is None:
+        return ""
+    if name == "memoToken":
+        return "" if project.memo_token else " (switched off in the project)"
+    if name not in project.assumptions:
+        return ""
+    return f" (switched {'on' if project.assumptions[name] else 'off'} in the project)"
+
+
+def _unwritten(evidence: Evidence) -> Found:
+    return Level.UNKNOWN, UNWRITTEN
+
+
+def _limit(evidence: Evidence) -> Found:
+    """Two metered answers in one window must tell the limit, and one call less."""
+    limits, left = (evidence.heard.numbers(f"x-ratelimit-{each}") for each in ("limit", "remaining"))
+    resets = evidence.heard.numbers("x-ratelimit-reset")
+    if not limits or not left or not resets:
+        return Level.WARNING, "the answers do not tell it"
+    if limits[-1] != LIMIT:
+        return Level.WARNING, f"the answers tell {limits[-1]:,}"
+    if any(later not in (before - 1, limits[-1] - 1) for before, later in pairwise(left)):
+        return Level.UNKNOWN, f"{LIMIT} is told, but others are calling too, or calls count otherwise"
+    return Level.OK, f"told, and counted down from {left[0]:,} to {left[-1]:,}"
+
+
+def _service(evidence: Evidence) -> Found:
+    account = evidence.account
+    said = str(portfolio.application(account.product, account.root, evidence.send).get("criteoService") or "")
+    return (Level.OK if portfolio.known_service(said) else Level.WARNING), f"it says {said or 'nothing'}"
+
+
+def _today(evidence: Evidence) -> Found:
+    """Where every advertiser's zone is UTC, the question does not arise."""
+    if "sellers" not in evidence.account.dialects:
+        return Level.UNKNOWN, UNWRITTEN
+    root = evidence.account.dialects["sellers"].root
+    call = Call("doctor", "sellerBudgets", "", Effect.READ, "GET", f"{root}/advertisers", product="marketingSolutions")
+    answer = evidence.send(call)
+    rows = answer.body if answer.fate is Fate.ANSWERED and isinstance(answer.body, list) else []
+    zones = sorted({str(row["timeZoneId"]) for row in rows if isinstance(row, dict) and row.get("timeZoneId")})
+    if zones and all(zone in UTC_ZONES for zone in zones):
+        return Level.OK, "every advertiser lives by UTC"
+    told = f"the advertisers live by {', '.join(zones[:3])}; " if zones else ""
+    return Level.UNKNOWN, f"{told}only a write shortly before midnight would tell"
+
+
+def _memo(evidence: Evidence) -> Found:
+    """Whether a history shows a mark that an earlier top-up left."""
+    account = evidence.account
+    kind = next(kind for kind in account.kinds if kind.name == "balances")
+    funds = kind.writes.get("funds")
+    if not isinstance(funds, Delta) or funds.history is None:
+        return Level.UNKNOWN, "this version has no history"
+    root = account.dialects[kind.family].root
+    found = live.read(kind, root, account.ids[:1], evidence.send).live[:LOOKED_AT]
+    for balance in found:
+        path = funds.history.format(root=root, id=balance.id)
+        entries = live.history(kind, path, funds.history_page, evidence.send)
+        if any(str(entry.get("memo") or "").startswith("reconciler ") for entry in entries):
+            return Level.OK, f"seen in the history of balance {balance.id}"
+    return Level.UNKNOWN, f"no top-up of ours in the history of {len(found):,} balances"
+
+
+MARKETING, RETAIL = "marketingSolutions", "retailMedia"
+ASSUMPTIONS: Mapping[str, tuple[str, str, Callable[[Evidence], Found]]] = {
+    "rateLimit": (MARKETING, "250 calls a minute, in a window that the headers tell", _limit),
+    "criteoService": (MARKETING, "an application names its product", _service),
+    "sellerToday": (MARKETING, '"today" of seller budgets is UTC', _today),
+    "memoToken": (RETAIL, "the memo of a top-up appears in the history", _memo),
+    "budgetPatch": (MARKETING, "budgets of an existing ad set can be patched", _unwritten),
+    "strictSeedDates": (MARKETING, "the end of a running seller budget may move", _unwritten),
+    "batchSizes": (MARKETING, "start, stop, category bids, multipliers and bids accept 50 (2,000) a call", _unwritten),
+    "readLag": (MARKETING, "reads may lag behind writes by seconds", _unwritten),
+    "requestTypes": (MARKETING, "`type` strings of requests are not checked", _unwritten),
+}
+"""By name: the product that can show it, what is assumed, and how to test it."""

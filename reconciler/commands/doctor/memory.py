@@ -1,0 +1,49 @@
+"""The ledger as it is found: whether it opens, what it holds, what an earlier run left open, who holds the lock."""
+
+from collections.abc import Iterator
+
+from reconciler import keeper, ledger
+from reconciler.files.project import Project
+from reconciler.findings import Check, Level, of_problem
+from reconciler.ledger import LedgerError
+from reconciler.ledger.store import FORMAT
+
+GROUP = "Ledger"
+
+
+def examined(project: Project, url: str) -> Iterator[Check]:
+    """All checks of it. It is opened to be read, and made by nobody."""
+    try:
+        book = ledger.open(url, project.folder, create=False)
+    except LedgerError as trouble:
+        yield of_problem(GROUP, "opens", keeper.told(trouble))
+        return
+    try:
+        runs, known = book.runs(1), len(book.ids())
+        said = (
+            f"{book.where} knows {known:,} of our names"
+            if runs or known
+            else f"{book.where} is empty: nothing was applied yet"
+        )
+        yield Check(GROUP, "opens", Level.OK, said, facts={"where": book.where, "addresses": known, "format": FORMAT})
+        if runs:
+            last = runs[0]
+            ended = f"exit code {last.exit_code}" if last.exit_code is not None else "not ended, or killed"
+            facts = {"run": last.id, "exit_code": last.exit_code}
+            yield Check(GROUP, "last run", Level.OK, f"{last.id}: {ended}", facts=facts)
+        opened = book.open_intents()
+        level, hint = (Level.WARNING, "the next apply looks for them before it plans") if opened else (Level.OK, None)
+        named = ", ".join(f"{each.call.name} of {each.run}" for each in opened[:5])
+        said = f"{len(opened):,} calls have no known end: {named}" if opened else "every call has a known end"
+        yield Check(GROUP, "open calls", level, said, hint, facts={"open": len(opened)})
+        holders = book.held(project.locks)
+        for holder in holders:
+            yield Check(
+                GROUP, "lock", Level.ERROR, f"held by {holder}", "wait for it; nothing can be applied", "locked"
+            )
+        if not holders:
+            yield Check(GROUP, "lock", Level.OK, "free")
+    except LedgerError as trouble:
+        yield of_problem(GROUP, "reads", keeper.told(trouble))
+    finally:
+        book.close()

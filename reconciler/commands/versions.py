@@ -1,0 +1,62 @@
+"""Which versions of everything are at hand: what a bug report should begin with."""
+
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from reconciler import __version__, dialects
+from reconciler.approval.saved import FORMAT_VERSION as PLAN
+from reconciler.ledger.store import FORMAT as LEDGER
+from reconciler.model import Json
+from reconciler.reports.json import FORMAT_VERSION as REPORT
+
+PROJECT = 1
+"""The form of reconciler.yaml."""
+OPTIONAL = {"postgres": "psycopg"}
+"""Extras, each with the package that shows whether it is installed."""
+
+
+def told() -> Mapping[str, Json]:
+    """By name; an optional part that is not installed is null."""
+    return {
+        "reconciler": __version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "api": {
+            family: [
+                {"version": name, "ends": None if ends is None else ends.isoformat()}
+                for name in dialects.versions(family)
+                for ends in (dialects.dialect(family, name).ends,)
+            ]
+            for family in dialects.FAMILIES
+        },
+        "formats": {"project": PROJECT, "report": REPORT, "plan": PLAN, "ledger": LEDGER},
+        "optional": {name: _installed(package) for name, package in OPTIONAL.items()},
+    }
+
+
+def as_json() -> str:
+    """For programs."""
+    return json.dumps(told(), indent=2) + "\n"
+
+
+def as_text() -> str:
+    """For people."""
+    lines = [
+        f"reconciler {__version__}",
+        f"Python     {platform.python_version()} on {sys.platform} {platform.machine()}",
+    ]
+    lines += [f"API        {family}: {', '.join(dialects.versions(family))}" for family in dialects.FAMILIES]
+    lines.append(f"Formats    project {PROJECT}, report {REPORT}, plan {PLAN}, ledger {LEDGER}")
+    for name, package in OPTIONAL.items():
+        lines.append(f"Optional   {name}: {_installed(package) or f'not installed (criteo-reconciler[{name}])'}")
+    return "\n".join(lines) + "\n"
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,55 @@
+"""What a checkup finds: one line for each thing that was looked at, and what to do about it."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import Enum
+
+from reconciler.lazily import dataclass
+from reconciler.model import Json, Problem, Run, Severity
+
+
+class Level(Enum):
+    """How a check ended. ``UNKNOWN``: reading alone cannot tell."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. ``facts`` are its figures, for programs."""
+
+    group: str
+    name: str
+    level: Level
+    said: str
+    hint: str | None = None
+    code: str | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """All checks in their order; nothing was written."""
+
+    project: str
+    checks: tuple[Check, ...]
+
+    @property
+    def run(self) -> Run:
+        """Its errors as a run that never began: they have the exit codes of any other command."""
+        found = (
+            Problem(Severity.ERROR, each.code or "unhealthy", each.said)
+            for each in self.checks
+            if each.level is Level.ERROR
+        )
+        return Run("doctor", self.project, problems=tuple(found))
+
+
+def of_problem(group: str, name: str, problem: Problem) -> Check:
+    """A problem that any command would show, as the end of a check."""
+    level = {Severity.ERROR: Level.ERROR, Severity.WARNING: Level.WARNING, Severity.NOTE: Level.OK}[problem.severity]
+    where = f"{problem.span}: " if problem.span else ""
+    return Check(group, name, level, f"{where}{problem.message}", problem.hint, problem.code)
