@@ -11,11 +11,12 @@ from reconciler import guardrails
 from reconciler.files.project import Project
 from reconciler.guardrails import Proposal
 from reconciler.lazily import dataclass
-from reconciler.model import Address, Change, Desired, Judgement, Money, Plan, Problem
+from reconciler.model import Address, Change, Desired, Judgement, Lasting, Money, Plan, Problem
 from reconciler.outside import Memory
 from reconciler.planning import exposure
 from reconciler.planning import plan as planner
 from reconciler.planning.exposure import Ground
+from reconciler.planning.lasting import lasting
 from reconciler.planning.money import Book, money
 from reconciler.planning.parts import Target
 from reconciler.survey import Survey
@@ -32,12 +33,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Assessed:
-    """The calls in their order, with their cost and the judgements. ``ground`` is there if the order is careful."""
+    """The calls in their order, with their cost, the judgements, and what they leave for good.
+
+    ``ground`` is there if the order is careful."""
 
     plan: Plan
     money: Money
     judgements: tuple[Judgement, ...]
     ground: Ground | None
+    lasting: tuple[Lasting, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -73,7 +77,7 @@ def assess(
         whole=wish.whole and project.whole,
     )
     judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {})
-    return Assessed(calls, cost, judgements, ground)
+    return Assessed(calls, cost, judgements, ground, tuple(lasting(changes, kinds)))
 
 
 def _ground(book: Book, cost: Money) -> Ground:

@@ -196,9 +196,10 @@ def _selected(
 
 
 def _weighed(run: Run, weighed: Assessed) -> Run:
-    """The run with its calls, what they cost, and who objects."""
+    """The run with its calls, what they cost, who objects, and what of it stays for good."""
     problems = unique((*run.problems, *weighed.problems))
-    return replace(run, plan=weighed.plan, problems=problems, money=weighed.money, judgements=weighed.judgements)
+    told = replace(run, plan=weighed.plan, money=weighed.money, judgements=weighed.judgements)
+    return replace(told, problems=problems, lasting=weighed.lasting)
 
 
 def _recorded(saved: Saved) -> Memory:

@@ -424,6 +424,27 @@ class Judgement:
         return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED
 
 
+# --- What no rollback takes back ---------------------------------------------------------------
+
+
+class Lasts(Enum):
+    """Why something stays: the API deletes nothing, pays nothing back, and neither shows nor clears everything."""
+
+    CREATED = "created"
+    FUNDED = "funded"
+    UNSEEN = "never shown"
+    UNSPEAKABLE = "cannot be written again"
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What a change leaves for good; without a field it is the whole resource."""
+
+    address: Address
+    field: str
+    why: Lasts
+
+
 # --- What somebody else moved ------------------------------------------------------------------
 
 
@@ -511,6 +532,7 @@ class Run:
     units: Mapping[str, str] = with_(default_factory=dict)
     money: Money | None = None
     judgements: tuple[Judgement, ...] = ()
+    lasting: tuple[Lasting, ...] = ()
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
     shares: tuple[Share, ...] = ()

@@ -228,7 +228,7 @@ def on_terminal(*args: str, at: Path, typed: str = "", env: dict[str, str] | Non
         if not some:
             break
         seen += some
-        if b"Apply?" in seen and not answered:
+        if b"Enter a value" in seen and not answered:
             answered = True
             os.write(terminal, typed.encode())
     os.close(terminal)

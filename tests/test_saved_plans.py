@@ -307,6 +307,20 @@ def test_a_saved_plan_can_be_shown(tmp_path: Path) -> None:
     assert "Plan: 0 to create, 1 to update, 0 to stop." in done.out
 
 
+def test_what_is_shown_of_a_saved_plan_is_what_its_review_showed(tmp_path: Path) -> None:
+    at = project(
+        tmp_path, files("balances", "{deposited: 9250.00}"), HEAD.replace("{levels", "{maxRaisePercent: 10, levels")
+    )
+    allowed = ["--allow", "maxRaisePercent", "--because", "a new quarter"]
+    reviewed = reconciler("plan", "--sandbox", "--out", "plan.json", *allowed, at=at)
+
+    done = reconciler("show", "plan.json", at=at)
+
+    assert done.out == reviewed.out
+    assert "1 problem, because a new quarter" in done.out
+    assert "what is added, as far as it is spent: EUR 4,250.00 to balances.it" in done.out
+
+
 def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:
     import jsonschema
 

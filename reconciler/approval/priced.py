@@ -1,4 +1,4 @@
-"""The money of a saved plan as JSON, and back: what a reviewer saw first is in the file that was approved."""
+"""The money and the guardrails of a saved plan as JSON, and back: what a reviewer saw first is in the file."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from reconciler.amounts import BidShift, Commitment, Funds, Period
-from reconciler.model import Money
+from reconciler.model import Address, Judgement, Level, Money, Problem, Severity, Span
 
 Shape = dict[str, Any]
 Flat = TypeVar("Flat", Commitment, Funds, BidShift)
@@ -33,6 +33,49 @@ def read(shape: Mapping[str, Any] | None) -> Money | None:
         funds=tuple(_whole(Funds, each) for each in shape["funds"]),
         bids=tuple(_whole(BidShift, each) for each in shape["bids"]),
     )
+
+
+# --- Who objected -----------------------------------------------------------------------------------------
+
+
+def judged(each: Judgement) -> Shape:
+    """What a guardrail said when the plan was made; at apply it judges anew."""
+    return {
+        "rule": each.rule,
+        "level": each.level.value,
+        "limit": each.limit,
+        "because": each.because,
+        "problems": [_problem(problem) for problem in each.problems],
+    }
+
+
+def judgement(shape: Shape) -> Judgement:
+    """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
+    problems = tuple(_problem_of(each) for each in shape["problems"])
+    return Judgement(shape["rule"], Level(shape["level"]), shape["limit"], problems, shape["because"])
+
+
+def _problem(each: Problem) -> Shape:
+    return {
+        "severity": each.severity.value,
+        "code": each.code,
+        "message": each.message,
+        "at": str(each.span) if each.span else None,
+        "address": str(each.address) if each.address else None,
+        "hint": each.hint,
+    }
+
+
+def _problem_of(shape: Shape) -> Problem:
+    span = None
+    if shape["at"] is not None:
+        file, line, column = shape["at"].rsplit(":", 2)
+        span = Span(file, int(line), int(column))
+    address = None if shape["address"] is None else Address(*shape["address"].split(".", 1))
+    return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
+
+
+# --- Rows of amounts ----------------------------------------------------------------------------------------
 
 
 def _flat(each: Commitment | Funds | BidShift) -> Shape:

@@ -34,6 +34,7 @@ from reconciler.model import (
     Verdict,
     Written,
 )
+from reconciler.planning.lasting import lasting
 
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
@@ -94,6 +95,7 @@ def dumped(run: Run, made: Circumstances) -> str:
         "created": plain(made.created),
         "expires": plain(made.expires),
         "money": priced.shape(run.money),
+        "guardrails": [priced.judged(each) for each in run.judgements],
         "changes": [change_shape(change) for change in run.changes],
         "unchanged": run.unchanged,
         "allowed": {each.rule: each.because for each in run.judgements if each.verdict is Verdict.ALLOWED},
@@ -231,8 +233,17 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> Saved:
     late = tuple(_read_change(each, kinds) for each in content["deferred"])
     calls = tuple(content["calls"])
     plan = Plan(tuple(_shown(each) for each in calls), late, content["deferred_calls"], content["bound"])
+    judgements = tuple(priced.judgement(each) for each in content["guardrails"])
     run = Run(
-        "show", content["project"], changes, plan, unchanged=content["unchanged"], money=priced.read(content["money"])
+        "show",
+        content["project"],
+        changes,
+        plan,
+        problems=tuple(problem for judgement in judgements for problem in judgement.problems),
+        unchanged=content["unchanged"],
+        money=priced.read(content["money"]),
+        judgements=judgements,
+        lasting=tuple(lasting(changes, kinds)),
     )
     shapes, deferred = tuple(content["changes"]), tuple(content["deferred"])
     return Saved(

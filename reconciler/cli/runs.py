@@ -163,7 +163,7 @@ def apply(
             end(getattr(prepared, "run", prepared), form, manner_of(bodies=bodies))
         manner = announce(prepared.run, form, manner_of(bodies=bodies))
         if not approved:
-            _confirm()
+            _confirm(prepared.run.plan.total)
         session.outside = replace(session.outside, watch=follower(form, session.outside.now))
         gc.freeze()  # what was read stays; what each call leaves behind is found again
         gc.enable()
@@ -178,9 +178,9 @@ def _paths_of(file: Path) -> tuple[str, ...]:
     return plans.paths(file)
 
 
-def _confirm() -> None:
-    click.echo("Only 'yes' sends these calls.", err=True)
-    if click.prompt("Apply?", default="no", show_default=False, err=True) != "yes":
+def _confirm(calls: int) -> None:
+    click.echo(f"\nSend {'this call' if calls == 1 else f'these {calls:,} calls'}? Only 'yes' does.", err=True)
+    if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)
         raise Ended(1)
 

@@ -15,13 +15,12 @@ from reconciler.commands.drifting import exactly
 from reconciler.commands.session import Session
 from reconciler.engine import Prepared
 from reconciler.files import source
-from reconciler.files.spelling import spelled
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.types import Refused
 from reconciler.kinds.writes import Delta
 from reconciler.lazily import dataclass
 from reconciler.ledger.store import RunHistory
-from reconciler.model import Address, Live, Problem, Run, Severity, Status, Value, Values, error, warning
+from reconciler.model import Address, Lasts, Live, Problem, Run, Severity, Status, Value, Values, error, warning
+from reconciler.planning.lasting import kept
 from reconciler.reports.drifts import said
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -154,15 +153,15 @@ def _kept(kind: Kind, move: Move, live: Live | None) -> Problem | None:
         return warning("created", f"{move.id} was created, and stays", hint=hint)
     if live is None:
         return warning("not-in-files", f"{move.id} is not in the files any more", hint="describe it again by its id")
-    if not move.seen or not kind.changeable(kind.field(move.field)):
+    why = kept(kind, move.field, move.before, seen=move.seen)
+    if why is Lasts.UNSEEN:
         return warning("never-shown", f"{move.field}: the API does not show it, so what it was is not certain")
     if live.values.get(move.field) != move.after:
         moved = f"the run wrote {said(move.after)}, and {said(live.values.get(move.field))} is live now"
         return warning("moved-since", f"{move.field} stays: {moved}", hint="`drift` says who moved it")
-    try:
-        spelled(kind.field(move.field), move.before)
-    except Refused as why:
-        return warning("cannot-go-back", f"{move.field} cannot go back to {said(move.before)}: {why.reason}")
+    if why is not None:
+        reason = "the API has no way to clear it" if move.before is None else "it cannot be written"
+        return warning("cannot-go-back", f"{move.field} cannot go back to {said(move.before)}: {reason}")
     return None
 
 

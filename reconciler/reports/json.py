@@ -56,6 +56,9 @@ def report(run: Run, manner: Manner) -> str:
         "guardrails": [_judgement(each) for each in run.judgements],
         "diagnostics": [problem(each) for each in run.problems],
         "resource_changes": [change(each) for each in run.changes],
+        "irreversible": [
+            {"address": str(each.address), "field": each.field or None, "why": each.why.value} for each in run.lasting
+        ],
         "calls": {
             "count": run.plan.total,
             "bound": run.plan.bound,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from reconciler import wire
 from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Status
-from reconciler.reports import cost, folding
+from reconciler.reports import cost, folding, stays
 from reconciler.reports.words import (
     ARROW,
     Manner,
@@ -37,13 +37,17 @@ def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
     told = frozenset(manner.told or ())
     lines = [*cost.lines(run)] if manner.told is None else []
-    lines += _problems([problem for problem in run.problems if problem not in told], manner)
+    wrong = [*_problems([problem for problem in run.problems if problem not in told], manner)]
     if run.command in ("validate", "drift"):
-        lines += [headline(run)]
-    elif planned(run) and manner.told is None:
+        lines += [*wrong, headline(run)]
+    elif not planned(run) or manner.told is not None:
+        lines += wrong
+    else:
         lines += _changes(run.changes)
         lines += [summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")]
+        lines += ["", *kept] if (kept := [*stays.lines(run)]) else []
         lines += _calls(run, manner)
+        lines += ["", *wrong[:-1]] if wrong else []
     if run.applied:
         lines += ["", *_outcomes(run)]
     elif run.failed and run.command not in ("validate", "drift"):

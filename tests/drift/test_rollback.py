@@ -15,7 +15,7 @@ from reconciler import exits
 from reconciler.commands import accepting, rollback
 from reconciler.commands.access import Unusable
 from reconciler.commands.rollback import Undoing
-from reconciler.model import Run, Status
+from reconciler.model import Lasts, Run, Status
 
 from ..laws.bench import bench
 from ..laws.portfolios import created, edited, section, spoken
@@ -168,6 +168,28 @@ def test_what_was_created_stays_and_is_told_with_the_way_to_stop_it() -> None:
     assert str(told.address) == "sellerCampaigns.two"
     assert "bid: 0.00" in str(told.hint)
     assert found.run.changes == ()
+
+
+def test_the_original_plan_told_already_what_its_rollback_cannot_take_back() -> None:
+    with night() as here:
+        two = '  two: {sellerId: "1", campaignId: "10002", bid: 1}\n'
+        here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
+        here.rewrite("balances.yaml", "5000.00", "5500.00")
+        here.rewrite("ads.yaml", "budgetAmount: 700", "budgetAmount: 7000")
+        here.rewrite("ads.yaml", "bidAmount: 1.10}", 'bidAmount: 1.20}\n    audienceId: "9876"')
+        before = {(str(each.address), each.why) for each in here.plan().lasting}
+        here.bench.apply()
+
+        found = rollback.rollback(here.session(), last_run(here))
+
+    codes = {Lasts.CREATED: "created", Lasts.FUNDED: "money-spent", Lasts.UNSEEN: "never-shown"}
+    assert before == {
+        ("sellerCampaigns.two", Lasts.CREATED),
+        ("balances.q4", Lasts.FUNDED),
+        ("adSets.de", Lasts.UNSEEN),
+    }
+    told = {(str(each.address), each.code) for each in found.run.problems}
+    assert {(address, codes[why]) for address, why in before} <= told
 
 
 def test_of_a_top_up_it_is_told_that_spent_money_stays_spent() -> None:

@@ -17,6 +17,8 @@ from reconciler.model import (
     FieldChange,
     Item,
     Judgement,
+    Lasting,
+    Lasts,
     Level,
     Money,
     Outcome,
@@ -196,8 +198,15 @@ JUDGEMENTS = (
     Judgement("changes", Level.ADVISORY, "at most 2 changes", (warning("guardrail-changes", "3 changes"),)),
     Judgement("empty-scope", Level.HARD, "the scope is never empty"),
 )
+LASTING = (
+    Lasting(CREATED.address, "", Lasts.CREATED),
+    *(Lasting(Address("adSets", f"created-{number}"), "", Lasts.CREATED) for number in range(3)),
+    Lasting(Address("balances", "q4"), "deposited", Lasts.FUNDED),
+    Lasting(RAISED.address, "audienceId", Lasts.UNSEEN),
+    Lasting(RAISED.address, "budget.budgetDeliverySmoothing", Lasts.UNSPEAKABLE),
+)
 REFUSED = replace(SMALL, money=MONEY, judgements=JUDGEMENTS, problems=(HIDDEN, OBJECTION))
-COSTLY = replace(SMALL, money=MONEY, judgements=(JUDGEMENTS[0], *JUDGEMENTS[2:]))
+COSTLY = replace(SMALL, money=MONEY, judgements=(JUDGEMENTS[0], *JUDGEMENTS[2:]), lasting=LASTING)
 
 
 def many(count: int, kind: str = "adSets") -> Run:
@@ -230,7 +239,9 @@ def hostile(text: str) -> Run:
     wrong = error("bad-text", f"the API said: {text}", at=place, address=change.address, hint=text)
     sent = replace(call("categoryBids", item(change)), path=f"/x/{text}", body={})
     ended = Outcome(sent.name, item(change), Status.REJECTED, text, (wrong,))
-    return Run("apply", text, (change, created), Plan((sent,), (change,), 1, 1), (ended,), (wrong,), True, 3)
+    stays = (Lasting(change.address, text, Lasts.UNSEEN),)
+    plan = Plan((sent,), (change,), 1, 1)
+    return Run("apply", text, (change, created), plan, (ended,), (wrong,), True, 3, lasting=stays)
 
 
 TELLING = {

@@ -1,0 +1,66 @@
+"""What no rollback takes back, in a few words: quiet where there is nothing, and never a list that nobody reads."""
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.amounts import Funds, Period
+from reconciler.model import Lasting, Lasts, Run
+from reconciler.reports import cost
+from reconciler.reports.words import plain, planned
+
+TITLE = "Cannot be undone"
+NAMED = 3
+SAID = {
+    Lasts.CREATED: "what is created, since the API deletes nothing",
+    Lasts.UNSEEN: "what the API never shows, since nobody knows what it was",
+    Lasts.UNSPEAKABLE: "what the API cannot set back to what it is now",
+}
+
+
+def rows(run: Run) -> Iterator[tuple[str, str]]:
+    """What, and which: to be told with a plan, before it is applied."""
+    if not planned(run):
+        return
+    for why, words in SAID.items():
+        if some := [each for each in run.lasting if each.why is why]:
+            yield words, _names(some)
+    if added := [each for each in run.lasting if each.why is Lasts.FUNDED]:
+        sums = ", ".join(f"{each.currency} {cost.amount(each.added)}" for each in _funds(run) if each.added)
+        yield (
+            "what is added, as far as it is spent",
+            f"{sums} to {_names(added, fields=False)}" if sums else _names(added),
+        )
+    if spent := [*_spent(run)]:
+        yield "what is spent meanwhile", ", ".join(spent)
+
+
+def _names(some: Sequence[Lasting], *, fields: bool = True) -> str:
+    names = [plain(f"{each.address} {each.field if fields else ''}".strip()) for each in some]
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _funds(run: Run) -> Sequence[Funds]:
+    return run.money.funds if run.money else ()
+
+
+def _spent(run: Run) -> Iterator[str]:
+    """By currency, how much more may be spent than without the plan: on any one day, and in all."""
+    for each in cost.totals(run.money):
+        if each.what not in (Period.ANY_DAY.value, Period.TOTAL.value):
+            continue
+        change, currency = each.change, plain(each.currency)
+        if change.amount > 0:
+            yield f"up to {currency} {cost.amount(change.amount)} more {_when(each.what)}"
+        if change.uncapped > 0:
+            yield f"without limit in {currency} ({change.uncapped:,} more uncapped)"
+
+
+def _when(what: str) -> str:
+    return f"on {what}" if what == Period.ANY_DAY.value else what
+
+
+def lines(run: Run) -> Iterator[str]:
+    """As a block of text, with an empty line after it; nothing if nothing stays."""
+    if told := [*rows(run)]:
+        yield f"{TITLE}:"
+        yield from (f"  {what}: {which}" for what, which in told)
