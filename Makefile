@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test lint faults bench schemas clean
+.PHONY: demo test lint faults bench schemas reference docs clean
 
 demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
@@ -29,11 +29,21 @@ bench: $(STAMP)  ## this tool beside its peers, as ratios; QUICK=1 takes less th
 schemas: $(STAMP)  ## write schemas/ anew from the kinds
 	$(BIN)/reconciler schema --out schemas
 
+reference: $(STAMP)  ## write docs/reference/ anew from the code
+	$(BIN)/python docs/generate
+
+docs: $(VENV)/.docs  ## build docs/ into build/docs; a warning or a dead link is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html docs build/docs
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[postgres]" --group dev
+	@touch $@
+
+$(VENV)/.docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group docs
 	@touch $@

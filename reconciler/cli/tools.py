@@ -1,4 +1,4 @@
-"""schema, resolve, ledger, sandbox: what stands around the runs."""
+"""schema, explain, resolve, ledger, sandbox: what stands around the runs."""
 
 import gc
 import sys
@@ -32,6 +32,25 @@ def schema(out: str) -> None:
     for name, content in schemas.written().items():
         (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         click.echo(str(folder / name))
+
+
+@cli.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Say what a problem code means, what causes it, and what cures it.
+
+    \b
+    Example: reconciler explain fixed-field
+    """
+    from reconciler.files.explain import near
+    from reconciler.problems import table
+
+    known = table()
+    if code not in known:
+        hint = near(code, list(known)) or "the API gives codes of its own: its message is all there is"
+        raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
+    said = known[code].plain
+    click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
 
 
 @cli.command()

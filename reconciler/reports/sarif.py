@@ -4,6 +4,7 @@ import orjson
 
 from reconciler.exits import of
 from reconciler.model import Problem, Run, Severity
+from reconciler.problems import table
 from reconciler.reports.json import Shape, dumped
 from reconciler.reports.places import fingerprinted, uri
 from reconciler.reports.words import Manner, all_problems, plain
@@ -30,7 +31,15 @@ def report(run: Run, manner: Manner) -> str:
 
 
 def _rule(code: str) -> Shape:
-    return {"id": plain(code), "shortDescription": {"text": plain(code).replace("-", " ").capitalize() or "Problem"}}
+    known = table().get(code)
+    if known is None:
+        return {
+            "id": plain(code),
+            "shortDescription": {"text": plain(code).replace("-", " ").capitalize() or "Problem"},
+        }
+    said = known.plain
+    help = {"text": f"Cause: {said.cause}\nCure: {said.cure}"}
+    return {"id": code, "shortDescription": {"text": said.means}, "help": help}
 
 
 def _result(problem: Problem, fingerprint: str, rule: int) -> Shape:

@@ -1,0 +1,22 @@
+"""``exit-codes.md``: how a command ends, as one number."""
+
+from markdown import capped, page
+
+from reconciler.exits import BY_PROBLEM, Exit
+
+
+def pages() -> dict[str, str]:
+    parts = [f"## {int(code)}\n\n{capped(code.meaning)}.{_problems(code)}" for code in Exit]
+    return {
+        "exit-codes.md": page(
+            "Exit codes",
+            "A pipeline can act on the number alone. What is worst to overlook comes first: a run in which one item is"
+            " unknown and another was rejected ends with 6.",
+            *parts,
+        )
+    }
+
+
+def _problems(code: Exit) -> str:
+    named = [f"[`{problem}`](problems.md#{problem})" for problem, exit in BY_PROBLEM.items() if exit is code]
+    return f" Told as {', '.join(named)}." if named else ""

@@ -1,0 +1,201 @@
+"""``kinds/``: one page a kind, from its table: every field with its form, where it may be written, and in which versions."""
+
+from collections.abc import Iterator, Mapping
+
+from markdown import page, sentence, words
+
+from reconciler import dialects
+from reconciler.kinds.dates import Day, Instant
+from reconciler.kinds.kind import ASIDE, Field, Kind
+from reconciler.kinds.nested import Parts, SetOf
+from reconciler.kinds.types import Choice, Count, Flag, Id, Money, Text, ValueType
+from reconciler.kinds.writes import Create, Delta, Entries, Membership, Patch, Switch, Timetable, Write
+
+PRODUCTS = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
+
+
+def pages() -> dict[str, str]:
+    names = dialects.kind_names()
+    links = "\n".join(f"- [`{name}`]({name}.md): {next(dialects.every(name)).doc}" for name in names)
+    toctree = "```{toctree}\n:hidden:\n\n" + "\n".join(names) + "\n```"
+    index = page(
+        "Kinds",
+        "A resource file holds blocks by kind, and in each the resources by a name of your own. The name is yours: it is"
+        " the address in plans and reports, such as `adSets.summer-fr`. What is not written is not managed and never sent."
+        " `null` clears where a field can be cleared, and `0` is zero.",
+        links,
+        "## `defaults`\n\n`defaults: {adSets: {…}}` at the top of a file gives values to every resource of that file that"
+        " does not state them itself.",
+        "## `id`\n\nEvery resource may state the API's own `id`, in quotes. Without it, the ledger and then the natural key"
+        " find the live object.",
+        toctree,
+    )
+    return {"kinds/index.md": index} | {f"kinds/{name}.md": _page(name) for name in names}
+
+
+def _page(name: str) -> str:
+    spoken = [(each.version, each.kinds[name]) for each in dialects.DIALECTS if name in each.kinds]
+    kind = spoken[0][1]
+    rows: dict[str, list[tuple[str, Field]]] = {}
+    for version, each in spoken:
+        for row in each.fields:
+            rows.setdefault(row.name, []).append((version, row))
+    written = {field: cells for field, cells in rows.items() if any(row.writable for _, row in cells)}
+    seen = {field: cells for field, cells in rows.items() if field not in written}
+    versions = [version for version, _ in spoken]
+    return page(
+        f"`{name}`",
+        f"{kind.doc} They belong to {PRODUCTS[kind.product]}; the scope names them by `{kind.scope}`, and `api.{kind.family}`"
+        f" chooses the API version: {', '.join(f'`{version}`' for version in versions)}.",
+        f"**Found by** its `id`, or else by {_natural(kind)}.",
+        f"**To create one**, state {', '.join(f'`{field}`' for field in kind.required)}." if kind.create else "",
+        f"**To stop one**, write {', '.join(f'`{field}: {_yaml(value)}`' for field, value in kind.stops.items())}."
+        if kind.stops
+        else "",
+        "## Fields",
+        *(_field(field, cells, versions) for field, cells in written.items()),
+        "## Read only\n\n" + "\n".join(f"- `{field}`: {cells[0][1].doc}" for field, cells in seen.items())
+        if seen
+        else "",
+        f"## Calls\n\n{_calls(kind)}",
+        f"## Rules\n\n{_rules(spoken)}",
+        depth=3,
+    )
+
+
+def _natural(kind: Kind) -> str:
+    *others, last = [" + ".join(f"`{field}`" for field in key) for key in kind.natural]
+    return f"{', then by '.join([*others, last])}"
+
+
+def _yaml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else "0" if str(value).strip("0.") == "" else str(value)
+
+
+# --- Fields -----------------------------------------------------------------------------------------------------------
+
+
+def _field(name: str, cells: list[tuple[str, Field]], versions: list[str]) -> str:
+    row = cells[0][1]
+    having = [version for version, _ in cells]
+    facts = [
+        f"- Form: {form(row.type)}{'; `null` clears it' if row.clears else ''}.",
+        f"- {_may(row)}",
+        *(f"- In {', '.join(f'`{each}`' for each in those)}: {what}." for what, those in _differing(cells).items()),
+    ]
+    if having != versions:
+        facts.append(f"- Only in {', '.join(f'`{version}`' for version in having)}.")
+    return f"### `{name}`\n\n{row.doc}\n\n" + "\n".join(facts)
+
+
+def _may(row: Field) -> str:
+    """When the value can be set, and where it stands on the wire if that is not under its own name."""
+    match row.create is not None, row.patch is not None:
+        case True, True:
+            told = "Set when it is created, and changed later."
+        case True, False:
+            told = "Set when it is created, and fixed after that."
+        case _:
+            told = "Set by a call of its own, once it is created."
+    if row.read is None:
+        told += " The API never shows it, so it is compared with what was last applied."
+    paths = ((verb, row.path(way)) for verb, way in (("create", "create"), ("change", "patch"), ("read", "read")))
+    other = [f"{verb} `{path}`" for verb, path in paths if path not in (None, ASIDE, row.name)]
+    return told + (f" On the wire: {', '.join(other)}." if other else "")
+
+
+def _differing(cells: list[tuple[str, Field]]) -> Mapping[str, list[str]]:
+    """What other versions say otherwise of a field, with the versions that do."""
+    first, found = cells[0][1], dict[str, list[str]]()
+    for version, row in cells[1:]:
+        what = [
+            *([f"form {form(row.type)}"] if form(row.type) != form(first.type) else []),
+            *(["`null` does not clear it"] if first.clears and not row.clears else []),
+            *(
+                f"{'cannot be changed' if verb == 'change' else 'no ' + verb}" if path is None else f"{verb} `{path}`"
+                for verb, path, was in (
+                    ("create", row.path("create"), first.path("create")),
+                    ("change", row.path("patch"), first.path("patch")),
+                    ("read", row.path("read"), first.path("read")),
+                )
+                if path != was
+            ),
+        ]
+        if what:
+            found.setdefault(", ".join(what), []).append(version)
+    return found
+
+
+def form(type: ValueType) -> str:
+    """A value type in words, with its unit."""
+    match type:
+        case Money(places, positive, _):
+            return f"an amount {'above 0' if positive else 'of at least 0'}, with at most {places} decimals"
+        case Id():
+            return "an id, digits in quotes"
+        case Choice(known, _, _, _):
+            return "one of " + ", ".join(f"`{word}`" for word in known)
+        case Flag():
+            return "`true` or `false`"
+        case Count():
+            return "a whole number from 1"
+        case Instant():
+            return "a day (its first moment in UTC), or a date and time with its offset"
+        case Day():
+            return "a day, `2026-12-31`"
+        case Text(maximum, _, _, shape, _):
+            return (shape or "text") + (f", at most {maximum} characters" if maximum else "")
+        case SetOf(each, filled):
+            return f"a list without order{', not empty' if filled else ''}; each is {form(each)}"
+        case Parts(of, _):
+            return "a block, always whole: " + "; ".join(f"`{name}`: {form(part)}" for name, part in of.items())
+        case _:
+            return words(type.schema())
+
+
+# --- Calls and rules --------------------------------------------------------------------------------------------------
+
+
+def _calls(kind: Kind) -> str:
+    rows = [("facet", "call", "objects a call", "sent again"), ("---",) * 4]
+    if kind.create:
+        rows.append(("create", f"POST {_path(kind.create.path)}", str(kind.create.chunk), _again(kind.create)))
+    rows += [(facet, call, size, _again(write)) for facet, write in kind.writes.items() for call, size in _write(write)]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"Fields of one facet travel together; see [facets and batching](../../explanation/facets-and-batching.md).\n\n{table}"
+
+
+def _path(path: str) -> str:
+    return "`" + path.replace("{root}", "…") + "`"
+
+
+def _write(write: Write) -> Iterator[tuple[str, str]]:
+    match write:
+        case Switch():
+            yield from ((f"POST {_path(path)}", str(write.chunk)) for path in write.paths.values())
+        case Membership():
+            yield f"POST {_path(write.append)}", str(write.chunk)
+            yield f"POST {_path(write.delete)}", str(write.chunk)
+        case Delta():
+            yield f"POST {_path(write.path)}, the difference", "1"
+        case Patch():
+            yield f"{write.method} {_path(write.path)}", str(write.chunk)
+        case Entries():
+            yield f"PATCH {_path(write.path)}, one object's entries", str(write.chunk)
+        case Timetable():
+            yield f"PATCH {_path(write.path)}", str(write.chunk)
+
+
+def _again(write: Write | Create) -> str:
+    return "never" if isinstance(write, Delta) or (isinstance(write, Create) and not write.keyed) else "yes"
+
+
+def _rules(spoken: list[tuple[str, Kind]]) -> str:
+    rules = dict.fromkeys(
+        sentence(str(rule.__doc__))
+        for _, kind in spoken
+        for rule in (*kind.rules, *kind.scene_rules)
+        if getattr(rule, "__doc__", None) and hasattr(rule, "__name__")
+    )
+    listed = "\n".join(f"- {rule}" for rule in rules)
+    return f"Checked before any call; those that need the live state, when a plan is made.\n\n{listed}"

@@ -1,0 +1,58 @@
+"""``problems.md``: every problem code, by the table in ``reconciler/problems.toml``."""
+
+from itertools import groupby
+
+from markdown import page
+
+from reconciler.problems import Entry, table
+
+USAGE = """## Usage errors
+
+A command that cannot be understood has no code. It says what is wrong, names `--help`, sends nothing, and ends with
+[exit code 1](exit-codes.md#1).
+
+| what it says | cause | cure |
+|---|---|---|
+| No such option, No such command | a typing error | the message suggests the nearest one |
+| `--at`: … is no date and time | the moment cannot be read | write `2026-12-01T00:00Z` |
+| `--allow` …: there is no such guardrail | a typing error | take one of the [guardrails](guardrails.md) that it lists |
+| say why: `--allow RULE --because TEXT` | a guardrail is overridden without a reason | one `--because` for each, or one for all |
+| there is nobody to ask | `apply` without a terminal, and without `--auto-approve` | review `reconciler plan` first, then add it |
+| `--approve` goes with a saved plan | the digest was given with files | `reconciler apply plan.json --approve DIGEST` |
+| what a saved plan may do was reviewed with it | `--allow` with a saved plan | use `--allow` when it is made |
+| a plan for another time cannot be saved | `--at` with `--out` | plan without `--at` when the time has come |
+| `--accept` takes live or files | another word | choose one of the two |
+| `--out` and `--allow` go with `--accept files` | they were given without it | only that makes a plan |
+| say `--applied` or `--not-applied` | `resolve` without a decision | look at the account, and say what you saw |
+| … is not one of: text, json, … | an unknown report format | take one of the [reports](reports.md) |
+| … is not FORMAT=FILE, … cannot be written | `--report` without a file, or in a folder that is not there | `--report junit=out.xml` |
+"""
+
+API = """## Codes of the API
+
+When the API refuses something, its own code, title and detail are shown as they came, at the line of the value they speak
+of, with the trace id that Criteo's support asks for. An answer without a code is told as `http-` and its status, for
+example `http-500`. They are not listed here, since the API may add to them at any time.
+"""
+
+
+def pages() -> dict[str, str]:
+    chapters = [
+        "\n\n".join([f"## {title}", *(_entry(each) for each in entries)])
+        for title, entries in groupby(table().values(), lambda entry: entry.chapter)
+    ]
+    return {
+        "problems.md": page(
+            "Problems",
+            "Everything that can be wrong has a code: `error[bad-date]`. A code is stable once it is released."
+            " `reconciler explain CODE` says in a terminal what stands here."
+            " Errors stop before any write; warnings and notes never stop anything.",
+            *chapters,
+            API,
+            USAGE,
+        )
+    }
+
+
+def _entry(entry: Entry) -> str:
+    return f"### `{entry.code}`\n\n{entry.means}\n\n- **Cause:** {entry.cause}\n- **Cure:** {entry.cure}"

@@ -1,0 +1,21 @@
+"""``project-file.md``: what may stand in ``reconciler.yaml``, by its schema."""
+
+from markdown import page, properties
+
+from reconciler.files.schema import project
+
+
+def pages() -> dict[str, str]:
+    schema = project()
+    guardrails = schema["properties"]["guardrails"]
+    schema["properties"]["guardrails"] = {key: guardrails[key] for key in ("type", "description")}
+    return {
+        "project-file.md": page(
+            "The project file",
+            "`reconciler.yaml` makes a folder a project. It says which API version is spoken, what the project covers, and"
+            " the rules that hold. Every other YAML file in the folder, or those that `include` names, holds"
+            " [resources](kinds/index.md). Each rule under `guardrails` is described [there](guardrails.md).",
+            '```yaml\nversion: 1\nscope:\n  advertiserIds: ["1352"]\nguardrails:\n  maxRaisePercent: 50\n```',
+            *properties(schema, "", 2),
+        )
+    }

@@ -1,0 +1,54 @@
+"""What each problem code means, what causes it and what cures it: data beside the code, read when somebody asks."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from reconciler import guardrails
+from reconciler.lazily import dataclass
+
+LINK = re.compile(r"\[([^]]*)]\([^)]*\)")
+GUARDRAILS = "Guardrails"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One code of the reference; the sentences are Markdown, their links those of ``docs/reference/``."""
+
+    code: str
+    chapter: str
+    means: str
+    cause: str
+    cure: str
+
+    @property
+    def plain(self) -> "Entry":
+        """The same without links and code marks, for a terminal."""
+        means, cause, cure = (LINK.sub(r"\1", each).replace("`", "") for each in (self.means, self.cause, self.cure))
+        return Entry(self.code, self.chapter, means, cause, cure)
+
+
+@cache
+def table() -> Mapping[str, Entry]:
+    """Every code of ours, chapter by chapter. Codes that the API gives to its own errors are not among them."""
+    text = files("reconciler").joinpath("problems.toml").read_text(encoding="utf-8")
+    chapters = tomllib.loads(text).values()
+    written = {
+        code: Entry(code, chapter["title"], **said)
+        for chapter in chapters
+        for code, said in chapter.items()
+        if code != "title"
+    }
+    return written | {rule.code: _of(rule) for rule in guardrails.RULES.values()}
+
+
+def _of(rule: guardrails.Rule) -> Entry:
+    return Entry(
+        rule.code,
+        GUARDRAILS,
+        f"The plan breaks the guardrail [`{rule.name}`](guardrails.md#{rule.name.lower()}).",
+        f"The rule says: {rule.doc}",
+        f"Change the files. If it is meant: `--allow {rule.name} --because TEXT`, unless the rule is hard.",
+    )
