@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler import ledger
 from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
+from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, error
 
@@ -93,6 +95,12 @@ def ledger_url(project: Project, sandbox: str | None, api_url: str | None) -> st
         return "sqlite:.reconciler/ledger.db"
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", Settings(base_url=api_url).host)
     return f"sqlite:.reconciler/ledger-{host}.db"
+
+
+def remembered(project: Project, url: str, *, create: bool) -> Ledger:
+    """The project's ledger at that place. Raises :class:`LedgerError`."""
+    folder = project.folder
+    return ledger.open(url, folder, name=project.own_name, aliases=(folder.name,), scopes=project.locks, create=create)
 
 
 def stopped(*problems: Problem) -> Run:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from reconciler import keeper, ledger
+from reconciler import keeper
 from reconciler.commands import access
 from reconciler.commands.access import Unusable
 from reconciler.files import project as projects
@@ -52,7 +52,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
         book.forget(_address(address))
         return _lines(told.forgotten(_address(address), known=known))
 
-    return _asked(project, sandbox, api_url, one)
+    return _asked(project, sandbox, api_url, one, changing=True)
 
 
 def resolve(
@@ -67,7 +67,7 @@ def resolve(
             book.resolve(run, call, applied=applied, because=because, by=who.who, at=datetime.now(UTC))
         return f"Resolved: {call} of run {run} was {'applied' if applied else 'not applied'}.\n"
 
-    return _asked(project, sandbox, api_url, one)
+    return _asked(project, sandbox, api_url, one, changing=True)
 
 
 COMMANDS: Mapping[str, Callable[..., str]] = {
@@ -79,14 +79,16 @@ COMMANDS: Mapping[str, Callable[..., str]] = {
 }
 
 
-def _asked(project: str, sandbox: str | None, api_url: str | None, ask: Callable[[Ledger], str]) -> str:
-    """Ask the ledger of a project. Raises :class:`Unusable`."""
+def _asked(
+    project: str, sandbox: str | None, api_url: str | None, ask: Callable[[Ledger], str], *, changing: bool = False
+) -> str:
+    """Ask the ledger of a project; without ``changing``, none is made for that. Raises :class:`Unusable`."""
     found, _, problems = projects.find([project])
     if found is None:
         raise Unusable(Run("ledger", "", problems=problems))
     url = access.ledger_url(found, sandbox, api_url)
     try:
-        book = ledger.open(url, found.folder)
+        book = access.remembered(found, url, create=changing)
         try:
             return ask(book)
         finally:

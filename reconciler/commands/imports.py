@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler import dialects, engine, keeper, ledger, portfolio
+from reconciler import dialects, engine, keeper, portfolio
 from reconciler.adoption import importing
 from reconciler.adoption.importing import Imported, Wish
 from reconciler.api import Api
@@ -174,7 +174,7 @@ def _api(where: Where, folder: Path, products: set[str], tell: Tell) -> Iterator
 def _memory(where: Where, project: Project) -> Memory:
     """Which id each address had, for blocks that do not say it."""
     try:
-        book = ledger.open(access.ledger_url(project, where.sandbox, where.api_url), project.folder, create=False)
+        book = access.remembered(project, access.ledger_url(project, where.sandbox, where.api_url), create=False)
         try:
             return keeper.memory(book)
         finally:

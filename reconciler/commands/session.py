@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from reconciler import __version__, engine, keeper, ledger
+from reconciler import __version__, engine, keeper
 from reconciler.api import Api
 from reconciler.approval import stale
 from reconciler.approval.saved import Circumstances
@@ -102,7 +102,7 @@ class Session:
     def remembering(self, *, create: bool) -> Iterator[Ledger]:
         """The ledger, without the lock. Raises :class:`Unusable`."""
         try:
-            book = ledger.open(self.ledger_url, self.project.folder, create=create)
+            book = access.remembered(self.project, self.ledger_url, create=create)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
         try:

@@ -19,12 +19,15 @@ from reconciler.model import Json, Locator, Place, Problem, Span, error
 
 PROJECT_FILE = "reconciler.yaml"
 SUFFIXES = (".yaml", ".yml")
+SHARED_LEDGERS = ("postgresql:", "postgres:")
+"""Where those of other projects stand as well."""
 
 
 @dataclass(frozen=True)
 class Project:
     """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
 
+    ``own_name`` is the one it states; ``name`` may be its folder's, which every checkout may call otherwise.
     ``whole`` is false where only some files of it were asked for; ``careful`` orders calls so that
     the exposure never overshoots; ``currencies`` are by id of an advertiser or account.
     """
@@ -36,6 +39,7 @@ class Project:
     merged: bool = False
     assumptions: Mapping[str, bool] = field(default_factory=dict)
     name: str = ""
+    own_name: str | None = None
     ledger: str | None = None
     memo_token: bool = True
     text: bytes = b""
@@ -100,6 +104,10 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     )
     if misread:
         return None, (), misread
+    if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
+        hint = "write `name: …`; never change it later, or its ledger begins anew"
+        message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
+        return None, (), (error("no-name", message, at=project.at("ledger"), hint=hint),)
     files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
     if not files:
         hint = "add a resource file, or correct `include`"
@@ -152,6 +160,7 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         merged=content.get("batching") == "merged",
         assumptions={name: bool(value) for name, value in assumptions.items()},
         name=str(content.get("name") or home.name),
+        own_name=None if content.get("name") is None else str(content["name"]),
         ledger=None if content.get("ledger") is None else str(content["ledger"]),
         memo_token=content.get("memoToken", True) is True,
         text=parsed.text,

@@ -102,7 +102,8 @@ def project() -> Schema:
             "name": {
                 "type": "string",
                 "pattern": "^[a-z][a-z0-9_]{0,39}$",
-                "description": "Name of the project in a shared ledger. Default: the folder's.",
+                "description": "Name of the project. Default: the folder's. A ledger in PostgreSQL needs one: it tells"
+                " this project's tables and locks from all others of the database. Never change it.",
             },
             "ledger": {
                 "type": "string",

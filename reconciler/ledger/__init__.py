@@ -4,17 +4,30 @@
 in :mod:`reconciler.ledger.errors`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.ledger.book import Book
-from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Newer, Unsafe, Unsettled, Unwritable
+from reconciler.ledger.errors import Damaged, Foreign, LedgerError, Locked, Lost, Newer, Unsafe, Unsettled, Unwritable
 from reconciler.ledger.store import Ledger
 
 DEFAULT = "sqlite:.reconciler/ledger.db"
 
 
-def open(url: str, folder: Path, *, create: bool = True) -> Ledger:
-    """The ledger that a project names. Without ``create`` it is only read, and nothing is written for that."""
+def open(
+    url: str,
+    folder: Path,
+    *,
+    name: str | None = None,
+    aliases: Sequence[str] = (),
+    scopes: Sequence[str] = (),
+    create: bool = True,
+) -> Ledger:
+    """The ledger that a project names. Without ``create`` it is only read, and nothing is written for that.
+
+    A database is shared: there, ``name`` tells one project's ledger from another's, ``aliases`` are what the
+    project was called before, and ``scopes`` what it writes to. A file is one project's alone.
+    """
     scheme, colon, rest = url.partition(":")
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
@@ -23,14 +36,20 @@ def open(url: str, folder: Path, *, create: bool = True) -> Ledger:
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         from reconciler.ledger import postgres
 
-        return Book(postgres.opened(url, create=create))
+        if not name:
+            raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
+        return Book(postgres.opened(url, name, aliases=aliases, scopes=scopes, create=create))
     shown = f"{scheme}:…" if colon and scheme.isalnum() else "?"
     raise LedgerError(shown, "there is no such store", "write sqlite:PATH or postgresql://…")
+
+
+NAMELESS = "write `name: …` in reconciler.yaml: it tells this project's ledger from the others of the database"
 
 
 __all__ = [
     "DEFAULT",
     "Damaged",
+    "Foreign",
     "Ledger",
     "LedgerError",
     "Locked",

@@ -7,6 +7,7 @@
     ├── Damaged        it cannot be believed: torn, altered, or no ledger at all
     ├── Newer          a later version of this tool has written it
     ├── Unsafe         somebody else could have put it there, or could alter it
+    ├── Foreign        another project's
     ├── Unwritable     no room, no permission, no such folder
     ├── Lost           the connection is gone, and the lock with it: stop before the next write
     └── Unsettled      a decision names no intent that is open
@@ -69,6 +70,13 @@ class Unsafe(LedgerError):
     """Somebody else could have put it there, or could alter it."""
 
     code = "ledger-unsafe"
+
+
+class Foreign(LedgerError):
+    """It is another project's: its addresses and ids mean other things."""
+
+    code = "ledger-foreign"
+    advice = "give this project a `name` of its own in reconciler.yaml"
 
 
 class Unwritable(LedgerError):

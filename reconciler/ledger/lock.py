@@ -15,6 +15,8 @@ from reconciler.ledger.store import Holder
 
 PAUSE = 0.1
 """Seconds between two attempts; the locks of the system have no queue that could tell who waits."""
+NOTED = 1.0
+"""Seconds that whoever has just taken a lock may need to say so, before it is told as nobody's."""
 MAKING = 30.0
 """Seconds that somebody else may take to make the ledger."""
 NOBODY = Holder()
@@ -28,17 +30,18 @@ def wait(
     waiting: Callable[[Holder], None],
 ) -> None:
     """Attempt until it succeeds; tell who is in the way, again when that changes, and give up in the end."""
-    until = time.monotonic() + timeout
+    began = time.monotonic()
     told: Holder | None = None
     while not attempt():
         in_the_way = holder() or NOBODY
-        left = until - time.monotonic()
-        if left <= 0:
-            raise refusal(in_the_way)
-        if in_the_way != told:
-            waiting(in_the_way)
-            told = in_the_way
-        time.sleep(min(PAUSE, left))
+        waited = time.monotonic() - began
+        if in_the_way is not NOBODY or waited >= NOTED:
+            if waited >= timeout:
+                raise refusal(in_the_way)
+            if in_the_way != told:
+                waiting(in_the_way)
+                told = in_the_way
+        time.sleep(PAUSE)
 
 
 def digest(scope: str) -> bytes:

@@ -2,6 +2,7 @@
 
 One connection does everything: it holds the locks of its session, and it writes. So whoever can still
 write still holds the lock; when the connection is lost, both are, and nothing is ever connected anew.
+Each project has a schema of its own, and its locks are its own too (see :mod:`reconciler.ledger.namespace`).
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from reconciler.ledger import codec, format, lock
+from reconciler.ledger import codec, format, lock, namespace
 from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Unwritable
 from reconciler.ledger.rows import Cell, Row
 from reconciler.ledger.sqlite import SQLite, empty
@@ -19,10 +20,10 @@ from reconciler.ledger.store import FORMAT, Holder
 if TYPE_CHECKING:
     import psycopg
 
-SCHEMA = "reconciler"
-WRITER = int.from_bytes(lock.digest("the writer's turn"), "big", signed=True)
+WRITER = "the writer's turn"
+FREE = ""
+"""In place of a holder."""
 SESSION = (
-    f"SET search_path TO {SCHEMA}",
     "SET synchronous_commit TO on",  # whatever the server's default is: an intent is on its disk before bytes leave
     "SET lock_timeout TO '30s'",
     "SET idle_in_transaction_session_timeout TO '60s'",  # a writer that hangs is put out, and its lock with it
@@ -51,8 +52,9 @@ GONE = ("08", "57P")
 class Postgres:
     """One connection for all threads: they take turns."""
 
-    def __init__(self, connection: "psycopg.Connection[Row]", where: str) -> None:
+    def __init__(self, connection: "psycopg.Connection[Row]", where: str, schema: str) -> None:
         self.where = where
+        self.schema = schema
         self._connection = connection
         self._turn = threading.RLock()
         self._depth = 0
@@ -75,7 +77,7 @@ class Postgres:
             self._depth += 1
             try:
                 if self._depth == 1:
-                    self.execute("SELECT pg_advisory_xact_lock(?)", (WRITER,))
+                    self.execute("SELECT pg_advisory_xact_lock(?)", (self._key(WRITER),))
                 yield
                 if self._depth == 1:
                     self.execute("COMMIT")
@@ -99,39 +101,51 @@ class Postgres:
 
     @contextmanager
     def _scope(self, scope: str, holder: Holder, timeout: float, waiting: Callable[[Holder], None]) -> Iterator[None]:
-        key, name = int.from_bytes(lock.digest(scope), "big", signed=True), codec.of_name(scope)
+        key = self._key(scope)
         lock.wait(
             lambda: self.execute("SELECT pg_try_advisory_lock(?)", (key,)) == [(True,)],
-            lambda: self._holder(name),
+            lambda: self._holder(scope),
             lambda who: Locked(self.where, scope, who),
             timeout,
             waiting,
         )
         try:
-            self._note(name, holder)
+            self._note(scope, codec.of_record(holder))
             yield
         finally:
             with suppress(LedgerError):  # a lost connection has let go already
-                self._note(name, None)
+                self._note(scope, FREE)
                 self.execute("SELECT pg_advisory_unlock(?)", (key,))
 
-    def _holder(self, name: str) -> Holder | None:
+    def _key(self, name: str) -> int:
+        """The number of a lock: they are one space for the whole database, and each project has its own."""
+        return int.from_bytes(lock.digest(f"{self.schema} {name}"), "big", signed=True)
+
+    def _holder(self, scope: str) -> Holder | None:
         """Who holds the lock. Between a death and the next holder's note, it names the dead."""
-        for (told,) in self.execute("SELECT holder FROM holders WHERE scope = ?", (name,)):
-            return codec.to_holder(str(told))
+        for (told,) in self.execute("SELECT holder FROM holders WHERE scope = ?", (codec.of_name(scope),)):
+            return codec.to_holder(str(told)) if told else None
         return None
 
-    def _note(self, name: str, holder: Holder | None) -> None:
+    def _note(self, scope: str, told: str) -> None:
+        """The row of a free scope stays: it tells whose ledger this is."""
         with self.transaction():
-            self.execute("DELETE FROM holders WHERE scope = ?", (name,))
-            if holder is not None:
-                self.execute("INSERT INTO holders VALUES (?, ?)", (name, codec.of_record(holder)))
+            self.execute("DELETE FROM holders WHERE scope = ?", (codec.of_name(scope),))
+            self.execute("INSERT INTO holders VALUES (?, ?)", (codec.of_name(scope), told))
+
+    def belong(self, scopes: Sequence[str], *, create: bool) -> None:
+        """Raises ``Foreign`` if others wrote here, and none of the scopes did; with ``create``, they are noted."""
+        new = namespace.newcomers(self, scopes)
+        if new and create:
+            with self.transaction():
+                for scope in namespace.newcomers(self, scopes):
+                    self._note(scope, FREE)
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         """Who holds any of the scopes now; to look takes no lock."""
-        keys = {int.from_bytes(lock.digest(scope), "big", signed=True): codec.of_name(scope) for scope in scopes}
+        keys = {self._key(scope): scope for scope in scopes}
         taken = {int(str(key)) for (key,) in self.execute(HELD)}
-        return tuple(self._holder(name) or lock.NOBODY for key, name in sorted(keys.items()) if key in taken)
+        return tuple(self._holder(scope) or lock.NOBODY for key, scope in sorted(keys.items()) if key in taken)
 
     def close(self) -> None:
         self._connection.close()
@@ -166,26 +180,53 @@ def _marked(statement: str) -> str:
 # --- Opening one ---------------------------------------------------------------------------------------
 
 
-def opened(url: str, *, create: bool) -> Postgres | SQLite:
-    """The ledger of a database. To read only, nothing is written there, and no tables are an empty ledger."""
-    database = _connect(url)
+def opened(
+    url: str, name: str, *, aliases: Sequence[str] = (), scopes: Sequence[str] = (), create: bool
+) -> Postgres | SQLite:
+    """The ledger of a project in a database. To read only, nothing is written, and no tables are an empty ledger."""
+    database = _connect(url, namespace.of(name))
     try:
         if not create:
             database.execute("SET default_transaction_read_only TO on")
-        found = _format(database)
-        if found is None and not create:
+        made = namespace.has_tables(database, database.schema) or _taken_over(database, name, aliases, create=create)
+        if not made and not create:
             database.close()
             return empty(database.where)
+        if made and not namespace.may_use(database, database.schema):
+            hint = f'ask its owner: GRANT USAGE ON SCHEMA "{database.schema}", and rights to its tables, to your role'
+            raise Unwritable(database.where, f"this user may not use the schema {database.schema}", hint)
+        database.execute(f'SET search_path TO "{database.schema}"')
+        found = _format(database)
         format.judge(database, found or FORMAT, migrating=create)
         if found != FORMAT:
-            format.migrate(database, lambda: _format(database), (f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",))
+            format.migrate(database, lambda: _format(database), _schema_first(database))
+        database.belong(scopes, create=create)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _connect(url: str) -> Postgres:
+def _taken_over(database: Postgres, name: str, aliases: Sequence[str], *, create: bool) -> bool:
+    """Take over the schema that all projects once shared, if only this one ever used it; a reader reads it there."""
+    if not namespace.is_ours(database, name, aliases):
+        return False
+    if not create:
+        database.schema = namespace.SHARED
+        return True
+    with database.transaction():
+        if not namespace.has_tables(database, database.schema):  # the second to come finds it done
+            database.execute(f'ALTER SCHEMA {namespace.SHARED} RENAME TO "{database.schema}"')
+    return True
+
+
+def _schema_first(database: Postgres) -> tuple[str, ...]:
+    """Only where there is none: to say IF NOT EXISTS asks for a right that a team's role need not have."""
+    there = namespace.exists(database, database.schema)
+    return () if there else (f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"',)
+
+
+def _connect(url: str, schema: str) -> Postgres:
     try:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
@@ -200,7 +241,7 @@ def _connect(url: str) -> Postgres:
         connection = psycopg.connect(**{**CLIENT, **given}, autocommit=True, prepare_threshold=None)
     except psycopg.Error as trouble:
         raise Lost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
-    database = Postgres(connection, where)
+    database = Postgres(connection, where, schema)
     for setting in SESSION:
         database.execute(setting)
     return database
@@ -223,6 +264,4 @@ def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
 
 
 def _format(database: Postgres) -> int | None:
-    """By the catalogue's rows: ``to_regclass`` would answer from a cache that is older than our turn."""
-    known = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? AND tablename = 'format'"
-    return format.stored(database) if database.execute(known, (SCHEMA,)) else None
+    return format.stored(database) if namespace.has_tables(database, database.schema) else None

@@ -69,6 +69,11 @@ class Site:
     def project(self) -> Path:
         return self.folder / "project"
 
+    def use(self, ledger: str) -> None:
+        """Another ledger for the project than the file that it has by itself."""
+        with (self.project / "reconciler.yaml").open("a") as file:
+            file.write(f"name: site\nledger: {ledger}\n")
+
     def control(self, method: str, what: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body, default=float).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/{what}", data=data, method=method)

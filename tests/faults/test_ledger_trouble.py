@@ -92,8 +92,7 @@ def test_what_is_no_ledger_of_ours_is_refused_before_any_write(desk: Open, spoil
 
 @pytest.mark.parametrize("place", ["/sys/ledger.db", "mixed.yaml/ledger.db"], ids=["read-only", "not a folder"])
 def test_a_place_where_nothing_can_be_written_is_refused_before_any_write(site: Site, place: str) -> None:
-    with (site.project / "reconciler.yaml").open("a") as file:
-        file.write(f"ledger: sqlite:{place}\n")
+    site.use(f"sqlite:{place}")
 
     run = site.apply()
     out, _ = run.communicate()

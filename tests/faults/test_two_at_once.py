@@ -29,8 +29,7 @@ def shared(request: pytest.FixtureRequest, site: Site) -> Site:
     """The project with either ledger."""
     if request.param == "postgres":
         server, database = request.getfixturevalue("server"), request.getfixturevalue("database")
-        with (site.project / "reconciler.yaml").open("a") as file:
-            file.write(f"ledger: {server.url(database)}\n")
+        site.use(server.url(database))
     return site
 
 
@@ -96,12 +95,11 @@ def test_the_lock_of_the_dead_is_free(shared: Site, goal: crashlab.Goal) -> None
 @pytest.mark.postgres
 def test_a_deleted_row_of_holders_opens_no_gap(site: Site, server: Server, database: str, goal: crashlab.Goal) -> None:
     """The row only tells who; the lock is the session's own."""
-    with (site.project / "reconciler.yaml").open("a") as file:
-        file.write(f"ledger: {server.url(database)}\n")
+    site.use(server.url(database))
     site.control("POST", "faults", [SLOW])
     first = site.apply()
     wait_for(lambda: is_writing(site))
-    server.sql("DELETE FROM reconciler.holders", database)
+    server.sql("DELETE FROM reconciler_site.holders", database)
 
     second = site.apply()
 
@@ -115,8 +113,7 @@ def test_a_deleted_row_of_holders_opens_no_gap(site: Site, server: Server, datab
 def test_a_database_that_goes_away_stops_the_run_before_the_next_write(
     site: Site, server: Server, database: str, goal: crashlab.Goal
 ) -> None:
-    with (site.project / "reconciler.yaml").open("a") as file:
-        file.write(f"ledger: {server.url(database)}\n")
+    site.use(server.url(database))
     site.control("POST", "faults", [SLOW])
     run = site.apply()
     wait_for(lambda: is_writing(site))

@@ -13,6 +13,9 @@ from reconciler.ledger import Ledger
 
 from .postgres_server import MISSING, Server, binaries
 
+NAME = "tests"
+"""Of the project; on a database, its schema is ``reconciler_tests``."""
+
 
 class Home:
     """Where a ledger is, and a way to open it; closes what it has opened."""
@@ -23,7 +26,7 @@ class Home:
         self._opened: list[Ledger] = []
 
     def open(self, *, create: bool = True) -> Ledger:
-        opened = ledger.open(self.url, self.folder, create=create)
+        opened = ledger.open(self.url, self.folder, name=NAME, create=create)
         self._opened.append(opened)
         return opened
 
@@ -48,7 +51,7 @@ def server() -> Iterator[Server]:
 def database(server: Server) -> Iterator[str]:
     """A database of the server without a ledger."""
     yield "postgres"
-    server.sql("DROP SCHEMA IF EXISTS reconciler CASCADE")
+    server.sql("DROP SCHEMA IF EXISTS reconciler_tests CASCADE")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Stores(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.stores: list[Ledger] = [ledger.open(url, Path(self.folder.name)) for url in self.urls]
+        self.stores: list[Ledger] = [ledger.open(url, Path(self.folder.name), name="tests") for url in self.urls]
         self.known: dict[Address, tuple[str | None, dict[str, Any]]] = {}
         self.runs: list[str] = []
         self.intents: list[tuple[int, Any]] = []
@@ -148,6 +148,6 @@ def test_the_file_the_server_and_a_dictionary_agree(server: Server, database: st
 
         def teardown(self) -> None:
             super().teardown()
-            server.sql("DROP SCHEMA reconciler CASCADE")
+            server.sql("DROP SCHEMA reconciler_tests CASCADE")
 
     run_state_machine_as_test(Both, settings=FEW)

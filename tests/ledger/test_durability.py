@@ -18,7 +18,7 @@ KILLED_AFTER_INTEND = """
 import os, signal
 from pathlib import Path
 from reconciler import ledger
-book = ledger.open(sys.argv[1], Path(sys.argv[2]))
+book = ledger.open(sys.argv[1], Path(sys.argv[2]), name="tests")
 number = book.intend(book.begin(RUN), call(), at=NOW)
 print(number, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -27,7 +27,7 @@ KILLED_WITHIN_SETTLE = """
 import os, signal
 from pathlib import Path
 from reconciler import ledger
-book = ledger.open(sys.argv[1], Path(sys.argv[2]))
+book = ledger.open(sys.argv[1], Path(sys.argv[2]), name="tests")
 left = int(sys.argv[3])
 def dying(real):
     def once(*arguments):
@@ -151,7 +151,7 @@ TORN_COMMIT = """
 import os, signal
 from pathlib import Path
 from reconciler import ledger
-book = ledger.open(sys.argv[1], Path(sys.argv[2]))
+book = ledger.open(sys.argv[1], Path(sys.argv[2]), name="tests")
 book._backend.execute("PRAGMA cache_size = 1")  # so that pages are written before the commit
 with book.together():
     for number in range(400):

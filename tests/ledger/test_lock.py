@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.ledger import Locked
+from reconciler.ledger import Locked, lock
 from reconciler.ledger.store import Holder
 
 from .conftest import Home
@@ -23,7 +23,7 @@ HOLDING = """
 from pathlib import Path
 from reconciler import ledger
 from reconciler.ledger.store import Holder
-book = ledger.open(sys.argv[1], Path(sys.argv[2]))
+book = ledger.open(sys.argv[1], Path(sys.argv[2]), name="tests")
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -174,6 +174,13 @@ def test_without_its_note_it_is_held_all_the_same(home: Home) -> None:
             holder._backend.execute("DELETE FROM holders")  # type: ignore[attr-defined]
         with pytest.raises(Locked, match="another process"), other.lock([SCOPE], ME, timeout=0, waiting=never):
             pass
+
+
+def test_who_has_just_taken_it_is_given_time_to_say_so() -> None:
+    """Between taking a lock and noting whose it is lies a moment, in which others may ask."""
+    notes = iter([None, None, ME])
+    with pytest.raises(Locked, match="locked by me"):
+        lock.wait(lambda: False, lambda: next(notes), lambda who: Locked("here", SCOPE, who), 0, never)
 
 
 def test_reading_needs_no_lock(home: Home) -> None:

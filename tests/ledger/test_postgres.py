@@ -86,7 +86,7 @@ def test_the_lock_is_no_open_transaction(server: Server, database_home: Home) ->
 WAITING_TO_DIE = """
 from pathlib import Path
 from reconciler import ledger
-book = ledger.open(sys.argv[1], Path("."))
+book = ledger.open(sys.argv[1], Path("."), name="tests")
 with book.together():
     book.begin(RUN)
     print("in the middle", flush=True)
@@ -114,12 +114,12 @@ def test_eight_at_once_make_one_set_of_tables(database_home: Home) -> None:
 
 def test_reading_only_makes_no_tables(server: Server, database: str, database_home: Home) -> None:
     assert database_home.open(create=False).runs(1) == ()
-    assert server.sql("SELECT 1 FROM pg_namespace WHERE nspname = 'reconciler'", database) == []
+    assert server.sql("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'reconciler%'", database) == []
 
 
 def test_a_later_format_is_refused(server: Server, database: str, database_home: Home) -> None:
     database_home.open()
-    server.sql(f"UPDATE reconciler.format SET version = {FORMAT + 1}", database)
+    server.sql(f"UPDATE reconciler_tests.format SET version = {FORMAT + 1}", database)
     for create in (True, False):
         with pytest.raises(Newer, match="upgrade"):
             database_home.open(create=create)
@@ -127,7 +127,7 @@ def test_a_later_format_is_refused(server: Server, database: str, database_home:
 
 def test_an_altered_row_is_refused(server: Server, database: str, database_home: Home) -> None:
     filled(database_home.open())
-    server.sql("UPDATE reconciler.resources SET id = '12' WHERE id = '11'", database)
+    server.sql("UPDATE reconciler_tests.resources SET id = '12' WHERE id = '11'", database)
     with pytest.raises(Damaged):
         database_home.open().ids()
 
@@ -135,8 +135,8 @@ def test_an_altered_row_is_refused(server: Server, database: str, database_home:
 def test_a_user_who_may_only_read_is_refused(server: Server, database: str, database_home: Home) -> None:
     filled(database_home.open())
     server.sql(
-        "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA reconciler TO reader;"
-        "GRANT SELECT ON ALL TABLES IN SCHEMA reconciler TO reader",
+        "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA reconciler_tests TO reader;"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA reconciler_tests TO reader",
         database,
     )
     reader = Home(database_home.url.replace("reconciler@", "reader@"), database_home.folder)
@@ -164,7 +164,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_a_password_is_never_repeated(tmp_path: Path, case: str) -> None:
     with pytest.raises(LedgerError) as refused:
-        ledgers.open(BAD[case], tmp_path)
+        ledgers.open(BAD[case], tmp_path, name="tests")
     said = "".join(traceback.format_exception(refused.value)) + repr(refused.value) + refused.value.where
     assert "7f3a" not in said
     assert refused.value.hint
@@ -176,9 +176,9 @@ def test_a_password_is_never_stored(server: Server, database: str, tmp_path: Pat
     with ledger.lock(["a"], ME, timeout=0, waiting=lambda _: None):
         filled(ledger)
         tables = [
-            str(name) for (name,) in server.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'reconciler'")
+            str(name) for (name,) in server.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'reconciler_tests'")
         ]
-        told = [server.sql(f"SELECT * FROM reconciler.{table}", database) for table in tables]
+        told = [server.sql(f"SELECT * FROM reconciler_tests.{table}", database) for table in tables]
     home.close()
     assert len(tables) == 9
     assert "7f3a" not in f"{told} {ledger.where}"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from reconciler import keeper, ledger
+from reconciler import keeper
+from reconciler.commands import access
 from reconciler.files.project import Project
 from reconciler.findings import Check, Level, of_problem
 from reconciler.ledger import LedgerError
@@ -14,7 +15,7 @@ GROUP = "Ledger"
 def examined(project: Project, url: str) -> Iterator[Check]:
     """All checks of it. It is opened to be read, and made by nobody."""
     try:
-        book = ledger.open(url, project.folder, create=False)
+        book = access.remembered(project, url, create=False)
     except LedgerError as trouble:
         yield of_problem(GROUP, "opens", keeper.told(trouble))
         return
