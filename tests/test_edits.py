@@ -160,12 +160,11 @@ FILES = st.dictionaries(st.sampled_from(["r", "s", "t"]), TREES, min_size=1)
 
 
 def paths(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every place in a tree, and one in each block that nothing stands at yet."""
     own = [path] if path else []
-    return (
-        own + [each for key, inner in tree.items() for each in paths(inner, (*path, key))]
-        if isinstance(tree, dict)
-        else own
-    )
+    if not isinstance(tree, dict):
+        return own
+    return [*own, (*path, "new"), *(each for key, inner in tree.items() for each in paths(inner, (*path, key)))]
 
 
 @settings(max_examples=60, deadline=None)
@@ -187,3 +186,18 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
     for step in path:
         tree = tree.get(step) if isinstance(tree, dict) else None
     return tree
+
+
+def test_a_block_that_is_emptied_and_filled_anew_stays_before_the_block_that_comes_behind_it() -> None:
+    text = "a:\n  budget:\n    amount: 1\n    renewal: daily\n"
+    wish = [(("a", "budget", "amount"), GONE), (("a", "budget", "renewal"), GONE),
+            (("a", "method"), "x"), (("a", "budget", "strategy"), "uncapped")]  # fmt: skip
+
+    assert edited(text, "a.yaml", wish) == "a:\n  budget: {strategy: uncapped}\n  method: x\n"
+
+
+def test_what_comes_last_inside_stands_before_what_comes_last_outside() -> None:
+    text = "x:\n  y:\n    z: 1\n"
+    wish = [(("w",), 4), (("x", "v"), 3), (("x", "y", "u"), 2)]
+
+    assert edited(text, "a.yaml", wish) == "x:\n  y:\n    z: 1\n    u: 2\n  v: 3\nw: 4\n"

@@ -7,6 +7,7 @@ for: it is read again, and what an anchor or a merge key dragged along is put ri
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from math import inf
 from typing import Any, Final, TypeAlias
 
 from reconciler.files import document
@@ -106,11 +107,18 @@ def _at(value: Json, path: Path) -> "Json | Gone":
 def _spliced(text: str, splices: Iterable[Splice]) -> str:
     """All that fit beside each other; the others are found again in the next round."""
     parts, done = [], 0
-    for start, end, new in sorted(splices, key=lambda splice: splice[:2]):
+    for start, end, new in sorted(splices, key=_order):
         if start >= done:
             parts += [text[done:start], new]
             done = end
     return "".join([*parts, text[done:]])
+
+
+def _order(splice: Splice) -> tuple[int, int, float]:
+    """What ends a line comes before what begins one there, and what is deeper inside before what is outside."""
+    start, end, new = splice
+    lines = new.lstrip("\r\n")
+    return start, end, len(lines.lstrip(" ")) - len(lines) if new[:1] in ("\r", "\n") else -inf
 
 
 class _Editor:
