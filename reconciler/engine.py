@@ -1,9 +1,10 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatch
 
+from reconciler.apply import apply as apply
 from reconciler.approval import stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.assess import Assessed, Wish, assess
@@ -11,53 +12,25 @@ from reconciler.check import unique
 from reconciler.check import validate as validate
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
-from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import (
     Action,
     Address,
-    Call,
     Change,
     Desired,
-    Item,
-    Live,
-    Outcome,
-    Pair,
     Problem,
     Run,
     Severity,
-    Status,
     error,
 )
 from reconciler.outside import Memory, Outside
 from reconciler.planning import overrides
 from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
-from reconciler.planning.exposure import Ground
 from reconciler.planning.parts import Target
 from reconciler.planning.plan import weight
-from reconciler.sending import careful, execute, verify
-from reconciler.sending.courier import Courier, Forgetful, Journal
-from reconciler.sending.execute import Sent
-from reconciler.sending.recover import Namesakes
-from reconciler.survey import read, reader, survey
-
-LOOKS = (0.0, 1.0, 2.0, 4.0)
-"""Seconds before each look after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A plan with all that led to it, so that it can be shown and then carried out as it is."""
-
-    run: Run
-    targets: Mapping[str, Target]
-    pairs: Mapping[str, tuple[Pair, ...]]
-    live: Mapping[str, tuple[Live, ...]]
-    project: Project
-    ground: Ground | None = None
-    currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+from reconciler.prepared import Prepared as Prepared
+from reconciler.survey import survey
 
 
 def plan(
@@ -143,41 +116,6 @@ def reviewed(
     return prepared.run if prepared.run.failed else prepared
 
 
-def apply(
-    prepared: Prepared,
-    outside: Outside,
-    journal: Journal | None = None,
-    token: Callable[[Call], str | None] = lambda call: None,
-) -> Run:
-    """Carry the plan out: its calls, what waited for their ids, and a look at what is in force then."""
-    run, calls = prepared.run, prepared.run.plan
-    courier = Courier(
-        prepared.targets,
-        prepared.pairs,
-        Namesakes({name: target.kind for name, target in prepared.targets.items()}, prepared.live),
-        outside.send,
-        lambda kind: reader(prepared.project, outside, kind),
-        outside.now,
-        journal or Forgetful(),
-        token,
-        outside.stop,
-        bisect=outside.bisect,
-        watch=outside.watch,
-    )
-    first = _carried(prepared, calls.calls, courier, outside, deferred=calls.deferred)
-    sent = _second_round(prepared, first, courier, outside)
-    try:
-        outcomes, problems = _read_back(prepared, sent.outcomes, outside)
-    except Unread as unread:
-        doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
-        outcomes, problems = sent.outcomes, (doubt,)
-    found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
-    courier.settle_anew([each for each in outcomes if each.call in found])
-    stopped = (outside.stop.reason,) if outside.stop.reason else ()
-    problems = unique((*run.problems, *sent.problems, *problems, *stopped))
-    return replace(run, command="apply", outcomes=outcomes, problems=problems, applied=True)
-
-
 # --- Before ---------------------------------------------------------------------------------------------
 
 
@@ -233,82 +171,6 @@ def _noted(noted: Sequence[Problem], changes: Sequence[Change], ids: Mapping[Add
         return problem.code == "undecided" and problem.address not in addresses and known not in objects
 
     return tuple(replace(each, severity=Severity.WARNING) if _allowed(each) else each for each in noted)
-
-
-# --- Sending --------------------------------------------------------------------------------------------
-
-
-def _carried(
-    prepared: Prepared,
-    calls: Sequence[Call],
-    courier: Courier,
-    outside: Outside,
-    *,
-    earlier: Sequence[Outcome] = (),
-    deferred: Sequence[Change] = (),
-) -> Sent:
-    """The calls, sent in their order; where it is to be careful, increases wait for what makes room for them."""
-
-    def carry(calls: Sequence[Call], earlier: Sequence[Outcome] = ()) -> Sent:
-        pace, progress = outside.in_flight, outside.progress
-        return execute.execute(calls, courier, in_flight=pace, progress=progress, earlier=earlier)
-
-    def confirm(outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
-        try:
-            return _read_back(prepared, outcomes, outside)
-        except Unread as unread:
-            return tuple(outcomes), (unread.problem,)
-
-    if prepared.ground is None:
-        return carry(calls)
-    return careful.carried(prepared.ground, calls, carry, confirm, earlier=earlier, deferred=deferred)
-
-
-def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Outside) -> Sent:
-    """What creation could not carry, for those that exist now; for the others it is not sent."""
-    deferred = prepared.run.plan.deferred
-    if not deferred:
-        return first
-    ready = planner.bound(deferred, first.ids)
-    raises = prepared.ground.raises if prepared.ground else None
-    calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
-    calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)  # the first round has calls of its own
-    second = _carried(prepared, calls, courier, outside, earlier=first.outcomes if prepared.ground else ())
-    lost = tuple(_orphan(change) for change in deferred if change.address not in first.ids)
-    return Sent((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
-
-
-def _orphan(change: Change) -> Outcome:
-    message = f"not sent, since {change.address} was not created"
-    problem = error("depends", message, at=change.place, address=change.address)
-    facets = "+".join(dict.fromkeys(move.facet for move in change.fields))
-    item = Item(change.address, None, change.fields, change.place)
-    return Outcome(f"{change.address.kind}.{facets}", item, Status.NOT_SENT, None, (problem,))
-
-
-def _read_back(
-    prepared: Prepared, outcomes: Sequence[Outcome], outside: Outside
-) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
-    """Look until all that was accepted is in force, or until it has been given time enough."""
-    ended = tuple(outcomes)
-    problems: tuple[Problem, ...] = ()
-    touched = sorted({each.item.address.kind for each in outcomes if each.status in (Status.APPLIED, Status.UNKNOWN)})
-    for pause in LOOKS if touched else ():
-        if pause:
-            outside.sleep(pause)
-        problems = ()
-        for name in touched:
-            kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
-            there = {each.id: each for each in read(kind, blocks, prepared.project, outside).live}
-            ended = tuple(_settled(each, kind, there) for each in ended)
-            problems = (*problems, *verify.not_in_force(ended, kind, there))
-        if not problems and not any(each.status is Status.UNKNOWN for each in ended):
-            break
-    return ended, problems
-
-
-def _settled(outcome: Outcome, kind: Kind, there: Mapping[str, Live]) -> Outcome:
-    return verify.settled(outcome, kind, there) if outcome.item.address.kind == kind.name else outcome
 
 
 def _name(loaded: Loaded) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from reconciler import cli, engine
+from reconciler import apply, cli
 from reconciler.sending import recover
 from tests.faults import boundaries
 
@@ -32,7 +32,7 @@ def main(number: int, note: Path, commands: list[list[str]]) -> None:
 
     boundaries.install(point, waits=True)
     recover.LOOKS = tuple(0.02 * bool(pause) for pause in recover.LOOKS)
-    engine.LOOKS = tuple(0.02 * bool(pause) for pause in engine.LOOKS)
+    apply.LOOKS = tuple(0.02 * bool(pause) for pause in apply.LOOKS)
     codes = []
     for command in commands:
         try:

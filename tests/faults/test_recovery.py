@@ -243,7 +243,7 @@ def test_money_stops_at_the_first_doubt_of_a_run(desk: Open) -> None:
 def test_a_read_that_is_late_after_a_kill_does_not_fund_twice(desk: Open, reads: int) -> None:
     here = desk(TOPUP)
     here.world.inject(fault(FUNDS, "lag", reads=reads))
-    with patch("reconciler.engine._read_back", side_effect=Killed), pytest.raises(Killed):
+    with patch("reconciler.apply._read_back", side_effect=Killed), pytest.raises(Killed):
         here.apply()
 
     assert here.apply().code == 0
