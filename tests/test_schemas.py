@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from reconciler.files import schema
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = sorted(schema.written())
+PUBLISHED = sorted(path.name for path in (ROOT / "schemas").glob("*.json"))
+UNIT = re.compile(r"currenc|percent|%|[Ff]actor|days?\b", re.IGNORECASE)
 EXAMPLES = sorted(
     file
     for project in (ROOT / "examples").glob("*/reconciler.yaml")
@@ -34,22 +37,40 @@ def test_it_is_a_schema(name: str) -> None:
     Draft202012Validator.check_schema(schema.written()[name])
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_property_is_described(name: str) -> None:
+    """An editor shows these words, and the reference is made of them."""
+    published = json.loads((ROOT / "schemas" / name).read_text(encoding="utf-8"))
+
+    assert [path for path, each in properties(published) if not (each.get("description") or "$ref" in each)] == []
+
+
 @pytest.mark.parametrize("name", WRITTEN)
-def test_every_value_that_a_user_writes_is_described(name: str) -> None:
-    undescribed = [path for path, each in values(schema.written()[name]) if not each.get("description")]
+def test_every_amount_says_its_unit(name: str) -> None:
+    numbers = [(path, each) for path, each in properties(schema.written()[name]) if "number" in types(each)]
 
-    assert undescribed == []
+    assert numbers
+    assert [path for path, each in numbers if not UNIT.search(each["description"])] == []
 
 
-def values(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every property that holds a value, by its path; a block that only groups others explains itself."""
-    for name, each in node.get("properties", {}).items():
-        if "properties" not in each and "$ref" not in each:
+def types(node: dict[str, Any]) -> set[str]:
+    """What a property may be; a guardrail's setting is told after its ``else``."""
+    told = node.get("else", node).get("type", [])
+    return {told} if isinstance(told, str) else set(told)
+
+
+def properties(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property of a schema, wherever it stands, by its path."""
+    if isinstance(node, dict):
+        named = node.get("properties")
+        for name, each in named.items() if isinstance(named, dict) else ():
             yield f"{path}{name}", each
-        if not path.endswith(("countries.", "subdivisions.", "zipCodes.", "frequencyCapping.")):
-            yield from values(each, f"{path}{name}.") if "description" not in each else ()
-    for name, each in node.get("$defs", {}).items():
-        yield from values({"properties": each.get("properties", {})}, f"{name}.")
+        for key, each in node.items():
+            for name, inner in each.items() if key == "properties" else ((key, each),):
+                yield from properties(inner, f"{path}{name}.")
+    elif isinstance(node, list):
+        for each in node:
+            yield from properties(each, path)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,22 +1,26 @@
 """Preview and experimental: 2026-07 with scheduled budgets, and without the marketplace (contract §6.2)."""
 
+from collections.abc import Mapping
+
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set, limits
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND
 from reconciler.kinds.kind import Field
 from reconciler.kinds.nested import Parts
+from reconciler.kinds.types import ValueType
 from reconciler.kinds.writes import Stage, Timetable
 
+BUDGET_PARTS: Mapping[str, ValueType] = {
+    "budgetStrategy": ad_set.STRATEGY,
+    "budgetAmount": ad_set.AMOUNT,
+    "budgetRenewal": ad_set.RENEWAL,
+    "budgetDeliverySmoothing": ad_set.SMOOTHING,
+    "budgetDeliveryWeek": ad_set.WEEK,
+    "pacingBehavior": ad_set.PACING,
+}
 SCHEDULED_BUDGET = Parts(
-    {
-        "budgetStrategy": ad_set.STRATEGY,
-        "budgetAmount": ad_set.AMOUNT,
-        "budgetRenewal": ad_set.RENEWAL,
-        "budgetDeliverySmoothing": ad_set.SMOOTHING,
-        "budgetDeliveryWeek": ad_set.WEEK,
-        "pacingBehavior": ad_set.PACING,
-    },
+    BUDGET_PARTS,
     defaults={
         "budgetAmount": None,
         "budgetRenewal": "undefined",
@@ -24,6 +28,7 @@ SCHEDULED_BUDGET = Parts(
         "budgetDeliveryWeek": "undefined",
         "pacingBehavior": "undefined",
     },
+    docs={name: AD_SET.field(f"budget.{name}").doc for name in BUDGET_PARTS},
 )
 
 SCHEDULED_BUDGETS = Field(

@@ -167,11 +167,10 @@ def _place(schema: Schema, rows: list[Field], kind: Kind) -> None:
                 "additionalProperties": _value(rows),
             }
             return
-        automatic = ".".join(blocks[: depth + 1]) in kind.automatic
-        schema = properties.setdefault(
-            block,
-            {"type": ["object", "null"] if automatic else "object", "properties": {}, "additionalProperties": False},
-        )
+        name = ".".join(blocks[: depth + 1])
+        types = ["object", "null"] if name in kind.automatic else "object"
+        empty: Schema = {"properties": {}, "additionalProperties": False}
+        schema = properties.setdefault(block, {"type": types, "description": kind.blocks[name], **empty})
     schema["properties"][leaf] = _value(rows) | {"description": rows[0].doc}
 
 

@@ -127,7 +127,9 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": "What an objection does: advisory only says it, override needs --allow and --because"
         " (the default), hard stands until this file changes.",
-        "properties": {name: {"enum": [level.value for level in Level]} for name in RULES},
+        "properties": {
+            name: {"enum": [level.value for level in Level], "description": rule.doc} for name, rule in RULES.items()
+        },
         "additionalProperties": False,
     }
     return {

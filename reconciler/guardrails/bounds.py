@@ -56,7 +56,10 @@ RULE = Rule(
         "additionalProperties": {
             "type": "object",
             "minProperties": 1,
-            "properties": {"min": EDGE, "max": EDGE},
+            "properties": {
+                "min": EDGE | {"description": "Floor, in the currency of whoever spends; or one for each currency."},
+                "max": EDGE | {"description": "Ceiling, in the currency of whoever spends; or one for each currency."},
+            },
             "additionalProperties": False,
         },
     },

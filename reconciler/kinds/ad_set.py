@@ -24,7 +24,11 @@ SUBDIVISION = Text(pattern=r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}", shape="a subdivision
 ZIP_CODE = Text(maximum=20)
 OPERAND = Choice(("in", "notIn"), reads=("undefined",))
 CAPPING = Parts(
-    {"frequency": Choice(("hourly", "daily", "lifetime"), reads=("advanced",)), "maximumImpressions": Count()}
+    {"frequency": Choice(("hourly", "daily", "lifetime"), reads=("advanced",)), "maximumImpressions": Count()},
+    docs={
+        "frequency": "Period after which impressions are counted anew: an hour, a day, or never.",
+        "maximumImpressions": "Most impressions for one person in that period; a whole number above 0.",
+    },
 )
 STRATEGY = Choice(("capped", "uncapped"))
 RENEWAL = Choice(("daily", "weekly", "monthly", "lifetime", "undefined"))
@@ -66,8 +70,14 @@ ATTRIBUTION = Choice(("criteoAttribution", "lastClick", "postClick", "sftp", "go
 LOOKBACK = Choice(("30M", "24H", "7D", "30D"), reads=("unknown",))
 
 
+RULE_DOCS = {
+    "operand": "in: deliver there only. notIn: deliver everywhere else.",
+    "values": "Places that the rule is about, at least one; their order does not matter.",
+}
+
+
 def _rule(values: Text) -> Parts:
-    return Parts({"operand": OPERAND, "values": SetOf(values, filled=True)})
+    return Parts({"operand": OPERAND, "values": SetOf(values, filled=True)}, docs=RULE_DOCS)
 
 
 LIMITS = "targeting.deliveryLimitations"
@@ -304,5 +314,14 @@ AD_SET = Kind(
         "budget.budgetRenewal",
         "scheduledBudgets.*",
     ),
+    blocks={
+        "schedule": "When it delivers, and whether it is meant to.",
+        "bidding": "What is paid for, and how much.",
+        "targeting": "Whom it reaches: how often, where, on what.",
+        LIMITS: "Devices, environments and operating systems; an empty list limits nothing.",
+        GEO: "Places to deliver in, or to leave out.",
+        "budget": "How much it may spend, and how fast. Null where dated budgets set it (preview).",
+        "attributionConfiguration": "Which sales count as made by it.",
+    },
     doc="Ad sets of Marketing Solutions, with their schedule, targeting, bid, budget and audience.",
 )

@@ -104,6 +104,7 @@ class Kind:
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
     # normalised  mends what a version of the API cannot say in the field itself
+    # blocks      what each block that only groups fields is about
     # history_words  which field its history means by which type of change, in lower case
 
     name: str
@@ -135,6 +136,7 @@ class Kind:
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
     limiting: tuple[str, ...] = ()
     history_words: Mapping[str, str] = field(default_factory=dict)
+    blocks: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
 
     @cached_property

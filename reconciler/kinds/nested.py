@@ -41,11 +41,12 @@ class Parts:
     """A small object that is always written whole (a frequency cap, a geo rule).
 
     ``defaults`` are the parts that may be left out, with what the API then shows: an object that is
-    written whole means them, so that it equals what is read back.
+    written whole means them, so that it equals what is read back. ``docs`` says what each part is.
     """
 
     of: Mapping[str, ValueType]
     defaults: Mapping[str, Value] = field(default_factory=dict)
+    docs: Mapping[str, str] = field(default_factory=dict)
 
     def parse(self, raw: Json) -> Value:
         if not isinstance(raw, dict):
@@ -75,7 +76,7 @@ class Parts:
     def schema(self) -> Schema:
         return {
             "type": "object",
-            "properties": {name: kind.schema() for name, kind in self.of.items()},
+            "properties": {name: kind.schema() | {"description": self.docs[name]} for name, kind in self.of.items()},
             "required": [name for name in self.of if name not in self.defaults],
             "additionalProperties": False,
         }
