@@ -15,7 +15,9 @@ from reconciler.files.edits import Change, Unedited, edited
 from reconciler.files.source import Loaded
 from reconciler.files.spelling import spelled
 from reconciler.kinds.kind import Kind
-from reconciler.model import Address, Desired, Json, Live, Problem, Run, Severity, Value, Values, error
+from reconciler.model import Address, Desired, Drift, Json, Live, Problem, Run, Severity, Value, Values, error, warning
+from reconciler.planning.ownership import OUTSIDE
+from reconciler.reports.drifts import said
 
 BOM = b"\xef\xbb\xbf"
 
@@ -26,12 +28,30 @@ def accept(loaded: Loaded, looked: Looked) -> Run:
         return looked.run
     assert loaded.project is not None
     wished: dict[Address, dict[str, Value]] = defaultdict(dict)
+    skipped = [*_owned(looked.run)]
     for each in looked.run.drift:
-        if each.moved_outside and each.place.source is not loaded.project.source:
+        if each.moved_outside and each.place.source is loaded.project.source:
+            skipped.append(_overridden(each))
+        elif each.moved_outside:
             wished[each.address][each.field] = each.live
     texts, problems = rewritten(loaded, looked.prepared, wished)
     notes = written(texts)
-    return replace(looked.run, problems=(*looked.run.problems, *problems, *notes))
+    return replace(looked.run, problems=(*looked.run.problems, *skipped, *problems, *notes))
+
+
+def _overridden(each: Drift) -> Problem:
+    """The file cannot take it over while an override stands above the file."""
+    message = f"{each.field} of {each.address} was not taken over: an override sets it here"
+    hint = f"write {said(each.live)} into the override, or remove it and look again"
+    return warning("not-accepted", message, at=each.place, address=each.address, hint=hint)
+
+
+def _owned(run: Run) -> Iterator[Problem]:
+    """What is out of bounds belongs to somebody else; writing it into the file would change nothing."""
+    for each in run.problems:
+        if each.code == OUTSIDE:
+            message = f"this value of {each.address} was not taken over: by this rule it is not the files' own"
+            yield warning("not-accepted", message, at=each.span, address=each.address, hint=each.hint)
 
 
 def written(texts: Mapping[str, bytes]) -> Iterator[Problem]:

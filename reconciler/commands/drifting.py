@@ -22,8 +22,22 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
 from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
-from reconciler.model import Address, Drift, Live, Problem, Run, Severity, Share, Status, Unmanaged, warning
+from reconciler.model import (
+    Address,
+    Divergence,
+    Drift,
+    Live,
+    Problem,
+    Run,
+    Severity,
+    Share,
+    Status,
+    Unmanaged,
+    Values,
+    warning,
+)
 from reconciler.planning import overrides, ownership
+from reconciler.planning.diff import fixed
 from reconciler.planning.money import Book
 from reconciler.reports import drifts
 
@@ -50,7 +64,7 @@ def look(session: Session, targets: Sequence[str] = ()) -> Looked:
 
 def _told(session: Session, prepared: Prepared, ledger: Ledger, *, whole: bool) -> Run:
     now, run = session.outside.now(), prepared.run
-    found = baseline.newly_stated(ledger, drift(run.changes, session.memory(ledger).values))
+    found = baseline.newly_stated(ledger, _all(prepared, session.memory(ledger).values))
     doubts: list[Problem] = []
     dated = baseline.windows(ledger, found, now, whole=whole and bool(prepared.pairs))
     named = tuple(_named(session, prepared, ledger, dated, doubts))
@@ -71,6 +85,16 @@ def _told(session: Session, prepared: Prepared, ledger: Ledger, *, whole: bool) 
         unmanaged=unmanaged,
         shares=shares,
     )
+
+
+def _all(prepared: Prepared, remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
+    """What a plan would move, and what moved outside that no plan can put back, by address."""
+    stuck = [each for name, pairs in prepared.pairs.items() for each in fixed(prepared.targets[name].kind, pairs)]
+    found = [each for each in drift(stuck, remembered) if each.state in (Divergence.DRIFTED, Divergence.CONFLICT)]
+    by_address: dict[Address, list[Drift]] = {}
+    for each in (*drift(prepared.run.changes, remembered), *found):
+        by_address.setdefault(each.address, []).append(each)
+    return tuple(each for some in by_address.values() for each in some)
 
 
 def _sound(problems: Iterable[Problem], moved: set[Address]) -> Iterator[Problem]:

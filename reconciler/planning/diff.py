@@ -37,6 +37,17 @@ def diff(
     return tuple(changes), tuple(problems)
 
 
+def fixed(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
+    """What differs and cannot be changed: no plan moves it, and somebody outside may have."""
+    for desired, live in pairs:
+        if live is None or kind.settled(desired.values, live.values):
+            continue
+        moved = _moved(kind, desired, live, {})
+        stuck = tuple(move for move in moved if move.seen and not kind.changeable(kind.field(move.field)))
+        if stuck:
+            yield _update(kind, desired, live, stuck)
+
+
 def _creation(kind: Kind, desired: Desired) -> Change:
     values = {name: desired.values[name] for name in _in_table_order(kind, desired.values)}
     fields = tuple(

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from reconciler.amounts import Exposure
 from reconciler.model import Author, Divergence, Drift, Problem, Severity, Share, Value, error
-from reconciler.reports.words import counted, money, plain, shown
+from reconciler.reports import cost
+from reconciler.reports.words import counted, plain, shown
 
 CODES = {
     Divergence.PENDING: "pending",
@@ -104,4 +105,4 @@ def held(each: Share) -> str:
 
 
 def _amount(exposure: Exposure) -> str:
-    return money(exposure.amount) if exposure.amount != Decimal(0) else "0.00"
+    return cost.amount(exposure.amount) if exposure.amount != Decimal(0) else "0.00"

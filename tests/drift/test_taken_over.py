@@ -51,6 +51,34 @@ def test_accept_live_of_a_value_from_the_defaults_leaves_who_did_not_move() -> N
         assert "# all alike" in here.text("ads.yaml")
 
 
+OVERRIDE = """\
+overrides:
+  - {match: adSets.de, set: {budget.budgetAmount: 900}, until: 2026-11-30T23:59+01:00, because: Black Friday}
+"""
+OWNED = "ownership:\n  - {match: adSets.*, field: bidding.bidAmount, owner: algorithm, max: 1.50}\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "edit", "line"),
+    [(OVERRIDE, {"budget__budgetAmount": 800}, "set: {budget"), (OWNED, {"bidding__bidAmount": 1.6}, "max: 1.50")],
+    ids=["override", "ownership"],
+)
+def test_what_something_above_the_file_sets_is_not_written_there_and_named(
+    head: str, edit: dict[str, float], line: str
+) -> None:
+    with night(head=head) as here:
+        here.edit("adSets", "123474", name="Theirs", **edit)
+        before = here.text("ads.yaml")
+
+        run = here.accept_live()
+
+        (told,) = [each for each in run.problems if each.code == "not-accepted"]
+        assert told.span is not None
+        assert line in here.text("reconciler.yaml").splitlines()[told.span.line - 1]
+        assert str(told.address) == "adSets.de"
+        assert here.text("ads.yaml") == before.replace("Winter sale", "Theirs")
+
+
 def test_accept_files_plans_back_exactly_what_moved_outside() -> None:
     with night() as here:
         here.edit("adSets", "123474", bidding__bidAmount=1.2)

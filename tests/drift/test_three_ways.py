@@ -9,7 +9,7 @@ import pytest
 from reconciler.drift import sides as drift
 from reconciler.model import Divergence
 
-from .nights import ADS, BALANCE, Night, codes, errors, night, only, states
+from .nights import ADS, BALANCE, BALANCES, Night, codes, errors, night, only, states
 
 WAYS = {
     # wanted, live, applied: which of them are alike
@@ -116,21 +116,139 @@ def test_an_edit_outside_is_named_as_drift_of_exactly_its_field(said: str) -> No
     assert found.state is Divergence.DRIFTED
 
 
-def test_each_changeable_field_that_the_api_shows_is_edited_above() -> None:
-    with night() as here:
+NESTED = """\
+adSets:
+  fr:
+    id: "123467"
+    bidding: {bidAmount: 0.90}
+    audienceId: "9876"
+    attributionConfiguration: {attributionMethod: lastClick, lookbackWindow: 30D}
+    categoryBids: {"5544|1": 0.90, "5545|2": 1.30}
+    displayMultipliers: {"5544": 1.5, "5545": 1}
+    scheduledBudgets:
+      2027-01-01: {budgetStrategy: capped, budgetAmount: 90, budgetRenewal: daily, budgetDeliverySmoothing: standard}
+      2027-02-01: {budgetStrategy: uncapped}
+"""
+LATER = {
+    "id": "1", "startDate": "2027-01-01", "budgetStrategy": "capped", "budgetRenewal": "daily",
+    "budgetDeliverySmoothing": "standard", "budgetDeliveryWeek": "undefined", "pacingBehavior": "undefined",
+}  # fmt: skip
+LAST = {
+    **LATER, "id": "2", "startDate": "2027-02-01", "budgetStrategy": "uncapped", "budgetAmount": None,
+    "budgetRenewal": "undefined", "budgetDeliverySmoothing": None,
+}  # fmt: skip
+INSIDE = {
+    "an own bid moved": ({"categoryBids": {"5545|2": 1.4}}, {"categoryBids.5545|2"}),
+    "an own bid given back": ({"categoryBids": {}}, {"categoryBids.5545|2"}),
+    "one that was inherited": ({"categoryBids": {"5545|2": 1.3, "5544|1": 0.8}}, {"categoryBids.5544|1"}),
+    "one that nobody states": ({"categoryBids": {"5545|2": 1.3, "5546|2": 0.8}}, set()),
+    "a factor moved": ({"displayMultipliers": {"5544": 1.7}}, {"displayMultipliers.5544"}),
+    "a factor that was neutral": ({"displayMultipliers": {"5544": 1.5, "5545": 2}}, {"displayMultipliers.5545"}),
+    "the window": ({"attributionConfiguration.lookbackWindow": "7D"}, {"attributionConfiguration.lookbackWindow"}),
+    "a budget to come": (
+        {"scheduledBudgets": [{**LATER, "budgetAmount": 95}, LAST]},
+        {"scheduledBudgets.2027-01-01"},
+    ),
+    "its removal": ({"scheduledBudgets": [{**LATER, "budgetAmount": 90}]}, {"scheduledBudgets.2027-02-01"}),
+    "one more of them": (
+        {"scheduledBudgets": [{**LATER, "budgetAmount": 90}, LAST, {**LAST, "id": "3", "startDate": "2027-03-01"}]},
+        set(),
+    ),
+    "another order and other digits": (
+        {"scheduledBudgets": [LAST, {**LATER, "budgetAmount": "90.00"}], "categoryBids": {"5545|2": "1.3000"}},
+        set(),
+    ),
+    "what the API never shows": ({"audienceId": "1", "trackingCode": "theirs=1"}, set()),
+}
+
+
+@pytest.mark.parametrize("said", INSIDE)
+def test_an_edit_inside_a_map_is_drift_of_exactly_its_entry(said: str) -> None:
+    changes, fields = INSIDE[said]
+    with night({"ads.yaml": NESTED}, version="preview") as here:
+        assert here.look().drift == ()
+        here.world.edit("adSets", "123467", changes, "anna")
+
+        found = states(here.look())
+
+    assert found == {f"adSets.fr {name}": Divergence.DRIFTED for name in fields}
+
+
+FIXED = """\
+adSets:
+  fr: {id: "123467", campaignId: "358313", datasetId: "6789", objective: conversions, mediaType: display,
+    bidding: {costController: maxCPC}}
+sellerCampaigns:
+  one: {sellerId: "1", campaignId: "10001"}
+sellerBudgets:
+  one: {id: "101", sellerId: "1", campaignIds: ["10001"], budgetType: Capped, startDate: 2026-11-01}
+"""
+FOREVER = {
+    "campaignId": ("adSets", "123467", "358314"),
+    "datasetId": ("adSets", "123467", "6790"),
+    "objective": ("adSets", "123467", "clicks"),
+    "mediaType": ("adSets", "123467", "video"),
+    "bidding.costController": ("adSets", "123467", "COS"),
+    "sellerId": ("sellerBudgets", "101", "2"),
+    "campaignIds": ("sellerBudgets", "101", ["10001", "10002"]),
+    "budgetType": ("sellerBudgets", "101", "Uncapped"),
+    "startDate": ("sellerBudgets", "101", "2026-11-02"),
+    "spendType": ("balances", BALANCE, "Offsite"),
+}
+
+
+@pytest.mark.parametrize("field", FOREVER)
+def test_what_the_api_says_is_fixed_and_has_moved_all_the_same_is_drift(field: str) -> None:
+    collection, key, value = FOREVER[field]
+    owner = BALANCES.replace("name: Q4", "name: Q4, spendType: onsite")
+    with night({"fixed.yaml": FIXED, "balances.yaml": owner}) as here:
+        assert here.look().drift == ()
+        here.world.edit(collection, key, {field: value}, "anna")
+
+        run = here.look()
+
+    assert (only(run).field, only(run).state) == (field, Divergence.DRIFTED)
+    assert errors(run) == []
+
+
+def test_a_mistake_of_the_files_in_a_fixed_field_stays_an_error_of_the_files() -> None:
+    with night({"fixed.yaml": FIXED}) as here:
+        here.rewrite("fixed.yaml", "objective: conversions", "objective: clicks")
+
+        run = here.look()
+
+    assert run.drift == ()
+    assert [each.code for each in run.problems if each.severity.value == "error"] == ["fixed-field"]
+
+
+def test_a_memo_that_somebody_wrote_is_drift_and_the_mark_of_our_own_top_up_is_none() -> None:
+    with night({"balances.yaml": BALANCES.replace("poNumber: PO 1", "memo: Agreed with Jo")}) as here:
+        here.rewrite("balances.yaml", "5000.00", "5100.00")
+        assert errors(here.bench.apply()) == []
+        assert here.look().drift == ()
+        here.edit("balances", BALANCE, memo="theirs")
+
+        found = only(here.look())
+
+    assert (found.field, found.state) == ("memo", Divergence.DRIFTED)
+
+
+def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above() -> None:
+    edited = {said.partition(" of ")[0] for said in EDITS} | FOREVER.keys()
+    edited |= {name.partition(".")[0] + ".*" if name.partition(".")[0] in MAPS else name
+               for _, names in INSIDE.values() for name in names}  # fmt: skip
+    with night(version="preview") as here:
         kinds = here.session().project.kinds
-    shown = {
-        row.name
-        for kind in kinds.values()
-        for row in kind.fields
-        if kind.changeable(row) and row.path("read") and not row.is_map
+    shown = {row.name for kind in kinds.values() for row in kind.fields if row.writable and row.path("read")}
+    shown |= {row.name for kind in kinds.values() for row in kind.fields if row.writable and row.is_map}
+
+    assert shown - edited == {
+        "accountId",  # a balance of another account is another balance
+        "memo",  # in a test of its own
     }
 
-    assert shown - {said.partition(" of ")[0] for said in EDITS} == {
-        "attributionConfiguration.lookbackWindow",  # only with another method
-        "campaignIds",  # below: attached from the other side
-        "memo",  # every top-up writes its mark there
-    }
+
+MAPS = ("categoryBids", "displayMultipliers", "scheduledBudgets")
 
 
 def test_a_campaign_that_somebody_attached_is_drift() -> None:
