@@ -4,7 +4,6 @@ A report in a file is written whole or not at all. Everything that is no report 
 """
 
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -103,7 +102,9 @@ _TOLD: list[str] = []
 def progress(line: str) -> None:
     """Long work shows itself in one line of a terminal, which is gone in the end; and nowhere else."""
     if (line or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        width = shutil.get_terminal_size().columns - 1
+        from shutil import get_terminal_size
+
+        width = get_terminal_size().columns - 1
         shown = "".join(letter if letter.isprintable() else "?" for letter in line)
         sys.stderr.write(f"\r\x1b[K{shown[:width]}")
         sys.stderr.flush()

@@ -34,8 +34,8 @@ __all__ = ["Document", "Limits", "oversize", "parse"]
 
 MAX_PROBLEMS = 100
 """Nobody reads more mistakes of one file at once."""
-_ANCHOR = re.compile(r"&\S+(?:\s|#[^\r\n]*)*")
-_TAG = re.compile(r"!\S*")
+_ANCHOR = r"&\S+(?:\s|#[^\r\n]*)*"
+_TAG = r"!\S*"
 
 
 class Document:
@@ -190,7 +190,7 @@ class _Places:
         line, column = start.line + 1, start.column + 1
         if type(event) is not AliasEvent and event.anchor:  # the value stands behind its anchor
             until = end.index if type(event) is ScalarEvent else len(self.text)
-            if found := _ANCHOR.match(self.text, start.index, until):
+            if found := re.compile(_ANCHOR).match(self.text, start.index, until):
                 line, column = after(found[0], line, column)
         if type(event) is ScalarEvent and event.style in ("|", ">"):
             return line, column, 1
@@ -205,7 +205,7 @@ class _Places:
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:
-            found = _TAG.search(self.text, event.start_mark.index)
+            found = re.compile(_TAG).search(self.text, event.start_mark.index)
             message = f"The tag {found[0] if found else event.tag} is not supported."
             self._refuse(event, "yaml-tag", message, "Delete it. To make a value text, quote it.")
 

@@ -4,7 +4,6 @@
 asked only about what was refused, and says where and why.
 """
 
-import difflib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -117,6 +116,8 @@ def _not_null(name: str, at: Place) -> Problem:
 
 def near(word: str, known: list[str]) -> str | None:
     """The one known word that was probably meant."""
+    import difflib
+
     spelling = SPELLINGS.get(word)
     folded = {each.casefold(): each for each in known}
     guess = difflib.get_close_matches(word.casefold(), list(folded), 1, 0.6)

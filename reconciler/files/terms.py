@@ -6,7 +6,6 @@ A moment with an offset is that instant. Without one it is the wall clock of ``z
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Schema = dict[str, Any]
 MATCH: Schema = {"type": "string", "minLength": 1, "description": "Glob of addresses, such as adSets.summer-*."}
@@ -93,7 +92,9 @@ def moment(text: str, zone: str | None, *, end: bool = True) -> datetime:
         return at
     if zone is None:
         raise Unclear(f"{text} has no offset, such as +01:00, and no zone is given")
+    from zoneinfo import ZoneInfo
+
     try:
         return at.replace(tzinfo=ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise Unclear(f"there is no time zone {zone!r}") from None

@@ -16,7 +16,7 @@ except ImportError:  # a PyYAML built without libyaml: the same events, some fif
     _Native = None  # type: ignore[assignment,misc]
 
 _UNSEEN = "\x85\u2028\u2029\ufeff"  # line breaks for some readers only, and the mark of byte order
-_FORBIDDEN = re.compile(f"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_UNSEEN}]")
+_FORBIDDEN = f"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_UNSEEN}]"
 
 Where = tuple[int, int, int]
 """Line, column, width: a span without its file."""
@@ -44,7 +44,7 @@ def decode(text: bytes) -> str:
 
 
 def _forbidden(text: str) -> Refused:
-    found = _FORBIDDEN.search(text)
+    found = re.search(_FORBIDDEN, text)
     message = f"The character U+{ord(found[0]):04X} cannot be seen and is not allowed." if found else "Not text."
     hint = 'Delete it, or write it as an escape, like "\\u2028", in double quotes.'
     refused = Refused("yaml-encoding", message, hint, None)

@@ -1,9 +1,8 @@
 """In a freeze window nothing may be applied, or nothing that costs more."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.guardrails.rule import Proposal, Rule, Schema
 from reconciler.model import Path, Problem
@@ -22,7 +21,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         stopped = list(proposal.increases()) if only else list(proposal.changes)
         if stopped:
             what = "may cost more" if only else "are changes"
-            local = proposal.now.astimezone(ZoneInfo(window["zone"]))
+            local = proposal.now.astimezone(_zone(window["zone"]))
             message = (
                 f"{window.get('because', 'freeze window')}: {len(stopped):,} of the changes {what},"
                 f" and now ({local:%A %H:%M} in {window['zone']}) lies in {_said(window)}"
@@ -33,7 +32,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 def is_in(window: Any, now: datetime) -> bool:
     """Whether a moment lies in the window, by the clock on the wall of its zone: the end does not."""
-    local = now.astimezone(ZoneInfo(window["zone"]))
+    local = now.astimezone(_zone(window["zone"]))
     start, end = _clock(window.get("from", "00:00")), window.get("until", "24:00")
     clock, day = local.time(), local.date()
     if end != "24:00" and _clock(end) <= start:  # past midnight: the hours after it belong to the day before
@@ -51,9 +50,15 @@ def check(setting: Any) -> Iterator[tuple[Path, str]]:
     """Zones that exist, so that a window is never passed over in silence."""
     for index, window in enumerate(setting):
         try:
-            ZoneInfo(window["zone"])
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+            _zone(window["zone"])
+        except (KeyError, ValueError, OSError):
             yield (index, "zone"), f"there is no time zone {window['zone']!r}"
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo  # few projects have a window, and it looks for its data when it is imported
+
+    return ZoneInfo(name)
 
 
 def _clock(text: str) -> time:

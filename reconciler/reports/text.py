@@ -5,29 +5,11 @@ What is alike and too much to read folds into a line with its count; JSON holds 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import TypeVar
 
-from reconciler import wire
-from reconciler.model import Action, Call, Change, FieldChange, Outcome, Problem, Run, Status
-from reconciler.reports import cost, folding, stays
-from reconciler.reports.words import (
-    ARROW,
-    Manner,
-    counted,
-    ending,
-    headline,
-    least_time,
-    placed,
-    plain,
-    planned,
-    shown,
-    step,
-    summary,
-    title,
-)
+from reconciler.model import Outcome, Problem, Run, Status
+from reconciler.reports.words import Manner, ending, headline, placed, plain, planned
 
-UNSEEN = "(never shown by the API)"
 LIKE = 50
 """So many problems of one code, or items that ended alike, are told one by one."""
 Told = TypeVar("Told")
@@ -36,17 +18,16 @@ Told = TypeVar("Told")
 def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
     told = frozenset(manner.told or ())
-    lines = [*cost.lines(run)] if manner.told is None else []
+    lines = [*_cost(run)] if manner.told is None else []
     wrong = [*_problems([problem for problem in run.problems if problem not in told], manner)]
     if run.command in ("validate", "drift"):
         lines += [*wrong, headline(run)]
     elif not planned(run) or manner.told is not None:
         lines += wrong
     else:
-        lines += _changes(run.changes)
-        lines += [summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")]
-        lines += ["", *kept] if (kept := [*stays.lines(run)]) else []
-        lines += _calls(run, manner)
+        from reconciler.reports import proposed
+
+        lines += proposed.lines(run, manner)
         lines += ["", *wrong[:-1]] if wrong else []
     if run.applied:
         lines += ["", *_outcomes(run)]
@@ -55,106 +36,12 @@ def report(run: Run, manner: Manner) -> str:
     return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
 
 
-# --- What changes ---------------------------------------------------------------------------------------
+def _cost(run: Run) -> Iterable[str]:
+    if run.money is None and not run.judgements:
+        return ()
+    from reconciler.reports import cost
 
-
-def _changes(changes: Sequence[Change]) -> Iterator[str]:
-    single, folded = folding.parted(changes)
-    for change in single:
-        verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
-        name = f"  {title(change)}" if title(change) else ""
-        id = f"  id {plain(change.id)}" if change.id else ""
-        yield f"  {change.action.value} {plain(change.address)}{name}{id}{verb}  ({plain(change.place.span)})"
-        yield from _fields(change)
-        yield ""
-    for fold in folded:
-        yield f"  {fold.action.value} {folding.heading(fold)}"
-        yield from (f"      {line}" for line in folding.sentences(fold))
-        yield ""
-
-
-def _fields(change: Change) -> Iterator[str]:
-    """One line a field, with the numbers of a resource aligned at their points."""
-    moves = change.fields
-    width = max(len(move.field) for move in moves)
-    befores = _aligned([_before(move, change) for move in moves], moves)
-    afters = _aligned([shown(move.after) for move in moves], moves)
-    for move, before, after in zip(moves, befores, afters, strict=True):
-        if change.action is Action.CREATE:
-            yield f"      {plain(move.field):<{width}}  {after}".rstrip()
-        else:
-            percent = step(move.before, move.after)
-            yield f"      {plain(move.field):<{width}}  {before} {ARROW} {after}  {percent}".rstrip()
-
-
-def _before(move: FieldChange, change: Change) -> str:
-    if change.action is Action.CREATE:
-        return ""
-    return UNSEEN if not move.seen and move.before is None else shown(move.before)
-
-
-def _aligned(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:
-    """Amounts right-aligned at the point, so that a slip of a digit is seen; the rest as it is."""
-    amounts = [text for text, move in zip(texts, moves, strict=True) if isinstance(move.after, Decimal)]
-    whole = max((text.find(".") for text in amounts), default=0)
-    tail = max((len(text) - text.find(".") for text in amounts if "." in text), default=0)
-    return [
-        f"{' ' * max(0, whole - text.find('.'))}{text}".ljust(whole + tail)
-        if isinstance(move.after, Decimal) and "." in text
-        else text.ljust(whole + tail)
-        if isinstance(move.after, Decimal)
-        else text
-        for text, move in zip(texts, moves, strict=True)
-    ]
-
-
-# --- The calls ------------------------------------------------------------------------------------------
-
-
-def _calls(run: Run, manner: Manner) -> Iterator[str]:
-    plan = run.plan
-    if not plan.total:
-        return
-    yield ""
-    yield f"Calls: {plan.total:,} (bound {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
-    many = len(plan.calls) > folding.MANY and not manner.bodies
-    yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
-    if plan.deferred:
-        yield f"  + {counted(plan.deferred_calls, 'deferred call')}, once the new ids are known:"
-        single, folded = folding.parted(plan.deferred)
-        for change in single:
-            moves = ", ".join(f"{plain(move.field)} {shown(move.after)}" for move in change.fields)
-            yield f"       {plain(change.address)}: {moves}"
-        for fold in folded:
-            yield f"       {folding.heading(fold)}"
-            yield from (f"         {line}" for line in folding.sentences(fold))
-
-
-def _each_call(calls: Sequence[Call], manner: Manner) -> Iterator[str]:
-    method, path, facet = _widths((call.method, plain(call.path), call.facet) for call in calls)
-    for number, call in enumerate(calls, 1):
-        whole = "  all or nothing" if call.atomic and len(call.items) > 1 else ""
-        where = f"{call.method:<{method}} {plain(call.path):<{path}}  {call.facet:<{facet}}"
-        yield f"  {number:>3}. {where}  {counted(len(call.items), 'item')}{whole}".rstrip()
-        if manner.bodies:
-            yield f"       {_body(call)}"
-
-
-def _call_groups(calls: Sequence[Call]) -> Iterator[str]:
-    """Neighbours that go to one endpoint for one facet, in one line."""
-    groups = list(folding.endpoints(calls))
-    method, path, facet = _widths((group.method, plain(group.path), group.facet) for group in groups)
-    for group in groups:
-        where = f"{group.method:<{method}} {plain(group.path):<{path}}  {group.facet:<{facet}}"
-        yield f"  {group.numbers:>9}. {where}  {counted(group.items, 'item')}"
-
-
-def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
-    return [max(map(len, column)) for column in zip(*rows, strict=True)] or [0, 0, 0]
-
-
-def _body(call: Call) -> str:
-    return plain(wire.dump(call.body).decode())
+    return cost.lines(run)
 
 
 # --- How it ended ---------------------------------------------------------------------------------------
