@@ -11,8 +11,8 @@ import click
 import pytest
 
 from reconciler import dialects, guardrails
-from reconciler.cli import COMMANDS
-from reconciler.cli.shared import cli
+from reconciler.cli import whole
+from reconciler.cli.shared import COMMANDS
 from reconciler.exits import Exit
 from reconciler.problems import table
 
@@ -21,7 +21,9 @@ from .commands import reconciler
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFERENCE = DOCS / "reference"
-assert COMMANDS  # the import adds the commands to the group
+
+
+GROUP = whole()
 
 
 def headings(page: str) -> str:
@@ -29,7 +31,7 @@ def headings(page: str) -> str:
     return "\n".join(line for line in text.splitlines() if line.startswith("#")).replace("`", "") + "\n"
 
 
-def commands(group: click.Group = cli, path: str = "") -> list[tuple[str, click.Command]]:
+def commands(group: click.Group = GROUP, path: str = "") -> list[tuple[str, click.Command]]:
     found = []
     for name, command in group.commands.items():
         whole = f"{path} {name}".strip()
@@ -44,6 +46,12 @@ def test_the_reference_is_current() -> None:
     )
 
     assert (done.stdout, done.returncode) == ("", 0), done.stderr
+
+
+def test_a_command_is_found_in_the_module_that_defines_it() -> None:
+    found = {name: command.callback.__module__.rpartition(".")[2] for name, command in GROUP.commands.items()}  # type: ignore[union-attr]
+
+    assert found == {name: module for module, names in COMMANDS.items() for name in names}
 
 
 def test_every_command_and_option_has_a_heading() -> None:

@@ -6,15 +6,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 
 import click
 
-from reconciler.cli import begin, live, runs, tools
-from reconciler.cli.shared import cli
+from reconciler.cli.shared import COMMANDS, cli
 from reconciler.console import Ended, progress
-
-COMMANDS = (begin, runs, live, tools)
-"""Modules whose import adds their commands to the group."""
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -43,6 +40,13 @@ def _main(args: Sequence[str] | None) -> int:
         click.echo("Interrupted.", err=True)
         return 130
     return 0
+
+
+def whole() -> click.Group:
+    """The group with all its commands imported, for who describes it."""
+    for module in COMMANDS:
+        import_module(f"{__name__}.{module}")
+    return cli
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,31 @@ BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: on
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT)
+COMMANDS = {
+    "begin": ("init", "doctor", "version", "completion"),
+    "runs": ("validate", "plan", "show", "apply"),
+    "live": ("drift", "rollback", "import"),
+    "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),
+}
+"""The modules of this package, and the commands that each adds to the group."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, so that none pays for another."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """All of them, by name."""
+        return sorted(name for names in COMMANDS.values() for name in names)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command, if there is one of that name."""
+        for module, names in COMMANDS.items():
+            if name in names:
+                import_module(f"reconciler.cli.{module}")
+        return super().get_command(context, name)
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Make a Criteo account match YAML files: ad sets, seller bids and budgets, balances.
