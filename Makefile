@@ -14,7 +14,7 @@ test: $(STAMP)  ## the whole test suite
 
 faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
 	rm -rf .faults
-	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 tests/faults --timeout 3000
+	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults --timeout 3000
 	$(BIN)/python tests/faults/tables.py .faults docs/explanation
 
 lint: $(STAMP)  ## style, types, and the arrows between the modules

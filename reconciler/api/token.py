@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from urllib.parse import urlencode
 
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
@@ -53,8 +54,15 @@ class Token:
             return self._value
 
     def _renew(self) -> str | Answer:
-        asked = self._clock.monotonic()
-        answer = self._repeat(lambda: self._judge(self._send(self._request())))
+        asked, pages = self._clock.monotonic(), count(1)
+
+        def attempt() -> Try:
+            result = self._send(self._request())
+            tried = self._judge(result)
+            # One page may be a gateway's bad moment. Who answers so twice is no token endpoint, and will not become one.
+            return replace(tried, permanent=next(pages) > 1) if _is_page(result) else tried
+
+        answer = self._repeat(attempt)
         self._value = None
         body = answer.body if isinstance(answer.body, dict) else {}
         value = body.get("access_token")
@@ -82,7 +90,8 @@ class Token:
         status, fate = tried.answer.status, tried.answer.fate
         if status == 429 or (fate is Fate.LOST and 200 <= status < 300):
             # What stands in a grant that cannot be read may be a token: its text is not shown.
-            reason = f"the token endpoint of {self._host} answered {status} without a grant"
+            what = "with a web page: check the base URL" if _is_page(result) else "without a grant"
+            reason = f"the token endpoint of {self._host} answered {status} {what}"
             return Try(Answer(Fate.LOST, status, reason=reason))
         return tried
 
@@ -97,6 +106,11 @@ class Token:
             what = "without a usable access token" if answer.status < 300 else str(answer.status)
             return Answer(Fate.NOT_SENT, reason=f"{endpoint} answered {what}: check the base URL")
         return Answer(Fate.NOT_SENT, reason=f"no token: {answer.reason}")
+
+
+def _is_page(result: Reply | Trouble) -> bool:
+    """A success that is meant for people: of a wrong host, a proxy, or a network that wants a login."""
+    return isinstance(result, Reply) and result.status < 300 and "html" in result.headers.get("content-type", "")
 
 
 def _is_token(value: Json) -> bool:

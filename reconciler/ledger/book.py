@@ -26,7 +26,7 @@ from reconciler.ledger.store import (
     RunHistory,
     RunRecord,
 )
-from reconciler.model import Address, Call, FieldChange, Outcome, Status, Values
+from reconciler.model import Address, Call, Outcome, Status, Values
 
 OPEN = (
     "WHERE NOT EXISTS (SELECT 1 FROM settlements WHERE settlements.intent = intents.number AND conclusive = 1"
@@ -189,29 +189,38 @@ class Book:
         """By the index of items, which follows a moved address; each call tells the address of its time."""
         mine = "WHERE kind = ? AND key = ?"
         where = (address.kind, codec.of_name(address.key))
-        positions = {(number, position) for number, position, *_ in self._rows.select("items", mine, *where)}
+        positions: dict[Cell, list[Cell]] = {}
+        for number, position, *_ in self._rows.select("items", mine, *where):
+            positions.setdefault(number, []).append(position)
         chosen = f"WHERE number IN (SELECT intent FROM items {mine}) ORDER BY number"
         return tuple(
-            HistoryEntry(intent.run, intent.at, intent.call.name, move.field, move.before, move.after, outcome.status)
-            for intent in self._intents(chosen, *where)
-            for outcome, move in _moves(intent)
-            if outcome.item.address in _addresses(intent, positions)
+            HistoryEntry(str(run), codec.to_instant(str(at)), codec.to_name(str(name)), field, before, after, status)
+            for (number, run, name, at, call, _), last in self._latest(chosen, *where)
+            for _, status, field, _, before, after in codec.moved(str(call), last, positions[number])
         )
 
     def increases_since(self, when: datetime) -> tuple[AppliedChange, ...]:
         return tuple(
-            AppliedChange(outcome.item.address, move.field, move.facet, move.before, move.after, intent.at)
-            for intent in self._intents("WHERE at >= ? ORDER BY number", codec.of_instant(when))
-            for outcome, move in _moves(intent)
-            if outcome.status is Status.APPLIED
+            AppliedChange(address, field, facet, before, after, codec.to_instant(str(at)))
+            for (_, _, _, at, call, _), last in self._latest("WHERE at >= ? ORDER BY number", codec.of_instant(when))
+            for address, status, field, facet, before, after in codec.moved(str(call), last)
+            if status is Status.APPLIED
         )
+
+    def _latest(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, str | None]]:
+        """Rows of intents, each with the outcomes that were written last; none if nobody saw its end."""
+        for row, settlement in self._settled(chosen, *parameters):
+            yield row, None if settlement is None else str(settlement[4])
 
     def _intents(self, chosen: str, *parameters: Cell) -> tuple[Intent, ...]:
         """Intents with the latest that is known of each."""
+        return tuple(_intent(row, settlement) for row, settlement in self._settled(chosen, *parameters))
+
+    def _settled(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, Row | None]]:
         rows = self._rows.select("intents", chosen, *parameters)
         theirs = f"WHERE intent IN (SELECT number FROM intents {chosen}) ORDER BY number"
         latest = {row[1]: row for row in self._rows.select("settlements", theirs, *parameters)} if rows else {}
-        return tuple(_intent(row, latest.get(row[0])) for row in rows)
+        return ((row, latest.get(row[0])) for row in rows)
 
     def _runs(self, chosen: str, *parameters: Cell) -> tuple[PastRun, ...]:
         return tuple(
@@ -262,13 +271,3 @@ def _outcomes(intent: Intent) -> tuple[Outcome, ...]:
 
 def _decided(outcome: Outcome, status: Status) -> Outcome:
     return replace(outcome, status=status) if outcome.status is Status.UNKNOWN else outcome
-
-
-def _moves(intent: Intent) -> Iterator[tuple[Outcome, FieldChange]]:
-    return ((outcome, move) for outcome in _outcomes(intent) for move in outcome.item.fields)
-
-
-def _addresses(intent: Intent, positions: set[tuple[Cell, Cell]]) -> set[Address]:
-    """The addresses that the call had at those positions."""
-    items = enumerate(intent.call.items)
-    return {item.address for position, item in items if (intent.number, position) in positions}

@@ -6,7 +6,7 @@ store can hold it. Places are worked out here: a journal outlives the files that
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -243,6 +243,28 @@ def to_outcomes(stored: str) -> tuple[Outcome, ...]:
         )
         for shape in json.loads(stored)
     )
+
+
+Moved = tuple[Address, Status, str, str, Value, Value]
+"""Whose value it is, how its call ended, its field and facet, what it was and what it was to become."""
+
+
+def moved(call: str, outcomes: str | None, positions: Sequence[Any] | None = None) -> Iterator[Moved]:
+    """Each value that a call moved, or tried to: of all its items, or of those at the positions.
+
+    Without outcomes all are unknown. Of a thousand calls of fifty items nobody wants the bodies and the places, and
+    to make them would take ten times as long.
+    """
+    items = json.loads(call)["items"] if outcomes is None or positions is not None else ()
+    chosen = None if positions is None else [items[position]["address"] for position in positions]
+    ends = [(item, Status.UNKNOWN.value) for item in items]
+    if outcomes is not None:
+        ends = [(shape["item"], shape["status"]) for shape in json.loads(outcomes)]
+    for item, status in ends:
+        if chosen is None or item["address"] in chosen:
+            address, ended = Address(*item["address"]), Status(status)
+            for move in item["fields"]:
+                yield address, ended, move["field"], move["facet"], valued(move["before"]), valued(move["after"])
 
 
 # --- Records: flat, with an instant here and there -------------------------------------------------------
