@@ -1,10 +1,11 @@
 """Drift in sentences: what moved from where to where, who did it, as far as anybody knows."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
 from reconciler.amounts import Exposure
-from reconciler.model import Author, Divergence, Drift, Problem, Severity, Share, Value, error
+from reconciler.model import Author, Divergence, Drift, Problem, Run, Severity, Share, Value, error
 from reconciler.reports import cost
 from reconciler.reports.words import counted, plain, shown
 
@@ -88,6 +89,42 @@ def share(each: Share) -> Problem:
         return Problem(Severity.NOTE, "unmanaged", f"{many} {verb} nothing", hint=IMPORT)
     message = f"{many} may {verb.removesuffix('s')} {held(each)}"
     return Problem(Severity.NOTE, "unmanaged", message, hint=IMPORT)
+
+
+# --- As a table ---------------------------------------------------------------------------------------------
+
+
+HEADS = ("", "Resource", "Field", "In the file", "Last applied", "Live", "Changed")
+ORDER = (Divergence.CONFLICT, Divergence.DRIFTED, Divergence.UNKNOWN, Divergence.PENDING)
+"""What somebody has to decide comes first."""
+UNMANAGED = ("Not in the files", "Objects", "May spend")
+
+
+def rows(run: Run) -> list[Drift]:
+    """What differs, in the order in which it is to be read."""
+    return sorted((each for each in run.drift if each.state in ORDER), key=lambda each: ORDER.index(each.state))
+
+
+def cells(each: Drift) -> tuple[str, str, str, str, str, str, str]:
+    """One row, in words."""
+    if not each.field:
+        return CODES[each.state], str(each.address), "", "described", "", "nothing", ""
+    applied = said(each.applied) if each.known else "not known"
+    changed = whence(each).removeprefix("changed ") if each.moved_outside else ""
+    wanted, live = said(each.wanted), said(each.live)
+    return CODES[each.state], str(each.address), each.field, wanted, applied, live, changed
+
+
+def shares(run: Run) -> Iterator[tuple[str, str, str]]:
+    """What nobody manages, and how much of the budget it holds."""
+    for each in run.shares:
+        nothing = not each.held.uncapped and not each.held.amount
+        yield each.kind, f"{each.count:,}", "nothing" if nothing else held(each)
+
+
+def tabled(run: Run) -> frozenset[str]:
+    """The codes of the problems that stand in these tables already."""
+    return frozenset({*CODES.values(), "unmanaged"} if run.command == "drift" else ())
 
 
 IMPORT = "`import` writes them into files"

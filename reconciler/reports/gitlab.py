@@ -1,6 +1,7 @@
 """A run as GitLab's plan widget: what a merge request will create, update and delete.
 
-GitLab has no word for a stop; it is shown as *delete*, since delivery ends. The report of problems is
+GitLab has no word for a stop; it is shown as *delete*, since delivery ends. Of ``drift``, *update* counts the
+resources that moved outside. The report of problems is
 another format: codequality.
 """
 
@@ -12,4 +13,6 @@ from reconciler.reports.words import Manner, counts
 def report(run: Run, manner: Manner) -> str:
     """One JSON object and a line break."""
     count = counts(run)
+    if run.command == "drift":
+        count = {**count, "update": len({each.address for each in run.drift if each.moved_outside})}
     return dumped({"create": count["create"], "update": count["update"], "delete": count["stop"]})

@@ -7,8 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import islice
 
-from reconciler.model import Action, Change, FieldChange, Judgement, Outcome, Problem, Run, Severity, Status, Verdict
-from reconciler.reports import cost, folding, html_charts, stays
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    Divergence,
+    Drift,
+    FieldChange,
+    Judgement,
+    Outcome,
+    Problem,
+    Run,
+    Severity,
+    Status,
+    Verdict,
+)
+from reconciler.reports import cost, drifts, folding, html_charts, stays
 from reconciler.reports.html_style import CSS, POLICY
 from reconciler.reports.words import (
     ARROW,
@@ -53,6 +67,8 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
     yield _head(run)
     if last := ending(run, manner):
         yield f'<p class="banner stop">{_text(last)}</p>'
+    yield _section("What moved", _drift(run))
+    yield _section("Not managed", _table(drifts.UNMANAGED, ([*map(_text, each)] for each in drifts.shares(run)), (1,)))
     yield _section("Money, at the worst", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
@@ -119,6 +135,39 @@ def _tag(words: str, style: str) -> str:
     return f'<span class="tag {style}">{_text(words)}</span>'
 
 
+# --- What moved outside -----------------------------------------------------------------------------------
+
+
+def _drift(run: Run) -> str:
+    """By resource, what somebody has to decide first."""
+    rows = drifts.rows(run)
+    resources: dict[Address, list[Drift]] = {}
+    for each in rows[:ROWS]:
+        resources.setdefault(each.address, []).append(each)
+    more = f'<p class="soft">… and {len(rows) - ROWS:,} more</p>' if len(rows) > ROWS else ""
+    return "".join(_moved(address, some) for address, some in resources.items()) + more
+
+
+def _moved(address: Address, some: Sequence[Drift]) -> str:
+    head = f'<p>{_code(address)} <span class="soft">{_code(some[0].place.span)}</span></p>'
+    table = _table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
+    return f"<article>{head}{table}</article>"
+
+
+def _sides(each: Drift) -> list[str]:
+    state, _, field, *words = drifts.cells(each)
+    return [_tag(state, STATES[each.state]), _code(field) if field else "", *map(_text, words)]
+
+
+SIDES = ("", *drifts.HEADS[2:])
+STATES = {
+    Divergence.CONFLICT: "stop",
+    Divergence.DRIFTED: "update",
+    Divergence.UNKNOWN: "update",
+    Divergence.PENDING: "note",
+}
+
+
 # --- Money and risks ------------------------------------------------------------------------------------
 
 
@@ -152,8 +201,8 @@ def _risks(run: Run) -> Iterator[str]:
 
 
 def _own(run: Run) -> list[Problem]:
-    own = set(run.problems)
-    return [problem for problem in all_problems(run) if problem in own]
+    own, tabled = set(run.problems), drifts.tabled(run)
+    return [problem for problem in all_problems(run) if problem in own and problem.code not in tabled]
 
 
 def _problem(problem: Problem) -> str:

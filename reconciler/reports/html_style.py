@@ -43,6 +43,7 @@ article,details.many{border-top:1px solid var(--line);padding:.8rem 0}
 article:first-of-type,h2+details.many{border-top:0;padding-top:0}
 article>p{margin:0 0 .35rem;display:flex;flex-wrap:wrap;gap:.15rem .6rem;align-items:baseline}
 .name{font-weight:600}
+.sides code{overflow-wrap:break-word}.sides td.r{white-space:normal}
 summary{cursor:pointer}summary .lines{display:block;margin:.2rem 0 0 1.1rem}
 .up{color:var(--stop)}.down{color:var(--create)}
 .chart{display:grid;gap:.9rem}.chart+ul{margin-top:1rem}

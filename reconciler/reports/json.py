@@ -161,7 +161,7 @@ def problem(each: Problem) -> Shape:
 
 def _drifts(run: Run) -> Shape:
     return {
-        "drift": [_drift(each) for each in run.drift],
+        "drift": [drift(each) for each in run.drift],
         "unmanaged": [
             {"kind": each.kind, "id": each.id, "name": each.name, "currency": each.currency,
              "limit": _limit(each.limit)}
@@ -175,7 +175,8 @@ def _drifts(run: Run) -> Shape:
     }  # fmt: skip
 
 
-def _drift(each: Drift) -> Shape:
+def drift(each: Drift) -> Shape:
+    """One value that differs, from all three sides."""
     return {
         "address": str(each.address),
         "id": each.id,

@@ -1,7 +1,8 @@
 """A run as JUnit XML: one test case a resource, so that a pipeline shows the history of each.
 
 A refused item or an error fails its case, an unknown outcome is an error, an item that was not sent is
-skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files and the account differ.
+skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files and the account differ;
+and so does each value that ``drift`` found moved outside.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,9 +11,11 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.exits import Exit, of
 from reconciler.lazily import dataclass
-from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
+from reconciler.model import Action, Address, Divergence, FieldChange, Outcome, Problem, Run, Severity, Span, Status
+from reconciler.reports import drifts
 from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
 
+MOVED = frozenset(drifts.CODES[state] for state in (Divergence.DRIFTED, Divergence.CONFLICT, Divergence.UNKNOWN))
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
 
 
@@ -53,7 +56,7 @@ def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
     for problem in run.problems:
         if problem.address is not None:
             case = cases.setdefault(problem.address, Case(str(problem.address), problem.span))
-            _blame(case, problem)
+            _blame(case, problem, drift and run.command == "drift" and problem.code in MOVED)
     for outcome in run.outcomes:
         _end(cases.setdefault(outcome.item.address, Case(str(outcome.item.address), None)), outcome)
     return cases
@@ -64,8 +67,8 @@ def _move(move: FieldChange, action: Action) -> str:
     return f"{move.field}: {before}{shown(move.after)}"
 
 
-def _blame(case: Case, problem: Problem) -> None:
-    if problem.severity is Severity.ERROR:
+def _blame(case: Case, problem: Problem, fails: bool = False) -> None:
+    if fails or problem.severity is Severity.ERROR:
         case.reasons.append(("failure", problem.code, placed(problem)))
     else:
         case.said.append(placed(problem))

@@ -7,8 +7,8 @@ updated.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from reconciler.model import Action, Change, FieldChange, Outcome, Problem, Run, Severity, Status
-from reconciler.reports import cost, folding, stays
+from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Problem, Run, Severity, Status
+from reconciler.reports import cost, drifts, folding, stays
 from reconciler.reports.page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
@@ -44,6 +44,7 @@ def report(run: Run, manner: Manner) -> str:
     page.add([], [f"**{ending(run, manner)}**"] if ending(run, manner) else [])
     totals, others, unapplied = cost.totals(run.money), _others(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
+    _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
     _list(page, "Exposed as the calls go", [f"- {code(line)}" for line in cost.courses(run.money)])
     _list(page, "Guardrails", [*_guardrails(run)])
@@ -62,6 +63,27 @@ def _list(page: Page, title: str, rows: Iterable[str], total: int = 0) -> None:
     rows = rows if total else list(rows)
     count = total or len(list(rows))
     page.add([f"**{title}**", ""], rows, total=count, most=SHARE, more="- … and {} more")
+
+
+# --- What moved outside ------------------------------------------------------------------------------------
+
+
+def _drift(page: Page, run: Run) -> None:
+    moved, strange = drifts.rows(run), [*drifts.shares(run)]
+    page.add(DRIFT, map(_moved, moved), total=len(moved), most=3 * SHARE, more="… and {} more rows.")
+    page.add(STRANGE, (f"| {' | '.join(map(cell, each))} |" for each in strange), total=len(strange), most=SHARE)
+
+
+def _moved(each: Drift) -> str:
+    state, *words = drifts.cells(each)
+    mark = f"**{state}**" if each.moved_outside else state
+    where = cell(each.place.span)
+    resource, *others = (cell(word, 80) if word else "" for word in words)
+    return f"| {mark} | {resource}<br>{where} | {' | '.join(others)} |"
+
+
+DRIFT = (f"| {' | '.join(drifts.HEADS)} |", "|---|---|---|---:|---:|---:|---|")
+STRANGE = (f"| {' | '.join(drifts.UNMANAGED)} |", "|---|---:|---|")
 
 
 # --- Money and risks ------------------------------------------------------------------------------------
@@ -98,9 +120,9 @@ def _risks(run: Run) -> Iterator[str]:
 
 
 def _others(run: Run) -> list[Problem]:
-    """Problems of the run; those of items that were not applied stand with them."""
-    own = set(run.problems)
-    return [problem for problem in all_problems(run) if problem in own]
+    """Problems of the run; those of items that were not applied stand with them, drift in its table."""
+    own, tabled = set(run.problems), drifts.tabled(run)
+    return [problem for problem in all_problems(run) if problem in own and problem.code not in tabled]
 
 
 def _problem(problem: Problem) -> str:

@@ -1,6 +1,6 @@
 """A run as JSON lines: one event a line, so that a program can follow a long apply while it goes on.
 
-Types: ``version``, ``diagnostic``, ``planned_change``, ``call_started``, ``call_ended``, ``outcome``,
+Types: ``version``, ``diagnostic``, ``planned_change``, ``drift``, ``call_started``, ``call_ended``, ``outcome``,
 ``summary``. Readers ignore types and keys that they do not know.
 """
 
@@ -26,6 +26,8 @@ def opening(run: Run) -> Iterator[str]:
         yield _event("diagnostic", **json.problem(problem))
     for change in run.changes:
         yield _event("planned_change", **json.change(change))
+    for each in run.drift:
+        yield _event("drift", **json.drift(each))
 
 
 def closing(run: Run, manner: Manner) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -146,6 +147,27 @@ def told() -> Run:
         here.edit("adSets", "123474", bidding__bidAmount=1.2, name="<b>theirs</b>")
         here.edit("balances", BALANCE, by="anna", deposited=5250)
         return here.look()
+
+
+def test_a_table_says_all_three_sides_of_what_moved_and_what_nobody_manages(told: Run) -> None:
+    row = [" `bidding.bidAmount` ", " `1.10` ", " `1.10` ", " `1.20` "]
+
+    markdown, html = (FORMATS[form](told, Manner()) for form in ("markdown", "html"))
+
+    assert "|".join(row) in markdown
+    assert (
+        "**Problems**" not in markdown.replace("cannot-expose", "")
+        or "drifted" not in markdown.split("**Problems**")[1]
+    )
+    assert re.search(r"<code>bidding.bidAmount</code></td><td[^>]*>1.10</td><td[^>]*>1.10</td><td[^>]*>1.20<", html)
+    assert "&lt;b&gt;theirs" in html
+    assert "<h2>Not managed</h2>" in html
+
+
+def test_a_nightly_look_fails_the_test_case_of_what_moved(told: Run) -> None:
+    assert 'failures="0"' in FORMATS["junit"](told, Manner())
+    assert 'failures="2"' in FORMATS["junit"](told, Manner(detailed=True))
+    assert json.loads(FORMATS["gitlab"](told, Manner()))["update"] == 2
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS.keys() - {"gitlab"}))  # gitlab's holds three numbers

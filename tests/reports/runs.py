@@ -11,8 +11,11 @@ from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, 
 from reconciler.model import (
     Action,
     Address,
+    Author,
     Call,
     Change,
+    Divergence,
+    Drift,
     Effect,
     FieldChange,
     Item,
@@ -27,14 +30,17 @@ from reconciler.model import (
     Problem,
     Run,
     Severity,
+    Share,
     Shift,
     Span,
     Status,
+    Unmanaged,
     Value,
     Written,
     error,
     warning,
 )
+from reconciler.reports import drifts
 
 BID, BUDGET = "bidding.bidAmount", "budget.budgetAmount"
 FACETS = {BID: "bids", BUDGET: "budgets", "schedule.activationStatus": "activation", "amount": "budgets"}
@@ -244,6 +250,31 @@ def hostile(text: str) -> Run:
     return Run("apply", text, (change, created), plan, (ended,), (wrong,), True, 3, lasting=stays)
 
 
+def drifting(text: str) -> Run:
+    """A look that finds every way to differ; what somebody else wrote may say anything."""
+    day = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    bid, name, deposited = Address("adSets", "fr"), Address("adSets", text), Address("balances", "q4")
+    anna, ours = Author(text, day, text), Author("api", day, None, "20261120T093000Z-7f3a")
+    limit = Limit(Period.DAY, Decimal(50))
+    moved = (
+        Drift(bid, "1", BID, Divergence.CONFLICT, Decimal("1.3"), Decimal("1.1"), Decimal("1.2"), at(8), until=day),
+        Drift(name, "2", "name", Divergence.DRIFTED, "Sale", "Sale", text, at(9), since=day, until=day),
+        Drift(deposited, "3", "deposited", Divergence.DRIFTED, Decimal(5), Decimal(5), Decimal(6), at(1), True,
+              (ours, anna)),
+        Drift(bid, "1", "x", Divergence.UNKNOWN, text, None, "b", at(2), False, until=day),
+        Drift(bid, "1", BUDGET, Divergence.PENDING, Decimal(2), Decimal(1), Decimal(1), at(3)),
+        Drift(Address("adSets", "new"), None, "", Divergence.PENDING, None, None, None, at(4), False),
+    )  # fmt: skip
+    stranger = Unmanaged("adSets", "9", text, "EUR", limit)
+    shares = (
+        Share("adSets", "EUR", 1, Exposure.of(limit), Exposure(1, Decimal(200))),
+        Share("balances", "EUR", 2, Exposure(2), Exposure(3)),
+        Share("sellerCampaigns", "EUR", 3, Exposure(), Exposure()),
+    )
+    told = (*map(drifts.problem, moved), *map(drifts.share, shares))
+    return Run("drift", text, problems=told, unchanged=4, drift=moved, unmanaged=(stranger,), shares=shares)
+
+
 TELLING = {
     "nothing": NOTHING,
     "small": SMALL,
@@ -257,4 +288,5 @@ TELLING = {
     "refused": REFUSED,
     "many": many(412),
     "hostile": hostile(" ".join(HOSTILE)),
+    "drift": drifting("quickstart"),
 }

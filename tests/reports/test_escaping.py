@@ -15,7 +15,7 @@ from reconciler.reports import FORMATS, Manner
 from reconciler.reports.page import block, cell, code, slug
 from reconciler.reports.words import plain
 
-from .runs import HOSTILE, hostile
+from .runs import HOSTILE, drifting, hostile
 
 LAW = settings(max_examples=30, deadline=None)
 
@@ -40,7 +40,7 @@ def command(line: str) -> tuple[str, dict[str, str], str] | None:
 @given(text=NASTY)
 @example(text=ALL)
 def test_nothing_hides_and_nothing_moves_the_cursor(form, text):
-    told = FORMATS[form](hostile(text), Manner())
+    told = FORMATS[form](hostile(text), Manner()) + FORMATS[form](drifting(text), Manner())
     assert all(letter == "\n" or letter.isprintable() for letter in told)
     told.encode()
 
@@ -50,7 +50,8 @@ def test_nothing_hides_and_nothing_moves_the_cursor(form, text):
 @given(text=NASTY)
 @example(text=ALL)
 def test_no_format_says_a_word_to_the_runner(form, text):
-    assert [line for line in FORMATS[form](hostile(text), Manner()).splitlines() if command(line)] == []
+    told = FORMATS[form](hostile(text), Manner()) + FORMATS[form](drifting(text), Manner())
+    assert [line for line in told.splitlines() if command(line)] == []
 
 
 @LAW
@@ -103,6 +104,7 @@ class Page(HTMLParser):
 
 
 TAGS = set(Page(FORMATS["html"](hostile("x"), Manner())).tags)
+LOOK = Page(FORMATS["html"](drifting("x"), Manner()))
 ATTRIBUTES = set(Page(FORMATS["html"](hostile("x"), Manner())).attributes)
 
 
@@ -116,6 +118,9 @@ def test_html_holds_the_same_tags_whatever_is_said_in_it(text):
     assert not {"script", "img", "link", "iframe", "object", "a", "base", "form"} & page.tags
     assert not {"src", "href", "onload", "onclick", "srcset", "style"} & page.attributes
     assert plain(f"the API said: {text}") in page.said
+    look = Page(FORMATS["html"](drifting(text), Manner()))
+    assert look.tags | look.attributes == LOOK.tags | LOOK.attributes
+    assert look.tags | look.attributes <= page.tags | page.attributes
 
 
 @LAW
@@ -134,19 +139,22 @@ OURS = r"<!-- reconciler:apply project=[\w.-]* -->|</?(details|summary)>.*"
 # --- Markdown ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("run", "width"), [(hostile, {4, 5}), (drifting, {3, 7})], ids=["apply", "drift"])
 @LAW
 @given(text=NASTY)
 @example(text=ALL)
-def test_markdown_holds_code_and_our_own_words_only(text):
+def test_markdown_holds_code_and_our_own_words_only(run, width, text):
     """No link, image, tag or mention but our own, and every row has as many cells as its head."""
     markdown_it = pytest.importorskip("markdown_it")
     renderer = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    report = FORMATS["markdown"](hostile(text), Manner())
+    report = FORMATS["markdown"](run(text), Manner())
     cells = []
     for token in renderer.parse(report):
         if token.type == "html_block":
             assert re.fullmatch(
-                r"<!-- reconciler:apply project=[\w.-]* -->\n?|</?(details|summary)>.*", token.content.strip(), re.S
+                r"<!-- reconciler:(apply|drift) project=[\w.-]* -->\n?|</?(details|summary)>.*",
+                token.content.strip(),
+                re.S,
             )
         if token.type == "tr_open":
             cells.append(0)
@@ -158,7 +166,7 @@ def test_markdown_holds_code_and_our_own_words_only(text):
                 assert part.content == "<br>"
             if part.type == "text":
                 assert not re.search(r"[@#]\w|https?:|evil|script|mask", part.content), part
-    assert set(cells) <= {4, 5}
+    assert set(cells) <= width
 
 
 @LAW
