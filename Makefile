@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test lint faults bench schemas reference docs clean
+.PHONY: demo test lint faults bench schemas reference docs tutorial clean
 
 demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
@@ -34,6 +34,12 @@ reference: $(STAMP)  ## write docs/reference/ anew from the code
 
 docs: $(VENV)/.docs  ## build docs/ into build/docs; a warning or a dead link is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html docs build/docs
+
+tutorial:  ## install the package into a clean virtual environment, and follow the tutorial there to the letter
+	rm -rf build/clean
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip install --quiet .
+	env -u PYTHONPATH build/clean/bin/python tests/follow.py docs/tutorial/index.md "$(CURDIR)/build/clean/bin"
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
