@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.store import Intent, Ledger
+from reconciler.ledger.lock import is_dead
+from reconciler.ledger.store import Holder, Intent, Ledger
 from reconciler.live import Unread
 from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Severity, Status, error
 from reconciler.outside import Memory
 from reconciler.sending import recover
 from reconciler.sending.courier import Unwritten
-from reconciler.sending.recover import Found, Lost, Reader
+from reconciler.sending.recover import Found, Lost, Reader, Verdict
 
+ON_ITS_WAY = timedelta(seconds=185)
+"""As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
 UNCONFIRMED = 20
 """Runs to look back for a top-up that nobody has seen in force."""
 
@@ -75,17 +78,22 @@ def adopt(
 
 
 def settle_open(
-    ledger: Ledger, kinds: Mapping[str, Kind], reader: Callable[[str], Reader], now: Callable[[], datetime]
+    ledger: Ledger,
+    kinds: Mapping[str, Kind],
+    reader: Callable[[str], Reader],
+    now: Callable[[], datetime],
+    tell: Callable[[str], None],
 ) -> tuple[Problem, ...]:
     """Settle by reading what an earlier run left open; what reading cannot tell stays, as an error."""
     problems: list[Problem] = []
-    for intent in ledger.open_intents():
+    with ledger.together():  # after whoever wrote last: one that lost its lock, and has not noticed yet
+        left = ledger.open_intents()
+    for intent in left:
         if intent.call.kind not in kinds:
             problems.append(_undecided(intent, intent.call.items[0].address, "its kind is not in this API version"))
             continue
-        lost = Lost(intent.call, intent.at, intent.before, intent.token)
         try:
-            found = recover.verdicts(lost, reader(intent.call.kind))
+            found = _looked(ledger, intent, reader(intent.call.kind), now, tell)
         except Unread as unread:
             problems.append(unread.problem)
             continue
@@ -97,6 +105,30 @@ def settle_open(
             else:
                 problems.append(_settled(intent, outcome))
     return (*problems, *_not_yet_shown(ledger, kinds, reader, now))
+
+
+def _looked(
+    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Callable[[str], None]
+) -> tuple[Verdict, ...]:
+    """What reading makes of it. What may still be on its way is not believed to be absent before it has ended."""
+    lost = Lost(intent.call, intent.at, intent.before, intent.token)
+    found = recover.verdicts(lost, reader)
+    left = min(ON_ITS_WAY - (now() - intent.at), ON_ITS_WAY).total_seconds()
+    absent = any(each.found is Found.ABSENT for each in found) and not intent.call.effect.repeatable
+    if intent.settled is None and absent and left > 0 and not _is_dead(ledger, intent.run):
+        tell(f"waiting {left:.0f} s: {intent.call.name} of run {intent.run} may still be on its way")
+        reader.sleep(left)
+        found = recover.verdicts(lost, reader)
+    return found
+
+
+def _is_dead(ledger: Ledger, run: str) -> bool:
+    """Whether the process of a run was of this machine, and is no more."""
+    past = ledger.run(run)
+    if past is None:
+        return False
+    who, _, host = past.run.record.who.rpartition("@")
+    return is_dead(Holder(who, host, past.run.record.pid))
 
 
 def _settle_if_new(ledger: Ledger, intent: Intent, ended: tuple[Outcome, ...], now: datetime) -> None:

@@ -59,7 +59,7 @@ class Token:
         def attempt() -> Try:
             result = self._send(self._request())
             tried = self._judge(result)
-            # One page may be a gateway's bad moment. Who answers so twice is no token endpoint, and will not become one.
+            # One page may be a gateway's bad moment. Who answers so twice is no token endpoint.
             return replace(tried, permanent=next(pages) > 1) if _is_page(result) else tried
 
         answer = self._repeat(attempt)

@@ -66,7 +66,7 @@ class Session:
                 self.remembering(create=True) as book,
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
-                noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now)
+                noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now, self.tell)
                 renames.settle(self.project, book)
                 yield Writing(self, book, noted)
         except LedgerError as trouble:

@@ -45,6 +45,10 @@ class Backend(Database, Protocol):
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]: ...
 
+    def assure(self) -> None:
+        """Raises ``Lost`` if a lock that was taken is held no more."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -129,6 +133,7 @@ class Book:
         sent, details = codec.of_call(call), codec.text({"before": before or {}, "token": token})
         touched = [(item.address.kind, codec.of_name(item.address.key)) for item in call.items]
         with self._backend.transaction():
+            self._backend.assure()  # within it: who has taken the lock meanwhile, and written, is seen here
             self._known(run_id)
             name = codec.of_name(call.name)
             number = self._rows.append("intents", run_id, name, codec.of_instant(at), sent, details)

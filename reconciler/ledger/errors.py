@@ -9,7 +9,7 @@
     ├── Unsafe         somebody else could have put it there, or could alter it
     ├── Foreign        another project's
     ├── Unwritable     no room, no permission, no such folder
-    ├── Lost           the connection is gone, and the lock with it: stop before the next write
+    ├── Lost           the lock is gone, with the connection or its file: stop before the next write
     └── Unsettled      a decision names no intent that is open
 
 None of them ever holds a password: a ledger is named by :attr:`LedgerError.where`, without secrets.
@@ -87,7 +87,7 @@ class Unwritable(LedgerError):
 
 
 class Lost(LedgerError):
-    """The connection is gone, and the lock with it."""
+    """The lock is gone: its connection is lost, or its file was removed."""
 
     code = "ledger-lost"
     advice = "run again once the database answers: open intents are then settled first"

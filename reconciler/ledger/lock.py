@@ -48,24 +48,51 @@ def digest(scope: str) -> bytes:
     return blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=8, person=b"reconciler").digest()
 
 
+class Taken(dict[Path, os.stat_result]):
+    """The lock files that this process holds, each as it was when it was taken."""
+
+    def lost(self) -> Path | None:
+        """One that somebody has removed, or put another in its place of: the next to come locks that one."""
+        return next((path for path, file in self.items() if not _is_still(path, file)), None)
+
+
+def _is_still(path: Path, file: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), file)
+    except OSError:
+        return False
+
+
 @contextmanager
 def files(
-    ledger: Path, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
+    ledger: Path,
+    scopes: Sequence[str],
+    holder: Holder,
+    *,
+    timeout: float,
+    waiting: Callable[[Holder], None],
+    taken: Taken,
 ) -> Iterator[None]:
     """Hold every scope by a file of its own beside the ledger, taken in one order by everybody."""
     with ExitStack() as held:
         for scope in sorted(set(scopes)):
-            held.enter_context(_file(ledger, scope, holder, timeout, waiting))
+            path = _lock_file(ledger, scope)
+            held.enter_context(_file(ledger, path, scope, holder, timeout, waiting, taken))
         yield
 
 
 @contextmanager
 def _file(
-    ledger: Path, scope: str, holder: Holder, timeout: float, waiting: Callable[[Holder], None]
+    ledger: Path,
+    path: Path,
+    scope: str,
+    holder: Holder,
+    timeout: float,
+    waiting: Callable[[Holder], None],
+    taken: Taken,
 ) -> Iterator[None]:
     from filelock import FileLock, Timeout  # heavy, and a plan needs no lock
 
-    path = _lock_file(ledger, scope)
     note = _note(path)
     lock = FileLock(path, mode=0o600, thread_local=False)
 
@@ -78,6 +105,7 @@ def _file(
 
     try:
         wait(attempt, lambda: _read(note), lambda who: Locked(str(ledger), scope, who), timeout, waiting)
+        taken[path] = path.stat()
         _write(note, holder)
     except OSError as trouble:
         lock.release()
@@ -86,7 +114,8 @@ def _file(
         yield
     finally:
         with suppress(OSError):
-            note.unlink()
+            if _is_still(path, taken.pop(path)):  # else it is another's note by now
+                note.unlink()
         lock.release()
 
 
@@ -94,11 +123,11 @@ def held(ledger: Path, scopes: Sequence[str]) -> Iterator[Holder]:
     """Who holds any of the scopes, as far as their notes tell: to look takes no lock, and is in nobody's way."""
     for scope in sorted(set(scopes)):
         holder = _read(_note(_lock_file(ledger, scope)))
-        if holder is not None and not _dead(holder):
+        if holder is not None and not is_dead(holder):
             yield holder
 
 
-def _dead(holder: Holder) -> bool:
+def is_dead(holder: Holder) -> bool:
     """Whether the process was of this machine, and is no more; its lock went with it."""
     if holder.host != socket.gethostname() or not holder.pid:
         return False

@@ -141,6 +141,9 @@ class Postgres:
                 for scope in namespace.newcomers(self, scopes):
                     self._note(scope, FREE)
 
+    def assure(self) -> None:
+        """Nothing to see to: who can still write in this session still holds its locks."""
+
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         """Who holds any of the scopes now; to look takes no lock."""
         keys = {self._key(scope): scope for scope in scopes}

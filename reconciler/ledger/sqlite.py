@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.ledger import format, lock
-from reconciler.ledger.errors import Damaged, LedgerError, Unsafe, Unwritable
+from reconciler.ledger.errors import Damaged, LedgerError, Lost, Unsafe, Unwritable
 from reconciler.ledger.rows import Cell, Row, Rows
 from reconciler.ledger.store import FORMAT, Holder
 
@@ -31,6 +31,7 @@ FULL = {
     sqlite3.SQLITE_PERM,
 }
 TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}  # ERROR: our SQL, their tables
+NEVER_REMOVED = "leave the lock files where they are, and run again: open intents are settled first"
 GARBLED = "it holds bytes that are no text"
 
 
@@ -43,6 +44,7 @@ class SQLite:
         self._connection = connection
         self._turn = threading.RLock()
         self._depth = 0
+        self._taken = lock.Taken()
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
         with self._turn, _told(self.where):
@@ -75,7 +77,13 @@ class SQLite:
     ) -> AbstractContextManager[None]:
         if self._path is None:
             raise LedgerError(self.where, "it was opened to read only")
-        return lock.files(self._path, scopes, holder, timeout=timeout, waiting=waiting)
+        return lock.files(self._path, scopes, holder, timeout=timeout, waiting=waiting, taken=self._taken)
+
+    def assure(self) -> None:
+        """Raises ``Lost`` if somebody has removed a lock file; whoever comes next makes and locks another."""
+        gone = self._taken.lost()
+        if gone is not None:
+            raise Lost(self.where, f"its lock is gone: somebody removed {gone}", NEVER_REMOVED)
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return tuple(lock.held(Path(self.where), scopes))

@@ -90,15 +90,23 @@ def test_what_is_no_ledger_of_ours_is_refused_before_any_write(desk: Open, spoil
     assert writes(here) == before
 
 
-@pytest.mark.parametrize("place", ["/sys/ledger.db", "mixed.yaml/ledger.db"], ids=["read-only", "not a folder"])
+NOWHERE = {
+    "read-only": ("sqlite:/sys/ledger.db", b"ledger-unwritable"),
+    "not a folder": ("sqlite:mixed.yaml/ledger.db", b"ledger-unwritable"),
+    "no server": ("postgresql://ann@localhost:1/ads", b"ledger-lost"),
+}
+
+
+@pytest.mark.parametrize("place", NOWHERE)
 def test_a_place_where_nothing_can_be_written_is_refused_before_any_write(site: Site, place: str) -> None:
-    site.use(f"sqlite:{place}")
+    url, code = NOWHERE[place]
+    site.use(url)
 
     run = site.apply()
     out, _ = run.communicate()
 
     assert run.returncode == 1
-    assert b"ledger-unwritable" in out
+    assert code in out
     assert [entry for entry in site.control("GET", "calls") if entry["method"] == "PATCH"] == []
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
+from fnmatch import fnmatch
 from typing import Any
 from unittest.mock import patch
 
@@ -239,6 +241,40 @@ def test_money_stops_at_the_first_doubt_of_a_run(desk: Open) -> None:
     assert topups(here) == []
 
 
+@pytest.mark.parametrize("what", ["top-up", *CREATES])
+def test_a_call_that_is_still_on_its_way_is_waited_for(desk: Open, what: str) -> None:
+    """The first run is gone, or has lost its lock and does not know; its call arrives a minute later."""
+    text, path = CREATES.get(what, (TOPUP, FUNDS))
+    here = desk(text)
+    answer, sent = here.world.handle, []
+
+    def slowly(request: Any) -> Any:
+        if request.method == "POST" and fnmatch(request.path, path):
+            sent.append(request)
+            raise Killed
+        return answer(request)
+
+    here.handle = slowly
+    with pytest.raises(Killed):
+        here.apply()
+    due = here.world.now + timedelta(seconds=60)
+
+    def arriving(request: Any) -> Any:
+        if sent and here.world.now >= due:
+            answer(sent.pop())
+        return answer(request)
+
+    here.handle = arriving
+
+    ended = here.apply()
+
+    assert not sent, "it is still on its way"
+    assert ended.code == 0, ended.out
+    assert made(here) == []
+    assert topups(here) == ([Decimal("750.25")] if what == "top-up" else [])
+    assert here.plan().code == 0
+
+
 @pytest.mark.parametrize("reads", [1, 3])
 def test_a_read_that_is_late_after_a_kill_does_not_fund_twice(desk: Open, reads: int) -> None:
     here = desk(TOPUP)
@@ -264,6 +300,17 @@ def test_an_accepted_topup_that_never_shows_is_for_a_person_to_judge(desk: Open)
     assert (ended.code, len(topups(here))) == (6, 3)
     (intent,) = _open(here)
     assert here.resolve(intent.run, intent.call.name, applied=True).code == 0
+
+
+@pytest.mark.parametrize("lost", ["*/delete", "*/append"])
+def test_a_set_that_moved_in_two_steps_is_settled_though_one_answer_was_lost(desk: Open, lost: str) -> None:
+    here = desk(f'balances:\n  q4: {{accountId: "{scenarios.ACCOUNT}", name: Q4, campaignIds: ["71"]}}\n')
+    here.world.inject(fault(lost, count=None))
+
+    ended = here.apply()
+
+    assert (ended.code, set(ended.statuses)) == (0, {"applied"}), ended.out
+    assert len(ended.statuses) == 2
 
 
 # --- What the API never shows ----------------------------------------------------------------------------------

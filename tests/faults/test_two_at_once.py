@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -16,6 +18,7 @@ from . import crashlab, laws, scenarios
 from .outside import Site
 
 RACERS = 8
+IN_FLIGHT = 8
 SLOW = {"kind": "delay", "seconds": 4, "method": "PATCH", "path": "*/ad-sets", "nth": 1, "count": 1}
 
 
@@ -47,6 +50,13 @@ def wait_for(what: Callable[[], bool]) -> None:
     while not what():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def intended(site: Site) -> list[tuple[str, str]]:
+    """Every call that was written down, with its run, in that order."""
+    (file,) = site.project.glob(".reconciler/ledger*.db")
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT run, name FROM intents ORDER BY number").fetchall()
 
 
 def is_writing(site: Site) -> bool:
@@ -109,19 +119,49 @@ def test_a_deleted_row_of_holders_opens_no_gap(site: Site, server: Server, datab
     assert judged(site, goal) == []
 
 
+def test_a_deleted_lock_file_stops_the_first_before_its_next_call(site: Site, goal: crashlab.Goal) -> None:
+    """What it has in hand is all that can meet the second: no call is written down any more, so none is sent."""
+    site.control("POST", "faults", [SLOW])
+    first = site.apply()
+    wait_for(lambda: is_writing(site))
+    for file in site.project.glob(".reconciler/*.lock"):
+        file.unlink()
+    known = len(intended(site))
+
+    second = site.apply()
+    out, _ = first.communicate()
+    second.communicate()
+
+    assert first.returncode == 5
+    assert "ledger-lost" in str(json.loads(out)["diagnostics"])
+    assert "leave the lock files" in str(json.loads(out)["diagnostics"])
+    runs = [run for run, _ in intended(site)]
+    assert runs.count(runs[0]) - known < IN_FLIGHT  # those that were about to be sent just then
+    assert site.launched(then="plan")[2] == "0 0"
+    assert judged(site, goal) == []
+
+
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reconciler'"
+
+
 @pytest.mark.postgres
+@pytest.mark.parametrize("way", ["connection", "server"])
 def test_a_database_that_goes_away_stops_the_run_before_the_next_write(
-    site: Site, server: Server, database: str, goal: crashlab.Goal
+    site: Site, server: Server, database: str, goal: crashlab.Goal, way: str
 ) -> None:
     site.use(server.url(database))
     site.control("POST", "faults", [SLOW])
     run = site.apply()
     wait_for(lambda: is_writing(site))
-    try:
-        server.stop()
+    if way == "connection":
+        server.sql(CUT, database)
         out, _ = run.communicate()
-    finally:
-        server.start()
+    else:
+        try:
+            server.stop()
+            out, _ = run.communicate()
+        finally:
+            server.start()
 
     report = json.loads(out)
     statuses = Counter(each["status"] for each in report["outcomes"])
