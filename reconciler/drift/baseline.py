@@ -4,17 +4,20 @@ It is written in one transaction, and not at all when the files and what differs
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeAlias
 
-from reconciler.ledger.store import Ledger
-from reconciler.model import Address, Desired, Divergence, Drift, Live, Pair, Status, Value, Values
+from reconciler.ledger.store import Ledger, Observation
+from reconciler.model import Address, Desired, Divergence, Drift, Live, Pair, Value, Values
 
 LOOK = Address("", "look")
 """Under this name the ledger keeps when the whole project was last looked at, and what had moved then."""
 AGREED = Address("", "agreed")
 """And under this one, a mark of what the files and live agreed on."""
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+Looks: TypeAlias = Mapping[Address, Observation]
 Found = Sequence[tuple[Desired, Live]]
 
 
@@ -69,46 +72,51 @@ def _mark(files: str, found: Found) -> str:
 
 def looked(ledger: Ledger, at: datetime) -> None:
     """Note that all of the project is in force at a moment."""
-    _close(ledger, ())
+    _close(ledger, ledger.observed(LOOK), ())
     ledger.observe(LOOK, {"moved": ()}, at)
 
 
 def newly_stated(ledger: Ledger, drifts: Sequence[Drift]) -> tuple[Drift, ...]:
     """The drifts, where what was not stated at the last agreement is pending: the files are what moved."""
-    if ledger.observed(AGREED) is None:
+    if all(each.state is not Divergence.UNKNOWN for each in drifts):
         return tuple(drifts)
-    return tuple(_if_new(ledger, each) if each.state is Divergence.UNKNOWN else each for each in drifts)
+    looks = ledger.observations()
+    if AGREED not in looks:
+        return tuple(drifts)
+    return tuple(_if_new(looks, each) if each.state is Divergence.UNKNOWN else each for each in drifts)
 
 
-def _if_new(ledger: Ledger, each: Drift) -> Drift:
-    seen = ledger.observed(each.address)
-    return each if seen and each.field in seen.values else replace(each, state=Divergence.PENDING)
+def _if_new(looks: Looks, each: Drift) -> Drift:
+    stated = each.address in looks and each.field in looks[each.address].values
+    return each if stated else replace(each, state=Divergence.PENDING)
 
 
 def windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: bool) -> tuple[Drift, ...]:
     """The drifts with the time between two looks in which each of them came to be; this look is noted.
 
     What was there at an earlier look keeps the window that it had then. Only a look at the ``whole``
-    project tells of everything else that it had not moved.
+    project tells of everything else that it had not moved. The ledger is read once, however many they are.
     """
-    last = ledger.observed(LOOK)
-    before = last.at if last else None
-    ours = _own_writes(ledger, drifts, before)
-    dated: dict[Address, list[Drift]] = {}
+    moved: dict[Address, list[Drift]] = {}
     for each in drifts:
         if each.moved_outside:
-            dated.setdefault(each.address, []).append(each)
+            moved.setdefault(each.address, []).append(each)
+    looks = ledger.observations()
+    before = looks[LOOK].at if LOOK in looks else None
+    ours = _own_writes(ledger, before) if moved else {}
+    dated: dict[Address, dict[str, Drift]] = {}
+    for address, some in moved.items():
+        earlier: Values = looks[address].values if address in looks else {}
+        dated[address] = {each.field: _dated(each, earlier.get(each.field), before, ours, at) for each in some}
     with ledger.together():
-        for address, some in dated.items():
-            seen = ledger.observed(address)
-            earlier: Values = seen.values if seen else {}
-            dated[address] = [_dated(each, earlier.get(each.field), before, ours, at) for each in some]
-            ledger.observe(address, {each.field: _window(each) for each in dated[address]}, at)
+        news: dict[Address, Values] = {
+            address: {name: _window(each) for name, each in some.items()} for address, some in dated.items()
+        }
         if whole:
-            _close(ledger, dated)
-            ledger.observe(LOOK, {"moved": tuple((each.kind, each.key) for each in dated)}, at)
-    found = {(each.address, each.field): each for some in dated.values() for each in some}
-    return tuple(found.get((each.address, each.field), each) for each in drifts)
+            _close(ledger, looks.get(LOOK), dated)
+            news[LOOK] = {"moved": tuple((each.kind, each.key) for each in dated)}
+        ledger.observe_all(news, at)
+    return tuple(dated.get(each.address, {}).get(each.field, each) for each in drifts)
 
 
 def _dated(
@@ -126,24 +134,15 @@ def _window(each: Drift) -> Values:
     return {"live": each.live, "since": each.since, "until": each.until}
 
 
-def _own_writes(ledger: Ledger, drifts: Iterable[Drift], last: datetime | None) -> dict[tuple[Address, str], datetime]:
+def _own_writes(ledger: Ledger, last: datetime | None) -> dict[tuple[Address, str], datetime]:
     """When our own runs last moved each value, as far as that was after the last look."""
-    if last is not None:
-        return {(each.address, each.field): each.time for each in ledger.increases_since(last)}
-    return {
-        (each.address, entry.field): entry.time
-        for each in drifts
-        for entry in ledger.history(each.address)
-        if entry.status is Status.APPLIED
-    }
+    return {(each.address, each.field): each.time for each in ledger.increases_since(last or EVER)}
 
 
-def _close(ledger: Ledger, still: Iterable[Address]) -> None:
+def _close(ledger: Ledger, last: Observation | None, still: Container[Address]) -> None:
     """Let go of the windows of what has not moved any longer."""
-    last, kept = ledger.observed(LOOK), set(still)
-    if last is None:
+    moved = last.values.get("moved") if last else None
+    if last is None or not isinstance(moved, tuple):
         return
-    moved = last.values.get("moved")
-    for each in moved if isinstance(moved, tuple) else ():
-        if isinstance(each, tuple) and (address := Address(str(each[0]), str(each[1]))) not in kept:
-            ledger.observe(address, {}, last.at)
+    named = (Address(str(each[0]), str(each[1])) for each in moved if isinstance(each, tuple))
+    ledger.observe_all({address: {} for address in named if address not in still}, last.at)

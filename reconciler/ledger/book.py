@@ -100,10 +100,17 @@ class Book:
 
     def observe(self, address: Address, values: Values, at: datetime) -> None:
         with self._backend.transaction():
-            self._memory.observe(address, values, at)
+            self._memory.observe({address: values}, at)
+
+    def observe_all(self, news: Mapping[Address, Values], at: datetime) -> None:
+        with self._backend.transaction():
+            self._memory.observe(news, at)
 
     def observed(self, address: Address) -> Observation | None:
         return self._memory.observed(address)
+
+    def observations(self) -> Mapping[Address, Observation]:
+        return self._memory.observations()
 
     # --- The journal, written ------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """What is known of each address: its id, the last applied values, the last look at it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from reconciler.ledger import codec
-from reconciler.ledger.rows import Database, Rows
+from reconciler.ledger.rows import Cell, Database, Rows
 from reconciler.ledger.store import Observation
 from reconciler.model import Address, Values
 
@@ -12,6 +13,8 @@ HERE = "kind = ? AND key = ?"
 AT_ONCE = 400
 """Addresses in one statement: SQLite once took at most 999 parameters."""
 Known = tuple[str | None, Values]
+Packed = TypeVar("Packed")
+Decoded = TypeVar("Decoded")
 
 
 class Memory:
@@ -27,7 +30,7 @@ class Memory:
 
     def values(self) -> Mapping[Address, Values]:
         rows = self._rows.select("resources", "ORDER BY kind, key")
-        return Unpacked({_address(kind, key): str(values) for kind, key, _, values in rows})
+        return Unpacked({_address(kind, key): str(values) for kind, key, _, values in rows}, codec.to_values)
 
     def merge(self, news: Sequence[tuple[Address, str | None, Values]]) -> None:
         """Add what is new, field by field, in as few statements as a call of thousands of items needs."""
@@ -59,20 +62,25 @@ class Memory:
             new_id, new_values = self._known([new]).get(new, (None, {}))
             self._put({new: (id if new_id is None else new_id, {**values, **new_values})})
         if seen is not None and self.observed(new) is None:
-            self.observe(new, seen.values, seen.at)
+            self.observe({new: seen.values}, seen.at)
         self.forget(old)
         items = self._rows.select("items", f"WHERE {HERE}", *_cells(old))
         self._rows.delete("items", "intent = ? AND position = ?", *((intent, at) for intent, at, _, _ in items))
         self._rows.insert("items", *((intent, at, *_cells(new)) for intent, at, _, _ in items))
 
-    def observe(self, address: Address, values: Values, at: datetime) -> None:
-        self._rows.delete("observations", HERE, _cells(address))
-        self._rows.insert("observations", (*_cells(address), codec.of_instant(at), codec.of_values(values)))
+    def observe(self, news: Mapping[Address, Values], at: datetime) -> None:
+        self._rows.delete("observations", HERE, *map(_cells, news))
+        rows = ((*_cells(each), codec.of_instant(at), codec.of_values(values)) for each, values in news.items())
+        self._rows.insert("observations", *rows)
 
     def observed(self, address: Address) -> Observation | None:
         for _, _, at, values in self._rows.select("observations", f"WHERE {HERE}", *_cells(address)):
-            return Observation(codec.to_instant(str(at)), codec.to_values(str(values)))
+            return _observation((at, values))
         return None
+
+    def observations(self) -> Mapping[Address, Observation]:
+        rows = self._rows.select("observations")
+        return Unpacked({_address(kind, key): (at, values) for kind, key, at, values in rows}, _observation)
 
     def _known(self, addresses: Iterable[Address]) -> dict[Address, Known]:
         keys: dict[str, list[str]] = {}
@@ -97,20 +105,25 @@ class Memory:
         )
 
 
-class Unpacked(Mapping[Address, Values]):
-    """Values by address, each decoded when it is asked for: of a large account few ever are."""
+class Unpacked(Mapping[Address, Decoded], Generic[Packed, Decoded]):
+    """What is known by address, each decoded when it is asked for: of a large account few ever are."""
 
-    def __init__(self, packed: Mapping[Address, str]) -> None:
-        self._packed = packed
+    def __init__(self, packed: Mapping[Address, Packed], decode: Callable[[Packed], Decoded]) -> None:
+        self._packed, self._decode = packed, decode
 
-    def __getitem__(self, address: Address) -> Values:
-        return codec.to_values(self._packed[address])
+    def __getitem__(self, address: Address) -> Decoded:
+        return self._decode(self._packed[address])
 
     def __iter__(self) -> Iterator[Address]:
         return iter(self._packed)
 
     def __len__(self) -> int:
         return len(self._packed)
+
+
+def _observation(cells: tuple[Cell, Cell]) -> Observation:
+    at, values = map(str, cells)
+    return Observation(codec.to_instant(at), codec.to_values(values))
 
 
 def _starts(some: Sequence[str]) -> range:

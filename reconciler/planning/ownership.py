@@ -128,38 +128,44 @@ class Look(Protocol):
 
 
 class Looks(Protocol):
-    """Where looks are kept: the ledger."""
+    """Where looks are kept: the ledger, which is read and written once."""
 
-    def observe(self, address: Address, values: Values, at: datetime) -> None: ...
+    def observations(self) -> Mapping[Address, Look]: ...
 
-    def observed(self, address: Address) -> Look | None: ...
+    def observe_all(self, news: Mapping[Address, Values], at: datetime) -> None: ...
 
 
-def steps(project: Project, pairs: Sequence[Pair], looks: Looks, now: datetime) -> Iterator[Problem]:
+def steps(project: Project, pairs: Sequence[Pair], ledger: Looks, now: datetime) -> Iterator[Problem]:
     """What moved further than it may in a day; each look is compared with the last one that is a day old."""
-    for rule in rules(project):
-        for desired, live in pairs if rule.step is not None else ():
+    known = [rule for rule in rules(project) if rule.step is not None]
+    looks = ledger.observations() if known else {}
+    news: dict[Address, Values] = {}
+    for rule in known:
+        for desired, live in pairs:
             value = live.values.get(rule.field) if live else None
-            if rule.owns(desired.address, now) and isinstance(value, Decimal):
-                yield from _step(project, rule, desired, value, looks, now)
+            if not rule.owns(desired.address, now) or not isinstance(value, Decimal):
+                continue
+            place = Address("owned", f"{desired.address} {rule.field}")
+            last = looks.get(place)
+            was: Value = last.values.get("value") if last else None
+            if last is None or not isinstance(was, Decimal) or now - last.at >= DAY:
+                news[place] = {"value": value}
+            if last is not None and isinstance(was, Decimal) and was:
+                yield from _step(project, rule, desired, value, (was, last.at), now)
+    if news:
+        ledger.observe_all(news, now)
 
 
 def _step(
-    project: Project, rule: Rule, desired: Desired, value: Decimal, looks: Looks, now: datetime
+    project: Project, rule: Rule, desired: Desired, value: Decimal, last: tuple[Decimal, datetime], now: datetime
 ) -> Iterator[Problem]:
-    place = Address("owned", f"{desired.address} {rule.field}")
-    last = looks.observed(place)
-    was: Value = last.values.get("value") if last else None
-    if last is None or not isinstance(was, Decimal) or now - last.at >= DAY:
-        looks.observe(place, {"value": value}, now)
-    if last is None or not isinstance(was, Decimal) or not was or rule.step is None:
-        return
-    days = max(Decimal(1), Decimal((now - last.at).total_seconds()) / Decimal(DAY.total_seconds()))
+    was, at = last
+    days = max(Decimal(1), Decimal((now - at).total_seconds()) / Decimal(DAY.total_seconds()))
     percent = abs(value - was) / was * 100
-    if percent > rule.step * days:
+    if rule.step is not None and percent > rule.step * days:
         message = (
-            f"{rule.field} moved by {percent:.1f} % since {last.at:%Y-%m-%d %H:%M} UTC, from {was.normalize():f} to"
+            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {was.normalize():f} to"
             f" {value.normalize():f}; {_owner(rule)} may move it by {rule.step} % a day"
         )
-        at = project.at(KEY, rule.number, "maxStepPercentPerDay")
-        yield error(TOO_FAST, message, at=at, address=desired.address)
+        where = project.at(KEY, rule.number, "maxStepPercentPerDay")
+        yield error(TOO_FAST, message, at=where, address=desired.address)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.ledger.rows import Rows
 from reconciler.model import Divergence, Run
 
 from .nights import BALANCE, Night, errors, night, only
@@ -137,6 +138,37 @@ def test_a_window_begins_at_our_own_last_write_if_that_was_later_than_the_last_l
 
     assert found.since is not None
     assert abs(found.since - wrote) < timedelta(minutes=1)
+
+
+def test_the_ledger_is_read_as_often_for_many_as_for_one() -> None:
+    files = {
+        "sellers.yaml": "sellerCampaigns:\n"
+        + "".join(f'  s{seller}: {{sellerId: "{seller}", campaignId: "10001", bid: 0.25}}\n' for seller in (1, 2, 3))
+    }
+    reads = []
+    for moved in (1, 3):
+        with night(files) as here:
+            here.look()
+            for seller in range(1, moved + 1):
+                here.edit("sellerCampaigns", f"{seller}.10001", bid=0.5)
+            before = Counting.reads
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Rows, "select", Counting.select)
+                assert len(here.look().drift) == moved
+            reads.append(Counting.reads - before)
+
+    assert reads[0] == reads[1]
+
+
+class Counting:
+    """How often a table of the ledger is read."""
+
+    reads = 0
+    real = Rows.select
+
+    def select(self: Rows, *words: str) -> list[tuple[str | int | None, ...]]:  # type: ignore[misc]
+        Counting.reads += 1
+        return Counting.real(self, *words)
 
 
 def test_a_history_that_cannot_be_read_leaves_the_window_and_says_so() -> None:
