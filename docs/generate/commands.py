@@ -39,7 +39,7 @@ def _command(command: click.Command, path: tuple[str, ...]) -> Iterator[str]:
     yield f"```text\n{usage}\n```"
     if example:
         lines = [line.strip().removeprefix("s:").removeprefix(":").strip() for line in example.splitlines()]
-        yield "```sh\n" + "\n".join(line for line in lines if line) + "\n```"
+        yield "```sh\n" + "\n".join(line for line in lines if line).replace("\\\n", "\\\n  ") + "\n```"
     for option in command.params:
         if isinstance(option, click.Option) and not option.hidden:
             yield _option(option, path)

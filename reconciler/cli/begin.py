@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORM = click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]))
 
 
-@cli.command()
+@cli.command(short_help="Begin a project. Overwrites nothing.")
 @click.argument("folder", default=".", type=click.Path(), metavar="[DIR]")
 @click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Put this one into the scope.")
 @click.option("--account", "accounts", multiple=True, metavar="ID", help="Put this one of Retail Media into it.")
@@ -66,7 +66,7 @@ def _begun(begun: "Begun", folder: str) -> Iterator[str]:
     yield from (f"  {step:<{width}}  # {what}" for step, what in steps.items())
 
 
-@cli.command()
+@cli.command(short_help="Check account, files and ledger, by reading alone.")
 @PATHS
 @FORM
 @SANDBOX
@@ -92,7 +92,7 @@ def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str 
     raise Ended(int(exits.of(done.run)))
 
 
-@cli.command()
+@cli.command(short_help="Show versions: of this tool, of the API, of the schemas.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def version(as_json: bool) -> None:
     """Show versions: of this tool, Python, the API, the schemas, the optional parts.
@@ -105,15 +105,15 @@ def version(as_json: bool) -> None:
     click.echo(versions.as_json() if as_json else versions.as_text(), nl=False)
 
 
-@cli.command()
+@cli.command(short_help="Print what a shell needs to complete commands and addresses.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what a shell needs to complete commands, options and addresses of the files here.
 
     \b
-    Example: eval "$(reconciler completion bash)"                  in ~/.bashrc
-             eval "$(reconciler completion zsh)"                   in ~/.zshrc, after compinit
-             reconciler completion fish | source                   in ~/.config/fish/config.fish
+    Example: eval "$(reconciler completion bash)"     # in ~/.bashrc
+             eval "$(reconciler completion zsh)"      # in ~/.zshrc, after compinit
+             reconciler completion fish | source      # in config.fish
     """
     from click.shell_completion import get_completion_class
 

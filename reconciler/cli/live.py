@@ -22,7 +22,7 @@ from reconciler.cli.shared import (
 from reconciler.console import Ended, end, progress, reporting
 
 
-@cli.command()
+@cli.command(short_help="Tell what moved outside of the files, by whom and when.")
 @PATHS
 @TARGET
 @reporting
@@ -72,7 +72,7 @@ def drift(
         end(run, form, manner_of(detailed=detailed and accept is None, digest=digest))
 
 
-@cli.command()
+@cli.command(short_help="Plan how to undo a run, and change the files with it.")
 @click.argument("run")
 @PATHS
 @reporting

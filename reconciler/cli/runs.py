@@ -109,7 +109,7 @@ def show(plan: str, form: str) -> None:
         end(plans.shown(Path(plan)), form, manner_of())
 
 
-@cli.command()
+@cli.command(short_help="Show the plan, ask, send it, and say how every item ended.")
 @PATHS
 @TARGET
 @reporting

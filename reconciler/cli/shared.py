@@ -85,9 +85,10 @@ def cli() -> None:
     """Make a Criteo account match YAML files: ad sets, seller bids and budgets, balances.
 
     \b
-    Try it without an account:
-      reconciler plan  examples/quickstart --sandbox
-      reconciler apply examples/quickstart --sandbox
+    Example, without an account:
+      reconciler init shop
+      reconciler plan shop --sandbox
+      reconciler apply shop --sandbox
     """
 
 

@@ -15,7 +15,7 @@ from reconciler.cli.shared import (
 )
 
 
-@cli.command()
+@cli.command(short_help="Write the JSON Schemas that editors check files with.")
 @click.option("--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder.")
 def schema(out: str) -> None:
     """Write the JSON Schemas that editors complete and check files with.
@@ -34,7 +34,7 @@ def schema(out: str) -> None:
         click.echo(str(folder / name))
 
 
-@cli.command()
+@cli.command(short_help="Say what a problem code means, and what cures it.")
 @click.argument("code")
 def explain(code: str) -> None:
     """Say what a problem code means, what causes it, and what cures it.
@@ -53,7 +53,7 @@ def explain(code: str) -> None:
     click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
 
 
-@cli.command()
+@cli.command(short_help="Decide an outcome that reading cannot settle.")
 @click.argument("run")
 @click.argument("call")
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
@@ -67,7 +67,8 @@ def resolve(
     """Decide the one outcome that reading cannot settle: whether a call took effect.
 
     \b
-    Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 --applied --because "seen in the history"
+    Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 \\
+               --applied --because "seen in the history"
     """
     from reconciler.commands import books
 
@@ -77,9 +78,14 @@ def resolve(
         click.echo(books.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
 
 
-@cli.group("ledger")
+@cli.group("ledger", short_help="What is remembered: ids, values, and the journal of all runs.")
 def ledger_group() -> None:
-    """What is remembered: ids, last applied values, and the journal of all runs."""
+    """What is remembered: ids, last applied values, and the journal of all runs.
+
+    \b
+    Example: reconciler ledger runs
+             reconciler ledger history adSets.summer-fr
+    """
 
 
 def _book_command(name: str, help: str, *arguments: str) -> None:
@@ -100,18 +106,28 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
 
 
 _book_command("list", "Addresses with their ids.\n\nExample: reconciler ledger list")
-_book_command("history", "All that the journal knows of an address.", "address")
-_book_command("runs", "The latest runs, newest first.")
-_book_command("show", "One run with its calls and how they ended.", "run")
-_book_command("forget", "Let go of an address; the journal stays.", "address")
+_book_command(
+    "history",
+    "All that the journal knows of an address.\n\nExample: reconciler ledger history adSets.winter",
+    "address",
+)
+_book_command("runs", "The latest runs, newest first.\n\nExample: reconciler ledger runs")
+_book_command("show", "One run with its calls.\n\nExample: reconciler ledger show 20261121T090000Z-7f3a", "run")
+_book_command(
+    "forget", "Let go of an address; the journal stays.\n\nExample: reconciler ledger forget adSets.old", "address"
+)
 
 
 @cli.group()
 def sandbox() -> None:
-    """A simulator of the API, to try things without an account."""
+    """A simulator of the API, to try things without an account.
+
+    \b
+    Example: reconciler sandbox serve
+    """
 
 
-@sandbox.command()
+@sandbox.command(short_help="Serve the simulator over HTTP, for any client.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8765, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--state", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in FILE.")
