@@ -111,9 +111,9 @@ def completion(shell: str) -> None:
     """Print what a shell needs to complete commands, options and addresses of the files here.
 
     \b
-    Example: eval "$(reconciler completion bash)"     # in ~/.bashrc
-             eval "$(reconciler completion zsh)"      # in ~/.zshrc, after compinit
-             reconciler completion fish | source      # in config.fish
+    Example: eval "$(reconciler completion bash)"  # in ~/.bashrc
+             eval "$(reconciler completion zsh)"   # in ~/.zshrc, after compinit
+             reconciler completion fish | source   # in config.fish
     """
     from click.shell_completion import get_completion_class
 
