@@ -260,10 +260,10 @@ def _shown(given: Mapping[str, Any]) -> str:
 
 
 def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
-    """In one line, and without the password, should a library ever repeat it."""
+    """On one line, and without the password, should a library ever repeat it."""
     for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
         said = said.replace(str(secret), "***") if secret else said
-    return " ".join(said.split())
+    return "; ".join(" ".join(line.split()) for line in said.splitlines() if line.strip())
 
 
 def _format(database: Postgres) -> int | None:
