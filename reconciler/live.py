@@ -9,24 +9,19 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler import wire
+from reconciler.believing import Unread as Unread
+from reconciler.believing import trouble as trouble
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Listing, Paging, Reference, Search
 from reconciler.lazily import dataclass
-from reconciler.model import Answer, Call, Desired, Effect, Fate, Json, Live, Pair, Problem, Value, error, warning
+from reconciler.model import Answer, Call, Desired, Effect, Json, Live, Pair, Problem, Value, error, warning
 
 Send = Callable[[Call], Answer]
 PAGES = 100_000
 """No list is longer; a server that never ends a list is stopped here (contract §2.10)."""
+TOO_LONG = 504
 PASSES = 4
 """How often a list of several pages is read to see it twice the same."""
-
-
-class Unread(Exception):
-    """A read that did not succeed, as the problem to show."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -164,6 +159,20 @@ def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Se
 
 
 def _settled(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
+    """All pages of a list; where it takes the server too long, all of one for each of its parts (contract §4.2)."""
+    try:
+        return _twice_the_same(kind, listing, root, id, send)
+    except Unread as unread:
+        if unread.status != TOO_LONG or listing.parts is None:
+            raise
+        parts = [str(row.get("id")) for row in _listed(kind, listing.parts, root, id, send)]
+        if not parts:
+            raise
+    lists = [replace(listing, query=(*listing.query, (listing.parts.field, part))) for part in parts]
+    return [page for each in lists for page in _twice_the_same(kind, each, root, id, send)]
+
+
+def _twice_the_same(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
     """All pages of a list. One of several pages is read again until two readings name the same ids,
     since an entry may slip between two pages while others come and go (contract §2.10)."""
     before: set[str] | None = None
@@ -224,35 +233,8 @@ def _got(call: Call, send: Send) -> Answer:
     answer = send(call)
     problem = trouble(call, answer)
     if problem is not None:
-        raise Unread(problem)
+        raise Unread(problem, answer.status)
     return answer
-
-
-def trouble(call: Call, answer: Answer) -> Problem | None:
-    """Why an answer to a read cannot be believed, or None if it can."""
-    asked = f"{call.method} {call.path}"
-    if answer.fate is not Fate.ANSWERED:
-        return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
-    if answer.status in (401, 403):
-        message = f"{asked} was refused ({answer.status}): {_gist(answer)}"
-        return error("not-allowed", message, hint=_permission(call, answer.status))
-    if answer.status == 410:
-        hint = f"set api.{call.product} to a version that is still served"
-        return error("version-gone", f"{asked}: this API version is no longer served", hint=hint)
-    if answer.status >= 400:
-        return error("read-failed", f"{asked} was refused ({answer.status}): {_gist(answer)}")
-    errors = answer.body.get("errors") if isinstance(answer.body, dict) else None
-    if errors:
-        return error("read-failed", f"{asked} answered with errors: {_gist(answer)}")
-    return None
-
-
-def _permission(call: Call, status: int) -> str:
-    if status == 401:
-        prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
-        return f"check {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET: they are one application's pair"
-    domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
-    return f"check the application's consent for this account and its permission in the domain {domain}"
 
 
 def _rows(answer: Answer) -> Sequence[dict[str, Any]]:
@@ -280,17 +262,3 @@ def _warnings(body: Json) -> Iterator[Problem]:
 HINTS = {
     "cannot-expose-specific-adsets": "some ad sets of the scope cannot be read; none is created again by its id",
 }
-
-
-def _gist(answer: Answer) -> str:
-    body = answer.body
-    errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else body
-    if isinstance(first, dict):
-        parts = [
-            first.get("code"),
-            first.get("title") or first.get("error_description") or first.get("error"),
-            first.get("detail"),
-        ]
-        return ": ".join(str(part) for part in parts if part) or answer.reason
-    return answer.reason or "no reason given"

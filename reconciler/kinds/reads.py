@@ -23,8 +23,20 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that names things of another sort, and the list of them, one per scope id. Asked only for
+    what a write would name: where batches are all or nothing, one stray id refuses all."""
+
+    field: str
+    path: str
+    thing: str
+    query: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """One list per advertiser or account. ``inject`` names the field that the scope's id fills."""
+    """One list per advertiser or account. ``inject`` names the field that the scope's id fills; ``parts`` are what
+    the list can be asked for one by one, by a query of the name of their field."""
 
     path: str
     per: str
@@ -32,6 +44,7 @@ class Listing:
     paging: Paging = Paging.NONE
     page: int = 100
     inject: str | None = None
+    parts: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +64,6 @@ class Attachments:
     path: str
     names: str
     page: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A field that names things of another sort, and the list of them, one per scope id. Asked only for
-    what a write would name: where batches are all or nothing, one stray id refuses all."""
-
-    field: str
-    path: str
-    thing: str
-    query: tuple[tuple[str, str], ...] = ()
 
 
 Read: TypeAlias = Search | Listing

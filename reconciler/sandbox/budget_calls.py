@@ -21,9 +21,8 @@ _LEGACY_KEYS = {"suspended": "isSuspended"}
 def list_budgets(market: Market) -> Response:
     """M1. Without a seller a large advertiser may be too much to ask (rule 62)."""
     query = _query(market)
-    limit, seller_id = market.call.options.sellers_before_timeout, market.call.value("sellerId")
-    if seller_id is None and limit is not None and len(market.sellers()) > limit:
-        raise market.refuse(504, problem("gateway-timeout", "Gateway timeout", type="availability"))
+    seller_id = market.call.value("sellerId")
+    _refuse_too_much(market, seller_id)
     advertiser_id = market.asked("advertiserId", _number)
     campaigns = frozenset(market.campaigns(advertiser_id)) if advertiser_id is not None else None
     asked = market.asked("campaignId", _number)
@@ -32,8 +31,15 @@ def list_budgets(market: Market) -> Response:
     return _listed(market, replace(query, seller_id=seller_id, campaign_ids=campaigns))
 
 
+def _refuse_too_much(market: Market, seller_id: str | None) -> None:
+    limit = market.call.options.sellers_before_timeout
+    if seller_id is None and limit is not None and len(market.sellers()) > limit:
+        raise market.refuse(504, problem("gateway-timeout", "Gateway timeout", type="availability"))
+
+
 def list_of_advertiser(market: Market) -> Response:
-    """M17. A lost consent reads as an empty list (§2.2)."""
+    """M17. A lost consent reads as an empty list (§2.2); without a seller it may be too much as well (§4.2)."""
+    _refuse_too_much(market, market.call.value("sellerId"))
     campaigns = frozenset(market.campaigns(market.advertiser_id()))
     budget_id, seller_id = market.asked("budgetId", _number), market.asked("sellerId", _number)
     query = replace(_query(market), budget_id=budget_id, seller_id=seller_id, campaign_ids=campaigns)

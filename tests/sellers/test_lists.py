@@ -59,3 +59,21 @@ def test_a_list_that_fails_is_never_an_empty_one() -> None:
 
         assert [each.code for each in run.problems] == ["unreachable"]
         assert desk.writes == []
+
+
+def test_a_list_that_takes_too_long_is_asked_for_seller_by_seller() -> None:
+    """As the API does for large advertisers (contract §4.2); each list states both dates all the same."""
+    with bench(family="sellers", sellers_before_timeout=2) as desk:
+        desk.write({"a.yaml": LIVE.replace("300", "310")})
+
+        run = desk.apply()
+
+        lists = [
+            dict(each["query"])
+            for each in desk.world.log
+            if each["path"].endswith("/budgets") and each["method"] == "GET" and each["status"] == 200
+        ]
+        assert (run.problems, len(desk.writes)) == ((), 1)
+        assert {each.status.value for each in run.outcomes} == {"applied"}
+        assert all({"sellerId", "startBeforeDate", "endAfterDate"} <= each.keys() for each in lists)
+        assert desk.plan().changes == ()
