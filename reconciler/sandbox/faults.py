@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from . import items, lag, noise
-from .account_book import edited_by_user
+from .balances.book import edited_by_user
 from .clock import instant
 from .encoding import decode, encode
 from .message import Request, Response

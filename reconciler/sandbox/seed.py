@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from .balances.seed import balances
 from .clock import DEMO_START, Clock, instant
 from .options import Options
-from .seed_balances import balances
-from .seed_sellers import sellers
+from .sellers.seed import sellers
 from .state import Record, State
 
 GUIDE_START = "2018-07-10T09:00:00Z"

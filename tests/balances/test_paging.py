@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from reconciler.sandbox.account_book import FIRST_ID
+from reconciler.sandbox.balances.book import FIRST_ID
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 

@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .access import forbidden
-from .errors import Problem, Refusal, problem, problem_lists
-from .marketplace_rules import BudgetRules, SellerSide, Violation, decimal_of
-from .routing import Call
-from .seller_budgets import SellerBudget
-from .seller_campaigns import SellerCampaign, observed, reasons
-from .state import Record
+from ..access import forbidden
+from ..errors import Problem, Refusal, problem, problem_lists
+from ..routing import Call
+from ..state import Record
+from .budgets import SellerBudget
+from .campaigns import SellerCampaign, observed, reasons
+from .rules import BudgetRules, SellerSide, Violation, decimal_of
 
 Json = dict[str, Any]
 INVALID = "invalid"

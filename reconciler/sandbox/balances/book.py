@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .access import forbidden
-from .balances import Author, Balance, Entry, edited, today_at
-from .errors import Problem, Refusal, problem
-from .routing import Call
-from .state import Record, State
+from ..access import forbidden
+from ..errors import Problem, Refusal, problem
+from ..routing import Call
+from ..state import Record, State
+from .balance import Author, Balance, Entry, edited, today_at
 
 FIRST_ID = 18446744073709551616
 """2^64: beyond every integer type, so that nobody takes an id of Retail Media for a number (§2.11)."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from .account_book import FIRST_ID, keep
-from .balances import Author, Balance, opened
-from .clock import instant
-from .state import State
+from ..clock import instant
+from ..state import State
+from .balance import Author, Balance, opened
+from .book import FIRST_ID, keep
 
 ACCOUNT = str(FIRST_ID)
 CAMPAIGNS = {"71": "Always on", "72": "Winter", "73": "Spring", "74": "Brand days", "8343086999167541140": "Launch"}

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .clock import stamp
-from .state import Record
+from ..clock import stamp
+from ..state import Record
 
 EDITABLE_BILLING = ("billByRetailer", "notApplicable")
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .balances import Balance
+from .balance import Balance
 
 Json = dict[str, Any]
 

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .marketplace_rules import TARGET_BUDGET, Violation, decimal_of
-from .seller_budgets import SellerBudget
-from .state import Record
+from ..state import Record
+from .budgets import SellerBudget
+from .rules import TARGET_BUDGET, Violation, decimal_of
 
 SELLER_CAMPAIGN = "WithInvalidSellerCampaignId"
 BID_VALUE = "WithInvalidBidValue"

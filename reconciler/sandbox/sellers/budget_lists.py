@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from .seller_budgets import SellerBudget
+from .budgets import SellerBudget
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .account_book import Book, Json
-from .balance_calls import close
-from .balance_writes import review
-from .errors import Refusal, envelope, problem
-from .message import Response
-from .paging import by_index, single_page
-from .routing import Call
-from .state import Record
+from ..errors import Refusal, envelope, problem
+from ..message import Response
+from ..paging import by_index, single_page
+from ..routing import Call
+from ..state import Record
+from .book import Book, Json
+from .calls import close
+from .writes import review
 
 Move = Callable[[Book, str, Iterable[str]], None]
 

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .marketplace_rules import (
+from ..state import Record
+from .rules import (
     AMOUNT,
     BUDGET,
     BUDGET_TYPE,
@@ -31,7 +32,6 @@ from .marketplace_rules import (
     decimal_of,
     end_after_start,
 )
-from .state import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..message import Response
+from ..routing import STABLE, UNVERSIONED, Call, Handler, Route
 from . import budget_calls as budgets
-from . import seller_calls as sellers
+from . import calls as sellers
 from .market import Market
-from .message import Response
-from .routing import STABLE, UNVERSIONED, Call, Handler, Route
 
 Operation = Callable[[Market], Response]
 

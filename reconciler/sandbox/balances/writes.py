@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .balances import Balance
-from .errors import Problem, problem
-from .options import Options
+from ..errors import Problem, problem
+from ..options import Options
+from .balance import Balance
 
 SPEND_TYPES = ("Onsite", "Offsite", "OffsiteAwareness")
 NAME_LENGTH, PO_LENGTH = 255, 32

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .access import forbidden
-from .errors import problem, reply
+from ..access import forbidden
+from ..errors import problem, reply
+from ..message import Response
+from ..state import Record
+from .campaigns import BID_VALUE, SELLER_CAMPAIGN, SellerCampaign, bid_of, rebid
 from .market import ADVERTISER, Json, Market
-from .marketplace_rules import CAMPAIGN, SELLER, TARGET_BUDGET, decimal_of
-from .message import Response
-from .seller_campaigns import BID_VALUE, SELLER_CAMPAIGN, SellerCampaign, bid_of, rebid
-from .state import Record
+from .rules import CAMPAIGN, SELLER, TARGET_BUDGET, decimal_of
 
 _DELIVERY = ("Running", "Archived", "NotRunning")
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .errors import problem, reply
+from ..errors import problem, reply
+from ..message import Response
+from .budget_lists import BudgetQuery, listed
+from .budgets import SellerBudget, created, patched
+from .campaigns import SELLER_CAMPAIGN
 from .market import Json, Market
-from .marketplace_rules import BUDGET, BUDGET_TYPES, DATE, SELLER, day_of
-from .message import Response
-from .seller_budget_lists import BudgetQuery, listed
-from .seller_budgets import SellerBudget, created, patched
-from .seller_campaigns import SELLER_CAMPAIGN
+from .rules import BUDGET, BUDGET_TYPES, DATE, SELLER, day_of
 
 STATUSES = ("Archived", "Current", "Scheduled")
 _LEGACY_KEYS = {"suspended": "isSuspended"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .balances import Entry
+from .balance import Entry
 
 _COMMON = (
     "BalanceCreated", "BalanceAdded", "BalanceRemoved", "BalanceUncapped", "BalanceCapped",

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import balance_shapes as shapes
-from . import balance_writes as writes
-from .account_book import Book, Json, strict, undeclared
-from .balance_history import told, unsupported
-from .balance_writes import Changes, Dialect
-from .balances import Balance, edited, opened
-from .errors import Problem, Refusal, envelope, problem, reply
-from .message import Response
-from .paging import by_index, by_offset, unreadable
-from .routing import Call
+from ..errors import Problem, Refusal, envelope, problem, reply
+from ..message import Response
+from ..paging import by_index, by_offset, unreadable
+from ..routing import Call
+from . import shapes, writes
+from .balance import Balance, edited, opened
+from .book import Book, Json, strict, undeclared
+from .history import told, unsupported
+from .writes import Changes, Dialect
 
 LARGEST_PAGE = 500
 LARGEST_OLD_HISTORY = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .state import State
+from ..state import State
 
 ADVERTISER = "1352"
 CAMPAIGNS = {"10001": "Marketplace FR", "10002": "Marketplace DE"}

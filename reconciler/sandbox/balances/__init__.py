@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from . import balance_calls as balances
-from . import balance_campaigns as campaigns
-from .routing import G1, G2, PREVIEW, STABLE, Handler, Route
+from ..routing import G1, G2, PREVIEW, STABLE, Handler, Route
+from . import calls as balances
+from . import campaigns
 
 BASE = "/retail-media"
 SINCE_G2 = G2 | PREVIEW
