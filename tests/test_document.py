@@ -246,6 +246,40 @@ def test_where_a_value_stands(text: str, path: tuple[str | int, ...], key: bool,
     assert span.file == "f.yaml"
 
 
+SECTIONS = [
+    "adSets:\n  a: {x: 1}\n  'b c':\n    x: 2\nbalances:\n  a:\n    y: [1]\n  é: null\n",
+    '{adSets: {a: {x: 1}, "b": 2,\n  c: [1]}, defaults: {}, balances: []}\n',
+    "adSets:\n  a: &x {n: 1}\n  b: *x\n  c:\n    <<: *x\n",
+    "adSets:\n  a: {n: 1}\n  <<: {b: {n: 2}, c: 1}\n  d: 1\nbalances: {e: 1}\n",
+    "all: &all\n  a: {n: 1}\nadSets: *all\nbalances:\n  e: 1\n",
+    'adSets:\n  ? a\n  : {x: 1}\n  ? |\n    b\n    c\n  : 1\n  ? "e\\\n    f"\n  : 1\n',
+    "adSets: {&k d: 1, e: 2}\n",
+    "adSets:\r\n  a:\r\n    x: 1\r\n  # b:\r\n  b: 2\r\n...\r\n",
+    "- a:\n    x: {y: 1}\n- 2\n",
+    "adSets:\n- a: 1\n  b: {c: 1}\nbalances:\n  c: 1\n",
+    "",
+]
+
+
+@pytest.mark.usefixtures("_parser")
+@pytest.mark.parametrize("text", SECTIONS)
+def test_both_passes_agree_where_a_resource_is_named(text: str) -> None:
+    agreed(read(text))
+
+
+def agreed(quick: Document) -> None:
+    whole = Document("f.yaml", quick.value, quick.text)
+    for path, _ in paths(quick.value):
+        assert quick.span(path, key=True) == whole.span(path, key=True), path
+
+
+def test_to_show_where_resources_are_named_no_file_is_read_twice() -> None:
+    document = read("adSets:\n  a: {x: 1}\n  b:\n    x: 2\nbalances:\n  c:\n    y: [1]\n")
+    named = [document.span(path, key=True) for path in (("adSets", "a"), ("adSets", "b"), ("balances", "c"))]
+    assert [str(span) for span in named] == ["f.yaml:2:3", "f.yaml:3:3", "f.yaml:6:3"]
+    assert "_root" not in vars(document)
+
+
 def test_has_sees_through_aliases_and_merges_and_no_further() -> None:
     document = read("d: &d {x: [1]}\ne: {<<: *d}\nf: *d\n")
     assert all(document.has(path) for path in [(), ("d",), ("e", "x", 0), ("f", "x", 0)])
@@ -405,6 +439,7 @@ def test_any_text_is_either_understood_or_refused_somewhere_in_it(text: str) -> 
         assert problem.span.column <= len(lines[problem.span.line - 1]) + 1
     if document is not None:
         assert tree(document) == shape(document.value)
+        agreed(document)
 
 
 def tree(document: Document) -> Json:

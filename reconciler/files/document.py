@@ -4,12 +4,14 @@ The law: a file means what YAML 1.2's core schema says, or it is refused at a li
 never understood differently in silence. ``NO`` is a word, ``0123`` and ``2026-01-01`` are text, ``0x1F``
 is 31, decimals are exact, and nothing is ever a float. Whatever the text, the work is bounded.
 
-Almost every file is right, so the text is read twice at most. The first pass only builds values and
-remembers no positions: it decides what a plan costs. The second runs when somebody first asks where
-something stands, or when there are mistakes to show. Values are shared between aliases: read, never write.
+Almost every file is right, so the text is read twice at most. The first pass builds values and remembers only
+where each resource is named, which every plan shows: it decides what a plan costs. The second runs when somebody
+first asks where something else stands, or when there are mistakes to show. Values are shared between aliases:
+read, never write.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import Any
@@ -41,10 +43,13 @@ _TAG = r"!\S*"
 class Document:
     """A file that was understood: its value, and, when asked, the place of everything in it."""
 
-    def __init__(self, file: str, value: Json, text: bytes) -> None:
+    def __init__(self, file: str, value: Json, text: bytes, heads: Sequence[int] = ()) -> None:
         self.file = file
         self.value = value
         self.text = text
+        sections = value.items() if heads and isinstance(value, dict) else ()
+        self._names = [(section, tuple(block)) for section, block in sections if isinstance(block, dict)]
+        self._marks = heads
 
     def let_go(self) -> None:
         """Forget the value, which takes four times the room of the text; every place can still be told."""
@@ -56,6 +61,8 @@ class Document:
 
     def span(self, path: Path, *, key: bool = False) -> Span:
         """Where a value stands (or its key), or else its nearest ancestor that is there."""
+        if key and path in self._heads:
+            return Span(self.file, *self._heads[path])
         spots = self._walk(path)
         last = len(spots) - 1
         where = spots[-1].where
@@ -74,6 +81,13 @@ class Document:
                 break
             spots.append(spots[-1].children[step])
         return spots
+
+    @cached_property
+    def _heads(self) -> Mapping[Path, Where]:
+        """Where the resources are named, as far as the first pass can tell."""
+        names = ((section, name) for section, block in self._names for name in block)
+        marks = zip(self._marks[0::3], self._marks[1::3], self._marks[2::3], strict=True)
+        return {name: where for name, where in zip(names, marks, strict=False) if where[2]}
 
     @cached_property
     def _root(self) -> "_Spot":
@@ -102,7 +116,9 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[Documen
         decoded = decode(text)
         values = Values(decoded, limits)
         if not values.wrong:
-            return Document(file, values.root, text), ()
+            # An anchor or a merge may bring keys from elsewhere: then only the second pass knows.
+            heads = () if values.anchors or values.merges else values.heads
+            return Document(file, values.root, text, heads), ()
         refused = _Places(decoded).refused
     except Refused as one:
         refused = [one]
