@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+RELEASE = .venv-release/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test lint faults bench schemas reference docs tutorial clean
+.PHONY: demo test lint faults bench schemas reference docs tutorial coverage mutants oldest release audit clean
 
 demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
@@ -41,13 +42,51 @@ tutorial:  ## install the package into a clean virtual environment, and follow t
 	build/clean/bin/python -m pip install --quiet .
 	env -u PYTHONPATH build/clean/bin/python tests/follow.py docs/tutorial/index.md "$(CURDIR)/build/clean/bin"
 
+coverage: $(STAMP)  ## branch coverage of the whole suite, its child processes too; docs/explanation/coverage.md explains the gaps
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: $(STAMP)  ## mutate what must not break, and see that a test notices; SAMPLE=60 draws so many of each module
+	nice $(BIN)/python tests/mutation/run.py $(if $(SAMPLE),--sample $(SAMPLE))
+
+oldest: $(RELEASE)/.installed  ## the suite with the oldest versions that pyproject.toml allows
+	mkdir -p build
+	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra postgres --resolution lowest-direct -o build/oldest.txt
+	$(RELEASE)/uv venv --quiet --clear .venv-oldest
+	$(RELEASE)/uv pip install --quiet --python .venv-oldest/bin/python -c build/oldest.txt -e ".[postgres]" --group dev
+	.venv-oldest/bin/python -m pytest -q -n 2
+
+release: $(RELEASE)/.installed  ## build twice and find the same bytes, check, write the list of what it is made of
+	rm -rf dist build/again build/clean
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/python -m build --outdir dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/python -m build --outdir build/again
+	diff -r dist build/again
+	$(RELEASE)/twine check --strict dist/*
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip install --quiet "$$(echo dist/*.whl)[postgres]"
+	$(RELEASE)/cyclonedx-py environment --output-reproducible --mc-type application --pyproject pyproject.toml \
+	    --output-file dist/criteo-reconciler.cdx.json build/clean/bin/python
+
+audit: $(RELEASE)/.installed  ## known weaknesses of what is installed; it asks an advisory service
+	mkdir -p build
+	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra postgres --generate-hashes -o build/newest.txt
+	$(RELEASE)/pip-audit --requirement build/newest.txt --disable-pip
+
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-release .venv-oldest build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[postgres]" --group dev
+	@touch $@
+
+$(RELEASE)/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-release
+	$(RELEASE)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(RELEASE)/python -m pip install --quiet --group release
 	@touch $@
 
 $(VENV)/.docs: $(STAMP)

@@ -1,0 +1,281 @@
+"""Mutation testing: does a test notice each small change of what must not break? See docs/explanation/mutants.md.
+
+The suite is collected once, and each of its tests is run once to learn which lines it walks. Then every mutant
+gets a process of its own, forked from there: the code of one function is exchanged in place, and the tests that walk
+its line run, the fastest first, until one fails. Nothing is imported twice, and nothing on the disk is changed.
+
+    python tests/mutation/run.py [--sample N] [--only MODULE] [--jobs N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import inspect
+import io
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT)]
+
+from mutations import Mutant, mutants  # noqa: E402 - found beside this file
+
+MODULES = {
+    "planner": ("planning.plan", "planning.calls", "planning.parts"),
+    "money": ("planning.money", "planning.exposure"),
+    "guardrails": (
+        "guardrails",
+        *(
+            f"guardrails.{path.stem}"
+            for path in sorted((ROOT / "reconciler" / "guardrails").glob("*.py"))
+            if path.stem != "__init__"
+        ),
+    ),
+    "journal": ("ledger.book", "sending.courier"),
+    "outcome": ("sending.outcome",),
+}
+TESTS = (
+    "tests/test_cases.py",
+    "tests/money",
+    "tests/guardrails",
+    "tests/balances",
+    "tests/sellers",
+    "tests/ledger/test_book.py",
+    "tests/ledger/test_agreement.py",
+    "tests/ledger/test_codec.py",
+    "tests/ledger/test_told.py",
+    "tests/faults/test_recovery.py",
+    "tests/faults/test_bisect.py",
+    "tests/faults/test_agreement.py",
+    "tests/test_saved_plans.py",
+    "tests/test_guardrails_on_the_command_line.py",
+    "tests/laws/test_once_only.py",
+    "tests/laws/test_blame.py",
+    "tests/laws/test_convergence.py",
+    "tests/contract/test_requests.py",
+)
+"""Those that judge these modules inside of one process: a forked mutant does not reach a child that is started anew."""
+SLOWEST = 6.0
+"""Seconds that one test may take to be of use here."""
+ENOUGH = 60
+"""Tests for one mutant, the fastest of those that walk its line."""
+SEED = 20261121
+KILLED = ("killed", "late")
+"""Late: it runs for ever, or so long that everybody would notice."""
+
+
+@dataclass(eq=False)
+class Suite:
+    """A pytest plugin that takes over once the tests are collected."""
+
+    sample: int | None
+    only: str | None
+    jobs: int
+    verdicts: Path
+    learned: Path | None
+    lines: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
+    seconds: dict[int, float] = field(default_factory=dict)
+    failed: bool = False
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.failed = self.failed or report.failed
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        if self.learned is None or not self._remember(session.items):
+            self._learn(session.items)
+        named = [(group, name) for group, names in MODULES.items() for name in names]
+        chosen = [each for each in named if self.only is None or self.only in each[1]]
+        workers = []
+        for job in range(self.jobs):
+            worker = os.fork()
+            if worker == 0:
+                for group, name in chosen[job :: self.jobs]:
+                    self._judge(group, name, session.items)
+                os._exit(0)
+            workers.append(worker)
+        for worker in workers:
+            os.waitpid(worker, 0)
+        return True
+
+    # --- Which test walks which line ---------------------------------------------------------------------------
+
+    def _learn(self, items: list[Any]) -> None:
+        files = {path(name): name for names in MODULES.values() for name in names}
+        began = time.monotonic()
+        for number, item in enumerate(items):
+            touched: set[tuple[str, int]] = set()
+
+            def local(frame: FrameType, event: str, arg: Any, touched: set[tuple[str, int]] = touched) -> Any:
+                if event == "line":
+                    touched.add((frame.f_code.co_filename, frame.f_lineno))
+                return local
+
+            def trace(frame: FrameType, event: str, arg: Any, touched: set[tuple[str, int]] = touched) -> Any:
+                if frame.f_code.co_filename not in files:
+                    return None
+                touched.add((frame.f_code.co_filename, frame.f_lineno))
+                return local
+
+            start = time.monotonic()
+            self.failed = False
+            threading.settrace(trace)
+            sys.settrace(trace)
+            try:
+                run(item)
+            finally:
+                sys.settrace(None)
+                threading.settrace(None)  # type: ignore[arg-type]
+            self.seconds[number] = time.monotonic() - start
+            if self.failed:
+                say(f"left out, since it fails by itself: {item.nodeid}")
+            elif self.seconds[number] <= SLOWEST:
+                for place in touched:
+                    self.lines[place].add(number)
+        say(f"{len(items)} tests walked in {time.monotonic() - began:.0f} s")
+        if self.learned is not None:
+            names = {number: item.nodeid for number, item in enumerate(items)}
+            told = {
+                "seconds": {names[number]: each for number, each in self.seconds.items()},
+                "lines": [[*place, [names[each] for each in tests]] for place, tests in self.lines.items()],
+            }
+            self.learned.write_text(json.dumps(told), encoding="utf-8")
+
+    def _remember(self, items: list[Any]) -> bool:
+        """What an earlier run learned of the same tests, if it did; it does not hold once the sources moved."""
+        if self.learned is None or not self.learned.exists():
+            return False
+        told, numbers = json.loads(self.learned.read_text()), {item.nodeid: number for number, item in enumerate(items)}
+        self.seconds = {numbers[name]: each for name, each in told["seconds"].items() if name in numbers}
+        for file, line, names in told["lines"]:
+            self.lines[file, line] = {numbers[name] for name in names if name in numbers}
+        return True
+
+    # --- One process for each mutant -----------------------------------------------------------------------------
+
+    def _judge(self, group: str, name: str, items: list[Any]) -> None:
+        module = importlib.import_module(f"reconciler.{name}")
+        file = path(name)
+        found = list(mutants(name, file, Path(file).read_text(encoding="utf-8")))
+        chosen = found if self.sample is None else random.Random(SEED).sample(found, min(self.sample, len(found)))
+        live = dict(functions(module))
+        began, judged = time.monotonic(), list[tuple[Mutant, str]]()
+        for mutant in sorted(chosen, key=lambda each: each.line):
+            walking = self.lines.get((file, mutant.line), set()) | self._entering(file, live.get(mutant.function))
+            tests = sorted(walking, key=self.seconds.__getitem__)[:ENOUGH]
+            verdict = self._fork(mutant, live.get(mutant.function), [items[each] for each in tests], tests)
+            judged.append((mutant, verdict))
+            told = {name: getattr(mutant, name) for name in ("module", "function", "line", "told")}
+            with self.verdicts.open("a", encoding="utf-8") as file_of_verdicts:
+                file_of_verdicts.write(json.dumps({"group": group, "verdict": verdict, **told}) + "\n")
+        lived = [each for each in judged if each[1] not in KILLED]
+        took = time.monotonic() - began
+        say(f"{name}: {len(judged)} of {len(found)} mutants, {len(judged) - len(lived)} killed, {took:.0f} s")
+        for mutant, verdict in lived:
+            say(f"    {verdict}: {mutant}")
+
+    def _entering(self, file: str, function: FunctionType | None) -> set[int]:
+        """Tests that call the function: a mutant may make them walk where they did not before."""
+        if function is None:
+            return set()
+        lines = {line for _, _, line in function.__code__.co_lines() if line is not None}
+        return set().union(*(self.lines.get((file, line), set()) for line in lines))
+
+    def _fork(self, mutant: Mutant, function: FunctionType | None, items: list[Any], numbers: list[int]) -> str:
+        if function is None or len(function.__code__.co_freevars) != len(mutant.code.co_freevars):
+            return "not reached"
+        if not items:
+            return "not walked"
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(int(20 + 5 * sum(self.seconds[each] for each in numbers)))
+            function.__code__ = mutant.code
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                self.failed = False
+                for item in items:
+                    try:
+                        run(item)
+                    except BaseException:
+                        self.failed = True
+                    if self.failed:
+                        os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            return "late" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+        return "killed" if os.WEXITSTATUS(status) else "survived"
+
+
+def run(item: Any) -> None:
+    """One test with its fixtures, which are taken down with it."""
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+
+
+def path(name: str) -> str:
+    """The file of a module of ours."""
+    file = ROOT / "reconciler" / Path(*name.split("."))
+    return str(file / "__init__.py") if file.is_dir() else str(file.with_suffix(".py"))
+
+
+def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
+    """The functions that are alive in a module, by their qualified names, whatever they are wrapped in."""
+    for held in list(vars(module).values()):
+        if isinstance(held, type) and held.__module__ == module.__name__:
+            for part in list(vars(held).values()):
+                yield from _unwrapped(part, module)
+        else:
+            yield from _unwrapped(held, module)
+
+
+def _unwrapped(held: Any, module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
+    for each in (held, *(getattr(held, name, None) for name in ("fget", "func", "__func__", "__wrapped__"))):
+        inner = inspect.unwrap(each) if callable(each) else each
+        if isinstance(inner, FunctionType) and inner.__module__ == module.__name__:
+            yield inner.__qualname__, inner
+
+
+def say(line: str) -> None:
+    sys.__stdout__.write(f"{line}\n")  # type: ignore[union-attr] # pytest has the other
+    sys.__stdout__.flush()  # type: ignore[union-attr]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, help="So many mutants of each module, drawn by a fixed seed.")
+    parser.add_argument("--only", help="Modules whose name has this in it.")
+    parser.add_argument("--jobs", type=int, default=2, help="Workers, each with modules of its own.")
+    parser.add_argument("--verdicts", type=Path, default=ROOT / ".mutants.jsonl", help="A line for each mutant.")
+    parser.add_argument("--learned", type=Path, help="Keep here which test walks which line, for the next run.")
+    asked = parser.parse_args()
+    asked.verdicts.unlink(missing_ok=True)
+    suite = Suite(asked.sample, asked.only, asked.jobs, asked.verdicts.resolve(), asked.learned)
+    os.chdir(ROOT)
+    options = ["-q", "-p", "no:cacheprovider", "--timeout=0", "-n0", "--hypothesis-seed=1"]
+    code = pytest.main([*options, "-o", "addopts=--import-mode=importlib", "-k", "not postgres", *TESTS], [suite])
+    told = [json.loads(line) for line in asked.verdicts.read_text(encoding="utf-8").splitlines()]
+    for group in MODULES:
+        judged = [each["verdict"] for each in told if each["group"] == group]
+        if judged:
+            killed = sum(verdict in KILLED for verdict in judged)
+            say(f"{group}: {killed} of {len(judged)} killed, {100 * killed / len(judged):.1f} %")
+    sys.exit(int(code))
+
+
+if __name__ == "__main__":
+    main()
