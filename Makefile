@@ -34,7 +34,7 @@ reference: $(STAMP)  ## write docs/reference/ anew from the code
 	$(BIN)/python docs/generate
 
 docs: $(VENV)/.docs  ## build docs/ into build/docs; a warning or a dead link is an error
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html docs build/docs
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --nitpicky --quiet -b html docs build/docs
 
 tutorial:  ## install the package into a clean virtual environment, and follow the tutorial there to the letter
 	rm -rf build/clean

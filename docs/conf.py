@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from pygments.lexer import RegexLexer, bygroups
+from pygments.token import Generic
+
 import reconciler
 
 project = "reconciler"
@@ -30,8 +33,15 @@ DOCS = Path(__file__).resolve().parent
 LINK = re.compile(r"\[([^]]+)]\((\.\./[^)#]+)\)")
 
 
+class Console(RegexLexer):
+    """What is typed after a dollar, and what is said; a line of output may begin with anything."""
+
+    tokens = {"root": [(r"^(\$ )(.*\n)", bygroups(Generic.Prompt, Generic.Strong)), (r".*\n", Generic.Output)]}  # noqa: RUF012
+
+
 def setup(app):
     app.connect("source-read", _only_named)
+    app.add_lexer("console", Console)
 
 
 def _only_named(app, name, source):

@@ -1,6 +1,7 @@
-"""Writes ``docs/reference`` anew from the code. With ``--check`` it writes nothing, and fails if a page is not current.
+"""Writes what the documentation takes from the code: ``docs/reference``, the picture of a plan, the README's figures.
 
-A page is a module with a function ``pages() -> {path below docs/reference: text}``; name a new one in ``PAGES``.
+With ``--check`` nothing is written, and what is not current is named. A page is made by a module with a function
+``pages() -> {path below docs: text}``; name a new one in ``PAGES``.
 """
 
 import sys
@@ -9,33 +10,44 @@ from pathlib import Path
 import commands
 import contents
 import exits
+import figures
 import guardrails
 import kinds
+import picture
 import problems
 import project
 import reports
 
 import schemas
 
-PAGES = (contents, commands, kinds, guardrails, exits, problems, project, reports, schemas)
-REFERENCE = Path(__file__).resolve().parents[1] / "reference"
+REFERENCE = (contents, commands, kinds, guardrails, exits, problems, project, reports, schemas)
+PAGES = (picture, figures)
+DOCS = Path(__file__).resolve().parents[1]
 
 
 def main(check: bool) -> int:
-    wanted = {name: text for module in PAGES for name, text in module.pages().items()}
-    there = {str(file.relative_to(REFERENCE)): file.read_text(encoding="utf-8") for file in REFERENCE.rglob("*.md")}
-    stale = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
+    wanted = {f"reference/{name}": text for module in REFERENCE for name, text in module.pages().items()}
+    wanted |= {name: text for module in PAGES for name, text in module.pages().items()}
+    listed = {str(file.relative_to(DOCS)) for file in (DOCS / "reference").rglob("*.md")}
+    stale = sorted(name for name in wanted.keys() | listed if wanted.get(name) != _now(name))
     for name in stale:
         sys.stdout.write(("not current: " if check else "written: ") + f"{name}\n")
-        file = REFERENCE / name
-        if check:
-            continue
-        if name not in wanted:
-            file.unlink()
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(wanted[name], encoding="utf-8")
+        if not check:
+            _write(DOCS / name, wanted.get(name))
     return int(check and bool(stale))
+
+
+def _now(name: str) -> str | None:
+    file = DOCS / name
+    return file.read_text(encoding="utf-8") if file.exists() else None
+
+
+def _write(file: Path, text: str | None) -> None:
+    if text is None:
+        file.unlink()
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
