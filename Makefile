@@ -64,6 +64,7 @@ release: $(RELEASE)/.installed  ## build twice and find the same bytes, check, w
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/python -m build --outdir build/again
 	diff -r dist build/again
 	$(RELEASE)/twine check --strict dist/*
+	$(RELEASE)/hadolint Dockerfile
 	$(PYTHON) -m venv build/clean
 	build/clean/bin/python -m pip install --quiet "$$(echo dist/*.whl)[postgres]"
 	$(RELEASE)/cyclonedx-py environment --output-reproducible --mc-type application --pyproject pyproject.toml \
@@ -72,7 +73,7 @@ release: $(RELEASE)/.installed  ## build twice and find the same bytes, check, w
 audit: $(RELEASE)/.installed  ## known weaknesses of what is installed; it asks an advisory service
 	mkdir -p build
 	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra postgres --generate-hashes -o build/newest.txt
-	$(RELEASE)/pip-audit --requirement build/newest.txt --disable-pip
+	$(RELEASE)/pip-audit --requirement build/newest.txt --disable-pip --strict
 
 clean:
 	rm -rf $(VENV) .venv-release .venv-oldest build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,6 +18,8 @@ from reconciler.cli import main
 
 ROOT = Path(__file__).parents[2]
 GITHUB = sorted((ROOT / "reconciler" / "recipes" / "github").glob("*.yml"))
+OURS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 GITLAB = ROOT / "reconciler" / "recipes" / "gitlab" / ".gitlab-ci.yml"
 
 
@@ -33,7 +35,15 @@ def checked(*command: str) -> None:
 
 
 def test_the_workflows_keep_githubs_schema():
-    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *map(str, GITHUB))
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *map(str, [*GITHUB, *OURS]))
+
+
+def test_the_issue_forms_keep_githubs_schema():
+    config = [file for file in FORMS if file.stem == "config"]
+    forms = [file for file in FORMS if file.stem != "config"]
+    assert config
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.github-issue-config", *map(str, config))
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.github-issue-forms", *map(str, forms))
 
 
 def test_the_pipeline_keeps_gitlabs_schema():
@@ -41,7 +51,7 @@ def test_the_pipeline_keeps_gitlabs_schema():
 
 
 def test_a_security_linter_finds_nothing():
-    checked(tool("zizmor"), "--offline", "--no-progress", *map(str, GITHUB))
+    checked(tool("zizmor"), "--offline", "--no-progress", *map(str, [*GITHUB, *OURS]))
 
 
 def steps(file: Path) -> list[dict[str, Any]]:
@@ -49,7 +59,7 @@ def steps(file: Path) -> list[dict[str, Any]]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*GITHUB, *OURS], ids=lambda file: file.stem)
 def test_no_expression_reaches_a_shell_and_every_action_is_pinned(file):
     for step in steps(file):
         assert "${{" not in step.get("run", "")
