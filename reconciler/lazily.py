@@ -20,7 +20,7 @@ else:
         """``dataclasses.dataclass``; a plain frozen class is made in our way."""
 
         def made(cls: type) -> type:
-            if not frozen or more or cls.__bases__ != (object,) or "__post_init__" in vars(cls):
+            if not frozen or more or cls.__bases__ != (object,):
                 return dataclasses.dataclass(frozen=frozen, slots=slots, order=order, **more)(cls)
             return _lean(cls, slots, order)
 
@@ -76,6 +76,8 @@ def _compiled_init(cls: type) -> Callable[..., None]:
         else:
             takes.append(name)
         puts.append(f"    _put(self, {name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        puts.append("    self.__post_init__()")
     exec(f"def __init__({', '.join(takes)}):\n" + "\n".join(puts), space)
     return space["__init__"]  # type: ignore[no-any-return]
 

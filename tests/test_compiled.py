@@ -90,6 +90,10 @@ class Noun:
     parts: list[int] = with_(default_factory=list)
     aside: int = with_(default=0, compare=False)
 
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a noun has a name")
+
     def __str__(self) -> str:
         return self.name
 
@@ -113,3 +117,5 @@ def test_a_lazy_noun_is_a_frozen_dataclass() -> None:
         noun.other = 1  # type: ignore[attr-defined]
     with pytest.raises(TypeError):
         Noun()  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="a noun has a name"):
+        Noun("")

@@ -9,10 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.api.exchange import Reply, Trouble
 from reconciler.api.settings import Clock, Event, Listener, Settings
+from reconciler.lazily import dataclass
 
 MINUTE = 61.0
 """Seconds: a minute, and one for calls that reach the server later than those before them."""

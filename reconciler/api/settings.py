@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from typing import Protocol, TypeAlias
+
+from reconciler.lazily import dataclass
 
 _URL = re.compile(r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 """A scheme, a host and a port. Everything that URL parsers disagree about (``@ \\ % # ?``) is left out."""

@@ -6,11 +6,12 @@ may have happened and looks before it acts.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Protocol
 
 from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
 from reconciler.live import Send, Unread
 from reconciler.model import Answer, Call, Effect, Fate, Outcome, Pair, Problem, Status, error
 from reconciler.planning.parts import Target

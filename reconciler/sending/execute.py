@@ -7,10 +7,10 @@ on it and nothing else.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import groupby
 
 from reconciler.kinds.writes import Stage
+from reconciler.lazily import dataclass
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
 from reconciler.planning.plan import HELD
 from reconciler.sending.courier import Courier, Result, only
