@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from reconciler.amounts import BidShift, Commitment, Funds, Period
+from reconciler.as_json import as_json
 from reconciler.model import Address, Judgement, Level, Money, Problem, Severity, Span
 
 Shape = dict[str, Any]
@@ -79,17 +80,8 @@ def _problem_of(shape: Shape) -> Problem:
 
 
 def _flat(each: Commitment | Funds | BidShift) -> Shape:
-    return {part.name: _plain(getattr(each, part.name)) for part in fields(each)}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Period():
-            return value.name
-        case Decimal():
-            return format(value, "f")
-        case _:
-            return value
+    parts = {part.name: getattr(each, part.name) for part in fields(each)}
+    return {name: part.name if isinstance(part, Period) else as_json(part) for name, part in parts.items()}
 
 
 def _whole(of: type[Flat], shape: Mapping[str, Any]) -> Flat:

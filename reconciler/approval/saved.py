@@ -8,12 +8,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from reconciler import wire
 from reconciler.approval import priced
+from reconciler.as_json import as_json
 from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
 from reconciler.model import (
@@ -92,8 +93,8 @@ def dumped(run: Run, made: Circumstances) -> str:
         "paths": list(made.paths),
         "targets": list(made.targets),
         "batching": "merged" if made.merged else "facets",
-        "created": plain(made.created),
-        "expires": plain(made.expires),
+        "created": as_json(made.created),
+        "expires": as_json(made.expires),
         "money": priced.shape(run.money),
         "guardrails": [priced.judged(each) for each in run.judgements],
         "changes": [change_shape(change) for change in run.changes],
@@ -129,14 +130,14 @@ def change_shape(change: Change) -> Shape:
         "action": NAMES[change.action],
         "id": change.id,
         "at": str(change.place.span),
-        "live": None if change.live is None else {name: plain(value) for name, value in change.live.values.items()},
+        "live": None if change.live is None else {name: as_json(value) for name, value in change.live.values.items()},
         "refs": dict(change.live.refs) if change.live else {},
         "fields": [
             {
                 "field": move.field,
                 "facet": move.facet,
-                "before": plain(move.before),
-                "after": plain(move.after),
+                "before": as_json(move.before),
+                "after": as_json(move.after),
                 "seen": move.seen,
                 "at": str(move.place.span),
             }
@@ -148,23 +149,6 @@ def change_shape(change: Change) -> Shape:
 def _digest(content: Shape) -> str:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
-def plain(value: Any) -> Any:
-    """A canonical value as plain JSON: amounts and dates as text."""
-    match value:
-        case Decimal():
-            return format(value, "f")
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [plain(each) for each in value]
-        case Mapping():
-            return {name: plain(part) for name, part in value.items()}
-        case _:
-            return value
 
 
 # --- Reading --------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.approval.saved import Circumstances, Saved, call_shape, change_shape, plain
+from reconciler.approval.saved import Circumstances, Saved, call_shape, change_shape
+from reconciler.as_json import as_json
 from reconciler.model import Change, Live, Plan, Problem, error
 
 
@@ -74,4 +75,4 @@ def stale(message: str, hint: str, change: Change | None = None) -> Problem:
 
 
 def _said(value: object) -> str:
-    return "not set" if value is None else str(plain(value)).replace("'", "")
+    return "not set" if value is None else str(as_json(value)).replace("'", "")

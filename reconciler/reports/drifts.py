@@ -7,7 +7,7 @@ from decimal import Decimal
 from reconciler.amounts import Exposure
 from reconciler.model import Author, Divergence, Drift, Problem, Run, Severity, Share, Value, error
 from reconciler.reports import cost
-from reconciler.reports.words import counted, plain, shown
+from reconciler.reports.words import all_problems, counted, plain, shown
 
 CODES = {
     Divergence.PENDING: "pending",
@@ -125,6 +125,12 @@ def shares(run: Run) -> Iterator[tuple[str, str, str]]:
 def tabled(run: Run) -> frozenset[str]:
     """The codes of the problems that stand in these tables already."""
     return frozenset({*CODES.values(), "unmanaged"} if run.command == "drift" else ())
+
+
+def untabled(run: Run) -> list[Problem]:
+    """Problems of the run itself: those of items that were not applied stand with them, drift in its table."""
+    own, shown = set(run.problems), tabled(run)
+    return [problem for problem in all_problems(run) if problem in own and problem.code not in shown]
 
 
 IMPORT = "`import` writes them into files"

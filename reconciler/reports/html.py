@@ -28,7 +28,6 @@ from reconciler.reports.words import (
     ARROW,
     VERBS,
     Manner,
-    all_problems,
     clipped,
     counted,
     counts,
@@ -74,7 +73,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(stays.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in stays.rows(run)))
     yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
-    yield _section("Problems", _items(_few([_problem(each) for each in _own(run)])))
+    yield _section("Problems", _items(_few([_problem(each) for each in drifts.untabled(run)])))
     if planned(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
         yield _section("Changes", _changes(run))
@@ -198,11 +197,6 @@ def _risks(run: Run) -> Iterator[str]:
 
 
 # --- What is wrong ----------------------------------------------------------------------------------------
-
-
-def _own(run: Run) -> list[Problem]:
-    own, tabled = set(run.problems), drifts.tabled(run)
-    return [problem for problem in all_problems(run) if problem in own and problem.code not in tabled]
 
 
 def _problem(problem: Problem) -> str:

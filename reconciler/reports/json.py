@@ -6,16 +6,15 @@ Its schema is published: ``schemas/report.schema.json``.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from reconciler import wire
 from reconciler.amounts import Exposure, Increase, Limit
+from reconciler.as_json import as_json
 from reconciler.exits import of
 from reconciler.model import (
     Call,
@@ -30,7 +29,6 @@ from reconciler.model import (
     Shift,
     Span,
     Status,
-    Value,
 )
 from reconciler.reports.cost import totals
 from reconciler.reports.words import COMMAND, VERBS, Manner, counts, ended, plain
@@ -114,8 +112,8 @@ def _field(move: FieldChange) -> Shape:
     return {
         "field": move.field,
         "facet": move.facet,
-        "before": value(move.before),
-        "after": value(move.after),
+        "before": as_json(move.before),
+        "after": as_json(move.after),
         "seen": move.seen,
         "range": _span(move.place.span),
     }
@@ -182,16 +180,16 @@ def drift(each: Drift) -> Shape:
         "id": each.id,
         "field": each.field or None,
         "state": each.state.value,
-        "wanted": value(each.wanted),
-        "applied": value(each.applied),
+        "wanted": as_json(each.wanted),
+        "applied": as_json(each.applied),
         "applied_known": each.known,
-        "live": value(each.live),
+        "live": as_json(each.live),
         "authors": [
-            {"who": author.who, "at": value(author.at), "memo": author.memo, "run": author.run}
+            {"who": author.who, "at": as_json(author.at), "memo": author.memo, "run": author.run}
             for author in each.authors
         ],
-        "since": value(each.since),
-        "until": value(each.until),
+        "since": as_json(each.since),
+        "until": as_json(each.until),
         "range": _span(each.place.span),
     }
 
@@ -214,10 +212,10 @@ def _money(money: Money) -> Shape:
              "after": _exposure(each.after), "change": _exposure(each.change)}
             for each in totals(money)
         ],
-        "funds": [{"currency": each.currency, "added": value(each.added), "taken": value(each.taken)}
+        "funds": [{"currency": each.currency, "added": as_json(each.added), "taken": as_json(each.taken)}
                   for each in money.funds],
-        "bids": [{**asdict(each), "percent": value(round(each.percent, 4)) if each.percent is not None else None}
-                 | {name: value(getattr(each, name)) for name in RANGES} for each in money.bids],
+        "bids": [{**asdict(each), "percent": as_json(round(each.percent, 4)) if each.percent is not None else None}
+                 | {name: as_json(getattr(each, name)) for name in RANGES} for each in money.bids],
         "shifts": [_shift(each) for each in money.shifts],
         "increases": [_increase(each) for each in money.increases],
         "rolling": [_increase(each) for each in money.rolling],
@@ -227,11 +225,11 @@ def _money(money: Money) -> Shape:
 
 
 def _exposure(each: Exposure) -> Shape:
-    return {"amount": value(each.amount), "uncapped": each.uncapped}
+    return {"amount": as_json(each.amount), "uncapped": each.uncapped}
 
 
 def _increase(each: Increase) -> Shape:
-    return {"currency": each.currency, "exposure": _exposure(each.exposure), "since": value(each.since)}
+    return {"currency": each.currency, "exposure": _exposure(each.exposure), "since": as_json(each.since)}
 
 
 def _shift(each: Shift) -> Shape:
@@ -246,7 +244,7 @@ def _shift(each: Shift) -> Shape:
 
 
 def _limit(each: Limit | None) -> Shape | None:
-    return {"period": each.period.value, "amount": value(each.amount)} if each else None
+    return {"period": each.period.value, "amount": as_json(each.amount)} if each else None
 
 
 def _span(span: Span | None) -> Shape | None:
@@ -257,20 +255,3 @@ def _span(span: Span | None) -> Shape | None:
         "start": {"line": span.line, "column": span.column},
         "end": {"line": span.line, "column": span.column + span.width},
     }
-
-
-def value(held: Value) -> Any:
-    """A canonical value as JSON: amounts and dates as text."""
-    match held:
-        case Decimal():
-            return format(held, "f")
-        case datetime():
-            return held.isoformat().replace("+00:00", "Z")
-        case date():
-            return held.isoformat()
-        case tuple():
-            return [value(each) for each in held]
-        case Mapping():
-            return {name: value(part) for name, part in held.items()}
-        case _:
-            return held

@@ -13,7 +13,6 @@ from reconciler.reports.page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
     Manner,
-    all_problems,
     counted,
     ending,
     headline,
@@ -42,7 +41,7 @@ def report(run: Run, manner: Manner) -> str:
     page = Page(MOST)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{ending(run, manner)}**"] if ending(run, manner) else [])
-    totals, others, unapplied = cost.totals(run.money), _others(run), _unapplied(run)
+    totals, others, unapplied = cost.totals(run.money), drifts.untabled(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
@@ -117,12 +116,6 @@ def _risks(run: Run) -> Iterator[str]:
 
 
 # --- What is wrong ----------------------------------------------------------------------------------------
-
-
-def _others(run: Run) -> list[Problem]:
-    """Problems of the run; those of items that were not applied stand with them, drift in its table."""
-    own, tabled = set(run.problems), drifts.tabled(run)
-    return [problem for problem in all_problems(run) if problem in own and problem.code not in tabled]
 
 
 def _problem(problem: Problem) -> str:

@@ -7,6 +7,7 @@ Types: ``version``, ``diagnostic``, ``planned_change``, ``drift``, ``call_starte
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from reconciler.as_json import as_json
 from reconciler.exits import of
 from reconciler.model import Call, Outcome, Run
 from reconciler.reports import json
@@ -44,7 +45,7 @@ def closing(run: Run, manner: Manner) -> Iterator[str]:
 
 def called(call: Call, ended: Sequence[Outcome] | None, now: datetime) -> str:
     """A call that is about to be sent, or one whose items have ended."""
-    shape: Shape = {"at": json.value(now), "call": call.name, "method": call.method, "path": call.path}
+    shape: Shape = {"at": as_json(now), "call": call.name, "method": call.method, "path": call.path}
     if ended is None:
         return _event("call_started", **shape, items=len(call.items))
     tally = json.tally(outcome.status for outcome in ended)
