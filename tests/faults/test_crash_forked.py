@@ -15,7 +15,7 @@ from . import scenarios, tables
 from .crashlab import Lab, Row
 
 FULL = os.environ.get("FAULTS") == "full"
-SEEDS = range(18) if FULL else range(2)
+SEEDS = range(12) if FULL else range(2)
 
 
 @pytest.fixture

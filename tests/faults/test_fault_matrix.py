@@ -104,6 +104,7 @@ READS = (
     Operation("campaigns read", WRITES[16].text, "GET", "*/campaigns", "read"),
     Operation("history read", WRITES[18].text, "GET", "*/history", "look", also=(LOST_FUNDS,)),
 )
+OPERATIONS = (*WRITES, *READS)
 
 
 # --- The faults -------------------------------------------------------------------------------------------------
@@ -121,23 +122,24 @@ class Fault:
 ONCE: dict[str, Any] = {"count": 1}
 ALWAYS: dict[str, Any] = {"count": None}
 DONE = "applied 0"
+READ = "read 0"
 REFUSED = "rejected 5"
 
 
 def _all(said: str, read: str, **special: str) -> dict[str, str]:
     """``look``: a top-up was lost, and this read is to find it: who cannot read asks a person."""
-    reads = {"read": read, "token": read, "optional": "read", "look": DONE if read == "read" else "unknown 6"}
+    reads = {"read": read, "token": read, "optional": READ, "look": DONE if read == READ else "unknown 6"}
     return {**dict.fromkeys(("set", "unseen", "nested", "create", "add"), said), **reads, **special}
 
 
-MENDED = _all(DONE, "read")
+MENDED = _all(DONE, READ)
 """It is sent again or found, and all is well."""
 NOWHERE = _all("not sent 5", "refused 1", set="unknown 6", unseen="unknown 6", nested="unknown 6")
 """Never any answer and no effect: what creates and funds is proved absent twice; what sets may be in force later."""
 THERE = _all(DONE, "refused 1", unseen="unknown 6", nested="unknown 6")
 """Never any answer, but the effect: it is seen by reading, where it can be seen."""
 FORBIDDEN = _all(REFUSED, "refused 8")
-BURST = _all(DONE, "read", create="not sent 5", add="not sent 5")
+BURST = _all(DONE, READ, create="not sent 5", add="not sent 5")
 ITEM = {"data": [], "errors": [{"type": "validation", "code": "x--no", "instance": "@data/0", "title": "No"}]}
 HALF = {"kind": "status", "applied": True}
 RESET = {"x-ratelimit-limit": "250", "x-ratelimit-remaining": "0"}
@@ -149,7 +151,7 @@ FAULTS = (
     Fault("every answer lost", {"kind": "lost_answer", **ALWAYS}, THERE),
     Fault("reset in the body", {"kind": "reset_in_body", **ONCE}, MENDED),
     Fault("timeout", {"kind": "delay", "seconds": 500, **ONCE}, MENDED),
-    Fault("401 once", {"kind": "status", "status": 401, **ONCE}, _all(DONE, "read", token="refused 8")),
+    Fault("401 once", {"kind": "status", "status": 401, **ONCE}, _all(DONE, READ, token="refused 8")),
     Fault("401 always", {"kind": "status", "status": 401, **ALWAYS}, FORBIDDEN),
     Fault("403", {"kind": "status", "status": 403, **ALWAYS}, FORBIDDEN),
     Fault("400", {"kind": "status", "status": 400, **ALWAYS}, _all(REFUSED, "refused 1", token="refused 8")),
@@ -191,7 +193,7 @@ FULL = os.environ.get("FAULTS") == "full"
 PRODUCT = [
     pytest.param(fault, operation, id=f"{fault.name}-{operation.name}".replace(" ", "-"))
     for row, fault in enumerate(FAULTS)
-    for column, operation in enumerate((*WRITES, *READS))
+    for column, operation in enumerate(OPERATIONS)
     if FULL or (row + column) % 4 == 0
 ]
 """All of it in `make faults`; one in four, each row and each column, in an ordinary run."""
@@ -206,7 +208,8 @@ def test_each_fault_of_each_operation_ends_as_the_table_says(desk: Open, fault: 
     ended = here.apply()
 
     said = _said(ended, operation)
-    tables.keep("fault", [{"fault": fault.name, "operation": operation.name, "said": said}])
+    place = {"row": FAULTS.index(fault), "column": OPERATIONS.index(operation)}
+    tables.keep("fault", [{"fault": fault.name, "operation": operation.name, "said": said, **place}])
     assert said == fault.ends[operation.effect], ended.out
     assert ended.report["exit_code"] == ended.code
     _nothing_twice(here)
@@ -219,7 +222,7 @@ def test_each_fault_of_each_operation_ends_as_the_table_says(desk: Open, fault: 
 
 def _said(ended: Ended, operation: Operation) -> str:
     if operation.effect in ("read", "token", "optional"):
-        return "read" if ended.code == 0 else f"refused {ended.code}"
+        return "read 0" if ended.code == 0 else f"refused {ended.code}"
     own = [each for each in ended.report["outcomes"] if _is_of_the_first_round(each)]
     statuses = sorted({each["status"] for each in own})
     return f"{' and '.join(statuses)} {ended.code}"
@@ -279,9 +282,9 @@ def test_an_item_error_is_never_told_of_the_wrong_end(desk: Open, operation: str
     ended = here.apply()
 
     statuses = [each["status"] for each in ended.report["outcomes"]]
-    tables.keep(
-        "fault", [{"fault": f"item error, {instances}/{data}", "operation": f"bulk {operation}", "said": _ends(ended)}]
-    )
+    place = {"row": len(FAULTS) + [*_forms()].index((instances, data)), "column": [*BULK].index(operation)}
+    named = {"fault": f"{instances}, {data}".replace("_", " "), "operation": f"bulk {operation}"}
+    tables.keep("fault", [{**named, "said": _ends(ended), **place}])
     assert ended.code in (5, 6)
     (sent,) = [each for each in here.world.log if each.get("faults")]
     assert len(statuses) == len(sent["body"]["data"]) >= 2
@@ -297,5 +300,5 @@ def _ends(ended: Ended) -> str:
 
 
 def test_the_table_is_whole() -> None:
-    effects = {operation.effect for operation in (*WRITES, *READS)}
+    effects = {operation.effect for operation in OPERATIONS}
     assert all(effects <= set(fault.ends) for fault in FAULTS)
