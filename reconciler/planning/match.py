@@ -72,8 +72,8 @@ def _standing(kind: Kind, found: list[Live]) -> list[Live]:
 def _absent(kind: Kind, desired: Desired, id: str) -> Problem:
     stated = desired.id is not None
     at = desired.at("id") if stated else desired.place
-    message = f"there is no {kind.singular} {id} in the scope"
-    hint = "correct the id or the scope; without an id it would be found by its natural key"
+    message = f"the API shows no {kind.singular} {id} in the scope"
+    hint = "correct the id or the scope; it may also be hidden or out of consent, and then nothing can be changed here"
     if not stated:
         message = f"{kind.singular} {id}, which {desired.address} was, is not in the API's answer"
         hint = "it may be hidden or out of consent, so it is not created again; `ledger forget` lets go of it"
