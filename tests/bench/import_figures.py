@@ -1,4 +1,4 @@
-"""How long an import of a large, random account takes, and whether it keeps its law there.
+"""How long an import of a large, random account and a look for drift take, and whether they keep their laws there.
 
 Run: python -m tests.bench.import_figures [OBJECTS]
 """
@@ -11,14 +11,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from reconciler import engine
 from reconciler.adoption.importing import Imported, Wish
 from reconciler.api import Api, Credentials, Settings
-from reconciler.commands import imports
+from reconciler.commands import drifting, imports
+from reconciler.commands.session import Session
 from reconciler.files import source
 from reconciler.outside import Memory, Outside
 from reconciler.sandbox.message import Request
@@ -108,6 +112,7 @@ def _money(dice: random.Random, places: int) -> Decimal:
 def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int = 7) -> dict[str, Any]:
     """The figures of an import, a plan after it, and a second import."""
     made = world(objects, seed, versions["marketingSolutions"])
+    simulated = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     api = Api(CREDENTIALS, Settings("http://localhost", calls_per_minute=10**9), handle=made.handle, request=Request)
     outside = Outside(api.send, lambda: made.now, lambda seconds: None)
     spoken = ", ".join(f'{family}: "{version}"' for family, version in versions.items())
@@ -124,6 +129,7 @@ def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int 
     plan, planning = _timed(lambda: engine.plan(loaded, outside))
     again, repeating = _timed(lambda: run(True))
     planned = getattr(plan, "run", plan)
+    looks = _looks(made, folder, outside, api, random.Random(seed))
     api.close()
     return {
         "resources": sum(len(each.added) for each in first.files),
@@ -136,29 +142,58 @@ def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int 
         "second import --update s": repeating,
         "invalid": len(invalid),
         "planned changes": len(planned.changes) + sum(each.severity.value == "error" for each in planned.problems),
+        **looks,
+        "MB simulated": simulated,
         "bytes changed": sum(1 for name, text in _texts(folder).items() if before.get(name) != text) + len(again.files),
     }
 
 
+EDITED = 100
+
+
+def _looks(made: World, folder: Path, outside: Outside, api: Api, dice: random.Random) -> dict[str, Any]:
+    """A first look, one at which nothing has moved, and one after edits by somebody else."""
+    found: dict[str, Any] = {}
+    edited = dice.sample(sorted(key for key in made.state.all("adSets") if int(key) >= 2_000_000), EDITED)
+    for name in ("first look s", "quiet look s", "look after 100 edits s"):
+        if name == "look after 100 edits s":
+            for key in edited:
+                made.edit("adSets", key, {"bidding.bidAmount": "7.77"})
+        loaded = source.load([str(folder)])
+        assert loaded.project is not None
+        ledger, quiet = "sqlite:.reconciler/ledger.db", lambda line: None
+        session = Session((str(folder),), loaded, loaded.project, outside, api, ledger, quiet)
+        looked, found[name] = _timed(partial(drifting.look, session))
+        found[f"drifted at the {name[:-2]}"] = len(looked.run.drift)
+    return found
+
+
 def _timed(work: Any) -> tuple[Any, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
+    """Of the processor's time, so that a busy machine counts for little."""
+    began = time.process_time()
+    return work(), time.process_time() - began
 
 
 def _texts(folder: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in sorted(folder.rglob("*.yaml"))}
 
 
+def _alone(objects: int, versions: Mapping[str, str]) -> dict[str, Any]:
+    """The figures of one generation, in a process of its own, so that the peak of memory is its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measured(objects, versions, Path(folder))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {**figures, "MB at the peak": peak}
+
+
 def main() -> None:
     objects = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    for versions in GENERATIONS:
-        with tempfile.TemporaryDirectory() as folder:
-            figures = measured(objects, versions, Path(folder))
-        told = ", ".join(
-            f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()
-        )
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{' '.join(versions.values())}: {told}; peak so far {peak:.0f} MB (the simulated account included)")  # noqa: T201
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for versions, figures in zip(GENERATIONS, pool.map(partial(_alone, objects), GENERATIONS), strict=True):
+            told = (
+                f"{name} {each:.1f}" if isinstance(each, float) else f"{name} {each}" for name, each in figures.items()
+            )
+            print(f"{' '.join(versions.values())}: {', '.join(told)}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
