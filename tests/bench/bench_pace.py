@@ -1,12 +1,13 @@
 """How near the pace comes to what is possible, over a real loopback server: printed as ratios, asserted by nobody.
 
 ``python tests/bench/bench_pace.py [--quick]``. The ideal is arithmetic: calls ÷ in flight × latency where nothing
-limits, and full windows one after the other where a limit does.
+limits, and full windows one after the other where a limit does. ``--json`` prints ratios and 429s for programs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import multiprocessing
 import os
@@ -127,20 +128,32 @@ def busiest(times: list[float], window: float) -> int:
     return max(sum(start <= other < start + window for other in times) for start in times)
 
 
+CASES = (
+    Case("1,000 calls at 100 ms, no limit", 1000),
+    Case("100 calls, 25 in 6 s", 100, limit=25, window=6.0),
+    Case("the same, ends between two seconds", 100, limit=25, window=6.0, whole=False),
+    Case("40 calls, 35 a minute by the server", 40, limit=35),
+    Case("40 calls, 35 a minute by ourselves", 40, own=35),
+)
+QUICK = CASES[:2]
+
+
 def main(quick: bool) -> None:
-    cases = [
-        Case("1,000 calls at 100 ms, no limit", 1000),
-        Case("100 calls, 25 in 6 s", 100, limit=25, window=6.0),
-        Case("the same, ends between two seconds", 100, limit=25, window=6.0, whole=False),
-        Case("40 calls, 35 a minute by the server", 40, limit=35),
-        Case("40 calls, 35 a minute by ourselves", 40, own=35),
-    ]
     print(f"{'':<38}{'ideal':>9}{'took':>9}{'ratio':>8}{'429':>5}{'busiest minute':>16}")  # noqa: T201
-    for case in cases[:2] if quick else cases:
+    for case in QUICK if quick else CASES:
         took, ideal, refused, times = measured(case)
         most = busiest(times, 60.0)
         print(f"{case.name:<38}{ideal:>8.2f}s{took:>8.2f}s{took / ideal:>8.3f}{refused:>5}{most:>16}")  # noqa: T201
 
 
+def told() -> str:
+    """The quick cases for a program: name, ratio, refused."""
+    figures = ((case, *measured(case)) for case in QUICK)
+    return json.dumps([(case.name, took / ideal, refused) for case, took, ideal, refused, _ in figures])
+
+
 if __name__ == "__main__":
-    main("--quick" in sys.argv)
+    if "--json" in sys.argv:
+        print(told())  # noqa: T201
+    else:
+        main("--quick" in sys.argv)
