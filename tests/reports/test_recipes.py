@@ -106,7 +106,7 @@ def test_the_commands_of_the_recipes_run_one_after_the_other(sequence, tmp_path,
     """Validate, plan, apply exactly that plan, and find no drift: on the sandbox."""
     shutil.copytree(ROOT / "examples" / "quickstart", tmp_path / "ads", ignore=shutil.ignore_patterns(".reconciler"))
     monkeypatch.chdir(tmp_path / "ads")
-    assert {command[0] for command in sequence} == {"validate", "plan", "apply"}
+    assert {command[0] for command in sequence} == {"validate", "plan", "apply", "drift"}
     for command in sequence:
         digest = json.loads(Path("plan.json").read_text())["digest"] if "$DIGEST" in command else ""
         words = [digest if word == "$DIGEST" else word for word in command]
