@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -200,7 +201,8 @@ def book_of(here: Path) -> ledger.Ledger:
 
 def test_a_lock_that_is_held_is_seen_and_not_asked_for(here: Path, doctor: Callable[..., Seen]) -> None:
     holder = Holder("ann", "build-7", 41, datetime(2026, 11, 21, 9, tzinfo=UTC))
-    with book_of(here).lock(["advertiserIds:1352"], holder, timeout=0, waiting=lambda who: None):
+    lock = ["advertiserIds:1352"]
+    with closing(book_of(here)) as book, book.lock(lock, holder, timeout=0, waiting=lambda who: None):
         said = doctor("--sandbox", "world.json")
 
     assert found(said, "Ledger", "lock") == [

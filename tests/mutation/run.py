@@ -2,7 +2,7 @@
 
 The suite is collected once, and each of its tests is run once to learn which lines it walks. Then every mutant
 gets a process of its own, forked from there: the code of one function is exchanged in place, and the tests that walk
-its line run, the fastest first, until one fails. Nothing is imported twice, and nothing on the disk is changed.
+its line run, the fastest of each file first, until one fails. Nothing is imported twice, and no file is changed.
 
     python tests/mutation/run.py [--sample N] [--only MODULE] [--jobs N]
 """
@@ -24,6 +24,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
@@ -73,8 +74,8 @@ TESTS = (
 """Those that judge these modules inside of one process: a forked mutant does not reach a child that is started anew."""
 SLOWEST = 6.0
 """Seconds that one test may take to be of use here."""
-ENOUGH = 60
-"""Tests for one mutant, the fastest of those that walk its line."""
+ENOUGH = 25.0
+"""Seconds that the tests for one mutant may take together, as they were learned: several times what they take then."""
 SEED = 20261121
 KILLED = ("killed", "late")
 """Late: it runs for ever, or so long that everybody would notice."""
@@ -176,8 +177,9 @@ class Suite:
         live = dict(functions(module))
         began, judged = time.monotonic(), list[tuple[Mutant, str]]()
         for mutant in sorted(chosen, key=lambda each: each.line):
-            walking = self.lines.get((file, mutant.line), set()) | self._entering(file, live.get(mutant.function))
-            tests = sorted(walking, key=self.seconds.__getitem__)[:ENOUGH]
+            walking = self.lines.get((file, mutant.line), set())
+            entering = self._entering(file, live.get(mutant.function)) - walking
+            tests = self._enough([*self._mixed(walking, items), *self._mixed(entering, items)])
             verdict = self._fork(mutant, live.get(mutant.function), [items[each] for each in tests], tests)
             judged.append((mutant, verdict))
             told = {name: getattr(mutant, name) for name in ("module", "function", "line", "told")}
@@ -188,6 +190,18 @@ class Suite:
         say(f"{name}: {len(judged)} of {len(found)} mutants, {len(judged) - len(lived)} killed, {took:.0f} s")
         for mutant, verdict in lived:
             say(f"    {verdict}: {mutant}")
+
+    def _mixed(self, tests: set[int], items: list[Any]) -> list[int]:
+        """The fastest of each file, then the second of each: tests of one file ask much the same."""
+        files: dict[str, list[int]] = defaultdict(list)
+        for test in sorted(tests, key=self.seconds.__getitem__):
+            files[items[test].nodeid.partition("::")[0]].append(test)
+        rows = zip_longest(*(files[name] for name in sorted(files, key=_place)))
+        return [test for row in rows for test in row if test is not None]
+
+    def _enough(self, tests: list[int]) -> list[int]:
+        spent = list(accumulate(self.seconds[test] for test in tests))
+        return [test for test, seconds in zip(tests, spent, strict=True) if seconds <= ENOUGH]
 
     def _entering(self, file: str, function: FunctionType | None) -> set[int]:
         """Tests that call the function: a mutant may make them walk where they did not before."""
@@ -220,6 +234,11 @@ class Suite:
         if os.WIFSIGNALED(status):
             return "late" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
         return "killed" if os.WEXITSTATUS(status) else "survived"
+
+
+def _place(file: str) -> int:
+    """How early the tests of a file are tried."""
+    return next(place for place, name in enumerate(TESTS) if file.startswith(name))
 
 
 def run(item: Any) -> None:
@@ -266,7 +285,7 @@ def main() -> None:
     asked.verdicts.unlink(missing_ok=True)
     suite = Suite(asked.sample, asked.only, asked.jobs, asked.verdicts.resolve(), asked.learned)
     os.chdir(ROOT)
-    options = ["-q", "-p", "no:cacheprovider", "--timeout=0", "-n0", "--hypothesis-seed=1"]
+    options = ["-q", "-p", "no:cacheprovider", "--timeout=0", "-n0", "--assert=plain", "--tb=no", "--hypothesis-seed=1"]
     code = pytest.main([*options, "-o", "addopts=--import-mode=importlib", "-k", "not postgres", *TESTS], [suite])
     told = [json.loads(line) for line in asked.verdicts.read_text(encoding="utf-8").splitlines()]
     for group in MODULES:
