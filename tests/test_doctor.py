@@ -117,6 +117,15 @@ def test_without_a_project_the_account_is_looked_at_all_the_same(
     assert found(said, "Marketing Solutions", "portfolio") == [("ok", '1352 "Shop A"')]
 
 
+def test_names_that_differ_by_capitals_show_that_the_api_tells_them_apart(
+    here: Path, doctor: Callable[..., Seen]
+) -> None:
+    world = World.open(here / "world.json")
+    world.edit("balances", "18446744073709551618", {"name": "q4"})
+
+    assert found(doctor("--sandbox", "world.json"), "Assumptions", "balanceNames")[0][0] == "ok"
+
+
 # --- What is wrong ---------------------------------------------------------------------------------------------
 
 

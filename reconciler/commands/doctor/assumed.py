@@ -113,16 +113,34 @@ def _memo(evidence: Evidence) -> Found:
     return Level.UNKNOWN, f"no top-up of ours in the history of {len(found):,} balances"
 
 
+def _names(evidence: Evidence) -> Found:
+    """Two live names that differ by capitals alone show that the API tells them apart."""
+    account = evidence.account
+    kind = next(kind for kind in account.kinds if kind.name == "balances")
+    root, folded = account.dialects[kind.family].root, dict[tuple[str, str], str]()
+    for balance in live.read(kind, root, account.ids[:1], evidence.send).live:
+        name = str(balance.values.get("name"))
+        twin = folded.setdefault((str(balance.values.get("accountId")), name.casefold()), name)
+        if twin != name:
+            return Level.OK, f"there are {twin} and {name}"
+    return Level.UNKNOWN, "no two names differ by capitals alone; only a write would tell"
+
+
 MARKETING, RETAIL = "marketingSolutions", "retailMedia"
 ASSUMPTIONS: Mapping[str, tuple[str, str, Callable[[Evidence], Found]]] = {
     "rateLimit": (MARKETING, "250 calls a minute, in a window that the headers tell", _limit),
     "criteoService": (MARKETING, "an application names its product", _service),
     "sellerToday": (MARKETING, '"today" of seller budgets is UTC', _today),
     "memoToken": (RETAIL, "the memo of a top-up appears in the history", _memo),
+    "balanceNames": (RETAIL, "names of balances are unique to the letter", _names),
+    "balanceStart": (RETAIL, "the start of a running balance may move", _unwritten),
+    "balanceMemo": (RETAIL, "the memo of a top-up may become the balance's", _unwritten),
+    "balanceUncapped": (RETAIL, "a balance without a deposit is uncapped when it is created", _unwritten),
     "budgetPatch": (MARKETING, "budgets of an existing ad set can be patched", _unwritten),
     "strictSeedDates": (MARKETING, "the end of a running seller budget may move", _unwritten),
     "batchSizes": (MARKETING, "start, stop, category bids, multipliers and bids accept 50 (2,000) a call", _unwritten),
     "readLag": (MARKETING, "reads may lag behind writes by seconds", _unwritten),
+    "refusals": (MARKETING, "what was refused (4xx, 429) had no effect", _unwritten),
     "requestTypes": (MARKETING, "`type` strings of requests are not checked", _unwritten),
 }
 """By name: the product that can show it, what is assumed, and how to test it."""
