@@ -33,6 +33,14 @@ def targets(page: Path) -> list[str]:
     return [str(each) for each in found if each and "://" not in str(each) and not str(each).startswith("mailto:")]
 
 
+@pytest.mark.parametrize("folder", ["how-to", "explanation"])
+def test_every_page_is_in_the_list_of_its_folder(folder: str) -> None:
+    index = ROOT / "docs" / folder / "index.md"
+    listed = targets(index)
+
+    assert [page.name for page in index.parent.glob("*.md") if page != index and page.name not in listed] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     dead = []

@@ -46,7 +46,8 @@ def pages() -> dict[str, str]:
             "Problems",
             "Everything that can be wrong has a code: `error[bad-date]`. A code is stable once it is released."
             " `reconciler explain CODE` says in a terminal what stands here."
-            " Errors stop before any write; warnings and notes never stop anything.",
+            " An error that is told before anything was sent means that nothing will be; one of an item says how that item ended."
+            " Warnings and notes never stop anything.",
             *chapters,
             API,
             USAGE,

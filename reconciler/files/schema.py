@@ -127,8 +127,8 @@ def project() -> Schema:
 
 
 ASSUMPTIONS: Mapping[str, str] = {
-    "strictSeedDates": "The end of a running seller budget cannot move (contract §4.4 rule 4). Default: on legacy.",
-    "budgetPatch": "Budgets of an existing ad set can be patched (contract §3.2). Default: true.",
+    "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
+    "budgetPatch": "Budgets of an existing ad set can be patched. Default: true.",  # contract §3.2
 }
 
 
