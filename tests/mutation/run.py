@@ -52,9 +52,10 @@ MODULES = {
     "outcome": ("sending.outcome",),
 }
 TESTS = (
+    "tests/test_planner.py",
+    "tests/guardrails",
     "tests/test_cases.py",
     "tests/money",
-    "tests/guardrails",
     "tests/balances",
     "tests/sellers",
     "tests/ledger/test_book.py",
@@ -74,7 +75,7 @@ TESTS = (
 """Those that judge these modules inside of one process: a forked mutant does not reach a child that is started anew."""
 SLOWEST = 6.0
 """Seconds that one test may take to be of use here."""
-ENOUGH = 25.0
+ENOUGH = 15.0
 """Seconds that the tests for one mutant may take together, as they were learned: several times what they take then."""
 SEED = 20261121
 KILLED = ("killed", "late")
@@ -98,8 +99,7 @@ class Suite:
         self.failed = self.failed or report.failed
 
     def pytest_runtestloop(self, session: Any) -> bool:
-        if self.learned is None or not self._remember(session.items):
-            self._learn(session.items)
+        self._learn(session.items, self._remember(session.items))
         named = [(group, name) for group, names in MODULES.items() for name in names]
         chosen = [each for each in named if self.only is None or self.only in each[1]]
         workers = []
@@ -116,10 +116,12 @@ class Suite:
 
     # --- Which test walks which line ---------------------------------------------------------------------------
 
-    def _learn(self, items: list[Any]) -> None:
+    def _learn(self, items: list[Any], known: set[int]) -> None:
         files = {path(name): name for names in MODULES.values() for name in names}
         began = time.monotonic()
         for number, item in enumerate(items):
+            if number in known:
+                continue
             touched: set[tuple[str, int]] = set()
 
             def local(frame: FrameType, event: str, arg: Any, touched: set[tuple[str, int]] = touched) -> Any:
@@ -157,15 +159,15 @@ class Suite:
             }
             self.learned.write_text(json.dumps(told), encoding="utf-8")
 
-    def _remember(self, items: list[Any]) -> bool:
-        """What an earlier run learned of the same tests, if it did; it does not hold once the sources moved."""
+    def _remember(self, items: list[Any]) -> set[int]:
+        """The tests of which an earlier run learned where they walk; it does not hold once the sources moved."""
         if self.learned is None or not self.learned.exists():
-            return False
+            return set()
         told, numbers = json.loads(self.learned.read_text()), {item.nodeid: number for number, item in enumerate(items)}
         self.seconds = {numbers[name]: each for name, each in told["seconds"].items() if name in numbers}
         for file, line, names in told["lines"]:
             self.lines[file, line] = {numbers[name] for name in names if name in numbers}
-        return True
+        return set(self.seconds)
 
     # --- One process for each mutant -----------------------------------------------------------------------------
 
