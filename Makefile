@@ -22,6 +22,7 @@ lint: $(STAMP)  ## style, types, and the arrows between the modules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict docs/generate
 	$(BIN)/lint-imports
 
 bench: $(STAMP)  ## this tool beside its peers, as ratios; QUICK=1 takes less than two minutes

@@ -1,8 +1,10 @@
 """``kinds/``: one page a kind, from its table: every field with its form, where it may be written, and in which versions."""
 
+import inspect
+import sys
 from collections.abc import Iterator, Mapping
 
-from markdown import page, sentence, words
+from markdown import page, words
 
 from reconciler import dialects
 from reconciler.kinds.dates import Day, Instant
@@ -10,6 +12,7 @@ from reconciler.kinds.kind import ASIDE, Field, Kind
 from reconciler.kinds.nested import Parts, SetOf
 from reconciler.kinds.types import Choice, Count, Flag, Id, Money, Text, ValueType
 from reconciler.kinds.writes import Create, Delta, Entries, Membership, Patch, Switch, Timetable, Write
+from reconciler.problems import table
 
 PRODUCTS = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
 
@@ -58,7 +61,7 @@ def _page(name: str) -> str:
         if seen
         else "",
         f"## Calls\n\n{_calls(kind)}",
-        f"## Rules\n\n{_rules(spoken)}",
+        _rules(spoken),
         depth=3,
     )
 
@@ -191,11 +194,14 @@ def _again(write: Write | Create) -> str:
 
 
 def _rules(spoken: list[tuple[str, Kind]]) -> str:
-    rules = dict.fromkeys(
-        sentence(str(rule.__doc__))
-        for _, kind in spoken
-        for rule in (*kind.rules, *kind.scene_rules)
-        if getattr(rule, "__doc__", None) and hasattr(rule, "__name__")
+    """The problems that the modules of its rules tell: each is a rule, from the side of who breaks it."""
+    rules = (rule for _, kind in spoken for rule in (*kind.rules, *kind.scene_rules))
+    modules = {sys.modules[getattr(rule, "func", rule).__module__] for rule in rules}
+    source = "".join(inspect.getsource(module) for module in sorted(modules, key=lambda module: module.__name__))
+    broken = [entry for code, entry in table().items() if f'"{code}"' in source]
+    listed = "\n".join(f"- {entry.means} [`{entry.code}`](../problems.md#{entry.code})" for entry in broken)
+    return (
+        f"## Rules\n\nWhat is refused, or only questioned, before any call: by `validate` as far as the files show it, the rest by `plan`.\n\n{listed}"
+        if broken
+        else ""
     )
-    listed = "\n".join(f"- {rule}" for rule in rules)
-    return f"Checked before any call; those that need the live state, when a plan is made.\n\n{listed}"

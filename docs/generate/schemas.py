@@ -1,26 +1,21 @@
 """``schemas.md``: the JSON Schemas that are published, and how an editor finds them."""
 
-import json
 from pathlib import Path
 
 from markdown import page
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 MEANT = {
-    "project.schema.json": "for `reconciler.yaml`; see [the project file](project-file.md).",
-    "resources.schema.json": "for resource files; see [the kinds](kinds/index.md).",
-    "report.schema.json": "for what `--format json` prints.",
-    "plan.schema.json": "for a plan that `plan --out` saved.",
+    "project.schema.json": "For `reconciler.yaml`: see [the project file](project-file.md).",
+    "resources.schema.json": "For resource files: see [the kinds](kinds/index.md).",
+    "report.schema.json": "For what `--format json` prints.",
+    "plan.schema.json": "For a plan that `plan --out` saved.",
 }
 
 
 def pages() -> dict[str, str]:
     files = sorted(SCHEMAS.glob("*.json"))
-    parts = [
-        f"## `{file.name}`\n\n{json.loads(file.read_text(encoding='utf-8')).get('title', file.stem)}:"
-        f" {MEANT[file.name]}"
-        for file in files
-    ]
+    parts = [f"## `{file.name}`\n\n{MEANT[file.name]}" for file in files]
     return {
         "schemas.md": page(
             "Schemas",
