@@ -104,8 +104,8 @@ def _named(value: Value) -> set[str]:
 
 
 def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
-    query = tuple((name, value.format(scope=id)) for name, value in reference.query)
-    return _rows(_got(_call(kind, "GET", reference.path.format(root=root, scope=id), query=query), send))
+    listing = Listing(reference.path, "", query=reference.query, paging=reference.paging, page=reference.page)
+    return [row for page in _pages(kind, listing, root, id, send) for row in _rows(page)]
 
 
 def called(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:

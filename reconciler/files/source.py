@@ -161,6 +161,7 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
             wrong = list(_unusual(values, name, value, block.kind, desired, project))
         refused |= {name} if wrong else set()
         mistakes += wrong
+    mistakes = list(dict.fromkeys(mistakes))  # a block that a version does not have is told once, not for each value
     mistakes += _judged(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
@@ -210,17 +211,20 @@ def _refusal(refused: Refused, name: str, raw: Json, kind: Kind, desired: Desire
 
 def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Iterator[Problem]:
     """A field of another version; what no version knows, the schema has told already."""
-    version = project.versions[kind.family]
-    having = ", ".join(_versions_with(kind, lambda other: other.has(name) and other.field(name).writable))
-    if not having:
-        return
-    yield error(
-        "not-in-version",
-        f"{name} is not part of version {version}",
-        at=Place(desired.at(name).source, desired.at(name).path, key=True),
-        address=desired.address,
-        hint=f"remove it, or set api.{kind.family} to one of: {having}",
-    )
+    parts = name.split(".")
+    for known in (".".join(parts[:count]) for count in range(len(parts), 0, -1)):
+        rows = (known, f"{known}.*")
+        having = ", ".join(_versions_with(kind, lambda other, rows=rows: any(_writes(other, row) for row in rows)))
+        if having:
+            message = f"{known} is not part of version {project.versions[kind.family]}"
+            hint = f"remove it, or set api.{kind.family} to one of: {having}"
+            at = replace(desired.at(known), key=True)
+            yield error("not-in-version", message, at=at, address=desired.address, hint=hint)
+            return
+
+
+def _writes(kind: Kind, row: str) -> bool:
+    return row in kind.by_name and kind.by_name[row].writable
 
 
 def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:

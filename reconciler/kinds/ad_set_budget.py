@@ -6,6 +6,7 @@ from datetime import date
 from reconciler.kinds.objections import objection
 from reconciler.model import Desired, Problem, Values
 
+UNCAPPED = "leave it out, or write budgetStrategy: capped and its other parts"
 Refuse = Callable[..., Problem]
 """How the budget rules say no: a field, a code, a sentence, a hint."""
 BUDGET = tuple(
@@ -33,7 +34,7 @@ def budget_parts_fit(ad_set: Desired, values: Values, *, complete: bool, under: 
         for name, value in (*stated, (BUDGET[5], pacing)):
             if value not in (None, "undefined"):
                 part = name.partition(".")[2]
-                yield refuse(name, "budget-uncapped", f"{part} does not go with an uncapped budget", "leave it out")
+                yield refuse(name, "budget-uncapped", f"{part} does not go with an uncapped budget", UNCAPPED)
         return
     if strategy == "capped":
         yield from _capped(refuse, values, complete)

@@ -218,7 +218,8 @@ def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]
         elif after.get(CONTROLLER) not in ADAPTIVE and after.get(BID) is None:
             yield from _bid_missing(desired, after)
     if any(name.startswith("budget.") for name in moved):
-        yield from budget_parts_fit(desired, after, complete=True)
+        stated = {name: value for name, value in desired.values.items() if name.startswith("budget.")}
+        yield from budget_parts_fit(desired, {**after, **stated}, complete=True)
     starts = STATUS in moved and after.get(STATUS) == "on"
     if starts and "audienceId" not in desired.values and before.get("schedule.deliveryStatus") == "draft":
         yield doubt(

@@ -5,13 +5,14 @@ from reconciler.kinds import limits
 from reconciler.kinds.dates import Day
 from reconciler.kinds.kind import ASIDE, Field, Kind
 from reconciler.kinds.nested import SetOf
-from reconciler.kinds.reads import Attachments, Listing, Paging
+from reconciler.kinds.reads import Attachments, Listing, Paging, Reference
 from reconciler.kinds.types import Choice, Id, Money, Text
 from reconciler.kinds.writes import Create, Delta, Envelope, Membership, Patch, Stage
 
 ACCOUNT = "{root}/retail-media/accounts/{accountId}"
 BALANCE = f"{ACCOUNT}/balances/{{id}}"
 CAMPAIGNS = "{root}/retail-media/balances/{id}/campaigns"
+SOURCES = "{root}/retail-media/accounts/{scope}/campaigns"
 LIST = "{root}/retail-media/accounts/{scope}/balances"
 PAGE = 500  # contract §2.10: the most that 2026-07 allows
 CHUNK = 50  # contract §7: undocumented
@@ -101,7 +102,8 @@ BALANCE_KIND = Kind(
     closed={"privateMarketBillingType": ("billByCriteo",)},
     born={"campaignIds": ()},
     money=True,
-    attachments=Attachments("campaignIds", "{root}/retail-media/accounts/{scope}/campaigns", "drawableBalanceIds"),
+    attachments=Attachments("campaignIds", SOURCES, "drawableBalanceIds"),
+    references=(Reference("campaignIds", SOURCES, "campaign", paging=Paging.INDEX),),
     rules=rules.OFFLINE,
     scene_rules=rules.SCENE,
     limits=limits.balances,

@@ -31,6 +31,8 @@ class Reference:
     path: str
     thing: str
     query: tuple[tuple[str, str], ...] = ()
+    paging: Paging = Paging.NONE
+    page: int = 100
 
 
 @dataclass(frozen=True, slots=True)

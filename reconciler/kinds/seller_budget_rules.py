@@ -90,7 +90,13 @@ def amount_fits(budget: Desired) -> Iterator[Problem]:
     kind = budget.values.get("budgetType")
     if kind == "Uncapped" and "amount" in budget.values:
         yield objection(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
-    if kind in ("Capped", "Daily") and "amount" not in budget.values and budget.id is None:
+    if budget.id is None and "suspended" not in budget.values:  # only what exists can be suspended
+        yield from _amount(budget)
+
+
+def _amount(budget: Desired) -> Iterator[Problem]:
+    kind = budget.values.get("budgetType")
+    if kind in ("Capped", "Daily") and "amount" not in budget.values:
         yield objection(budget, "budgetType", "amount-missing", f"a {kind} budget needs an amount", "state amount")
 
 
@@ -125,6 +131,13 @@ def one_at_a_time(scene: Scene) -> Iterator[Problem]:
                 told.add(blamed.desired.address)
                 yield _overlap(blamed.desired, other, str(seller), str(campaign), total)
             longest = max(longest, later, key=lambda budget: budget.last)
+
+
+def new_ones_have_amounts(scene: Scene) -> Iterator[Problem]:
+    """Rule 2 once more, for what looked as if it existed."""
+    for budget, live in scene.pairs:
+        if scene.online and live is None and "suspended" in budget.values:
+            yield from _amount(budget)
 
 
 def daily_is_covered(scene: Scene) -> Iterator[Problem]:
@@ -184,7 +197,7 @@ def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Prob
             )
 
 
-SCENE = (one_at_a_time, daily_is_covered, changes_are_possible)
+SCENE = (new_ones_have_amounts, one_at_a_time, daily_is_covered, changes_are_possible)
 
 
 def _standing(scene: Scene) -> Sequence[Standing]:

@@ -173,15 +173,15 @@ def test_an_error_of_the_guide_is_shown_at_its_line_in_its_own_words(error: str)
         assert len(desk.writes) == 1
 
 
-def test_an_unknown_campaign_is_shown_at_the_list_that_names_it() -> None:
+def test_an_unknown_campaign_is_refused_before_any_call_at_the_list_that_names_it() -> None:
     yaml, places = marked(balance("name: Q4, campaignIds: ▶[73, 99]"))
     with bench(family="retailMedia") as desk:
         desk.write({"a.yaml": yaml})
 
         run = desk.apply()
 
-        assert fates(run) == {"b attachments": "rejected"}
-        assert [place for place, _ in reasons(run, "b")] == [places[0]]
+        assert errors(run) == [(places[0], "unknown-campaign")]
+        assert desk.writes == []
 
 
 # --- What a version does not have (§8.7) -----------------------------------------------------------------------

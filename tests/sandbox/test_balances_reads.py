@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from reconciler.sandbox.world import World
+
 from .small_worlds import ACCOUNT
 
 LIST = f"/accounts/{ACCOUNT}/balances"
@@ -473,3 +475,13 @@ def test_a_saved_account_is_the_same_account(book, deposit, tmp_path):
     again = type(book)(type(book.world).load(tmp_path / "world.json"), book.base)
     for path in (LIST, HISTORY, f"/balances/{ID}/campaigns", f"/accounts/{ACCOUNT}/campaigns"):
         assert again.get(path).body == book.get(path).body
+
+
+def test_an_edit_keeps_what_no_change_of_a_user_is_about():
+    world = World.demo(running=False)
+    key = next(iter(world.state.all("balances")))
+
+    world.edit("balances", key, {"createdAt": "2020-01-01T00:00:00Z", "spent": 7, "name": "Theirs"}, "anna")
+
+    kept = world.state.get("balances", key)
+    assert (kept["createdAt"], kept["spent"], kept["name"]) == ("2020-01-01T00:00:00Z", 7, "Theirs")

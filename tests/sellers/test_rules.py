@@ -101,6 +101,10 @@ LIVE = {
     "rule 1: the seller is fixed": (budget("id: 101, sellerId: ▶5"), "fixed-field"),
     "rule 1: the type is fixed": (budget("id: 104, budgetType: ▶Uncapped"), "fixed-field"),
     "rule 2: no amount on a live Uncapped": (budget("id: 102, amount: ▶5.00"), "amount-uncapped"),
+    "rule 2: an amount for what is to be created after all": (
+        budget(f"sellerId: 5, campaignIds: [10001], budgetType: ▶Capped, {DECEMBER}, suspended: true"),
+        "amount-missing",
+    ),
     "rule 3: one that is over": ("sellerBudgets:\n  ▶b: {id: 106, amount: 300.00}\n", "archived"),
     "rule 4: the start of a running one": (budget("id: 101, startDate: ▶2026-12-01"), "budget-started"),
     "rule 4: no start in the past": (budget("id: 104, startDate: ▶2026-11-21"), "start-not-future"),
@@ -135,6 +139,15 @@ def test_is_broken_against_what_is_live_and_shown_at_its_place(rule: str) -> Non
     run, places = planned(text)
 
     assert errors(run) == [(places[0], code)]
+
+
+def test_one_that_exists_is_suspended_without_saying_its_amount_again() -> None:
+    known = "sellerId: 1, campaignIds: [10001], budgetType: Capped, startDate: 2026-11-01"
+
+    run, _ = planned(budget(f"{known}, suspended: true"))
+
+    assert errors(run) == []
+    assert [(change.id, [move.field for move in change.fields]) for change in run.changes] == [("101", ["suspended"])]
 
 
 KEPT = {

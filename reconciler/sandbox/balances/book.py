@@ -126,8 +126,13 @@ def edited_by_user(state: State, balance_id: str, before: Record, login: str) ->
     changes = {name: getattr(new, name) for name in _ATTRIBUTES}
     balance, entries = edited(old, changes, Author(login, now))
     keep(state, balance, entries)
+    others = {name: after[name] for name in _OTHERS if after.get(name) != before.get(name)}
+    if others:
+        state.put("balances", balance_id, {**state.collections["balances"][balance_id], **others})
 
 
+_OTHERS = ("accountId", "createdAt", "updatedAt")
+"""What no change of a user is about, and an edit may set all the same."""
 _ATTRIBUTES = (
     "name", "start", "end", "deposited", "spend_type", "po_number", "memo",
     "billing", "criteo_po_number", "retailer_id",
