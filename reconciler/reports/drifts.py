@@ -86,7 +86,8 @@ def share(each: Share) -> Problem:
     many = f"{counted(each.count, 'object')} of {each.kind}, which the files do not hold,"
     verb = "spends" if each.count == 1 else "spend"
     if not each.held.uncapped and not each.held.amount:
-        return Problem(Severity.NOTE, "unmanaged", f"{many} {verb} nothing", hint=IMPORT)
+        hint = f"{IMPORT}, as far as there is anything to manage"
+        return Problem(Severity.NOTE, "unmanaged", f"{many} {verb} nothing", hint=hint)
     message = f"{many} may {verb.removesuffix('s')} {held(each)}"
     return Problem(Severity.NOTE, "unmanaged", message, hint=IMPORT)
 
