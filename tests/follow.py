@@ -1,9 +1,9 @@
 """Follows a page to the letter: writes the files that it shows, types its commands into a shell, hears what they say.
 
 ``python tests/follow.py PAGE [BIN]`` does it in an empty folder, with the programs of ``BIN`` first: those of a clean
-virtual environment, for example. In a page, a block of YAML or JSON whose first line names a file is that file; a diff
-changes a line of it; in a ``console`` block what follows a ``$ command`` is what it says. A line ``…`` there stands for
-any lines.
+virtual environment, for example. In a page, a block of YAML whose first line names a file is that file; a diff changes
+a line of it; in a ``console`` block what follows a ``$ command`` is what it says. A line ``…`` there stands for any
+lines.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = re.compile(r"```(yaml|json|diff|console)\n(.*?)```", re.DOTALL)
-NAMED = re.compile(r"(?:#|//) (\S+)\n")
+BLOCK = re.compile(r"```(yaml|diff|console)\n(.*?)```", re.DOTALL)
+NAMED = re.compile(r"# (\S+)\n")
 PORT = "8765"
 END = "-- the end of"
 PATIENCE = 60
@@ -74,7 +74,7 @@ def follow(page: str, folder: Path, programs: str = "") -> Iterator[Said]:
             elif named := NAMED.match(text):
                 file = folder / named[1]
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text if form == "yaml" else text[named.end() :], encoding="utf-8")
+                file.write_text(text, encoding="utf-8")
     finally:
         shell.close()
 
