@@ -182,6 +182,7 @@ OFFERED = {
     ("ledger", "history", "bal"): "balances.q1",
     ("plan", "--allow", "remo"): "removedCap",
     ("plan", "--format", "json"): "json json-stream",
+    ("explain", "yaml-m"): "yaml-merge",
     ("import", "--kind", "seller"): "sellerCampaigns sellerBudgets",
 }
 """The words of a line, the last of them begun, and what is offered for it."""

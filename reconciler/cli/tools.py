@@ -35,7 +35,7 @@ def schema(out: str) -> None:
 
 
 @cli.command(short_help="Say what a problem code means, and what cures it.")
-@click.argument("code")
+@click.argument("code", shell_complete=words_of("codes"))
 def explain(code: str) -> None:
     """Say what a problem code means, what causes it, and what cures it.
 

@@ -40,6 +40,13 @@ def kinds(context: click.Context, begun: str) -> list[str]:
     return _first(dialects.kind_names(), begun)
 
 
+def codes(context: click.Context, begun: str) -> list[str]:
+    """Problem codes that can be explained."""
+    from reconciler.problems import table
+
+    return _first(table(), begun)
+
+
 def _first(names: Iterable[str], begun: str) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
