@@ -318,7 +318,7 @@ def test_what_is_shown_of_a_saved_plan_is_what_its_review_showed(tmp_path: Path)
 
     assert done.out == reviewed.out
     assert "1 problem, because a new quarter" in done.out
-    assert "what is added, as far as it is spent: EUR 4,250.00 to balances.it" in done.out
+    assert "what is added to balances, as far as it is spent: EUR 4,250.00" in done.out
 
 
 def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.amounts import Funds, Period
+from reconciler.amounts import Period
 from reconciler.model import Lasting, Lasts, Run
 from reconciler.reports import cost
 from reconciler.reports.words import plain, planned
@@ -23,24 +23,23 @@ def rows(run: Run) -> Iterator[tuple[str, str]]:
     for why, words in SAID.items():
         if some := [each for each in run.lasting if each.why is why]:
             yield words, _names(some)
-    if added := [each for each in run.lasting if each.why is Lasts.FUNDED]:
-        sums = ", ".join(f"{each.currency} {cost.amount(each.added)}" for each in _funds(run) if each.added)
-        yield (
-            "what is added, as far as it is spent",
-            f"{sums} to {_names(added, fields=False)}" if sums else _names(added),
-        )
+    if added := [*_added(run)]:
+        yield "what is added to balances, as far as it is spent", ", ".join(added)
     if spent := [*_spent(run)]:
         yield "what is spent meanwhile", ", ".join(spent)
 
 
-def _names(some: Sequence[Lasting], *, fields: bool = True) -> str:
-    names = [plain(f"{each.address} {each.field if fields else ''}".strip()) for each in some]
+def _names(some: Sequence[Lasting]) -> str:
+    names = [plain(f"{each.address} {each.field}".strip()) for each in some]
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
-def _funds(run: Run) -> Sequence[Funds]:
-    return run.money.funds if run.money else ()
+def _added(run: Run) -> Iterator[str]:
+    """By currency, the first deposits of new balances too."""
+    for each in run.money.funds if run.money else ():
+        if each.added:
+            yield f"{plain(each.currency)} {cost.amount(each.added)}"
 
 
 def _spent(run: Run) -> Iterator[str]:
@@ -60,7 +59,7 @@ def _when(what: str) -> str:
 
 
 def lines(run: Run) -> Iterator[str]:
-    """As a block of text, with an empty line after it; nothing if nothing stays."""
+    """As a block of text; nothing if nothing stays."""
     if told := [*rows(run)]:
         yield f"{TITLE}:"
         yield from (f"  {what}: {which}" for what, which in told)
