@@ -120,7 +120,7 @@ class Figures:
                 f"{cost.cpu:.2f}",
                 f"{cost.wall:.2f}",
                 f"{cost.cpu / size * 1e6:,.0f}" if size > 1 else "",
-                f"{cost.kib / 1024:.0f}",
+                f"{cost.kib / 1024:.0f}" if cost.kib else "",
             )
             for name, size, cost in self.costs
         ]
