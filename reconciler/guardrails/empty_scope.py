@@ -17,7 +17,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         known[address.kind][address] = id
     for kind, each in known.items():
         gone = sum(id not in proposal.live[kind] for id in each.values()) if kind in proposal.live else 0
-        if gone * 2 > len(each) or gone == len(each) > 0:
+        if gone * 2 > len(each):
             message = f"{gone:,} of the {len(each):,} {kind} that the ledger remembers are not live any more"
             hint = "has the account withdrawn its consent? then everything would be created again"
             yield RULE.object(message, hint=hint)

@@ -64,6 +64,10 @@ def money(
     )
 
 
+def increase(currency: str, amount: int) -> Increase:
+    return Increase(currency, Exposure(0, Decimal(amount)))
+
+
 def proposal(*changes: Change, cost: Money | None = None, now: datetime = SATURDAY, currency: str = "EUR",
              live: int = 10, remembered: Sequence[str] = (), wanted: Sequence[str] = (), whole: bool = True,
              ids: Sequence[str] | None = None) -> Proposal:  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,9 @@ import pytest
 
 from reconciler.amounts import Period
 from reconciler.guardrails import RULES, SHOWN, Proposal, Settings, judge
-from reconciler.model import Action, Level, Severity, Verdict
+from reconciler.model import Action, Address, Level, Money, Severity, Span, Verdict
 
-from .proposals import BID, STATUS, bid, budget, change, daily, money, proposal, shift
+from .proposals import BID, STATUS, bid, budget, change, daily, increase, money, proposal, shift
 
 STOP = (STATUS, "on", "off")
 
@@ -103,6 +103,14 @@ CASES = [
          "bidding.bidAmount would be 0, which stops delivery; it was 1.00"),
     Case("maxChanges", 3, many(2, new=1), many(2, new=2),
          "the plan changes 4 resources (2 of them new); 3 are allowed"),
+    Case("maxChanges", 3, many(3), many(3, new=1), "the plan changes 4 resources (1 of them new)"),
+    Case("maxRaisePercent", 0, proposal(change("a", (BID, None, Decimal(5))), change("b", (BID, Decimal(5), None))),
+         proposal(bid("1", "1.01")), "grows by 1 %"),
+    Case("maxTotalIncreasePercent", 20, proposal(cost=money("-5")),
+         proposal(cost=Money(increases=(increase("EUR", -1), increase("JPY", 5)))), "by 5.00 in JPY; 20 % are allowed"),
+    Case("bounds", {"bids": {"max": 5}}, proposal(budget("1", "90"), change("b", (BID, Decimal(1), None))),
+         proposal(bid("1", "6")), "above 5.00"),
+    Case("maxStops", 2, stops(1), stops(4), "adSets.0, adSets.1, adSets.2, …"),
     Case("maxStops", 2, stops(2), stops(3), "the plan stops 3 resources; 2 are allowed: adSets.0, adSets.1, adSets.2"),
     Case("maxStops", 0, many(5), stops(1), "the plan stops 1 resource; 0 are allowed: adSets.0"),
     Case("maxSharePercent", 30, many(3), many(4), "the plan touches 40 % of the adSets (4 of 10); 30 % are allowed"),
@@ -184,6 +192,43 @@ def test_its_level_decides_what_an_objection_does(case: Case) -> None:
     (hard,) = judge(case.fails, only(case, levels={case.rule: "hard"}), {case.rule: "please"})
     assert hard.verdict is Verdict.REFUSED
     assert "the rule is hard" in str(hard.problems[0].hint)
+
+
+def test_three_stops_are_all_named() -> None:
+    (judgement,) = judge(stops(3), only(Case("maxStops", 2, stops(2), stops(3), "")), {})
+    assert judgement.problems[0].message.endswith("adSets.1, adSets.2")
+
+
+def test_bounds_are_told_as_they_are_set() -> None:
+    setting = {"bids": {"min": Decimal("0.05"), "max": {"EUR": 5, "USD": 6}}, "budgets": {"max": 100}}
+    (judgement,) = [each for each in judge(proposal(), Settings({"bounds": setting}), {}) if each.rule == "bounds"]
+    assert judgement.limit == "bids min 0.05 max EUR 5.00/USD 6.00, budgets max 100.00"
+
+
+def test_a_kind_that_was_not_read_is_not_missed() -> None:
+    plan = replace(
+        proposal(), remembered={Address("balances", "q1"): "9"}, wanted=frozenset({Address("balances", "q1")})
+    )
+    assert not any(each.problems for each in judge(plan, Settings(), {}))
+
+
+class Rules:
+    """A project file of which only the keys of the guardrails are asked for."""
+
+    def has(self, path: tuple[str | int, ...]) -> bool:
+        return True
+
+    def span(self, path: tuple[str | int, ...], *, key: bool = False) -> Span:
+        assert key
+        return Span("reconciler.yaml", {"maxChanges": 4}[str(path[1])], 3)
+
+
+def test_what_stands_nowhere_in_the_files_is_told_at_its_rule() -> None:
+    settings = Settings({"maxChanges": 1}, Rules())
+    (problem,) = [problem for each in judge(many(2), settings, {}) for problem in each.problems]
+    assert str(problem.span) == "reconciler.yaml:4:3"
+    (default,) = [each for each in judge(proposal(remembered="a", ids=[]), settings, {}) if each.rule == "emptyScope"]
+    assert default.problems[0].span is None
 
 
 def test_three_rules_are_on_by_default_and_each_can_be_turned_off() -> None:

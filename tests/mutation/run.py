@@ -75,6 +75,7 @@ TESTS = (
 """Those that judge these modules inside of one process: a forked mutant does not reach a child that is started anew."""
 SLOWEST = 6.0
 """Seconds that one test may take to be of use here."""
+CHEAP = 0.06
 ENOUGH = 15.0
 """Seconds that the tests for one mutant may take together, as they were learned: several times what they take then."""
 SEED = 20261121
@@ -90,6 +91,7 @@ class Suite:
     only: str | None
     jobs: int
     verdicts: Path
+    patience: float
     learned: Path | None
     lines: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[int, float] = field(default_factory=dict)
@@ -176,6 +178,8 @@ class Suite:
         file = path(name)
         found = list(mutants(name, file, Path(file).read_text(encoding="utf-8")))
         chosen = found if self.sample is None else random.Random(SEED).sample(found, min(self.sample, len(found)))
+        killed = {each for each, verdict in told(self.verdicts).items() if verdict in KILLED}
+        chosen = [each for each in chosen if str(each) not in killed]
         live = dict(functions(module))
         began, judged = time.monotonic(), list[tuple[Mutant, str]]()
         for mutant in sorted(chosen, key=lambda each: each.line):
@@ -184,9 +188,10 @@ class Suite:
             tests = self._enough([*self._mixed(walking, items), *self._mixed(entering, items)])
             verdict = self._fork(mutant, live.get(mutant.function), [items[each] for each in tests], tests)
             judged.append((mutant, verdict))
-            told = {name: getattr(mutant, name) for name in ("module", "function", "line", "told")}
-            with self.verdicts.open("a", encoding="utf-8") as file_of_verdicts:
-                file_of_verdicts.write(json.dumps({"group": group, "verdict": verdict, **told}) + "\n")
+            with self.verdicts.open("a", encoding="utf-8") as lines:
+                lines.write(
+                    json.dumps({"group": group, "module": name, "mutant": str(mutant), "verdict": verdict}) + "\n"
+                )
         lived = [each for each in judged if each[1] not in KILLED]
         took = time.monotonic() - began
         say(f"{name}: {len(judged)} of {len(found)} mutants, {len(judged) - len(lived)} killed, {took:.0f} s")
@@ -194,16 +199,18 @@ class Suite:
             say(f"    {verdict}: {mutant}")
 
     def _mixed(self, tests: set[int], items: list[Any]) -> list[int]:
-        """The fastest of each file, then the second of each: tests of one file ask much the same."""
+        """What costs nothing first; then the fastest of each file, the second of each: those of one file ask alike."""
         files: dict[str, list[int]] = defaultdict(list)
         for test in sorted(tests, key=self.seconds.__getitem__):
             files[items[test].nodeid.partition("::")[0]].append(test)
-        rows = zip_longest(*(files[name] for name in sorted(files, key=_place)))
-        return [test for row in rows for test in row if test is not None]
+        ordered = [files[name] for name in sorted(files, key=_place)]
+        cheap = [test for each in ordered for test in each if self.seconds[test] <= CHEAP]
+        rows = zip_longest(*ordered)
+        return [*cheap, *(test for row in rows for test in row if test is not None and self.seconds[test] > CHEAP)]
 
     def _enough(self, tests: list[int]) -> list[int]:
         spent = list(accumulate(self.seconds[test] for test in tests))
-        return [test for test, seconds in zip(tests, spent, strict=True) if seconds <= ENOUGH]
+        return [test for test, seconds in zip(tests, spent, strict=True) if seconds <= self.patience]
 
     def _entering(self, file: str, function: FunctionType | None) -> set[int]:
         """Tests that call the function: a mutant may make them walk where they did not before."""
@@ -248,6 +255,12 @@ def run(item: Any) -> None:
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
 
 
+def told(verdicts: Path) -> dict[str, str]:
+    """What became of each mutant at last."""
+    lines = verdicts.read_text(encoding="utf-8").splitlines() if verdicts.exists() else []
+    return {each["mutant"]: each["verdict"] for each in map(json.loads, lines)}
+
+
 def path(name: str) -> str:
     """The file of a module of ours."""
     file = ROOT / "reconciler" / Path(*name.split("."))
@@ -282,16 +295,19 @@ def main() -> None:
     parser.add_argument("--only", help="Modules whose name has this in it.")
     parser.add_argument("--jobs", type=int, default=2, help="Workers, each with modules of its own.")
     parser.add_argument("--verdicts", type=Path, default=ROOT / ".mutants.jsonl", help="A line for each mutant.")
+    parser.add_argument("--seconds", type=float, default=ENOUGH, help="What the tests of one mutant may take.")
+    parser.add_argument("--resume", action="store_true", help="Leave out what the verdicts say was killed already.")
     parser.add_argument("--learned", type=Path, help="Keep here which test walks which line, for the next run.")
     asked = parser.parse_args()
-    asked.verdicts.unlink(missing_ok=True)
-    suite = Suite(asked.sample, asked.only, asked.jobs, asked.verdicts.resolve(), asked.learned)
+    if not asked.resume:
+        asked.verdicts.unlink(missing_ok=True)
+    suite = Suite(asked.sample, asked.only, asked.jobs, asked.verdicts.resolve(), asked.seconds, asked.learned)
     os.chdir(ROOT)
     options = ["-q", "-p", "no:cacheprovider", "--timeout=0", "-n0", "--assert=plain", "--tb=no", "--hypothesis-seed=1"]
     code = pytest.main([*options, "-o", "addopts=--import-mode=importlib", "-k", "not postgres", *TESTS], [suite])
-    told = [json.loads(line) for line in asked.verdicts.read_text(encoding="utf-8").splitlines()]
-    for group in MODULES:
-        judged = [each["verdict"] for each in told if each["group"] == group]
+    verdicts = told(asked.verdicts)
+    for group, names in MODULES.items():
+        judged = [verdict for mutant, verdict in verdicts.items() if mutant.partition(":")[0] in names]
         if judged:
             killed = sum(verdict in KILLED for verdict in judged)
             say(f"{group}: {killed} of {len(judged)} killed, {100 * killed / len(judged):.1f} %")
