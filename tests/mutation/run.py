@@ -53,6 +53,7 @@ MODULES = {
 }
 TESTS = (
     "tests/test_planner.py",
+    "tests/test_journal.py",
     "tests/guardrails",
     "tests/test_cases.py",
     "tests/money",
