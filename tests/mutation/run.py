@@ -54,6 +54,7 @@ MODULES = {
 TESTS = (
     "tests/test_planner.py",
     "tests/test_journal.py",
+    "tests/test_outcome.py",
     "tests/guardrails",
     "tests/test_cases.py",
     "tests/money",
