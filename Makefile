@@ -27,6 +27,7 @@ lint: $(STAMP)  ## style, types, and the arrows between the modules
 
 bench: $(STAMP)  ## this tool beside its peers, as ratios; QUICK=1 takes less than two minutes
 	$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick,--write docs/explanation/benchmarks.md)
+	$(if $(QUICK),,$(BIN)/python docs/generate)
 
 schemas: $(STAMP)  ## write schemas/ anew from the kinds
 	$(BIN)/reconciler schema --out schemas

@@ -133,6 +133,7 @@ class _Block:
 def _resource(block: _Block, refusals: Refusals, project: Project, found: list[Problem]) -> Iterator[Desired]:
     """The resource if nothing is wrong with it. With a mistake in it, its other values are still judged."""
     ready, values = compiled(block.kind), dict[str, Value]()
+    parsers = ready.parsers
     raw = ready.flat(block.raw)
     stated, shared = frozenset[str](), None
     if block.common:
@@ -148,7 +149,7 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
     mistakes: list[Problem] = []
     refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
     for name, value in raw.items():
-        parse = ready.parser(name)
+        parse = parsers[name]
         try:
             if name in refused:
                 continue

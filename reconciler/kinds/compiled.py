@@ -46,17 +46,14 @@ class Compiled:
         _flatten(block, self._names, found)
         return found
 
-    def parser(self, name: str) -> "Callable[[Json], Value] | None":
-        """How a written value of this field is understood, if the kind knows a writable field of this name."""
-        return self._parsers[name]
-
     @cached_property
     def _names(self) -> "_Names":
         return _Names(self.kind, "")
 
     @cached_property
-    def _parsers(self) -> "_Parsers":
-        return _Parsers(self.kind)
+    def parsers(self) -> "Parsers":
+        """How a written value of each field is understood."""
+        return Parsers(self.kind)
 
     @cached_property
     def steps(self) -> "Steps":
@@ -108,7 +105,9 @@ def _flatten(block: Mapping[str, Json], names: _Names, found: dict[str, Json]) -
             found[name] = value
 
 
-class _Parsers(dict[str, "Callable[[Json], Value] | None"]):
+class Parsers(dict[str, "Callable[[Json], Value] | None"]):
+    """Parsers by the name of their field; None for one that the kind does not know as writable."""
+
     def __init__(self, kind: Kind) -> None:
         super().__init__()
         self._kind = kind
