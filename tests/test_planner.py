@@ -254,5 +254,30 @@ def test_a_part_of_a_block_takes_the_block_with_it_and_an_amount_does_not() -> N
     assert set(touched(renewal, kind)) == {"budget.budgetRenewal", "budget.budgetStrategy", AMOUNT}
 
 
+def sent_budget(each: Change) -> Any:
+    (call,) = planned(each).calls
+    return call.body["data"][0]["attributes"]["budget"]  # type: ignore[call-overload, index]
+
+
+def test_a_block_of_which_more_than_the_amount_moves_is_sent_whole() -> None:
+    both = change(
+        "a",
+        (AMOUNT, Decimal(5), Decimal(6)),
+        ("budget.budgetRenewal", "daily", "weekly"),
+        budget__budgetStrategy="capped",
+        budget__pacingBehavior=None,
+    )
+
+    assert sent_budget(both).keys() == {"budgetStrategy", "budgetAmount", "budgetRenewal"}
+
+
+def test_a_part_that_the_change_clears_is_sent_as_null() -> None:
+    uncapped = change("a", ("budget.budgetStrategy", "capped", "uncapped"), budget__budgetAmount=Decimal(5))
+    cleared = replace(uncapped, after={**uncapped.after, AMOUNT: None})
+
+    assert sent_budget(cleared) == {"budgetStrategy": "uncapped", "budgetAmount": {"value": None}}
+    assert sent_budget(replace(cleared, live=None)) == {"budgetStrategy": "uncapped"}
+
+
 def test_what_no_read_shows_is_not_looked_for() -> None:
     assert touched(change("a", ("audienceId", None, "9")), KINDS["adSets"]) == ()

@@ -212,6 +212,16 @@ def test_a_kind_that_was_not_read_is_not_missed() -> None:
     assert not any(each.problems for each in judge(plan, Settings(), {}))
 
 
+def test_a_rule_is_known_to_be_on_by_its_name() -> None:
+    settings = Settings({"maxChanges": 1, "removedCap": False})
+    assert [settings.has(name) for name in ("maxChanges", "emptyScope", "removedCap", "freeze")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 class Rules:
     """A project file of which only the keys of the guardrails are asked for."""
 
