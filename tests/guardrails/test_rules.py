@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.amounts import Period
-from reconciler.guardrails import RULES, SHOWN, Proposal, Settings, judge
+from reconciler.guardrails import RULES, SHOWN, Proposal, Settings, judge, unknown
 from reconciler.model import Action, Address, Level, Money, Severity, Span, Verdict
 
 from .proposals import BID, STATUS, bid, budget, change, daily, increase, money, proposal, shift
@@ -210,6 +210,17 @@ def test_a_kind_that_was_not_read_is_not_missed() -> None:
         proposal(), remembered={Address("balances", "q1"): "9"}, wanted=frozenset({Address("balances", "q1")})
     )
     assert not any(each.problems for each in judge(plan, Settings(), {}))
+
+
+def test_a_name_that_is_no_rule_is_found() -> None:
+    assert unknown(["freeze", "frieze", "x"]) == "frieze"
+    assert unknown(["freeze"]) is None
+
+
+def test_as_many_objections_as_are_shown_are_all_there_is() -> None:
+    changes = [bid("1", "2", key=f"a{number}") for number in range(SHOWN)]
+    (judgement,) = judge(proposal(*changes), only(CASES[0]), {})
+    assert len(judgement.problems) == SHOWN
 
 
 def test_a_rule_is_known_to_be_on_by_its_name() -> None:
