@@ -33,7 +33,7 @@ VARYING = (
     (re.compile(r"sha256:[0-9a-f]{12,}"), "DIGEST"),
     (re.compile(r"\S+@\S+$", re.MULTILINE), "SOMEBODY"),
 )
-KILLED = re.compile(r"^\S*bash: line \d+: +\d+ Killed.*\n", re.MULTILINE)
+ENDED = re.compile(r"^\S*bash: line \d+: +\d+ (Killed|Terminated).*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def follow(page: str, folder: Path, programs: str = "") -> Iterator[Said]:
             if form == "console":
                 for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
                     command, _, wanted = step.partition("\n")
-                    yield Said(command, wanted, shell.said(command.replace(PORT, port)).replace(port, PORT))
+                    said = shell.said(command.replace(PORT, port))
+                    yield Said(command, wanted, said.replace(f":{port}", f":{PORT}"))
             elif form == "diff":
                 _change(folder, text)
             elif named := NAMED.match(text):
@@ -106,7 +107,7 @@ class _Shell:
             said += line
             if said.endswith(f"{END} it\n"):
                 watch.cancel()
-                return KILLED.sub("", said.removesuffix(f"{END} it\n"))
+                return ENDED.sub("", said.removesuffix(f"{END} it\n"))
         raise AssertionError(f"{command} did not end within {PATIENCE} seconds: {said}")
 
     def close(self) -> None:

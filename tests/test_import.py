@@ -1,18 +1,14 @@
-"""Import on the command line: the guide to the letter, the first hour of a new user, and edited files."""
+"""Import on the command line: the first hour of a new user, and edited files."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reconciler import cli
-
-GUIDE = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "adopt-an-existing-account.md"
-BLOCK = re.compile(r"```(console|diff)\n(.*?)```", re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
@@ -26,35 +22,6 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str]:
         cli.main(args)
     out = capsys.readouterr().out
     return int(ended.value.code or 0), out
-
-
-def steps(guide: str) -> Iterator[tuple[str, str, str]]:
-    """What the guide asks for: a command with what it says, or a change of a file."""
-    for form, text in BLOCK.findall(guide):
-        if form == "diff":
-            file, _, lines = text.partition("\n")
-            yield "edit", file.removeprefix("--- "), lines
-        else:
-            for part in text.split("$ reconciler ")[1:]:
-                command, _, said = part.partition("\n")
-                yield "run", command, said
-
-
-def patched(text: str, lines: str) -> str:
-    """The text with the one line of a diff replaced."""
-    old, new = (next(line[1:] for line in lines.splitlines() if line[:1] == sign) for sign in "-+")
-    assert text.count(old + "\n") == 1
-    return text.replace(old, new)
-
-
-def test_the_guide_can_be_followed_to_the_letter(capsys: pytest.CaptureFixture[str]) -> None:
-    for form, what, said in steps(GUIDE.read_text(encoding="utf-8")):
-        if form == "edit":
-            Path(what).write_text(patched(Path(what).read_text(encoding="utf-8"), said), encoding="utf-8")
-            continue
-        code, out = run(capsys, *what.split())
-        assert code == 0, f"{what}: {out}"
-        assert not said or out == said
 
 
 def test_a_first_project_takes_the_advertisers_and_accounts_that_are_named(capsys: pytest.CaptureFixture[str]) -> None:

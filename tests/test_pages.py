@@ -1,4 +1,4 @@
-"""The tutorial can be followed to the letter, and shows what the tool says. ``pytest --update`` writes it anew."""
+"""Pages that can be followed to the letter, and show what the tool says. ``pytest --update`` writes them anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from .follow import follow, updated
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
-@pytest.mark.parametrize("page", ["tutorial/index.md", "how-to/move-to-a-new-api-version.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["tutorial/index.md", "how-to/adopt-an-existing-account.md", "how-to/move-to-a-new-api-version.md"],
+)
 def test_a_page_can_be_followed_to_the_letter(page: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
 
