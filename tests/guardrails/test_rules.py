@@ -212,6 +212,20 @@ def test_a_kind_that_was_not_read_is_not_missed() -> None:
     assert not any(each.problems for each in judge(plan, Settings(), {}))
 
 
+def test_the_worst_slip_is_told_first_and_of_two_the_one_that_costs() -> None:
+    moved = [bid("10", "1", key="down"), bid("1", "10", key="up"), bid("1", "100", key="worst")]
+    (judgement,) = [each for each in judge(proposal(*moved), Settings(), {}) if each.problems]
+    assert [str(each.address) for each in judgement.problems] == ["adSets.worst", "adSets.up", "adSets.down"]
+
+
+def test_a_currency_that_adds_nothing_does_not_hide_the_next() -> None:
+    both = Money(increases=(increase("EUR", -1), increase("JPY", 7)))
+    (judgement,) = judge(
+        proposal(cost=both), only(Case("maxTotalIncrease", {"JPY": 5}, proposal(), proposal(), "")), {}
+    )
+    assert "by 7.00 in JPY" in judgement.problems[0].message
+
+
 def test_a_name_that_is_no_rule_is_found() -> None:
     assert unknown(["freeze", "frieze", "x"]) == "frieze"
     assert unknown(["freeze"]) is None
