@@ -6,7 +6,8 @@ The product knows nothing of this. ``install(point)`` has ``point(boundary, oper
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from reconciler.ledger.book import Book
@@ -26,6 +27,15 @@ BOUNDARIES = (
 )
 """In the order in which one call meets them."""
 _here = threading.local()
+
+
+class Still:
+    """Held by whoever moves the ledger or the account: who holds it sees both as they are at one moment."""
+
+    all = threading.RLock()
+
+
+still = Still()
 
 
 def operation(call: Call) -> str:
@@ -81,7 +91,12 @@ def _wrap_journal(point: Point) -> None:
 
 def _wrap_statements(point: Point) -> None:
     """Before and after each commit, and after each statement that writes."""
-    execute, executemany = SQLite.execute, SQLite.executemany
+    execute, executemany, transaction = SQLite.execute, SQLite.executemany, SQLite.transaction
+
+    @contextmanager
+    def alone(self: SQLite) -> Iterator[None]:
+        with still.all, transaction(self):
+            yield
 
     def at() -> None:
         inside = getattr(_here, "inside", None)
@@ -100,6 +115,7 @@ def _wrap_statements(point: Point) -> None:
         at()
 
     SQLite.execute, SQLite.executemany = executing, executing_many  # type: ignore[method-assign]
+    SQLite.transaction = alone  # type: ignore[method-assign]
 
 
 def _wrap_connection(point: Point) -> None:
@@ -114,4 +130,4 @@ def _wrap_connection(point: Point) -> None:
     HTTP11Connection._receive_response_headers = receiving  # type: ignore[method-assign]
 
 
-__all__ = ["BOUNDARIES", "answered", "install", "operation"]
+__all__ = ["BOUNDARIES", "answered", "install", "operation", "still"]

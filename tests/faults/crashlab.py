@@ -101,7 +101,8 @@ class Lab:
             self._write(Row("none", "undisturbed", True, violations=(ended.out[-500:],)))
 
     def _handle(self, request: Request) -> Response:
-        response = self.world.handle(request)
+        with boundaries.still.all:
+            response = self.world.handle(request)
         if not request.path.endswith("/token"):
             boundaries.answered(self._point)
         return response
@@ -112,30 +113,33 @@ class Lab:
         self.met += 1
         if self.met % (self.every if self.level > 1 else self.first):
             return
-        child = os.fork()
+        with boundaries.still.all:  # else another thread would go on between what is copied and what is forked
+            old, new = self.desk.folder.parent, self.folder / f"{os.getpid()}-{self.met}"
+            self._copied(old, new)
+            child = os.fork()
         if child:
             os.waitpid(child, 0)
+            shutil.rmtree(new, ignore_errors=True)
             return
-        _never_returning(lambda: self._after_the_kill(boundary, operation))
+        _never_returning(lambda: self._after_the_kill(boundary, operation, new))
 
-    def _after_the_kill(self, boundary: str, operation: str) -> None:
-        """In the child: nothing but the disk and the world is left."""
-        self.quiet = self.level >= self.depth
-        self.world._lock = threading.RLock()
-        self.at = self.at if self.level > 1 else (boundary, operation)
-        self.level, self.met = self.level + 1, os.getpid() % self.every
-        old, new = self.desk.folder.parent, self.folder / str(os.getpid())
+    def _copied(self, old: Path, new: Path) -> None:
+        """What a kill leaves on the disk."""
         new.mkdir()
         if self.keep:
             for file in old.glob("state.ledger*"):
                 if file.suffix not in (".lock", ".holder"):
                     shutil.copy2(file, new / file.name)
         shutil.copytree(old / "project", new / "project")
+
+    def _after_the_kill(self, boundary: str, operation: str, new: Path) -> None:
+        """In the child: nothing but the disk and the world is left."""
+        self.quiet = self.level >= self.depth
+        self.world._lock, boundaries.still.all = threading.RLock(), threading.RLock()
+        self.at = self.at if self.level > 1 else (boundary, operation)
+        self.level, self.met = self.level + 1, os.getpid() % self.every
         self.desk = Desk(new / "project", self.world, self._handle)
-        try:
-            self._write(self._again(boundary, operation))
-        finally:
-            shutil.rmtree(new)
+        self._write(self._again(boundary, operation))
 
     def _again(self, boundary: str, operation: str) -> Row:
         asked, wrong = False, []
@@ -147,7 +151,8 @@ class Lab:
             elif ended.code == 0:
                 break
             else:
-                wrong.append(f"round {rounds} ended with {ended.code}: {ended.out[-700:]} {ended.err[-300:]}")
+                said = [(each["code"], each["message"]) for each in ended.report["diagnostics"]]
+                wrong.append(f"round {rounds} ended with {ended.code}: {said} {ended.err[-300:]}")
                 break
         self.quiet = True
         after = self.world.to_json()
