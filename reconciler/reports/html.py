@@ -24,6 +24,7 @@ from reconciler.model import (
 )
 from reconciler.reports import cost, drifts, folding, html_charts, stays
 from reconciler.reports.html_style import CSS, POLICY
+from reconciler.reports.inside import inside
 from reconciler.reports.words import (
     ARROW,
     VERBS,
@@ -253,7 +254,7 @@ def _cells(move: FieldChange, change: Change) -> tuple[str, str, str, str]:
         before = '<span class="soft">never shown</span>'
     percent = step(move.before, move.after)
     colour = "up" if percent.startswith("+") else "down"
-    mark = f'<span class="{colour}">{percent}</span>' if percent else ""
+    mark = f'<span class="{colour}">{percent}</span>' if percent else _text(inside(move.before, move.after))
     return _code(move.field), before, _text(shown(move.after)), mark
 
 

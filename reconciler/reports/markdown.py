@@ -9,6 +9,7 @@ from itertools import islice
 
 from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Problem, Run, Severity, Status
 from reconciler.reports import cost, drifts, folding, stays
+from reconciler.reports.inside import inside, moved
 from reconciler.reports.page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
@@ -186,17 +187,17 @@ def _move(move: FieldChange, change: Change) -> str:
     after = cell(shown(move.after), 80)
     if change.action is Action.CREATE or (not move.seen and move.before is None):
         return f"{cell(move.field, 80)} {after}"
-    percent = step(move.before, move.after)
-    return f"{cell(move.field, 80)} {cell(shown(move.before), 80)} {ARROW} {after}{f' ({percent})' if percent else ''}"
+    far = step(move.before, move.after) or (cell(parts, 80) if (parts := inside(move.before, move.after)) else "")
+    return f"{cell(move.field, 80)} {cell(shown(move.before), 80)} {ARROW} {after}{f' ({far})' if far else ''}"
 
 
 def _lines(change: Change) -> Iterator[str]:
     """One line for each field: it is found by a search for the address."""
     for move in change.fields:
         before = "" if change.action is Action.CREATE else f"{shown(move.before)} {ARROW} "
-        percent = step(move.before, move.after)
+        far = moved(move.before, move.after)
         line = f"{change.action.value} {plain(change.address)} {plain(move.field)} {before}{shown(move.after)}"
-        yield (f"{line} ({percent})" if percent else line)[:LINE]
+        yield (f"{line} ({plain(far)})" if far else line)[:LINE]
 
 
 def _calls(run: Run) -> str:

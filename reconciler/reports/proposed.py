@@ -9,7 +9,8 @@ from decimal import Decimal
 from reconciler import wire
 from reconciler.model import Action, Call, Change, FieldChange, Run
 from reconciler.reports import folding, stays
-from reconciler.reports.words import ARROW, Manner, counted, least_time, plain, shown, step, summary, title
+from reconciler.reports.inside import moved
+from reconciler.reports.words import ARROW, Manner, counted, least_time, plain, shown, summary, title
 
 UNSEEN = "(never shown by the API)"
 
@@ -48,8 +49,8 @@ def _fields(change: Change) -> Iterator[str]:
         if change.action is Action.CREATE:
             yield f"      {plain(move.field):<{width}}  {after}".rstrip()
         else:
-            percent = step(move.before, move.after)
-            yield f"      {plain(move.field):<{width}}  {before} {ARROW} {after}  {percent}".rstrip()
+            far = moved(move.before, move.after)
+            yield f"      {plain(move.field):<{width}}  {before} {ARROW} {after}  {far}".rstrip()
 
 
 def _before(move: FieldChange, change: Change) -> str:

@@ -1,0 +1,38 @@
+"""A changed set or block says what came, went and moved inside it; a report never makes a reader compare two lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model import Value
+from reconciler.reports.inside import inside
+
+FRANCE: dict[str, Value] = {"operand": "in", "values": ("FR",)}
+LONG = tuple(f"750{number:02}" for number in range(60))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (FRANCE, {"operand": "in", "values": ("FR", "NO")}, "values: + NO"),
+        (FRANCE, {"operand": "notIn", "values": ("FR",)}, "operand: in \u2192 notIn"),
+        (LONG, (*LONG[1:], "13001"), "+ 13001, - 75000"),
+        ({"frequency": "daily", "maximumImpressions": 3}, {"frequency": "daily"}, "- maximumImpressions: 3"),
+        (LONG, (), f"{', '.join(f'- {each}' for each in LONG[:10])}, and 50 more"),
+    ],
+)
+def test_only_what_is_not_alike_is_named(before: Value, after: Value, said: str) -> None:
+    assert inside(before, after) == said
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("a", "b"), (None, ("FR",)), (("desktop",), ("mobile",)), (FRANCE, ("FR",)), (LONG, LONG)]
+)
+def test_what_says_no_more_than_the_values_is_not_said(before: Value, after: Value) -> None:
+    assert inside(before, after) == ""
+
+
+def test_a_name_from_outside_cannot_break_the_line() -> None:
+    said = inside({"values": ("FR", "NO")}, {"values": ("FR", "NO", "\x1b[2Jx")})
+
+    assert said == "values: + \\u001b[2Jx"
