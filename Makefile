@@ -17,6 +17,7 @@ faults: $(STAMP)  ## kill it at every boundary, let every fault befall every cal
 	rm -rf .faults
 	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults --timeout 3000
 	$(BIN)/python tests/faults/tables.py .faults docs/explanation
+	$(BIN)/python docs/generate
 
 lint: $(STAMP)  ## style, types, and the arrows between the modules
 	$(BIN)/ruff format --check .
