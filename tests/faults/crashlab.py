@@ -110,10 +110,10 @@ class Lab:
     def _point(self, boundary: str, operation: str) -> None:
         if self.quiet:
             return
-        self.met += 1
-        if self.met % (self.every if self.level > 1 else self.first):
-            return
         with boundaries.still.all:  # else another thread would go on between what is copied and what is forked
+            self.met += 1
+            if self.met % (self.every if self.level > 1 else self.first):
+                return
             old, new = self.desk.folder.parent, self.folder / f"{os.getpid()}-{self.met}"
             self._copied(old, new)
             child = os.fork()
