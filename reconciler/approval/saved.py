@@ -40,7 +40,6 @@ from reconciler.planning.lasting import lasting
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
 ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP}
-NAMES = {action: name for name, action in ACTIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def change_shape(change: Change) -> Shape:
     """A change with every value that it knew: what is live counts as much as what moves."""
     return {
         "address": str(change.address),
-        "action": NAMES[change.action],
+        "action": change.action.name.lower(),
         "id": change.id,
         "at": str(change.place.span),
         "live": None if change.live is None else {name: as_json(value) for name, value in change.live.values.items()},
