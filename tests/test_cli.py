@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -210,15 +212,23 @@ def test_without_a_terminal_nobody_is_asked_and_nobody_is_called(here: Path) -> 
 
 
 def on_terminal(*args: str, at: Path, typed: str = "", env: dict[str, str] | None = None) -> Ended:
-    """A command on a real terminal; what is typed goes in when it asks."""
+    """A command on a real terminal; what is typed goes in when it asks.
+
+    A key that comes between the prompt and the read of its answer is seen with the next key only, so a person
+    who sees nothing happen presses it again.
+    """
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - another process
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests may have ignored it
         os.chdir(at)
         os.environ.update({"TERM": "xterm-256color", "COLUMNS": "200"} | (env or {}))
         os.execv(sys.executable, [sys.executable, "-m", "reconciler.cli", *args])
-    seen, ends, answered = b"", time.monotonic() + 30, False
+    seen, ends, pressed = b"", time.monotonic() + 30, -math.inf
     while time.monotonic() < ends:
+        if b"Enter a value" in seen and time.monotonic() > pressed + 5:
+            pressed = time.monotonic()
+            with suppress(OSError):  # it may have ended meanwhile
+                os.write(terminal, typed.encode())
         if not select.select([terminal], [], [], 0.1)[0]:
             continue
         try:
@@ -228,9 +238,6 @@ def on_terminal(*args: str, at: Path, typed: str = "", env: dict[str, str] | Non
         if not some:
             break
         seen += some
-        if b"Enter a value" in seen and not answered:
-            answered = True
-            os.write(terminal, typed.encode())
     os.close(terminal)
     _, status = os.waitpid(child, 0)
     return Ended(os.waitstatus_to_exitcode(status), seen.decode(), "")
