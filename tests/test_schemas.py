@@ -60,12 +60,14 @@ def types(node: dict[str, Any]) -> set[str]:
 
 
 def properties(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every property of a schema, wherever it stands, by its path."""
+    """Every property of a schema, wherever it stands, by its path; what a condition asks for is none."""
     if isinstance(node, dict):
         named = node.get("properties")
         for name, each in named.items() if isinstance(named, dict) else ():
             yield f"{path}{name}", each
         for key, each in node.items():
+            if key == "if":
+                continue
             for name, inner in each.items() if key == "properties" else ((key, each),):
                 yield from properties(inner, f"{path}{name}.")
     elif isinstance(node, list):

@@ -18,7 +18,7 @@ def pages() -> dict[str, str]:
             "`--format` chooses what a command prints. `--report FORMAT=FILE` writes another format to a file as well, and"
             " may be given again, so that one run serves people and programs:",
             "```sh\nreconciler plan --report markdown=comment.md --report sarif=reconciler.sarif\n```",
-            "`plan --format json` is the fixed form for programs; its [schema](schemas.md) is published. A report in a file"
+            "`--format json` is the fixed form for programs, of `import` and `doctor` too; its [schema](schemas.md) is published. A report in a file"
             " is written whole or not at all. Colour is used on a terminal only, and not if `NO_COLOR` is set.",
             *parts,
         )

@@ -8,7 +8,7 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 MEANT = {
     "project.schema.json": "For `reconciler.yaml`: see [the project file](project-file.md).",
     "resources.schema.json": "For resource files: see [the kinds](kinds/index.md).",
-    "report.schema.json": "For what `--format json` prints.",
+    "report.schema.json": "For what `--format json` prints: a run of `validate`, `plan`, `show`, `apply`, `drift` or `rollback`, an `import`, and a checkup by `doctor`. The key `command` says which of them it is.",
     "plan.schema.json": "For a plan that `plan --out` saved.",
 }
 

@@ -161,16 +161,22 @@ def import_(
               reconciler import shop --update
     """
     from reconciler import exits
-    from reconciler.adoption.importing import Wish
+    from reconciler.adoption.importing import Imported, Wish
     from reconciler.commands import imports
+    from reconciler.commands.access import Unusable
     from reconciler.reports import imported
 
     if sandbox and Path(sandbox).is_dir():
         project, sandbox = sandbox, ""
     first = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
     where = imports.Where(Path(project), sandbox, api_url, first, everything)
-    with usable(form):
-        done = imports.run(where, Wish(kinds, targets, update, categories, Path(out) if out else None), progress)
+    with usable("text"):
+        try:
+            done = imports.run(where, Wish(kinds, targets, update, categories, Path(out) if out else None), progress)
+        except Unusable as unusable:
+            if form == "text":
+                raise
+            done = Imported(unusable.run.project, problems=unusable.run.problems)
         progress("")
         click.echo(imported.FORMATS[form](done), nl=False)
         raise Ended(int(exits.of(done.run)))

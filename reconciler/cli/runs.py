@@ -160,7 +160,7 @@ def apply(
     with session_of(paths, sandbox, api_url, form) as session, usable(form), session.writing(lock_timeout) as writing:
         prepared = writing.plan(targets, allowed) if file is None else writing.reviewed(file, approve)
         if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
-            end(getattr(prepared, "run", prepared), form, manner_of(bodies=bodies))
+            end(replace(getattr(prepared, "run", prepared), command="apply"), form, manner_of(bodies=bodies))
         manner = announce(prepared.run, form, manner_of(bodies=bodies))
         if not approved:
             _confirm(prepared.run.plan.total)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,8 @@ def usable(form: str) -> Iterator[None]:
     try:
         yield
     except Unusable as unusable:
-        end(unusable.run, form, manner_of())
+        run, asked = unusable.run, click.get_current_context().command.name
+        end(replace(run, command=asked) if asked in ("plan", "apply", "drift") else run, form, manner_of())
 
 
 def session_of(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:

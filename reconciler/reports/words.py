@@ -152,6 +152,8 @@ def headline(run: Run) -> str:
         return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
     if run.command == "drift":
         begun = f"{errors}. " if run.failed else ""
+        if run.failed and not run.drift and not run.unchanged:
+            return f"{begun}Nothing was compared."
         return f"{begun}{drifted(run)} {counted(run.unchanged, 'resource')} as in the files."
     if not planned(run):
         return f"{errors}. Nothing was sent."
