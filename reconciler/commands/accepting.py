@@ -17,7 +17,7 @@ from reconciler.files.spelling import spelled
 from reconciler.kinds.kind import Kind
 from reconciler.model import Address, Desired, Drift, Json, Live, Problem, Run, Severity, Value, Values, error, warning
 from reconciler.planning.ownership import OUTSIDE
-from reconciler.reports.drifts import said
+from reconciler.reports.drifts import MOVED, said
 
 BOM = b"\xef\xbb\xbf"
 
@@ -36,7 +36,8 @@ def accept(loaded: Loaded, looked: Looked) -> Run:
             wished[each.address][each.field] = each.live
     texts, problems = rewritten(loaded, looked.prepared, wished)
     notes = written(texts)
-    return replace(looked.run, problems=(*looked.run.problems, *skipped, *problems, *notes))
+    decided = (replace(each, hint=None) if each.code in MOVED else each for each in looked.run.problems)
+    return replace(looked.run, problems=(*decided, *skipped, *problems, *notes))
 
 
 def _overridden(each: Drift) -> Problem:

@@ -16,6 +16,8 @@ CODES = {
     Divergence.UNKNOWN: "differs",
     Divergence.CONVERGED: "converged",
 }
+MOVED = frozenset(CODES[state] for state in (Divergence.DRIFTED, Divergence.CONFLICT, Divergence.UNKNOWN))
+"""The codes of what somebody else moved, or may have."""
 LIVE, FILES = "drift --accept live", "drift --accept files"
 HINTS = {
     Divergence.PENDING: "`apply` does it",
@@ -65,7 +67,9 @@ def whence(each: Drift) -> str:
     until = moment(each.until)
     if each.since is None:
         return f"changed before {until}, by nobody we know"
-    return f"changed between {moment(each.since)} and {until}, by nobody we know"
+    since = moment(each.since)
+    when = f"between {since} and {until}" if since != until else f"at {until}"
+    return f"changed {when}, by nobody we know"
 
 
 def _author(author: Author) -> str:

@@ -39,6 +39,7 @@ from reconciler.reports.words import (
     plain,
     planned,
     shown,
+    shown_whole,
     step,
     title,
 )
@@ -64,6 +65,7 @@ def report(run: Run, manner: Manner) -> str:
 
 
 def _parts(run: Run, manner: Manner) -> Iterator[str]:
+    run = shown_whole(run)
     yield _head(run)
     if last := ending(run, manner):
         yield f'<p class="banner stop">{_text(last)}</p>'

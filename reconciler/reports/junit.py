@@ -11,11 +11,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.exits import Exit, of
 from reconciler.lazily import dataclass
-from reconciler.model import Action, Address, Divergence, FieldChange, Outcome, Problem, Run, Severity, Span, Status
+from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
 from reconciler.reports import drifts
 from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
 
-MOVED = frozenset(drifts.CODES[state] for state in (Divergence.DRIFTED, Divergence.CONFLICT, Divergence.UNKNOWN))
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
 
 
@@ -56,7 +55,7 @@ def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
     for problem in run.problems:
         if problem.address is not None:
             case = cases.setdefault(problem.address, Case(str(problem.address), problem.span))
-            _blame(case, problem, drift and run.command == "drift" and problem.code in MOVED)
+            _blame(case, problem, drift and run.command == "drift" and problem.code in drifts.MOVED)
     for outcome in run.outcomes:
         _end(cases.setdefault(outcome.item.address, Case(str(outcome.item.address), None)), outcome)
     return cases

@@ -21,6 +21,7 @@ from reconciler.reports.words import (
     plain,
     planned,
     shown,
+    shown_whole,
     step,
     title,
 )
@@ -39,6 +40,7 @@ CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
 def report(run: Run, manner: Manner) -> str:
     """The comment; ends with a line break."""
+    run = shown_whole(run)
     page = Page(MOST)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{ending(run, manner)}**"] if ending(run, manner) else [])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from reconciler.model import Outcome, Problem, Run, Status
-from reconciler.reports.words import Manner, ending, headline, placed, plain, planned
+from reconciler.reports.words import Manner, ending, headline, placed, plain, planned, shown_whole
 
 LIKE = 50
 """So many problems of one code, or items that ended alike, are told one by one."""
@@ -18,7 +18,7 @@ Told = TypeVar("Told")
 def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
     told = frozenset(manner.told or ())
-    lines = [*_cost(run)] if manner.told is None else []
+    lines = [*_cost(shown_whole(run))] if manner.told is None else []
     wrong = [*_problems([problem for problem in run.problems if problem not in told], manner)]
     if run.command in ("validate", "drift"):
         lines += [*wrong, headline(run)]

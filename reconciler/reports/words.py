@@ -5,6 +5,7 @@ Whatever comes from outside is escaped here: control characters, and those that 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -140,6 +141,11 @@ def summary(run: Run) -> str:
 def planned(run: Run) -> bool:
     """Whether there is a plan to show: also one that guardrails refuse, but none that is in doubt otherwise."""
     return run.command not in ("validate", "drift") and (run.applied or not run.failed or of(run) is Exit.REFUSED)
+
+
+def shown_whole(run: Run) -> Run:
+    """The run without what its plan would cost and who objects to it, where there is no plan to show."""
+    return run if planned(run) else replace(run, money=None, judgements=())
 
 
 def headline(run: Run) -> str:

@@ -34,6 +34,7 @@ def test_accept_live_writes_the_value_at_its_line_and_not_a_letter_more() -> Non
         run = here.accept_live()
 
         assert errors(run) == []
+        assert [each.hint for each in run.problems if each.code == "drifted"] == [None]  # it is decided
         assert here.text("ads.yaml") == before.replace("{bidAmount: 1.10} # agreed", "{bidAmount: 1.20} # agreed")
         assert states(here.look()) == {"adSets.de budget.budgetAmount": Divergence.PENDING}
 

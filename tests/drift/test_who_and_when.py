@@ -109,6 +109,16 @@ def test_elsewhere_the_window_between_two_looks_is_said_as_such() -> None:
     assert re.search(f"changed between {MOMENT} and {MOMENT}, by nobody we know", said(run))
 
 
+def test_two_looks_within_one_minute_are_one_moment() -> None:
+    with night() as here:
+        here.look()
+        here.edit("adSets", "123474", bidding__bidAmount=1.2)
+
+        run = here.look()
+
+    assert re.search(f"changed at {MOMENT}, by nobody we know", said(run))
+
+
 def test_what_was_seen_before_keeps_the_window_in_which_it_was_found() -> None:
     with night() as here:
         here.edit("adSets", "123474", bidding__bidAmount=1.2)
