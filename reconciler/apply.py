@@ -11,7 +11,7 @@ from reconciler.outside import Outside
 from reconciler.planning import plan as planner
 from reconciler.prepared import Prepared
 from reconciler.sending import careful, execute, verify
-from reconciler.sending.courier import Courier, Forgetful, Journal
+from reconciler.sending.courier import Courier, Cut, Forgetful, Journal
 from reconciler.sending.execute import Sent
 from reconciler.sending.recover import Namesakes
 from reconciler.survey import read, reader
@@ -111,8 +111,10 @@ def _read_back(
     problems: tuple[Problem, ...] = ()
     touched = sorted({each.item.address.kind for each in outcomes if each.status in (Status.APPLIED, Status.UNKNOWN)})
     for pause in LOOKS if touched else ():
-        if pause:
+        try:
             outside.sleep(pause)
+        except Cut:
+            break
         problems = ()
         for name in touched:
             kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])

@@ -100,8 +100,13 @@ _TOLD: list[str] = []
 
 
 def progress(line: str) -> None:
-    """Long work shows itself in one line of a terminal, which is gone in the end; and nowhere else."""
-    if (line or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    """Long work shows itself in one line of a terminal, which is gone in the end; a log keeps long waits alone."""
+    if line and not sys.stderr.isatty():
+        from reconciler.telling import Waiting
+
+        if isinstance(line, Waiting):
+            click.echo(line, err=True)
+    elif (line or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from shutil import get_terminal_size
 
         width = get_terminal_size().columns - 1

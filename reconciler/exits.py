@@ -44,6 +44,7 @@ BY_PROBLEM = {
     "locked": Exit.LOCKED,
     "stale-plan": Exit.STALE,
     "undecided": Exit.UNKNOWN,
+    "interrupted": Exit.INTERRUPTED,
 }
 RULE = "guardrail-"
 """What the codes of guardrails begin with."""

@@ -16,6 +16,7 @@ from reconciler.outside import Memory
 from reconciler.sending import recover
 from reconciler.sending.courier import Unwritten
 from reconciler.sending.recover import Found, Lost, Reader, Verdict
+from reconciler.telling import waiting
 
 ON_ITS_WAY = timedelta(seconds=185)
 """As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
@@ -116,7 +117,7 @@ def _looked(
     left = min(ON_ITS_WAY - (now() - intent.at), ON_ITS_WAY).total_seconds()
     absent = any(each.found is Found.ABSENT for each in found) and not intent.call.effect.repeatable
     if intent.settled is None and absent and left > 0 and not _is_dead(ledger, intent.run):
-        tell(f"waiting {left:.0f} s: {intent.call.name} of run {intent.run} may still be on its way")
+        tell(waiting(left, now(), f"{intent.call.name} of run {intent.run} may still be on its way"))
         reader.sleep(left)
         found = recover.verdicts(lost, reader)
     return found

@@ -2,12 +2,25 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from reconciler.model import Answer, Call, Effect
 
 Tell = Callable[[str], None]
+LONG = 10.0
+"""Seconds of a wait of which a pipeline's log should know."""
 PAUSE = 0.1
 """Seconds between two counts: nobody reads faster."""
+
+
+class Waiting(str):
+    """A line about a long wait: where nobody watches, the log keeps it, and no other."""
+
+
+def waiting(seconds: float, now: datetime, what: str) -> str:
+    """``waiting 185 s, until 09:03:05 UTC: ...``"""
+    told = f"waiting {seconds:.0f} s, until {now + timedelta(seconds=seconds):%H:%M:%S} UTC: {what}"
+    return Waiting(told) if seconds >= LONG else told
 
 
 def counted(words: str, tell: Tell) -> Callable[[int, int], None]:

@@ -15,6 +15,7 @@ from reconciler.files.project import Project
 from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, error
+from reconciler.telling import Tell, waiting
 
 PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
 SANDBOX_STATE = Path(".reconciler", "sandbox.json")
@@ -22,7 +23,6 @@ SANDBOX_CREDENTIALS = {
     "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
     "retailMedia": Credentials("sandbox-rm", "sandbox"),
 }
-Tell = Callable[[str], None]
 Hear = Callable[[str, Reply], None]
 
 
@@ -158,4 +158,4 @@ def _no_credentials(product: str) -> Problem:
 
 
 def _said(event: Event) -> str:
-    return f"waiting {event.seconds:.0f} s: {event.reason}"
+    return waiting(event.seconds, datetime.now(UTC), event.reason)

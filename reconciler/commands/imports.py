@@ -14,7 +14,7 @@ from reconciler.adoption import importing
 from reconciler.adoption.importing import Imported, Wish
 from reconciler.api import Api
 from reconciler.commands import access, beginning
-from reconciler.commands.access import Tell, Unusable
+from reconciler.commands.access import Unusable
 from reconciler.commands.beginning import SCOPES
 from reconciler.files import source
 from reconciler.files.project import PROJECT_FILE, Project
@@ -26,6 +26,7 @@ from reconciler.ledger import LedgerError
 from reconciler.live import Unread
 from reconciler.model import Severity, error
 from reconciler.outside import Memory, Outside
+from reconciler.telling import Tell
 
 EMPTY = frozenset({"no-files", "empty-project"})
 """What is wrong with a project before its first import, and is no reason to refuse one."""

@@ -16,7 +16,7 @@ from reconciler.api import Api
 from reconciler.approval import stale
 from reconciler.approval.saved import Circumstances
 from reconciler.commands import access, plans
-from reconciler.commands.access import Tell, Unusable
+from reconciler.commands.access import Unusable
 from reconciler.files import source
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
@@ -24,13 +24,13 @@ from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.store import RunRecord
-from reconciler.model import Problem, Run, Verdict
+from reconciler.model import Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
 from reconciler.sending.recover import Reader
 from reconciler.survey import reader
-from reconciler.telling import counted, heard
+from reconciler.telling import Tell, Waiting, counted, heard
 
 
 @dataclass
@@ -66,11 +66,20 @@ class Session:
                 self.remembering(create=True) as book,
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
-                noted = keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now, self.tell)
+                noted = self._settled(book)
                 renames.settle(self.project, book)
                 yield Writing(self, book, noted)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+
+    def _settled(self, book: Ledger) -> tuple[Problem, ...]:
+        """What an earlier run left open, looked for. Who interrupts that has sent nothing, and loses nothing."""
+        try:
+            return keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now, self.tell)
+        except KeyboardInterrupt:
+            hint = "apply again: it looks for the same first"
+            problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
+            raise Unusable(access.stopped(problem)) from None
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan, whole or not at all; returns its digest."""
@@ -111,7 +120,7 @@ class Session:
             book.close()
 
     def _waiting(self, holder: object) -> None:
-        self.tell(f"waiting for the lock of {holder}")
+        self.tell(Waiting(f"waiting for the lock of {holder}"))
 
     def _reader(self, kind: str) -> "Reader":
         return reader(self.project, self.outside, kind)
@@ -195,12 +204,13 @@ def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, te
         api = access.simulated(access.sandbox_state(project, sandbox), tell)
     else:
         api = access.real(api_url, products, tell)
+    stop = Stop()
     outside = Outside(
         heard(api.send, tell),
         api.now,
-        time.sleep,
+        stop.cutting(time.sleep),
         progress=counted("sending calls, {} of {}", tell),
-        stop=Stop(),
+        stop=stop,
     )
     url = access.ledger_url(project, sandbox, api_url)
     return Session(tuple(paths) or (".",), loaded, project, outside, api, url, tell)

@@ -26,6 +26,10 @@ SENDINGS = 2
 """A create or a top-up that was proved absent is sent once more, and no oftener (contract §9)."""
 
 
+PIECE = 0.5
+"""Seconds that an interrupt may have to wait for who sleeps."""
+
+
 class Journal(Protocol):
     """Where intents and their ends are written. Each method has written, and synced, when it returns."""
 
@@ -50,6 +54,10 @@ class Unwritten(Exception):
         self.problem = problem
 
 
+class Cut(Unread):
+    """A wait between two looks was cut short: nobody knows what the second would have shown."""
+
+
 class Forgetful:
     """A journal for worlds whose effects need no memory: tests and trials."""
 
@@ -69,6 +77,18 @@ class Stop:
     def because(self, problem: Problem) -> None:
         with self._lock:
             self.reason = self.reason or problem
+
+    def cutting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
+        """A sleep that this ends early, with :class:`Cut`: who looks too early must not believe in an absence."""
+
+        def slept(seconds: float) -> None:
+            while seconds > 0:
+                if self.reason is not None:
+                    raise Cut(self.reason)
+                sleep(min(seconds, PIECE))
+                seconds -= PIECE
+
+        return slept
 
 
 @dataclass(frozen=True)

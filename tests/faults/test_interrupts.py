@@ -58,3 +58,19 @@ def test_twice_stops_at_once_and_the_next_run_ends_the_work(site: Site, goal: cr
     assert site.launched(then="plan")[2] == "0 0"
     assert judged(site, goal) == []
     assert list(laws.twice_created(goal.before, site.state())) == []
+
+
+def test_once_in_a_wait_between_two_looks_ends_it_and_decides_nothing(site: Site, goal: crashlab.Goal) -> None:
+    site.control("POST", "faults", [{"kind": "lost_request", "method": "POST", "path": "*/add-funds"}])
+    run = site.apply()
+    wait_for(lambda: b"add-funds" in json.dumps(site.control("GET", "calls")).encode())
+    time.sleep(0.3)
+
+    run.send_signal(signal.SIGINT)
+    out, _ = run.communicate()
+
+    ended = {each["call"]: each["status"] for each in json.loads(out)["outcomes"]}
+    assert ended["balances.funds.q4"] == "unknown"
+    assert run.returncode == 6
+    assert site.launched(then="plan")[2] == "0 0"
+    assert judged(site, goal) == []

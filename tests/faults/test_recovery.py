@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -273,6 +274,39 @@ def test_a_call_that_is_still_on_its_way_is_waited_for(desk: Open, what: str) ->
     assert made(here) == []
     assert topups(here) == ([Decimal("750.25")] if what == "top-up" else [])
     assert here.plan().code == 0
+
+
+@pytest.mark.parametrize("what", ["top-up", *CREATES])
+def test_the_wait_for_it_is_told_and_whoever_interrupts_it_loses_nothing(desk: Open, what: str) -> None:
+    text, path = CREATES.get(what, (TOPUP, FUNDS))
+    here = desk(text)
+    answer = here.world.handle
+
+    def never(request: Any) -> Any:
+        if request.method == "POST" and fnmatch(request.path, path):
+            raise Killed
+        return answer(request)
+
+    here.handle = never
+    with pytest.raises(Killed):
+        here.apply()
+    here.handle = None
+    began, advance = here.world.now, here.world.advance
+
+    def impatient(seconds: float) -> None:
+        advance(seconds)
+        if here.world.now - began > timedelta(seconds=30):  # after all its looks
+            raise KeyboardInterrupt
+
+    with patch.object(here.world, "advance", impatient):
+        ended = here.apply()
+
+    assert (ended.code, ended.report["exit_code"], ended.codes) == (130, 130, {"interrupted"})
+    assert re.fullmatch(r"waiting \d+ s, until \d\d:\d\d:\d\d UTC: \S+ of run \S+ may still be on its way\n", ended.err)
+    assert made(here) == topups(here) == []
+    assert here.apply().code == 0
+    assert made(here) == []
+    assert topups(here) == ([Decimal("750.25")] if what == "top-up" else [])
 
 
 @pytest.mark.parametrize("reads", [1, 3])

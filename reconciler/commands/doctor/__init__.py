@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler import dialects
 from reconciler.api import Api
 from reconciler.commands import access
-from reconciler.commands.access import Tell, Unusable
+from reconciler.commands.access import Unusable
 from reconciler.commands.doctor import account as accounts
 from reconciler.commands.doctor import assumed, memory
 from reconciler.commands.doctor.account import Account, Heard
@@ -21,6 +21,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
 from reconciler.model import Severity
 from reconciler.reports.words import counted
+from reconciler.telling import Tell
 
 TITLES = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
 ATTEMPTS = 2
