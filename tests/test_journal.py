@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import pytest
 from reconciler import keeper, ledger
 from reconciler.ledger import Ledger
 from reconciler.model import Answer, Call, Fate, Outcome, Status, error
-from reconciler.sending.courier import Courier, Forgetful, Stop, Unwritten
+from reconciler.sending.courier import Courier, Forgetful, Stop, Unwritten, only
+from reconciler.sending.recover import Reader
 
 from .ledger.samples import NOW, RUN, SUMMER, call, ended, item, move
+from .test_outcome import creations
 from .test_planner import AD_SETS, BID, TARGETS, change, planned
 
 SAID = Answer(Fate.ANSWERED, 200, {"data": [{"id": "1"}, {"id": "2"}, {"id": "3"}]})
@@ -120,6 +122,141 @@ def test_a_refused_batch_is_sent_again_without_the_one_to_blame(bisect: bool, se
     )
 
 
+@pytest.mark.parametrize(
+    ("blamed", "sizes", "ends"),
+    [
+        pytest.param([2], [2, 1], ["applied", "rejected"], id="of two, the other goes alone"),
+        pytest.param([], [2, 1, 1], ["applied", "rejected"], id="nobody is named: by halves"),
+        pytest.param([1, 2], [2, 1, 1], ["applied", "rejected"], id="all are named: by halves"),
+        pytest.param([], [3, 1, 2, 1, 1], ["applied", "rejected", "applied"], id="an odd number: by halves of halves"),
+    ],
+)
+def test_a_batch_is_split_until_the_one_to_blame_stands_alone(
+    blamed: list[int], sizes: list[int], ends: list[str]
+) -> None:
+    """The second is not wanted; ``blamed`` are those that the refusal of the whole names."""
+    sent: list[list[str | None]] = []
+
+    def send(call: Call) -> Answer:
+        sent.append([item.id for item in call.items])
+        assert [row["id"] for row in call.body["data"]] == sent[-1]  # type: ignore[call-overload, index]
+        if "2" not in sent[-1]:
+            return SAID
+        named = [{"code": "bad", "instance": f"@data/{id - 1}"} for id in blamed]
+        return Answer(Fate.ANSWERED, 400, {"errors": named or [{"code": "bad"}]})
+
+    found, said = courier(send, bisect=True).carry(replace(bids(len(ends)), atomic=True))
+
+    assert [len(ids) for ids in sent] == sizes
+    assert (statuses(found), said) == (ends, ())
+    assert [each.item.id for each in found] == [str(number) for number in range(1, len(ends) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("status", "sizes"),
+    [(200, [2]), (400, [2, 1, 1]), (404, [2, 1, 1]), (401, [2]), (403, [2]), (429, [2]), (500, [2]), (503, [2])],
+)
+def test_only_what_the_api_refuses_for_its_content_is_split(status: int, sizes: list[int]) -> None:
+    sent: list[int] = []
+    own = courier(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, status), bisect=True)  # type: ignore[func-returns-value]
+
+    own.carry(replace(bids(2), atomic=True))
+
+    assert sent == sizes
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_one_alone_and_what_is_judged_item_by_item_are_not_sent_again(atomic: bool) -> None:
+    sent: list[int] = []
+    own = courier(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, 400), bisect=True)  # type: ignore[func-returns-value]
+
+    own.carry(replace(bids(1 if atomic else 2), atomic=atomic))
+
+    assert sent == [1 if atomic else 2]
+
+
+def test_a_batch_that_is_a_bare_list_stays_one() -> None:
+    whole = creations(5, 6)
+
+    assert only(whole, [1]).body == [whole.body[1]]  # type: ignore[index]
+    assert only(whole, [1]).items == whole.items[1:]
+    assert only(whole, [0, 1]) is whole
+
+
+# --- A creation without an answer ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Lossy:
+    """A world that answers no creation, and shows these budgets whenever it is asked; None: it cannot be read."""
+
+    shown: list[dict[str, Any]] | None
+    created: int = 0
+
+    def send(self, call: Call) -> Answer:
+        if call.method == "POST":
+            self.created += 1
+            return Answer(Fate.LOST, reason="late")
+        return Answer(Fate.LOST, reason="late") if self.shown is None else Answer(Fate.ANSWERED, 200, self.shown)
+
+    def reader(self, kind: str) -> Reader:
+        return Reader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), self.send, lambda seconds: None)
+
+
+def row(id: int, amount: int, seller: str = "1") -> dict[str, Any]:
+    return {"id": str(id), "sellerId": seller, "campaignIds": [10001], "budgetType": "Capped", "amount": amount,
+            "spent": 0, "isSuspended": False, "startDate": "2027-01-01"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shown", "created", "ends"),
+    [
+        pytest.param([], 2, ["not sent"], id="absent: once more, and no oftener"),
+        pytest.param([row(9, 5)], 1, ["applied"], id="there: adopted"),
+        pytest.param([row(9, 7)], 1, ["unknown"], id="there, but another: for a person to tell"),
+        pytest.param(None, 1, ["unknown"], id="unread: left open"),
+    ],
+)
+def test_a_lost_creation_is_looked_for_and_sent_once_more_only_if_it_is_absent(
+    book: Ledger, shown: list[dict[str, Any]] | None, created: int, ends: list[str]
+) -> None:
+    world, followed = Lossy(shown), list[Sequence[Outcome] | None]()
+    run = book.begin(RUN)
+    own = replace(
+        courier(world.send, keeper.Journal(book, run, lambda: NOW), watch=lambda call, end: followed.append(end)),
+        reader=world.reader,
+    )
+
+    found, said = own.carry(creations(5))
+
+    assert (world.created, statuses(found), said) == (created, ends, ())
+    assert followed[0::2] == [None] * created
+    assert followed[-1] == found
+    intents = book.run(run).calls  # type: ignore[union-attr]
+    assert [statuses(each.outcomes) for each in intents] == [ends] * created
+    assert len(book.open_intents()) == ends.count("unknown")
+
+
+def test_of_two_lost_together_neither_is_sent_again_once_one_is_found() -> None:
+    world = Lossy([row(9, 5)])
+    own = replace(courier(world.send), reader=world.reader)
+
+    found, _ = own.carry(creations(5, 6))
+
+    assert (world.created, statuses(found)) == (1, ["applied", "unknown"])
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_creation_with_an_answer_is_not_looked_for(status: int) -> None:
+    sent: list[str] = []
+    answer = Answer(Fate.ANSWERED, status, [{"id": "9"}] if status == 200 else None)
+
+    found, _ = courier(lambda call: sent.append(call.method) or answer).carry(creations(5))  # type: ignore[func-returns-value]
+
+    assert sent == ["POST"]
+    assert statuses(found) == ["applied" if status == 200 else "rejected"]
+
+
 # --- The book --------------------------------------------------------------------------------------------------------
 
 
@@ -155,5 +292,14 @@ def test_what_can_be_seen_stays_known_while_it_is_changed(book: Ledger) -> None:
     book.remember(SUMMER, "11", {"bid": Decimal("0.80")})
 
     book.intend(book.begin(RUN), call(), at=NOW)
+
+    assert book.values()[SUMMER] == {"bid": Decimal("0.80")}
+
+
+def test_all_that_nobody_can_see_of_a_resource_is_forgotten_whichever_item_moves_it(book: Ledger) -> None:
+    book.remember(SUMMER, "11", {"audienceId": "8", "memo": "old", "bid": Decimal("0.80")})
+    hidden = (replace(move(name, "old", "new"), seen=False) for name in ("audienceId", "memo"))
+
+    book.intend(book.begin(RUN), call(*(item(SUMMER, "11", each) for each in hidden)), at=NOW)
 
     assert book.values()[SUMMER] == {"bid": Decimal("0.80")}

@@ -199,6 +199,12 @@ def test_what_is_created_is_known_by_its_content_in_whatever_order() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_no_row_in_the_answer_stands_for_nothing() -> None:
+    ended, _ = judged(creations(5, 6), [None, row(91, 6), "more", row(92, 5)])
+
+    assert [(outcome.status.value, outcome.id) for outcome in ended] == [("applied", "92"), ("applied", "91")]
+
+
 def test_what_cannot_be_told_apart_has_no_id_yet() -> None:
     ended, _ = judged(creations(5, 6), [row(91, 5), row(92, 7)])
 

@@ -203,6 +203,19 @@ def test_totals_lead_the_daily_budgets_that_need_them() -> None:
     assert call.atomic
 
 
+@pytest.mark.parametrize(("seller", "freed_first"), [("1", True), ("2", False)])
+def test_a_budget_gives_up_its_place_before_another_takes_it(seller: str, freed_first: bool) -> None:
+    old = change(
+        "old", ("suspended", False, True), kind="sellerBudgets", id="9",
+        sellerId=seller, campaignIds=("10001",), budgetType="Daily", startDate=date(2026, 1, 1),
+    )  # fmt: skip
+
+    found = planned(budget("new", "Daily", date(2027, 1, 1)), old)
+
+    places = [call.items[0].address.key for call in found.calls]
+    assert places == (["old", "new"] if freed_first else ["new", "old"])
+
+
 def test_a_top_up_is_the_exact_difference() -> None:
     (call,) = planned(
         change("q1", ("deposited", Decimal("0.10"), Decimal("0.30")), kind="balances", accountId="5")

@@ -99,16 +99,16 @@ def steps(change: Change) -> Iterator[Step]:
 
 
 def _amounts(before: Value, after: Value) -> Iterator[tuple[Decimal | None, Decimal | None]]:
-    if isinstance(before, Decimal) and isinstance(after, Decimal):
-        if before != after:
-            yield before, after
-    elif isinstance(before, Mapping) or isinstance(after, Mapping):
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
         was = before if isinstance(before, Mapping) else {}
         becomes = after if isinstance(after, Mapping) else {}
         for name in dict.fromkeys([*was, *becomes]):
             yield from _amounts(was.get(name), becomes.get(name))
-    elif (isinstance(before, Decimal) or isinstance(after, Decimal)) and before != after:
-        yield before if isinstance(before, Decimal) else None, after if isinstance(after, Decimal) else None
+        return
+    old = before if isinstance(before, Decimal) else None
+    new = after if isinstance(after, Decimal) else None
+    if old != new:
+        yield old, new
 
 
 def _is_raised(step: Step) -> bool:

@@ -5,7 +5,7 @@ An intent is one row, and so is each settlement of it; nothing in the journal is
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -242,7 +242,7 @@ class Book:
     def _past(self, id: str, record: str) -> PastRun:
         calls = self._rows.count("intents", "run = ?", id)
         for _, ended, code in self._rows.select("endings", "WHERE run = ?", id):
-            return PastRun(id, codec.to_run(record), calls, codec.to_instant(str(ended)), int(code or 0))
+            return PastRun(id, codec.to_run(record), calls, codec.to_instant(str(ended)), int(str(code)))
         return PastRun(id, codec.to_run(record), calls)
 
 
@@ -250,7 +250,7 @@ def _intent(row: Row, settlement: Row | None) -> Intent:
     number, run, _, at, call, details = row
     known = json.loads(str(details))
     intent = Intent(
-        int(number or 0),
+        int(str(number)),
         str(run),
         codec.to_instant(str(at)),
         codec.to_call(str(call)),
@@ -268,10 +268,14 @@ def _intent(row: Row, settlement: Row | None) -> Intent:
     )
 
 
-def _unseen(call: Call) -> dict[Address, frozenset[str]]:
+def _unseen(call: Call) -> Mapping[Address, Set[str]]:
     """The fields of a call that the API never shows: whatever becomes of it, the old values are not certain."""
-    unseen = {item.address: frozenset(move.field for move in item.fields if not move.seen) for item in call.items}
-    return {address: fields for address, fields in unseen.items() if fields}
+    unseen: dict[Address, set[str]] = {}
+    for item in call.items:
+        for move in item.fields:
+            if not move.seen:
+                unseen.setdefault(item.address, set()).add(move.field)
+    return unseen
 
 
 def _outcomes(intent: Intent) -> tuple[Outcome, ...]:

@@ -1,6 +1,6 @@
 """What is known of each address: its id, the last applied values, the last look at it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -40,7 +40,7 @@ class Memory:
             known[address] = (old_id if id is None else id, {**old, **values})
         self._put(known)
 
-    def unlearn(self, doubted: Mapping[Address, frozenset[str]]) -> None:
+    def unlearn(self, doubted: Mapping[Address, Set[str]]) -> None:
         """Let go of single values: what the API never shows is not known while a call is on its way."""
         known = self._known(doubted)
         less = {

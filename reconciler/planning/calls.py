@@ -120,6 +120,4 @@ def completed(values: Values, change: Change, blocks: Sequence[Block], kind: Kin
             cleared = kind.has(name) and kind.field(name).clears and live.get(name) is not None
             if kind.has(name) and name in change.after and (value is not None or cleared):
                 complete[name] = value
-            elif name not in change.after:
-                complete.pop(name, None)
     return complete

@@ -8,7 +8,7 @@ raising ones: at every prefix, and after any crash, the whole is at most max(bef
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from itertools import combinations
+from itertools import compress, product
 
 from reconciler.amounts import NOTHING, Exposure, Running
 from reconciler.kinds.kind import Kind
@@ -37,21 +37,20 @@ class Ground:
     def raises(self, change: Change, fields: Sequence[FieldChange]) -> bool:
         """Whether these fields of a change raise the exposure, whatever of the rest is already in force."""
         kind = self.kinds[change.address.kind]
-        creates = change.action is Action.CREATE
-        own = [move for move in fields if creates or kind.bounds(move.field)]
-        if not own or kind.limits is None:
+        if change.action is Action.CREATE:
+            return self.of(kind, moved(kind, None, fields)) > NOTHING
+        own = [move for move in fields if kind.bounds(move.field)]
+        if not own:
             return False
-        if creates:
-            return self.of(kind, moved(kind, None, own)) > NOTHING
         rest: dict[str, list[FieldChange]] = {}
         for move in change.fields:
             if kind.bounds(move.field) and move not in own:
                 rest.setdefault(move.facet, []).append(move)
-        for count in range(len(rest) + 1):
-            for others in combinations(rest.values(), count):
-                before = moved(kind, self.base(change), [move for each in others for move in each])
-                if self.of(kind, moved(kind, before, own)) > self.of(kind, before):
-                    return True
+        for in_force in product((True, False), repeat=len(rest)):
+            others = [move for moves in compress(rest.values(), in_force) for move in moves]
+            before = moved(kind, self.base(change), others)
+            if self.of(kind, moved(kind, before, own)) > self.of(kind, before):
+                return True
         return False
 
     def base(self, change: Change) -> Values | None:

@@ -113,7 +113,7 @@ def _part(
 
 
 def _url_values(values: Values) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if isinstance(value, str) and "." not in name}
+    return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
 def _members(value: Value) -> set[str]:

@@ -60,7 +60,7 @@ def _believed(outcomes: Sequence[Outcome], confirm: Confirm) -> tuple[Outcome, .
 def _without(call: Call, dropped: Mapping[str, tuple[int, ...]]) -> Call | None:
     left = dropped.get(call.name, ())
     kept = [index for index in range(len(call.items)) if index not in left]
-    return only(call, kept) if left and kept else call if kept else None
+    return only(call, kept) if kept else None
 
 
 def _unsent(calls: Sequence[Call], dropped: Mapping[str, tuple[int, ...]]) -> Iterator[Outcome]:

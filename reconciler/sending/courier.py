@@ -144,7 +144,7 @@ class Courier:
     def _split(self, call: Call, ended: tuple[Outcome, ...], said: tuple[Problem, ...]) -> Result:
         """The parts of a refused batch: all but the items that the API blames, or else its two halves."""
         indices = range(len(call.items))
-        spared = [index for index in indices if all(problem.code == REFUSED for problem in ended[index].problems)]
+        spared = [index for index in indices if [problem.code for problem in ended[index].problems] == [REFUSED]]
         half = len(call.items) // 2
         parts = [spared] if 0 < len(spared) < len(call.items) else [[*indices[:half]], [*indices[half:]]]
         latest = dict(enumerate(ended))

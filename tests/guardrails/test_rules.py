@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.amounts import Period
+from reconciler.amounts import Limit, Period
 from reconciler.guardrails import RULES, SHOWN, Proposal, Settings, judge, unknown
+from reconciler.guardrails.rule import steps
 from reconciler.model import Action, Address, Level, Money, Severity, Span, Verdict
 
-from .proposals import BID, STATUS, bid, budget, change, daily, increase, money, proposal, shift
+from .proposals import BID, BUDGET, STATUS, bid, budget, change, daily, increase, money, proposal, shift
 
 STOP = (STATUS, "on", "off")
 
@@ -36,7 +37,21 @@ def late(hour: int, minute: int = 0, day: int = 27, *moves: tuple[str, Any, Any]
 
 FRIDAY = [{"zone": "Europe/Paris", "days": ["friday"], "from": "16:00", "because": "Black Friday"}]
 NIGHT = [{"zone": "Europe/Paris", "days": ["friday"], "from": "22:00", "until": "06:00", "stops": "all"}]
+DAILY = [{"zone": "Europe/Paris", "days": ["friday"], "from": "08:00", "until": "08:00", "stops": "all"}]
+BOTH = [{"zone": "Europe/Paris", "days": ["monday"]}, {"zone": "Europe/Paris", "days": ["friday"]}]
 WEEKS = [{"zone": "Europe/Paris", "first": "2026-11-27", "last": "2026-11-28"}]
+
+
+SHOPPING = datetime(2026, 11, 27, 18, tzinfo=UTC)
+"""Within that Friday."""
+KEPT = {"addresses": ["adSets.other", "adSets.always-*"], "from": "stops"}
+"""May grow, and may not be stopped or lowered."""
+
+
+def limited(before: Limit | None, after: Limit | None) -> Proposal:
+    """What moves its limit is no amount of its own: an end, or another's budget."""
+    moved = change("always-on", ("schedule.endDate", None, "2026-12-24"))
+    return proposal(moved, cost=money(shifts=[shift(before, after, "always-on")]))
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,11 @@ CASES = [
          "the plan raises what may be billed on one day by 5,001.00 in EUR; 5,000.00 are allowed"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("200")), proposal(cost=money("201")),
          "the plan raises what may be billed on one day by 201.00 in EUR, 20.1 % of 1,000.00; 20 % are allowed"),
+    Case("maxTotalIncreasePercent", 20, proposal(cost=money("-1", uncapped=-1)),
+         proposal(cost=money("-10", uncapped=1)),
+         "the plan raises what may be billed on one day without any cap in EUR; 20 % are allowed"),
+    Case("maxTotalIncreasePercent", 20, proposal(cost=money("200", uncapped=-1)),
+         proposal(cost=money("500", uncapped=1)), "without any cap in EUR; 20 % are allowed"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("0", base="0")), proposal(cost=money("1", base="0")),
          "the plan raises what may be billed on one day by 1.00 in EUR; 20 % are allowed"),
     Case("maxIncrease24Hours", {"EUR": 100}, proposal(cost=money("40", lately="60")),
@@ -99,6 +119,8 @@ CASES = [
     Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), None, kind="balances")])),
          proposal(cost=money(shifts=[shift(None, daily(None, Period.TOTAL), kind="balances")])),
          "balances.a would start uncapped"),
+    Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), daily(None, Period.WEEK))])),
+         proposal(cost=money(shifts=[shift(daily("7", Period.TOTAL), daily(None))])), "it was 7.00 in all"),
     Case("zeroBid", True, proposal(bid("1", "0.0001")), proposal(bid("1", "0")),
          "bidding.bidAmount would be 0, which stops delivery; it was 1.00"),
     Case("maxChanges", 3, many(2, new=1), many(2, new=2),
@@ -109,31 +131,51 @@ CASES = [
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("-5")),
          proposal(cost=Money(increases=(increase("EUR", -1), increase("JPY", 5)))), "by 5.00 in JPY; 20 % are allowed"),
     Case("bounds", {"bids": {"max": 5}}, proposal(budget("1", "90"), change("b", (BID, Decimal(1), None))),
-         proposal(bid("1", "6")), "above 5.00"),
+         proposal(budget("1", "90"), bid("1", "6")), "above 5.00"),
     Case("maxStops", 2, stops(1), stops(4), "adSets.0, adSets.1, adSets.2, …"),
     Case("maxStops", 2, stops(2), stops(3), "the plan stops 3 resources; 2 are allowed: adSets.0, adSets.1, adSets.2"),
     Case("maxStops", 0, many(5), stops(1), "the plan stops 1 resource; 0 are allowed: adSets.0"),
     Case("maxSharePercent", 30, many(3), many(4), "the plan touches 40 % of the adSets (4 of 10); 30 % are allowed"),
     Case("maxSharePercent", 50, many(1, live=2), many(2, live=2),
          "the plan touches 100 % of the adSets (2 of 2); 50 % are allowed"),
+    Case("maxSharePercent", 100, many(3, live=0), many(4, live=3), "133.3 % of the adSets (4 of 3)"),
     Case("maxSharePercent", 50, many(0, live=5, new=5), many(0, live=5, new=6), "54.5 % of the adSets (6 of 11)"),
     Case("freeze", FRIDAY, late(14, 59), late(15, 0),
          "Black Friday: 1 of the changes may cost more, and now (Friday 16:00 in Europe/Paris)"
          " lies in fri 16:00–24:00 (Europe/Paris)"),
+    Case("freeze", FRIDAY, replace(limited(daily("80"), daily("80", Period.WEEK)), now=SHOPPING),
+         replace(limited(daily("80"), daily("81")), now=SHOPPING), "1 of the changes may cost more"),
+    Case("freeze", FRIDAY, replace(limited(None, None), now=SHOPPING),
+         replace(many(0, new=3), now=SHOPPING), "3 of the changes may cost more"),
     Case("freeze", FRIDAY, late(15, 0, 27, STOP), late(22, 59, 27, (STATUS, "on", "off"), (BID, None, Decimal(1))),
          "1 of the changes may cost more"),
     Case("freeze", NIGHT, late(5, 0, 28, STOP), late(4, 59, 28, STOP), "freeze window: 1 of the changes are changes"),
+    Case("freeze", NIGHT, late(20, 59, 27, STOP), late(21, 0, 27, STOP), "(Friday 22:00 in Europe/Paris)"),
+    Case("freeze", NIGHT, late(21, 0, 26, STOP), late(22, 59, 27, STOP), "fri 22:00–06:00 (Europe/Paris)"),
+    Case("freeze", DAILY, late(6, 59, 27, STOP), late(6, 59, 28, STOP), "fri 08:00–08:00 (Europe/Paris)"),
+    Case("freeze", BOTH, late(22, 59, 26), late(23, 0, 26), "fri 00:00–24:00 (Europe/Paris)"),
+    Case("freeze", BOTH, late(23, 0, 27), late(22, 59, 27), "fri 00:00–24:00 (Europe/Paris)"),
+    Case("freeze", WEEKS, late(22, 59, 26), late(23, 0, 26), "now (Friday 00:00 in Europe/Paris)"),
     Case("freeze", WEEKS, late(23, 0, 28), late(22, 59, 28), "every day 2026-11-27..2026-11-28 00:00–24:00"),
     Case("protected", {"addresses": ["adSets.always-*"]}, proposal(bid("1", "2", key="sometimes")),
          proposal(bid("1", "2", key="always-on")), "adSets.always-on is protected, and the plan would change it"),
     Case("protected", {"ids": {"adSets": [7]}}, proposal(change("x", (BID, Decimal(1), Decimal(2)), id="8")),
          proposal(change("renamed", (BID, Decimal(1), Decimal(2)), id="7")), "adSets.renamed is protected (id 7)"),
     Case("protected", {"addresses": ["adSets.old"]},
-         proposal(change("x", (BID, Decimal(1), Decimal(2)), id="1"), remembered=["old"]),
+         proposal(change("x", (BID, Decimal(1), Decimal(2)), id="1"), remembered=["old", "other"]),
          proposal(change("new", (BID, Decimal(1), Decimal(2)), id="0"), remembered=["old"]),
          "adSets.new is protected (id 0, known as adSets.old)"),
     Case("protected", {"addresses": ["*"], "from": "stops"}, proposal(bid("1", "2")),
          proposal(change("a", STOP, action=Action.STOP)), "adSets.a is protected, and the plan would stop it"),
+    Case("protected", KEPT, proposal(bid("1", "2"), bid("1", "2", key="always-on")),
+         proposal(bid("1", "2"), bid("2", "1", key="always-on")), "adSets.always-on is protected"),
+    Case("protected", KEPT, limited(daily("80"), daily("81")), limited(daily("80"), daily("79")),
+         "adSets.always-on is protected, and the plan would change it"),
+    Case("protected", KEPT, limited(daily("80"), daily(None)), limited(daily(None), daily("80")), "is protected"),
+    Case("protected", KEPT, limited(daily("80"), daily("80", Period.WEEK)), limited(daily("80"), None), "is protected"),
+    Case("protected", KEPT, proposal(change("always-on", (BID, None, Decimal(1)), (BUDGET, Decimal(1), None))),
+         proposal(change("always-on", (BID, Decimal(1), Decimal(2)), (BUDGET, Decimal(2), Decimal(1)))),
+         "adSets.always-on is protected, and the plan would change it"),
     Case("emptyScope", True, proposal(remembered="abcd", wanted="abcd", ids=["0", "1"]),
          proposal(remembered="abcd", wanted="abcd", ids=["0"]),
          "3 of the 4 adSets that the ledger remembers are not live any more"),
@@ -231,10 +273,18 @@ def test_a_name_that_is_no_rule_is_found() -> None:
     assert unknown(["freeze"]) is None
 
 
-def test_as_many_objections_as_are_shown_are_all_there_is() -> None:
-    changes = [bid("1", "2", key=f"a{number}") for number in range(SHOWN)]
+@pytest.mark.parametrize("more", [0, 1])
+def test_as_many_objections_as_are_shown_are_all_there_is(more: int) -> None:
+    changes = [bid("1", "2", key=f"a{number}") for number in range(SHOWN + more)]
     (judgement,) = judge(proposal(*changes), only(CASES[0]), {})
-    assert len(judgement.problems) == SHOWN
+    assert len(judgement.problems) == SHOWN + more
+    assert judgement.problems[-1].message.startswith("1 more of the same rule") is bool(more)
+
+
+@pytest.mark.parametrize(("setting", "hint"), [(FRIDAY, "stops and decreases may still be sent"), (NIGHT, "wait")])
+def test_whoever_is_stopped_by_a_window_is_told_what_may_still_be_sent(setting: Any, hint: str) -> None:
+    (judgement,) = judge(late(22), only(Case("freeze", setting, proposal(), proposal(), "")), {})
+    assert str(judgement.problems[0].hint).startswith(hint)
 
 
 def test_a_rule_is_known_to_be_on_by_its_name() -> None:
@@ -287,6 +337,38 @@ def test_many_objections_are_told_with_the_worst_first_and_the_rest_counted() ->
     assert len(judgement.problems) == SHOWN + 1
     assert "109.9 %" in judgement.problems[0].message
     assert judgement.problems[-1].message == "80 more of the same rule"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        (Decimal(1), Decimal(2), [(1, 2)]),
+        (Decimal(1), Decimal("1.00"), []),
+        (None, Decimal(1), [(None, 1)]),
+        (Decimal(1), None, [(1, None)]),
+        ("on", "off", []),
+        ({"budgetAmount": Decimal(1), "budgetRenewal": "daily"}, {"budgetAmount": Decimal(2)}, [(1, 2)]),
+        ({"budgetAmount": Decimal(1)}, {"budgetAmount": Decimal(1), "other": "x"}, []),
+        (None, {"budgetAmount": Decimal(1)}, [(None, 1)]),
+        ({"budgetAmount": Decimal(1)}, None, [(1, None)]),
+    ],
+)
+def test_every_amount_that_moves_is_a_step_within_a_block_too(before: Any, after: Any, moved: list[Any]) -> None:
+    assert [(step.before, step.after) for step in steps(change("a", ("field", before, after)))] == moved
+
+
+@pytest.mark.parametrize(
+    ("currency", "hint"),
+    [("JPY", "add JPY: AMOUNT to the rule"), ("unknown currency", "tell the currency under `currencies`")],
+)
+def test_who_has_no_limit_is_told_where_to_set_one(currency: str, hint: str) -> None:
+    plan = proposal(budget("1", "2"), cost=money("1", currency=currency), currency=currency)
+    if currency.islower():
+        plan = replace(plan, currencies={})  # nobody told
+    settings = Settings({"bounds": {"budgets": {"max": {"EUR": 10}}}, "maxTotalIncrease": {"EUR": 10}})
+    refused = [each for each in judge(plan, settings, {}) if each.problems]
+    assert [each.rule for each in refused] == ["maxTotalIncrease", "bounds"]
+    assert all(str(each.problems[0].hint).startswith(hint) for each in refused)
 
 
 def test_a_scheduled_budget_is_judged_as_well() -> None:

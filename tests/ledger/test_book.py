@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from reconciler.ledger import LedgerError, Unsettled
-from reconciler.ledger.store import Resolution
+from reconciler.ledger import LedgerError, Lost, Unsettled
+from reconciler.ledger.store import Holder, Resolution
 from reconciler.model import Address, Effect, Outcome, Status
 
 from .conftest import Home
@@ -99,6 +99,26 @@ def test_a_run_is_unfinished_until_it_says_so(home: Home) -> None:
     ledger.finish(run, LATER, 130)
     assert ledger.runs(1) == (replace(past, ended=LATER, exit_code=130),)
     assert ledger.run("20261121T090000Z-zzzz") is None
+
+
+def test_after_somebody_removed_its_lock_no_intent_is_written(file_home: Home) -> None:
+    """So nothing more is sent either: whoever comes next has a lock of its own by now."""
+    ledger = file_home.open()
+    with ledger.lock(["1352"], Holder("me"), timeout=0, waiting=lambda _: None):
+        run = ledger.begin(RUN)
+        ledger.intend(run, call(), at=NOW)
+        for file in file_home.folder.rglob("*.lock"):
+            file.unlink()
+        with pytest.raises(Lost, match="its lock is gone: somebody removed"):
+            ledger.intend(run, call(), at=NOW)
+        assert len(ledger.open_intents()) == 1
+
+
+def test_a_closed_ledger_tells_nothing_more(home: Home) -> None:
+    ledger = home.open()
+    ledger.close()
+    with pytest.raises(LedgerError):
+        ledger.ids()
 
 
 def test_an_intent_is_open_until_it_is_settled(home: Home) -> None:
@@ -213,6 +233,9 @@ def test_the_last_observation_counts(home: Home) -> None:
     seen = ledger.observed(SUMMER)
     assert seen is not None
     assert (seen.at, dict(seen.values)) == (LATER, {"bid": Decimal(2)})
+    ledger.observe_all({SUMMER: {}, WINTER: {"bid": Decimal(3)}}, LATER)
+    told = {address: dict(each.values) for address, each in ledger.observations().items()}
+    assert told == {SUMMER: {}, WINTER: {"bid": Decimal(3)}}
 
 
 def test_writes_together_are_one(home: Home) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -232,6 +233,7 @@ def outcome(call: Call, status: Status) -> list[Outcome]:
     return [Outcome(call.name, item, status) for item in call.items]
 
 
+@cache
 def a_swap() -> tuple[Account, Plan]:
     """A plan in which something in one currency falls and something rises."""
     for seed in range(5000):
@@ -282,13 +284,21 @@ def ad_set(amount: int, status: str = "on", end: datetime | None = None) -> dict
             "budget.budgetStrategy": "capped", BUDGET: Decimal(amount), "budget.budgetRenewal": "daily"}  # fmt: skip
 
 
-def small(*each: tuple[dict[str, Any], dict[str, Any]]) -> tuple[Ground, Plan]:
-    """Ad sets as they are, with what the files want of them."""
+def new(amount: int, status: str = "on") -> dict[str, Any]:
+    """All that a creation must tell."""
+    told = {name: value for name, value in ad_set(amount, status).items() if name != "advertiserId"}
+    return told | {"datasetId": "1", "objective": "clicks", "mediaType": "display", "trackingCode": "a=b",
+                   "schedule.startDate": NOW, "bidding.costController": "maxCPC", "bidding.bidAmount": Decimal(1),
+                   "targeting.frequencyCapping": None}  # fmt: skip
+
+
+def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, Plan]:
+    """Ad sets as they are (None: there is none yet), with what the files want of them."""
     place = Place(Written(Span("ads.yaml", 1, 1)), ())
-    rows = [Live("adSets", str(number), live, owner="1") for number, (live, _) in enumerate(each)]
+    rows = [live and Live("adSets", str(number), live, owner="1") for number, (live, _) in enumerate(each)]
     blocks = [Desired(Address("adSets", str(number)), None, wanted, place) for number, (_, wanted) in enumerate(each)]
     changes, _ = diff(KINDS["adSets"], list(zip(blocks, rows, strict=True)), {})
-    book = Book(KINDS, {"adSets": rows}, changes, SCOPE, CODES, NOW)
+    book = Book(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
     start = {currency: before for currency, (before, _) in money(book).exposures().items()}
     ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, NOW)
     return ground, planner.plan(changes, TARGETS, raises=ground.raises)
@@ -301,6 +311,35 @@ def held(calls: Plan) -> set[str]:
 def test_two_parts_that_raise_only_together_are_both_held() -> None:
     _, calls = small((ad_set(100, "off", OVER), {START: "on", END: LATER}))
     assert held(calls) == {"activation", "settings"}
+
+
+def test_a_raise_that_shows_only_once_all_else_is_in_force_is_held() -> None:
+    _, calls = small((ad_set(100, "off", OVER), {START: "on", END: LATER, BUDGET: Decimal(200)}))
+    assert held(calls) == {"activation", "settings", "budgets"}
+
+
+def test_what_no_limit_depends_on_is_held_back_by_nothing() -> None:
+    _, calls = small((ad_set(100), {"name": "b", "bidding.bidAmount": Decimal(2), BUDGET: Decimal(200)}))
+    assert held(calls) == {"budgets"}
+
+
+def test_what_is_born_off_exposes_nothing_before_its_start() -> None:
+    """The start waits for the id; nothing else of the creation is held."""
+    _, calls = small((None, new(100)), (None, new(50, "off")))
+    assert [call.facet for call in calls.calls] == ["create", "create"]
+    assert held(calls) == set()
+    assert [move.field for change in calls.deferred for move in change.fields] == [START]
+
+
+def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None:
+    wanted = {"sellerId": "s", "campaignIds": ("101",), "budgetType": "Daily", "amount": Decimal(5),
+              "startDate": NOW.date(), "endDate": None}  # fmt: skip
+    address = Address("sellerBudgets", "b")
+    (change,), _ = diff(
+        KINDS["sellerBudgets"], [(Desired(address, None, wanted, Place(Written(Span("a", 1, 1)), ())), None)], {}
+    )
+    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", NOW)
+    assert held(planner.plan([change], TARGETS, raises=ground.raises)) == {"create"}
 
 
 def test_a_raise_beside_a_stop_is_no_increase_and_one_beside_a_start_is() -> None:
@@ -324,6 +363,30 @@ def test_what_one_decrease_failed_to_free_may_be_left_by_another() -> None:
     ended = outcome(frees, Status.APPLIED)
     ended[large_one] = replace(ended[large_one], status=Status.REJECTED)
     assert unfunded(ground, ended, [rises]) == {rises.name: (0,)}
+
+
+def test_of_a_call_only_what_has_no_room_is_dropped() -> None:
+    """150 are not freed; of what was to use them, a rise by 30 fits beside the 40 that another freed."""
+    ground, calls = small(
+        (ad_set(200), {BUDGET: Decimal(50)}), (ad_set(50), {BUDGET: Decimal(10)}),
+        (ad_set(10), {BUDGET: Decimal(40)}), (ad_set(10), {BUDGET: Decimal(90)}),
+    )  # fmt: skip
+    frees, rises = calls.calls
+    ended = [
+        replace(each, status=Status.REJECTED) if each.item.address.key == "0" else each
+        for each in outcome(frees, Status.APPLIED)
+    ]
+    dropped = unfunded(ground, ended, [rises])[rises.name]
+    assert [rises.items[index].address.key for index in dropped] == ["3"]
+
+
+def test_what_waits_for_an_id_raises_the_ceiling_as_planned() -> None:
+    """The plan as a whole may end higher than it began, so a rise needs no decrease to pay for it."""
+    ground, calls = small((ad_set(150), {BUDGET: Decimal(50)}), (ad_set(10), {BUDGET: Decimal(60)}), (None, new(400)))
+    creates, frees, rises = calls.calls
+    failed = [*outcome(creates, Status.APPLIED), *outcome(frees, Status.REJECTED)]
+    assert unfunded(ground, failed, [rises]) == {rises.name: (0,)}
+    assert unfunded(ground, failed, [rises], calls.deferred) == {}
 
 
 @pytest.mark.parametrize("status", [Status.UNKNOWN, Status.REJECTED])

@@ -2,7 +2,7 @@
 
 The suite is collected once, and each of its tests is run once to learn which lines it walks. Then every mutant
 gets a process of its own, forked from there: the code of one function is exchanged in place, and the tests that walk
-its line run, the fastest of each file first, until one fails. Nothing is imported twice, and no file is changed.
+its line run, the closest first, until one fails. Nothing is imported twice, and no file is changed.
 
     python tests/mutation/run.py [--sample N] [--only MODULE] [--jobs N]
 """
@@ -21,10 +21,11 @@ import signal
 import sys
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, zip_longest
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
@@ -73,11 +74,11 @@ TESTS = (
     "tests/laws/test_blame.py",
     "tests/laws/test_convergence.py",
     "tests/contract/test_requests.py",
+    "tests/test_schemas.py",
 )
 """Those that judge these modules inside of one process: a forked mutant does not reach a child that is started anew."""
 SLOWEST = 6.0
 """Seconds that one test may take to be of use here."""
-CHEAP = 0.06
 ENOUGH = 15.0
 """Seconds that the tests for one mutant may take together, as they were learned: several times what they take then."""
 SEED = 20261121
@@ -187,7 +188,7 @@ class Suite:
         for mutant in sorted(chosen, key=lambda each: each.line):
             walking = self.lines.get((file, mutant.line), set())
             entering = self._entering(file, live.get(mutant.function)) - walking
-            tests = self._enough([*self._mixed(walking, items), *self._mixed(entering, items)])
+            tests = self._enough(walking) + self._enough(entering)
             verdict = self._fork(mutant, live.get(mutant.function), [items[each] for each in tests], tests)
             judged.append((mutant, verdict))
             with self.verdicts.open("a", encoding="utf-8") as lines:
@@ -200,19 +201,17 @@ class Suite:
         for mutant, verdict in lived:
             say(f"    {verdict}: {mutant}")
 
-    def _mixed(self, tests: set[int], items: list[Any]) -> list[int]:
-        """What costs nothing first; then the fastest of each file, the second of each: those of one file ask alike."""
-        files: dict[str, list[int]] = defaultdict(list)
-        for test in sorted(tests, key=self.seconds.__getitem__):
-            files[items[test].nodeid.partition("::")[0]].append(test)
-        ordered = [files[name] for name in sorted(files, key=_place)]
-        cheap = [test for each in ordered for test in each if self.seconds[test] <= CHEAP]
-        rows = zip_longest(*ordered)
-        return [*cheap, *(test for row in rows for test in row if test is not None and self.seconds[test] > CHEAP)]
+    @cached_property
+    def _cost(self) -> dict[int, float]:
+        """Seconds, times the lines that a test walks: what is quick and walks little asks most closely."""
+        breadth = Counter(test for tests in self.lines.values() for test in tests)
+        return {test: self.seconds[test] * lines for test, lines in breadth.items()}
 
-    def _enough(self, tests: list[int]) -> list[int]:
-        spent = list(accumulate(self.seconds[test] for test in tests))
-        return [test for test, seconds in zip(tests, spent, strict=True) if seconds <= self.patience]
+    def _enough(self, tests: Iterable[int]) -> list[int]:
+        """The closest of them, as many as there is time for."""
+        ordered = sorted(tests, key=self._cost.__getitem__)
+        spent = accumulate(self.seconds[test] for test in ordered)
+        return [test for test, seconds in zip(ordered, spent, strict=True) if seconds <= self.patience]
 
     def _entering(self, file: str, function: FunctionType | None) -> set[int]:
         """Tests that call the function: a mutant may make them walk where they did not before."""
@@ -245,11 +244,6 @@ class Suite:
         if os.WIFSIGNALED(status):
             return "late" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
         return "killed" if os.WEXITSTATUS(status) else "survived"
-
-
-def _place(file: str) -> int:
-    """How early the tests of a file are tried."""
-    return next(place for place, name in enumerate(TESTS) if file.startswith(name))
 
 
 def run(item: Any) -> None:
