@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from reconciler import ledger
+
 from .commands import CREDENTIALS, NOBODY, Ended, project, reconciler
 
 BID = 'adSets:\n  fr:\n    id: "123467"\n    bidding: {bidAmount: 1.25}\n'
@@ -145,6 +147,19 @@ def test_an_interrupt_ends_with_130(here: Path) -> None:
 
     assert process.returncode in (0, 130)
     assert "Traceback" not in err
+
+
+def test_a_ledger_that_the_project_names_is_of_one_server(here: Path) -> None:
+    (here / "reconciler.yaml").write_text('version: 1\nscope: {advertiserIds: ["1352"]}\nledger: sqlite:ours.db\n')
+    ledger.open("sqlite:ours.db", here, server="localhost:8765").close()
+
+    refused = reconciler("apply", "--auto-approve", "--api-url", NOBODY, at=here, env=CREDENTIALS)
+    told = reconciler("ledger", "list", "--api-url", "http://localhost:8765", at=here)
+    misspelt = reconciler("ledger", "list", "--api-url", "nonsense", at=here)
+
+    assert (refused.code, told.code, misspelt.code) == (1, 0, 1)
+    assert "its ids are of localhost:8765, and this command talks to 127.0.0.1:9" in refused.out
+    assert "not a base URL" in misspelt.said
 
 
 # --- Streams ------------------------------------------------------------------------------------------------

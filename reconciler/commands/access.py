@@ -12,6 +12,7 @@ from pathlib import Path
 from reconciler import ledger
 from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
+from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, error
@@ -38,16 +39,22 @@ def real(
     api_url: str | None, products: set[str], tell: Tell, hear: Hear = unheard, attempts: int = Settings().attempts
 ) -> Api:
     """The API at the URL, with the credentials of the products that the files need; ``hear`` gets every reply."""
-    url = api_url or Settings().base_url
-    refusal = check_url(url)
-    if refusal is not None:
-        raise Unusable(stopped(error("api-url", refusal, hint="set --api-url or RECONCILER_API_URL")))
+    url = _checked(api_url)
     credentials = {product: found for product in products if (found := _credentials(product, os.environ))}
     missing = [_no_credentials(product) for product in sorted(products - credentials.keys())]
     if missing:
         raise Unusable(stopped(*missing))
     settings = Settings(base_url=url, attempts=attempts)
     return Api(credentials, settings, on_event=lambda event: tell(_said(event)), on_reply=hear)
+
+
+def _checked(api_url: str | None) -> str:
+    """The base URL. Raises :class:`Unusable` for one that credentials must not be sent to."""
+    url = api_url or Settings().base_url
+    refusal = check_url(url)
+    if refusal is not None:
+        raise Unusable(stopped(error("api-url", refusal, hint="set --api-url or RECONCILER_API_URL")))
+    return url
 
 
 def given() -> tuple[str, ...]:
@@ -85,22 +92,36 @@ def sandbox_state(project: Project, sandbox: str) -> Path:
     return Path(sandbox).resolve() if sandbox else project.folder / SANDBOX_STATE
 
 
-def ledger_url(project: Project, sandbox: str | None, api_url: str | None) -> str:
+@dataclass(frozen=True)
+class Home:
+    """Where a project's ledger is, and the server whose ids it holds."""
+
+    url: str
+    server: str
+
+
+def home(project: Project, sandbox: str | None, api_url: str | None) -> Home:
     """The project's ledger; by default one for each server, so that ids of one are never another's."""
     if sandbox is not None:
-        return f"sqlite:{sandbox_state(project, sandbox)}.ledger"
+        return Home(f"sqlite:{sandbox_state(project, sandbox)}.ledger", "sandbox")
+    server = Settings(base_url=_checked(api_url)).host.lower().removesuffix(":443")
     if project.ledger is not None:
-        return project.ledger
-    if api_url is None or api_url.rstrip("/") == Settings().base_url:
-        return "sqlite:.reconciler/ledger.db"
-    host = re.sub(r"[^A-Za-z0-9.-]+", "-", Settings(base_url=api_url).host)
-    return f"sqlite:.reconciler/ledger-{host}.db"
+        return Home(project.ledger, server)
+    own = "" if server == Settings().host else "-" + re.sub(r"[^a-z0-9.-]+", "-", server)
+    return Home(f"sqlite:.reconciler/ledger{own}.db", server)
 
 
-def remembered(project: Project, url: str, *, create: bool) -> Ledger:
+def remembered(project: Project, home: Home, *, create: bool) -> Ledger:
     """The project's ledger at that place. Raises :class:`LedgerError`."""
-    folder = project.folder
-    return ledger.open(url, folder, name=project.own_name, aliases=(folder.name,), scopes=project.locks, create=create)
+    return ledger.open(
+        home.url,
+        project.folder,
+        name=project.own_name,
+        aliases=(project.folder.name,),
+        scopes=project.locks,
+        server=home.server,
+        create=create,
+    )
 
 
 def stopped(*problems: Problem) -> Run:

@@ -86,9 +86,9 @@ def _asked(
     found, _, problems = projects.find([project])
     if found is None:
         raise Unusable(Run("ledger", "", problems=problems))
-    url = access.ledger_url(found, sandbox, api_url)
+    home = access.home(found, sandbox, api_url)
     try:
-        book = access.remembered(found, url, create=changing)
+        book = access.remembered(found, home, create=changing)
         try:
             return ask(book)
         finally:

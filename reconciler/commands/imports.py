@@ -175,7 +175,7 @@ def _api(where: Where, folder: Path, products: set[str], tell: Tell) -> Iterator
 def _memory(where: Where, project: Project) -> Memory:
     """Which id each address had, for blocks that do not say it."""
     try:
-        book = access.remembered(project, access.ledger_url(project, where.sandbox, where.api_url), create=False)
+        book = access.remembered(project, access.home(project, where.sandbox, where.api_url), create=False)
         try:
             return keeper.memory(book)
         finally:

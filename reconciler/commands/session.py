@@ -42,7 +42,7 @@ class Session:
     project: Project
     outside: Outside
     api: Api
-    ledger_url: str
+    home: access.Home
     tell: Tell
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
@@ -111,7 +111,7 @@ class Session:
     def remembering(self, *, create: bool) -> Iterator[Ledger]:
         """The ledger, without the lock. Raises :class:`Unusable`."""
         try:
-            book = access.remembered(self.project, self.ledger_url, create=create)
+            book = access.remembered(self.project, self.home, create=create)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
         try:
@@ -212,8 +212,8 @@ def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, te
         progress=counted("sending calls, {} of {}", tell),
         stop=stop,
     )
-    url = access.ledger_url(project, sandbox, api_url)
-    return Session(tuple(paths) or (".",), loaded, project, outside, api, url, tell)
+    home = access.home(project, sandbox, api_url)
+    return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)
 
 
 __all__ = ["Session", "Unusable", "Writing", "opened"]

@@ -109,7 +109,8 @@ def project() -> Schema:
                 "type": "string",
                 "minLength": 1,
                 "description": "Where runs are remembered: sqlite:PATH, or postgresql://... for a team."
-                " Default: sqlite:.reconciler/ledger.db",
+                " Default: sqlite:.reconciler/ledger.db. It holds the ids of one server: with another --api-url it is"
+                " refused.",
             },
             "memoToken": {
                 "type": "boolean",

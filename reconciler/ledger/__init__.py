@@ -21,13 +21,28 @@ def open(
     name: str | None = None,
     aliases: Sequence[str] = (),
     scopes: Sequence[str] = (),
+    server: str = "",
     create: bool = True,
 ) -> Ledger:
     """The ledger that a project names. Without ``create`` it is only read, and nothing is written for that.
 
     A database is shared: there, ``name`` tells one project's ledger from another's, ``aliases`` are what the
-    project was called before, and ``scopes`` what it writes to. A file is one project's alone.
+    project was called before, and ``scopes`` what it writes to. A file is one project's alone. Raises ``Foreign``
+    if it knows the ids of another ``server`` than this, a host with its port.
     """
+    book = _opened(url, folder, name, aliases, scopes, create=create)
+    try:
+        if server:
+            book.belong(server, create=create)
+    except BaseException:
+        book.close()
+        raise
+    return book
+
+
+def _opened(
+    url: str, folder: Path, name: str | None, aliases: Sequence[str], scopes: Sequence[str], *, create: bool
+) -> Book:
     scheme, colon, rest = url.partition(":")
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite

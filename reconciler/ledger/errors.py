@@ -7,7 +7,7 @@
     ├── Damaged        it cannot be believed: torn, altered, or no ledger at all
     ├── Newer          a later version of this tool has written it
     ├── Unsafe         somebody else could have put it there, or could alter it
-    ├── Foreign        another project's
+    ├── Foreign        another project's, or of another server
     ├── Unwritable     no room, no permission, no such folder
     ├── Lost           the lock is gone, with the connection or its file: stop before the next write
     └── Unsettled      a decision names no intent that is open
@@ -73,7 +73,7 @@ class Unsafe(LedgerError):
 
 
 class Foreign(LedgerError):
-    """It is another project's: its addresses and ids mean other things."""
+    """It is another project's, or of another server: its addresses and ids mean other things."""
 
     code = "ledger-foreign"
     advice = "give this project a `name` of its own in reconciler.yaml"

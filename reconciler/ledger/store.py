@@ -258,6 +258,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "intents": ("number", "run", "name", "at", "call", "details"),
     "items": ("intent", "position", "kind", "key"),
     "settlements": ("number", "intent", "at", "conclusive", "outcomes", "resolution"),
+    "servers": ("server",),
 }
 """The columns of each table; every row ends with a seal over them."""
 
@@ -285,6 +286,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX settlements_intent ON settlements (intent)",
         "CREATE TABLE holders (scope TEXT PRIMARY KEY, holder TEXT NOT NULL)",
     ),
+    ("CREATE TABLE servers (server TEXT PRIMARY KEY, seal BIGINT NOT NULL)",),
 )
 """Each entry leads from one format to the next, in SQL that every store understands. Add, never edit."""
 FORMAT = len(MIGRATIONS)

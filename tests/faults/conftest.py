@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from reconciler.sandbox.world import World
 
-from ..ledger.postgres_server import MISSING, Server, binaries
+from ..ledger.postgres_server import Server
 from . import scenarios
 from .inside import Desk
 from .outside import Site, served
@@ -36,18 +35,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """A served sandbox and a project with all kinds."""
     with served(tmp_path / "site", scenarios.everything()) as here:
         yield here
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    found = binaries()
-    if found is None:
-        if os.environ.get("RECONCILER_REQUIRE_POSTGRES") == "1":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    running = Server(found)
-    yield running
-    running.remove()
 
 
 NUMBERS = count(1)

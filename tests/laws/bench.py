@@ -16,6 +16,7 @@ from typing import Any
 
 from reconciler import dialects, engine, exits, guardrails
 from reconciler.api import Api, Credentials, Settings
+from reconciler.commands.access import Home
 from reconciler.commands.session import Session
 from reconciler.files import source
 from reconciler.model import Json, Run
@@ -105,7 +106,7 @@ class Bench:
             project=loaded.project,
             outside=self.outside,
             api=self.api,
-            ledger_url=LEDGER,
+            home=Home(LEDGER, "sandbox"),
             tell=lambda line: None,
         )
 

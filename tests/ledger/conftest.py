@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from reconciler import ledger
 from reconciler.ledger import Ledger
 
-from .postgres_server import MISSING, Server, binaries
+from .postgres_server import Server
 
 NAME = "tests"
 """Of the project; on a database, its schema is ``reconciler_tests``."""
@@ -25,26 +24,14 @@ class Home:
         self.folder = folder
         self._opened: list[Ledger] = []
 
-    def open(self, *, create: bool = True) -> Ledger:
-        opened = ledger.open(self.url, self.folder, name=NAME, create=create)
+    def open(self, *, server: str = "", create: bool = True) -> Ledger:
+        opened = ledger.open(self.url, self.folder, name=NAME, server=server, create=create)
         self._opened.append(opened)
         return opened
 
     def close(self) -> None:
         for each in self._opened:
             each.close()
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    found = binaries()
-    if found is None:
-        if os.environ.get("RECONCILER_REQUIRE_POSTGRES") == "1":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    running = Server(found)
-    yield running
-    running.remove()
 
 
 @pytest.fixture

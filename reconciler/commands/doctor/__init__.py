@@ -51,7 +51,7 @@ def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, t
         for product in _products(project, where):
             checks += _product(product, project, where, seen, apis)
         if project is not None:
-            checks += memory.examined(project, access.ledger_url(project, sandbox, api_url))
+            checks += memory.examined(project, access.home(project, sandbox, api_url))
         checks += _clock(seen, simulated=sandbox is not None)
         checks += assumed.examined(project, seen)
     finally:

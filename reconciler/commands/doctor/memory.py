@@ -12,10 +12,10 @@ from reconciler.ledger.store import FORMAT
 GROUP = "Ledger"
 
 
-def examined(project: Project, url: str) -> Iterator[Check]:
+def examined(project: Project, home: access.Home) -> Iterator[Check]:
     """All checks of it. It is opened to be read, and made by nobody."""
     try:
-        book = access.remembered(project, url, create=False)
+        book = access.remembered(project, home, create=False)
     except LedgerError as trouble:
         yield of_problem(GROUP, "opens", keeper.told(trouble))
         return

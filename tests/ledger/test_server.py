@@ -1,0 +1,51 @@
+"""A ledger knows whose ids it holds: with another server they would mean other objects."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler import ledger as ledgers
+from reconciler.ledger import Foreign
+
+from .conftest import Home
+from .samples import filled, snapshot
+
+REAL, LOCAL = "api.criteo.com", "localhost:8765"
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_another_server_is_refused_and_nothing_is_read_or_written(home: Home, create: bool) -> None:
+    book = home.open(server=REAL)
+    filled(book)
+    before = snapshot(book)
+
+    with pytest.raises(Foreign, match=f"its ids are of {REAL}, and this command talks to {LOCAL}"):
+        home.open(server=LOCAL, create=create)
+
+    assert snapshot(home.open(server=REAL, create=create)) == before
+
+
+def test_the_first_to_write_says_whose_it_is_and_a_reader_does_not(home: Home) -> None:
+    home.open(server=LOCAL, create=False)
+    home.open(server=REAL)
+    home.open(server=REAL)
+
+    with pytest.raises(Foreign):
+        home.open(server=LOCAL)
+
+
+def test_a_ledger_of_the_first_format_becomes_that_of_the_next_to_write(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as first:
+        for module in ("store", "format", "sqlite", "postgres"):
+            first.setattr(f"reconciler.ledger.{module}.FORMAT", 1)
+        first.setattr("reconciler.ledger.format.MIGRATIONS", ledgers.store.MIGRATIONS[:1])
+        first.delitem(ledgers.store.TABLES, "servers")  # type: ignore[arg-type]
+        book = home.open()
+        filled(book)
+        before = snapshot(book)
+
+    assert snapshot(home.open(server=REAL)) == before
+    with pytest.raises(Foreign):
+        home.open(server=LOCAL)
