@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from reconciler.ledger import codec
-from reconciler.ledger.errors import Foreign, LedgerError, Unsettled
+from reconciler.ledger.errors import LedgerError, Unsettled
 from reconciler.ledger.memory import Memory
 from reconciler.ledger.rows import Cell, Database, Row, Rows
 from reconciler.ledger.store import (
@@ -28,7 +28,6 @@ from reconciler.ledger.store import (
 )
 from reconciler.model import Address, Call, Outcome, Status, Values
 
-ANOTHER = "name that server (--api-url, RECONCILER_API_URL), or another ledger in reconciler.yaml: an id means another object there"
 OPEN = (
     "WHERE NOT EXISTS (SELECT 1 FROM settlements WHERE settlements.intent = intents.number AND conclusive = 1"
     " AND settlements.number = (SELECT max(later.number) FROM settlements later WHERE later.intent = intents.number))"
@@ -81,17 +80,9 @@ class Book:
 
     def belong(self, server: str, *, create: bool) -> None:
         """Raises ``Foreign`` if its ids are another server's; with ``create``, the first one is noted."""
-        if self._is_of(server) or not create:
-            return
-        with self._backend.transaction():
-            if not self._is_of(server):  # the second to come finds it noted
-                self._rows.insert("servers", (server,))
-
-    def _is_of(self, server: str) -> bool:
-        known = [str(name) for (name,) in self._rows.select("servers")]
-        if known and server not in known:
-            raise Foreign(self.where, f"its ids are of {known[0]}, and this command talks to {server}", ANOTHER)
-        return bool(known)
+        if not self._memory.is_of(server) and create:
+            with self._backend.transaction():
+                self._memory.belong(server)
 
     # --- What is known of each address ---------------------------------------------------------------
 

@@ -5,10 +5,15 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from reconciler.ledger import codec
+from reconciler.ledger.errors import Foreign
 from reconciler.ledger.rows import Cell, Database, Rows
 from reconciler.ledger.store import Observation
 from reconciler.model import Address, Values
 
+ANOTHER_SERVER = (
+    "an id means another object there: name that server (--api-url, RECONCILER_API_URL), or another ledger in"
+    " reconciler.yaml"
+)
 HERE = "kind = ? AND key = ?"
 AT_ONCE = 400
 """Addresses in one statement: SQLite once took at most 999 parameters."""
@@ -23,6 +28,19 @@ class Memory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows = Rows(database)
+
+    def belong(self, server: str) -> None:
+        """Note the server; the second to come finds it noted."""
+        if not self.is_of(server):
+            self._rows.insert("servers", (server,))
+
+    def is_of(self, server: str) -> bool:
+        """Whether the ids are that server's; raises ``Foreign`` if they are another's."""
+        known = [str(name) for (name,) in self._rows.select("servers")]
+        if known and server not in known:
+            what = f"its ids are of {known[0]}, and this command talks to {server}"
+            raise Foreign(self._database.where, what, ANOTHER_SERVER)
+        return bool(known)
 
     def ids(self) -> dict[Address, str]:
         rows = self._rows.select("resources")
