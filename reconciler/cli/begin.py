@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.shared import API_URL, PATHS, SANDBOX, cli, usable
+from reconciler.cli.shared import FORM, PATHS, cli, parted, reaching, usable
 from reconciler.console import Ended, progress
 
 if TYPE_CHECKING:
     from reconciler.commands.beginning import Begun
 
-FORM = click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]))
-
 
 @cli.command(short_help="Begin a project. Overwrites nothing.")
 @click.argument("folder", default=".", type=click.Path(), metavar="[DIR]")
-@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Put this one into the scope.")
-@click.option("--account", "accounts", multiple=True, metavar="ID", help="Put this one of Retail Media into it.")
+@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Put this advertiser into the scope.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Put this Retail Media account into it.")
 @click.option(
     "--ci",
     default="github",
@@ -69,8 +67,7 @@ def _begun(begun: "Begun", folder: str) -> Iterator[str]:
 @cli.command(short_help="Check account, files and ledger, by reading alone.")
 @PATHS
 @FORM
-@SANDBOX
-@API_URL
+@reaching
 def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str | None) -> None:
     """Check account, files and ledger by reading alone: credentials, permissions, scope, versions, limits.
 
@@ -84,9 +81,8 @@ def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str 
     from reconciler.commands import doctor as doctors
     from reconciler.reports import checkup
 
-    if sandbox and Path(sandbox).is_dir():
-        paths, sandbox = (sandbox, *paths), ""
-    done = doctors.examine(paths, sandbox=sandbox, api_url=api_url, tell=progress)
+    given, sandbox = parted(paths, sandbox)
+    done = doctors.examine(given, sandbox=sandbox, api_url=api_url, tell=progress)
     progress("")
     click.echo(checkup.FORMATS[form](done), nl=False)
     raise Ended(int(exits.of(done.run)))

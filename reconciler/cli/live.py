@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli.shared import (
-    ALLOW,
-    API_URL,
-    BECAUSE,
+    FORM,
     PATHS,
-    SANDBOX,
     TARGET,
     allowances,
     cli,
     manner_of,
+    overriding,
+    parted,
+    reaching,
     session_of,
     usable,
     words_of,
@@ -29,10 +29,8 @@ from reconciler.console import Ended, end, progress, reporting
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if anything moved outside.")
 @click.option("--accept", metavar="live|files", help="live: write what is live into the files. files: plan it back.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="With --accept files: save the plan.")
-@ALLOW
-@BECAUSE
-@SANDBOX
-@API_URL
+@overriding
+@reaching
 def drift(
     paths: tuple[str, ...],
     targets: tuple[str, ...],
@@ -79,10 +77,8 @@ def drift(
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
 @click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save what changes in the YAML files.")
 @click.option("--write", "write_files", is_flag=True, help="Change the YAML files themselves.")
-@ALLOW
-@BECAUSE
-@SANDBOX
-@API_URL
+@overriding
+@reaching
 def rollback(
     run: str,
     paths: tuple[str, ...],
@@ -97,7 +93,7 @@ def rollback(
 ) -> None:
     """Plan how to undo a run, and change the files so that nothing does it again. Sends no write, ever.
 
-    The plan is one of the files as they are then: apply it once they are changed.
+    The plan fits the files as they will be then: change them first (--write, --patch), then apply it.
 
     \b
     Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
@@ -134,12 +130,11 @@ def rollback(
 )
 @click.option("--update", is_flag=True, help="Bring what the files state up to date with what is live.")
 @click.option("--categories", is_flag=True, help="Category bids and multipliers too: two reads for each ad set.")
-@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Begin a project with this one.")
-@click.option("--account", "accounts", multiple=True, metavar="ID", help="Begin a project with this one.")
+@click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Begin a project with this advertiser.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Begin one with this Retail Media account.")
 @click.option("--all", "everything", is_flag=True, help="Begin a project with all that the application may touch.")
-@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]))
-@SANDBOX
-@API_URL
+@FORM
+@reaching
 def import_(
     project: str,
     out: str | None,
@@ -166,8 +161,7 @@ def import_(
     from reconciler.commands.access import Unusable
     from reconciler.reports import imported
 
-    if sandbox and Path(sandbox).is_dir():
-        project, sandbox = sandbox, ""
+    (project, *_), sandbox = parted((project,), sandbox)
     first = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
     where = imports.Where(Path(project), sandbox, api_url, first, everything)
     with usable("text"):

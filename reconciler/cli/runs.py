@@ -13,17 +13,15 @@ from typing import Any
 import click
 
 from reconciler.cli.shared import (
-    ALLOW,
-    API_URL,
-    BECAUSE,
     BODIES,
     PATHS,
-    SANDBOX,
     TARGET,
     allowances,
     cli,
     manner_of,
     moment_of,
+    overriding,
+    reaching,
     session_of,
     usable,
 )
@@ -55,11 +53,9 @@ def validate(paths: tuple[str, ...], form: str) -> None:
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
 @click.option("--valid-for", default=24.0, show_default=True, metavar="HOURS", help="How long a saved plan holds.")
-@click.option("--at", metavar="TIME", help="What the clock will bring: plan as if it were then, 2026-12-01T00:00Z.")
-@ALLOW
-@BECAUSE
-@SANDBOX
-@API_URL
+@click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00Z, say.")
+@overriding
+@reaching
 def plan(
     paths: tuple[str, ...],
     targets: tuple[str, ...],
@@ -118,10 +114,8 @@ def show(plan: str, form: str) -> None:
 @click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
 @click.option("--lock-timeout", default=0.0, metavar="SECONDS", help="How long to wait for another run's lock.")
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
-@ALLOW
-@BECAUSE
-@SANDBOX
-@API_URL
+@overriding
+@reaching
 def apply(
     paths: tuple[str, ...],
     targets: tuple[str, ...],

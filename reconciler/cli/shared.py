@@ -31,10 +31,18 @@ TARGET = click.option(
     "targets",
     multiple=True,
     metavar="GLOB",
-    help="Only addresses that match.",
+    help="Only addresses that match; may be given again.",
     shell_complete=words_of("addresses"),
 )
 BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
+FORM = click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+    help="text for people, json for programs.",
+)
 SANDBOX = click.option(
     "--sandbox",
     is_flag=False,
@@ -53,6 +61,18 @@ ALLOW = click.option(
     shell_complete=words_of("guardrails"),
 )
 BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --allow, or one for all.")
+
+
+def reaching(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that reaches an account: which one."""
+    return SANDBOX(API_URL(command))
+
+
+def overriding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that guardrails judge: which of them not, and why."""
+    return ALLOW(BECAUSE(command))
+
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -90,6 +110,8 @@ def cli() -> None:
       reconciler init shop
       reconciler plan shop --sandbox
       reconciler apply shop --sandbox
+
+    PATHS are files and folders of a project; without any, it is the folder you are in.
     """
 
 
@@ -128,12 +150,18 @@ def usable(form: str) -> Iterator[None]:
         end(replace(run, command=asked) if asked in ("plan", "apply", "drift") else run, form, manner_of())
 
 
+def parted(paths: Sequence[str], sandbox: str | None) -> tuple[Sequence[str], str | None]:
+    """What was meant by ``--sandbox shop``: a FILE that is a path of the project is one."""
+    if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
+        return (sandbox, *paths), ""
+    return paths, sandbox
+
+
 def session_of(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
-    """The loaded project with the way to its API; a sandbox's FILE that is a path of the project is one."""
+    """The loaded project with the way to its API."""
     from reconciler.commands import session
 
-    if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
-        paths, sandbox = (sandbox, *paths), ""
+    paths, sandbox = parted(paths, sandbox)
     with usable(form):
         return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=progress)
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli.shared import (
-    API_URL,
-    SANDBOX,
     cli,
+    reaching,
     usable,
     words_of,
 )
 
 
 @cli.command(short_help="Write the JSON Schemas that editors check files with.")
-@click.option("--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder.")
+@click.option(
+    "--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder to write them to."
+)
 def schema(out: str) -> None:
     """Write the JSON Schemas that editors complete and check files with.
 
@@ -59,8 +60,7 @@ def explain(code: str) -> None:
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
 @click.option("--because", required=True, metavar="TEXT", help="How you know. It is kept in the journal.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
-@SANDBOX
-@API_URL
+@reaching
 def resolve(
     run: str, call: str, applied: bool | None, because: str, project: str, sandbox: str | None, api_url: str | None
 ) -> None:
@@ -93,8 +93,7 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
 
     @ledger_group.command(name, help=help)
     @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
-    @SANDBOX
-    @API_URL
+    @reaching
     def show(project: str, sandbox: str | None, api_url: str | None, **words: str) -> None:
         from reconciler.commands import books
 
