@@ -16,7 +16,7 @@ from reconciler.cli.shared import (
 
 @cli.command(short_help="Write the JSON Schemas that editors check files with.")
 @click.option(
-    "--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="Folder to write them to."
+    "--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="The folder for them."
 )
 def schema(out: str) -> None:
     """Write the JSON Schemas that editors complete and check files with.
