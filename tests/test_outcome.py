@@ -162,6 +162,21 @@ def test_the_api_is_quoted_with_its_trace(said: Any, words: str, hint: str | Non
     assert [(each.message, each.hint) for each in ended.problems] == [(words, hint)]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (None, "an empty answer"),
+        ({"a": 1}, '{"a":1}'),
+        ("x" * 198, '"' + "x" * 198 + '"'),
+        ("x" * 199, '"' + "x" * 196 + "..."),
+    ],
+)
+def test_a_refusal_without_a_reason_is_told_by_what_came_and_shortly(body: Any, words: str) -> None:
+    (ended,), _ = judged(batch(1), body, 400)
+
+    assert [(each.code, each.message) for each in ended.problems] == [("http-400", words)]
+
+
 def test_a_reason_without_a_field_stands_at_the_only_field_there_is() -> None:
     (call,) = planned(change("a", (BID, Decimal(1), Decimal(2)), id="1")).calls
 
@@ -218,4 +233,6 @@ def test_an_answer_that_names_too_few_or_too_many_proves_nothing(rows: list[dict
 
 def test_one_creation_takes_the_one_id() -> None:
     assert [outcome.id for outcome in judged(creations(5), [{"id": 44}])[0]] == ["44"]
+    assert [outcome.id for outcome in judged(creations(5), {"data": {"id": 44}})[0]] == ["44"]
     assert [outcome.status.value for outcome in judged(creations(5), {"data": None})[0]] == ["unknown"]
+    assert [outcome.status.value for outcome in judged(creations(5), None)[0]] == ["unknown"]

@@ -325,10 +325,11 @@ def test_what_no_limit_depends_on_is_held_back_by_nothing() -> None:
 
 def test_what_is_born_off_exposes_nothing_before_its_start() -> None:
     """The start waits for the id; nothing else of the creation is held."""
-    _, calls = small((None, new(100)), (None, new(50, "off")))
+    ground, calls = small((None, new(100)), (None, new(50, "off")))
     assert [call.facet for call in calls.calls] == ["create", "create"]
     assert held(calls) == set()
     assert [move.field for change in calls.deferred for move in change.fields] == [START]
+    assert not any(ground.raises(change, change.fields) for change in ground.changes.values())
 
 
 def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None:

@@ -129,6 +129,18 @@ def test_a_new_object_has_the_currency_of_its_campaign() -> None:
     assert book.currency("adSets", {"campaignId": "other"}, None) == "currency of campaign other"
 
 
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [(("EUR", "EUR"), "EUR"), (("EUR", "SEK"), None), (("EUR", None), None), ((None, None), None)],
+)
+def test_advertisers_who_share_a_currency_leave_no_doubt_either(
+    codes: tuple[str | None, ...], expected: str | None
+) -> None:
+    told = {("advertiserIds", id): code for id, code in zip("12", codes, strict=True) if code is not None}
+    book = Book(KINDS, {}, (), {"advertiserIds": ("1", "2")}, told, NOW)
+    assert book.currency("adSets", {"campaignId": "x"}, None) == (expected or "currency of campaign x")
+
+
 def test_a_scope_of_one_advertiser_leaves_no_doubt() -> None:
     assert a_book(scope={"advertiserIds": ("2",)}).currency("adSets", {"campaignId": "x"}, None) == "USD"
     assert a_book(scope={"advertiserIds": ("3",)}).currency("adSets", {}, None) == "currency of advertiser 3"
