@@ -14,7 +14,7 @@ import pytest
 from reconciler import keeper, ledger
 from reconciler.ledger import Ledger
 from reconciler.model import Answer, Call, Fate, Outcome, Status, error
-from reconciler.sending.courier import Courier, Forgetful, Stop, Unwritten, only
+from reconciler.sending.courier import Courier, Cut, Forgetful, Stop, Unwritten, only
 from reconciler.sending.recover import Reader
 
 from .ledger.samples import NOW, RUN, SUMMER, call, ended, item, move
@@ -181,6 +181,21 @@ def test_a_batch_that_is_a_bare_list_stays_one() -> None:
     assert only(whole, [1]).body == [whole.body[1]]  # type: ignore[index]
     assert only(whole, [1]).items == whole.items[1:]
     assert only(whole, [0, 1]) is whole
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0, 10.25])
+def test_a_wait_is_as_long_as_it_was_asked_and_ends_with_the_run(seconds: float) -> None:
+    stop, slept = Stop(), list[float]()
+    wait = stop.cutting(slept.append)
+
+    wait(seconds)
+
+    assert (sum(slept), min(slept, default=1) > 0) == (seconds, True)
+    stop.because(error("interrupted", "Ctrl-C"))
+    wait(0)
+    with pytest.raises(Cut):
+        wait(0.5)
+    assert sum(slept) == seconds
 
 
 # --- A creation without an answer ------------------------------------------------------------------------------------

@@ -381,6 +381,15 @@ def test_of_a_call_only_what_has_no_room_is_dropped() -> None:
     assert [rises.items[index].address.key for index in dropped] == ["3"]
 
 
+def test_what_is_in_doubt_is_counted_once() -> None:
+    """The day's budget may be 100 or 50 now; the one that is scheduled raises what the worse of both exposes."""
+    christmas = {"budgetStrategy": "capped", "budgetAmount": Decimal(120), "budgetRenewal": "daily"}
+    ground, calls = small((ad_set(100), {BUDGET: Decimal(50), "scheduledBudgets.2026-12-24": christmas}))
+    frees, rises = calls.calls
+    assert (frees.facet, rises.facet) == ("budgets", "scheduledBudgets")
+    assert unfunded(ground, outcome(frees, Status.UNKNOWN), [rises]) == {}
+
+
 def test_what_waits_for_an_id_raises_the_ceiling_as_planned() -> None:
     """The plan as a whole may end higher than it began, so a rise needs no decrease to pay for it."""
     ground, calls = small((ad_set(150), {BUDGET: Decimal(50)}), (ad_set(10), {BUDGET: Decimal(60)}), (None, new(400)))

@@ -44,6 +44,14 @@ def test_what_is_added_and_what_is_taken_is_told_apart() -> None:
     assert (euros.before, euros.after) == (Decimal(300), Decimal(300))
 
 
+def test_a_balance_without_a_limit_is_counted_and_not_added() -> None:
+    open_ones = [Live("balances", id, {"accountId": "1", "deposited": None}) for id in "78"]
+    (euros,) = priced(deposit("a", None, 30), deposit("b", 5, 6), live={"balances": open_ones}).funds
+
+    assert (euros.before, euros.after, euros.added) == (Decimal(5), Decimal(36), Decimal(31))
+    assert (euros.uncapped_before, euros.uncapped_after) == (3, 2)
+
+
 def bids(*moves: tuple[Any, Any]) -> Any:
     amounts = [[each if each is None else Decimal(each) for each in move] for move in moves]
     changes = [
@@ -82,6 +90,18 @@ def test_a_commitment_is_counted_before_and_after() -> None:
         ("adSets.b", Decimal(-2)),
     ]
     assert [(each.currency, each.exposure.amount) for each in found.increases] == [("EUR", Decimal(48))]
+
+
+def test_what_the_plan_leaves_alone_is_counted_too() -> None:
+    budget = {"budget.budgetStrategy": "capped", "budget.budgetRenewal": "daily", "budget.budgetAmount": Decimal(100)}
+    rows = [Live("adSets", "1", {"schedule.activationStatus": "on", **budget}, owner="3")]
+
+    found = priced(live={"adSets": rows}, a3="EUR")
+
+    assert {each.period: (each.before, each.after) for each in found.commitments} == {
+        Period.ANY_DAY: (Decimal(100), Decimal(100)), Period.DAY: (Decimal(100), Decimal(100)),
+    }  # fmt: skip
+    assert (found.shifts, found.increases) == ((), ())
 
 
 def test_objects_without_an_owner_are_in_the_currency_of_their_campaign() -> None:
