@@ -6,6 +6,8 @@ import contextlib
 import io
 import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -248,13 +250,28 @@ def test_fish_completes(accounts: Path) -> None:
     assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["adSets.summer-de", "adSets.summer-fr"]
 
 
+ZSH = (
+    "autoload -Uz compinit && compinit -D -u",
+    'eval "$(reconciler completion zsh)"',
+    'tell() { print -r -- "line=<$BUFFER>" }; zle -N tell; bindkey "^X" tell',
+)
+"""What stands in ~/.zshrc, and a key that tells the line as it stands."""
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
-def test_zsh_takes_its_script(accounts: Path) -> None:
-    script = reconciler("completion", "zsh", at=accounts).out
-    line = f"autoload -Uz compinit && compinit -D -u\n{script}\nprint $_comps[reconciler]"
+def test_zsh_completes(accounts: Path) -> None:
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover
+        os.chdir(accounts)
+        path = f"{accounts / 'bin'}:{os.environ['PATH']}"
+        os.execvpe("zsh", ["zsh", "-f", "-i"], {**os.environ, "PATH": path, "TERM": "dumb", "PS1": "> "})
+    os.write(terminal, "".join(f"{line}\n" for line in ZSH).encode())
+    os.write(terminal, b"reconciler plan --target adSets.w\t\x18")
 
-    done = subprocess.run(
-        ["zsh", "-f", "-c", line], cwd=accounts, capture_output=True, text=True, timeout=60, check=False
-    )
+    said = b""
+    while not (told := re.search(rb"line=<([^$]*)>", said)):
+        said += os.read(terminal, 65536)
+    os.close(terminal)  # the shell is hung up on
+    os.waitpid(child, 0)
 
-    assert (done.stdout, done.stderr) == ("_reconciler_completion\n", "")
+    assert told[1] == b"reconciler plan --target adSets.winter "
