@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
 CREDENTIALS = {"CRITEO_MS_CLIENT_ID": "sandbox-ms", "CRITEO_MS_CLIENT_SECRET": "sandbox"}
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR")
 NOBODY = "http://127.0.0.1:9"
 """Where nobody listens: a test that must not call anybody would be seen to wait, and fail."""
 
@@ -30,7 +31,7 @@ class Ended:
 
 def reconciler(*args: str, at: Path, env: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
     """Run a command in a folder, with nothing of our own environment but what a process needs."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-m", "reconciler.cli", *args],
         cwd=at,

@@ -26,6 +26,7 @@ NAMED = re.compile(r"# (\S+)\n")
 PORT = "8765"
 END = "-- the end of"
 PATIENCE = 60
+KEPT = ("HOME", "LANG", "PYTHONPATH")
 """Seconds that a command may take; nothing is measured by it."""
 VARYING = (
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,}"), "RUN"),
@@ -60,7 +61,7 @@ def same(text: str) -> str:
 def follow(page: str, folder: Path, programs: str = "") -> Iterator[Said]:
     """Every command of the page with what it said."""
     path = os.pathsep.join([programs, os.environ["PATH"]]) if programs else os.environ["PATH"]
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
     port = _free()
     shell = _Shell(folder, {**kept, "PATH": path, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"})
     try:

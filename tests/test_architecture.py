@@ -31,10 +31,12 @@ def test_the_arrows_between_modules_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.unmeasured
 def test_the_command_line_starts_without_any_heavy_library(tmp_path: Path) -> None:
     assert loaded_by("import reconciler.cli", tmp_path) == set()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["plan", "--help"], ["sandbox", "serve", "--help"]])
 def test_help_needs_no_heavy_library(tmp_path: Path, command: list[str]) -> None:
     code = f"from reconciler.cli import main\ntry: main({command})\nexcept SystemExit: pass"

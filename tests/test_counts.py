@@ -112,6 +112,7 @@ def test_a_file_keeps_its_places_and_not_its_values(folder: Path) -> None:
     assert {desired.at("bidding.bidAmount").span.line for desired in loaded.desired} == {5, 9, 13, 17}
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [

@@ -29,6 +29,7 @@ def test_an_import_of_all_kinds_is_valid_and_quiet(versions: Mapping[str, str], 
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @every_generation
 def test_so_is_one_of_twenty_thousand_objects(versions: Mapping[str, str], tmp_path: Path) -> None:
     figures = measured(20_000, versions, tmp_path)

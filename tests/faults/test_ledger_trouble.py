@@ -149,6 +149,7 @@ def _failing(number: int, lasting: bool) -> Any:
     return execute
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kibibytes", range(8, 200, 8 if FULL else 64))
 def test_a_full_disk_is_a_clear_error_or_a_safe_stop(site: Site, goal: crashlab.Goal, kibibytes: int) -> None:
     """The kernel refuses every byte of a file past this size, as a full disk would."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..routing import G1, G2, PREVIEW, STABLE, Handler, Route
+from ..routing import ALL, G1, STABLE, Handler, Route
 from . import calls as balances
 from . import campaigns
 
 BASE = "/retail-media"
-SINCE_G2 = G2 | PREVIEW
+SINCE_G2 = ALL - G1
 _CHANGED = ("2026-07", "preview")
 
 _BALANCE_READ = "RetailMedia_Balance_Read"

@@ -19,9 +19,9 @@ def change_types(generation: str) -> dict[str, str]:
         gone = dict.fromkeys(_SINCE_G2, "Unknown")
         return {name: name for name in _COMMON} | gone | {"RetailerPoNumber": "PoNumber"}
     names = (*_COMMON, *_SINCE_G2)
-    if generation == "G2":
-        return {name: name[:1].lower() + name[1:] for name in names}
-    return {name: name for name in names}
+    if generation == "P":
+        return {name: name for name in names}
+    return {name: name[:1].lower() + name[1:] for name in names}
 
 
 def unsupported(wanted: str, generation: str) -> str | None:
