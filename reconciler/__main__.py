@@ -1,5 +1,6 @@
 """Where the program begins: what needs nothing is answered before anything is imported."""
 
+import gc
 import sys
 
 from reconciler import __version__
@@ -10,6 +11,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"reconciler {__version__}\n")
         return
+    gc.disable()  # what is imported stays
     from reconciler.cli import main as command
 
     command()

@@ -1,14 +1,21 @@
 """Frozen dataclasses of which nothing is compiled before it is called: to start costs nothing that is not used.
 
 The standard library writes and compiles eight methods for every such class, a millisecond each time the program
-starts, though a command makes objects of a few of them. Here the library says what a field is; to compare and to
-show an object needs no code of its own; ``__init__``, which must be fast, is compiled with the first object.
+starts, though a command makes objects of a few of them. Here the library is asked what a field is when the first
+object is made; to compare and to show one needs no code of its own; only ``__init__``, which must be fast, is compiled.
 """
 
 import dataclasses
 import operator
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+Parts: TypeAlias = Mapping[str, Any]
+"""Fields as the class body says them: a default, ``MISSING``, or what ``dataclasses.field`` made."""
+FIRST = ("__init__", "__eq__", "__hash__")
+ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -27,22 +34,15 @@ else:
         return made if cls is None else made(cls)
 
 
-def _lean(cls: type, slots: bool, order: bool) -> type:
+def _lean(cls: Any, slots: bool, order: bool) -> type:
     cls.__doc__ = cls.__doc__ or cls.__name__  # without one, the library spells out a signature
     own = {name for name, method in vars(cls).items() if callable(method)}
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
-    values = operator.attrgetter("__class__", *(each.name for each in dataclasses.fields(made) if each.compare))
-    methods: dict[str, Any] = {
-        "__init__": _init_of(made),
-        "__repr__": _repr,
-        "__eq__": _comparison(operator.eq, values),
-        "__hash__": lambda self: hash(values(self)),
-        "__setattr__": _fixed,
-        "__delattr__": _fixed,
-    }
-    if order:
-        comparisons = (operator.lt, operator.le, operator.gt, operator.ge)
-        methods |= {f"__{each.__name__}__": _comparison(each, values) for each in comparisons}
+    parts = {name: vars(cls).get(name, MISSING) for name in cls.__annotations__}
+    made = _slotted(cls, tuple(parts)) if slots else cls
+    made.__match_args__ = tuple(parts)
+    made.__dataclass_fields__ = _Fields(cls)
+    methods = {name: _first(made, name, parts) for name in FIRST + (ORDER if order else ())}
+    methods |= {"__repr__": _repr, "__setattr__": _fixed, "__delattr__": _fixed}
     if slots:
         methods |= {"__getstate__": _state, "__setstate__": _restore}
     for name in methods.keys() - own:
@@ -50,33 +50,67 @@ def _lean(cls: type, slots: bool, order: bool) -> type:
     return made  # type: ignore[no-any-return]
 
 
-def _init_of(cls: Any) -> Callable[..., None]:
-    """What stands in for ``__init__`` until the first object is made."""
-
-    def __init__(self: Any, *args: Any, **named: Any) -> None:
-        cls.__init__ = _compiled_init(cls)
-        cls.__init__(self, *args, **named)
-
-    return __init__
+def _slotted(cls: type, names: tuple[str, ...]) -> Any:
+    """The class again, with room for its fields and for nothing else; their defaults stay with the first."""
+    space = {name: value for name, value in vars(cls).items() if name not in (*names, "__dict__", "__weakref__")}
+    made = type(cls)(cls.__name__, cls.__bases__, space | {"__slots__": names})
+    made.__qualname__ = cls.__qualname__
+    return made
 
 
-def _compiled_init(cls: type) -> Callable[..., None]:
+class _Fields:
+    """What the library says of the fields, once somebody asks."""
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self._known
+
+    @cached_property
+    def _known(self) -> Any:
+        return vars(dataclasses.dataclass(init=False, repr=False, eq=False)(self._cls))["__dataclass_fields__"]
+
+
+def _first(cls: Any, name: str, parts: Parts) -> Any:
+    """What stands where a method will be, until one of them is called."""
+
+    def first(self: Any, *args: Any, **named: Any) -> Any:
+        _complete(cls, parts)
+        return getattr(cls, name)(self, *args, **named)
+
+    return first
+
+
+def _complete(cls: Any, parts: Parts) -> None:
+    """Put the methods where the first ones stand; those that the class has of its own stay."""
+    compared = (name for name, part in parts.items() if not isinstance(part, dataclasses.Field) or part.compare)
+    values = operator.attrgetter("__class__", *compared)
+    methods: dict[str, Any] = {name: _comparison(getattr(operator, name), values) for name in ("__eq__", *ORDER)}
+    methods |= {"__init__": _init(hasattr(cls, "__post_init__"), parts), "__hash__": lambda self: hash(values(self))}
+    for name, method in methods.items():
+        if getattr(vars(cls).get(name), "__name__", None) == _first.__name__.strip("_"):
+            setattr(cls, name, method)
+
+
+def _init(checked: bool, parts: Parts) -> Callable[..., None]:
     """As the library writes it: each field by place or name, its default, or what its factory makes."""
     space: dict[str, Any] = {"_put": object.__setattr__, "_absent": object()}
     takes, puts = ["self"], ["    pass"]
-    for each in dataclasses.fields(cls):
-        name = value = each.name
-        if each.default_factory is not dataclasses.MISSING:
-            space[f"_make_{name}"] = each.default_factory
+    for name, part in parts.items():
+        owned, value = isinstance(part, dataclasses.Field), name
+        default, factory = (part.default, part.default_factory) if owned else (part, MISSING)
+        if factory is not MISSING:
+            space[f"_make_{name}"] = factory
             takes.append(f"{name}=_absent")
             value = f"_make_{name}() if {name} is _absent else {name}"
-        elif each.default is not dataclasses.MISSING:
-            space[f"_default_{name}"] = each.default
+        elif default is not MISSING:
+            space[f"_default_{name}"] = default
             takes.append(f"{name}=_default_{name}")
         else:
             takes.append(name)
         puts.append(f"    _put(self, {name!r}, {value})")
-    if hasattr(cls, "__post_init__"):
+    if checked:
         puts.append("    self.__post_init__()")
     exec(f"def __init__({', '.join(takes)}):\n" + "\n".join(puts), space)
     return space["__init__"]  # type: ignore[no-any-return]

@@ -73,12 +73,13 @@ def _read(node: Body, steps: Steps, values: dict[str, Value], refs: dict[str, st
         step = steps[key]
         if step is None or (step.key != key and step.key in node):
             continue
-        if step.field is not None:
-            shown = unboxed(wire) if wire.__class__ is dict else wire
-            if step.field.keyed_by is not None:
-                _decode_listed(step.field, shown, values, refs)
+        if step.read is not None and step.field is not None:
+            if wire.__class__ is str:
+                values[step.field.name] = step.read[wire]
             else:
-                values[step.field.name] = step.read(shown)
+                values[step.field.name] = step.read.of(unboxed(wire))
+        elif step.field is not None:
+            _decode_listed(step.field, unboxed(wire), values, refs)
         elif isinstance(wire, dict):
             _read(wire, step.inner, values, refs)
 

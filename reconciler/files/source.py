@@ -149,12 +149,12 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
     mistakes: list[Problem] = []
     refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
     for name, value in raw.items():
-        parse = parsers[name]
+        meaning = parsers[name]
         try:
             if name in refused:
                 continue
-            if value is not None and parse is not None:
-                values[name] = parse(value)
+            if value is not None and meaning is not None:
+                values[name] = meaning[value] if value.__class__ is str else meaning.of(value)
                 continue
         except Refused as why:
             wrong = [_refusal(why, name, value, block.kind, desired)]

@@ -24,7 +24,7 @@ BUDGET = tuple(
 
 def budget_parts_fit(ad_set: Desired, values: Values, *, complete: bool, under: str | None = None) -> Iterator[Problem]:
     """Rules 9 to 12 on ``values``, ``complete`` if nothing else is in force, ``under`` the field of a dated budget."""
-    strategy, amount, renewal, smoothing, week, pacing = (values.get(name) for name in BUDGET)
+    strategy, amount, renewal, smoothing, week, pacing = map(values.get, BUDGET)
 
     def refuse(name: str, code: str, message: str, hint: str | None = None) -> Problem:
         return objection(ad_set, under or (name if name in ad_set.values else BUDGET[0]), code, message, hint)
@@ -49,7 +49,7 @@ def budget_parts_fit(ad_set: Desired, values: Values, *, complete: bool, under: 
 
 
 def _capped(refuse: Refuse, values: Values, complete: bool) -> Iterator[Problem]:
-    amount, renewal, smoothing = (values.get(name) for name in BUDGET[1:4])
+    amount, renewal, smoothing = map(values.get, BUDGET[1:4])
     stated = BUDGET[1] in values
     if (stated or complete) and not amount:
         yield refuse(BUDGET[1], "budget-amount", "a capped budget needs an amount above 0", "state budgetAmount")

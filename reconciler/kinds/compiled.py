@@ -6,10 +6,8 @@ What is remembered is bounded, and tells apart what differs in type or in digits
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property, lru_cache
-from typing import Any
 
 from reconciler.kinds.kind import Field, Kind
-from reconciler.kinds.types import unboxed
 from reconciler.lazily import dataclass
 from reconciler.model import Json, Value
 
@@ -17,20 +15,32 @@ MOST = 4096
 """So many different values of a field are remembered; one that has more, like a name, is cheap to understand."""
 
 
-class Memo(dict[Any, Value]):
-    """What a function made of each value that it was asked about. It must be pure; what it raises is not kept."""
+class Memo(dict[str, Value]):
+    """What a function made of each value that it was asked about. It must be pure; what it raises is not kept.
+
+    Most values are text, and those are looked up as in any dict: ``memo[text]``. ``of`` takes whatever it is.
+    """
 
     def __init__(self, make: Callable[[Json], Value]) -> None:
         super().__init__()
         self._make = make
+        self._others: dict[str, Value] = {}
+
+    def __missing__(self, text: str) -> Value:
+        value = self._make(text)
+        if len(self) < MOST:
+            self[text] = value
+        return value
 
     def of(self, raw: Json) -> Value:
-        key = raw if raw.__class__ is str else (raw.__class__, repr(raw))
-        if key in self:
-            return self[key]
+        if raw.__class__ is str:
+            return self[raw]  # type: ignore[index]
+        key = repr(raw)
+        if key in self._others:
+            return self._others[key]
         value = self._make(raw)
-        if len(self) < MOST:
-            self[key] = value
+        if len(self._others) < MOST:
+            self._others[key] = value
         return value
 
 
@@ -64,7 +74,7 @@ class Compiled:
             for key in path[:-1]:
                 step = step.known.setdefault(key, Step(key)).inner
             leaf = step.known.setdefault(path[-1], Step(path[-1]))
-            leaf.field, leaf.read = row, Memo(row.type.read).of
+            leaf.field, leaf.read = row, None if row.keyed_by else Memo(row.type.read)
         return root
 
     @cached_property
@@ -105,19 +115,19 @@ def _flatten(block: Mapping[str, Json], names: _Names, found: dict[str, Json]) -
             found[name] = value
 
 
-class Parsers(dict[str, "Callable[[Json], Value] | None"]):
-    """Parsers by the name of their field; None for one that the kind does not know as writable."""
+class Parsers(dict[str, "Memo | None"]):
+    """What written values mean, by the name of their field; None for one that the kind does not know as writable."""
 
     def __init__(self, kind: Kind) -> None:
         super().__init__()
         self._kind = kind
         self._memos: dict[str, Memo] = {}
 
-    def __missing__(self, name: str) -> "Callable[[Json], Value] | None":
+    def __missing__(self, name: str) -> "Memo | None":
         found = None
         if self._kind.has(name) and self._kind.field(name).writable:
             row = self._kind.field(name)
-            found = self._memos.setdefault(row.name, Memo(row.type.parse)).of
+            found = self._memos.setdefault(row.name, Memo(row.type.parse))
         self[name] = found
         return found
 
@@ -127,12 +137,12 @@ class Parsers(dict[str, "Callable[[Json], Value] | None"]):
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """What stands under one key of a row: a field, or more steps, or both."""
+    """What stands under one key of a row: a field and how it is read (a list of entries is not), or more steps."""
 
     key: str
     inner: "Steps" = field(default_factory=lambda: Steps())
     field: Field | None = None
-    read: Callable[[Json], Value] = unboxed  # type: ignore[assignment]
+    read: Memo | None = None
 
 
 class Steps(dict[str, "Step | None"]):

@@ -207,8 +207,8 @@ class Kind:
     ) -> "Kind":
         """The same kind where some cells differ; None for a field means that it is not there."""
         rows = [
-            replace(row, **(cells.get(row.name) or {}))
+            replace(row, **cell) if cell else row
             for row in self.fields
-            if not (row.name in cells and cells[row.name] is None)
+            if (cell := cells.get(row.name, {})) is not None
         ]
         return replace(self, fields=(*rows, *more), **parts)
