@@ -13,6 +13,12 @@ from reconciler.lazily import dataclass
 ZERO = Decimal(0)
 
 
+def money(amount: Decimal) -> str:
+    """At least two decimals, and no more than are meant: 0.90, 0.3333, 5000.00."""
+    whole, _, decimals = f"{amount:f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
 class Period(Enum):
     """After which time a limit starts anew; the value is how a report says it.
 
@@ -69,8 +75,26 @@ def step(before: Limit | None, after: Limit | None) -> Exposure:
     return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if comparable else ZERO)
 
 
+class Sides:
+    """Two sides of a sum, before a plan and after it, in which uncapped things are counted apart."""
+
+    __slots__ = ()
+    before: Decimal
+    after: Decimal
+    uncapped_before: int
+    uncapped_after: int
+
+    @property
+    def was(self) -> Exposure:
+        return Exposure(self.uncapped_before, self.before)
+
+    @property
+    def becomes(self) -> Exposure:
+        return Exposure(self.uncapped_after, self.after)
+
+
 @dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(Sides):
     """What all objects of the scope may spend in a period, before and after; uncapped ones are counted apart."""
 
     currency: str
@@ -80,13 +104,9 @@ class Commitment:
     uncapped_before: int = 0
     uncapped_after: int = 0
 
-    @property
-    def change(self) -> Exposure:
-        return Exposure(self.uncapped_after - self.uncapped_before, self.after - self.before)
-
 
 @dataclass(frozen=True, slots=True)
-class Funds:
+class Funds(Sides):
     """One-off money: the deposits of all balances before and after, and what this plan adds and takes back.
 
     ``added`` holds the first deposits of new balances too; an uncapped balance is counted apart.
@@ -99,10 +119,6 @@ class Funds:
     taken: Decimal = ZERO
     uncapped_before: int = 0
     uncapped_after: int = 0
-
-    @property
-    def change(self) -> Exposure:
-        return Exposure(self.uncapped_after - self.uncapped_before, self.after - self.before)
 
 
 @dataclass(frozen=True, slots=True)

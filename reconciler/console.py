@@ -169,10 +169,10 @@ def _write(run: "Run", manner: "Manner") -> bool:
     context = click.get_current_context(silent=True)
     complete = True
     for form, file in context.meta.get(FILES, ()) if context else ():
-        from reconciler.commands.plans import write
+        from reconciler.commands import disk
 
         try:
-            write(file, FORMATS[form](run, manner))
+            disk.put(file, FORMATS[form](run, manner).encode(), rights=disk.OWNER)
         except OSError as trouble:
             click.echo(f"The report {file} was not written: {trouble}", err=True)
             complete = False

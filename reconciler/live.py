@@ -104,7 +104,7 @@ def _named(value: Value) -> set[str]:
 
 
 def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
-    listing = Listing(reference.path, "", query=reference.query, paging=reference.paging, page=reference.page)
+    listing = Listing(reference.path, query=reference.query, paging=reference.paging, page=reference.page)
     return [row for page in _pages(kind, listing, root, id, send) for row in _rows(page)]
 
 
@@ -122,7 +122,7 @@ def called(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) 
 
 def history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
     """Every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
-    listing = Listing(path, "", paging=Paging.OFFSET, page=page)
+    listing = Listing(path, paging=Paging.OFFSET, page=page)
     for answer in _pages(kind, listing, "", "", send):
         for row in _rows(answer):
             attributes = row.get("attributes")
@@ -144,7 +144,7 @@ def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Se
     assert kind.attachments is not None
     name, names = kind.attachments.field, kind.attachments.names
     members: dict[str, set[str]] = {each: set() for each in live}
-    listing = Listing(kind.attachments.path, "", paging=Paging.INDEX, page=kind.attachments.page)
+    listing = Listing(kind.attachments.path, paging=Paging.INDEX, page=kind.attachments.page)
     for page in _settled(kind, listing, root, id, send):
         for row in _rows(page):
             for owner in row.get("attributes", row).get(names) or ():

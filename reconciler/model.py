@@ -374,10 +374,7 @@ class Money:
         rows: list[Commitment | Funds] = [*whole, *self.funds]
         for row in rows:
             before, after = sums.get(row.currency, (Exposure(), Exposure()))
-            sums[row.currency] = (
-                before + Exposure(row.uncapped_before, row.before),
-                after + Exposure(row.uncapped_after, row.after),
-            )
+            sums[row.currency] = (before + row.was, after + row.becomes)
         return sums
 
     def peak(self, currency: str) -> Exposure:
@@ -529,7 +526,6 @@ class Run:
     problems: tuple[Problem, ...] = ()
     applied: bool = False
     unchanged: int = 0
-    units: Mapping[str, str] = with_(default_factory=dict)
     money: Money | None = None
     judgements: tuple[Judgement, ...] = ()
     lasting: tuple[Lasting, ...] = ()

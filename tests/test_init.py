@@ -160,7 +160,7 @@ def test_the_versions_of_everything(tmp_path: Path) -> None:
     assert {family: [each["version"] for each in api] for family, api in said["api"].items()} == {
         family: list(dialects.versions(family)) for family in dialects.FAMILIES
     }
-    assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 1}
+    assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 2}
     assert set(said["optional"]) == {"postgres"}
     assert reconciler("version", at=tmp_path).out.startswith(f"reconciler {__version__}\n")
 

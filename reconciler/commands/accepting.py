@@ -1,12 +1,12 @@
 """What moved outside, taken over: the live value into the file, at its line, with every comment kept."""
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.adoption.placing import file_of
+from reconciler.commands import disk
 from reconciler.commands.drifting import Looked
 from reconciler.engine import Prepared
 from reconciler.files import amend, document
@@ -59,7 +59,7 @@ def written(texts: Mapping[str, bytes]) -> Iterator[Problem]:
     """Put the texts in place of the files, and say so."""
     for file, text in texts.items():
         try:
-            write(Path(file), text)
+            disk.put(Path(file), text)
         except OSError as trouble:
             yield error("not-edited", f"{file}: {trouble}", hint="write the values by hand")
         else:
@@ -130,13 +130,3 @@ def _value(text: bytes, file: str) -> Json:
 def _amended(raw: bytes, file: str, changes: list[Change]) -> bytes:
     text = edited(raw.decode("utf-8-sig"), file, changes)
     return (BOM if raw.startswith(BOM) else b"") + text.encode()
-
-
-def write(path: Path, text: bytes) -> None:
-    """Whole or not at all, with the permissions that the file had. Raises :class:`OSError`."""
-    target = path.resolve()
-    beside = target.with_name(f".{target.name}.new")
-    beside.write_bytes(text)
-    if target.exists():
-        shutil.copymode(target, beside)
-    beside.replace(target)

@@ -1,7 +1,6 @@
 """An import on this machine: the project and its files, the API or the sandbox, the first reconciler.yaml."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from reconciler import dialects, engine, keeper, portfolio
 from reconciler.adoption import importing
 from reconciler.adoption.importing import Imported, Wish
 from reconciler.api import Api
-from reconciler.commands import access, beginning
+from reconciler.commands import access, beginning, disk
 from reconciler.commands.access import Unusable
 from reconciler.commands.beginning import SCOPES
 from reconciler.files import source
@@ -185,15 +184,9 @@ def _memory(where: Where, project: Project) -> Memory:
 
 
 def _write(path: Path, text: bytes) -> None:
-    """Whole or not at all; a file that was there keeps its permissions."""
-    target = path.resolve()
-    beside = target.with_name(f".{target.name}.new")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(text)
-        if target.exists():
-            shutil.copymode(target, beside)
-        beside.replace(target)
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        disk.put(path, text)
     except OSError as trouble:
         raise Unusable(access.stopped(beginning.unwritten(path, trouble))) from None
 

@@ -1,7 +1,5 @@
 """Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,7 @@ from reconciler import dialects
 from reconciler.approval import saved
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.approval.stale import stale
-from reconciler.commands import access
+from reconciler.commands import access, disk
 from reconciler.commands.access import Unusable
 from reconciler.kinds.kind import Kind
 from reconciler.model import Run
@@ -19,22 +17,8 @@ from reconciler.model import Run
 def save(run: Run, file: Path, made: Circumstances) -> str:
     """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
     text = saved.dumped(run, made)
-    write(file, text)
+    disk.put(file, text.encode(), rights=disk.OWNER)
     return str(saved.loaded(text, _any_kinds(made.versions)).digest)
-
-
-def write(file: Path, text: str) -> None:
-    """Put a text in place of a file in one step, for its owner's eyes. Raises :class:`OSError`."""
-    handle, name = tempfile.mkstemp(dir=file.parent or Path(), prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).replace(file)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def read(file: Path, kinds: Mapping[str, Kind]) -> Saved:

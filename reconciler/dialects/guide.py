@@ -67,7 +67,7 @@ def _seller_budget() -> Kind:
             "amount": {"type": Money(places=2)},
             "suspended": {"read": "suspended", "patch": "suspended"},
         },
-        read=Listing("{root}/budgets", per="advertiserId", query=(("advertiserId", "{scope}"), *ALL_DATES)),
+        read=Listing("{root}/budgets", query=(("advertiserId", "{scope}"), *ALL_DATES)),
         create=replace(create, envelope=FLAT),
         writes={"budgets": replace(patch, envelope=FLAT)},
         references=UNLISTED,
@@ -78,7 +78,7 @@ def _seller_budget() -> Kind:
 SELLERS = {
     SELLER_CAMPAIGN.name: SELLER_CAMPAIGN.amended(
         {"campaignId": {"type": CAMPAIGN_ID}},
-        read=Listing("{root}/seller-campaigns", per="advertiserId", query=(("advertiserId", "{scope}"),)),
+        read=Listing("{root}/seller-campaigns", query=(("advertiserId", "{scope}"),)),
         references=UNLISTED,
     ),
     SELLER_BUDGET.name: _seller_budget(),

@@ -50,7 +50,7 @@ RETAIL_MEDIA = {
             # Null there means "unchanged" or "cleared", and nobody can tell which (contract §5.3).
             "endDate": {"type": Day(), "patch": "endDate", "clears": False},
         },
-        read=Listing(LIST, per="accountId", paging=Paging.INDEX, page=100, inject="accountId"),
+        read=Listing(LIST, paging=Paging.INDEX, page=100, inject="accountId"),
         create=replace(BALANCE_KIND.create, envelope=PLAIN) if BALANCE_KIND.create else None,
         writes=_balance_writes(),
     )

@@ -70,10 +70,6 @@ class Document:
             where = spots[-2].keys.get(path[last - 1], where)
         return Span(self.file, *where)
 
-    def excerpt(self, line: int) -> str | None:
-        """A line as it is written."""
-        return self._lines[line - 1] if 0 < line <= len(self._lines) else None
-
     def _walk(self, path: Path) -> "list[_Spot]":
         spots = [self._root]
         for step in path:
@@ -92,10 +88,6 @@ class Document:
     @cached_property
     def _root(self) -> "_Spot":
         return _Places(self.text.decode("utf-8-sig")).root
-
-    @cached_property
-    def _lines(self) -> list[str]:
-        return self.text.decode("utf-8-sig").splitlines()
 
 
 def oversize(size: int, file: str, limits: Limits | None = None) -> Problem | None:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
+from reconciler.amounts import money
 from reconciler.files.values import WORDS, Plain
 from reconciler.model import Json
 
@@ -58,12 +59,6 @@ def scalar(value: Raw, quote: str = "") -> str:
             return _text(value, quote)
         case _:
             raise TypeError(f"{type(value).__name__} is not one value")
-
-
-def money(amount: Decimal) -> str:
-    """At least two decimals, and no more than are meant: 0.90, 0.3333, 5000.00."""
-    whole, _, decimals = f"{amount:f}".partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 @lru_cache(8192, typed=True)

@@ -67,7 +67,7 @@ BALANCE_KIND = Kind(
     product="retailMedia",
     scope="retailMediaAccountIds",
     fields=FIELDS,
-    read=Listing(LIST, per="accountId", paging=Paging.OFFSET, page=PAGE, inject="accountId"),
+    read=Listing(LIST, paging=Paging.OFFSET, page=PAGE, inject="accountId"),
     create=Create(f"{ACCOUNT}/balances", Envelope(many=False, type="CreateBalanceV3", id=None), Stage.BALANCES_CREATE),
     writes={
         "settings": Patch(

@@ -41,7 +41,6 @@ class Listing:
     the list can be asked for one by one, by a query of the name of their field."""
 
     path: str
-    per: str
     query: tuple[tuple[str, str], ...] = ()
     paging: Paging = Paging.NONE
     page: int = 100

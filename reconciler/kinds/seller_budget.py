@@ -60,7 +60,7 @@ SELLER_BUDGET = Kind(
     product="marketingSolutions",
     scope="advertiserIds",
     fields=FIELDS,
-    read=Listing("{root}/advertisers/{scope}/budgets", per="advertiserId", query=ALL_DATES, parts=SELLERS),
+    read=Listing("{root}/advertisers/{scope}/budgets", query=ALL_DATES, parts=SELLERS),
     create=Create("{root}/budgets", BATCH, Stage.BUDGETS_CREATE, CHUNK),
     writes={
         "budgets": Patch(

@@ -32,7 +32,7 @@ SELLER_CAMPAIGN = Kind(
     product="marketingSolutions",
     scope="advertiserIds",
     fields=FIELDS,
-    read=Listing("{root}/advertisers/{scope}/seller-campaigns", per="advertiserId"),
+    read=Listing("{root}/advertisers/{scope}/seller-campaigns"),
     create=Create("{root}/sellers/{sellerId}/seller-campaigns", FLAT, Stage.SELLER_CAMPAIGNS, keyed=True),
     writes={
         "bids": Patch(

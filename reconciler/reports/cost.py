@@ -37,24 +37,8 @@ def totals(money: Money | None) -> tuple[Total, ...]:
     """Every commitment and every fund, by currency, in the order in which the money tells them."""
     if money is None:
         return ()
-    running = [
-        Total(
-            each.currency,
-            each.period.value,
-            Exposure(each.uncapped_before, each.before),
-            Exposure(each.uncapped_after, each.after),
-        )
-        for each in money.commitments
-    ]
-    funds = [
-        Total(
-            each.currency,
-            ONE_OFF,
-            Exposure(each.uncapped_before, each.before),
-            Exposure(each.uncapped_after, each.after),
-        )
-        for each in money.funds
-    ]
+    running = [Total(each.currency, each.period.value, each.was, each.becomes) for each in money.commitments]
+    funds = [Total(each.currency, ONE_OFF, each.was, each.becomes) for each in money.funds]
     return (*running, *funds)
 
 

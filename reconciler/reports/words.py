@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from reconciler.amounts import money
 from reconciler.exits import Exit, of
 from reconciler.lazily import dataclass
 from reconciler.model import Action, Change, Divergence, Problem, Run, Severity, Status, Value
@@ -81,13 +82,6 @@ def shown(value: Value) -> str:
             return plain(value)
         case _:
             return str(value)
-
-
-def money(amount: Decimal) -> str:
-    """At least two decimals, and no more than are meant: 0.90, 0.3333, 5000.00."""
-    text = f"{amount:f}"
-    whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def step(before: Value, after: Value) -> str:

@@ -22,7 +22,6 @@ DATE = "WithInvalidDate"
 END_DATE = "WithInvalidEndDate"
 TARGET_BUDGET = "WithInvalidOperationForTargetBudgetCampaign"
 # … and names invented here for conditions whose code is not published. A client must not rely on them.
-NO_ITEMS = "WithNoBudget"
 NO_CAMPAIGN = "WithNoCampaign"
 BUDGET_TYPE = "WithInvalidBudgetType"
 AMOUNT = "WithInvalidAmount"
