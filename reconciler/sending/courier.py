@@ -22,8 +22,6 @@ from reconciler.sending.recover import Found, Lost, Reader
 Result = tuple[tuple[Outcome, ...], tuple[Problem, ...]]
 NEVER_SPLIT = (401, 403, 429)
 """Refusals of the caller, not of what is in the call: its halves would be refused as well."""
-SENDINGS = 2
-"""A create or a top-up that was proved absent is sent once more, and no oftener (contract §9)."""
 
 
 PIECE = 0.5
@@ -111,8 +109,11 @@ class Courier:
     watch: Watch = unwatched
     intents: dict[str, int] = field(default_factory=dict)
 
-    def carry(self, call: Call, sendings: int = SENDINGS) -> Result:
-        """Send a call and say how its items ended; never raises for what the world does."""
+    def carry(self, call: Call, *, again: bool = True) -> Result:
+        """Send a call and say how its items ended; never raises for what the world does.
+
+        ``again``: a create or a top-up that was proved absent is sent once more, and no oftener (contract §9).
+        """
         if self.stop.reason is not None:
             return _unsent(call, self.stop.reason), ()
         token = self.token(call) if call.effect is Effect.ADD else None
@@ -132,8 +133,8 @@ class Courier:
             ended, absent = self._looked(lost, ended)
             self._settle(intent, ended)
             self.watch(marked, ended)
-            if absent and sendings > 1:
-                return self.carry(call, sendings - 1)
+            if absent and again:
+                return self.carry(call, again=False)
             return ended, said
         self._settle(intent, ended)
         self.watch(marked, ended)

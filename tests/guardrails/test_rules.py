@@ -236,6 +236,15 @@ def test_its_level_decides_what_an_objection_does(case: Case) -> None:
     assert "the rule is hard" in str(hard.problems[0].hint)
 
 
+def test_a_limit_that_another_object_moves_is_told_at_the_one_it_bounds() -> None:
+    """An amount of its own does not move: only the money of the plan knows of the rise, and of the fall."""
+    rises, falls = limited(daily("80"), daily("81")), limited(daily("80"), daily("79"))
+    assert [str(change.address) for change in rises.increases()] == ["adSets.always-on"]
+    assert list(falls.increases()) == []
+    (judgement,) = judge(falls, only(Case("protected", KEPT, rises, falls, "")), {})
+    assert [str(problem.address) for problem in judgement.problems] == ["adSets.always-on"]
+
+
 def test_three_stops_are_all_named() -> None:
     (judgement,) = judge(stops(3), only(Case("maxStops", 2, stops(2), stops(3), "")), {})
     assert judgement.problems[0].message.endswith("adSets.1, adSets.2")

@@ -105,6 +105,7 @@ def test_after_somebody_removed_its_lock_no_intent_is_written(file_home: Home) -
     """So nothing more is sent either: whoever comes next has a lock of its own by now."""
     ledger = file_home.open()
     with ledger.lock(["1352"], Holder("me"), timeout=0, waiting=lambda _: None):
+        assert ledger.held(["1352", "1353"]) == (Holder("me"),)
         run = ledger.begin(RUN)
         ledger.intend(run, call(), at=NOW)
         for file in file_home.folder.rglob("*.lock"):

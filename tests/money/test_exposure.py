@@ -332,6 +332,15 @@ def test_what_is_born_off_exposes_nothing_before_its_start() -> None:
     assert not any(ground.raises(change, change.fields) for change in ground.changes.values())
 
 
+def test_what_waits_for_an_id_is_not_in_force_at_birth() -> None:
+    christmas = {"budgetStrategy": "capped", "budgetAmount": Decimal(120), "budgetRenewal": "daily"}
+    ground, calls = small((None, {**new(100), "scheduledBudgets.2026-12-24": christmas}))
+    (waiting,) = calls.deferred
+    assert [move.facet for move in waiting.fields if ground.raises(waiting, [move])] == [
+        "activation", "scheduledBudgets",
+    ]  # fmt: skip
+
+
 def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None:
     wanted = {"sellerId": "s", "campaignIds": ("101",), "budgetType": "Daily", "amount": Decimal(5),
               "startDate": NOW.date(), "endDate": None}  # fmt: skip

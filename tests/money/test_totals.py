@@ -177,7 +177,9 @@ def test_what_was_created_counts_whole_and_what_was_started_too() -> None:
     born = [Past(address, name, None) for name in ("name", "campaignId", "budget.budgetAmount")]
     assert rolling(born) == [("EUR", Exposure(0, Decimal(150)))]
     assert rolling([Past(address, "schedule.activationStatus", "off")]) == [("EUR", Exposure(0, Decimal(150)))]
-    assert rolling([Past(Address("adSets", "unknown"), "schedule.activationStatus", "off")]) == []
+    unknown = Past(Address("adSets", "unknown"), "schedule.activationStatus", "off")
+    assert rolling([unknown]) == []
+    assert rolling([unknown, *born]) == [("EUR", Exposure(0, Decimal(150)))]
 
 
 # --- Limits, one by one --------------------------------------------------------------------------------------
