@@ -30,7 +30,7 @@ from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
 from reconciler.planning.plan import weight
 from reconciler.prepared import Prepared as Prepared
-from reconciler.survey import survey
+from reconciler.survey import Survey, survey
 
 
 def plan(
@@ -92,17 +92,8 @@ def reviewed(
     except Unread as unread:
         return Run("apply", project.name, problems=unique((*problems, unread.problem)))
     spoken = _spoken(project)
-    present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
-    blocks = {desired.address: desired for pairs in seen.pairs.values() for desired, _ in pairs}
-    recorded = _recorded(saved).values
-    remembered = {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
-    changes: list[Change] = []
-    for change in saved.changes:
-        if change.address in blocks and change.address in present:
-            kind = spoken[change.address.kind].kind
-            again, _ = diff(kind, [(blocks[change.address], change.live)], remembered)
-            changes += again
-            problems += stale.moved(change, planner.touched(change, kind), present[change.address])
+    changes, moved = _again(saved, seen, spoken, memory)
+    problems += moved
     wish = Wish(loaded.desired, not saved.made.targets, saved.allowed)
     weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
     problems += (
@@ -117,6 +108,25 @@ def reviewed(
 
 
 # --- Before ---------------------------------------------------------------------------------------------
+
+
+def _again(
+    saved: Saved, seen: Survey, spoken: Mapping[str, Target], memory: Memory
+) -> tuple[list[Change], list[Problem]]:
+    """The changes that the files make of the values that were recorded, and what live has moved of them since."""
+    present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
+    blocks = {desired.address: desired for pairs in seen.pairs.values() for desired, _ in pairs}
+    recorded = _recorded(saved).values
+    remembered = {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for change in saved.changes:
+        if change.address in blocks and change.address in present:
+            kind = spoken[change.address.kind].kind
+            again, _ = diff(kind, [(blocks[change.address], change.live)], remembered)
+            changes += again
+            problems += stale.moved(change, planner.touched(change, kind), present[change.address])
+    return changes, problems
 
 
 def _selected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from .commands import project
 
 ROOT = Path(__file__).parent.parent
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 HEAVY = ("httpx", "deepdiff", "jsonschema", "yaml", "starlette", "uvicorn", "sqlite3", "ruamel", "psycopg")
 
 
@@ -32,6 +34,22 @@ def test_the_arrows_between_modules_hold() -> None:
 
 
 @pytest.mark.unmeasured
+def test_what_is_long_says_why() -> None:
+    """Nothing over 300 lines, and no function over 40, without a reason in its own words beside it."""
+    silent = []
+    for file in sorted((ROOT / "reconciler").rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        parts = [
+            (node, node.end_lineno - node.lineno + 1, 40) for node in ast.walk(tree) if isinstance(node, FUNCTIONS)
+        ]
+        for node, lines, most in [(tree, text.count("\n"), 300), *parts]:
+            if lines > most and "long" not in (ast.get_docstring(node) or "").lower():
+                silent.append(f"{file.relative_to(ROOT)}: {getattr(node, 'name', 'module')}, {lines} lines")
+
+    assert silent == []
+
+
 def test_the_command_line_starts_without_any_heavy_library(tmp_path: Path) -> None:
     assert loaded_by("import reconciler.cli", tmp_path) == set()
 

@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -138,14 +138,9 @@ def apply(
     Examples: reconciler apply ads/ --auto-approve
               reconciler apply plan.json --approve sha256:...
     """
-    from reconciler import engine, exits
+    from reconciler import engine
 
-    file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
-    if approve is not None and file is None:
-        raise click.UsageError("--approve goes with a saved plan: reconciler apply plan.json --approve DIGEST")
-    allowed = allowances(allow, because)
-    if allowed and file is not None:
-        raise click.UsageError("what a saved plan may do was reviewed with it: use --allow when it is made")
+    allowed, file = allowances(allow, because), _saved_plan(paths, approve, allow)
     if file is not None:
         with usable(form):
             paths, targets, approved = _paths_of(file), (), True
@@ -158,12 +153,29 @@ def apply(
         manner = announce(prepared.run, form, manner_of(bodies=bodies))
         if not approved:
             _confirm(prepared.run.plan.total)
-        session.outside = replace(session.outside, watch=follower(form, session.outside.now))
-        gc.freeze()  # what was read stays; what each call leaves behind is found again
-        gc.enable()
-        with _interruptible(session.outside.stop):
-            run = writing.apply(prepared, lambda run: int(exits.of(run)), bisect=bisect)
+        run = _sent(session, writing, prepared, form, bisect=bisect)
         end(run, form, manner)
+
+
+def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:
+    """The saved plan that is to be applied, if it is one."""
+    file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
+    if approve is not None and file is None:
+        raise click.UsageError("--approve goes with a saved plan: reconciler apply plan.json --approve DIGEST")
+    if allow and file is not None:
+        raise click.UsageError("what a saved plan may do was reviewed with it: use --allow when it is made")
+    return file
+
+
+def _sent(session: Any, writing: Any, prepared: Any, form: str, *, bisect: bool) -> Any:
+    """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
+    from reconciler import exits
+
+    session.outside = replace(session.outside, watch=follower(form, session.outside.now))
+    gc.freeze()  # what was read stays; what each call leaves behind is found again
+    gc.enable()
+    with _interruptible(session.outside.stop):
+        return writing.apply(prepared, lambda run: int(exits.of(run)), bisect=bisect)
 
 
 def _paths_of(file: Path) -> tuple[str, ...]:

@@ -98,21 +98,25 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
         return None, (), tuple(problem for _, problem in explain.problems(parsed.value, schema.project, parsed))
     assert isinstance(parsed.value, dict)
     project = replace(_project(home, parsed, parsed.value), whole=any(path.resolve() == home for path in given))
-    misread = tuple(
-        error("bad-guardrail", f"guardrails.{'.'.join(map(str, path))}: {why}", at=project.at("guardrails", *path))
-        for path, why in project.guardrails.mistakes()
-    )
-    if misread:
-        return None, (), misread
-    if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
-        hint = "write `name: …`; never change it later, or its ledger begins anew"
-        message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
-        return None, (), (error("no-name", message, at=project.at("ledger"), hint=hint),)
+    wrong = tuple(_wrong(project))
+    if wrong:
+        return None, (), wrong
     files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
     if not files:
         hint = "add a resource file, or correct `include`"
         return project, (), (_refusal(home, "no-files", f"there is no YAML file besides {PROJECT_FILE}", hint),)
     return project, files, ()
+
+
+def _wrong(project: Project) -> Iterator[Problem]:
+    """What its schema cannot say."""
+    for path, why in project.guardrails.mistakes():
+        message = f"guardrails.{'.'.join(map(str, path))}: {why}"
+        yield error("bad-guardrail", message, at=project.at("guardrails", *path))
+    if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
+        hint = "write `name: …`; never change it later, or its ledger begins anew"
+        message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
+        yield error("no-name", message, at=project.at("ledger"), hint=hint)
 
 
 def includes(project: Project, file: File) -> bool:

@@ -45,7 +45,7 @@ def resources() -> Schema:
 
 
 def project() -> Schema:
-    """The schema of ``reconciler.yaml``."""
+    """The schema of ``reconciler.yaml``; a table, as long as the file has keys."""
     ids = {"type": "array", "items": {"type": ["string", "integer"], "pattern": "^[0-9]+$"}, "uniqueItems": True}
     return {
         "$schema": DRAFT,

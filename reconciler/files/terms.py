@@ -25,7 +25,7 @@ NUMBER: Schema = {"type": "number", "minimum": 0}
 
 
 def schemas() -> Mapping[str, Schema]:
-    """The parts of the project's schema that these are, by their keys."""
+    """The parts of the project's schema that these are, by their keys; as long as what it says."""
     return {
         "moved": _list(
             "Addresses that were renamed, so that what is known of the old one is known of the new one.",

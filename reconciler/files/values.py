@@ -118,6 +118,7 @@ class Values:
         self.wrong = self.wrong or self.plain.refused
 
     def _read(self, get: Callable[[], Any]) -> None:
+        """One turn an event. Longer than others, for a call in each turn would cost as much as all else."""
         plain, names, twice = self.plain, self.names, False
         top: list[Json] = []
         box, key = top, _ITEM  # where values go; a key of None says that a key is due
