@@ -13,7 +13,7 @@ from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
 from reconciler.planning.twins import twins
 from reconciler.sending.recover import Reader
-from reconciler.shared import sharing
+from reconciler.sharing import sharing
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
 

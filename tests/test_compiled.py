@@ -12,7 +12,7 @@ from reconciler import dialects, wire
 from reconciler.kinds.compiled import MOST, Memo, compiled
 from reconciler.lazily import dataclass
 from reconciler.model import Span
-from reconciler.shared import Shared, holds
+from reconciler.sharing import Shared, holds
 
 AD_SET = next(dialects.every("adSets"))
 

@@ -17,9 +17,9 @@ def words_of(what: str) -> Callable[[click.Context, click.Parameter, str], list[
     """Completes a word; what it takes is imported when a shell asks."""
 
     def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-        from reconciler.cli import words
+        from reconciler.cli import completing
 
-        found: list[str] = getattr(words, what)(context, begun)
+        found: list[str] = getattr(completing, what)(context, begun)
         return found
 
     return complete

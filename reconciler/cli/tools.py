@@ -70,12 +70,12 @@ def resolve(
     Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 \\
                --applied --because "seen in the history"
     """
-    from reconciler.commands import books
+    from reconciler.commands import ledgers
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
     with usable("text"):
-        click.echo(books.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
+        click.echo(ledgers.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
 
 
 @cli.group("ledger", short_help="What is remembered: ids, values, and the journal of all runs.")
@@ -95,10 +95,10 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
     @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
     @reaching
     def show(project: str, sandbox: str | None, api_url: str | None, **words: str) -> None:
-        from reconciler.commands import books
+        from reconciler.commands import ledgers
 
         with usable("text"):
-            click.echo(books.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
+            click.echo(ledgers.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
 
     for argument in arguments:
         click.argument(argument, shell_complete=words_of("addresses") if argument == "address" else None)(show)

@@ -9,7 +9,7 @@ from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_b
 from reconciler.kinds.kind import Scene
 from reconciler.kinds.objections import doubt, objection
 from reconciler.model import Desired, Live, Problem, Values, error
-from reconciler.shared import holds
+from reconciler.sharing import holds
 
 STATUS = "schedule.activationStatus"
 BID = "bidding.bidAmount"

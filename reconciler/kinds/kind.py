@@ -16,7 +16,7 @@ from reconciler.kinds.types import ValueType
 from reconciler.kinds.writes import Create, Write
 from reconciler.lazily import dataclass
 from reconciler.model import Desired, Live, Problem, Value, Values
-from reconciler.shared import holds
+from reconciler.sharing import holds
 
 SAME = "="
 """A path equal to the field's own name: the usual case, so it is not repeated in the tables."""

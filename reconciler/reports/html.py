@@ -22,7 +22,7 @@ from reconciler.model import (
     Status,
     Verdict,
 )
-from reconciler.reports import cost, drifts, folding, html_charts, stays
+from reconciler.reports import cost, drifts, folding, html_charts, lasting
 from reconciler.reports.html_style import CSS, POLICY
 from reconciler.reports.inside import inside
 from reconciler.reports.words import (
@@ -74,7 +74,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
     yield _section("Money, at the worst", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
-    yield _section(stays.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in stays.rows(run)))
+    yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
     yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
     yield _section("Problems", _items(_few([_problem(each) for each in drifts.untabled(run)])))
     if planned(run):

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Problem, Run, Severity, Status
-from reconciler.reports import cost, drifts, folding, stays
+from reconciler.reports import cost, drifts, folding, lasting
 from reconciler.reports.inside import inside, moved
-from reconciler.reports.page import Page, block, cell, code, slug
+from reconciler.reports.markdown_page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
     Manner,
@@ -51,7 +51,7 @@ def report(run: Run, manner: Manner) -> str:
     _list(page, "Exposed as the calls go", [f"- {code(line)}" for line in cost.courses(run.money)])
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
-    _list(page, stays.TITLE, [f"- {what}: {code(which, 300)}" for what, which in stays.rows(run)])
+    _list(page, lasting.TITLE, [f"- {what}: {code(which, 300)}" for what, which in lasting.rows(run)])
     _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
     _list(page, "Problems", map(_problem, others), len(others))
     if run.changes and planned(run):

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from reconciler import wire
 from reconciler.model import Action, Call, Change, FieldChange, Run
-from reconciler.reports import folding, stays
+from reconciler.reports import folding, lasting
 from reconciler.reports.inside import moved
 from reconciler.reports.words import ARROW, Manner, counted, least_time, plain, shown, summary, title
 
@@ -19,7 +19,7 @@ def lines(run: Run, manner: Manner) -> Iterator[str]:
     """The changes, their sum, what of them stays for good, and the calls."""
     yield from _changes(run.changes)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
-    if kept := [*stays.lines(run)]:
+    if kept := [*lasting.lines(run)]:
         yield from ("", *kept)
     yield from _calls(run, manner)
 

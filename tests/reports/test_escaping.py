@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.reports import FORMATS, Manner
-from reconciler.reports.page import block, cell, code, slug
+from reconciler.reports.markdown_page import block, cell, code, slug
 from reconciler.reports.words import plain
 
 from .runs import HOSTILE, drifting, hostile

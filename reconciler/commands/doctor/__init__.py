@@ -9,7 +9,7 @@ from reconciler.api import Api
 from reconciler.commands import access
 from reconciler.commands.access import Unusable
 from reconciler.commands.doctor import account as accounts
-from reconciler.commands.doctor import assumed, memory
+from reconciler.commands.doctor import assumed, ledger
 from reconciler.commands.doctor.account import Account, Heard
 from reconciler.commands.doctor.assumed import Evidence
 from reconciler.dialects import Dialect
@@ -51,7 +51,7 @@ def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, t
         for product in _products(project, where):
             checks += _product(product, project, where, seen, apis)
         if project is not None:
-            checks += memory.examined(project, access.home(project, sandbox, api_url))
+            checks += ledger.examined(project, access.home(project, sandbox, api_url))
         checks += _clock(seen, simulated=sandbox is not None)
         checks += assumed.examined(project, seen)
     finally:
