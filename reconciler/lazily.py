@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 Parts: TypeAlias = Mapping[str, Any]
 """Fields as the class body says them: a default, ``MISSING``, or what ``dataclasses.field`` made."""
-FIRST = ("__init__", "__eq__", "__hash__")
+FIRST = ("__eq__", "__hash__")
 ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
+FEW = 8
+"""Objects of a class that are filled field by field before it is worth compiling what fills them."""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -39,9 +41,9 @@ def _lean(cls: Any, slots: bool, order: bool) -> type:
     own = {name for name, method in vars(cls).items() if callable(method)}
     parts = {name: vars(cls).get(name, MISSING) for name in cls.__annotations__}
     made = _slotted(cls, tuple(parts)) if slots else cls
-    made.__match_args__ = tuple(parts)
-    made.__dataclass_fields__ = _Fields(cls)
-    methods = {name: _first(made, name, parts) for name in FIRST + (ORDER if order else ())}
+    methods = {"__match_args__": tuple(parts), "__dataclass_fields__": _Fields(cls)}
+    methods |= {name: _first(made, name, parts) for name in (*FIRST, *(ORDER if order else ()))}
+    methods["__init__"] = _patient(made, parts)
     methods |= {"__repr__": _repr, "__setattr__": _fixed, "__delattr__": _fixed}
     if slots:
         methods |= {"__getstate__": _state, "__setstate__": _restore}
@@ -82,6 +84,42 @@ def _first(cls: Any, name: str, parts: Parts) -> Any:
     return first
 
 
+def _patient(cls: Any, parts: Parts) -> Any:
+    """What fills the first objects of a class."""
+    left = FEW
+
+    def first(self: Any, *args: Any, **named: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or not _filled(self, parts, dict(zip(parts, args, strict=False)), args, named):
+            _complete(cls, parts)
+            cls.__init__(self, *args, **named)
+
+    return first
+
+
+def _filled(self: Any, parts: Parts, values: dict[str, Any], args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Whether the arguments fit; if not, the compiled method says so in the words that everybody knows."""
+    if len(args) > len(parts) or not named.keys() <= parts.keys() - values.keys():
+        return False
+    values |= named
+    for name, part in parts.items():
+        if name not in values:
+            default, factory = _default(part)
+            if default is MISSING and factory is MISSING:
+                return False
+            values[name] = default if factory is MISSING else factory()
+        object.__setattr__(self, name, values[name])
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
+    return True
+
+
+def _default(part: Any) -> tuple[Any, Any]:
+    """The default of a field and what makes one, each ``MISSING`` if there is none."""
+    return (part.default, part.default_factory) if isinstance(part, dataclasses.Field) else (part, MISSING)
+
+
 def _complete(cls: Any, parts: Parts) -> None:
     """Put the methods where the first ones stand; those that the class has of its own stay."""
     compared = (name for name, part in parts.items() if not isinstance(part, dataclasses.Field) or part.compare)
@@ -98,8 +136,7 @@ def _init(checked: bool, parts: Parts) -> Callable[..., None]:
     space: dict[str, Any] = {"_put": object.__setattr__, "_absent": object()}
     takes, puts = ["self"], ["    pass"]
     for name, part in parts.items():
-        owned, value = isinstance(part, dataclasses.Field), name
-        default, factory = (part.default, part.default_factory) if owned else (part, MISSING)
+        (default, factory), value = _default(part), name
         if factory is not MISSING:
             space[f"_make_{name}"] = factory
             takes.append(f"{name}=_absent")

@@ -37,7 +37,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(name: str) -> str:
-    spoken = [(each.version, each.kinds[name]) for each in dialects.DIALECTS if name in each.kinds]
+    spoken = [(each.version, each.kinds[name]) for each in dialects.known() if name in each.kinds]
     kind = spoken[0][1]
     rows: dict[str, list[tuple[str, Field]]] = {}
     for version, each in spoken:

@@ -1,4 +1,4 @@
-"""validate, plan, show, apply: the files, what they would change, and changing it."""
+"""plan, show, apply: what the files would change, and changing it."""
 
 import gc
 import os
@@ -26,23 +26,6 @@ from reconciler.cli.shared import (
     usable,
 )
 from reconciler.console import Ended, announce, end, follower, reporting
-
-
-@cli.command()
-@PATHS
-@reporting
-def validate(paths: tuple[str, ...], form: str) -> None:
-    """Check files without network or credentials.
-
-    \b
-    Example: reconciler validate ads/
-    """
-    from datetime import UTC, datetime
-
-    from reconciler import check
-    from reconciler.files import source
-
-    end(check.validate(source.load(paths), datetime.now(UTC)), form, manner_of())
 
 
 @cli.command()

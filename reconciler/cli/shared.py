@@ -78,7 +78,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 COMMANDS = {
     "begin": ("init", "doctor", "version", "completion"),
-    "runs": ("validate", "plan", "show", "apply"),
+    "files": ("validate",),
+    "runs": ("plan", "show", "apply"),
     "live": ("drift", "rollback", "import"),
     "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),
 }

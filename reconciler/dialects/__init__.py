@@ -4,37 +4,47 @@ To add a version, write its file and name it in ``_VERSIONS``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib import import_module
 
-from reconciler.dialects import guide, preview, v2025_07, v2026_07
+from reconciler.dialects import v2026_07
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds.kind import Kind
 
-_VERSIONS = (v2026_07, v2025_07, preview, guide)
-
-DIALECTS: Sequence[Dialect] = tuple(dialect for module in _VERSIONS for dialect in module.DIALECTS)
-FAMILIES: Sequence[str] = tuple(dict.fromkeys(dialect.family for dialect in DIALECTS))
+_VERSIONS = ("v2026_07", "v2025_07", "preview", "guide")
+"""The modules, the default's first; each is imported when a version is asked for that none before it has."""
+FAMILIES: Sequence[str] = tuple(dict.fromkeys(dialect.family for dialect in v2026_07.DIALECTS))
 DEFAULT = "2026-07"
 """Stable until July 2027, and 2027-01 is identical for every operation here (contract §0.1)."""
 
 
+def known() -> Iterator[Dialect]:
+    """All of them, the default first."""
+    return (dialect for module in _VERSIONS for dialect in import_module(f"{__name__}.{module}").DIALECTS)
+
+
 def versions(family: str) -> tuple[str, ...]:
     """The versions a family can be spoken in, the default first."""
-    return tuple(dialect.version for dialect in DIALECTS if dialect.family == family)
+    return tuple(dialect.version for dialect in known() if dialect.family == family)
 
 
+@lru_cache
 def dialect(family: str, version: str) -> Dialect:
     """The dialect of a family and version. KeyError if there is none."""
-    return _BY_NAME[family, version]
+    for each in known():
+        if (each.family, each.version) == (family, version):
+            return each
+    raise KeyError(family, version)
 
 
 def every(kind: str) -> Iterator[Kind]:
     """A kind in all the dialects that have it, the default's first."""
-    return (each.kinds[kind] for each in DIALECTS if kind in each.kinds)
+    return (each.kinds[kind] for each in known() if kind in each.kinds)
 
 
 def kind_names() -> tuple[str, ...]:
     """All kinds, in the order in which a project would name them."""
-    return tuple(dict.fromkeys(name for each in DIALECTS for name in each.kinds))
+    return tuple(dict.fromkeys(name for each in known() for name in each.kinds))
 
 
 def assume(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
@@ -44,6 +54,4 @@ def assume(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
     return kind
 
 
-_BY_NAME: Mapping[tuple[str, str], Dialect] = {(each.family, each.version): each for each in DIALECTS}
-
-__all__ = ["DEFAULT", "DIALECTS", "FAMILIES", "Dialect", "assume", "dialect", "every", "kind_names", "versions"]
+__all__ = ["DEFAULT", "FAMILIES", "Dialect", "assume", "dialect", "every", "kind_names", "known", "versions"]

@@ -4,10 +4,12 @@
 asked only about what was refused, and says where and why.
 """
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from reconciler.files import published
 from reconciler.model import Json, Locator, Path, Place, Problem, error
 
 Schema = dict[str, Any]
@@ -24,13 +26,13 @@ SPELLINGS = {"CPC": "maxCPC", "Display": "display", "Video": "video", "true": "o
 """What people and older guides write for a word of ours."""
 
 
-def is_valid(value: Json, schema: Callable[[], Schema]) -> bool:
-    """Whether the schema accepts the value: the fast answer."""
+def is_valid(value: Json, schema: str) -> bool:
+    """Whether the published schema of that name accepts the value: the fast answer."""
     accepted: bool = _fast(schema).is_valid(value)
     return accepted
 
 
-def problems(value: Json, schema: Callable[[], Schema], source: Locator) -> Iterator[tuple[Path, Problem]]:
+def problems(value: Json, schema: str, source: Locator) -> Iterator[tuple[Path, Problem]]:
     """Every refusal of the schema, with the path of what it is about."""
     for refusal in _slow(schema).iter_errors(value):
         for problem in _explained(refusal, source):
@@ -38,17 +40,17 @@ def problems(value: Json, schema: Callable[[], Schema], source: Locator) -> Iter
 
 
 @lru_cache(maxsize=4)
-def _fast(schema: Callable[[], Schema]) -> Any:
+def _fast(schema: str) -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.validator_for(schema(), validate_formats=False)
+    return jsonschema_rs.validator_for(published.text(schema), validate_formats=False)
 
 
 @lru_cache(maxsize=4)
-def _slow(schema: Callable[[], Schema]) -> Any:
+def _slow(schema: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(schema())
+    return Draft202012Validator(json.loads(published.text(schema)))
 
 
 def _explained(refusal: Any, source: Locator) -> Iterator[Problem]:

@@ -7,15 +7,18 @@ from dataclasses import field, replace
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 from reconciler import dialects
 from reconciler.dialects.dialect import Dialect
-from reconciler.files import document, explain, schema
+from reconciler.files import document, explain, published
 from reconciler.files.document import Document
-from reconciler.guardrails import Settings as Guardrails
 from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
 from reconciler.model import Json, Locator, Place, Problem, Span, error
+
+if TYPE_CHECKING:
+    from reconciler.guardrails import Settings as Guardrails
 
 PROJECT_FILE = "reconciler.yaml"
 SUFFIXES = (".yaml", ".yml")
@@ -46,7 +49,6 @@ class Project:
     whole: bool = True
     careful: bool = False
     currencies: Mapping[str, str] = field(default_factory=dict)
-    guardrails: Guardrails = field(default_factory=Guardrails)
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
@@ -61,9 +63,21 @@ class Project:
 
     def terms(self, key: str) -> "Sequence[Mapping[str, Json]]":
         """The entries of a list of the project file."""
-        content = self.source.value if isinstance(self.source, Document) else None
-        found = content.get(key) if isinstance(content, dict) else None
+        found = self.content.get(key)
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else ()
+
+    @property
+    def content(self) -> "Mapping[str, Json]":
+        """The project file as it is written."""
+        content = self.source.value if isinstance(self.source, Document) else None
+        return content if isinstance(content, dict) else {}
+
+    @cached_property
+    def guardrails(self) -> "Guardrails":
+        """What the project file says of the guardrails; they are imported for a plan, or where it says something."""
+        from reconciler.guardrails import Settings
+
+        return Settings(_map(self.content, "guardrails"), self.source)
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
@@ -94,8 +108,8 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     parsed, problems = read(home / PROJECT_FILE)
     if parsed is None:
         return None, (), problems
-    if not explain.is_valid(parsed.value, schema.project):
-        return None, (), tuple(problem for _, problem in explain.problems(parsed.value, schema.project, parsed))
+    if not explain.is_valid(parsed.value, published.PROJECT):
+        return None, (), tuple(problem for _, problem in explain.problems(parsed.value, published.PROJECT, parsed))
     assert isinstance(parsed.value, dict)
     project = replace(_project(home, parsed, parsed.value), whole=any(path.resolve() == home for path in given))
     wrong = tuple(_wrong(project))
@@ -110,7 +124,7 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
 
 def _wrong(project: Project) -> Iterator[Problem]:
     """What its schema cannot say."""
-    for path, why in project.guardrails.mistakes():
+    for path, why in project.guardrails.mistakes() if "guardrails" in project.content else ():
         message = f"guardrails.{'.'.join(map(str, path))}: {why}"
         yield error("bad-guardrail", message, at=project.at("guardrails", *path))
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
@@ -121,9 +135,8 @@ def _wrong(project: Project) -> Iterator[Problem]:
 
 def includes(project: Project, file: File) -> bool:
     """Whether a file of that name would belong to the project."""
-    content = project.source.value if isinstance(project.source, Document) else None
     within = project.folder.resolve() in file.resolve().parents
-    patterns = _patterns(content.get("include") if isinstance(content, dict) else None)
+    patterns = _patterns(project.content.get("include"))
     return within and _included(file.resolve(), project.folder.resolve(), patterns)
 
 
@@ -170,7 +183,6 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         text=parsed.text,
         careful=content.get("ordering") == "exposure-safe",
         currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
-        guardrails=Guardrails(_map(content, "guardrails"), parsed),
     )
 
 

@@ -1,4 +1,4 @@
-"""The kinds as JSON Schema: what ``schemas/`` holds, and what a file is first checked against.
+"""The kinds as JSON Schema, as ``make schemas`` writes them into ``schemas/``.
 
 One schema serves all API versions, so it accepts what any of them accepts; what the configured
 version does not know is told by ``source``, at the line, with the version's name.

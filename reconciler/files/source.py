@@ -11,7 +11,7 @@ from pathlib import Path as File
 from typing import Any
 
 from reconciler import dialects
-from reconciler.files import explain, schema
+from reconciler.files import explain, published
 from reconciler.files import project as projects
 from reconciler.files.document import Document
 from reconciler.files.project import Project
@@ -94,8 +94,8 @@ def _file(
         return
     documents[parsed.file] = parsed
     refusals: dict[Path, list[Problem]] = {}
-    if parsed.value is not None and not explain.is_valid(parsed.value, schema.resources):
-        for path, problem in explain.problems(parsed.value, schema.resources, parsed):
+    if parsed.value is not None and not explain.is_valid(parsed.value, published.RESOURCES):
+        for path, problem in explain.problems(parsed.value, published.RESOURCES, parsed):
             refusals.setdefault(path, []).append(problem)
             found.append(problem)
     content = parsed.value if isinstance(parsed.value, dict) else {}
@@ -237,7 +237,7 @@ def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:
 
 
 def _versions_with(kind: Kind, test: Any) -> Iterator[str]:
-    for each in dialects.DIALECTS:
+    for each in dialects.known():
         if each.family == kind.family and kind.name in each.kinds and test(each.kinds[kind.name]):
             yield each.version
 

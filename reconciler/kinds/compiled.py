@@ -34,7 +34,7 @@ class Memo(dict[str, Value]):
 
     def of(self, raw: Json) -> Value:
         if raw.__class__ is str:
-            return self[raw]  # type: ignore[index]
+            return self[raw]
         key = repr(raw)
         if key in self._others:
             return self._others[key]

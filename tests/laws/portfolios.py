@@ -382,7 +382,7 @@ class Spoken:
 def spoken() -> list[Spoken]:
     """Every kind in every version that says it differently from those before."""
     found: list[Spoken] = []
-    for dialect in dialects.DIALECTS:
+    for dialect in dialects.known():
         for name, kind in dialect.kinds.items():
             # A version in which a kind cannot be created has no portfolio of its own: there is nothing to begin with.
             if name in SENSES and kind.create and not any(kind is other.kind for other in found):

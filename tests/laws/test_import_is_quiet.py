@@ -27,7 +27,7 @@ from .portfolios import Spoken
 def cases() -> list[Spoken]:
     """Every kind in every version that says it differently."""
     found: list[Spoken] = []
-    for dialect in dialects.DIALECTS:
+    for dialect in dialects.known():
         for name, kind in dialect.kinds.items():
             if not any(kind is other.kind for other in found):
                 found.append(Spoken(name, dialect))
