@@ -75,26 +75,8 @@ def step(before: Limit | None, after: Limit | None) -> Exposure:
     return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if comparable else ZERO)
 
 
-class Sides:
-    """Two sides of a sum, before a plan and after it, in which uncapped things are counted apart."""
-
-    __slots__ = ()
-    before: Decimal
-    after: Decimal
-    uncapped_before: int
-    uncapped_after: int
-
-    @property
-    def was(self) -> Exposure:
-        return Exposure(self.uncapped_before, self.before)
-
-    @property
-    def becomes(self) -> Exposure:
-        return Exposure(self.uncapped_after, self.after)
-
-
 @dataclass(frozen=True, slots=True)
-class Commitment(Sides):
+class Commitment:
     """What all objects of the scope may spend in a period, before and after; uncapped ones are counted apart."""
 
     currency: str
@@ -106,7 +88,7 @@ class Commitment(Sides):
 
 
 @dataclass(frozen=True, slots=True)
-class Funds(Sides):
+class Funds:
     """One-off money: the deposits of all balances before and after, and what this plan adds and takes back.
 
     ``added`` holds the first deposits of new balances too; an uncapped balance is counted apart.
@@ -119,6 +101,11 @@ class Funds(Sides):
     taken: Decimal = ZERO
     uncapped_before: int = 0
     uncapped_after: int = 0
+
+
+def sides(row: Commitment | Funds) -> tuple[Exposure, Exposure]:
+    """Before and after, what is uncapped counted apart."""
+    return Exposure(row.uncapped_before, row.before), Exposure(row.uncapped_after, row.after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
-from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, step
+from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, sides, step
 from reconciler.lazily import dataclass
 
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
@@ -374,7 +374,8 @@ class Money:
         rows: list[Commitment | Funds] = [*whole, *self.funds]
         for row in rows:
             before, after = sums.get(row.currency, (Exposure(), Exposure()))
-            sums[row.currency] = (before + row.was, after + row.becomes)
+            was, becomes = sides(row)
+            sums[row.currency] = (before + was, after + becomes)
         return sums
 
     def peak(self, currency: str) -> Exposure:

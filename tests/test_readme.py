@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from .commands import reconciler
+from .commands import project, reconciler
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -29,6 +30,14 @@ def test_the_plan_in_the_readme_is_the_plan_of_the_quickstart(tmp_path: Path, py
     assert shown == block
 
 
+def test_what_the_readme_writes_is_valid(tmp_path: Path) -> None:
+    (written,) = re.findall(r"^```yaml\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    scope = 'scope: {advertiserIds: ["1352"], retailMediaAccountIds: ["18446744073709551616"]}'
+    project(tmp_path, {"all.yaml": written}, head=f"version: 1\n{scope}\n")
+
+    assert reconciler("validate", at=tmp_path).out == "Valid: 4 resources.\n"
+
+
 def test_the_readme_shows_the_two_commands() -> None:
     text = README.read_text(encoding="utf-8")
 
@@ -45,8 +54,6 @@ def test_every_exit_code_is_in_the_readme() -> None:
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:
-    import re
-
     text = README.read_text(encoding="utf-8")
 
     targets = re.findall(r"\]\(([^)#]+)", text)

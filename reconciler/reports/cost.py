@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from heapq import nlargest
 
-from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period
+from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, sides
 from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
 from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
@@ -37,8 +37,8 @@ def totals(money: Money | None) -> tuple[Total, ...]:
     """Every commitment and every fund, by currency, in the order in which the money tells them."""
     if money is None:
         return ()
-    running = [Total(each.currency, each.period.value, each.was, each.becomes) for each in money.commitments]
-    funds = [Total(each.currency, ONE_OFF, each.was, each.becomes) for each in money.funds]
+    running = [Total(each.currency, each.period.value, *sides(each)) for each in money.commitments]
+    funds = [Total(each.currency, ONE_OFF, *sides(each)) for each in money.funds]
     return (*running, *funds)
 
 
