@@ -26,10 +26,10 @@ else:
     def dataclass(
         cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, order: bool = False, **more: Any
     ) -> Any:
-        """``dataclasses.dataclass``; a plain frozen class is made in our way."""
+        """``dataclasses.dataclass``; a plain frozen class that inherits no field is made in our way."""
 
         def made(cls: type) -> type:
-            if not frozen or more or cls.__bases__ != (object,):
+            if not frozen or more or any(dataclasses.is_dataclass(base) for base in cls.__bases__):
                 return dataclasses.dataclass(frozen=frozen, slots=slots, order=order, **more)(cls)
             return _lean(cls, slots, order)
 
