@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from reconciler.dialects import Dialect
 from reconciler.kinds.kind import Kind
-from reconciler.live import Send, Unread, trouble
+from reconciler.live import PAGES, Send, Unread, trouble
 from reconciler.model import Answer, Call, Effect, Json, Place, Problem, error, warning
 
 SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
@@ -141,16 +141,18 @@ def _name(attributes: object) -> str:
 
 
 def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:
-    page = 0
-    while True:
+    """The rows of all pages; one that holds nothing new is the last, lest a list never end (contract §2.10)."""
+    seen: set[str] = set()
+    for page in range(PAGES):
         paged = (("pageIndex", str(page)), ("pageSize", "100")) if product == "retailMedia" else ()
         body = _asked(path, product, send, paged).body
         data = body.get("data") if isinstance(body, dict) else None
         rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+        fresh = {str(row.get("id")) for row in rows} - seen
         yield from rows
-        if not paged or len(rows) < 100:
+        if not paged or not fresh or len(rows) < 100:
             return
-        page += 1
+        seen |= fresh
 
 
 def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:

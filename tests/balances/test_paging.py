@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ import pytest
 
 from reconciler.sandbox.balances.book import FIRST_ID
 from reconciler.sandbox.message import Request, Response
+from reconciler.sandbox.seed import consent
 from reconciler.sandbox.world import World
 
 from ..laws.bench import ACCOUNT, bench
@@ -103,3 +105,25 @@ def test_a_list_that_never_comes_to_rest_is_not_believed() -> None:
         run = desk.plan()
 
         assert [code for _, code in errors(run)] == ["list-unstable"]
+
+
+class Deaf(World):
+    """A world that shows the first page of the accounts, whatever page it is asked for."""
+
+    def handle(self, request: Request) -> Response:
+        if request.path.endswith("/accounts"):
+            request = replace(request, query=tuple(pair for pair in request.query if pair[0] != "pageIndex"))
+        return super().handle(request)
+
+
+def test_a_list_of_accounts_that_knows_no_pages_comes_to_an_end() -> None:
+    world = Deaf.demo(running=False)
+    pattern = world.state.all("accounts")[ACCOUNT]
+    for number in range(300):
+        world.state.put("accounts", str(number), {**pattern, "id": str(number)})
+    consent(world.state, "sandbox-rm", accountIds=list(world.state.all("accounts")))
+    with bench(family="retailMedia", version="2026-07", world=world) as desk:
+        desk.write({"a.yaml": wanted(1)})
+
+        assert "out-of-portfolio" not in [code for _, code in errors(desk.plan())]
+        assert len([each for each in world.log if each["path"].endswith("/accounts")]) <= 2
