@@ -22,6 +22,7 @@ from reconciler import engine
 from reconciler.adoption.importing import Imported, Wish
 from reconciler.api import Api, Credentials, Settings
 from reconciler.commands import drifting, imports
+from reconciler.commands.access import Home
 from reconciler.commands.session import Session
 from reconciler.files import source
 from reconciler.outside import Memory, Outside
@@ -161,8 +162,8 @@ def _looks(made: World, folder: Path, outside: Outside, api: Api, dice: random.R
                 made.edit("adSets", key, {"bidding.bidAmount": "7.77"})
         loaded = source.load([str(folder)])
         assert loaded.project is not None
-        ledger, quiet = "sqlite:.reconciler/ledger.db", lambda line: None
-        session = Session((str(folder),), loaded, loaded.project, outside, api, ledger, quiet)
+        home, quiet = Home("sqlite:.reconciler/ledger.db", "sandbox"), lambda line: None
+        session = Session((str(folder),), loaded, loaded.project, outside, api, home, quiet)
         looked, found[name] = _timed(partial(drifting.look, session))
         found[f"drifted at the {name[:-2]}"] = len(looked.run.drift)
     return found
