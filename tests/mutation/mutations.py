@@ -43,16 +43,17 @@ Function = ast.FunctionDef
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: in which function, at which line, how it reads then, and the function's code with it."""
+    """One change: in which function, at which place, how it reads then, and the function's code with it."""
 
     module: str
     function: str
     line: int
+    column: int
     told: str
     code: CodeType
 
     def __str__(self) -> str:
-        return f"{self.module}:{self.line} {self.function}: {self.told}"
+        return f"{self.module}:{self.line}:{self.column} {self.function}: {self.told}"
 
 
 def mutants(module: str, file: str, text: str) -> Iterator[Mutant]:
@@ -71,7 +72,7 @@ def mutants(module: str, file: str, text: str) -> Iterator[Mutant]:
             except (SyntaxError, ValueError):
                 continue
             if code is not None:
-                yield Mutant(module, path, node.lineno, told, code)
+                yield Mutant(module, path, node.lineno, node.col_offset, told, code)
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:

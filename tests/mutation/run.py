@@ -64,6 +64,7 @@ TESTS = (
     "tests/ledger/test_book.py",
     "tests/ledger/test_agreement.py",
     "tests/ledger/test_codec.py",
+    "tests/ledger/test_server.py",
     "tests/ledger/test_told.py",
     "tests/faults/test_recovery.py",
     "tests/faults/test_bisect.py",
@@ -81,6 +82,8 @@ SLOWEST = 6.0
 """Seconds that one test may take to be of use here."""
 ENOUGH = 15.0
 """Seconds that the tests for one mutant may take together, as they were learned: several times what they take then."""
+FAST = Path("/dev/shm")
+"""A folder in memory, where there is one: the ledger syncs every step, and a disk takes most of the time."""
 SEED = 20261121
 KILLED = ("killed", "late")
 """Late: it runs for ever, or so long that everybody would notice."""
@@ -298,6 +301,8 @@ def main() -> None:
     if not asked.resume:
         asked.verdicts.unlink(missing_ok=True)
     suite = Suite(asked.sample, asked.only, asked.jobs, asked.verdicts.resolve(), asked.seconds, asked.learned)
+    if FAST.is_dir():
+        os.environ.setdefault("TMPDIR", str(FAST))
     os.chdir(ROOT)
     options = ["-q", "-p", "no:cacheprovider", "--timeout=0", "-n0", "--assert=plain", "--tb=no", "--hypothesis-seed=1"]
     code = pytest.main([*options, "-o", "addopts=--import-mode=importlib", "-k", "not postgres", *TESTS], [suite])
