@@ -12,7 +12,7 @@ from reconciler.files import amend, document, spelling
 from reconciler.files import project as projects
 from reconciler.files.amend import Amendment
 from reconciler.files.document import Document
-from reconciler.files.edits import Change, Unedited, edited
+from reconciler.files.edits import Change, Unedited, amended
 from reconciler.files.project import Project
 from reconciler.files.writing import Below
 from reconciler.kinds.kind import Kind
@@ -21,7 +21,6 @@ from reconciler.model import Address, Desired, Json, Live, Problem, error
 
 ROOM = 4 * 2**20
 """A file with more bytes takes no more resources: twice as much and more is read, and no one reads it."""
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -142,13 +141,12 @@ class Files:
         for file, edit in edits.items():
             raw = self.documents[file].text
             try:
-                text = edited(raw.decode("utf-8-sig"), file, [*edit.changes, *edit.sections()])
+                text = amended(raw, file, [*edit.changes, *edit.sections()])
             except Unedited as trouble:
                 hint = "write the values by hand; `plan` shows them"
                 self.problems.append(error("not-edited", str(trouble), hint=hint))
                 continue
-            whole = (BOM if raw.startswith(BOM) else b"") + text.encode()
-            yield Output(Path(file), whole, tuple(edit.added), tuple(edit.moved))
+            yield Output(Path(file), text, tuple(edit.added), tuple(edit.moved))
 
 
 @dataclass

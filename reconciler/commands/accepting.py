@@ -11,15 +11,13 @@ from reconciler.commands.drifting import Looked
 from reconciler.engine import Prepared
 from reconciler.files import amend, document
 from reconciler.files.amend import Amendment
-from reconciler.files.edits import Change, Unedited, edited
+from reconciler.files.edits import Change, Unedited, amended
 from reconciler.files.source import Loaded
 from reconciler.files.spelling import spelled
 from reconciler.kinds.kind import Kind
 from reconciler.model import Address, Desired, Drift, Json, Live, Problem, Run, Severity, Value, Values, error, warning
 from reconciler.planning.ownership import OUTSIDE
 from reconciler.reports.drifts import MOVED, said
-
-BOM = b"\xef\xbb\xbf"
 
 
 def accept(loaded: Loaded, looked: Looked) -> Run:
@@ -61,7 +59,7 @@ def written(texts: Mapping[str, bytes]) -> Iterator[Problem]:
         try:
             disk.put(Path(file), text)
         except OSError as trouble:
-            yield error("not-edited", f"{file}: {trouble}", hint="write the values by hand")
+            yield error("not-edited", f"{file} cannot be written: {trouble.strerror}", hint="write the values by hand")
         else:
             yield Problem(Severity.NOTE, "rewritten", f"{file} was rewritten", hint="review it, and commit it")
 
@@ -74,9 +72,9 @@ def rewritten(
     problems: list[Problem] = []
     for file, changes in _changes(loaded, prepared, wished).items():
         try:
-            texts[file] = _amended(loaded.documents[file].text, file, changes)
+            texts[file] = amended(loaded.documents[file].text, file, changes)
         except Unedited as trouble:
-            problems.append(error("not-edited", f"{file}: {trouble}", hint="write the values by hand"))
+            problems.append(error("not-edited", str(trouble), hint="write the values by hand"))
     return texts, tuple(problems)
 
 
@@ -125,8 +123,3 @@ def _others(desired: Iterable[Desired], kind: str, file: str, moved: set[Address
 def _value(text: bytes, file: str) -> Json:
     parsed, _ = document.parse(text, file)
     return parsed.value if parsed else None
-
-
-def _amended(raw: bytes, file: str, changes: list[Change]) -> bytes:
-    text = edited(raw.decode("utf-8-sig"), file, changes)
-    return (BOM if raw.startswith(BOM) else b"") + text.encode()

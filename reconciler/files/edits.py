@@ -5,6 +5,7 @@ for: it is read again, and what an anchor or a merge key dragged along is put ri
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from math import inf
@@ -35,6 +36,12 @@ Splice: TypeAlias = tuple[int, int, str]
 
 class Unedited(ValueError):
     """The text cannot be brought to the wish by edits that are sure."""
+
+
+def amended(raw: bytes, file: str, changes: Sequence[Change]) -> bytes:
+    """The same of a file as it lies on the disk, whose byte order mark stays, if it has one."""
+    mark = BOM_UTF8 if raw.startswith(BOM_UTF8) else b""
+    return mark + edited(raw.decode("utf-8-sig"), file, changes).encode()
 
 
 def edited(text: str, file: str, changes: Sequence[Change]) -> str:
