@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 Parts: TypeAlias = Mapping[str, Any]
 """Fields as the class body says them: a default, ``MISSING``, or what ``dataclasses.field`` made."""
-FIRST = ("__eq__", "__hash__")
+EQUAL = ("__eq__", "__hash__")
+WISHES = {"frozen", "order", "eq"}
+"""What is understood here; a class that wants anything else is the library's."""
 ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 FEW = 8
 """Objects of a class that are filled field by field before it is worth compiling what fills them."""
@@ -23,29 +25,30 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
 
-    def dataclass(
-        cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, order: bool = False, **more: Any
-    ) -> Any:
-        """``dataclasses.dataclass``; a plain frozen class that inherits no field is made in our way."""
+    def dataclass(cls: type | None = None, /, *, slots: bool = False, **wish: bool) -> Any:
+        """``dataclasses.dataclass``; a class that inherits no field is made in our way."""
 
         def made(cls: type) -> type:
-            if not frozen or more or any(dataclasses.is_dataclass(base) for base in cls.__bases__):
-                return dataclasses.dataclass(frozen=frozen, slots=slots, order=order, **more)(cls)
-            return _lean(cls, slots, order)
+            if wish.keys() - WISHES or any(dataclasses.is_dataclass(base) for base in cls.__bases__):
+                return dataclasses.dataclass(slots=slots, **wish)(cls)
+            return _lean(cls, slots, **wish)
 
         return made if cls is None else made(cls)
 
 
-def _lean(cls: Any, slots: bool, order: bool) -> type:
+def _lean(cls: Any, slots: bool, *, frozen: bool = False, order: bool = False, eq: bool = True) -> type:
     cls.__doc__ = cls.__doc__ or cls.__name__  # without one, the library spells out a signature
     own = {name for name, method in vars(cls).items() if callable(method)}
     parts = {name: vars(cls).get(name, MISSING) for name in cls.__annotations__}
     made = _slotted(cls, tuple(parts)) if slots else cls
     methods = {"__match_args__": tuple(parts), "__dataclass_fields__": _Fields(cls)}
-    methods |= {name: _first(made, name, parts) for name in (*FIRST, *(ORDER if order else ()))}
-    methods["__init__"] = _patient(made, parts)
-    methods |= {"__repr__": _repr, "__setattr__": _fixed, "__delattr__": _fixed}
-    if slots:
+    methods |= {"__init__": _patient(made, parts), "__repr__": _repr}
+    methods |= {name: _first(made, name, parts) for name in (*(EQUAL if eq else ()), *(ORDER if order else ()))}
+    if frozen:
+        methods |= {"__setattr__": _fixed, "__delattr__": _fixed}
+    elif eq:
+        methods["__hash__"] = None
+    if frozen and slots:
         methods |= {"__getstate__": _state, "__setstate__": _restore}
     for name in methods.keys() - own:
         setattr(made, name, methods[name])

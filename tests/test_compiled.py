@@ -3,6 +3,7 @@
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import dataclass as by_library
 from dataclasses import field as with_
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ import pytest
 
 from reconciler import dialects, wire
 from reconciler.kinds.compiled import MOST, Memo, compiled
-from reconciler.lazily import dataclass
+from reconciler.lazily import FEW, dataclass
 from reconciler.model import Span
 from reconciler.sharing import Shared, holds
 
@@ -119,3 +120,71 @@ def test_a_lazy_noun_is_a_frozen_dataclass() -> None:
         Noun()  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="a noun has a name"):
         Noun("")
+
+
+WAYS: list[tuple[tuple[object, ...], dict[str, object]]] = [
+    (("a",), {}),
+    ((), {"aside": 2, "name": "a"}),
+    (("a", [1]), {"aside": 0}),
+    ((), {}),
+    (("a", [], 0, 1), {}),
+    (("a",), {"name": "b"}),
+    (("a",), {"other": 1}),
+]
+"""Arguments of a noun, some of which do not fit."""
+
+
+@pytest.mark.parametrize("known", [0, FEW + 1], ids=["the first object", "an object of many"])
+@pytest.mark.parametrize("way", range(len(WAYS)))
+def test_the_first_objects_are_filled_like_all_others(way: int, known: int) -> None:
+    """The first ones are filled field by field, the others by a compiled method: nobody can tell which."""
+    bodies: dict[str, object] = {name: vars(Noun)[name] for name in ("__post_init__", "__str__")}
+    bodies |= {"__annotations__": Noun.__annotations__, "parts": with_(default_factory=list), "aside": 5}
+    ours, library = (made(type("Twin", (), dict(bodies))) for made in (dataclass(frozen=True), by_library(frozen=True)))
+    for _ in range(known):
+        ours("a")
+    args, named = WAYS[way]
+    results = []
+    for cls in (ours, library):
+        try:
+            results.append(vars(cls(*args, **named)))
+        except TypeError as why:
+            results.append({"why": str(why).removeprefix("Twin.")})
+    assert results[0] == results[1]
+
+
+class Plain:
+    """No dataclass, and without fields."""
+
+    __slots__ = ()
+    count: int
+
+    @property
+    def twice(self) -> int:
+        return 2 * self.count
+
+
+@dataclass(slots=True)
+class Tally(Plain):
+    """One of ours that changes."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Same:
+    """One of ours that is equal to itself alone."""
+
+    count: int = 0
+
+
+def test_a_lazy_noun_may_change_or_be_itself_alone_or_have_a_plain_base() -> None:
+    tally = Tally()
+    tally.count += 2
+    assert tally == Tally(2)
+    assert tally.twice == 4
+    assert copy.deepcopy(tally) == tally
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(tally)
+    assert Same(1) != Same(1)
+    assert len({Same(1), Same(1)}) == 2
