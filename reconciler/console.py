@@ -174,7 +174,7 @@ def _write(run: "Run", manner: "Manner") -> bool:
         try:
             disk.put(file, FORMATS[form](run, manner).encode(), rights=disk.OWNER)
         except OSError as trouble:
-            click.echo(f"The report {file} was not written: {trouble}", err=True)
+            click.echo(f"The report {file} was not written: {trouble.strerror or trouble}", err=True)
             complete = False
     return complete
 

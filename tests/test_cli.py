@@ -149,6 +149,29 @@ def test_an_interrupt_ends_with_130(here: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["plan", *SANDBOX, "--out", "no/such/folder/plan.json"],
+        ["plan", *SANDBOX, "--out", "plan.json", "--valid-for", "nan"],
+        ["plan", *SANDBOX, "--out", "plan.json", "--valid-for", "1e300"],
+        ["plan", *SANDBOX, "--out", "plan.json", "--valid-for=-1"],
+        ["apply", *SANDBOX, "--auto-approve", "--lock-timeout", "inf"],
+        ["schema", "--out", "ads.yaml/schemas"],
+        ["sandbox", "serve", "--port", "99999"],
+    ],
+    ids=lambda args: " ".join(args[-2:]),
+)
+def test_what_cannot_be_written_or_meant_is_said_in_a_sentence(here: Path, args: list[str]) -> None:
+    ended = reconciler(*args, at=here)
+
+    assert ended.code == 1
+    assert "Traceback" not in ended.err
+    assert re.search("cannot be written|is not between|not in the range", ended.said)
+    assert not (here / "plan.json").exists()
+    assert writes(here) == []
+
+
 def test_a_ledger_that_the_project_names_is_of_one_server(here: Path) -> None:
     (here / "reconciler.yaml").write_text('version: 1\nscope: {advertiserIds: ["1352"]}\nledger: sqlite:ours.db\n')
     ledger.open("sqlite:ours.db", here, server="localhost:8765").close()

@@ -107,7 +107,7 @@ def rollback(
         told, digest = found.run, None
         if not told.failed:
             if patch is not None:
-                Path(patch).write_text(found.patch, encoding="utf-8")
+                rolling.save(found, Path(patch))
             if write_files:
                 told = replace(told, problems=(*told.problems, *accepting.written(found.texts)))
             if out is not None:

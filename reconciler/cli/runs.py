@@ -24,6 +24,7 @@ from reconciler.cli.shared import (
     reaching,
     session_of,
     usable,
+    within,
 )
 from reconciler.console import Ended, announce, end, follower, reporting
 
@@ -35,7 +36,14 @@ from reconciler.console import Ended, announce, end, follower, reporting
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
-@click.option("--valid-for", default=24.0, show_default=True, metavar="HOURS", help="How long a saved plan holds.")
+@click.option(
+    "--valid-for",
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    callback=within(0, 24 * 366),
+    help="How long a saved plan holds.",
+)
 @click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00Z, say.")
 @overriding
 @reaching
@@ -95,7 +103,13 @@ def show(plan: str, form: str) -> None:
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
 @click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
-@click.option("--lock-timeout", default=0.0, metavar="SECONDS", help="How long to wait for another run's lock.")
+@click.option(
+    "--lock-timeout",
+    default=0.0,
+    metavar="SECONDS",
+    callback=within(0, 7 * 24 * 3600),
+    help="How long to wait for another run's lock.",
+)
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
 @overriding
 @reaching

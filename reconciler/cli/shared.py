@@ -25,6 +25,17 @@ def words_of(what: str) -> Callable[[click.Context, click.Parameter, str], list[
     return complete
 
 
+def within(least: float, most: float) -> Callable[[click.Context, click.Parameter, float], float]:
+    """Refuses a number that is out of bounds, or none at all."""
+
+    def checked(context: click.Context, parameter: click.Parameter, value: float) -> float:
+        if not least <= value <= most:
+            raise click.BadParameter(f"{value:g} is not between {least:g} and {most:,.0f}", context, parameter)
+        return value
+
+    return checked
+
+
 PATHS = click.argument("paths", nargs=-1, type=click.Path())
 TARGET = click.option(
     "--target",

@@ -29,10 +29,13 @@ def schema(out: str) -> None:
     from reconciler.files import schema as schemas
 
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in schemas.written().items():
-        (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        click.echo(str(folder / name))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in schemas.written().items():
+            (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            click.echo(str(folder / name))
+    except OSError as trouble:
+        raise click.ClickException(f"{folder} cannot be written: {trouble.strerror}") from None
 
 
 @cli.command(short_help="Say what a problem code means, and what cures it.")
@@ -128,7 +131,9 @@ def sandbox() -> None:
 
 @sandbox.command(short_help="Serve the simulator over HTTP, for any client.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8765, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
 @click.option("--state", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in FILE.")
 @click.option("--seed", default="demo", show_default=True, metavar="demo|empty|guide|FILE", help="What it holds.")
 @click.option("--faults", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Scripted faults.")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from reconciler import dialects
 from reconciler.adoption.placing import reference
-from reconciler.commands import access
+from reconciler.commands import access, disk
 from reconciler.commands.access import Unusable
 from reconciler.files import schema as schemas
 from reconciler.files.project import PROJECT_FILE
 from reconciler.files.writing import visible
 from reconciler.lazily import dataclass
-from reconciler.model import Problem, error
+from reconciler.model import error
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 """The pipelines that the how-to guides explain, by the service that runs them."""
@@ -158,13 +158,8 @@ def write_new(path: Path, text: bytes) -> bool:
     except FileExistsError:
         return False
     except OSError as trouble:
-        raise Unusable(access.stopped(unwritten(path, trouble))) from None
+        raise Unusable(access.stopped(disk.unwritten(path, trouble))) from None
     return True
-
-
-def unwritten(path: Path, trouble: OSError) -> Problem:
-    """Why a file could not be written."""
-    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
 
 
 def repository(folder: Path) -> Path | None:

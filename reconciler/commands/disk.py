@@ -6,6 +6,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from reconciler.model import Problem, error
+
 EVERYBODY, OWNER = 0o666, 0o600
 """Rights of a new file: as the system's mask leaves them, or for its owner's eyes."""
 
@@ -30,3 +32,8 @@ def put(path: Path, content: bytes, *, rights: int | None = None) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+
+
+def unwritten(path: Path, trouble: OSError) -> Problem:
+    """Why a file could not be written."""
+    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")

@@ -188,7 +188,7 @@ def _write(path: Path, text: bytes) -> None:
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
         disk.put(path, text)
     except OSError as trouble:
-        raise Unusable(access.stopped(beginning.unwritten(path, trouble))) from None
+        raise Unusable(access.stopped(disk.unwritten(path, trouble))) from None
 
 
 def _shown(path: Path) -> Path:

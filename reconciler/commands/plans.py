@@ -17,7 +17,10 @@ from reconciler.model import Run
 def save(run: Run, file: Path, made: Circumstances) -> str:
     """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
     text = saved.dumped(run, made)
-    disk.put(file, text.encode(), rights=disk.OWNER)
+    try:
+        disk.put(file, text.encode(), rights=disk.OWNER)
+    except OSError as trouble:
+        raise Unusable(access.stopped(disk.unwritten(file, trouble))) from None
     return str(saved.loaded(text, _any_kinds(made.versions)).digest)
 
 

@@ -8,7 +8,9 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from pathlib import Path
 
+from reconciler.commands import disk
 from reconciler.commands.accepting import rewritten
 from reconciler.commands.access import Unusable, stopped
 from reconciler.commands.drifting import exactly
@@ -76,6 +78,14 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     found = planned if isinstance(planned, Run) else planned.run
     beside = _beside(found, wished)
     return Undoing(replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch)
+
+
+def save(found: Undoing, patch: Path) -> None:
+    """Write what changes in the files, for ``git apply``. Raises :class:`Unusable`."""
+    try:
+        disk.put(patch, found.patch.encode())
+    except OSError as trouble:
+        raise Unusable(stopped(disk.unwritten(patch, trouble))) from None
 
 
 def undone(
