@@ -1,10 +1,8 @@
 """Who we are and how we get in: credentials from the environment, the API or the simulator, the holder of a lock."""
 
-import getpass
 import os
 import re
 import socket
-import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +135,8 @@ def holder() -> Holder:
 
 def commit(folder: Path) -> str | None:
     """The git commit of the files, if they are in git and git is there."""
+    import subprocess
+
     try:
         found = subprocess.run(
             ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
@@ -147,6 +147,8 @@ def commit(folder: Path) -> str | None:
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

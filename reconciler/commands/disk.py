@@ -1,7 +1,6 @@
 """A file is written whole or not at all, and a kill leaves the old one as it was."""
 
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,8 @@ def put(path: Path, content: bytes, *, rights: int | None = None) -> None:
 
     Raises :class:`OSError`; then nothing has changed.
     """
+    import secrets
+
     target = path.resolve()
     beside = target.with_name(f".{secrets.token_hex(8)}.new")
     try:

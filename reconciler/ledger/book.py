@@ -4,7 +4,6 @@ An intent is one row, and so is each settlement of it; nothing in the journal is
 """
 
 import json
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -121,6 +120,8 @@ class Book:
     # --- The journal, written ------------------------------------------------------------------------
 
     def begin(self, run: RunRecord) -> str:
+        import secrets
+
         with self._backend.transaction():
             started = run.started.astimezone(UTC)
             while self._rows.count("runs", "id = ?", id := f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"):

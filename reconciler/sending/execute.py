@@ -6,7 +6,6 @@ on it and nothing else.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 from reconciler.kinds.writes import Stage
@@ -81,6 +80,8 @@ def _sent(
     together = [call for call in calls if _stands_alone(call, courier)]
     apart = [call for call in calls if not _stands_alone(call, courier)]
     if len(together) > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(min(in_flight, len(together))) as pool:
             yield from zip(together, pool.map(courier.carry, together), strict=True)
     else:

@@ -84,7 +84,7 @@ def test_a_run_is_named_by_its_start(home: Home) -> None:
 
 def test_a_run_that_drew_anothers_name_draws_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     lots = iter(["aaaa", "aaaa", "bbbb"])
-    monkeypatch.setattr("reconciler.ledger.book.secrets.token_hex", lambda _: next(lots))
+    monkeypatch.setattr("secrets.token_hex", lambda _: next(lots))
     ledger = home.open()
     assert [ledger.begin(RUN)[-4:] for _ in range(2)] == ["aaaa", "bbbb"]
 
