@@ -159,6 +159,9 @@ def test_an_interrupt_ends_with_130(here: Path) -> None:
         ["apply", *SANDBOX, "--auto-approve", "--lock-timeout", "inf"],
         ["schema", "--out", "ads.yaml/schemas"],
         ["sandbox", "serve", "--port", "99999"],
+        ["sandbox", "serve", "--port", "0", "--host", "nowhere.invalid"],
+        ["plan", *SANDBOX, "--out", "plan.json", "--at", "9999-12-31T23:59Z"],
+        ["ledger", "history", "summer", *SANDBOX],
     ],
     ids=lambda args: " ".join(args[-2:]),
 )
@@ -167,9 +170,16 @@ def test_what_cannot_be_written_or_meant_is_said_in_a_sentence(here: Path, args:
 
     assert ended.code == 1
     assert "Traceback" not in ended.err
-    assert re.search("cannot be written|is not between|not in the range", ended.said)
+    assert re.search("cannot be written|is not between|not in the range|can listen|is no (time|address)", ended.said)
     assert not (here / "plan.json").exists()
     assert writes(here) == []
+
+
+def test_a_report_goes_into_a_pipe_and_does_not_take_its_place(here: Path) -> None:
+    ended = reconciler("plan", *SANDBOX, "--format", "json", "--report", "gitlab=/dev/stderr", at=here)
+
+    assert ended.code == 0
+    assert json.loads(ended.err) == {"create": 0, "update": 1, "delete": 0}
 
 
 def test_a_ledger_that_the_project_names_is_of_one_server(here: Path) -> None:

@@ -36,6 +36,8 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     for id in (*advertisers, *accounts):
         if not (id.isascii() and id.isdigit()):
             raise click.UsageError(f"{id!r} is no id: an id is digits only")
+    if Path(folder).is_symlink() and not Path(folder).exists():
+        raise click.UsageError(f"{folder} is a link that leads nowhere")
     scope = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
     with usable("text"):
         begun = beginning.begin(Path(folder), scope, () if ci == "none" else (ci,))

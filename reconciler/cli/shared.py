@@ -131,9 +131,12 @@ def moment_of(text: str | None) -> Any:
     from reconciler.files.terms import Unclear, moment
 
     try:
-        return None if text is None else moment(text, "UTC")
+        at = None if text is None else moment(text, "UTC")
     except Unclear as why:
         raise click.UsageError(f"--at: {why}") from None
+    if at is not None and not 2000 <= at.year < 2200:
+        raise click.UsageError(f"--at: {text} is no time that a plan could be made for")
+    return at
 
 
 def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:

@@ -104,7 +104,16 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
             click.echo(ledgers.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
 
     for argument in arguments:
-        click.argument(argument, shell_complete=words_of("addresses") if argument == "address" else None)(show)
+        if argument == "address":
+            click.argument(argument, callback=_address, shell_complete=words_of("addresses"))(show)
+        else:
+            click.argument(argument)(show)
+
+
+def _address(context: click.Context, argument: click.Parameter, value: str) -> str:
+    if not all(value.partition(".")):
+        raise click.BadParameter(f"{value!r} is no address, such as adSets.summer-fr", context, argument)
+    return value
 
 
 _book_command("list", "Addresses with their ids.\n\nExample: reconciler ledger list")
@@ -148,7 +157,9 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
     gc.enable()
     try:
         sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
-    except (OSError, ValueError) as trouble:
+    except OSError as trouble:
+        raise click.ClickException(f"{trouble.filename} cannot be read: {trouble.strerror}") from None
+    except ValueError as trouble:
         raise click.ClickException(str(trouble)) from None
 
 

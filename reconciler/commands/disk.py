@@ -18,6 +18,9 @@ def put(path: Path, content: bytes, *, rights: int | None = None) -> None:
     """
     import secrets
 
+    if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
+        path.write_bytes(content)
+        return
     target = path.resolve()
     beside = target.with_name(f".{secrets.token_hex(8)}.new")
     try:

@@ -14,5 +14,12 @@ def serve(
 
     world = World.open(Path(state) if state else None, seed=seed)
     if faults:
-        world.inject(*load(Path(faults)))
-    app.serve(world, host=host, port=port, on_ready=on_ready)
+        try:
+            world.inject(*load(Path(faults)))
+        except ValueError as trouble:
+            raise ValueError(f"{faults} holds no faults: {trouble}") from None
+    try:
+        app.serve(world, host=host, port=port, on_ready=on_ready)
+    except OSError as trouble:
+        why = str(trouble.strerror).partition(" (")[0]
+        raise ValueError(f"nobody can listen on {host}:{port}: {why}; give another --port") from None

@@ -57,7 +57,9 @@ def serve(
     """Serve until interrupted; `on_ready` gets the base URL once calls are accepted. Port 0 takes a free one.
 
     The default host is the loopback address: a sandbox hands out its tokens to anybody who knows the word.
+    Raises `OSError` where nobody can listen.
     """
+    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     config = uvicorn.Config(
         app(world),
         host=host,
@@ -70,7 +72,7 @@ def serve(
         timeout_keep_alive=30,
     )
     with suppress(KeyboardInterrupt):  # uvicorn has ended in good order and passes the signal on
-        _Server(config, on_ready).run()
+        _Server(config, on_ready).run([listening])
 
 
 class _Server(uvicorn.Server):
