@@ -23,7 +23,11 @@ def judge(database: Database, found: int, *, migrating: bool) -> None:
     if found > FORMAT:
         raise Newer(database.where, f"it has format {found}, and this version knows {FORMAT}")
     if found < FORMAT and not migrating:
-        raise LedgerError(database.where, f"it has the old format {found}", "run any command that writes first")
+        raise LedgerError(
+            database.where,
+            f"it has the old format {found}",
+            "run `reconciler apply` or `reconciler drift` once: they bring it to ours",
+        )
 
 
 def migrate(database: Database, found: Found, before: tuple[str, ...] = ()) -> None:
