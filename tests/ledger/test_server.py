@@ -27,6 +27,8 @@ def test_another_server_is_refused_and_nothing_is_read_or_written(home: Home, cr
 
 def test_the_first_to_write_says_whose_it_is_and_a_reader_does_not(home: Home) -> None:
     home.open(server=LOCAL, create=False)
+    home.open()  # there is a ledger now, and it knows of no server
+    home.open(server=LOCAL, create=False)
     home.open(server=REAL)
     home.open(server=REAL)
 
