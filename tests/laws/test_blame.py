@@ -15,19 +15,27 @@ from reconciler.model import Run, Span, Status
 from .portfolios import Blocks, Spoken, created, edited, section, spoken
 from .test_convergence import CHUNKS, applied, stage
 
-BULK = [case for case in spoken() if any(isinstance(w, Patch) and not w.atomic for w in case.kind.writes.values())]
-pytestmark = pytest.mark.parametrize("case", BULK, ids=repr)
+
+def patched(case: Spoken) -> str | None:
+    """The end of the path to which changes go in batches that are refused item by item."""
+    patches = (write for write in case.kind.writes.values() if isinstance(write, Patch) and not write.atomic)
+    return next((f"/{patch.path.rpartition('/')[2]}" for patch in patches), None)
+
+
+BULK = [case for case in spoken() if patched(case)]
+BIDDING = [case for case in BULK if case.kind.has("bidding.bidAmount")]
+bulk, bidding = (pytest.mark.parametrize("case", cases, ids=repr) for cases in (BULK, BIDDING))
 CODE = "campaign--ad-set-update-check--invalid-bid-amount"
 INSTANCES = st.sampled_from(("as_is", "repeated"))
 
 
-def refusing(here: Any, indices: list[int], nth: int = 1, instances: str = "as_is") -> None:
+def refusing(here: Any, case: Spoken, indices: list[int], nth: int = 1, instances: str = "as_is") -> None:
     """Make those items of the n-th patch fail."""
     here.world.inject(
         {
             "kind": "item_errors",
             "method": "PATCH",
-            "path": "*/ad-sets",
+            "path": f"*{patched(case)}",
             "nth": nth,
             "indices": indices,
             "code": CODE,
@@ -36,6 +44,7 @@ def refusing(here: Any, indices: list[int], nth: int = 1, instances: str = "as_i
     )
 
 
+@bulk
 @given(data=st.data())
 def test_exactly_the_refused_items_are_rejected_and_planned_again(case: Spoken, data: st.DataObject) -> None:
     blocks, chunk = data.draw(created(case, least=3)), data.draw(CHUNKS)
@@ -45,13 +54,15 @@ def test_exactly_the_refused_items_are_rejected_and_planned_again(case: Spoken, 
         applied(here, case, blocks)
         here.write({"a.yaml": section(case.name, after)})
         planned = here.plan()
-        patches = [call for call in planned.plan.calls if call.method == "PATCH" and call.path.endswith("/ad-sets")]
+        patches = [
+            call for call in planned.plan.calls if call.method == "PATCH" and call.path.endswith(str(patched(case)))
+        ]
         if not patches:
             return
         nth = data.draw(st.integers(1, len(patches)))
         size = len(patches[nth - 1].items)
         indices = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=3, unique=True))
-        refusing(here, indices, nth, data.draw(INSTANCES))
+        refusing(here, case, indices, nth, data.draw(INSTANCES))
         run = here.apply()
         here.world.repair()
         rest = here.plan()
@@ -68,6 +79,7 @@ def test_exactly_the_refused_items_are_rejected_and_planned_again(case: Spoken, 
     assert {address for address, _ in left} == wanted
 
 
+@bulk
 @given(data=st.data())
 def test_every_rejection_stands_at_a_line_that_the_user_wrote(case: Spoken, data: st.DataObject) -> None:
     blocks = data.draw(created(case, least=2))
@@ -77,7 +89,9 @@ def test_every_rejection_stands_at_a_line_that_the_user_wrote(case: Spoken, data
     with stage(case) as here:
         applied(here, case, blocks)
         here.write({"a.yaml": text})
-        here.world.inject({"kind": "item_errors", "method": "PATCH", "path": "*/ad-sets", "code": CODE, "count": None})
+        here.world.inject(
+            {"kind": "item_errors", "method": "PATCH", "path": f"*{patched(case)}", "code": CODE, "count": None}
+        )
         run = here.apply()
 
         for outcome in run.outcomes:
@@ -97,6 +111,7 @@ def of_the_item(span: Span, text: str, key: str) -> bool:
     return start <= span.line < next(later, len(lines) + 1) and span.column <= len(lines[span.line - 1])
 
 
+@bidding
 @given(data=st.data())
 def test_a_refused_bid_is_told_at_the_bid(case: Spoken, data: st.DataObject) -> None:
     blocks = data.draw(created(case, least=2).filter(lambda drawn: any(bids(raw) for raw in drawn.values())))
@@ -106,7 +121,9 @@ def test_a_refused_bid_is_told_at_the_bid(case: Spoken, data: st.DataObject) -> 
     with stage(case) as here:
         applied(here, case, blocks)
         here.write({"a.yaml": text})
-        here.world.inject({"kind": "item_errors", "method": "PATCH", "path": "*/ad-sets", "code": CODE, "count": None})
+        here.world.inject(
+            {"kind": "item_errors", "method": "PATCH", "path": f"*{patched(case)}", "code": CODE, "count": None}
+        )
         run = here.apply()
 
     told = rejected_at(run)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler import dialects
 from reconciler.kinds.writes import Entries, Membership, Switch
 from reconciler.model import Run, Severity, Status
 
@@ -157,8 +158,8 @@ def test_what_the_files_do_not_state_keeps_its_value(case: Spoken, data: st.Data
 
 def records(here: Bench) -> dict[str, dict[str, Any]]:
     """What the sandbox itself holds, each value by its dotted name: no reading of ours comes between."""
-    collections = ("adSets", "sellerBudgets", "sellerCampaigns", "balances")
-    return {f"{key}": dict(flat(record)) for name in collections for key, record in here.world.state.all(name).items()}
+    kinds = dialects.kind_names()  # by which the sandbox calls its collections
+    return {f"{key}": dict(flat(record)) for name in kinds for key, record in here.world.state.all(name).items()}
 
 
 def flat(node: Any, prefix: str = "") -> Any:
