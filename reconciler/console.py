@@ -182,9 +182,16 @@ def _write(run: "Run", manner: "Manner") -> bool:
 def _coloured(text: str) -> str:
     """Colour by what a line begins with; everything is readable without it."""
     return "".join(
-        click.style(line, fg=COLOURS.get(line[:4]) or ("red" if ": error[" in line or line[:6] == "error[" else None))
+        f"{click.style(line[:-1], fg=colour)}\n" if (colour := colour_of(line)) else line
         for line in text.splitlines(keepends=True)
     )
+
+
+def colour_of(line: str) -> str | None:
+    """A resource by what becomes of it; an error by what it is."""
+    if ": error[" in line or line.startswith("error["):
+        return "red"
+    return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # a number of calls is no resource
 
 
 def _sources(run: "Run") -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from reconciler.console import COLOURS
+from reconciler.console import colour_of
 
 TUTORIAL = Path(__file__).resolve().parents[1] / "tutorial" / "index.md"
 PLAN = re.compile(r"\$ reconciler plan [^\n]*--sandbox\n.*?(?=\nwarning|```)", re.DOTALL)
@@ -38,4 +38,4 @@ def _drawn(lines: list[str]) -> str:
 
 
 def _tint(line: str) -> str:
-    return "#79c0ff" if line.startswith("$") else TINTS[COLOURS.get(line[:4])]
+    return "#79c0ff" if line.startswith("$") else TINTS[colour_of(line)]
