@@ -77,7 +77,7 @@ def _read(node: Body, steps: Steps, values: dict[str, Value], refs: dict[str, st
             if wire.__class__ is str:
                 values[step.field.name] = step.read[wire]
             else:
-                values[step.field.name] = step.read.of(unboxed(wire))
+                values[step.field.name] = step.read.of(unboxed(wire) if wire.__class__ is dict else wire)
         elif step.field is not None:
             _decode_listed(step.field, unboxed(wire), values, refs)
         elif isinstance(wire, dict):

@@ -39,7 +39,7 @@ class ValueType(Protocol):
 
 def unboxed(wire: Json) -> Json:
     """Without the API's nillable box, wherever a version puts it (contract §2.12)."""
-    if isinstance(wire, dict) and wire.keys() <= {"value"}:
+    if isinstance(wire, dict) and (not wire or (len(wire) == 1 and "value" in wire)):
         return wire.get("value")
     return wire
 
