@@ -318,6 +318,19 @@ def test_now_is_the_servers_clock() -> None:
     assert door.now() == datetime.fromtimestamp(EPOCH + 5, UTC)
 
 
+def test_a_date_in_whole_seconds_is_no_step_back() -> None:
+    clock = Clock()
+    door = api(Server(*[metered(9, EPOCH + 60)] * 3), clock)
+    door.send(call())
+    clock.passed += 0.75
+    before = door.now()
+    door.send(call())
+    assert door.now() == before
+    clock.passed += 5
+    door.send(call())
+    assert door.now() == datetime.fromtimestamp(EPOCH, UTC)
+
+
 # --- Pace --------------------------------------------------------------------------------------------
 
 

@@ -133,6 +133,11 @@ class Api:
         date, heard = self._server_time
         return date.astimezone(UTC) + timedelta(seconds=self._clock.monotonic() - heard)
 
+    def _set_time(self, date: datetime) -> None:
+        """A date is told in whole seconds: one that is less behind is the same, and no step back."""
+        if self._server_time is None or not timedelta(0) <= self.now() - date < timedelta(seconds=1):
+            self._server_time = (date, self._clock.monotonic())
+
     def close(self) -> None:
         """Close the connections."""
         if self._door is not None:
@@ -169,5 +174,5 @@ class Api:
         if isinstance(result, Reply):
             self._hear(message.path, result)
             if result.date is not None:
-                self._server_time = (result.date, self._clock.monotonic())
+                self._set_time(result.date)
         return result
