@@ -55,7 +55,7 @@ class Stores(RuleBasedStateMachine):
         """The one result that all stores have, be it an error."""
         results = []
         for store in self.stores:
-            with patch("reconciler.ledger.book.secrets.token_hex", return_value=f"{len(self.runs):04x}"):
+            with patch("secrets.token_hex", return_value=f"{len(self.runs):04x}"):
                 try:
                     results.append(act(store))
                 except Unsettled as refusal:
