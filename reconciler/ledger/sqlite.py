@@ -19,6 +19,7 @@ from reconciler.ledger.errors import Damaged, LedgerError, Lost, Unsafe, Unwrita
 from reconciler.ledger.rows import Cell, Row, Rows
 from reconciler.ledger.store import FORMAT, Holder
 
+PRAGMAS = "PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"
 PATIENCE = 30.0
 """Seconds that a statement waits for another process to finish its transaction."""
 CHECKED = 8 * 2**20
@@ -134,9 +135,11 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     with _told(str(path)):
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        connection.executescript(
-            "PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"
-        )
+        try:
+            connection.executescript(PRAGMAS)
+        except BaseException:  # it is no database, or not ours to read
+            connection.close()
+            raise
         return connection
 
 
