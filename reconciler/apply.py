@@ -91,12 +91,15 @@ def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Ou
     calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
     calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)  # the first round has calls of its own
     second = _carried(prepared, calls, courier, outside, earlier=first.outcomes if prepared.ground else ())
-    lost = tuple(_orphan(change) for change in deferred if change.address not in first.ids)
+    created = {each.item.address: each.status for each in first.outcomes if each.item.id is None}
+    lost = tuple(_orphan(each, created.get(each.address)) for each in deferred if each.address not in first.ids)
     return Sent((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
 
 
-def _orphan(change: Change) -> Outcome:
-    message = f"not sent, since {change.address} was not created"
+def _orphan(change: Change, creation: Status | None) -> Outcome:
+    unsure = creation in (Status.APPLIED, Status.UNKNOWN)  # nobody knows its id; it may be there all the same
+    why = "has no id that is known yet" if unsure else "was not created"
+    message = f"not sent, since {change.address} {why}"
     problem = error("depends", message, at=change.place, address=change.address)
     facets = "+".join(dict.fromkeys(move.facet for move in change.fields))
     item = Item(change.address, None, change.fields, change.place)

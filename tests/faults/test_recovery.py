@@ -242,6 +242,31 @@ def test_money_stops_at_the_first_doubt_of_a_run(desk: Open) -> None:
     assert topups(here) == []
 
 
+def test_what_waits_for_the_id_of_a_lost_creation_is_not_told_that_there_is_none(desk: Open) -> None:
+    here = desk(AD_SET)
+    here.world.inject(fault("*/ad-sets"))
+    answer, lost = here.world.handle, []
+
+    def blind(request: Any) -> Any:
+        if lost and (request.method == "GET" or request.path.endswith("/search")):
+            return Response(503)
+        lost.extend([request] if request.method == "POST" and request.path.endswith("/ad-sets") else [])
+        return answer(request)
+
+    here.handle = blind
+
+    ended = here.apply()
+
+    first, *waiting = ended.report["outcomes"]
+    assert first["status"] == "unknown"
+    assert waiting
+    for each in waiting:
+        assert each["status"] == "not sent"
+        assert [told["message"] for told in each["diagnostics"]] == [
+            "not sent, since adSets.new-1 has no id that is known yet"
+        ]
+
+
 @pytest.mark.parametrize("what", ["top-up", *CREATES])
 def test_a_call_that_is_still_on_its_way_is_waited_for(desk: Open, what: str) -> None:
     """The first run is gone, or has lost its lock and does not know; its call arrives a minute later."""
