@@ -426,3 +426,59 @@ def test_a_hostile_name_in_a_file_is_shown_and_does_nothing(here: Path) -> None:
     assert ended.code == 1
     assert "\x1b" not in ended.said
     assert "\u202e" not in ended.said
+
+
+# --- Looking back, and going back ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def applied(here: Path) -> str:
+    """A run that raised the bid: its name in the ledger."""
+    assert reconciler("apply", *SANDBOX, "--auto-approve", at=here).code == 0
+    runs = reconciler("ledger", "runs", *SANDBOX, at=here)
+    assert "apply  exit code 0  1 call" in runs.out
+    return runs.out.split()[0]
+
+
+def test_the_ledger_tells_what_a_run_did_and_what_became_of_an_address(here: Path, applied: str) -> None:
+    shown = reconciler("ledger", "show", applied, *SANDBOX, at=here)
+    past = reconciler("ledger", "history", "adSets.fr", *SANDBOX, at=here)
+
+    assert "adSets.bids.1: PATCH /2026-07/marketing-solutions/ad-sets" in shown.out
+    assert "applied: adSets.fr  id 123467  (ads.yaml:2:3)" in shown.out
+    assert f"{applied}  applied  bidding.bidAmount  0.90 → 1.25" in past.out
+
+
+def test_a_run_that_is_not_in_the_ledger_is_said_to_be_none(here: Path, applied: str) -> None:
+    missing = reconciler("ledger", "show", f"{applied}0", *SANDBOX, at=here)
+
+    assert missing.code == 1
+    assert f"the ledger has no run {applied}0" in missing.said
+    assert "`reconciler ledger runs` lists them" in missing.said
+
+
+def test_what_is_forgotten_is_found_again_by_itself(here: Path, applied: str) -> None:
+    told = [reconciler("ledger", "forget", "adSets.fr", *SANDBOX, at=here).out for _ in range(2)]
+
+    assert "Forgot adSets.fr." in told[0]
+    assert told[1] == "adSets.fr was not remembered.\n"
+    assert reconciler("plan", *SANDBOX, "--detailed-exitcode", at=here).code == 0
+
+
+@pytest.mark.parametrize("way", ["--write", "--patch"])
+def test_a_run_is_undone_by_its_plan_and_nothing_does_it_again(here: Path, applied: str, way: str) -> None:
+    options = ("--write",) if way == "--write" else ("--patch", "back.diff")
+    saved = ("--out", "plan.json")
+
+    planned = reconciler("rollback", applied, *SANDBOX, *options, *saved, at=here)
+
+    assert planned.code == 0, planned.said
+    assert "bidding.bidAmount  1.25 → 0.90" in planned.out
+    if way == "--patch":
+        assert (here / "ads.yaml").read_text() == BID
+        subprocess.run(["git", "apply", "back.diff"], cwd=here, check=True)
+    assert (here / "ads.yaml").read_text() == BID.replace("1.25", "0.90")
+    undone = reconciler("apply", "plan.json", *SANDBOX, at=here)
+    assert undone.code == 0, undone.said
+    assert "1 applied" in undone.out
+    assert reconciler("plan", *SANDBOX, "--detailed-exitcode", at=here).code == 0
