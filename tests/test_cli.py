@@ -248,31 +248,6 @@ def test_without_a_terminal_there_is_no_colour_and_no_cursor_is_moved(here: Path
     assert "\r" not in ended.said
 
 
-# --- What was done, and back again ---------------------------------------------------------------------------
-
-
-def test_the_ledger_tells_and_a_rollback_writes_the_files_that_it_plans_for(here: Path) -> None:
-    assert reconciler("apply", *SANDBOX, "--auto-approve", at=here).code == 0
-    run = reconciler("ledger", "runs", *SANDBOX, at=here).out.split()[0]
-    address = "adSets." + BID.split()[1].rstrip(":")
-
-    told = reconciler("ledger", "history", address, *SANDBOX, at=here)
-    assert run in told.out
-    stranger = reconciler("ledger", "show", "nobody", *SANDBOX, at=here)
-    assert (stranger.code, "no-such-run" in stranger.said) == (1, True)
-
-    files = ("--write", "--patch", "p.diff", "--out", "plan.json")
-    back = reconciler("rollback", run, *SANDBOX, *files, at=here)
-    assert back.code == 0, back.said
-    assert "Saved to plan.json, sha256:" in back.err
-    assert (here / "p.diff").read_text().startswith("--- ")
-    assert (here / "ads.yaml").read_text() != BID
-    assert reconciler("apply", "plan.json", *SANDBOX, at=here).code == 0
-    assert reconciler("plan", *SANDBOX, "--detailed-exitcode", at=here).code == 0
-
-    assert "Forgot" in reconciler("ledger", "forget", address, *SANDBOX, at=here).out
-
-
 def test_schemas_are_written_where_they_are_wanted(tmp_path: Path) -> None:
     assert reconciler("schema", "--out", "s", at=tmp_path).code == 0
     assert {file.name for file in (tmp_path / "s").iterdir()} == {"project.schema.json", "resources.schema.json"}
