@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import peers
 from measure import Cost, alternate, exponent, run, say
@@ -202,7 +203,8 @@ class Bench:
         portfolio = Portfolio(size)
         body = self.live(portfolio) / "4.json"
         command = [sys.executable, str(HERE / "stages.py"), str(self.project(portfolio)), str(body)]
-        self.figures.stages = json.loads(run(command).output)
+        turns = [json.loads(run(command).output) for _ in range(self.rounds)]
+        self.figures.stages = {name: median(turn[name] for turn in turns) for name in turns[0]}
 
 
 def _often(once: Callable[[], Cost]) -> Cost:
