@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-LONG = 10.0
-"""Seconds: what takes longer runs three times, everything else five times at least."""
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -46,10 +43,8 @@ def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, st
 def alternate(contestants: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:
     """The median of each, with the contestants taking turns, so that a busy moment hits all of them alike."""
     costs: dict[str, list[Cost]] = {name: [] for name in contestants}
-    for turn in range(rounds):
+    for _ in range(rounds):
         for name, contestant in contestants.items():
-            if turn >= 3 and costs[name][0].wall > LONG:
-                continue
             costs[name].append(contestant())
             say(f"  {name}: {costs[name][-1].cpu:.2f} s CPU, {costs[name][-1].wall:.2f} s")
     return {name: middle(each) for name, each in costs.items()}

@@ -11,7 +11,7 @@ PAGE = """\
 # Benchmarks
 
 What `make bench` measured, and wrote. **Read the ratios, not the seconds**: contestants take turns in one run, and the
-median of five turns counts (three where a turn takes longer than ten seconds).
+median of five turns counts.
 
 ## Goals
 
