@@ -65,13 +65,14 @@ def _known(complete: bool, *values: object) -> bool:
     return complete or all(value is not None for value in values)
 
 
-def scheduled_budget_fits(ad_set: Desired, name: str, key: str) -> Iterator[Problem]:
-    """Rule 15: a dated budget obeys the rules of the budget itself."""
-    entry = ad_set.values[name]
-    try:
-        date.fromisoformat(key)
-    except ValueError:
-        yield objection(ad_set, name, "bad-date", f"{key!r} is not a day", "write 2026-12-01")
-    if isinstance(entry, Mapping):
-        parts = {f"budget.{part}": value for part, value in entry.items()}
-        yield from budget_parts_fit(ad_set, parts, complete=True, under=name)
+def scheduled_budgets_fit(ad_set: Desired) -> Iterator[Problem]:
+    """Rule 15: dated budgets obey the rules of the budget itself."""
+    for name in [name for name in ad_set.values if name.startswith("scheduledBudgets.")]:
+        entry, key = ad_set.values[name], name.partition(".")[2]
+        try:
+            date.fromisoformat(key)
+        except ValueError:
+            yield objection(ad_set, name, "bad-date", f"{key!r} is not a day", "write 2026-12-01")
+        if isinstance(entry, Mapping):
+            parts = {f"budget.{part}": value for part, value in entry.items()}
+            yield from budget_parts_fit(ad_set, parts, complete=True, under=name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_budget_fits
+from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_budgets_fit
 from reconciler.kinds.kind import Scene
 from reconciler.kinds.objections import doubt, objection
 from reconciler.model import Desired, Live, Problem, Values, error
@@ -16,7 +16,6 @@ BID = "bidding.bidAmount"
 CONTROLLER = "bidding.costController"
 ADAPTIVE = ("dailyBudget",)  # contract §3.3.7: the only controller known to take no bid
 CATEGORY_CONTROLLERS = ("maxCPC", "CPM")
-ENTRIES = ("categoryBids.", "displayMultipliers.", "scheduledBudgets.")
 LOOKBACK_METHODS = ("lastClick", "postClick")
 
 
@@ -136,30 +135,25 @@ def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
         )
 
 
-def entries_fit(ad_set: Desired) -> Iterator[Problem]:
-    """What is keyed by something: categories, days. Most ad sets have none, and one look says so."""
-    for name in [name for name in ad_set.values if name.startswith(ENTRIES)]:
-        prefix, _, key = name.partition(".")
-        if prefix == "scheduledBudgets":
-            yield from scheduled_budget_fits(ad_set, name, key)
-        else:
-            yield from _category_fits(ad_set, name, prefix, key)
-
-
-def _category_fits(ad_set: Desired, name: str, prefix: str, key: str) -> Iterator[Problem]:
+def categories_fit(ad_set: Desired) -> Iterator[Problem]:
     """Contract §3.3.8 and §3.3.9: which ids, which controllers, which factors."""
-    controller, value = ad_set.values.get(CONTROLLER), ad_set.values[name]
-    if prefix == "categoryBids":
-        category, _, level = key.partition("|")
-        if not category.isdecimal() or level not in ("1", "2", "3"):
-            yield objection(ad_set, name, "category-id", f"{key!r} is not a category", "write '5544|1': id and level")
-        if controller is not None and controller not in CATEGORY_CONTROLLERS:
-            yield objection(ad_set, name, "category-controller", f"category bids do not go with {controller}")
-    if prefix == "displayMultipliers":
-        if not key.isdecimal():
-            yield objection(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
-        if isinstance(value, Decimal) and not Decimal("0.5") <= value <= 2:
-            yield doubt(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
+    controller = ad_set.values.get(CONTROLLER)
+    for name in [name for name in ad_set.values if name.startswith(("categoryBids.", "displayMultipliers."))]:
+        value = ad_set.values[name]
+        prefix, _, key = name.partition(".")
+        if prefix == "categoryBids":
+            category, _, level = key.partition("|")
+            if not category.isdecimal() or level not in ("1", "2", "3"):
+                yield objection(
+                    ad_set, name, "category-id", f"{key!r} is not a category", "write '5544|1': id and level"
+                )
+            if controller is not None and controller not in CATEGORY_CONTROLLERS:
+                yield objection(ad_set, name, "category-controller", f"category bids do not go with {controller}")
+        if prefix == "displayMultipliers":
+            if not key.isdecimal():
+                yield objection(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
+            if isinstance(value, Decimal) and not Decimal("0.5") <= value <= 2:
+                yield doubt(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
 
 
 OFFLINE = (
@@ -170,7 +164,8 @@ OFFLINE = (
     start_is_possible,
     budget_fits,
     lookback_fits,
-    entries_fit,
+    categories_fit,
+    scheduled_budgets_fit,
 )
 
 
