@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 Parts: TypeAlias = Mapping[str, Any]
 """Fields as the class body says them: a default, ``MISSING``, or what ``dataclasses.field`` made."""
+STAND_IN = "stand_in"
+"""What a method is called that has not been put there yet."""
 EQUAL = ("__eq__", "__hash__")
 WISHES = {"frozen", "order", "eq"}
 """What is understood here; a class that wants anything else is the library's."""
@@ -80,25 +82,25 @@ class _Fields:
 def _first(cls: Any, name: str, parts: Parts) -> Any:
     """What stands where a method will be, until one of them is called."""
 
-    def first(self: Any, *args: Any, **named: Any) -> Any:
+    def stand_in(self: Any, *args: Any, **named: Any) -> Any:
         _complete(cls, parts)
         return getattr(cls, name)(self, *args, **named)
 
-    return first
+    return stand_in
 
 
 def _patient(cls: Any, parts: Parts) -> Any:
     """What fills the first objects of a class."""
     left = FEW
 
-    def first(self: Any, *args: Any, **named: Any) -> None:
+    def stand_in(self: Any, *args: Any, **named: Any) -> None:
         nonlocal left
         left -= 1
         if left < 0 or not _filled(self, parts, dict(zip(parts, args, strict=False)), args, named):
             _complete(cls, parts)
             cls.__init__(self, *args, **named)
 
-    return first
+    return stand_in
 
 
 def _filled(self: Any, parts: Parts, values: dict[str, Any], args: tuple[Any, ...], named: dict[str, Any]) -> bool:
@@ -130,7 +132,7 @@ def _complete(cls: Any, parts: Parts) -> None:
     methods: dict[str, Any] = {name: _comparison(getattr(operator, name), values) for name in ("__eq__", *ORDER)}
     methods |= {"__init__": _init(hasattr(cls, "__post_init__"), parts), "__hash__": lambda self: hash(values(self))}
     for name, method in methods.items():
-        if getattr(vars(cls).get(name), "__name__", None) == _first.__name__.strip("_"):
+        if getattr(vars(cls).get(name), "__name__", None) == STAND_IN:
             setattr(cls, name, method)
 
 
