@@ -20,8 +20,6 @@ from reconciler.telling import waiting
 
 ON_ITS_WAY = timedelta(seconds=185)
 """As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
-UNCONFIRMED = 20
-"""Runs to look back for a top-up that nobody has seen in force."""
 
 
 class Journal:
@@ -154,25 +152,34 @@ def _not_yet_shown(
         except Unread as unread:
             yield unread.problem
             continue
-        if not shown:
+        if shown:
+            _see(ledger, [intent], now())
+        else:
             ledger.settle(intent.number, (replace(outcome, status=Status.UNKNOWN),), now())
             because = "it was accepted, but the amount is what it was before; it may be late, or was taken back"
             yield _undecided(intent, outcome.item.address, because)
 
 
 def _latest_topups(ledger: Ledger) -> Iterator[Intent]:
-    """The last accepted top-up of each object, since the last run that saw all of its own in force."""
-    met: set[str | None] = set()
-    for past in ledger.runs(UNCONFIRMED):
-        if past.exit_code == 0:
-            return
-        run = ledger.run(past.id)
-        for intent in reversed(run.calls if run else ()):
-            if intent.call.effect is not Effect.ADD or intent.call.items[0].id in met:
-                continue
-            met.add(intent.call.items[0].id)
-            if intent.resolution is None and [each.status for each in intent.outcomes] == [Status.APPLIED]:
-                yield intent
+    """The last accepted top-up of each object that no read has shown in force."""
+    latest = {intent.call.items[0].id: intent for intent in ledger.accepted(effects=(Effect.ADD,))}
+    yield from latest.values()
+
+
+def saw(ledger: Ledger, at: datetime) -> None:
+    """Record that all that was accepted is in force: a run that ended well has read it back."""
+    _see(ledger, ledger.accepted(), at)
+
+
+def _see(ledger: Ledger, intents: Sequence[Intent], at: datetime) -> None:
+    news = {
+        (outcome.item.address, intent.call.facet): {move.field: move.after for move in outcome.item.fields}
+        for intent in intents
+        for outcome in intent.outcomes
+        if outcome.status is Status.APPLIED
+    }
+    if news:
+        ledger.see(news, at)
 
 
 def open_since(ledger: Ledger) -> Iterator[Problem]:

@@ -173,6 +173,7 @@ class Writing:
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
+                keeper.saw(self.ledger, outside.now())
             self.ledger.finish(run_id, outside.now(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
@@ -187,6 +188,7 @@ class Writing:
             __version__,
             who=f"{holder.who}@{holder.host}",
             pid=holder.pid,
+            machine=holder.host,
             commit=access.commit(self.session.project.folder),
             ci_name=holder.ci_name,
             ci_url=holder.ci_url,
