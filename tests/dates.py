@@ -1,7 +1,7 @@
 """Runs what depends on time at many dates and in many time zones: ``python tests/dates.py [--list]``.
 
-Each line is a date and a zone, at which the tests with the marker ``dates`` run; the demo and the tutorial run once, far
-ahead. The clock of each process is moved as `tests/clocks.py` says; the monotonic clock is true.
+Each line is a date and a zone, at which the tests with the marker ``dates`` run; the demo and the tutorial run once,
+far ahead. The clock of each process is moved as `tests/clocks.py` says; the monotonic clock is true.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,10 +79,17 @@ def environment(moment: Moment) -> dict[str, str]:
     return {**os.environ, **moved}
 
 
-def run(name: str, moment: Moment, *command: str) -> bool:
-    """Run a command then and there; show what it said if it failed."""
+def test(moment: Moment, folder: str, files: Sequence[str]) -> bool:
+    """Run the tests of the files that have the marker then and there."""
+    words = ["-q", "-m", "dates", "-p", "no:cacheprovider", "--no-header", f"--now={moment.at.isoformat()}"]
+    command = [sys.executable, "-m", "pytest", *words, f"--basetemp={folder}", *files]
+    return run("tests", moment, {**os.environ, "TZ": moment.zone}, *command)
+
+
+def run(name: str, moment: Moment, env: Mapping[str, str], *command: str) -> bool:
+    """Run a command; show what it said if it failed."""
     began = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, env=environment(moment), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     verdict = "passed" if done.returncode == 0 else "FAILED"
     sys.stdout.write(f"{verdict} in {time.monotonic() - began:3.0f} s  {name}: {moment}\n")
     if done.returncode:
@@ -99,20 +107,17 @@ def main() -> int:
         return 0
     far = next(each for each in wanted if each.at == now + FAR)
     with tempfile.TemporaryDirectory() as empty, ThreadPoolExecutor(AT_ONCE) as pool:
-        tests = (sys.executable, "-m", "pytest", "-q", "-m", "dates", "-p", "no:cacheprovider", "--no-header")
         page = (sys.executable, "tests/follow.py", "docs/tutorial/index.md", str(Path(sys.executable).parent))
+        files, env = marked(), environment(far)
         begun = [
-            pool.submit(run, "the tutorial", far, *page),
-            pool.submit(run, "make demo", far, "sh", "examples/quickstart/demo.sh"),
-            *(
-                pool.submit(run, "tests", each, *tests, f"--basetemp={empty}/{number}", *collected())
-                for number, each in enumerate(wanted)
-            ),
+            pool.submit(run, "the tutorial", far, env, *page),
+            pool.submit(run, "make demo", far, env, "sh", "examples/quickstart/demo.sh"),
+            *(pool.submit(test, each, f"{empty}/{number}", files) for number, each in enumerate(wanted)),
         ]
         return int(not all(each.result() for each in begun))
 
 
-def collected() -> list[str]:
+def marked() -> list[str]:
     """Return the files that have tests with the marker: to collect all the others takes longer than to run these."""
     files = sorted((ROOT / "tests").rglob("test_*.py"))
     return [str(each.relative_to(ROOT)) for each in files if "pytest.mark.dates" in each.read_text(encoding="utf-8")]
