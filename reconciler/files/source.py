@@ -21,7 +21,8 @@ from reconciler.kinds.types import Refused
 from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
 
-Refusals = Mapping[Path, list[Problem]]
+Refusals = Mapping[Path, list[Path]]
+"""Paths that the schema refuses, by the block that they stand in."""
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
 """What a rule says of something that is not there, and cannot say of a block that was only half understood."""
 
@@ -93,11 +94,12 @@ def _file(
     if parsed is None:
         return
     documents[parsed.file] = parsed
-    refusals: dict[Path, list[Problem]] = {}
+    refused: dict[Path, None] = {}
     if parsed.value is not None and not explain.is_valid(parsed.value, published.RESOURCES):
         for path, problem in explain.problems(parsed.value, published.RESOURCES, parsed):
-            refusals.setdefault(path, []).append(problem)
+            refused[path] = None
             found.append(problem)
+    refusals = _by_owner(refused)
     content = parsed.value if isinstance(parsed.value, dict) else {}
     defaults = content.get("defaults")
     for name, section in content.items():
@@ -144,8 +146,7 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
     desired = Desired(
         Address(block.kind.name, block.key), None if id is None else str(id), values, place, shared, stated
     )
-    own = (block.path, ("defaults", block.kind.name))
-    broken = [path for path in refusals if path[:2] in own or path[:1] == path]
+    broken = [path for owner in _owners(block) for path in refusals.get(owner, ())]
     mistakes: list[Problem] = []
     refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
     for name, value in raw.items():
@@ -167,6 +168,22 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
         yield desired
+
+
+def _owners(block: _Block) -> tuple[Path, ...]:
+    """Where a refusal stands that makes the block doubtful: in it, in its defaults, or at the top of the file."""
+    return (block.path, ("defaults", block.kind.name), ())
+
+
+def _by_owner(paths: Iterable[Path]) -> Refusals:
+    """Group the paths of refusals by their block; one at the top of the file has no owner of its own.
+
+    Each block then asks for its own refusals only, so that a file of n mistakes costs n and not n squared.
+    """
+    grouped: dict[Path, list[Path]] = {}
+    for path in paths:
+        grouped.setdefault(path[:2] if len(path) > 1 else (), []).append(path)
+    return grouped
 
 
 def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
