@@ -11,7 +11,7 @@ from pathlib import Path as File
 from typing import Any
 
 from reconciler import dialects
-from reconciler.files import explain, published
+from reconciler.files import document, explain, foreign, published
 from reconciler.files import project as projects
 from reconciler.files.document import Document
 from reconciler.files.project import Project
@@ -19,7 +19,7 @@ from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
 from reconciler.lazily import dataclass
-from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
+from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error, warning
 
 Refusals = Mapping[Path, list[Path]]
 """Paths that the schema refuses, by the block that they stand in."""
@@ -46,11 +46,16 @@ class Loaded:
         import hashlib
 
         whole = hashlib.sha256()
-        for name, text in sorted((name, each.text) for name, each in self.documents.items()):
+        for name, text in sorted((name, _lines(each.text)) for name, each in self.documents.items()):
             whole.update(f"{File(name).name} {len(text)}\n".encode() + text)
         if self.project is not None:
-            whole.update(self.project.text)
+            whole.update(_lines(self.project.text))
         return f"sha256:{whole.hexdigest()}"
+
+
+def _lines(text: bytes) -> bytes:
+    """The text with the line ends of a Unix checkout: a CRLF checkout is the same content."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def load(
@@ -67,7 +72,7 @@ def load(
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
     if project is not None:
         for number, file in enumerate(files, 1):
-            desired.extend(_file(projects.read(file, instead), project, found, documents))
+            desired.extend(_file(file, projects.text_of(file, instead), project, found, documents))
             if told is not None:
                 told(number, len(files))
         found.extend(_twice(desired))
@@ -84,18 +89,26 @@ def _in_file_order(problem: Problem) -> tuple[Span, str]:
 
 
 def _file(
-    text: tuple[Document | None, tuple[Problem, ...]],
+    file: File,
+    text: bytes | Problem,
     project: Project,
     found: list[Problem],
     documents: dict[str, Document],
 ) -> Iterator[Desired]:
-    parsed, problems = text
+    if isinstance(text, Problem):
+        found.append(text)
+        return
+    parsed, problems = document.parse(text, projects.shown(file))
+    right = parsed is not None and (parsed.value is None or explain.is_valid(parsed.value, published.RESOURCES))
+    if not right and not project.chooses_files and (what := foreign.recognize(text, _own_keys())):
+        found.append(_passed_over(projects.shown(file), what))
+        return
     found.extend(problems)
     if parsed is None:
         return
     documents[parsed.file] = parsed
     refused: dict[Path, None] = {}
-    if parsed.value is not None and not explain.is_valid(parsed.value, published.RESOURCES):
+    if not right:
         for path, problem in explain.problems(parsed.value, published.RESOURCES, parsed):
             refused[path] = None
             found.append(problem)
@@ -115,6 +128,15 @@ def _file(
             if isinstance(block, dict):
                 yield from _resource(_Block(parsed, kind, key, block, common), refusals, project, found)
     parsed.let_go()
+
+
+def _own_keys() -> frozenset[str]:
+    return frozenset(("defaults", *dialects.kind_names()))
+
+
+def _passed_over(file: str, what: str) -> Problem:
+    hint = "list the files of the project under `include`, and this is not looked at"
+    return warning("other-tool", f"passed over: it is {what}", at=Span(file, 1, 1), hint=hint)
 
 
 @dataclass(frozen=True)
