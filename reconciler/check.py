@@ -5,6 +5,7 @@ from datetime import datetime
 
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
+from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Problem, Run
 from reconciler.planning import overrides, ownership, renames
@@ -20,6 +21,10 @@ def validate(loaded: Loaded, now: datetime) -> Run:
         for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = Scene(tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
+            currency = loaded.project.stated_currency(kind.scope)
+            for each in wanted:
+                amounts = check_amounts(kind, each, each.values, currency, loaded.project.assumptions, offline=True)
+                problems += amounts
     name = loaded.project.name if loaded.project else ""
     return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
 

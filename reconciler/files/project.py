@@ -60,6 +60,11 @@ class Project:
         """What a run that writes must hold alone."""
         return tuple(f"{name}:{id}" for name, ids in sorted(self.scope.items()) for id in sorted(ids))
 
+    def stated_currency(self, scope: str) -> str | None:
+        """Return the currency of all ids of a scope (`advertiserIds`), if the project file states one for all."""
+        stated = {self.currencies.get(id) for id in self.scope.get(scope, ())}
+        return stated.pop() if len(stated) == 1 else None
+
     def at(self, *path: str | int) -> Place:
         return Place(self.source, path)
 
