@@ -3,13 +3,14 @@
 All of it is known before any call, what waits for an id included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from reconciler import guardrails
 from reconciler.files.project import Project
 from reconciler.guardrails import Proposal
+from reconciler.kinds.currency import check_amounts
 from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, Desired, Judgement, Lasting, Money, Plan, Problem
 from reconciler.outside import Memory
@@ -42,10 +43,12 @@ class Assessed:
     judgements: tuple[Judgement, ...]
     ground: Ground | None
     lasting: tuple[Lasting, ...] = ()
+    misfits: tuple[Problem, ...] = ()
+    """Amounts that do not fit their currency, which is known only now."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(problem for judgement in self.judgements for problem in judgement.problems)
+        return (*self.misfits, *(problem for judgement in self.judgements for problem in judgement.problems))
 
 
 def assess(
@@ -77,7 +80,19 @@ def assess(
         whole=wish.whole and project.whole,
     )
     judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {})
-    return Assessed(calls, cost, judgements, ground, tuple(lasting(changes, kinds)))
+    misfits = tuple(_misfits(project, book, wish.desired))
+    return Assessed(calls, cost, judgements, ground, tuple(lasting(changes, kinds)), misfits)
+
+
+def _misfits(project: Project, book: Book, desired: Sequence[Desired]) -> Iterator[Problem]:
+    """Yield the amounts that would be sent and have more decimals than their currency."""
+    blocks = {each.address: each for each in desired}
+    for change in book.changes:
+        moved = {each.field: each.after for each in change.fields}
+        code = book.of(change)
+        currency = code if len(code) == 3 else None
+        kind, block = book.kinds[change.address.kind], blocks[change.address]
+        yield from check_amounts(kind, block, moved, currency, project.assumptions, offline=False)
 
 
 def _ground(book: Book, cost: Money) -> Ground:

@@ -1,11 +1,12 @@
 """Everything that can be known without the API: what the files say, and what the rules say of all of it together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
+from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Problem, Run, Severity
 from reconciler.planning import overrides, ownership, renames
@@ -24,8 +25,20 @@ def validate(loaded: Loaded, now: datetime) -> Run:
     if _errors(problems):
         certain = _errors(_judged(loaded, now - DAY)) & _errors(_judged(loaded, now + DAY))
         problems = tuple(each if each in certain else _doubted(each) for each in problems)
+    problems = (*problems, *_unfitting(loaded))
     name = loaded.project.name if loaded.project else ""
     return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
+
+
+def _unfitting(loaded: Loaded) -> Iterator[Problem]:
+    """Yield the amounts with too many decimals, as far as the project states the currencies."""
+    project = loaded.project
+    if project is None or loaded.failed:
+        return
+    for kind, wanted in by_kind(project, loaded.desired):
+        currency = project.stated_currency(kind.scope)
+        for each in wanted:
+            yield from check_amounts(kind, each, each.values, currency, project.assumptions, offline=True)
 
 
 def is_always_wrong(loaded: Loaded) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from fnmatch import fnmatch
 
 from reconciler.apply import apply as apply
 from reconciler.approval import stale
@@ -35,6 +34,7 @@ from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
 from reconciler.planning.plan import weight
+from reconciler.planning.selection import select
 from reconciler.prepared import Prepared as Prepared
 from reconciler.survey import Survey, survey
 
@@ -139,12 +139,11 @@ def _selected(
 ) -> tuple[tuple[Desired, ...], tuple[Problem, ...]]:
     if not targets:
         return tuple(desired), ()
-    chosen = tuple(each for each in desired if any(fnmatch(str(each.address), target) for target in targets))
-    missed = [target for target in targets if not any(fnmatch(str(each.address), target) for each in desired)]
+    chosen, unmatched = select((str(each.address) for each in desired), targets)
     hint = "targets are globs of addresses, such as adSets.summer-*"
-    return chosen, tuple(
+    return tuple(each for each in desired if str(each.address) in chosen), tuple(
         error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
-        for target in missed
+        for target in unmatched
     )
 
 

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 
 from reconciler.dialects import Dialect
 from reconciler.kinds.kind import Kind
-from reconciler.live import PAGES, Send, Unread, trouble
+from reconciler.kinds.reads import Listing, Paging
+from reconciler.live import Send, Unread, trouble
 from reconciler.model import Answer, Call, Effect, Json, Place, Problem, error, warning
+from reconciler.paging import rows, walk
 
 SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
 """What ``/me`` calls each product, letters only: the exact literals are unverified (contract §14, 28)."""
@@ -152,18 +154,10 @@ def _name(attributes: object) -> str:
 
 
 def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:
-    """The rows of all pages; one that holds nothing new is the last, lest a list never end (contract §2.10)."""
-    seen: set[str] = set()
-    for page in range(PAGES):
-        paged = (("pageIndex", str(page)), ("pageSize", "100")) if product == "retailMedia" else ()
-        body = _asked(path, product, send, paged).body
-        data = body.get("data") if isinstance(body, dict) else None
-        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-        fresh = {str(row.get("id")) for row in rows} - seen
-        yield from rows
-        if not paged or not fresh or len(rows) < 100:
-            return
-        seen |= fresh
+    """Yield the rows of the whole list. Raises :class:`reconciler.live.Unread`, also when it is cut short."""
+    listing = Listing(path, paging=Paging.INDEX if product == "retailMedia" else Paging.NONE)
+    for answer in walk(listing, lambda query: _asked(path, product, send, query), path):
+        yield from rows(answer)
 
 
 def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:

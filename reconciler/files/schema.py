@@ -130,6 +130,7 @@ def project() -> Schema:
 ASSUMPTIONS: Mapping[str, str] = {
     "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
     "budgetPatch": "Budgets of an existing ad set can be patched. Default: true.",  # contract §3.2
+    "currencyDecimals": "Amounts may have the decimals of their currency (ISO 4217); else two. Default: true.",  # §2.11
 }
 
 

@@ -70,7 +70,7 @@ OFFLINE = {
         "amount-missing",
     ),
     "rule 2: not below zero": (budget("id: 101, amount: ▶-1"), "out-of-range"),
-    "rule 2: no third decimal": (budget("id: 101, amount: ▶30.001"), "too-many-decimals"),
+    "rule 2: no third decimal": (budget("id: 101, amount: ▶700.001"), "too-many-decimals"),
     "rule 2: not null": (budget("id: 101, amount: ▶null"), "null-not-allowed"),
     "rule 7: two totals in the files": (
         "sellerBudgets:\n"
