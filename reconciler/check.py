@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from reconciler.files import project as projects
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.kinds.kind import Kind, Scene
@@ -15,6 +16,7 @@ def validate(loaded: Loaded, now: datetime) -> Run:
     loaded = overrides.effective(loaded, now)
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
+        problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
         for terms in (ownership, renames):
             problems += terms.mistakes(loaded.project, loaded.desired)
         for kind, wanted in by_kind(loaded.project, loaded.desired):

@@ -394,6 +394,7 @@ class Level(Enum):
 class Verdict(Enum):
     """How a guardrail judged a plan."""
 
+    IDLE = "nothing to check"
     PASSED = "passed"
     ADVISED = "advised against"
     ALLOWED = "allowed"
@@ -404,7 +405,8 @@ class Verdict(Enum):
 class Judgement:
     """What one guardrail says of a plan: its problems, and the reason given for allowing them.
 
-    ``limit`` is its setting in words. The problems stand in ``Run.problems`` too, at their lines.
+    ``limit`` is its setting in words; ``looked`` is false where the plan held nothing that the rule judges.
+    The problems stand in ``Run.problems`` too, at their lines.
     """
 
     rule: str
@@ -412,11 +414,12 @@ class Judgement:
     limit: str
     problems: tuple[Problem, ...] = ()
     because: str | None = None
+    looked: bool = True
 
     @property
     def verdict(self) -> Verdict:
         if not self.problems:
-            return Verdict.PASSED
+            return Verdict.PASSED if self.looked else Verdict.IDLE
         if self.level is Level.ADVISORY:
             return Verdict.ADVISED
         return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED

@@ -1,4 +1,4 @@
-"""The API's own spellings of a word (``Onsite``, ``CPC``, ``Mobile``) mean the canonical one, and are written back as it."""
+"""The API's own spellings of a word (``Onsite``, ``CPC``) mean the canonical one, and are written back as it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.guardrails.max_total_increase import adds, beyond
-from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, by_currency
+from reconciler.guardrails.names import currencies
+from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, any_increase, by_currency
 from reconciler.model import Problem
 
 
@@ -23,4 +24,6 @@ RULE = Rule(
     BY_CURRENCY,
     judge,
     by_currency,
+    any_increase,
+    check=currencies,
 )

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reconciler.amounts import Exposure, Increase
-from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, amount, by_currency, key_for, number, rise
+from reconciler.guardrails.names import currencies
+from reconciler.guardrails.rule import (
+    BY_CURRENCY,
+    Proposal,
+    Rule,
+    amount,
+    any_increase,
+    by_currency,
+    key_for,
+    number,
+    rise,
+)
 from reconciler.model import Problem
 
 
@@ -39,4 +50,6 @@ RULE = Rule(
     BY_CURRENCY,
     judge,
     by_currency,
+    any_increase,
+    check=currencies,
 )

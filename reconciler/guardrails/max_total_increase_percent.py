@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from reconciler.guardrails.max_total_increase import adds
-from reconciler.guardrails.rule import PERCENT, Proposal, Rule, amount, number, percent, rise
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, amount, any_increase, number, percent, rise
 from reconciler.model import Problem
 
 
@@ -29,4 +29,5 @@ RULE = Rule(
     PERCENT,
     judge,
     lambda setting: percent(number(setting)),
+    any_increase,
 )

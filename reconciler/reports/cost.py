@@ -159,6 +159,11 @@ def passed(run: Run) -> list[str]:
     return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
 
 
+def idle(run: Run) -> list[str]:
+    """The guardrails for which the plan held nothing to look at."""
+    return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.IDLE]
+
+
 # --- As lines of text ----------------------------------------------------------------------------------------
 
 
@@ -183,4 +188,6 @@ def lines(run: Run) -> Iterator[str]:
         yield from (f"  {judged(each)}" for each in objections(run))
         if passed(run):
             yield f"  passed: {', '.join(passed(run))}"
+        if idle(run):
+            yield f"  {Verdict.IDLE.value}: {', '.join(idle(run))}"
         yield ""
