@@ -368,7 +368,7 @@ class Money:
     running: tuple[Running, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
-        """By currency, the most that may be billed on one day before and after, totals and funds in full."""
+        """By currency, the budgets of one day before and after, totals and funds in full."""
         sums: dict[str, tuple[Exposure, Exposure]] = {}
         whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
         rows: list[Commitment | Funds] = [*whole, *self.funds]
@@ -429,7 +429,7 @@ class Judgement:
 
 
 class Lasts(Enum):
-    """Why something stays: the API deletes nothing, pays nothing back, and neither shows nor clears everything."""
+    """Why something stays: the API deletes none of it, pays nothing back, and neither shows nor clears everything."""
 
     CREATED = "created"
     FUNDED = "funded"

@@ -135,7 +135,7 @@ def test_an_increase_past_the_limit_of_its_currency_is_refused(tmp_path: Path) -
 def test_money_is_told_first_and_counts_what_the_files_do_not_hold(tmp_path: Path) -> None:
     done = plan(folder(tmp_path, RAISE))
     first, day = done.out.splitlines()[:2]
-    assert first == "Money, at the worst:"
+    assert first == "Budgets (what is asked for, not a worst case):"
     assert day.split()[:4] == ["EUR", "any", "one", "day"]
     assert "1 uncapped" in day
     assert "+26.55" in day
@@ -155,9 +155,7 @@ def test_small_applies_of_a_day_count_together(tmp_path: Path) -> None:
     folder(at, RAISE.replace("150.00", "170.00"), "guardrails: {maxIncrease24Hours: {EUR: 40}}\n")
     done = apply(at)
     assert done.code == REFUSED
-    assert (
-        "with the runs of the last 24 hours, the plan raises what may be billed on one day by 46.55 in EUR" in done.out
-    )
+    assert "with the runs of the last 24 hours, the plan raises the budgets of one day by 46.55 in EUR" in done.out
     folder(at, RAISE.replace("150.00", "163.45"), "guardrails: {maxIncrease24Hours: {EUR: 40}}\n")
     assert apply(at).code == 0
 

@@ -20,7 +20,7 @@ from reconciler.model import Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    return beyond(RULE, proposal.money.increases, setting, "the plan raises what may be billed on one day")
+    return beyond(RULE, proposal.money.increases, setting, "the plan raises the budgets of one day")
 
 
 def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
@@ -45,7 +45,7 @@ def adds(exposure: Exposure) -> bool:
 
 RULE = Rule(
     "maxTotalIncrease",
-    "Most that one apply may add to what can be billed on one day, net, in units of each currency:"
+    "Most that one apply may add to the budgets of one day, net, in units of each currency:"
     " daily, weekly, monthly and lifetime budgets, seller totals and funds in full.",
     BY_CURRENCY,
     judge,

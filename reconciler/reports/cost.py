@@ -173,7 +173,7 @@ def lines(run: Run) -> Iterator[str]:
             for each in totals(run.money)]  # fmt: skip
     moves = run.money.bids if run.money else ()
     if rows or moves:
-        yield "Money, at the worst:"
+        yield "Budgets (what is asked for, not a worst case):"
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"

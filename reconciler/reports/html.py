@@ -77,7 +77,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
         yield f'<p class="banner stop">{_text(last)}</p>'
     yield _section("What moved", _drift(run))
     yield _section("Not managed", _table(drifts.UNMANAGED, ([*map(_text, each)] for each in drifts.shares(run)), (1,)))
-    yield _section("Money, at the worst", html_charts.totals(run) + _bids(run))
+    yield _section("Budgets (what is asked for, not a worst case)", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
