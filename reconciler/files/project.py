@@ -120,7 +120,7 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
         return None, (), wrong
     files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
     if not files:
-        hint = "add a resource file, or correct `include`"
+        hint = "`reconciler import` writes what is live; or add a resource file, or correct `include`"
         return project, (), (_refusal(home, "no-files", f"there is no YAML file besides {PROJECT_FILE}", hint),)
     return project, files, ()
 
