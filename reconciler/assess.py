@@ -76,6 +76,7 @@ def assess(
         currencies={change.address: book.of(change) for change in changes},
         live={name: frozenset(row.id for row in rows) for name, rows in seen.live.items()},
         remembered=memory.ids,
+        applied=memory.values,
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,
     )

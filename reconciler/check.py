@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from reconciler.files import project as projects
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.kinds.currency import check_amounts
@@ -52,6 +53,7 @@ def problems_at(loaded: Loaded, now: datetime) -> tuple[Problem, ...]:
     """Return the problems of the files at that instant, once overrides are laid."""
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
+        problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
         for terms in (ownership, renames):
             problems += terms.mistakes(loaded.project, loaded.desired)
         for kind, wanted in by_kind(loaded.project, loaded.desired):

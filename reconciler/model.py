@@ -368,7 +368,7 @@ class Money:
     running: tuple[Running, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
-        """By currency, the most that may be billed on one day before and after, totals and funds in full."""
+        """By currency, the budgets of one day before and after, totals and funds in full."""
         sums: dict[str, tuple[Exposure, Exposure]] = {}
         whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
         rows: list[Commitment | Funds] = [*whole, *self.funds]
@@ -394,6 +394,7 @@ class Level(Enum):
 class Verdict(Enum):
     """How a guardrail judged a plan."""
 
+    IDLE = "nothing to check"
     PASSED = "passed"
     ADVISED = "advised against"
     ALLOWED = "allowed"
@@ -404,7 +405,8 @@ class Verdict(Enum):
 class Judgement:
     """What one guardrail says of a plan: its problems, and the reason given for allowing them.
 
-    ``limit`` is its setting in words. The problems stand in ``Run.problems`` too, at their lines.
+    ``limit`` is its setting in words; ``looked`` is false where the plan held nothing that the rule judges.
+    The problems stand in ``Run.problems`` too, at their lines.
     """
 
     rule: str
@@ -412,11 +414,12 @@ class Judgement:
     limit: str
     problems: tuple[Problem, ...] = ()
     because: str | None = None
+    looked: bool = True
 
     @property
     def verdict(self) -> Verdict:
         if not self.problems:
-            return Verdict.PASSED
+            return Verdict.PASSED if self.looked else Verdict.IDLE
         if self.level is Level.ADVISORY:
             return Verdict.ADVISED
         return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED
@@ -426,7 +429,7 @@ class Judgement:
 
 
 class Lasts(Enum):
-    """Why something stays: the API deletes nothing, pays nothing back, and neither shows nor clears everything."""
+    """Why something stays: the API deletes none of it, pays nothing back, and neither shows nor clears everything."""
 
     CREATED = "created"
     FUNDED = "funded"

@@ -142,12 +142,13 @@ def moment_of(text: str | None) -> Any:
 def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
     """The reasons by rule; whoever overrides a guardrail says why."""
     from reconciler import guardrails
+    from reconciler.reasons import is_reason
 
     if (stranger := guardrails.unknown(rules)) is not None:
         raise click.UsageError(
             f"--allow {stranger}: there is no such guardrail; there are {', '.join(guardrails.RULES)}"
         )
-    if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(each.strip() for each in reasons):
+    if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(map(is_reason, reasons)):
         raise click.UsageError("say why: --allow RULE --because TEXT, one --because for each or one for all")
     whys = tuple(reasons) if len(reasons) == len(rules) else tuple(reasons) * len(rules)
     return dict(zip(rules, whys, strict=True))

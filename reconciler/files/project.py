@@ -14,10 +14,13 @@ from reconciler.dialects.dialect import Dialect
 from reconciler.files import document, explain, published
 from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.nested import Parts
+from reconciler.kinds.types import Money, ValueType
 from reconciler.lazily import dataclass
-from reconciler.model import Json, Locator, Place, Problem, Span, error
+from reconciler.model import Desired, Json, Locator, Place, Problem, Span, error
 
 if TYPE_CHECKING:
+    from reconciler.guardrails import Names
     from reconciler.guardrails import Settings as Guardrails
 
 PROJECT_FILE = "reconciler.yaml"
@@ -135,20 +138,51 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     if links:
         return None, (), links
     if not files:
-        hint = "add a resource file, or correct `include`"
+        hint = "`reconciler import` writes what is live; or add a resource file, or correct `include`"
         return project, (), (_refusal(home, "no-files", f"there is no YAML file besides {PROJECT_FILE}", hint),)
     return project, files, ()
 
 
 def _wrong(project: Project) -> Iterator[Problem]:
     """What its schema cannot say."""
-    for path, why in project.guardrails.mistakes() if "guardrails" in project.content else ():
-        message = f"guardrails.{'.'.join(map(str, path))}: {why}"
-        yield error("bad-guardrail", message, at=project.at("guardrails", *path))
+    yield from guardrail_mistakes(project)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
         yield error("no-name", message, at=project.at("ledger"), hint=hint)
+
+
+def guardrail_mistakes(project: Project, desired: Sequence[Desired] | None = None) -> Iterator[Problem]:
+    """Names inside a guardrail that mean nothing, at their place; with all resources of the project also those of
+    addresses and of fields that none of them has."""
+    if "guardrails" not in project.content:
+        return
+    for each in project.guardrails.mistakes(_names(project, desired)):
+        message = f"guardrails.{'.'.join(map(str, each.path))}: {each.why}"
+        at = replace(project.at("guardrails", *each.path), key=each.key)
+        hint = explain.near(each.word, list(each.known)) if each.known else None
+        yield Problem(each.severity, "bad-guardrail", message, at.span, hint=hint)
+
+
+def _names(project: Project, desired: Sequence[Desired] | None) -> "Names":
+    """What a guardrail of this project may name."""
+    from reconciler.guardrails import Names
+
+    writable = {name: [row for row in kind.fields if row.writable] for name, kind in project.kinds.items()}
+    moved = {name: [row for row in rows if _holds_amount(row.type)] for name, rows in writable.items()}
+    every = [row for rows in writable.values() for row in rows]
+    facets = frozenset(row.facet for row in every)
+    return Names(
+        amounts={name: frozenset((*(r.name for r in rows), *(r.facet for r in rows))) for name, rows in moved.items()},
+        facets=facets,
+        others=facets.union(row.name for row in every),
+        currencies=frozenset(project.currencies.values()),
+        addresses=None if desired is None else frozenset(each.address for each in desired),
+    )
+
+
+def _holds_amount(form: ValueType) -> bool:
+    return isinstance(form, Money) or (isinstance(form, Parts) and any(map(_holds_amount, form.of.values())))
 
 
 def includes(project: Project, file: File) -> bool:

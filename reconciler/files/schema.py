@@ -10,6 +10,7 @@ from typing import Any
 from reconciler import dialects, guardrails
 from reconciler.files import terms
 from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.types import Choice
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -178,14 +179,14 @@ def _place(schema: Schema, rows: list[Field], kind: Kind) -> None:
 
 def _value(rows: list[Field]) -> Schema:
     """One value, with the words of every version, and null where it clears."""
-    schema = rows[0].type.schema()
+    form = rows[0].type
     for row in rows[1:]:
-        other = row.type.schema()
-        if "enum" in schema and "enum" in other:
-            schema["enum"] = list(dict.fromkeys([*schema["enum"], *other["enum"]]))
+        if isinstance(form, Choice) and isinstance(row.type, Choice):
+            form = form.joined(row.type)
+    schema = form.schema()
     if any(row.clears for row in rows):
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         schema["type"] = [*kinds, "null"]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
+        if isinstance(form, Choice):
+            schema["anyOf"][0]["enum"].append(None)
     return schema

@@ -17,7 +17,7 @@ from reconciler.files.document import Document
 from reconciler.files.project import Project
 from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.types import Refused
+from reconciler.kinds.types import Choice, Refused
 from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error, warning
 
@@ -269,7 +269,8 @@ def _writes(kind: Kind, row: str) -> bool:
 
 def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:
     def knows(other: Kind) -> bool:
-        return other.has(name) and raw in getattr(other.field(name).type, "words", ())
+        form = other.field(name).type if other.has(name) else None
+        return isinstance(form, Choice) and form.read(raw) in form.words
 
     having = ", ".join(_versions_with(kind, knows))
     return f"{raw!r} is a word of: {having}" if having else None

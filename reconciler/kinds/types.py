@@ -7,7 +7,7 @@ exactly the documented form; ``schema`` describes the YAML form to editors.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Protocol
 
@@ -181,8 +181,11 @@ def _rounded(amount: Decimal, places: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One word of a few. ``reads`` are words the API may show and nobody may write; ``aliases`` are
-    other spellings it uses (lower case); ``spelled`` is how a version wants a word written."""
+    """One word of a few, in any case; the value is always the canonical word.
+
+    ``reads`` are words that the API may show and that cannot be written; ``aliases`` are other spellings that
+    it uses (lower case); ``spelled`` is how a version wants a word written.
+    """
 
     words: tuple[str, ...]
     reads: tuple[str, ...] = ()
@@ -190,10 +193,13 @@ class Choice:
     spelled: Mapping[str, str] = field(default_factory=dict)
 
     def parse(self, raw: Json) -> Value:
-        if not isinstance(raw, str) or raw not in self.words:
+        if isinstance(raw, str) and raw in self.words:
+            return raw
+        word = self.read(raw) if isinstance(raw, str) and raw.isascii() else raw
+        if word not in self.words:
             known = ", ".join(self.words)
             raise Refused("bad-choice", f"{raw!r} is not one of: {known}")
-        return raw
+        return word
 
     def read(self, wire: Json) -> Value:
         if wire is None:
@@ -209,7 +215,23 @@ class Choice:
         return self.spelled.get(str(value), str(value))
 
     def schema(self) -> Schema:
-        return {"type": "string", "enum": list(self.words)}
+        """Return the canonical words, which editors offer, or any of their other spellings."""
+        aliases = (alias for alias, word in self.aliases.items() if word in self.words)
+        pattern = "|".join(map(_in_any_case, (*self.words, *aliases)))
+        return {
+            "type": "string",
+            "anyOf": [{"enum": list(self.words)}, {"type": "string", "pattern": f"^({pattern})$"}],
+        }
+
+    def joined(self, other: "Choice") -> "Choice":
+        """Return what either accepts, the words of this one first."""
+        words = tuple(dict.fromkeys((*self.words, *other.words)))
+        return replace(self, words=words, aliases={**other.aliases, **self.aliases})
+
+
+def _in_any_case(word: str) -> str:
+    """Return a pattern for an ASCII word; JSON Schema's patterns have no flag for it."""
+    return "".join(f"[{each.upper()}{each.lower()}]" if each.isalpha() else re.escape(each) for each in word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What an account commits before and after a plan: everything live in the scope, the changes laid over it.
 
-Worst cases, per currency and never across currencies; what is uncapped is counted, never dropped.
+Sums of budgets are what is asked for, and no bound of what is billed: the API promises a maximum only for the spend
+limit of a campaign (contract §14, 35). They are per currency; what is uncapped is counted, never dropped.
 """
 
 from collections import defaultdict

@@ -15,6 +15,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
 from reconciler.lazily import dataclass
 from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
+from reconciler.reasons import is_reason
 
 KEY = "overrides"
 
@@ -64,6 +65,10 @@ def _read(project: Project, number: int, entry: Mapping[str, Json], problems: li
         begins = moment(str(entry["from"]), zone, end=False) if "from" in entry else None
     except Unclear as why:
         problems.append(error("bad-moment", f"{at}: {why}", at=project.at(KEY, number, at)))
+        return None
+    if not is_reason(str(entry["because"])):
+        at_reason = project.at(KEY, number, "because")
+        problems.append(error("empty-text", "because: no character of it can be seen", at=at_reason, hint="say why"))
         return None
     values = entry["set"]
     assert isinstance(values, dict)

@@ -48,7 +48,13 @@ ROWS, LISTED, LONG = 2_000, 200, 2_000
 """So many changes one by one, so many problems, and so much of one value; JSON holds all of them."""
 KINDS = {Severity.ERROR: "stop", Severity.WARNING: "update", Severity.NOTE: "note"}
 STYLES = {Status.APPLIED: "create", Status.REJECTED: "stop", Status.UNKNOWN: "stop", Status.NOT_SENT: "update"}
-VERDICTS = {Verdict.REFUSED: "stop", Verdict.ALLOWED: "update", Verdict.ADVISED: "note", Verdict.PASSED: "create"}
+VERDICTS = {
+    Verdict.REFUSED: "stop",
+    Verdict.ALLOWED: "update",
+    Verdict.ADVISED: "note",
+    Verdict.PASSED: "create",
+    Verdict.IDLE: "note",
+}
 
 
 def report(run: Run, manner: Manner) -> str:
@@ -71,7 +77,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
         yield f'<p class="banner stop">{_text(last)}</p>'
     yield _section("What moved", _drift(run))
     yield _section("Not managed", _table(drifts.UNMANAGED, ([*map(_text, each)] for each in drifts.shares(run)), (1,)))
-    yield _section("Money, at the worst", html_charts.totals(run) + _bids(run))
+    yield _section("Budgets (what is asked for, not a worst case)", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
@@ -179,9 +185,10 @@ def _bids(run: Run) -> str:
 
 
 def _guardrails(run: Run) -> Iterator[str]:
-    """What objects first, then what passed."""
+    """What objects first, then what passed, then what had nothing to look at."""
     yield from map(_guardrail, cost.objections(run))
-    yield from (_guardrail(each) for each in run.judgements if each.verdict is Verdict.PASSED)
+    for verdict in (Verdict.PASSED, Verdict.IDLE):
+        yield from (_guardrail(each) for each in run.judgements if each.verdict is verdict)
 
 
 def _guardrail(each: Judgement) -> str:

@@ -7,7 +7,7 @@ updated.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Problem, Run, Severity, Status
+from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Problem, Run, Severity, Status, Verdict
 from reconciler.reports import cost, drifts, folding, lasting
 from reconciler.reports.inside import inside, moved
 from reconciler.reports.markdown_page import Page, block, cell, code, slug
@@ -33,7 +33,7 @@ SHARE = 9_000
 SINGLE = 40
 """So many changes are shown in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
-MONEY = ("| Money, at the worst | Before | After | Change |", "|---|---:|---:|---|")
+MONEY = ("| Budgets (what is asked for, not a worst case) | Before | After | Change |", "|---|---:|---:|---|")
 CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
@@ -108,6 +108,8 @@ def _guardrails(run: Run) -> Iterator[str]:
         yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {count}{why}"
     if cost.passed(run):
         yield f"- passed: {', '.join(code(rule) for rule in cost.passed(run))}"
+    if cost.idle(run):
+        yield f"- {Verdict.IDLE.value}: {', '.join(code(rule) for rule in cost.idle(run))}"
 
 
 def _risks(run: Run) -> Iterator[str]:
