@@ -472,7 +472,8 @@ class Author:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A value that differs from the files, with what was last applied if ``known``. Without a field it is
-    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked."""
+    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked;
+    ``name`` is what the object is called."""
 
     address: Address
     id: str | None
@@ -486,6 +487,7 @@ class Drift:
     authors: tuple[Author, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    name: str = ""
 
     @property
     def moved_outside(self) -> bool:

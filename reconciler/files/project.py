@@ -94,7 +94,7 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     )
     if missing:
         return None, (), missing
-    homes = {_home(path) for path in given}
+    homes = {home_of(path) for path in given}
     if len(homes) != 1 or None in homes:
         hint = f"a project is a folder with a {PROJECT_FILE}" if None in homes else "run one project at a time"
         code, text = (
@@ -158,7 +158,8 @@ def read(file: File, instead: Mapping[str, bytes] | None = None) -> tuple[Docume
     return document.parse(text, shown)
 
 
-def _home(path: File) -> File | None:
+def home_of(path: File) -> File | None:
+    """The folder of the project that a path belongs to, if any."""
     absolute = path.resolve()
     ups = (absolute, *absolute.parents) if absolute.is_dir() else absolute.parents
     return next((up for up in ups if (up / PROJECT_FILE).is_file()), None)

@@ -36,6 +36,8 @@ from reconciler.reports.words import (
     ending,
     headline,
     least_time,
+    named,
+    objects,
     plain,
     planned,
     shown,
@@ -65,7 +67,7 @@ def report(run: Run, manner: Manner) -> str:
 
 
 def _parts(run: Run, manner: Manner) -> Iterator[str]:
-    run = shown_whole(run)
+    run, known = shown_whole(run), objects(run)
     yield _head(run)
     if last := ending(run, manner):
         yield f'<p class="banner stop">{_text(last)}</p>'
@@ -76,7 +78,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
     yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
-    yield _section("Problems", _items(_few([_problem(each) for each in drifts.untabled(run)])))
+    yield _section("Problems", _items(_few([_problem(each, named(each, known)) for each in drifts.untabled(run)])))
     if planned(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
         yield _section("Changes", _changes(run))
@@ -202,11 +204,11 @@ def _risks(run: Run) -> Iterator[str]:
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
-def _problem(problem: Problem) -> str:
+def _problem(problem: Problem, said: str) -> str:
     place = f' <span class="soft">{_code(problem.span)}</span>' if problem.span else ""
     hint = f'<br><span class="soft">{_text(problem.hint)}</span>' if problem.hint else ""
     tag = _tag(problem.severity.value, KINDS[problem.severity])
-    return f"{tag} {_text(problem.message)} {_code(problem.code)}{place}{hint}"
+    return f"{tag} {_text(said)} {_code(problem.code)}{place}{hint}"
 
 
 def _went_wrong(outcome: Outcome) -> bool:
@@ -214,7 +216,7 @@ def _went_wrong(outcome: Outcome) -> bool:
 
 
 def _outcome(outcome: Outcome) -> str:
-    said = "".join(f"<br>{_problem(problem)}" for problem in outcome.problems)
+    said = "".join(f"<br>{_problem(problem, problem.message)}" for problem in outcome.problems)
     tag = _tag(outcome.status.value, STYLES[outcome.status])
     return f"{tag} {_code(outcome.item.address)} {_code(outcome.call)}{said}"
 

@@ -78,7 +78,7 @@ def dumped(shape: Any, option: int = 0) -> str:
     except TypeError:
         text = json.dumps(shape, indent=2 if option & orjson.OPT_INDENT_2 else None) + "\n"
     text = text.replace(COMMAND, "##\\u005b")
-    return text if text.isascii() else WIDE.sub(_visible, text)
+    return text if text.isascii() and "\x7f" not in text else WIDE.sub(_visible, text)
 
 
 def _visible(letter: re.Match[str]) -> str:
