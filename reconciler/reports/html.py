@@ -49,7 +49,7 @@ from reconciler.reports.words import (
 ROWS, LISTED, LONG = 2_000, 200, 2_000
 """So many changes one by one, so many problems, and so much of one value; JSON holds all of them."""
 KINDS = {Severity.ERROR: "stop", Severity.WARNING: "update", Severity.NOTE: "note"}
-STYLES = {Status.APPLIED: "create", Status.REJECTED: "stop", Status.UNKNOWN: "stop", Status.NOT_SENT: "update"}
+STYLES = {"applied": "create", "rejected": "stop", "unknown": "stop", "not sent": "update", "not read back": "update"}
 VERDICTS = {Verdict.REFUSED: "stop", Verdict.ALLOWED: "update", Verdict.ADVISED: "note", Verdict.PASSED: "create"}
 
 
@@ -89,8 +89,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
 
 def _head(run: Run) -> str:
     chips = [(f"{count:,} to {word}", word) for word, count in counts(run).items() if count]
-    told = ended(outcome.status for outcome in run.outcomes)
-    chips += [(f"{count:,} {status.value}", STYLES[status]) for status, count in told.items()]
+    chips += [(f"{count:,} {ending}", STYLES.get(ending, "stop")) for ending, count in ended(run).items()]
     chips += [(f"{run.unchanged:,} unchanged", "note")] if run.unchanged and run.command != "validate" else []
     shown = "".join(f'<li class="{style}">{_text(words)}</li>' for words, style in chips)
     where = f"reconciler {_text(run.command)} · {_text(run.project)}" if run.project else "reconciler"
@@ -212,12 +211,12 @@ def _problem(problem: Problem, said: str) -> str:
 
 
 def _went_wrong(outcome: Outcome) -> bool:
-    return outcome.status is not Status.APPLIED
+    return outcome.ending != Status.APPLIED.value
 
 
 def _outcome(outcome: Outcome) -> str:
     said = "".join(f"<br>{_problem(problem, problem.message)}" for problem in outcome.problems)
-    tag = _tag(outcome.status.value, STYLES[outcome.status])
+    tag = _tag(outcome.ending, STYLES.get(outcome.ending, "stop"))
     return f"{tag} {_code(outcome.item.address)} {_code(outcome.call)}{said}"
 
 

@@ -87,8 +87,7 @@ def _whole(run: Run, manner: Manner) -> Case:
         if problem.address is None:
             _blame(case, problem)
     case.said.append(summary(run) if run.command != "validate" else f"{counted(run.unchanged, 'resource')} read")
-    told = ended(outcome.status for outcome in run.outcomes)
-    case.said += [f"{count} {status.value}" for status, count in told.items()]
+    case.said += [f"{count} {ending}" for ending, count in ended(run).items()]
     code = of(run, detailed=manner.detailed)
     case.said.append(f"exit code {int(code)}: {code.meaning}")
     return case

@@ -132,18 +132,18 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
 
 def _unapplied(run: Run) -> list[Outcome]:
     """The items that did not end well, what is worst to overlook first."""
-    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
-    return sorted(others, key=lambda outcome: WORST.index(outcome.status))
+    others = [outcome for outcome in run.outcomes if outcome.ending != Status.APPLIED.value]
+    return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
 
 
-WORST = (Status.UNKNOWN, Status.REJECTED, Status.NOT_SENT)
+WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")
 
 
 def _outcome(outcome: Outcome) -> str:
     said = "; ".join(code(problem.message, 300) for problem in outcome.problems[:FEW])
     where = next((f" {code(each.span)}" for each in outcome.problems if each.span), "")
     item, call = code(outcome.item.address), code(outcome.call)
-    return f"- **{outcome.status.value}** {item} ({call}){where}{': ' if said else ''}{said}"
+    return f"- **{outcome.ending}** {item} ({call}){where}{': ' if said else ''}{said}"
 
 
 # --- What changes -----------------------------------------------------------------------------------------

@@ -50,12 +50,12 @@ def _cost(run: Run) -> Iterable[str]:
 
 def _outcomes(run: Run) -> Iterator[str]:
     """Applied items are counted, all others named with what was said of them."""
-    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
+    others = [outcome for outcome in run.outcomes if outcome.ending != Status.APPLIED.value]
     for outcome in _few(others, _way, "more items ended like this: {}"):
         if isinstance(outcome, str):
             yield f"  {outcome}"
             continue
-        yield f"  {outcome.status.value}: {plain(outcome.item.address)} ({plain(outcome.call)})"
+        yield f"  {outcome.ending}: {plain(outcome.item.address)} ({plain(outcome.call)})"
         for problem in outcome.problems:
             yield f"      {placed(problem)}"
             if problem.hint:
@@ -64,7 +64,7 @@ def _outcomes(run: Run) -> Iterator[str]:
 
 
 def _way(outcome: Outcome) -> str:
-    return f"{outcome.status.value} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
+    return f"{outcome.ending} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
 
 
 def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str) -> Iterator[Told | str]:

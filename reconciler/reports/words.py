@@ -13,7 +13,7 @@ from decimal import Decimal
 from reconciler.amounts import money
 from reconciler.exits import Exit, of
 from reconciler.lazily import dataclass
-from reconciler.model import Action, Address, Change, Divergence, Problem, Run, Severity, Status, Value
+from reconciler.model import Action, Address, Change, Divergence, Outcome, Problem, Run, Seen, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -158,7 +158,7 @@ def headline(run: Run) -> str:
     """The run in one sentence: what was found, what is planned, or how it ended."""
     errors = counted(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
     if run.applied:
-        told = [f"{count:,} {status.value}" for status, count in ended(each.status for each in run.outcomes).items()]
+        told = [f"{count:,} {ending}" for ending, count in ended(run).items()]
         return f"Apply: {', '.join(told) or 'nothing to do'}."
     if run.command == "validate":
         return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
@@ -228,10 +228,27 @@ def counts(run: Run) -> dict[str, int]:
     return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
 
 
-def ended(statuses: Iterable[Status]) -> dict[Status, int]:
+ENDINGS = (
+    Status.APPLIED.value,
+    Seen.NOT_IN_FORCE.value,
+    Seen.NOT_READ.value,
+    *(status.value for status in Status if status is not Status.APPLIED),
+)
+UNDECIDED = "undecided"
+
+
+def ended(run: Run) -> dict[str, int]:
+    """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
+    ended are left out."""
+    tally = tallied(run.outcomes)
+    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    return tally | ({UNDECIDED: undecided} if undecided else {})
+
+
+def tallied(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
-    tally = Counter(statuses)
-    return {status: tally[status] for status in Status if tally[status]}
+    tally = Counter(outcome.ending for outcome in outcomes)
+    return {ending: tally[ending] for ending in ENDINGS if tally[ending]}
 
 
 def ending(run: Run, manner: Manner) -> str:
