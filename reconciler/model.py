@@ -321,15 +321,30 @@ class Status(Enum):
     NOT_SENT = "not sent"
 
 
+class Seen(Enum):
+    """What the last read after an apply shows of an item that the API accepted."""
+
+    IN_FORCE = "in force"
+    NOT_IN_FORCE = "not in force"
+    NOT_READ = "not read back"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one item of one call ended, and what the API said if it refused."""
+    """How one item of one call ended, and what the API said if it refused. ``seen`` says more of an applied one."""
 
     call: str
     item: Item
     status: Status
     id: str | None = None
     problems: tuple[Problem, ...] = ()
+    seen: Seen = Seen.IN_FORCE
+
+    @property
+    def ending(self) -> str:
+        """How it ended in words: what was accepted and is not known to be in force is not called applied."""
+        confirmed = self.status is not Status.APPLIED or self.seen is Seen.IN_FORCE
+        return self.status.value if confirmed else self.seen.value
 
 
 # --- What it costs, and who objects ------------------------------------------------------------
@@ -475,7 +490,8 @@ class Author:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A value that differs from the files, with what was last applied if ``known``. Without a field it is
-    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked."""
+    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked;
+    ``name`` is what the object is called."""
 
     address: Address
     id: str | None
@@ -489,6 +505,7 @@ class Drift:
     authors: tuple[Author, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    name: str = ""
 
     @property
     def moved_outside(self) -> bool:

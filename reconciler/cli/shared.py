@@ -183,6 +183,11 @@ def session_of(paths: Sequence[str], sandbox: str | None, api_url: str | None, f
 
 
 def manner_of(**words: Any) -> Any:
+    """How this command's reports tell: formats of pipelines name files from the root of the repository."""
+    import os
+
+    from reconciler.commands.checkout import checkout
     from reconciler.reports import Manner
 
-    return Manner(**words)
+    given = click.get_current_context().params.get("paths", ())
+    return Manner(**words, checkout=checkout(given, os.environ))

@@ -8,6 +8,7 @@ from reconciler import dialects
 from reconciler.adoption.placing import reference
 from reconciler.commands import access, disk
 from reconciler.commands.access import Unusable
+from reconciler.commands.checkout import repository
 from reconciler.commands.pipelines import PIPELINE, is_filled_in, placed
 from reconciler.files import schema as schemas
 from reconciler.files.project import PROJECT_FILE
@@ -162,12 +163,6 @@ def write_new(path: Path, text: bytes) -> bool:
     except OSError as trouble:
         raise Unusable(access.stopped(disk.unwritten(path, trouble))) from None
     return True
-
-
-def repository(folder: Path) -> Path | None:
-    """The root of the git repository that a folder lies in, if any."""
-    here = folder.resolve()
-    return next((up for up in (here, *here.parents) if (up / ".git").exists()), None)
 
 
 def _within_repository(folder: Path) -> Iterable[Path]:

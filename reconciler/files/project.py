@@ -109,7 +109,7 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     )
     if missing:
         return None, (), missing
-    homes = {_home(path) for path in given}
+    homes = {home_of(path) for path in given}
     if len(homes) != 1 or None in homes:
         hint = f"a project is a folder with a {PROJECT_FILE}" if None in homes else "run one project at a time"
         code, text = (
@@ -214,7 +214,8 @@ def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | P
         return _refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions")
 
 
-def _home(path: File) -> File | None:
+def home_of(path: File) -> File | None:
+    """The folder of the project that a path belongs to, if any."""
     absolute = path.resolve()
     ups = (absolute, *absolute.parents) if absolute.is_dir() else absolute.parents
     return next((up for up in ups if (up / PROJECT_FILE).is_file()), None)
