@@ -62,7 +62,7 @@ def assess(
 ) -> Assessed:
     """The plan of the changes, weighed."""
     kinds = {name: target.kind for name, target in spoken.items()}
-    book = Book(kinds, seen.live, changes, project.scope, seen.currencies, now)
+    book = Book(kinds, seen.live, changes, project.scope, seen.currencies, now, seen.zones)
     ids = {desired.address: row.id for pairs in seen.pairs.values() for desired, row in pairs if row is not None}
     cost = money(book, memory.lately, {**memory.ids, **ids})
     ground = _ground(book, cost) if project.careful else None
@@ -99,4 +99,4 @@ def _misfits(project: Project, book: Book, desired: Sequence[Desired]) -> Iterat
 def _ground(book: Book, cost: Money) -> Ground:
     by_address: dict[Address, Change] = {change.address: change for change in book.changes}
     start = {currency: before for currency, (before, _) in cost.exposures().items()}
-    return Ground(book.kinds, by_address, start, book.of, book.now)
+    return Ground(book.kinds, by_address, start, book.of, book.today)

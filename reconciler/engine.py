@@ -61,12 +61,11 @@ def plan(
     """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
     ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
-    found; an undecided one forbids increases. ``allowed`` gives the reasons for which guardrails are overridden, by
-    rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the values that it
-    recorded; all that it touches is read again, and any difference is an error.
+    found; an undecided one forbids increases. ``allowed`` has the reasons for overridden guardrails. With ``recorded``
+    the changes are those of a saved plan, derived again from the files and the values that it recorded; all that it
+    touches is read again, and any difference is an error.
     """
-    project, memory = loaded.project, memory or Memory()
-    loaded = overrides.effective(loaded, now)
+    project, memory, loaded = loaded.project, memory or Memory(), overrides.effective(loaded, now)
     problems = [*problems_at(loaded, now), *(stale.outdated(recorded.saved, recorded.here) if recorded else ())]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
@@ -81,12 +80,13 @@ def plan(
     weighed = assess(project, seen, changes, spoken, memory, Wish(loaded.desired, not targets, allowed or {}), now)
     problems += (*missed, *seen.problems, *fixed)
     if recorded:
-        problems += _moved(recorded.saved, seen, spoken)
-        problems += stale.rederived(recorded.saved, changes, weighed.plan)
+        problems += (*_moved(recorded.saved, seen, spoken), *stale.rederived(recorded.saved, changes, weighed.plan))
     problems = [*_noted(noted, changes, memory.ids), *problems]
-    unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
+    unchanged = sum(map(len, seen.pairs.values())) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
-    return Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies)
+    return Prepared(
+        _weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies, seen.zones
+    )
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:

@@ -21,3 +21,4 @@ class Prepared:
     project: Project
     ground: Ground | None = None
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)

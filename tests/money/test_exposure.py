@@ -142,7 +142,7 @@ def prepared(seed: int, trouble: float = 0.0) -> tuple[Account, Plan]:
     found = world(random)
     cost = money(found.book)
     start = {currency: before for currency, (before, _) in cost.exposures().items()}
-    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, NOW)
+    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, lambda kind: NOW)
     calls = planner.plan(found.changes, TARGETS, raises=ground.raises)
     return Account(found, random, trouble, ground), calls
 
@@ -300,7 +300,7 @@ def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, 
     changes, _ = diff(KINDS["adSets"], list(zip(blocks, rows, strict=True)), {})
     book = Book(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
     start = {currency: before for currency, (before, _) in money(book).exposures().items()}
-    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, NOW)
+    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, lambda kind: NOW)
     return ground, planner.plan(changes, TARGETS, raises=ground.raises)
 
 
@@ -348,7 +348,7 @@ def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None
     (change,), _ = diff(
         KINDS["sellerBudgets"], [(Desired(address, None, wanted, Place(Written(Span("a", 1, 1)), ())), None)], {}
     )
-    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", NOW)
+    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", lambda kind: NOW)
     assert held(planner.plan([change], TARGETS, raises=ground.raises)) == {"create"}
 
 
