@@ -40,10 +40,10 @@ from typing import Any
 
 from . import items, lag, noise
 from .balances.book import edited_by_user
+from .call import Call, Handler
 from .clock import instant
 from .encoding import decode, encode
 from .message import Request, Response
-from .routing import Call, Handler
 from .state import COLLECTIONS, Record, State
 
 KINDS = frozenset(

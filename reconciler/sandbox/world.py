@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from . import access, control, faults, seed
+from .call import Call
 from .clock import Clock, instant, stamp
 from .encoding import decode
 from .errors import Refusal, problem, refusal
 from .message import Request, Response
 from .options import Options
 from .routes import ROUTER
-from .routing import Call, Match
+from .routing import Match
 from .state import Record, State
 from .store import Store
 
