@@ -35,6 +35,7 @@ class Call:
     """The parsed JSON body, or None if there is none."""
     application: Record
     now: datetime
+    client_id: str = ""
 
     @property
     def trace(self) -> str:
