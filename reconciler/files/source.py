@@ -19,7 +19,7 @@ from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
 from reconciler.lazily import dataclass
-from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
+from reconciler.model import Address, Desired, Json, Origin, Path, Place, Problem, Severity, Span, Value, error
 
 Refusals = Mapping[Path, list[Problem]]
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
@@ -141,9 +141,8 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
         raw = {**block.common, **raw}
     id = raw.pop("id", None)
     place = Place(block.source, block.path, key=True)
-    desired = Desired(
-        Address(block.kind.name, block.key), None if id is None else str(id), values, place, shared, stated
-    )
+    origin = Origin(place, shared, stated)
+    desired = Desired(Address(block.kind.name, block.key), None if id is None else str(id), values, origin)
     own = (block.path, ("defaults", block.kind.name))
     broken = [path for path in refusals if path[:2] in own or path[:1] == path]
     mistakes: list[Problem] = []
@@ -219,7 +218,7 @@ def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -
         if having:
             message = f"{known} is not part of version {project.versions[kind.family]}"
             hint = f"remove it, or set api.{kind.family} to one of: {having}"
-            at = replace(desired.at(known), key=True)
+            at = desired.at(known, key=True)
             yield error("not-in-version", message, at=at, address=desired.address, hint=hint)
             return
 
