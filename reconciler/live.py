@@ -14,7 +14,7 @@ from reconciler.believing import trouble as trouble
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Listing, Paging, Reference, Search
 from reconciler.lazily import dataclass
-from reconciler.model import Answer, Call, Desired, Effect, Json, Live, Pair, Problem, Value, error, warning
+from reconciler.model import Answer, Call, Desired, Effect, Json, Live, Pair, Problem, ReadCall, Value, error, warning
 from reconciler.paging import CutShort, check_one_page, entries, rows, walk
 
 Send = Callable[[Call], Answer]
@@ -48,10 +48,10 @@ def read(
     match kind.read:
         case Search() as search:
             body: Json = {"filters": {search.by: list(scope)}}
-            call = _call(kind, "POST", search.path.format(root=root), body=body)
-            answer = _got(replace(call, shape=wire.shape(kind, kept)), send)
+            path, hook = search.path.format(root=root), wire.row_hook(kind, kept)
+            answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
             owner = search.by.removesuffix("s")
-            check_one_page(answer, call.path)
+            check_one_page(answer, path)
             found = [row if isinstance(row, Live) else kept(wire.decode(kind, row)) for row in entries(answer)]
             # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
             return Reading(
@@ -203,8 +203,17 @@ def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list
 # --- Calls and answers ------------------------------------------------------------------------------------
 
 
-def _call(kind: Kind, method: str, path: str, *, body: Json = None, query: tuple[tuple[str, str], ...] = ()) -> Call:
-    return Call(f"{kind.name}.read", kind.name, "", Effect.READ, method, path, body, query, product=kind.product)
+def _call(
+    kind: Kind,
+    method: str,
+    path: str,
+    *,
+    body: Json = None,
+    query: tuple[tuple[str, str], ...] = (),
+    row_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> ReadCall:
+    name, read = f"{kind.name}.read", Effect.READ
+    return ReadCall(name, kind.name, "", read, method, path, body, query, product=kind.product, row_hook=row_hook)
 
 
 def _got(call: Call, send: Send) -> Answer:

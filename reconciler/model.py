@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, sides, step
@@ -49,13 +50,30 @@ class Locator(Protocol):
     def span(self, path: Path, *, key: bool = False) -> Span: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position that is worked out only when somebody asks: most are never shown."""
+class _Position:
+    """Where a value is written, which is no part of what it is: two positions of one class are always equal."""
 
-    source: Locator
-    path: Path
-    key: bool = False
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Place(_Position):
+    """A position that is worked out on demand: most are never shown."""
+
+    __slots__ = ("key", "path", "source")
+
+    def __init__(self, source: Locator, path: Path, key: bool = False) -> None:
+        self.source = source
+        self.path = path
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"Place({self.path!r}, key={self.key})"
 
     @property
     def span(self) -> Span:
@@ -139,21 +157,33 @@ def warning(
 # --- What is wanted, and what is ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """One resource as the files want it: only the fields that they state. Where its file has ``defaults``,
-    ``stated`` are the fields that the resource states itself."""
+class Origin(_Position):
+    """Where a resource and its fields are written. Where its file has ``defaults``, ``stated`` are the fields that
+    the resource states itself; ``overlaid`` are those that an override sets."""
 
-    address: Address
-    id: str | None
-    values: Values
-    place: Place
-    defaults: Place | None = with_(default=None, compare=False)
-    stated: frozenset[str] = with_(default=frozenset(), compare=False)
-    overlaid: Mapping[str, Place] = with_(default_factory=dict, compare=False)
+    __slots__ = ("defaults", "overlaid", "place", "stated")
+
+    def __init__(
+        self,
+        place: Place,
+        defaults: Place | None = None,
+        stated: frozenset[str] = frozenset(),
+        overlaid: Mapping[str, Place] = MappingProxyType({}),
+    ) -> None:
+        self.place = place
+        self.defaults = defaults
+        self.stated = stated
+        self.overlaid = overlaid
+
+    def __repr__(self) -> str:
+        return f"Origin({self.place!r})"
+
+    def overlaid_by(self, overlaid: Mapping[str, Place]) -> "Origin":
+        """Return the same origin with other fields set by overrides."""
+        return Origin(self.place, self.defaults, self.stated, overlaid)
 
     def at(self, name: str, *, key: bool = False) -> Place:
-        """Where a field is written: in the resource itself, in the ``defaults`` of its file, or in an override."""
+        """Return the place of a field: in the resource, in the ``defaults`` of its file, or in an override."""
         if name in self.overlaid:
             return self.overlaid[name]
         whole = self.place if self.defaults is None or self._states(name) else self.defaults
@@ -167,6 +197,25 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Desired:
+    """One resource as the files want it: only the fields that they state."""
+
+    address: Address
+    id: str | None
+    values: Values
+    origin: Origin
+
+    @property
+    def place(self) -> Place:
+        """Return where the resource is written."""
+        return self.origin.place
+
+    def at(self, name: str, *, key: bool = False) -> Place:
+        """Return where a field is written."""
+        return self.origin.at(name, key=key)
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """One resource as the API reports it. ``refs`` holds ids of nested entries, by field; ``owner`` the
     id of the scope in whose list it stood."""
@@ -175,7 +224,7 @@ class Live:
     id: str
     values: Values
     refs: Mapping[str, str] = with_(default_factory=dict)
-    owner: str | None = with_(default=None, compare=False)
+    owner: str | None = None
 
 
 Pair: TypeAlias = tuple[Desired, Live | None]
@@ -202,7 +251,7 @@ class FieldChange:
     facet: str
     before: Value
     after: Value
-    place: Place = with_(compare=False)
+    place: Place
     seen: bool = True
 
 
@@ -218,7 +267,7 @@ class Change:
     id: str | None
     fields: tuple[FieldChange, ...]
     after: Values
-    place: Place = with_(compare=False)
+    place: Place
     live: Live | None = None
 
 
@@ -246,16 +295,12 @@ class Item:
     address: Address
     id: str | None
     fields: tuple[FieldChange, ...]
-    place: Place = with_(compare=False)
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request, complete. Its answer is read by ``granularity``: per item, or as a whole.
-
-    ``shape`` says what becomes of each object of its answer as it is read, so that a long list is
-    never held as it came.
-    """
+    """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``."""
 
     name: str
     kind: str
@@ -269,7 +314,14 @@ class Call:
     atomic: bool = True
     stage: int = 0
     product: str = "marketingSolutions"
-    shape: "Callable[[dict[str, Any]], Any] | None" = with_(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCall(Call):
+    """A read of many rows. ``row_hook`` converts each object of its answer while that is parsed, so that a long
+    list is never held in its wire form. Such a call is never stored."""
+
+    row_hook: "Callable[[dict[str, Any]], Any] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +552,7 @@ class Drift:
     wanted: Value
     applied: Value
     live: Value
-    place: Place = with_(compare=False)
+    place: Place
     known: bool = True
     authors: tuple[Author, ...] = ()
     since: datetime | None = None

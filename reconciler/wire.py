@@ -53,7 +53,7 @@ def decode(kind: Kind, row: Body, inject: Values | None = None, owner: str | Non
     return Live(kind.name, str(row.get("id")), shown, refs or NO_REFS, owner)
 
 
-def shape(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
+def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
     """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
 
     def made(part: Body) -> Any:

@@ -15,7 +15,7 @@ import pytest
 from reconciler import engine, wire
 from reconciler.files import explain, source
 from reconciler.files import project as projects
-from reconciler.model import Answer, Call, Fate
+from reconciler.model import Answer, Call, Fate, ReadCall
 from reconciler.outside import Outside
 from reconciler.planning import diff
 from reconciler.telling import counted, heard
@@ -38,7 +38,8 @@ def answer(call: Call) -> Answer:
         body = {"data": [{"id": "1352"}]} if "advertisers" in call.path else {"data": {"attributes": {}}}
     if call.path.endswith("/search"):
         text = json.dumps({"data": [row(id, 0.5 if id % 3 == 0 else 0.9) for id in range(FILES * EACH)]})
-        body = json.loads(text, object_hook=call.shape)
+        assert isinstance(call, ReadCall)
+        body = json.loads(text, object_hook=call.row_hook)
     return Answer(Fate.ANSWERED, 200, body)
 
 

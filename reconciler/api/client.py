@@ -14,7 +14,7 @@ from reconciler.api.pace import Pace
 from reconciler.api.retry import repeat
 from reconciler.api.settings import Clock, Credentials, Event, Listener, Settings
 from reconciler.api.token import Token
-from reconciler.model import Answer, Call, Effect, Fate, Json
+from reconciler.model import Answer, Call, Effect, Fate, Json, ReadCall
 from reconciler.wire import dump
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class _Sending:
         self, call: Call, application: _Application, host: str, exchange: Callable[..., Reply | Trouble]
     ) -> None:
         self._call = call
+        self._row_hook = call.row_hook if isinstance(call, ReadCall) else None
         self._body = b"" if call.body is None else dump(call.body)
         self._application = application
         self._host = host
@@ -70,7 +71,7 @@ class _Sending:
             if status == 401 and self._refused is None:
                 self._refused = token
             elif status != 429:
-                return judge(result, self._host, self._call.shape)
+                return judge(result, self._host, self._row_hook)
             elif refusals > PATIENCE:
                 reason = f"{self._host} still answered 429 after {PATIENCE} waits for the rate limit"
                 return Try(replace(judge(result, self._host).answer, reason=reason))

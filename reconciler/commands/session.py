@@ -6,6 +6,7 @@ Secrets come from the environment only, and are asked for only when the files ne
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,6 +155,12 @@ class Session:
             created=now,
             expires=now + timedelta(hours=hours),
         )
+
+    def with_files(self, loaded: Loaded, project: Project) -> "Session":
+        """Return a session of the same connections with other files."""
+        other = copy(self)
+        other.loaded, other.project = loaded, project
+        return other
 
     def __enter__(self) -> "Session":
         return self

@@ -159,7 +159,7 @@ def guardrail_mistakes(project: Project, desired: Sequence[Desired] | None = Non
         return
     for each in project.guardrails.mistakes(_names(project, desired)):
         message = f"guardrails.{'.'.join(map(str, each.path))}: {each.why}"
-        at = replace(project.at("guardrails", *each.path), key=each.key)
+        at = Place(project.source, ("guardrails", *each.path), key=each.key)
         hint = explain.near(each.word, list(each.known)) if each.known else None
         yield Problem(each.severity, "bad-guardrail", message, at.span, hint=hint)
 

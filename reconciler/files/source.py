@@ -19,7 +19,20 @@ from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Choice, Refused
 from reconciler.lazily import dataclass
-from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error, warning
+from reconciler.model import (
+    Address,
+    Desired,
+    Json,
+    Origin,
+    Path,
+    Place,
+    Problem,
+    Severity,
+    Span,
+    Value,
+    error,
+    warning,
+)
 
 Refusals = Mapping[Path, list[Path]]
 """Paths that the schema refuses, by the block that they stand in."""
@@ -165,9 +178,8 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
         raw = {**block.common, **raw}
     id = raw.pop("id", None)
     place = Place(block.source, block.path, key=True)
-    desired = Desired(
-        Address(block.kind.name, block.key), None if id is None else str(id), values, place, shared, stated
-    )
+    origin = Origin(place, shared, stated)
+    desired = Desired(Address(block.kind.name, block.key), None if id is None else str(id), values, origin)
     broken = [path for owner in _owners(block) for path in refusals.get(owner, ())]
     mistakes: list[Problem] = []
     refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
@@ -258,7 +270,7 @@ def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -
         if having:
             message = f"{known} is not part of version {project.versions[kind.family]}"
             hint = f"remove it, or set api.{kind.family} to one of: {having}"
-            at = replace(desired.at(known), key=True)
+            at = desired.at(known, key=True)
             yield error("not-in-version", message, at=at, address=desired.address, hint=hint)
             return
 

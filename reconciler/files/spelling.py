@@ -11,7 +11,7 @@ from reconciler.files.writing import Word
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.nested import Parts, SetOf
 from reconciler.kinds.types import Choice, Refused, ValueType
-from reconciler.model import Address, Desired, Json, Path, Place, Severity, Span, Value, Values
+from reconciler.model import Address, Desired, Json, Origin, Path, Place, Severity, Span, Value, Values
 
 UNSPEAKABLE = "this value cannot be written back"
 
@@ -128,7 +128,7 @@ class _Names:
 
 def wanted(address: Address, values: Values, id: str | None) -> Desired:
     """Values as the files would want them; the span of each names it."""
-    return Desired(address, id, values, Place(_Names(), (address.kind, address.key)))
+    return Desired(address, id, values, Origin(Place(_Names(), (address.kind, address.key))))
 
 
 def refused(kind: Kind, values: Values, id: str | None) -> dict[str, str]:

@@ -92,7 +92,7 @@ class Meter:
     exposed: dict[str, Exposure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.exposed = dict(self.ground.start)
+        self.exposed |= self.ground.start
 
     def apply(
         self, address: Address, moves: Moves, *, lost: bool = False, within: Mapping[str, Exposure] | None = None

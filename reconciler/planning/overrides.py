@@ -86,7 +86,7 @@ def _unmatched(project: Project, rule: Override, matched: Sequence[Desired], pro
 def _laid(project: Project, rule: Override, desired: Desired, problems: list[Problem]) -> Desired | None:
     """A block with the values of an override over its own; None if one of them cannot be."""
     kind = project.kinds[desired.address.kind]
-    values, overlaid = dict(desired.values), dict(desired.overlaid)
+    values, overlaid = dict(desired.values), dict(desired.origin.overlaid)
     for name, raw in rule.values.items():
         place = project.at(KEY, rule.number, "set", name)
         try:
@@ -95,7 +95,7 @@ def _laid(project: Project, rule: Override, desired: Desired, problems: list[Pro
             problems.append(error(why.code, f"{name}: {why.reason}", at=place, address=desired.address, hint=why.hint))
             return None
         overlaid[name] = place
-    return replace(desired, values=values, overlaid=overlaid)
+    return replace(desired, values=values, origin=desired.origin.overlaid_by(overlaid))
 
 
 def parsed(kind: Kind, name: str, raw: Json) -> Value:

@@ -25,6 +25,7 @@ from reconciler.model import (
     Effect,
     Item,
     Live,
+    Origin,
     Outcome,
     Place,
     Plan,
@@ -296,7 +297,9 @@ def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, 
     """Ad sets as they are (None: there is none yet), with what the files want of them."""
     place = Place(Written(Span("ads.yaml", 1, 1)), ())
     rows = [live and Live("adSets", str(number), live, owner="1") for number, (live, _) in enumerate(each)]
-    blocks = [Desired(Address("adSets", str(number)), None, wanted, place) for number, (_, wanted) in enumerate(each)]
+    blocks = [
+        Desired(Address("adSets", str(number)), None, wanted, Origin(place)) for number, (_, wanted) in enumerate(each)
+    ]
     changes, _ = diff(KINDS["adSets"], list(zip(blocks, rows, strict=True)), {})
     book = Book(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
     start = {currency: before for currency, (before, _) in money(book).exposures().items()}
@@ -346,7 +349,9 @@ def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None
               "startDate": NOW.date(), "endDate": None}  # fmt: skip
     address = Address("sellerBudgets", "b")
     (change,), _ = diff(
-        KINDS["sellerBudgets"], [(Desired(address, None, wanted, Place(Written(Span("a", 1, 1)), ())), None)], {}
+        KINDS["sellerBudgets"],
+        [(Desired(address, None, wanted, Origin(Place(Written(Span("a", 1, 1)), ()))), None)],
+        {},
     )
     ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", lambda kind: NOW)
     assert held(planner.plan([change], TARGETS, raises=ground.raises)) == {"create"}
