@@ -1,8 +1,9 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatch
+
+from msgspec.structs import replace
 
 from reconciler.apply import apply as apply
 from reconciler.approval import stale

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from reconciler import dialects
 from reconciler.adoption.placing import reference
 from reconciler.commands import access, disk
@@ -11,7 +13,6 @@ from reconciler.commands.access import Unusable
 from reconciler.files import schema as schemas
 from reconciler.files.project import PROJECT_FILE
 from reconciler.files.writing import visible
-from reconciler.lazily import dataclass
 from reconciler.model import error
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -58,8 +59,7 @@ IGNORED = """\
 """
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """What was written, what was there already, and where git's own root is, if it is not the folder."""
 
     folder: Path

@@ -7,11 +7,11 @@ exactly the documented form; ``schema`` describes the YAML form to editors.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+
 from reconciler.model import Json, Path, Value
 
 Schema = dict[str, Any]
@@ -44,8 +44,7 @@ def unboxed(wire: Json) -> Json:
     return wire
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Free text, kept to the letter, unless the API compares it without regard to case."""
 
     maximum: int | None = None
@@ -81,8 +80,7 @@ class Text:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Id:
+class Id(Struct, frozen=True):
     """An opaque id of digits: always text here, since some are beyond 2^64 (contract §2.11)."""
 
     as_number: bool = False
@@ -106,8 +104,7 @@ class Id:
         return {"type": ["string", "integer"], "pattern": "^[0-9]+$"}
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An amount in the account's own currency, or a bid: a decimal of so many places, never a float."""
 
     places: int = 2
@@ -154,8 +151,7 @@ class Money:
             raise Refused("out-of-range", f"{amount} has more digits than any amount of money") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One word of a few. ``reads`` are words the API may show and nobody may write; ``aliases`` are
     other spellings it uses (lower case); ``spelled`` is how a version wants a word written."""
 
@@ -187,8 +183,7 @@ class Choice:
         return {"type": "string", "enum": list(self.words)}
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """True or false."""
 
     def parse(self, raw: Json) -> Value:
@@ -206,8 +201,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """A whole number from one upwards."""
 
     def parse(self, raw: Json) -> Value:

@@ -5,15 +5,16 @@ Worst cases, per currency and never across currencies; what is uncapped is count
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler.amounts import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, FieldChange, Live, Money, Shift, Value, Values
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
@@ -33,8 +34,7 @@ class Moved(Protocol):
     def before(self) -> Value: ...
 
 
-@dataclass(frozen=True)
-class Book:
+class Book(Struct, frozen=True, dict=True):
     """All that the money of a plan depends on. ``currencies`` are by scope and id of its owner."""
 
     kinds: Mapping[str, Kind]

@@ -5,13 +5,14 @@ Whatever comes from outside is escaped here: control characters, and those that 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler.amounts import money
 from reconciler.exits import Exit, of
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Change, Divergence, Problem, Run, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
@@ -23,8 +24,7 @@ COMMAND, FIRST = "##[", "::"
 """What a pipeline's log takes for a command wherever it stands in a line, and at its beginning."""
 
 
-@dataclass(frozen=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
     problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
     ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
