@@ -1,8 +1,9 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind

@@ -4,9 +4,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from reconciler.api.clock import RunClock
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge

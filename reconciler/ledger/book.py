@@ -6,9 +6,10 @@ An intent is one row, and so is each settlement of it; nothing in the journal is
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from reconciler.ledger import codec
 from reconciler.ledger.errors import LedgerError, Unsettled

@@ -5,18 +5,17 @@ It is a memory, not an authority. Losing it forgets the past and creates nothing
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+
 from reconciler.model import Address, Call, Outcome, Status, Value, Values
 
 # --- The records ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds a lock, as far as they said so."""
 
     who: str = "another process"
@@ -35,8 +34,7 @@ class Holder:
         return f"{self.who}{place}{pid}{since}{', in ' if ci else ''}{ci}"
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """What is known of a run when it begins. ``who`` is ``user@host``; ``allowed`` holds why which
     guardrails were overridden, by rule."""
 
@@ -53,8 +51,7 @@ class RunRecord:
     allowed: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """A run in a list. Without ``ended`` it is still going on, or was killed."""
 
     id: str
@@ -64,8 +61,7 @@ class PastRun:
     exit_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """What a person decided of an outcome that no read can settle."""
 
     applied: bool
@@ -74,8 +70,7 @@ class Resolution:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """A call that was about to be sent, and what became of it as far as anybody knows.
 
     ``before`` holds the ids that existed already, by the text of the address; ``token`` is the mark
@@ -93,16 +88,14 @@ class Intent:
     resolution: Resolution | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunHistory:
+class RunHistory(Struct, frozen=True):
     """A run and all calls that it intended, in that order."""
 
     run: PastRun
     calls: tuple[Intent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One value that a call moved, or tried to. What was never settled counts as unknown."""
 
     run: str
@@ -114,8 +107,7 @@ class HistoryEntry:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedChange:
+class AppliedChange(Struct, frozen=True):
     """One value that was moved; ``time`` is when its call was about to be sent."""
 
     address: Address
@@ -126,8 +118,7 @@ class AppliedChange:
     time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What the API showed of a resource when it was last looked at."""
 
     at: datetime
