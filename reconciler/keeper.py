@@ -17,7 +17,7 @@ from reconciler.outside import Memory
 from reconciler.sending import recover
 from reconciler.sending.courier import Unwritten
 from reconciler.sending.recover import Found, Lost, Reader, Verdict
-from reconciler.telling import waiting
+from reconciler.telling import Tell, waiting
 
 ON_ITS_WAY = timedelta(seconds=185)
 """As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
@@ -84,7 +84,7 @@ def settle_open(
     kinds: Mapping[str, Kind],
     reader: Callable[[str], Reader],
     now: Callable[[], datetime],
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> tuple[Problem, ...]:
     """Settle by reading what an earlier run left open; what reading cannot tell stays, as an error."""
     problems: list[Problem] = []
@@ -110,7 +110,7 @@ def settle_open(
 
 
 def _looked(
-    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Callable[[str], None]
+    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Tell
 ) -> tuple[Verdict, ...]:
     """What reading makes of it. What may still be on its way is not believed to be absent before it has ended."""
     lost = Lost(intent.call, intent.at, intent.before, intent.token)

@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.model import Answer, Call, Fate, Run, Status
-from reconciler.planning.plan import HELD
 
 from .commands import Ended, project, reconciler
 from .laws.bench import Bench, bench
@@ -299,7 +298,7 @@ def test_increases_are_sent_after_the_decreases_are_seen_in_force() -> None:
         before = budgets(made)
         run = careful(made)
         assert {each.status for each in run.outcomes} == {Status.APPLIED}
-        assert [call.stage >= HELD for call in run.plan.calls] == [False, True]
+        assert [call.raises_exposure for call in run.plan.calls] == [False, True]
         assert budgets(made) != before
         text = made.report(replace(run, applied=False, outcomes=()), "text")
         course = text.splitlines()[text.splitlines().index(COURSE) + 1]
@@ -317,7 +316,7 @@ def test_a_decrease_that_is_not_in_force_leaves_its_increase_unsent(fate: str) -
         before, real = budgets(made), made.outside.send
 
         def _frees(call: Call) -> bool:
-            return call.method == "PATCH" and call.stage < HELD
+            return call.method == "PATCH" and not call.raises_exposure
 
         def _twisted(call: Call, answer: Answer) -> Answer:
             if fate == "refused":

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from msgspec import Struct, field
 
 from reconciler import wire
@@ -77,8 +78,8 @@ class Unreadable(ValueError):
 # --- Writing --------------------------------------------------------------------------------------------
 
 
-def dumped(run: Run, made: Circumstances) -> str:
-    """The plan as text. The same inputs give the same bytes."""
+def dumped(run: Run, made: Circumstances) -> tuple[bytes, str]:
+    """Return the plan as JSON and its digest. The same inputs give the same bytes."""
     content: Shape = {
         "format_version": FORMAT_VERSION,
         "project": run.project,
@@ -102,7 +103,12 @@ def dumped(run: Run, made: Circumstances) -> str:
         "deferred_calls": run.plan.deferred_calls,
         "bound": run.plan.bound,
     }
-    return json.dumps({"digest": _digest(content), **content}, indent=1, ensure_ascii=False) + "\n"
+    digest = _digest(content)
+    shape = {"digest": digest, **content}
+    try:
+        return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), digest
+    except TypeError:  # an integer of more than 64 bits, or half of a pair of surrogates
+        return json.dumps(shape, indent=2).encode() + b"\n", digest
 
 
 def call_shape(call: Call) -> Shape:
@@ -144,8 +150,13 @@ def change_shape(change: Change) -> Shape:
 
 
 def _digest(content: Shape) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    """Return the hash of the content as compact JSON with sorted keys: white space and order of keys do not count."""
+    try:
+        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        canonical = text.encode(errors="surrogatepass")
+    return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
 
 
 # --- Reading --------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, Severity, error
-from reconciler.telling import Tell, waiting
+from reconciler.telling import Line, Tell, waiting
 
 PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
 SANDBOX_STATE = Path(".reconciler", "sandbox.json")
@@ -210,5 +210,5 @@ def _no_credentials(product: str) -> Problem:
     return error("no-credentials", message, hint=hint)
 
 
-def _said(event: Event) -> str:
+def _said(event: Event) -> Line:
     return waiting(event.seconds, datetime.now(UTC), event.reason)

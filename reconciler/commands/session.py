@@ -31,7 +31,7 @@ from reconciler.planning import renames
 from reconciler.sending.courier import Stop
 from reconciler.sending.recover import Reader
 from reconciler.survey import reader
-from reconciler.telling import Tell, Waiting, counted, heard
+from reconciler.telling import LongWait, Tell, counted, heard
 
 DAY = timedelta(hours=24)
 
@@ -191,7 +191,7 @@ class Session:
             book.close()
 
     def _waiting(self, holder: object) -> None:
-        self.tell(Waiting(f"waiting for the lock of {holder}"))
+        self.tell(LongWait(f"waiting for the lock of {holder}"))
 
     def _reader(self, kind: str) -> "Reader":
         return reader(self.project, self.outside, kind)
