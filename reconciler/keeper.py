@@ -1,8 +1,9 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
@@ -16,7 +17,7 @@ from reconciler.outside import Memory
 from reconciler.sending import recover
 from reconciler.sending.courier import Unwritten
 from reconciler.sending.recover import Found, Lost, Reader, Verdict
-from reconciler.telling import waiting
+from reconciler.telling import Tell, waiting
 
 ON_ITS_WAY = timedelta(seconds=185)
 """As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
@@ -81,7 +82,7 @@ def settle_open(
     kinds: Mapping[str, Kind],
     reader: Callable[[str], Reader],
     now: Callable[[], datetime],
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> tuple[Problem, ...]:
     """Settle by reading what an earlier run left open; what reading cannot tell stays, as an error."""
     problems: list[Problem] = []
@@ -107,7 +108,7 @@ def settle_open(
 
 
 def _looked(
-    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Callable[[str], None]
+    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Tell
 ) -> tuple[Verdict, ...]:
     """What reading makes of it. What may still be on its way is not believed to be absent before it has ended."""
     lost = Lost(intent.call, intent.at, intent.before, intent.token)

@@ -1,10 +1,10 @@
 """The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+
 from reconciler.live import Send
 from reconciler.model import Address, Values
 from reconciler.planning.money import Moved
@@ -15,8 +15,7 @@ from reconciler.sending.execute import Progress
 def _quiet(done: int, total: int) -> None: ...
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
@@ -24,12 +23,11 @@ class Memory:
     lately: Sequence[Moved] = ()
 
 
-@dataclass(frozen=True)
-class Outside:
-    """How to send, what time it is, how to wait, whom to tell, when to stop."""
+class Outside(Struct, frozen=True):
+    """How to send, the clock that stamps what happens (it judges nothing), how to wait, whom to tell, when to stop."""
 
     send: Send
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     in_flight: int = 8
     progress: Progress = _quiet

@@ -1,7 +1,8 @@
 """What may be sent again: what had no effect, and what has the same effect twice (design: Apply; contract §9)."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.api.exchange import Try
 from reconciler.api.settings import Clock, Event, Listener, Settings

@@ -7,16 +7,17 @@ derived again from the user's files and the values it recorded, and must be equa
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+import orjson
+from msgspec import Struct, field
 
 from reconciler import wire
 from reconciler.approval import priced
 from reconciler.as_json import as_json
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import (
     Action,
     Address,
@@ -42,8 +43,7 @@ Shape = dict[str, Any]
 ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP}
 
 
-@dataclass(frozen=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """Under what a plan was made, all of which must still hold when it is applied."""
 
     tool: str
@@ -58,8 +58,7 @@ class Circumstances:
     expires: datetime
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A plan file, read: its digest, what it was made under, the changes it holds, its calls as text."""
 
     digest: str
@@ -79,8 +78,8 @@ class Unreadable(ValueError):
 # --- Writing --------------------------------------------------------------------------------------------
 
 
-def dumped(run: Run, made: Circumstances) -> str:
-    """The plan as text. The same inputs give the same bytes."""
+def dumped(run: Run, made: Circumstances) -> tuple[bytes, str]:
+    """Return the plan as JSON and its digest. The same inputs give the same bytes."""
     content: Shape = {
         "format_version": FORMAT_VERSION,
         "project": run.project,
@@ -104,7 +103,12 @@ def dumped(run: Run, made: Circumstances) -> str:
         "deferred_calls": run.plan.deferred_calls,
         "bound": run.plan.bound,
     }
-    return json.dumps({"digest": _digest(content), **content}, indent=1, ensure_ascii=False) + "\n"
+    digest = _digest(content)
+    shape = {"digest": digest, **content}
+    try:
+        return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), digest
+    except TypeError:  # an integer of more than 64 bits, or half of a pair of surrogates
+        return json.dumps(shape, indent=2).encode() + b"\n", digest
 
 
 def call_shape(call: Call) -> Shape:
@@ -146,8 +150,13 @@ def change_shape(change: Change) -> Shape:
 
 
 def _digest(content: Shape) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    """Return the hash of the content as compact JSON with sorted keys: white space and order of keys do not count."""
+    try:
+        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        canonical = text.encode(errors="surrogatepass")
+    return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
 
 
 # --- Reading --------------------------------------------------------------------------------------------

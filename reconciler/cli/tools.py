@@ -74,9 +74,12 @@ def resolve(
                --applied --because "seen in the history"
     """
     from reconciler.commands import ledgers
+    from reconciler.reasons import is_reason
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
+    if not is_reason(because):
+        raise click.UsageError("say how you know: --because TEXT")
     with usable("text"):
         click.echo(ledgers.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
 

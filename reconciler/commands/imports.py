@@ -4,9 +4,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import dialects, engine, keeper, portfolio
 from reconciler.adoption import importing
@@ -20,7 +22,6 @@ from reconciler.files.project import PROJECT_FILE, Project
 from reconciler.files.source import Loaded
 from reconciler.files.writing import visible
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.ledger import LedgerError
 from reconciler.live import Unread
 from reconciler.model import Severity, error
@@ -31,8 +32,7 @@ EMPTY = frozenset({"no-files", "empty-project"})
 """What is wrong with a project before its first import, and is no reason to refuse one."""
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Struct, frozen=True):
     """Which project, and which way to its API. ``first`` is the scope of a project that is not there yet."""
 
     folder: Path
@@ -54,14 +54,20 @@ def run(where: Where, wish: Wish, tell: Tell) -> Imported:
     assert project is not None
     wish = replace(wish, schema=beginning.schema_files(project.folder)[0])
     with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
-        return written(loaded, Outside(api.send, api.now, time.sleep), _memory(where, project), wish, tell)
+        kinds = [each for each in project.kinds.values() if not wish.kinds or each.name in wish.kinds]
+        trouble = access.learn_time(api, project, kinds)
+        if trouble is not None:
+            return Imported(project.name, problems=(trouble,))
+        outside = Outside(api.send, api.now, time.sleep)
+        return written(loaded, outside, _memory(where, project), wish, tell, api.now())
 
 
-def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: Tell) -> Imported:
-    """Write the files of a project, each as it is ready."""
+def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: Tell, now: datetime) -> Imported:
+    """Write the files of a project, each as it is ready; ``now`` is the instant by which they are judged."""
     assert loaded.project is not None
-    here = importing.Import(loaded.project, loaded, outside, memory, wish, tell)
+    here = importing.Import(loaded.project, loaded, outside, memory, wish, tell, now)
     told = []
+    beginning.ignore(loaded.project.folder)
     try:
         for output in here.files():
             _write(output.path, output.text)

@@ -1,8 +1,9 @@
 """Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler import dialects
 from reconciler.approval import saved
@@ -16,12 +17,12 @@ from reconciler.model import Run
 
 def save(run: Run, file: Path, made: Circumstances) -> str:
     """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
-    text = saved.dumped(run, made)
+    text, digest = saved.dumped(run, made)
     try:
-        disk.put(file, text.encode(), rights=disk.OWNER)
+        disk.put(file, text, rights=disk.OWNER)
     except OSError as trouble:
         raise Unusable(access.stopped(disk.unwritten(file, trouble))) from None
-    return str(saved.loaded(text, _any_kinds(made.versions)).digest)
+    return digest
 
 
 def read(file: Path, kinds: Mapping[str, Kind]) -> Saved:

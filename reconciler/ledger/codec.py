@@ -201,6 +201,7 @@ def of_call(call: Call) -> str:
             "items": [_of_item(item) for item in call.items],
             "atomic": call.atomic,
             "stage": call.stage,
+            "raises_exposure": call.raises_exposure,
             "product": call.product,
         }
     )
@@ -214,6 +215,9 @@ def to_call(stored: str) -> Call:
         body=valued(shape["body"]),
         query=tuple((name, value) for name, value in shape["query"]),
         items=tuple(_to_item(item) for item in shape["items"]),
+        raises_exposure=shape.get(
+            "raises_exposure", shape["stage"] >= 100
+        ),  # as the stage said before there was a field
     )
 
 
@@ -271,7 +275,7 @@ def moved(call: str, outcomes: str | None, positions: Sequence[Any] | None = Non
 
 
 def of_record(record: RunRecord | Resolution | Holder) -> str:
-    return text({name: shaped(getattr(record, name)) for name in record.__dataclass_fields__})
+    return text({name: shaped(getattr(record, name)) for name in record.__struct_fields__})
 
 
 def to_run(stored: str) -> RunRecord:

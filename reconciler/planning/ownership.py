@@ -4,23 +4,23 @@ After its end a rule gives the field back to git. An override of the same field 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler.files.project import Project
 from reconciler.files.terms import Unclear, moment
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
 
 KEY, OUTSIDE, TOO_FAST = "ownership", "out-of-bounds", "step-too-large"
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One entry of the project file."""
 
     number: int
@@ -87,7 +87,7 @@ def released(project: Project, pairs: Sequence[Pair], now: datetime) -> tuple[tu
 
 def _released(project: Project, known: Sequence[Rule], pair: Pair, now: datetime, problems: list[Problem]) -> Pair:
     desired, live = pair
-    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.overlaid]
+    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.origin.overlaid]
     if live is None or not given:
         return pair
     problems += (problem for rule in given if (problem := _outside(project, rule, desired, live)))

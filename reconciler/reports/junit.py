@@ -2,30 +2,28 @@
 
 A refused item or an error fails its case, an unknown outcome is an error, an item that was not sent is
 skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files and the account differ;
-and so does each value that ``drift`` found moved outside.
+and so does each value that ``drift`` found moved outside. Files are named from the root of the repository.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.exits import Exit, of
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
-from reconciler.reports import drifts
+from reconciler.reports import drifts, places
 from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
 
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
 
 
-@dataclass
 class Case:
     """One test case: a resource, or what belongs to none; and why it is not green."""
 
-    name: str
-    span: Span | None = None
-    reasons: list[tuple[str, str, str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    def __init__(self, name: str, span: Span | None = None) -> None:
+        self.name = name
+        self.span = span
+        self.reasons: list[tuple[str, str, str]] = []
+        self.said: list[str] = []
 
 
 def report(run: Run, manner: Manner) -> str:
@@ -37,7 +35,7 @@ def report(run: Run, manner: Manner) -> str:
     root = Element("testsuites", {"name": "reconciler", **numbers})
     suite = SubElement(root, "testsuite", {"name": f"reconciler {run.command} {plain(run.project)}".strip(), **numbers})
     for case in cases:
-        _write(suite, case)
+        _write(suite, case, places.path(case.span.file, manner.checkout) if case.span else None)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -87,8 +85,7 @@ def _whole(run: Run, manner: Manner) -> Case:
         if problem.address is None:
             _blame(case, problem)
     case.said.append(summary(run) if run.command != "validate" else f"{counted(run.unchanged, 'resource')} read")
-    told = ended(outcome.status for outcome in run.outcomes)
-    case.said += [f"{count} {status.value}" for status, count in told.items()]
+    case.said += [f"{count} {ending}" for ending, count in ended(run).items()]
     code = of(run, detailed=manner.detailed)
     case.said.append(f"exit code {int(code)}: {code.meaning}")
     return case
@@ -100,8 +97,8 @@ def _verdict(case: Case) -> str:
     return next((tag for tag in ("error", "failure", "skipped") if tag in tags), "")
 
 
-def _write(suite: Element, case: Case) -> None:
-    place = {"file": plain(case.span.file), "line": str(case.span.line)} if case.span else {}
+def _write(suite: Element, case: Case, file: str | None) -> None:
+    place = {"file": plain(file), "line": str(case.span.line)} if file is not None and case.span else {}
     classname = place.get("file", "reconciler")
     element = SubElement(suite, "testcase", {"classname": classname, "name": plain(case.name), **place})
     verdict = _verdict(case)

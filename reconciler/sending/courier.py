@@ -6,12 +6,13 @@ may have happened and looks before it acts.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.live import Send, Unread
 from reconciler.model import Answer, Call, Effect, Fate, Outcome, Pair, Problem, Status, error
 from reconciler.planning.parts import Target
@@ -65,12 +66,12 @@ class Forgetful:
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None: ...
 
 
-@dataclass
 class Stop:
     """Why nothing more is sent, once something says so: an interrupt, or a journal that cannot be written."""
 
-    reason: Problem | None = None
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    def __init__(self, reason: Problem | None = None) -> None:
+        self.reason = reason
+        self._lock: threading.RLock = threading.RLock()
 
     def because(self, problem: Problem) -> None:
         with self._lock:
@@ -89,8 +90,7 @@ class Stop:
         return slept
 
 
-@dataclass(frozen=True)
-class Courier:
+class Courier(Struct, frozen=True):
     """One apply's way of carrying calls. ``token`` makes the mark of a top-up; None sends none.
 
     ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.

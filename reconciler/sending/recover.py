@@ -5,16 +5,17 @@ absent (contract §9). Where reading cannot tell, a person decides, and nothing 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler import live
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.live import Send
 from reconciler.model import (
     Call,
@@ -44,8 +45,7 @@ class Found(Enum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What reading says of one item, with its id if it was created, and why."""
 
     found: Found
@@ -53,8 +53,7 @@ class Verdict:
     because: str = ""
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """A call that was sent and not answered. ``before`` holds, by address, the ids that already had
     the natural key; ``token`` the mark that was sent with it, if it could carry one."""
 
@@ -90,8 +89,7 @@ class Namesakes:
         return self._known[name]
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """How to look: the kind as it is spoken, the scope to look in, a way to read and to wait."""
 
     kind: Kind

@@ -72,6 +72,8 @@ class Desk:
     world: World
     handle: Handle | None = None
     settings: Settings = field(default_factory=lambda: Settings(base_url="http://localhost"))
+    host: str = "here"
+    pid: int = 1
 
     @property
     def ledger(self) -> Path:
@@ -110,7 +112,7 @@ class Desk:
             sleep = staticmethod(clock.sleep)
             monotonic = staticmethod(time.monotonic)
 
-        holder = access.Holder("tester", "here", 1, datetime(2026, 11, 21, tzinfo=UTC))
+        holder = access.Holder("tester", self.host, self.pid, datetime(2026, 11, 21, tzinfo=UTC))
         with (
             patch.object(access, "simulated", simulated),
             patch.object(access, "commit", lambda folder: None),
