@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from msgspec.structs import fields
 
 from reconciler.amounts import BidShift, Commitment, Funds, Period
-from reconciler.as_json import as_json
-from reconciler.model import Address, Judgement, Level, Money, Problem, Severity, Span
+from reconciler.as_json import as_json, problem, read_problem, read_span
+from reconciler.model import Judgement, Level, Money
 
 Shape = dict[str, Any]
 Flat = TypeVar("Flat", Commitment, Funds, BidShift)
@@ -48,36 +48,23 @@ def judged(each: Judgement) -> Shape:
         "limit": each.limit,
         "because": each.because,
         "looked": each.looked,
-        "problems": [_problem(problem) for problem in each.problems],
+        "problems": [problem(said) | {"at": str(said.span) if said.span else None} for said in each.problems],
     }
 
 
 def judgement(shape: Shape) -> Judgement:
     """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
-    problems = tuple(_problem_of(each) for each in shape["problems"])
-    return Judgement(
-        shape["rule"], Level(shape["level"]), shape["limit"], problems, shape["because"], shape["looked"] is True
+    problems = tuple(
+        read_problem(each, None if each["at"] is None else read_span(each["at"])) for each in shape["problems"]
     )
-
-
-def _problem(each: Problem) -> Shape:
-    return {
-        "severity": each.severity.value,
-        "code": each.code,
-        "message": each.message,
-        "at": str(each.span) if each.span else None,
-        "address": str(each.address) if each.address else None,
-        "hint": each.hint,
-    }
-
-
-def _problem_of(shape: Shape) -> Problem:
-    span = None
-    if shape["at"] is not None:
-        file, line, column = shape["at"].rsplit(":", 2)
-        span = Span(file, int(line), int(column))
-    address = None if shape["address"] is None else Address(*shape["address"].split(".", 1))
-    return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
+    return Judgement(
+        shape["rule"],
+        Level(shape["level"]),
+        shape["limit"],
+        problems,
+        shape["because"],
+        shape.get("looked", True) is True,
+    )
 
 
 # --- Rows of amounts ----------------------------------------------------------------------------------------

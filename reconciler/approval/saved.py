@@ -16,11 +16,10 @@ from msgspec import Struct, field
 
 from reconciler import wire
 from reconciler.approval import priced
-from reconciler.as_json import as_json
+from reconciler.as_json import as_json, read_address, read_span
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
     Action,
-    Address,
     Call,
     Change,
     Effect,
@@ -30,7 +29,6 @@ from reconciler.model import (
     Place,
     Plan,
     Run,
-    Span,
     Value,
     Values,
     Verdict,
@@ -251,7 +249,7 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> Saved:
 
 
 def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
-    address = _address(shape["address"])
+    address = read_address(shape["address"])
     kind = kinds[address.kind]
     live = None
     if shape["live"] is not None:
@@ -262,18 +260,20 @@ def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
             each["facet"],
             _value(each["field"], each["before"], kind),
             _value(each["field"], each["after"], kind),
-            _place(each["at"]),
+            Place(Written(read_span(each["at"])), ()),
             each["seen"],
         )
         for each in shape["fields"]
     )
     after = {**(live.values if live else {}), **{move.field: move.after for move in fields}}
-    return Change(address, ACTIONS[shape["action"]], shape["id"], fields, after, _place(shape["at"]), live)
+    return Change(
+        address, ACTIONS[shape["action"]], shape["id"], fields, after, Place(Written(read_span(shape["at"])), ()), live
+    )
 
 
 def _shown(shape: Shape) -> Call:
     """A call as far as a report tells of it; what is sent is derived again from the files."""
-    items = tuple(Item(_address(each), None, (), _place("plan:1:1")) for each in shape["items"])
+    items = tuple(Item(read_address(each), None, ()) for each in shape["items"])
     query = tuple((str(name), str(value)) for name, value in shape["query"])
     body = json.loads(shape["body"], parse_float=Decimal)
     return Call(
@@ -297,13 +297,3 @@ def _values(shapes: Mapping[str, Any], kind: Kind) -> Values:
 def _value(name: str, value: Any, kind: Kind) -> Value:
     """By the field's own type, which reads its own text back; what is not set stays so."""
     return None if value is None else kind.field(name).type.read(value)
-
-
-def _address(text: str) -> Address:
-    kind, _, key = text.partition(".")
-    return Address(kind, key)
-
-
-def _place(text: str) -> Place:
-    file, line, column = text.rsplit(":", 2)
-    return Place(Written(Span(file, int(line), int(column))), ())

@@ -15,6 +15,7 @@ from msgspec.structs import asdict
 from reconciler import wire
 from reconciler.amounts import Exposure, Increase, Limit
 from reconciler.as_json import as_json
+from reconciler.as_json import problem as without_position
 from reconciler.exits import of
 from reconciler.model import (
     Call,
@@ -148,14 +149,7 @@ def outcome(each: Outcome) -> Shape:
 
 def problem(each: Problem) -> Shape:
     """One thing that is wrong, with its place."""
-    return {
-        "severity": each.severity.value,
-        "code": each.code,
-        "message": each.message,
-        "hint": each.hint,
-        "address": str(each.address) if each.address else None,
-        "range": _span(each.span),
-    }
+    return {**without_position(each), "range": _span(each.span)}
 
 
 def _drifts(run: Run) -> Shape:
