@@ -34,7 +34,7 @@ def apply(
         Namesakes({name: target.kind for name, target in prepared.targets.items()}, prepared.live),
         outside.send,
         lambda kind: reader(prepared.project, outside, kind),
-        outside.now,
+        outside.clock,
         journal or Forgetful(),
         token,
         outside.stop,

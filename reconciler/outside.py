@@ -26,10 +26,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Outside:
-    """How to send, what time it is, how to wait, whom to tell, when to stop."""
+    """How to send, the clock that stamps what happens (it judges nothing), how to wait, whom to tell, when to stop."""
 
     send: Send
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     in_flight: int = 8
     progress: Progress = _quiet

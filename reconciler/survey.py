@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
+from datetime import datetime
 
 from reconciler import live, portfolio
 from reconciler.check import by_kind
@@ -28,14 +29,14 @@ class Survey:
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory: Memory) -> Survey:
+def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: datetime, memory: Memory) -> Survey:
     """Read the scope. Raises :class:`reconciler.live.Unread` when any part of it cannot be had."""
     kinds = dict(by_kind(project, wanted))
     spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
     codes: dict[tuple[str, str], str] = {}
     problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send, codes))
     used = {kind.family: project.dialect(kind.family) for kind in kinds}
-    problems += portfolio.versions(used.values(), outside.now(), project.at("api"))
+    problems += portfolio.versions(used.values(), now, project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Survey({}, {}, tuple(problems))
     pairs: dict[str, tuple[Pair, ...]] = {}
@@ -44,10 +45,8 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory
         reading = read(kind, blocks, project, outside, sharing(blocks, kind.natural[0], memory.ids))
         matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
         root = project.dialect(kind.family).root
-        detailed, outlying = ownership.released(
-            project, live.with_details(kind, root, matched, outside.send), outside.now()
-        )
-        scene = Scene(detailed, outside.now(), reading.live, online=True, assumptions=project.assumptions)
+        detailed, outlying = ownership.released(project, live.with_details(kind, root, matched, outside.send), now)
+        scene = Scene(detailed, now, reading.live, online=True, assumptions=project.assumptions)
         problems += (*reading.problems, *doubts, *outlying, *twins(kind, detailed, reading.live))
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))

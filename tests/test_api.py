@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
@@ -333,17 +333,32 @@ def test_now_is_the_servers_clock() -> None:
     assert door.now() == datetime.fromtimestamp(EPOCH + 5, UTC)
 
 
-def test_a_date_in_whole_seconds_is_no_step_back() -> None:
+def test_later_dates_do_not_move_the_clock_of_a_run() -> None:
     clock = Clock()
-    door = api(Server(*[metered(9, EPOCH + 60)] * 3), clock)
-    door.send(call())
-    clock.passed += 0.75
-    before = door.now()
-    door.send(call())
-    assert door.now() == before
-    clock.passed += 5
-    door.send(call())
+    door = api(Server(*(metered(9, EPOCH + 60, date=EPOCH + at) for at in (0, 7200, -7200))), clock)
+    for _ in range(3):
+        door.send(call())
+        clock.passed += 5
+    assert door.now() == datetime.fromtimestamp(EPOCH + 15, UTC)
+    assert door.skew == timedelta(days=-1)
+
+
+def test_the_clock_of_a_run_is_learnt_with_the_token_or_by_one_read() -> None:
+    dated = Server(metered(9, EPOCH + 60))
+    door = api(dated)
+    assert door.learn_time(call()) is None
+    assert door.learn_time(call()) is None
+    assert len(dated.calls) == 1
     assert door.now() == datetime.fromtimestamp(EPOCH, UTC)
+
+
+def test_without_any_date_the_local_clock_is_kept() -> None:
+    clock, silent = Clock(), Server(metered(9, EPOCH + 60, date=None), metered(9, EPOCH + 60))
+    door = api(silent, clock)
+    assert door.learn_time(call()) is None
+    door.send(call())
+    assert door.now() == datetime.fromtimestamp(EPOCH - 86400, UTC)
+    assert door.skew is None
 
 
 # --- Pace --------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from reconciler.api.clock import RunClock
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
 from reconciler.api.pace import Pace
 from reconciler.api.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED
@@ -22,6 +23,8 @@ from reconciler.wire import dump
 if TYPE_CHECKING:
     from reconciler.api.door import Door
 
+SIMULATED = "x-simulated-time"
+"""The header of an answer whose date is that of a simulated world, which no machine's clock has to agree with."""
 PATIENCE = 20
 """How often one call waits out a 429, before somebody should look why."""
 
@@ -146,7 +149,8 @@ class Api:
         self.halted: Callable[[], bool] = lambda: False
         self._door: Door | None = None
         self._applications: dict[tuple[str, str], _Application] = {}
-        self._server_time: tuple[datetime, float] | None = None
+        self._time = RunClock(clock)
+        self._simulated = False
 
     def send(self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always) -> Answer:
         """Return the fate of a call: what may be sent twice is, as often as the policy says, and nothing else.
@@ -180,16 +184,29 @@ class Api:
         return self.send(Call(f"{method} {path}", "", "", Effect.READ, method, path, body, query, product=product))
 
     def now(self) -> datetime:
-        """The server's clock, as its last answer told it; ours if there was none."""
-        if self._server_time is None:
-            return datetime.fromtimestamp(self._clock.time(), UTC)
-        date, heard = self._server_time
-        return date.astimezone(UTC) + timedelta(seconds=self._clock.monotonic() - heard)
+        """Return the time by the server's clock, as its first answer with a date gave it; before that, by ours."""
+        return self._time.now()
 
-    def _set_time(self, date: datetime) -> None:
-        """A date is told in whole seconds: one that is less behind is the same, and no step back."""
-        if self._server_time is None or not timedelta(0) <= self.now() - date < timedelta(seconds=1):
-            self._server_time = (date, self._clock.monotonic())
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the local clock is ahead of the server's; None if no answer had a date, or its time is simulated."""
+        return None if self._simulated else self._time.skew
+
+    def learn_time(self, call: Call) -> Answer | None:
+        """Fix the clock of the run before anything is judged by it. Return the answer that prevents it, if any.
+
+        The answer that brings the token has a date, as a rule; if it has none, the call itself is sent, a read.
+        """
+        credentials = self._credentials.get(call.product)
+        if self._time.is_fixed or credentials is None:
+            return None
+        token = self._application(credentials).token.current()
+        if isinstance(token, Answer):
+            return token
+        if not self._time.is_fixed:
+            self.send(call)
+        self._time.fix()
+        return None
 
     def close(self) -> None:
         """Close the connections."""
@@ -230,6 +247,7 @@ class Api:
         result = self._opened().exchange(message, fresh=fresh)
         if isinstance(result, Reply):
             self._hear(message.path, result)
+            self._simulated |= SIMULATED in result.headers
             if result.date is not None:
-                self._set_time(result.date)
+                self._time.hear(result.date)
         return result

@@ -14,7 +14,7 @@ from types import TracebackType
 from reconciler import __version__, engine, keeper
 from reconciler.api import Api
 from reconciler.approval import stale
-from reconciler.approval.saved import Circumstances
+from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
 from reconciler.commands.access import Unusable
 from reconciler.files import source
@@ -32,6 +32,8 @@ from reconciler.sending.recover import Reader
 from reconciler.survey import reader
 from reconciler.telling import Tell, Waiting, counted, heard
 
+DAY = timedelta(hours=24)
+
 
 @dataclass
 class Session:
@@ -44,17 +46,68 @@ class Session:
     api: Api
     home: access.Home
     tell: Tell
+    moment: datetime | None = None
+    """The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``."""
+
+    unreachable: Problem | None = None
+    """Why no answer came to the first question; it is asked once."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant by which the run judges."""
+        assert self.moment is not None, "the run has not begun"
+        return self.moment
+
+    def begin(self) -> Problem | None:
+        """Take the instant of the run, if it is not taken; return why the server's clock cannot be known, if so."""
+        if self.moment is None:
+            trouble = self._learn_time()
+            if trouble is not None:
+                return trouble
+            self.moment = self.outside.clock()
+        return None
+
+    def _learn_time(self) -> Problem | None:
+        held = {each.address.kind for each in self.loaded.desired}
+        kinds = [kind for name, kind in self.project.kinds.items() if name in held]
+        if self.unreachable is None:
+            self.unreachable = access.learn_time(self.api, self.project, kinds)
+        return self.unreachable
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
-            noted, memory = tuple(keeper.open_since(book)), self.memory(book)
-            return engine.plan(self.loaded, self.outside, memory, targets=targets, noted=noted, allowed=allowed)
+            return self.prepare(book, tuple(keeper.open_since(book)), targets, allowed)
 
-    def memory(self, book: Ledger) -> Memory:
-        """What the ledger remembers; the last 24 hours only if a guardrail counts them."""
-        counted = self.project.guardrails.has(ROLLING.name)
-        known = keeper.memory(book, self.outside.now() - timedelta(hours=24) if counted else None)
+    def prepare(
+        self,
+        book: Ledger,
+        noted: Sequence[Problem],
+        targets: Sequence[str],
+        allowed: Mapping[str, str] | None = None,
+        saved: Saved | None = None,
+    ) -> "engine.Prepared | Run":
+        """Return the plan of the files, or the saved plan as it stands now, all of it judged by one instant."""
+        trouble = None if (wrong := engine.is_always_wrong(self.loaded)) else self.begin()
+        if wrong or trouble:
+            run = engine.validate(self.loaded, self.outside.clock())
+            problems = (*noted, *run.problems, *((trouble,) if trouble else ()))
+            return replace(run, command="plan", problems=engine.unique(problems), unchanged=0)
+        return engine.plan(
+            self.loaded,
+            self.outside,
+            self.now,
+            self.memory(book, self.now),
+            targets=targets,
+            noted=(*noted, *access.skew(self.api)),
+            allowed=allowed,
+            recorded=engine.Recorded(saved, self.circumstances()) if saved else None,
+        )
+
+    def memory(self, book: Ledger, now: datetime | None = None) -> Memory:
+        """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
+        counted = now is not None and self.project.guardrails.has(ROLLING.name)
+        known = keeper.memory(book, now - DAY if now is not None and counted else None)
         ids, values = renames.followed(self.project, known.ids, known.values)
         return replace(known, ids=ids, values=values)
 
@@ -66,7 +119,8 @@ class Session:
                 self.remembering(create=True) as book,
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
-                noted = self._settled(book)
+                unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
+                noted = () if unreachable else self._settled(book)
                 renames.settle(self.project, book)
                 yield Writing(self, book, noted)
         except LedgerError as trouble:
@@ -75,7 +129,7 @@ class Session:
     def _settled(self, book: Ledger) -> tuple[Problem, ...]:
         """What an earlier run left open, looked for. Who interrupts that has sent nothing, and loses nothing."""
         try:
-            return keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now, self.tell)
+            return keeper.settle_open(book, self.project.kinds, self._reader, self.outside.clock, self.tell)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
             problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
@@ -87,7 +141,7 @@ class Session:
 
     def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> Circumstances:
         """Under what a plan is made here and now."""
-        now = self.outside.now().replace(microsecond=0)
+        now = self.now.replace(microsecond=0)
         return Circumstances(
             tool=__version__,
             commit=access.commit(self.project.folder),
@@ -135,11 +189,7 @@ class Writing:
     noted: tuple[Problem, ...]
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
-        session = self.session
-        memory = session.memory(self.ledger)
-        prepared = engine.plan(
-            session.loaded, session.outside, memory, targets=targets, noted=self.noted, allowed=allowed
-        )
+        prepared = self.session.prepare(self.ledger, self.noted, targets, allowed)
         if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
             self._adopt(prepared, complete=True)
         return prepared
@@ -149,7 +199,7 @@ class Writing:
         session = self.session
         found = sum(len(pairs) for pairs in prepared.pairs.values())
         complete = complete and session.project.whole and found == len(session.loaded.desired)
-        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.now(), complete=complete)
+        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete)
 
     def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
         """A saved plan, if it still holds and is the one that was approved."""
@@ -157,15 +207,14 @@ class Writing:
         saved = plans.read(file, session.project.kinds)
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
-        here = session.circumstances()
-        return engine.reviewed(session.loaded, saved, here, session.outside, self.noted, session.memory(self.ledger))
+        return session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
-        run_id = self.ledger.begin(replace(self._record(outside.now()), allowed=allowed))
-        journal = keeper.Journal(self.ledger, run_id, outside.now)
+        run_id = self.ledger.begin(replace(self._record(outside.clock()), allowed=allowed))
+        journal = keeper.Journal(self.ledger, run_id, outside.clock)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
@@ -173,7 +222,7 @@ class Writing:
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
-            self.ledger.finish(run_id, outside.now(), exit_code(run))
+            self.ledger.finish(run_id, outside.clock(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
         return run

@@ -158,7 +158,7 @@ class World:
             self.state.record_call(call.entry(response))
             moment = format_datetime(self.state.clock.now(), usegmt=True)
             self._save()
-        return response.with_headers(("date", moment))
+        return response.with_headers(("date", moment), ("x-simulated-time", "yes"))
 
     def _save(self, *, whole: bool = False) -> None:
         if whole:
