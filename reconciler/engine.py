@@ -18,7 +18,6 @@ from reconciler.files.source import Loaded
 from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import (
-    Action,
     Address,
     Change,
     Desired,
@@ -34,8 +33,8 @@ from reconciler.planning import overrides
 from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
-from reconciler.planning.plan import weight
 from reconciler.prepared import Prepared as Prepared
+from reconciler.sending import held
 from reconciler.survey import Survey, survey
 
 
@@ -61,7 +60,7 @@ def plan(
     """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
     ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
-    found; an undecided one forbids increases. ``allowed`` gives the reasons for which guardrails are overridden, by
+    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are overridden, by
     rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the values that it
     recorded; all that it touches is read again, and any difference is an error.
     """
@@ -71,22 +70,27 @@ def plan(
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
+    looked = outside.clock()
     try:
-        seen = survey(project, wanted, outside, now, _recorded(recorded.saved) if recorded else memory)
+        seen = survey(project, wanted, outside, now, _matching(recorded, memory))
     except Unread as unread:
         return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
     spoken = _spoken(project)
+    seen, kept_back = _held_creates(memory, spoken, seen)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
+    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
     weighed = assess(project, seen, changes, spoken, memory, Wish(loaded.desired, not targets, allowed or {}), now)
     problems += (*missed, *seen.problems, *fixed)
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += stale.rederived(recorded.saved, changes, weighed.plan)
-    problems = [*_noted(noted, changes, memory.ids), *problems]
+    problems = [*_noted(noted, (*kept_back, *unfunded)), *kept_back, *unfunded, *problems]
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
-    return Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies)
+    return Prepared(
+        _weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies, looked
+    )
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:
@@ -172,16 +176,28 @@ def _spoken(project: Project) -> dict[str, Target]:
     return {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
 
 
-def _noted(noted: Sequence[Problem], changes: Sequence[Change], ids: Mapping[Address, str]) -> tuple[Problem, ...]:
-    """An undecided call is an error only if something would be increased on its object, whatever its name is now."""
-    rising = [each for each in changes if each.action is Action.CREATE or weight(each.fields) == 2]
-    addresses, objects = {each.address for each in rising}, {each.id for each in rising if each.id}
+def _noted(noted: Sequence[Problem], kept_back: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
+    told = {problem.address for problem in kept_back}
+    return tuple(problem for problem in noted if problem.code != "held" or problem.address not in told)
 
-    def _allowed(problem: Problem) -> bool:
-        known = ids.get(problem.address) if problem.address else None
-        return problem.code == "undecided" and problem.address not in addresses and known not in objects
 
-    return tuple(replace(each, severity=Severity.WARNING) if _allowed(each) else each for each in noted)
+def _matching(recorded: Recorded | None, memory: Memory) -> Memory:
+    """Return what blocks are matched by: the ids that a saved plan recorded, and those that the ledger learnt since."""
+    if recorded is None:
+        return memory
+    known = _recorded(recorded.saved)
+    return replace(known, ids={**memory.ids, **known.ids})
+
+
+def _held_creates(memory: Memory, spoken: Mapping[str, Target], seen: Survey) -> tuple[Survey, list[Problem]]:
+    """Return what was seen without the blocks that a create of unknown end keeps back."""
+    problems: list[Problem] = []
+    pairs: dict[str, tuple[Pair, ...]] = {}
+    for name, matched in seen.pairs.items():
+        pairs[name], kept_back = held.unmatched(memory.holds, spoken[name].kind, matched)
+        problems += kept_back
+    return replace(seen, pairs=pairs), problems
 
 
 def _name(loaded: Loaded) -> str:

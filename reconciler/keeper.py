@@ -1,41 +1,65 @@
-"""One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
+"""One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import field, replace
+from datetime import datetime
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
+from reconciler.lazily import dataclass
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.lock import is_dead
-from reconciler.ledger.store import Holder, Intent, Ledger
+from reconciler.ledger.store import Intent, Ledger, PastRun
 from reconciler.live import Unread
 from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Severity, Status, error
 from reconciler.outside import Memory
-from reconciler.sending import recover
-from reconciler.sending.courier import Unwritten
-from reconciler.sending.recover import Found, Lost, Reader, Verdict
-from reconciler.telling import waiting
+from reconciler.sending import evidence, recover
+from reconciler.sending.courier import Noted, Unwritten
+from reconciler.sending.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.sending.held import Hold
+from reconciler.sending.looks import Reader
+from reconciler.sending.recover import Recovered
 
-ON_ITS_WAY = timedelta(seconds=185)
-"""As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
 UNCONFIRMED = 20
-"""Runs to look back for a top-up that nobody has seen in force."""
+"""Runs to look back for a top-up that no read has shown in force."""
 
 
 class Journal:
-    """The journal of one run. Its trouble is told as a problem: nothing is sent after it."""
+    """The journal of one run. Its trouble is told as a problem: nothing is sent after it.
 
-    def __init__(self, ledger: Ledger, run: str, now: Callable[[], datetime]) -> None:
-        self._ledger, self.run, self._now = ledger, run, now
+    ``elapsed`` counts seconds, those of a suspended machine too.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        run: str,
+        now: Callable[[], datetime],
+        elapsed: Callable[[], float] = lambda: 0.0,
+        times: Times | None = None,
+    ) -> None:
+        self._ledger, self.run, self._now, self._elapsed = ledger, run, now, elapsed
+        self._times = times or Times()
         self._count = 0
+        self._intended: dict[int, tuple[float, Effect]] = {}
 
-    def intend(self, call: Call, before: Mapping[str, tuple[str, ...]], token: str | None) -> int:
+    def hold(self, call: Call) -> Hold:
+        return Hold(self.run, call, self._now() + self._times.settle_after)
+
+    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
+        return None
+
+    def intend(self, call: Call, noted: Noted) -> int:
         try:
-            return self._ledger.intend(self.run, call, at=self._now(), before=before, token=token)
+            number = self._ledger.intend(self.run, call, at=self._now(), before=noted.before, token=noted.token)
         except LedgerError as trouble:
             raise Unwritten(told(trouble)) from trouble
+        self._intended[number] = self._elapsed(), call.effect
+        return number
+
+    def may_leave(self, intent: int) -> bool:
+        intended, effect = self._intended.get(intent, (self._elapsed(), Effect.SET))
+        return effect is Effect.SET or not evidence.is_late(intended, self._elapsed())
 
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None:
         try:
@@ -44,25 +68,25 @@ class Journal:
             raise Unwritten(told(trouble)) from trouble
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
-        """The mark of a top-up, unless the files manage the memo that would carry it."""
+        """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
         managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
 
         def mark(call: Call) -> str | None:
             if not isinstance(kinds[call.kind].writes.get(call.facet), Delta) or call.items[0].address in managed:
                 return None
             self._count += 1
-            return f"reconciler {self.run} {self._count}"
+            return evidence.mark(self.run, self._count)
 
         return mark
 
 
 def told(trouble: LedgerError) -> Problem:
-    """The ledger's trouble as a problem."""
+    """Return the ledger's trouble as a problem."""
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
 def memory(ledger: Ledger, since: datetime | None = None) -> Memory:
-    """What the ledger remembers, for matching and for values that the API never shows; what moved since then."""
+    """Return what the ledger remembers, for matching and for values that the API never shows; what moved since then."""
     return Memory(ledger.ids(), ledger.values(), ledger.increases_since(since) if since else ())
 
 
@@ -78,126 +102,186 @@ def adopt(
         baseline.looked(ledger, at)
 
 
-def settle_open(
-    ledger: Ledger,
-    kinds: Mapping[str, Kind],
-    reader: Callable[[str], Reader],
-    now: Callable[[], datetime],
-    tell: Callable[[str], None],
-) -> tuple[Problem, ...]:
-    """Settle by reading what an earlier run left open; what reading cannot tell stays, as an error."""
+# --- What earlier runs left open ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
+
+    settled: tuple[tuple[Intent, tuple[Outcome, ...]], ...] = ()
+    holds: tuple[Hold, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ids(self) -> Mapping[Address, str]:
+        """The ids of what was found."""
+        return {
+            each.item.address: each.id
+            for _, ended in self.settled
+            for each in ended
+            if each.status is Status.APPLIED and each.id is not None and each.item.id is None
+        }
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is needed to look at the past: how to read each kind, the time, and the times of the project."""
+
+    kinds: Mapping[str, Kind]
+    reader: Callable[[str], Reader]
+    now: datetime
+    times: Times = field(default_factory=Times)
+
+
+def recover_open(ledger: Ledger, past: Past) -> Recovery:
+    """Return what reading makes of every open call, and of what was accepted a little while ago. Writes nothing."""
+    settled: list[tuple[Intent, tuple[Outcome, ...]]] = []
+    holds: list[Hold] = []
     problems: list[Problem] = []
-    with ledger.together():  # after whoever wrote last: one that lost its lock, and has not noticed yet
+    with ledger.together():  # after the last writer: one that lost its lock, and has not noticed yet
         left = ledger.open_intents()
     for intent in left:
-        if intent.call.kind not in kinds:
-            problems.append(_undecided(intent, intent.call.items[0].address, "its kind is not in this API version"))
+        hold = _hold(intent, past)
+        if intent.call.kind not in past.kinds:
+            holds.append(replace(hold, doubt="its kind is not in this API version"))
+            problems += (replace(holds[-1].problem(item), severity=Severity.WARNING) for item in intent.call.items)
             continue
         try:
-            found = _looked(ledger, intent, reader(intent.call.kind), now, tell)
+            done = _recovered(intent, hold, past, ledger)
         except Unread as unread:
             problems.append(unread.problem)
+            holds += [hold] if not intent.call.effect.repeatable else []
             continue
-        ended = recover.decided(_unknown(intent), found)
-        _settle_if_new(ledger, intent, ended, now())
-        for outcome, verdict in zip(ended, found, strict=True):
-            if verdict.found is Found.UNDECIDED:
-                problems.append(_undecided(intent, outcome.item.address, verdict.because))
-            else:
-                problems.append(_settled(intent, outcome))
-    return (*problems, *_not_yet_shown(ledger, kinds, reader, now))
+        problems += done.problems
+        holds += [done.hold] if done.hold is not None else []
+        if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
+            settled.append((intent, done.outcomes))  # what is as unknown as before is not written down again
+    found = {intent.number for intent, _ in settled}
+    for intent, hold in _lagging(ledger, past, found):
+        holds.append(hold)
+        problems += (replace(hold.problem(item), severity=Severity.WARNING) for item in intent.call.items)
+    return Recovery(tuple(settled), tuple(holds), tuple(problems))
 
 
-def _looked(
-    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Callable[[str], None]
-) -> tuple[Verdict, ...]:
-    """What reading makes of it. What may still be on its way is not believed to be absent before it has ended."""
-    lost = Lost(intent.call, intent.at, intent.before, intent.token)
-    found = recover.verdicts(lost, reader)
-    left = min(ON_ITS_WAY - (now() - intent.at), ON_ITS_WAY).total_seconds()
-    absent = any(each.found is Found.ABSENT for each in found) and not intent.call.effect.repeatable
-    if intent.settled is None and absent and left > 0 and not _is_dead(ledger, intent.run):
-        tell(waiting(left, now(), f"{intent.call.name} of run {intent.run} may still be on its way"))
-        reader.sleep(left)
-        found = recover.verdicts(lost, reader)
-    return found
+def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
+    """Write down what reading made of open calls."""
+    for intent, outcomes in recovery.settled:
+        ledger.settle(intent.number, outcomes, at)
 
 
-def _is_dead(ledger: Ledger, run: str) -> bool:
-    """Whether the process of a run was of this machine, and is no more."""
-    past = ledger.run(run)
-    if past is None:
-        return False
-    who, _, host = past.run.record.who.rpartition("@")
-    return is_dead(Holder(who, host, past.run.record.pid))
+def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recovered:
+    """Return what reads make of one open call (contract §9 rules 3 and 10)."""
+    lost = UnansweredCall(intent.call, intent.at, intent.before, _known(intent), intent.token)
+    outcomes = _unknown(intent)
+    others = _equal_topups(ledger, intent) if intent.call.effect is Effect.ADD else 0
+    findings = recover.find_out(lost, past.reader(intent.call.kind), others)
+    held = hold.until is None or past.now < hold.until
+    if intent.call.effect.repeatable and held:
+        findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
+    return recover.judged(lost, outcomes, findings, hold, held=held)
 
 
-def _settle_if_new(ledger: Ledger, intent: Intent, ended: tuple[Outcome, ...], now: datetime) -> None:
-    """What is as unknown as before is not written down again each time that somebody looks."""
-    before = [each.status for each in intent.outcomes]
-    if before != [each.status for each in ended]:
-        ledger.settle(intent.number, ended, now)
+def _known(intent: Intent) -> frozenset[str] | None:
+    """Return every id that its parents showed before it; an empty list of an address was a look as well."""
+    if intent.call.effect is not Effect.CREATE or not intent.before:
+        return None
+    return frozenset(id for ids in intent.before.values() for id in ids)
 
 
-def _not_yet_shown(
-    ledger: Ledger, kinds: Mapping[str, Kind], reader: Callable[[str], Reader], now: Callable[[], datetime]
-) -> Iterator[Problem]:
-    """Top-ups that were accepted, but are not in force although they were given time.
-
-    Runs that ended well have read theirs back; after a kill, or a read that was late, nobody has. To
-    plan from the amount before them would send them a second time.
-    """
-    for intent in _latest_topups(ledger):
-        outcome = intent.outcomes[0]
-        try:
-            shown = intent.call.kind not in kinds or recover.is_shown(intent.call, reader(intent.call.kind))
-        except Unread as unread:
-            yield unread.problem
-            continue
-        if not shown:
-            ledger.settle(intent.number, (replace(outcome, status=Status.UNKNOWN),), now())
-            because = "it was accepted, but the amount is what it was before; it may be late, or was taken back"
-            yield _undecided(intent, outcome.item.address, because)
+def _hold(intent: Intent, past: Past) -> Hold:
+    return Hold(intent.run, intent.call, intent.at + past.times.settle_after)
 
 
-def _latest_topups(ledger: Ledger) -> Iterator[Intent]:
-    """The last accepted top-up of each object, since the last run that saw all of its own in force."""
-    met: set[str | None] = set()
+def _equal_topups(ledger: Ledger, intent: Intent) -> int:
+    """Return how many other calls of ours may have left an entry of the same amount in the history of the object."""
+    since = intent.at - evidence.SKEW
+    return sum(
+        1
+        for run in _runs_since(ledger, since)
+        for each in _calls(ledger, run)
+        if each.number != intent.number
+        and each.call.effect is Effect.ADD
+        and each.call.items[0].id == intent.call.items[0].id
+        and each.at >= since
+        and recover.delta_of(each.call) == recover.delta_of(intent.call)
+        and any(outcome.status is not Status.NOT_SENT for outcome in _unknown(each))
+    )
+
+
+def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
+    """Yield the runs that may have sent something since then."""
     for past in ledger.runs(UNCONFIRMED):
-        if past.exit_code == 0:
+        if past.ended is None or past.ended >= since:
+            yield past
+
+
+def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
+    run = ledger.run(past.id)
+    return run.calls if run else ()
+
+
+# --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
+
+
+def _lagging(ledger: Ledger, past: Past, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
+    """Yield what was accepted, and what reads do not show although nothing explains it.
+
+    Within ``settleAfter`` such a read is a lag. After that, a top-up that no read ever showed is for a person.
+    """
+    met: set[tuple[str, str | None, Address]] = set()
+    for intent in _accepted(ledger, past.now - past.times.settle_after):
+        item = intent.call.items[0]
+        key = (intent.call.effect.value, item.id, item.address)
+        if key in met or intent.call.kind not in past.kinds:
+            continue
+        met.add(key)
+        if intent.number not in found and intent.call.effect is Effect.ADD:
+            hold = _unshown(intent, past)
+            if hold is not None:
+                yield intent, hold
+
+
+def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
+    """Yield accepted top-ups, newest first: those since then, and of runs before it those not known to be seen."""
+    seen_all = False
+    for past in ledger.runs(UNCONFIRMED):
+        if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
             return
-        run = ledger.run(past.id)
-        for intent in reversed(run.calls if run else ()):
-            if intent.call.effect is not Effect.ADD or intent.call.items[0].id in met:
-                continue
-            met.add(intent.call.items[0].id)
-            if intent.resolution is None and [each.status for each in intent.outcomes] == [Status.APPLIED]:
+        for intent in reversed(_calls(ledger, past)):
+            accepted = [each.status for each in intent.outcomes] == [Status.APPLIED]
+            if intent.call.effect is Effect.ADD and intent.resolution is None and accepted:
                 yield intent
+        seen_all = seen_all or past.exit_code == 0
 
 
-def open_since(ledger: Ledger) -> Iterator[Problem]:
-    """A note for each call whose end nobody knows: a plan does not settle, it only says so."""
-    for intent in ledger.open_intents():
-        message = f"{intent.call.name} of run {intent.run} has no known end; the next apply looks for it first"
-        yield Problem(Severity.WARNING, "open-intent", message, address=intent.call.items[0].address)
+def _unshown(intent: Intent, past: Past) -> Hold | None:
+    """Return why a top-up that was accepted holds its object, if no read shows it."""
+    reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
+    hold = Hold(intent.run, intent.call, intent.at + past.times.settle_after)
+    try:
+        row = next((row for row in reader.rows() if row.id == intent.call.items[0].id), None)
+        amount = None if row is None else row.values.get(move.field)
+        if row is None or amount == move.after:
+            return None
+        history = reader.history(intent.call)
+    except Unread:
+        return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
+    lost = UnansweredCall(intent.call, intent.at, token=intent.token)
+    if evidence.is_explained(lost, Account(amount, history, echoes=reader.echoes)):
+        return None
+    if past.now - intent.at < past.times.settle_after:
+        return hold
+    if amount == move.before:
+        return replace(hold, doubt="it was accepted, but the amount is what it was before, and its history is silent")
+    return None
+
+
+# --- Sentences ------------------------------------------------------------------------------------------------
 
 
 def _unknown(intent: Intent) -> tuple[Outcome, ...]:
-    """The outcomes as far as they are known; without any, all items are unknown."""
+    """Return the outcomes as far as they are known; without any, all items are unknown."""
     if intent.outcomes:
         return intent.outcomes
     return tuple(Outcome(intent.call.name, item, Status.UNKNOWN, item.id) for item in intent.call.items)
-
-
-def _settled(intent: Intent, outcome: Outcome) -> Problem:
-    message = f"{intent.call.name} of run {intent.run}, which had no known end: {outcome.status.value}"
-    return Problem(Severity.NOTE, "settled-intent", message, address=outcome.item.address)
-
-
-def _undecided(intent: Intent, address: Address, because: str) -> Problem:
-    message = f"nobody can tell whether {intent.call.name} of run {intent.run} took effect for {address}: {because}"
-    hint = (
-        f"look at the account, then: reconciler resolve {intent.run} {intent.call.name}"
-        " --applied|--not-applied --because TEXT"
-    )
-    return error("undecided", message, address=address, hint=hint)

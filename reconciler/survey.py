@@ -13,7 +13,7 @@ from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
 from reconciler.planning.twins import twins
-from reconciler.sending.recover import Reader
+from reconciler.sending.looks import Reader
 from reconciler.sharing import sharing
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
@@ -84,4 +84,18 @@ def reader(project: Project, outside: Outside, kind: str) -> Reader:
     """How to look for what became of a lost call of a kind."""
     spoken = project.kinds[kind]
     root = project.dialect(spoken.family).root
-    return Reader(spoken, root, project.scope.get(spoken.scope, ()), outside.send, outside.sleep)
+    echoes = project.assumptions.get("memoEcho", True)
+
+    def application() -> str | None:
+        """Return how the history names our own application, asked once (contract §9 rule 12)."""
+        if "name" not in asked:
+            try:
+                said = portfolio.application(spoken.product, root, outside.send).get("name")
+            except live.Unread:
+                said = None
+            asked["name"] = said if isinstance(said, str) else None
+        return asked["name"]
+
+    asked: dict[str, str | None] = {}
+    scope = project.scope.get(spoken.scope, ())
+    return Reader(spoken, root, scope, outside.send, outside.sleep, application, echoes)

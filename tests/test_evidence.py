@@ -14,7 +14,7 @@ from reconciler.api.refusal import proves_no_effect
 from reconciler.model import Address, Call, Effect, FieldChange, Item, Live, Place, Span, Value, Written
 from reconciler.planning import likeness
 from reconciler.sending import evidence
-from reconciler.sending.evidence import Account, Found, Sending, Times, Verdict
+from reconciler.sending.evidence import Account, Finding, UnansweredCall, Times, ItemFinding
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,10 +38,10 @@ def item(values: dict[str, Value], key: str = "a", kind: str = "adSets", id: str
     return Item(Address(kind, key), id, moves, HERE)
 
 
-def creating(*items: Item, known: tuple[str, ...] | None = ("1", "2")) -> Sending:
+def creating(*items: Item, known: tuple[str, ...] | None = ("1", "2")) -> UnansweredCall:
     kind = items[0].address.kind
     call = Call("create", kind, "create", Effect.CREATE, "POST", "/x", items=items)
-    return Sending(call, NOW, {}, known)
+    return UnansweredCall(call, NOW, {}, known)
 
 
 def live(id: str, values: dict[str, Value], kind: str = "adSets") -> Live:
@@ -88,7 +88,7 @@ def test_any_other_answer_proves_nothing(status: int, headers: Any, body: Any) -
 
 
 def test_only_a_later_run_and_only_after_settle_after_takes_nothing_for_absent() -> None:
-    nothing, doubt, found = (Verdict(each) for each in (Found.NOTHING, Found.DOUBT, Found.APPLIED))
+    nothing, doubt, found = (ItemFinding(each) for each in (Finding.NOTHING, Finding.DOUBT, Finding.APPLIED))
     assert evidence.ends_absent(nothing, held=False, own_run=False)
     assert not evidence.ends_absent(nothing, held=True, own_run=False)
     assert not evidence.ends_absent(nothing, held=False, own_run=True)
@@ -120,48 +120,48 @@ def test_presence_is_looked_for_with_growing_pauses_for_exactly_look_for(seconds
 # --- Rules 6, 13, 14: creates --------------------------------------------------------------------------------
 
 
-def found(sending: Sending, *rows: Live, kind: Any = AD_SETS) -> list[tuple[Found, str | None]]:
-    return [(each.found, each.id) for each in evidence.created(sending, kind, rows)]
+def found(sending: UnansweredCall, *rows: Live, kind: Any = AD_SETS) -> list[tuple[Finding, str | None]]:
+    return [(each.finding, each.id) for each in evidence.created(sending, kind, rows)]
 
 
 def test_the_only_new_one_with_its_key_and_its_fields_is_it() -> None:
-    assert found(creating(item(AD_SET)), live("9", AD_SET)) == [(Found.APPLIED, "9")]
+    assert found(creating(item(AD_SET)), live("9", AD_SET)) == [(Finding.APPLIED, "9")]
 
 
 @pytest.mark.parametrize("name", [" summer", "SUMMER", "Sum\u200bmer", "\uff33ummer", "Summer\u00a0"])
 def test_a_name_that_the_server_trimmed_or_normalised_is_still_it(name: str) -> None:
-    assert found(creating(item(AD_SET)), live("9", AD_SET | {"name": name})) == [(Found.APPLIED, "9")]
+    assert found(creating(item(AD_SET)), live("9", AD_SET | {"name": name})) == [(Finding.APPLIED, "9")]
 
 
 def test_what_a_read_showed_before_the_sending_is_not_it() -> None:
-    assert found(creating(item(AD_SET)), live("1", AD_SET)) == [(Found.NOTHING, None)]
+    assert found(creating(item(AD_SET)), live("1", AD_SET)) == [(Finding.NOTHING, None)]
     keyed = replace(creating(item(AD_SET), known=None), keyed={"adSets.a": ("9",)})
-    assert found(keyed, live("9", AD_SET)) == [(Found.NOTHING, None)]
+    assert found(keyed, live("9", AD_SET)) == [(Finding.NOTHING, None)]
 
 
 def test_two_new_ones_are_a_doubt() -> None:
-    assert found(creating(item(AD_SET)), live("9", AD_SET), live("10", AD_SET)) == [(Found.DOUBT, None)]
+    assert found(creating(item(AD_SET)), live("9", AD_SET), live("10", AD_SET)) == [(Finding.DOUBT, None)]
 
 
 def test_one_with_other_fields_is_a_doubt() -> None:
     twin = live("9", AD_SET | {"objective": "visits"})
-    assert found(creating(item(AD_SET)), twin) == [(Found.DOUBT, None)]
+    assert found(creating(item(AD_SET)), twin) == [(Finding.DOUBT, None)]
 
 
 def test_a_new_one_that_differs_by_its_name_only_is_a_doubt() -> None:
     renamed = live("9", AD_SET | {"name": "Winter"})
-    assert found(creating(item(AD_SET)), renamed) == [(Found.DOUBT, None)]
-    assert found(creating(item(AD_SET)), live("2", AD_SET | {"name": "Winter"})) == [(Found.NOTHING, None)]
-    assert found(creating(item(AD_SET)), live("9", AD_SET | {"campaignId": "8"})) == [(Found.NOTHING, None)]
-    assert found(creating(item(AD_SET), known=None), renamed) == [(Found.NOTHING, None)]
+    assert found(creating(item(AD_SET)), renamed) == [(Finding.DOUBT, None)]
+    assert found(creating(item(AD_SET)), live("2", AD_SET | {"name": "Winter"})) == [(Finding.NOTHING, None)]
+    assert found(creating(item(AD_SET)), live("9", AD_SET | {"campaignId": "8"})) == [(Finding.NOTHING, None)]
+    assert found(creating(item(AD_SET), known=None), renamed) == [(Finding.NOTHING, None)]
 
 
 def test_one_item_of_a_batch_proves_all_of_it_and_none_is_sent_again() -> None:
     items = [item(BUDGET | {"sellerId": seller}, seller, "sellerBudgets") for seller in ("3", "4")]
     sending = creating(*items)
-    assert found(sending, kind=BUDGETS) == [(Found.NOTHING, None)] * 2
+    assert found(sending, kind=BUDGETS) == [(Finding.NOTHING, None)] * 2
     there = live("9", BUDGET | {"sellerId": "4"}, "sellerBudgets")
-    assert found(sending, there, kind=BUDGETS) == [(Found.APPLIED, None), (Found.APPLIED, "9")]
+    assert found(sending, there, kind=BUDGETS) == [(Finding.APPLIED, None), (Finding.APPLIED, "9")]
 
 
 def test_an_id_that_a_read_has_shown_proves_no_create() -> None:
@@ -177,10 +177,12 @@ TOKEN = evidence.mark("20261121T090000Z-7f3a", 1)
 US, THEM = "our app", "ann@example.com"
 
 
-def funding(token: str | None = TOKEN) -> Sending:
+def funding(token: str | None = TOKEN) -> UnansweredCall:
     move = FieldChange("deposited", "funds", BEFORE, AFTER, HERE)
     target = Item(Address("balances", "q4"), "9", (move,), HERE)
-    return Sending(Call("fund", "balances", "funds", Effect.ADD, "POST", "/x", items=(target,)), NOW, token=token)
+    return UnansweredCall(
+        Call("fund", "balances", "funds", Effect.ADD, "POST", "/x", items=(target,)), NOW, token=token
+    )
 
 
 def entry(
@@ -200,29 +202,29 @@ def shown(amount: Decimal, *history: Any, **more: Any) -> Account:
 
 
 FUNDS = [
-    ("the token is in the history", TOKEN, shown(BEFORE, entry(memo=TOKEN)), Found.APPLIED),
-    ("the amount moved, and nobody says why", TOKEN, shown(AFTER), Found.DOUBT),
-    ("a colleague made the same", TOKEN, shown(AFTER, entry(by=THEM)), Found.NOTHING),
-    ("a colleague made the same, no token", None, shown(AFTER, entry(by=THEM)), Found.NOTHING),
-    ("our application, no token", None, shown(AFTER, entry()), Found.APPLIED),
-    ("our application, before the send", None, shown(BEFORE, entry(at=NOW - 5 * MINUTE)), Found.NOTHING),
-    ("our application, another call of ours explains it", None, shown(AFTER, entry(), others=1), Found.NOTHING),
-    ("our application, a mark of another run", None, shown(AFTER, entry(memo=evidence.mark("x", 1))), Found.NOTHING),
-    ("our application, without the mark that was sent", TOKEN, shown(AFTER, entry()), Found.DOUBT),
-    ("the same where memos are not echoed", TOKEN, shown(AFTER, entry(), echoes=False), Found.APPLIED),
-    ("who we are is not known", None, shown(AFTER, entry(), application=None), Found.DOUBT),
-    ("nothing moved", TOKEN, shown(BEFORE), Found.NOTHING),
-    ("others moved it", TOKEN, shown(BEFORE - 20, entry(20, THEM, kind="balanceRemoved")), Found.NOTHING),
-    ("a history that cannot be read", TOKEN, Account(AFTER, None, US), Found.APPLIED),
-    ("a history that cannot be read, nothing moved", TOKEN, Account(BEFORE, None, US), Found.DOUBT),
+    ("the token is in the history", TOKEN, shown(BEFORE, entry(memo=TOKEN)), Finding.APPLIED),
+    ("the amount moved, and nobody says why", TOKEN, shown(AFTER), Finding.DOUBT),
+    ("a colleague made the same", TOKEN, shown(AFTER, entry(by=THEM)), Finding.NOTHING),
+    ("a colleague made the same, no token", None, shown(AFTER, entry(by=THEM)), Finding.NOTHING),
+    ("our application, no token", None, shown(AFTER, entry()), Finding.APPLIED),
+    ("our application, before the send", None, shown(BEFORE, entry(at=NOW - 5 * MINUTE)), Finding.NOTHING),
+    ("our application, another call of ours explains it", None, shown(AFTER, entry(), others=1), Finding.NOTHING),
+    ("our application, a mark of another run", None, shown(AFTER, entry(memo=evidence.mark("x", 1))), Finding.NOTHING),
+    ("our application, without the mark that was sent", TOKEN, shown(AFTER, entry()), Finding.DOUBT),
+    ("the same where memos are not echoed", TOKEN, shown(AFTER, entry(), echoes=False), Finding.APPLIED),
+    ("who we are is not known", None, shown(AFTER, entry(), application=None), Finding.DOUBT),
+    ("nothing moved", TOKEN, shown(BEFORE), Finding.NOTHING),
+    ("others moved it", TOKEN, shown(BEFORE - 20, entry(20, THEM, kind="balanceRemoved")), Finding.NOTHING),
+    ("a history that cannot be read", TOKEN, Account(AFTER, None, US), Finding.APPLIED),
+    ("a history that cannot be read, nothing moved", TOKEN, Account(BEFORE, None, US), Finding.DOUBT),
 ]
 
 
 @pytest.mark.parametrize(("token", "account", "verdict"), [case[1:] for case in FUNDS], ids=[case[0] for case in FUNDS])
 def test_funds_are_found_by_our_mark_and_never_by_an_amount_alone(
-    token: str | None, account: Account, verdict: Found
+    token: str | None, account: Account, verdict: Finding
 ) -> None:
-    assert evidence.funded(funding(token), account).found is verdict
+    assert evidence.funded(funding(token), account).finding is verdict
 
 
 # --- Rule 4: reads that lag -------------------------------------------------------------------------------------
@@ -254,12 +256,12 @@ def test_a_newer_entry_about_funds_explains_it() -> None:
 
 def test_an_absolute_write_is_found_by_all_of_its_values() -> None:
     wanted = item({"name": "Summer"}, id="9")
-    assert evidence.absolute(wanted, AD_SETS, live("9", {"name": "Summer"})) == Verdict(Found.APPLIED, "9")
-    assert evidence.absolute(wanted, AD_SETS, live("9", {"name": "Winter"})).found is Found.NOTHING
-    assert evidence.absolute(wanted, AD_SETS, None).found is Found.NOTHING
+    assert evidence.absolute(wanted, AD_SETS, live("9", {"name": "Summer"})) == ItemFinding(Finding.APPLIED, "9")
+    assert evidence.absolute(wanted, AD_SETS, live("9", {"name": "Winter"})).finding is Finding.NOTHING
+    assert evidence.absolute(wanted, AD_SETS, None).finding is Finding.NOTHING
     unseen = item({"audienceId": "5"}, id="9")
     assert evidence.in_force(AD_SETS, live("9", {}), unseen) is None
-    assert evidence.absolute(unseen, AD_SETS, live("9", {})).found is Found.NOTHING
+    assert evidence.absolute(unseen, AD_SETS, live("9", {})).finding is Finding.NOTHING
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,16 @@ class Api:
             with suppress(Halted):
                 self._application(credentials).pace.ready(call.name, self._is_halted)
 
+    def channel(self, halted: Callable[[], bool]) -> "Api":
+        """Return the way of writes, of which none that waits for its turn leaves once ``halted`` says so."""
+        self.halted = halted
+        return self
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that was handed in: nothing of a run asks another."""
+        return self._clock
+
     def _is_halted(self) -> bool:
         return self.halted()
 

@@ -3,7 +3,6 @@
 Secrets come from the environment only, and are asked for only when the files need them.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,7 +27,8 @@ from reconciler.model import Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
-from reconciler.sending.recover import Reader
+from reconciler.sending.evidence import Times
+from reconciler.sending.looks import Reader
 from reconciler.survey import reader
 from reconciler.telling import Tell, Waiting, counted, heard
 
@@ -77,12 +77,14 @@ class Session:
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
-            return self.prepare(book, tuple(keeper.open_since(book)), targets, allowed)
+            unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
+            recovery = keeper.Recovery() if unreachable else self._recovery(book)
+            return self.prepare(book, recovery, targets, allowed)
 
     def prepare(
         self,
         book: Ledger,
-        noted: Sequence[Problem],
+        recovery: keeper.Recovery,
         targets: Sequence[str],
         allowed: Mapping[str, str] | None = None,
         saved: Saved | None = None,
@@ -91,25 +93,26 @@ class Session:
         trouble = None if (wrong := engine.is_always_wrong(self.loaded)) else self.begin()
         if wrong or trouble:
             run = engine.validate(self.loaded, self.outside.clock())
-            problems = (*noted, *run.problems, *((trouble,) if trouble else ()))
+            problems = (*recovery.problems, *run.problems, *((trouble,) if trouble else ()))
             return replace(run, command="plan", problems=engine.unique(problems), unchanged=0)
         return engine.plan(
             self.loaded,
             self.outside,
             self.now,
-            self.memory(book, self.now),
+            self.memory(book, self.now, recovery),
             targets=targets,
-            noted=(*noted, *access.skew(self.api)),
+            noted=(*recovery.problems, *access.skew(self.api)),
             allowed=allowed,
             recorded=engine.Recorded(saved, self.circumstances()) if saved else None,
         )
 
-    def memory(self, book: Ledger, now: datetime | None = None) -> Memory:
+    def memory(self, book: Ledger, now: datetime | None = None, recovery: keeper.Recovery | None = None) -> Memory:
         """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
+        recovery = recovery or keeper.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         known = keeper.memory(book, now - DAY if now is not None and counted else None)
-        ids, values = renames.followed(self.project, known.ids, known.values)
-        return replace(known, ids=ids, values=values)
+        ids, values = renames.followed(self.project, {**known.ids, **recovery.ids}, known.values)
+        return replace(known, ids=ids, values=values, holds=recovery.holds)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":
@@ -120,20 +123,27 @@ class Session:
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
                 unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
-                noted = () if unreachable else self._settled(book)
+                new = not book.runs(1)
+                recovery = keeper.Recovery() if unreachable else self._settled(book)
                 renames.settle(self.project, book)
-                yield Writing(self, book, noted)
+                yield Writing(self, book, recovery, new=new)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
 
-    def _settled(self, book: Ledger) -> tuple[Problem, ...]:
-        """What an earlier run left open, looked for. Who interrupts that has sent nothing, and loses nothing."""
+    def _settled(self, book: Ledger) -> keeper.Recovery:
+        """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
         try:
-            return keeper.settle_open(book, self.project.kinds, self._reader, self.outside.clock, self.tell)
+            recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
             problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
             raise Unusable(access.stopped(problem)) from None
+        keeper.settle(book, recovery, self.outside.clock())
+        return recovery
+
+    def _recovery(self, book: Ledger) -> keeper.Recovery:
+        past = keeper.Past(self.project.kinds, self._reader, self.outside.clock(), self.outside.times)
+        return keeper.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan, whole or not at all; returns its digest."""
@@ -186,10 +196,12 @@ class Writing:
 
     session: Session
     ledger: Ledger
-    noted: tuple[Problem, ...]
+    recovery: keeper.Recovery
+    new: bool = False
+    """Nothing was in the ledger when it was opened: an earlier run may be unknown."""
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
-        prepared = self.session.prepare(self.ledger, self.noted, targets, allowed)
+        prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
         if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
             self._adopt(prepared, complete=True)
         return prepared
@@ -207,14 +219,14 @@ class Writing:
         saved = plans.read(file, session.project.kinds)
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
-        return session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
+        return session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
-        outside = replace(self.session.outside, bisect=bisect)
+        outside = replace(self.session.outside, bisect=bisect, wary=self.new)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
         run_id = self.ledger.begin(replace(self._record(outside.clock()), allowed=allowed))
-        journal = keeper.Journal(self.ledger, run_id, outside.clock)
+        journal = keeper.Journal(self.ledger, run_id, outside.clock, self.session.api.clock.monotonic, outside.times)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
@@ -257,9 +269,11 @@ def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, te
     outside = Outside(
         heard(api.send, tell),
         api.now,
-        stop.cutting(time.sleep),
+        stop.cutting(api.clock.sleep),
         progress=counted("sending calls, {} of {}", tell),
         stop=stop,
+        channel=api.channel(lambda: stop.reason is not None),
+        times=Times(project.look_for, project.settle_after),
     )
     home = access.home(project, sandbox, api_url)
     return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)

@@ -4,8 +4,10 @@ Two names are *near* if NFKC, case, invisible characters and runs of spaces are 
 may trim or normalise what was sent (contract §9, row A3), and a person sees no difference.
 """
 
+import json
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from reconciler.kinds.kind import Kind
 from reconciler.model import Value, Values
@@ -34,6 +36,11 @@ def natural(kind: Kind, values: Values) -> tuple[Value, ...]:
     return tuple(near(values.get(name)) for name in kind.natural[0])
 
 
+def key_text(kind: Kind, values: Values) -> str:
+    """Return the folded natural key as one text: two of one kind are near if their texts are equal."""
+    return json.dumps([_plain(part) for part in natural(kind, values)], ensure_ascii=False)
+
+
 def parent(kind: Kind) -> str:
     """Return the field that holds the parent of such an object: a campaign, a seller, an account."""
     return kind.natural[0][0]
@@ -60,6 +67,10 @@ def hidden(text: str) -> Iterator[str]:
             yield f"{unicodedata.name(each, 'a control character').lower()} (U+{ord(each):04X})"
     if unicodedata.normalize("NFC", text) != text:
         yield "letters that are composed of several characters (not NFC)"
+
+
+def _plain(part: Value) -> Any:
+    return [str(each) for each in part] if isinstance(part, tuple) else None if part is None else str(part)
 
 
 def _escaped(text: str) -> Iterable[str]:

@@ -37,7 +37,7 @@ class Times:
     settle_after: timedelta = timedelta(minutes=30)
 
 
-class Found(Enum):
+class Finding(Enum):
     """What reads show of an item whose end is not known."""
 
     APPLIED = "applied"
@@ -48,16 +48,16 @@ class Found(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ItemFinding:
     """What reads show of one item, with its id if it was created, and why."""
 
-    found: Found
+    finding: Finding
     id: str | None = None
     because: str = ""
 
 
 @dataclass(frozen=True)
-class Sending:
+class UnansweredCall:
     """One sending of ours without a usable answer.
 
     ``keyed`` holds, by address, the ids that had the natural key already; ``known`` every id that its parents showed
@@ -99,10 +99,10 @@ def pauses(look_for: timedelta) -> Iterator[float]:
         yield pause
 
 
-def ends_absent(verdict: Verdict, *, held: bool, own_run: bool) -> bool:
+def ends_absent(verdict: ItemFinding, *, held: bool, own_run: bool) -> bool:
     """Rules 2 and 3: a create or an add-funds without a usable answer is never taken for absent by the run that lost
     it; a later run may do so once ``settleAfter`` has passed (``held`` is false) and every look shows nothing."""
-    return verdict.found is Found.NOTHING and not held and not own_run
+    return verdict.finding is Finding.NOTHING and not held and not own_run
 
 
 # --- Values in force --------------------------------------------------------------------------------------
@@ -123,56 +123,56 @@ def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
     return becomes - was <= now and not (was - becomes) & now
 
 
-def absolute(item: Item, kind: Kind, row: Live | None) -> Verdict:
+def absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
     """Rule 10: an unanswered absolute write is found by its values; without them it stays open, since its late
     landing may undo a newer value."""
     shown = None if row is None else in_force(kind, row, item)
     if row is not None and shown:
-        return Verdict(Found.APPLIED, row.id)
+        return ItemFinding(Finding.APPLIED, row.id)
     if shown is None and row is not None:
-        return Verdict(Found.NOTHING, because="no list shows its values")
-    return Verdict(Found.NOTHING, because="its values are not in force")
+        return ItemFinding(Finding.NOTHING, because="no list shows its values")
+    return ItemFinding(Finding.NOTHING, because="its values are not in force")
 
 
 # --- Creates ----------------------------------------------------------------------------------------------
 
 
-def created(sending: Sending, kind: Kind, rows: Sequence[Live]) -> tuple[Verdict, ...]:
+def created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[ItemFinding, ...]:
     """Return what a list shows of each item of a create. A batch is atomic: one item of it proves the others."""
     by_parent: dict[Value, list[Live]] = {}
     name = likeness.parent(kind)
     for row in rows:
         by_parent.setdefault(row.values.get(name), []).append(row)
-    verdicts = tuple(
-        _created(sending, kind, item, by_parent.get(_wanted(item).get(name), ())) for item in sending.call.items
-    )
-    if not any(each.found is Found.APPLIED for each in verdicts):
+    verdicts = tuple(_created(lost, kind, item, by_parent.get(_wanted(item).get(name), ())) for item in lost.call.items)
+    if not any(each.finding is Finding.APPLIED for each in verdicts):
         return verdicts
     others = "others of its batch were created, and a batch is all or nothing; its id is not known yet"
-    return tuple(Verdict(Found.APPLIED, None, others) if each.found is Found.NOTHING else each for each in verdicts)
+    return tuple(
+        ItemFinding(Finding.APPLIED, None, others) if each.finding is Finding.NOTHING else each for each in verdicts
+    )
 
 
-def _created(sending: Sending, kind: Kind, item: Item, siblings: Sequence[Live]) -> Verdict:
+def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:
     wanted = _wanted(item)
-    fresh = [row for row in siblings if sending.is_new(item, row)]
+    fresh = [row for row in siblings if lost.is_new(item, row)]
     key = likeness.natural(kind, wanted)
     candidates = [row for row in fresh if likeness.natural(kind, row.values) == key]
     if len(candidates) > 1:
         ids = ", ".join(sorted(row.id for row in candidates))
-        return Verdict(Found.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")
+        return ItemFinding(Finding.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")
     if candidates:
         return adopted(kind, item, candidates[0])
     # Rule 13: absence of a create means nothing new in its parent that could be it, by all ids noted before.
-    renamed = [row for row in fresh if _is_but_for_its_name(kind, wanted, row)] if sending.known is not None else []
+    renamed = [row for row in fresh if _is_but_for_its_name(kind, wanted, row)] if lost.known is not None else []
     if renamed:
         ids = ", ".join(sorted(row.id for row in renamed))
-        return Verdict(
-            Found.DOUBT, because=f"{ids} is new and differs from it by its name only: it may have been renamed"
+        return ItemFinding(
+            Finding.DOUBT, because=f"{ids} is new and differs from it by its name only: it may have been renamed"
         )
-    return Verdict(Found.NOTHING, because="no list shows it")
+    return ItemFinding(Finding.NOTHING, because="no list shows it")
 
 
-def adopted(kind: Kind, item: Item, row: Live) -> Verdict:
+def adopted(kind: Kind, item: Item, row: Live) -> ItemFinding:
     """Rule 6: an object is taken for what was sent only if its fields are equal, or else a person decides."""
     for move in item.fields:
         if not kind.shows(move.field) or kind.field(move.field).create is None:
@@ -180,8 +180,8 @@ def adopted(kind: Kind, item: Item, row: Live) -> Verdict:
         if not likeness.is_same(row.values.get(move.field), move.after):
             shown = row.values.get(move.field)
             because = f"{row.id} has its key, but its {move.field} is {shown}, not {move.after}"
-            return Verdict(Found.DOUBT, because=because)
-    return Verdict(Found.APPLIED, row.id)
+            return ItemFinding(Finding.DOUBT, because=because)
+    return ItemFinding(Finding.APPLIED, row.id)
 
 
 def is_proved_by(id: str | None, shown_before: Collection[str]) -> bool:
@@ -198,6 +198,11 @@ def _is_but_for_its_name(kind: Kind, wanted: Mapping[str, Value], row: Live) -> 
         for name, value in wanted.items()
         if name != likeness.NAME and name not in kind.born and kind.shows(name) and kind.field(name).create is not None
     )
+
+
+def parent_of(kind: Kind) -> str:
+    """Return the field that holds the parent of a created object."""
+    return likeness.parent(kind)
 
 
 def _wanted(item: Item) -> dict[str, Value]:
@@ -222,31 +227,31 @@ class Account:
     echoes: bool = True
 
 
-def funded(sending: Sending, shown: Account) -> Verdict:
+def funded(lost: UnansweredCall, shown: Account) -> ItemFinding:
     """Rule 12: for funds, *applied* means our token in the history. Where no token could travel, it means an entry
     after the send, by our own application, of exactly our delta, that no other call of ours explains. The amount
     alone counts only where the history cannot be read, and an unchanged amount is no evidence."""
-    item = sending.call.items[0]
+    item = lost.call.items[0]
     move = item.fields[0]
     if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal):
-        return Verdict(Found.DOUBT, because=f"{move.field} was {move.before}: the sum that was sent is not known")
+        return ItemFinding(Finding.DOUBT, because=f"{move.field} was {move.before}: the sum that was sent is not known")
     if shown.history is None:
         if shown.amount == move.after != move.before:
-            return Verdict(Found.APPLIED, item.id)
-        return Verdict(Found.DOUBT, because=f"{move.field} is {shown.amount}, and its history cannot be read")
-    if sending.token is not None and any(str(each.get("memo")) == sending.token for each in shown.history):
-        return Verdict(Found.APPLIED, item.id)
-    since = [each for each in shown.history if _is_since(each, sending.at - SKEW)]
+            return ItemFinding(Finding.APPLIED, item.id)
+        return ItemFinding(Finding.DOUBT, because=f"{move.field} is {shown.amount}, and its history cannot be read")
+    if lost.token is not None and any(str(each.get("memo")) == lost.token for each in shown.history):
+        return ItemFinding(Finding.APPLIED, item.id)
+    since = [each for each in shown.history if _is_since(each, lost.at - SKEW)]
     alike = [each for each in since if _amount(each) == move.after - move.before and _may_be_ours(each, shown)]
     if len(alike) > shown.others:
-        if shown.application is not None and (sending.token is None or not shown.echoes):
-            return Verdict(Found.APPLIED, item.id)
+        if shown.application is not None and (lost.token is None or not shown.echoes):
+            return ItemFinding(Finding.APPLIED, item.id)
         because = "the history has an entry of this amount that may be it, without a mark that says so"
-        return Verdict(Found.DOUBT, because=because)
+        return ItemFinding(Finding.DOUBT, because=because)
     if shown.amount == move.before or shown.amount == move.before + _sum(since):
-        return Verdict(Found.NOTHING, because=f"{move.field} is {shown.amount}, and the history does not have it")
+        return ItemFinding(Finding.NOTHING, because=f"{move.field} is {shown.amount}, and the history does not have it")
     moved = f"{move.field} is {shown.amount}; it was {move.before}, and {move.after} was wanted"
-    return Verdict(Found.DOUBT, because=f"{moved}: its history does not say who moved it")
+    return ItemFinding(Finding.DOUBT, because=f"{moved}: its history does not say who moved it")
 
 
 def _may_be_ours(entry: Mapping[str, Any], shown: Account) -> bool:
@@ -303,6 +308,18 @@ def is_lagging(
     if seen_at is None or shown == seen or explained:
         return False
     return now - seen_at < times.settle_after
+
+
+def is_explained(accepted: UnansweredCall, shown: Account) -> bool:
+    """Return whether a history explains that an amount is not what an accepted top-up made of it (rule 4): it has our
+    entry, and all entries together lead to the amount; or it has newer ones of others."""
+    move = accepted.call.items[0].fields[0]
+    since = [each for each in shown.history or () if _is_since(each, accepted.at - SKEW) and _amount(each) is not None]
+    if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal) or not since:
+        return False
+    delta = move.after - move.before
+    ours = [each for each in since if str(each.get("memo")) == accepted.token or _amount(each) == delta]
+    return bool(ours) and len(since) > 1 and shown.amount == move.before + _sum(since)
 
 
 def newer(history: Sequence[Mapping[str, Any]] | None, seen_at: datetime) -> bool:

@@ -71,9 +71,7 @@ def _whole(
     return tuple(Outcome(call.name, item, Status.APPLIED, item.id) for item in call.items)
 
 
-def _new(
-    call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Collection[str]
-) -> tuple[Outcome, ...]:
+def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Collection[str]) -> tuple[Outcome, ...]:
     """What was created under an id of its own: contract §9 rule 6 says which ids prove it."""
     strange = [id for id in ids if not evidence.is_proved_by(id, shown)]
     if strange or len(set(ids)) != len(ids):
