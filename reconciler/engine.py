@@ -60,9 +60,9 @@ def plan(
     """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
     ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
-    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are overridden, by
-    rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the values that it
-    recorded; all that it touches is read again, and any difference is an error.
+    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are
+    overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
+    values that it recorded; all that it touches is read again, and any difference is an error.
     """
     project, memory = loaded.project, memory or Memory()
     loaded = overrides.effective(loaded, now)
@@ -76,7 +76,6 @@ def plan(
     except Unread as unread:
         return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
     spoken = _spoken(project)
-    seen, kept_back = _held_creates(memory, spoken, seen)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
     changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
@@ -85,7 +84,7 @@ def plan(
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += stale.rederived(recorded.saved, changes, weighed.plan)
-    problems = [*_noted(noted, (*kept_back, *unfunded)), *kept_back, *unfunded, *problems]
+    problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
     return Prepared(
@@ -176,10 +175,10 @@ def _spoken(project: Project) -> dict[str, Target]:
     return {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
 
 
-def _noted(noted: Sequence[Problem], kept_back: Sequence[Problem]) -> tuple[Problem, ...]:
+def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
-    told = {problem.address for problem in kept_back}
-    return tuple(problem for problem in noted if problem.code != "held" or problem.address not in told)
+    told = {problem.address for problem in said if problem.code == "held"}
+    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
 
 
 def _matching(recorded: Recorded | None, memory: Memory) -> Memory:
@@ -187,17 +186,7 @@ def _matching(recorded: Recorded | None, memory: Memory) -> Memory:
     if recorded is None:
         return memory
     known = _recorded(recorded.saved)
-    return replace(known, ids={**memory.ids, **known.ids})
-
-
-def _held_creates(memory: Memory, spoken: Mapping[str, Target], seen: Survey) -> tuple[Survey, list[Problem]]:
-    """Return what was seen without the blocks that a create of unknown end keeps back."""
-    problems: list[Problem] = []
-    pairs: dict[str, tuple[Pair, ...]] = {}
-    for name, matched in seen.pairs.items():
-        pairs[name], kept_back = held.unmatched(memory.holds, spoken[name].kind, matched)
-        problems += kept_back
-    return replace(seen, pairs=pairs), problems
+    return replace(known, ids={**memory.ids, **known.ids}, holds=memory.holds, fresh=memory.fresh)
 
 
 def _name(loaded: Loaded) -> str:

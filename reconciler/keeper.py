@@ -11,7 +11,7 @@ from reconciler.lazily import dataclass
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.store import Intent, Ledger, PastRun
 from reconciler.live import Unread
-from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Severity, Status, error
+from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Status, error
 from reconciler.outside import Memory
 from reconciler.sending import evidence, recover
 from reconciler.sending.courier import Noted, Unwritten
@@ -20,6 +20,7 @@ from reconciler.sending.held import Hold
 from reconciler.sending.looks import Reader
 from reconciler.sending.recover import Recovered
 
+UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
 UNCONFIRMED = 20
 """Runs to look back for a top-up that no read has shown in force."""
 
@@ -112,6 +113,8 @@ class Recovery:
     settled: tuple[tuple[Intent, tuple[Outcome, ...]], ...] = ()
     holds: tuple[Hold, ...] = ()
     problems: tuple[Problem, ...] = ()
+    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
+    """What was created less than ``settleAfter`` ago: a list that does not show it lags (contract §9 rule 4)."""
 
     @property
     def ids(self) -> Mapping[Address, str]:
@@ -145,7 +148,7 @@ def recover_open(ledger: Ledger, past: Past) -> Recovery:
         hold = _hold(intent, past)
         if intent.call.kind not in past.kinds:
             holds.append(replace(hold, doubt="its kind is not in this API version"))
-            problems += (replace(holds[-1].problem(item), severity=Severity.WARNING) for item in intent.call.items)
+            problems += (holds[-1].note(item) for item in intent.call.items)
             continue
         try:
             done = _recovered(intent, hold, past, ledger)
@@ -160,8 +163,10 @@ def recover_open(ledger: Ledger, past: Past) -> Recovery:
     found = {intent.number for intent, _ in settled}
     for intent, hold in _lagging(ledger, past, found):
         holds.append(hold)
-        problems += (replace(hold.problem(item), severity=Severity.WARNING) for item in intent.call.items)
-    return Recovery(tuple(settled), tuple(holds), tuple(problems))
+        if hold.doubt is not None:  # open again, so that a person can resolve it
+            settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
+        problems += (hold.note(item) for item in intent.call.items)
+    return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)))
 
 
 def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
@@ -177,9 +182,21 @@ def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recove
     others = _equal_topups(ledger, intent) if intent.call.effect is Effect.ADD else 0
     findings = recover.find_out(lost, past.reader(intent.call.kind), others)
     held = hold.until is None or past.now < hold.until
+    if any(problem.code == UNSEEN for each in outcomes for problem in each.problems):
+        findings = tuple(
+            replace(each, finding=Finding.DOUBT, because=SILENT) if each.finding is Finding.NOTHING else each
+            for each in findings
+        )
     if intent.call.effect.repeatable and held:
         findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
     return recover.judged(lost, outcomes, findings, hold, held=held)
+
+
+def _reopened(outcome: Outcome) -> Outcome:
+    """Return an accepted outcome as unknown again: no read ever showed it."""
+    item = outcome.item
+    problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
+    return replace(outcome, status=Status.UNKNOWN, problems=(problem,))
 
 
 def _known(intent: Intent) -> frozenset[str] | None:
@@ -242,6 +259,18 @@ def _lagging(ledger: Ledger, past: Past, found: set[int]) -> Iterator[tuple[Inte
                 yield intent, hold
 
 
+def _fresh(ledger: Ledger, past: Past) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
+    """Yield what was created less than ``settleAfter`` ago, with its id if it is known; of two, the later."""
+    since = past.now - past.times.settle_after
+    for run in reversed(tuple(_runs_since(ledger, since))):
+        for intent in _calls(ledger, run):
+            if intent.call.effect is Effect.CREATE and intent.at >= since:
+                hold = replace(_hold(intent, past), accepted=True)
+                for each in intent.outcomes:
+                    if each.status is Status.APPLIED:
+                        yield each.item.address, (hold, each.id)
+
+
 def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
     """Yield accepted top-ups, newest first: those since then, and of runs before it those not known to be seen."""
     seen_all = False
@@ -258,7 +287,7 @@ def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
 def _unshown(intent: Intent, past: Past) -> Hold | None:
     """Return why a top-up that was accepted holds its object, if no read shows it."""
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
-    hold = Hold(intent.run, intent.call, intent.at + past.times.settle_after)
+    hold = replace(_hold(intent, past), accepted=True)
     try:
         row = next((row for row in reader.rows() if row.id == intent.call.items[0].id), None)
         amount = None if row is None else row.values.get(move.field)
@@ -273,7 +302,7 @@ def _unshown(intent: Intent, past: Past) -> Hold | None:
     if past.now - intent.at < past.times.settle_after:
         return hold
     if amount == move.before:
-        return replace(hold, doubt="it was accepted, but the amount is what it was before, and its history is silent")
+        return replace(hold, doubt=f"it was accepted, but {SILENT}")
     return None
 
 

@@ -42,6 +42,8 @@ class Memory:
     lately: Sequence[Moved] = ()
     holds: Sequence[Hold] = ()
     """Calls whose end is not known: what they may have done is not sent again."""
+    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
+    """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
 from reconciler.planning.twins import twins
+from reconciler.sending import held
 from reconciler.sending.looks import Reader
 from reconciler.sharing import sharing
 
@@ -43,11 +44,22 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: d
     rows: dict[str, tuple[Live, ...]] = {}
     for kind, blocks in kinds.items():
         reading = read(kind, blocks, project, outside, sharing(blocks, kind.natural[0], memory.ids))
-        matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
+        free, kept_back = held.matching(memory.holds, kind, blocks)
+        free, lagging = held.shown(memory.fresh, kind, free, reading.live)
+        matched, doubts = match.match(kind, free, reading.live, memory.ids)
+        matched, blocked = held.unmatched(memory.holds, kind, matched)
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.released(project, live.with_details(kind, root, matched, outside.send), now)
         scene = Scene(detailed, now, reading.live, online=True, assumptions=project.assumptions)
-        problems += (*reading.problems, *doubts, *outlying, *twins(kind, detailed, reading.live))
+        problems += (
+            *kept_back,
+            *lagging,
+            *blocked,
+            *reading.problems,
+            *doubts,
+            *outlying,
+            *twins(kind, detailed, reading.live),
+        )
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live

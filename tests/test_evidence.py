@@ -14,7 +14,7 @@ from reconciler.api.refusal import proves_no_effect
 from reconciler.model import Address, Call, Effect, FieldChange, Item, Live, Place, Span, Value, Written
 from reconciler.planning import likeness
 from reconciler.sending import evidence
-from reconciler.sending.evidence import Account, Finding, UnansweredCall, Times, ItemFinding
+from reconciler.sending.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

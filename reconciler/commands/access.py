@@ -36,6 +36,24 @@ class Unusable(Exception):
         self.run = run
 
 
+@dataclass(frozen=True)
+class SimulatedClock:
+    """The clock of a simulator in this process: to wait moves its time on, and takes none."""
+
+    read: Callable[[], datetime]
+    advance: Callable[[float], None]
+
+    def time(self) -> float:
+        return self.read().timestamp()
+
+    def monotonic(self) -> float:
+        return self.read().timestamp()
+
+    def sleep(self, seconds: float, /) -> None:
+        if seconds > 0:
+            self.advance(seconds)
+
+
 def real(
     api_url: str | None, products: set[str], tell: Tell, hear: Hear = unheard, attempts: int = Settings().attempts
 ) -> Api:
@@ -85,7 +103,26 @@ def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
         raise Unusable(stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
     settings = Settings(base_url="http://localhost")
     listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
-    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen, on_reply=hear)
+    return Api(
+        SANDBOX_CREDENTIALS,
+        settings,
+        handle=world.handle,
+        request=Request,
+        clock=SimulatedClock(lambda: world.now, world.advance),
+        on_event=listen,
+        on_reply=hear,
+    )
+
+
+def moment(project: Project, sandbox: str | None) -> datetime:
+    """Return the time by which a command goes that asks no server: of this machine, or of the simulator."""
+    if sandbox is None:
+        return datetime.now(UTC)
+    api = simulated(sandbox_state(project, sandbox), lambda line: None)
+    try:
+        return api.now()
+    finally:
+        api.close()
 
 
 def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | None:

@@ -112,7 +112,7 @@ class Session:
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         known = keeper.memory(book, now - DAY if now is not None and counted else None)
         ids, values = renames.followed(self.project, {**known.ids, **recovery.ids}, known.values)
-        return replace(known, ids=ids, values=values, holds=recovery.holds)
+        return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":

@@ -290,11 +290,16 @@ def _amount(entry: Mapping[str, Any]) -> Decimal | None:
 
 def _is_since(entry: Mapping[str, Any], when: datetime) -> bool:
     """Return whether an entry was made since then; one without a readable time may have been."""
+    moment = _instant(entry)
+    return moment is None or moment >= when
+
+
+def _instant(entry: Mapping[str, Any]) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(entry.get("dateOfModification")))
     except ValueError:
-        return True
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= when
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # --- Reads that lag -----------------------------------------------------------------------------------------
@@ -314,12 +319,23 @@ def is_explained(accepted: UnansweredCall, shown: Account) -> bool:
     """Return whether a history explains that an amount is not what an accepted top-up made of it (rule 4): it has our
     entry, and all entries together lead to the amount; or it has newer ones of others."""
     move = accepted.call.items[0].fields[0]
-    since = [each for each in shown.history or () if _is_since(each, accepted.at - SKEW) and _amount(each) is not None]
-    if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal) or not since:
+    if (
+        not isinstance(move.before, Decimal)
+        or not isinstance(move.after, Decimal)
+        or not isinstance(shown.amount, Decimal)
+    ):
         return False
-    delta = move.after - move.before
-    ours = [each for each in since if str(each.get("memo")) == accepted.token or _amount(each) == delta]
-    return bool(ours) and len(since) > 1 and shown.amount == move.before + _sum(since)
+    entries = [each for each in shown.history or () if _amount(each) is not None]
+    if accepted.token is not None and shown.echoes:
+        own = [each for each in entries if str(each.get("memo")) == accepted.token]
+    else:
+        since, delta = accepted.at - timedelta(seconds=1), move.after - move.before
+        own = [each for each in entries if _is_since(each, since) and _amount(each) == delta]
+    if not own:
+        return False
+    at = _instant(own[0])
+    later = [each for each in entries if each is not own[0] and (at is None or _is_since(each, at))]
+    return bool(later) and shown.amount == move.after + _sum(later)
 
 
 def newer(history: Sequence[Mapping[str, Any]] | None, seen_at: datetime) -> bool:

@@ -104,7 +104,7 @@ def _judged(outcome: Outcome, finding: ItemFinding, *, held: bool) -> Outcome:
 
 def _told(hold: Hold, ended: Outcome) -> Problem:
     if ended.status is Status.UNKNOWN:
-        return replace(hold.problem(ended.item), severity=Severity.WARNING)
+        return hold.note(ended.item)
     message = f"{hold.call.name} of run {hold.run}, which had no known end: {ended.status.value}"
     return Problem(Severity.NOTE, "settled-intent", message, address=ended.item.address)
 

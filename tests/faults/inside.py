@@ -82,9 +82,9 @@ class Desk:
     def plan(self, *more: str) -> Ended:
         return self.run("plan", str(self.folder), "--format", "json", "--detailed-exitcode", *more)
 
-    def resolve(self, run: str, call: str, applied: bool) -> Ended:
-        verdict = "--applied" if applied else "--not-applied"
-        return self.run("resolve", run, call, verdict, "--because", "seen", "--project", str(self.folder))
+    def resolve(self, run: str, call: str, applied: bool, *more: str) -> Ended:
+        verdict = ("--applied",) if applied else ("--not-applied", "--certain")
+        return self.run("resolve", run, call, *verdict, "--because", "seen", "--project", str(self.folder), *more)
 
     def run(self, *words: str) -> Ended:
         """The command with these words, before this world."""
