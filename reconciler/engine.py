@@ -79,7 +79,8 @@ def plan(
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
     changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
-    weighed = assess(project, seen, changes, spoken, memory, Wish(loaded.desired, not targets, allowed or {}), now)
+    wish = Wish(loaded.desired, not targets, allowed or {})
+    weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *seen.problems, *fixed)
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
@@ -179,6 +180,14 @@ def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, 
     """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
     told = {problem.address for problem in said if problem.code == "held"}
     return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
+
+
+def _shown(memory: Memory, said: Sequence[Problem]) -> Memory:
+    """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
+    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    return (
+        replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
+    )
 
 
 def _matching(recorded: Recorded | None, memory: Memory) -> Memory:
