@@ -31,13 +31,17 @@ def apply(
     sender = _sender(prepared, outside, journal or NullJournal(), token)
     first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
     sent = _second_round(prepared, first, sender, outside)
+    read = True
     try:
         outcomes, problems = _read_back(prepared, sent.outcomes, outside)
     except Unread as unread:
         doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
-        outcomes, problems = sent.outcomes, (doubt,)
+        outcomes, problems, read = sent.outcomes, (doubt,), False
     found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
     sender.settle_anew([each for each in outcomes if each.call in found])
+    absent = {problem.address for problem in problems if problem.code == "not-in-force"}
+    if read:
+        sender.see([each for each in outcomes if each.status is Status.APPLIED and each.item.address not in absent])
     stopped = (outside.stop.reason,) if outside.stop.reason else ()
     problems = unique((*run.problems, *sent.problems, *problems, *stopped))
     return replace(run, command="apply", outcomes=outcomes, problems=problems, applied=True)

@@ -43,6 +43,7 @@ BY_PROBLEM = {
     "version-gone": Exit.VERSION_GONE,
     "locked": Exit.LOCKED,
     "stale-plan": Exit.STALE,
+    "plan-used": Exit.STALE,
     "undecided": Exit.UNKNOWN,
     "held": Exit.UNKNOWN,
     "interrupted": Exit.INTERRUPTED,

@@ -1,14 +1,15 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
 from reconciler.lazily import dataclass
-from reconciler.ledger.errors import LedgerError
+from reconciler.ledger.errors import Late, LedgerError
 from reconciler.ledger.store import Intent, Ledger, PastRun
 from reconciler.live import Unread
 from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Status, error
@@ -20,6 +21,8 @@ from reconciler.sending.held import Hold
 from reconciler.sending.looks import Reader
 from reconciler.sending.recover import Recovered
 
+ABSOLUTE_LASTS = timedelta(minutes=15)
+"""An absolute write may be sent again with growing pauses, and never later than this after its intent."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
 UNCONFIRMED = 20
 """Runs to look back for a top-up that no read has shown in force."""
@@ -28,7 +31,7 @@ UNCONFIRMED = 20
 class Journal:
     """The journal of one run. Its trouble is told as a problem: nothing is sent after it.
 
-    ``elapsed`` counts seconds, those of a suspended machine too.
+    ``now`` is the clock of the run; ``dated`` says whether an answer of the server has set it.
     """
 
     def __init__(
@@ -36,37 +39,67 @@ class Journal:
         ledger: Ledger,
         run: str,
         now: Callable[[], datetime],
-        elapsed: Callable[[], float] = lambda: 0.0,
         times: Times | None = None,
+        dated: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._ledger, self.run, self._now, self._elapsed = ledger, run, now, elapsed
+        self._ledger, self.run, self._now, self._dated = ledger, run, now, dated
         self._times = times or Times()
         self._count = 0
-        self._intended: dict[int, tuple[float, Effect]] = {}
 
     def hold(self, call: Call) -> Hold:
+        """Return until when a call of this run is held, if its end stays unknown."""
         return Hold(self.run, call, self._now() + self._times.settle_after)
 
     def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
-        return None
+        """Write down every id that a look at some parents showed; return the number of the look."""
+        with _telling():
+            return self._ledger.note_look(self.run, kind, parents, ids, self._now())
 
     def intend(self, call: Call, noted: Noted) -> int:
-        try:
-            number = self._ledger.intend(self.run, call, at=self._now(), before=noted.before, token=noted.token)
-        except LedgerError as trouble:
-            raise Unwritten(told(trouble)) from trouble
-        self._intended[number] = self._elapsed(), call.effect
-        return number
+        """Write down a call that is about to be sent, with the time after which it must not be (rule 8)."""
+        at = self._now()
+        lasts = min(ABSOLUTE_LASTS, self._times.settle_after) if call.effect.repeatable else evidence.INTENT_LASTS
+        with _telling():
+            return self._ledger.intend(
+                self.run,
+                call,
+                at=at,
+                before=noted.before,
+                token=noted.token,
+                server_at=at if self._dated() else None,
+                deadline=at + lasts,
+                held_until=at + self._times.settle_after,
+                look=noted.look,
+                naturals=noted.naturals,
+            )
 
     def may_leave(self, intent: int) -> bool:
-        intended, effect = self._intended.get(intent, (self._elapsed(), Effect.SET))
-        return effect is Effect.SET or not evidence.is_late(intended, self._elapsed())
+        """Return False if the deadline has passed. Raise :class:`Unwritten` if the lock is held no more."""
+        try:
+            with _telling():
+                self._ledger.assure(intent, self._now())
+        except Unwritten as unwritten:
+            if unwritten.problem.code == Late.code:
+                return False
+            raise
+        return True
 
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None:
-        try:
+        """Write down how a call ended."""
+        with _telling():
             self._ledger.settle(intent, outcomes, self._now())
-        except LedgerError as trouble:
-            raise Unwritten(told(trouble)) from trouble
+
+    def see(self, outcomes: Sequence[Outcome], facets: Mapping[str, str]) -> None:
+        """Write down what a read showed in force of what was created or funded; ``facets`` are those of the calls."""
+        news = {
+            (each.item.address, facets[each.call]): {move.field: move.after for move in each.item.fields}
+            for each in outcomes
+            if each.call in facets
+        }
+        if news:
+            at = self._now()
+            with _telling():
+                self._ledger.see(news, at, server_at=at if self._dated() else None)
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
         """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
@@ -79,6 +112,15 @@ class Journal:
             return evidence.mark(self.run, self._count)
 
         return mark
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Raise :class:`Unwritten` for the ledger's trouble."""
+    try:
+        yield
+    except LedgerError as trouble:
+        raise Unwritten(told(trouble)) from trouble
 
 
 def told(trouble: LedgerError) -> Problem:
@@ -129,12 +171,20 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Past:
-    """What is needed to look at the past: how to read each kind, the time, and the times of the project."""
+    """What is needed to look at the past: how to read each kind, the time, and who counts it."""
 
     kinds: Mapping[str, Kind]
     reader: Callable[[str], Reader]
     now: datetime
     times: Times = field(default_factory=Times)
+    dated: bool = False
+    """Whether ``now`` is the server's."""
+    machine: str = ""
+
+    def is_held(self, intent: Intent) -> bool:
+        """Return whether absence proves nothing yet (rules 3 and 16)."""
+        held = intent.holding(self.times.settle_after)
+        return held.is_held(self.now, self.now if self.dated else None, self.machine)
 
 
 def recover_open(ledger: Ledger, past: Past) -> Recovery:
@@ -177,11 +227,12 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
 
 def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recovered:
     """Return what reads make of one open call (contract §9 rules 3 and 10)."""
-    lost = UnansweredCall(intent.call, intent.at, intent.before, _known(intent), intent.token)
+    known = None if intent.look is None else ledger.look(intent.look).ids
+    lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
     outcomes = _unknown(intent)
     others = _equal_topups(ledger, intent) if intent.call.effect is Effect.ADD else 0
     findings = recover.find_out(lost, past.reader(intent.call.kind), others)
-    held = hold.until is None or past.now < hold.until
+    held = past.is_held(intent)
     if any(problem.code == UNSEEN for each in outcomes for problem in each.problems):
         findings = tuple(
             replace(each, finding=Finding.DOUBT, because=SILENT) if each.finding is Finding.NOTHING else each
@@ -199,15 +250,12 @@ def _reopened(outcome: Outcome) -> Outcome:
     return replace(outcome, status=Status.UNKNOWN, problems=(problem,))
 
 
-def _known(intent: Intent) -> frozenset[str] | None:
-    """Return every id that its parents showed before it; an empty list of an address was a look as well."""
-    if intent.call.effect is not Effect.CREATE or not intent.before:
-        return None
-    return frozenset(id for ids in intent.before.values() for id in ids)
-
-
 def _hold(intent: Intent, past: Past) -> Hold:
-    return Hold(intent.run, intent.call, intent.at + past.times.settle_after)
+    """Return until when an open call is held; None if the time has passed, or if it is not this machine's to count."""
+    held = intent.holding(past.times.settle_after)
+    until = held.held_until
+    counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
+    return Hold(intent.run, intent.call, until if counts else None)
 
 
 def _equal_topups(ledger: Ledger, intent: Intent) -> int:

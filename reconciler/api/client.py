@@ -1,7 +1,6 @@
 """One call in, one answer out: the right token, in turn, repeated where that is harmless, and never a raise."""
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from reconciler.api.clock import RunClock
+from reconciler.api.clock import RunClock, SystemClock
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
 from reconciler.api.pace import Pace
 from reconciler.api.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED
@@ -132,7 +131,7 @@ class Api:
         *,
         handle: Callable[[Any], Any] | None = None,
         request: Callable[..., Any] | None = None,
-        clock: Clock = time,
+        clock: Clock | None = None,
         on_event: Listener = ignore,
         on_reply: Callable[[str, Reply], None] = unheard,
         threads: Threads | None = None,
@@ -141,7 +140,7 @@ class Api:
         self._settings = settings or Settings()
         self._handle = handle
         self._request = request
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._tell = on_event
         self._hear = on_reply
         self._threads = threads or Threads()
@@ -149,7 +148,7 @@ class Api:
         self.halted: Callable[[], bool] = lambda: False
         self._door: Door | None = None
         self._applications: dict[tuple[str, str], _Application] = {}
-        self._time = RunClock(clock)
+        self._time = RunClock(self._clock)
         self._simulated = False
 
     def send(self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always) -> Answer:
@@ -178,6 +177,11 @@ class Api:
         """Return the way of writes, of which none that waits for its turn leaves once ``halted`` says so."""
         self.halted = halted
         return self
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer of the server has set the clock of the run."""
+        return self._time.skew is not None
 
     @property
     def clock(self) -> Clock:

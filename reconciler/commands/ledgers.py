@@ -79,9 +79,16 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
         with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
             meant = [each for each in book.open_intents() if (each.run, each.call.name) == (run, call)]
             ids = [named for each in meant for named in _decided(each, decision, now, settle_after)]
-            book.resolve(run, call, applied=decision.applied, because=decision.because, by=who.who, at=now)
-            for address, id in ids:
-                book.remember(address, id, {})
+            book.resolve(
+                run,
+                call,
+                applied=decision.applied,
+                because=decision.because,
+                by=who.who,
+                at=now,
+                ids={str(address): id for address, id in ids},
+                certain=decision.certain,
+            )
         return f"Resolved: {call} of run {run} was {'applied' if decision.applied else 'not applied'}.\n"
 
     return _asked(project, sandbox, api_url, one, changing=True)
@@ -93,7 +100,7 @@ def _decided(
     """Yield the ids that a decision names. Raise :class:`Unusable` if it could double something (contract §9, 15)."""
     items = intent.call.items
     creates = intent.call.effect is Effect.CREATE
-    until = intent.at + settle_after
+    until = intent.holding(settle_after).held_until or now
     if not decision.applied:
         if not intent.call.effect.repeatable and now < until and not decision.certain:
             message = f"{intent.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"

@@ -22,6 +22,7 @@ from reconciler.files.source import Loaded
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.store import RunRecord
 from reconciler.model import Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
@@ -123,10 +124,9 @@ class Session:
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
                 unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
-                new = not book.runs(1)
                 recovery = keeper.Recovery() if unreachable else self._settled(book)
                 renames.settle(self.project, book)
-                yield Writing(self, book, recovery, new=new)
+                yield Writing(self, book, recovery)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
 
@@ -142,7 +142,14 @@ class Session:
         return recovery
 
     def _recovery(self, book: Ledger) -> keeper.Recovery:
-        past = keeper.Past(self.project.kinds, self._reader, self.outside.clock(), self.outside.times)
+        past = keeper.Past(
+            self.project.kinds,
+            self._reader,
+            self.outside.clock(),
+            self.outside.times,
+            self.api.knows_time,
+            access.holder().host,
+        )
         return keeper.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
@@ -197,8 +204,8 @@ class Writing:
     session: Session
     ledger: Ledger
     recovery: keeper.Recovery
-    new: bool = False
-    """Nothing was in the ledger when it was opened: an earlier run may be unknown."""
+    plan_digest: str | None = None
+    """Of the saved plan that is applied: it is used once."""
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
@@ -219,14 +226,22 @@ class Writing:
         saved = plans.read(file, session.project.kinds)
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
+        use = self.ledger.plan_used(saved.digest)
+        if use is not None:
+            return access.stopped(keeper.told(PlanUsed(self.ledger.where, use)))
+        self.plan_digest = saved.digest
         return session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
-        outside = replace(self.session.outside, bisect=bisect, wary=self.new)
+        outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
-        run_id = self.ledger.begin(replace(self._record(outside.clock()), allowed=allowed))
-        journal = keeper.Journal(self.ledger, run_id, outside.clock, self.session.api.clock.monotonic, outside.times)
+        plan = prepared.run.plan
+        planned = sum(len(call.items) for call in plan.calls) + len(plan.deferred)
+        record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)
+        run_id = self.ledger.begin(record)
+        api = self.session.api
+        journal = keeper.Journal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
@@ -248,6 +263,7 @@ class Writing:
             __version__,
             who=f"{holder.who}@{holder.host}",
             pid=holder.pid,
+            machine=holder.host,
             commit=access.commit(self.session.project.folder),
             ci_name=holder.ci_name,
             ci_url=holder.ci_url,

@@ -66,6 +66,10 @@ class Journal(Protocol):
 
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None: ...
 
+    def see(self, outcomes: Sequence[Outcome], facets: Mapping[str, str]) -> None:
+        """Write down what a read showed in force; ``facets`` are those of the calls that create or fund."""
+        ...
+
 
 class Channel(Protocol):
     """The way to the API for writes."""
@@ -115,6 +119,8 @@ class NullJournal:
         return True
 
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None: ...
+
+    def see(self, outcomes: Sequence[Outcome], facets: Mapping[str, str]) -> None: ...
 
 
 @dataclass
@@ -187,6 +193,8 @@ class Sender:
     wary: bool = False
     watch: Watch = ignore_call
     intents: dict[str, int] = field(default_factory=dict)
+    facets: dict[str, str] = field(default_factory=dict)
+    """The facets of the calls that created or funded something, by their names."""
     waited: list[int] = field(default_factory=list)
     """The mark that was set when the first create or add-funds of a run without a known ledger had been waited for."""
     waiting: threading.RLock = field(default_factory=threading.RLock)
@@ -202,6 +210,9 @@ class Sender:
                 look, refused = self._looked(call, attempts)
             except Unread as unread:
                 return unsent(call, unread.problem), ()
+            except Unwritten as unwritten:
+                self.stop.because(unwritten.problem)
+                return unsent(call, unwritten.problem), ()
             if refused:
                 return self._without(call, refused)
             ended, said, pause, answer = self._once(call, look, attempts)
@@ -224,6 +235,8 @@ class Sender:
             self.stop.because(unwritten.problem)
             return unsent(call, unwritten.problem), (), None, Answer(Fate.NOT_SENT)
         self.intents[call.name] = intent
+        if not call.effect.repeatable:
+            self.facets[call.name] = call.facet
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
         shown = self.looks.shown(call.kind) if call.effect is Effect.CREATE else ()
 
@@ -338,6 +351,13 @@ class Sender:
         for name, group in by_call.items():
             if name in self.intents:
                 self._settle(self.intents[name], group)
+
+    def see(self, ended: Sequence[Outcome]) -> None:
+        """Write down what a read showed in force of what was created or funded."""
+        try:
+            self.journal.see(ended, self.facets)
+        except Unwritten as unwritten:
+            self.stop.because(unwritten.problem)
 
     def _settle(self, intent: int, ended: Sequence[Outcome]) -> None:
         """Write down how it ended; if that fails, nothing more is sent, and the next run reads it back."""
