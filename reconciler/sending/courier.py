@@ -257,6 +257,8 @@ class Sender:
         ended, said = outcomes(marked, answer, self.targets[call.kind].kind, shown)
         if call.effect.repeatable is False and any(each.status is Status.UNKNOWN for each in ended):
             ended = self._looked_for(lost, ended)
+        if call.effect is Effect.CREATE:
+            self.looks.answered(call.kind, [each.id for each in ended if each.id is not None])
         self._settle(intent, ended)
         self.watch(marked, ended)
         attempts.mark = self.looks.mark()

@@ -143,13 +143,18 @@ def created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[Ite
     name = likeness.parent(kind)
     for row in rows:
         by_parent.setdefault(row.values.get(name), []).append(row)
-    verdicts = tuple(_created(lost, kind, item, by_parent.get(_wanted(item).get(name), ())) for item in lost.call.items)
-    if not any(each.finding is Finding.APPLIED for each in verdicts):
-        return verdicts
+    siblings = [by_parent.get(_wanted(item).get(name), []) for item in lost.call.items]
+    findings = [_created(lost, kind, item, near) for item, near in zip(lost.call.items, siblings, strict=True)]
+    taken = {each.id for each in findings if each.finding is Finding.APPLIED}
+    if not taken:
+        return tuple(findings)
     others = "others of its batch were created, and a batch is all or nothing; its id is not known yet"
-    return tuple(
-        ItemFinding(Finding.APPLIED, None, others) if each.finding is Finding.NOTHING else each for each in verdicts
-    )
+    for index, item in enumerate(lost.call.items):
+        if findings[index].finding is not Finding.APPLIED:
+            left = [row for row in siblings[index] if row.id not in taken]
+            again = _created(lost, kind, item, left)
+            findings[index] = ItemFinding(Finding.APPLIED, None, others) if again.finding is Finding.NOTHING else again
+    return tuple(findings)
 
 
 def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:

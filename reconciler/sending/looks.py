@@ -129,6 +129,11 @@ class Looks:
         with self._lock:
             return frozenset(self._of(kind).shown)
 
+    def answered(self, kind: str, ids: Iterable[str]) -> None:
+        """Note ids that an answer gave to what was created: they prove no other create."""
+        with self._lock:
+            self._of(kind).shown.update(ids)
+
     def before_create(self, call: Call, since: int = 0) -> Look:
         """Return a look at the parents of a create, begun at most 60 s ago and after the mark ``since``.
 
