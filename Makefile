@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 RELEASE = .venv-release/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test lint faults bench schemas reference docs tutorial coverage mutants oldest release audit clean
+.PHONY: demo test dates lint faults simulate bench schemas reference docs tutorial coverage mutants oldest release audit clean
 
 demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
@@ -13,11 +13,18 @@ demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in 
 test: $(STAMP)  ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2
 
+dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; the demo and the tutorial in 400 days
+	$(BIN)/python tests/dates.py
+
 faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
 	rm -rf .faults
 	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults --timeout 3000
 	$(BIN)/python tests/faults/tables.py .faults docs/explanation
+	$(BIN)/python -m tests.simulation.matrix --write docs/explanation/late-matrix.md
 	$(BIN)/python docs/generate
+
+simulate: $(STAMP)  ## play worlds that a seed draws until the promise breaks: SEEDS=100000 of them from FIRST=0, or SEED=17 alone
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0))
 
 lint: $(STAMP)  ## style, types, and the arrows between the modules
 	$(BIN)/ruff format --check .

@@ -22,7 +22,7 @@ def money(amount: Decimal) -> str:
 class Period(Enum):
     """After which time a limit starts anew; the value is how a report says it.
 
-    ``ANY_DAY`` is no period of the API but the worst case over them: daily, weekly and monthly
+    ``ANY_DAY`` is no period of the API but the most that is asked for over them: daily, weekly and monthly
     limits in full, since nothing keeps a week's or a month's from being spent on one day.
     """
 
@@ -46,7 +46,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Exposure:
-    """The most that may be billed on one day, totals and funds in full; uncapped outweighs any amount."""
+    """The budgets of one day, totals and funds in full; uncapped outweighs any amount."""
 
     uncapped: int = 0
     amount: Decimal = ZERO

@@ -3,13 +3,14 @@
 All of it is known before any call, what waits for an id included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from reconciler import guardrails
 from reconciler.files.project import Project
 from reconciler.guardrails import Proposal
+from reconciler.kinds.currency import check_amounts
 from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, Desired, Judgement, Lasting, Money, Plan, Problem
 from reconciler.outside import Memory
@@ -42,10 +43,12 @@ class Assessed:
     judgements: tuple[Judgement, ...]
     ground: Ground | None
     lasting: tuple[Lasting, ...] = ()
+    misfits: tuple[Problem, ...] = ()
+    """Amounts that do not fit their currency, which is known only now."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(problem for judgement in self.judgements for problem in judgement.problems)
+        return (*self.misfits, *(problem for judgement in self.judgements for problem in judgement.problems))
 
 
 def assess(
@@ -59,7 +62,7 @@ def assess(
 ) -> Assessed:
     """The plan of the changes, weighed."""
     kinds = {name: target.kind for name, target in spoken.items()}
-    book = Book(kinds, seen.live, changes, project.scope, seen.currencies, now)
+    book = Book(kinds, seen.live, changes, project.scope, seen.currencies, now, seen.zones)
     ids = {desired.address: row.id for pairs in seen.pairs.values() for desired, row in pairs if row is not None}
     cost = money(book, memory.lately, {**memory.ids, **ids})
     ground = _ground(book, cost) if project.careful else None
@@ -73,14 +76,27 @@ def assess(
         currencies={change.address: book.of(change) for change in changes},
         live={name: frozenset(row.id for row in rows) for name, rows in seen.live.items()},
         remembered=memory.ids,
+        applied=memory.values,
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,
     )
     judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {})
-    return Assessed(calls, cost, judgements, ground, tuple(lasting(changes, kinds)))
+    misfits = tuple(_misfits(project, book, wish.desired))
+    return Assessed(calls, cost, judgements, ground, tuple(lasting(changes, kinds)), misfits)
+
+
+def _misfits(project: Project, book: Book, desired: Sequence[Desired]) -> Iterator[Problem]:
+    """Yield the amounts that would be sent and have more decimals than their currency."""
+    blocks = {each.address: each for each in desired}
+    for change in book.changes:
+        moved = {each.field: each.after for each in change.fields}
+        code = book.of(change)
+        currency = code if len(code) == 3 else None
+        kind, block = book.kinds[change.address.kind], blocks[change.address]
+        yield from check_amounts(kind, block, moved, currency, project.assumptions, offline=False)
 
 
 def _ground(book: Book, cost: Money) -> Ground:
     by_address: dict[Address, Change] = {change.address: change for change in book.changes}
     start = {currency: before for currency, (before, _) in cost.exposures().items()}
-    return Ground(book.kinds, by_address, start, book.of, book.now)
+    return Ground(book.kinds, by_address, start, book.of, book.today)

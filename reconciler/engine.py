@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from fnmatch import fnmatch
 
 from reconciler.apply import apply as apply
 from reconciler.approval import stale
@@ -33,6 +32,7 @@ from reconciler.planning import overrides
 from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
+from reconciler.planning.selection import select
 from reconciler.prepared import Prepared as Prepared
 from reconciler.sending import held
 from reconciler.survey import Survey, survey
@@ -64,8 +64,7 @@ def plan(
     overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
     values that it recorded; all that it touches is read again, and any difference is an error.
     """
-    project, memory = loaded.project, memory or Memory()
-    loaded = overrides.effective(loaded, now)
+    project, memory, loaded = loaded.project, memory or Memory(), overrides.effective(loaded, now)
     problems = [*problems_at(loaded, now), *(stale.outdated(recorded.saved, recorded.here) if recorded else ())]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
@@ -89,7 +88,15 @@ def plan(
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
     return Prepared(
-        _weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies, looked
+        _weighed(run, weighed),
+        spoken,
+        seen.pairs,
+        seen.live,
+        project,
+        weighed.ground,
+        seen.currencies,
+        looked,
+        seen.zones,
     )
 
 
@@ -143,12 +150,11 @@ def _selected(
 ) -> tuple[tuple[Desired, ...], tuple[Problem, ...]]:
     if not targets:
         return tuple(desired), ()
-    chosen = tuple(each for each in desired if any(fnmatch(str(each.address), target) for target in targets))
-    missed = [target for target in targets if not any(fnmatch(str(each.address), target) for each in desired)]
+    chosen, unmatched = select((str(each.address) for each in desired), targets)
     hint = "targets are globs of addresses, such as adSets.summer-*"
-    return chosen, tuple(
+    return tuple(each for each in desired if str(each.address) in chosen), tuple(
         error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
-        for target in missed
+        for target in unmatched
     )
 
 

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 Parts: TypeAlias = Mapping[str, Any]
@@ -44,6 +45,7 @@ def _lean(cls: Any, slots: bool, *, frozen: bool = False, order: bool = False, e
     parts = {name: vars(cls).get(name, MISSING) for name in cls.__annotations__}
     made = _slotted(cls, tuple(parts)) if slots else cls
     methods = {"__match_args__": tuple(parts), "__dataclass_fields__": _Fields(cls)}
+    methods["__dataclass_params__"] = SimpleNamespace(frozen=frozen)  # what the library asks of a base class
     methods |= {"__init__": _patient(made, parts), "__repr__": _repr}
     methods |= {name: _first(made, name, parts) for name in (*(EQUAL if eq else ()), *(ORDER if order else ()))}
     if frozen:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, sides, step
@@ -49,13 +50,30 @@ class Locator(Protocol):
     def span(self, path: Path, *, key: bool = False) -> Span: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position that is worked out only when somebody asks: most are never shown."""
+class _Position:
+    """Where a value is written, which is no part of what it is: two positions of one class are always equal."""
 
-    source: Locator
-    path: Path
-    key: bool = False
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Place(_Position):
+    """A position that is worked out on demand: most are never shown."""
+
+    __slots__ = ("key", "path", "source")
+
+    def __init__(self, source: Locator, path: Path, key: bool = False) -> None:
+        self.source = source
+        self.path = path
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"Place({self.path!r}, key={self.key})"
 
     @property
     def span(self) -> Span:
@@ -139,21 +157,33 @@ def warning(
 # --- What is wanted, and what is ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """One resource as the files want it: only the fields that they state. Where its file has ``defaults``,
-    ``stated`` are the fields that the resource states itself."""
+class Origin(_Position):
+    """Where a resource and its fields are written. Where its file has ``defaults``, ``stated`` are the fields that
+    the resource states itself; ``overlaid`` are those that an override sets."""
 
-    address: Address
-    id: str | None
-    values: Values
-    place: Place
-    defaults: Place | None = with_(default=None, compare=False)
-    stated: frozenset[str] = with_(default=frozenset(), compare=False)
-    overlaid: Mapping[str, Place] = with_(default_factory=dict, compare=False)
+    __slots__ = ("defaults", "overlaid", "place", "stated")
+
+    def __init__(
+        self,
+        place: Place,
+        defaults: Place | None = None,
+        stated: frozenset[str] = frozenset(),
+        overlaid: Mapping[str, Place] = MappingProxyType({}),
+    ) -> None:
+        self.place = place
+        self.defaults = defaults
+        self.stated = stated
+        self.overlaid = overlaid
+
+    def __repr__(self) -> str:
+        return f"Origin({self.place!r})"
+
+    def overlaid_by(self, overlaid: Mapping[str, Place]) -> "Origin":
+        """Return the same origin with other fields set by overrides."""
+        return Origin(self.place, self.defaults, self.stated, overlaid)
 
     def at(self, name: str, *, key: bool = False) -> Place:
-        """Where a field is written: in the resource itself, in the ``defaults`` of its file, or in an override."""
+        """Return the place of a field: in the resource, in the ``defaults`` of its file, or in an override."""
         if name in self.overlaid:
             return self.overlaid[name]
         whole = self.place if self.defaults is None or self._states(name) else self.defaults
@@ -167,6 +197,25 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Desired:
+    """One resource as the files want it: only the fields that they state."""
+
+    address: Address
+    id: str | None
+    values: Values
+    origin: Origin
+
+    @property
+    def place(self) -> Place:
+        """Return where the resource is written."""
+        return self.origin.place
+
+    def at(self, name: str, *, key: bool = False) -> Place:
+        """Return where a field is written."""
+        return self.origin.at(name, key=key)
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """One resource as the API reports it. ``refs`` holds ids of nested entries, by field; ``owner`` the
     id of the scope in whose list it stood."""
@@ -175,7 +224,7 @@ class Live:
     id: str
     values: Values
     refs: Mapping[str, str] = with_(default_factory=dict)
-    owner: str | None = with_(default=None, compare=False)
+    owner: str | None = None
 
 
 Pair: TypeAlias = tuple[Desired, Live | None]
@@ -202,7 +251,7 @@ class FieldChange:
     facet: str
     before: Value
     after: Value
-    place: Place = with_(compare=False)
+    place: Place
     seen: bool = True
 
 
@@ -218,7 +267,7 @@ class Change:
     id: str | None
     fields: tuple[FieldChange, ...]
     after: Values
-    place: Place = with_(compare=False)
+    place: Place
     live: Live | None = None
 
 
@@ -246,16 +295,12 @@ class Item:
     address: Address
     id: str | None
     fields: tuple[FieldChange, ...]
-    place: Place = with_(compare=False)
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request, complete. Its answer is read by ``granularity``: per item, or as a whole.
-
-    ``shape`` says what becomes of each object of its answer as it is read, so that a long list is
-    never held as it came.
-    """
+    """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``."""
 
     name: str
     kind: str
@@ -269,7 +314,14 @@ class Call:
     atomic: bool = True
     stage: int = 0
     product: str = "marketingSolutions"
-    shape: "Callable[[dict[str, Any]], Any] | None" = with_(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCall(Call):
+    """A read of many rows. ``row_hook`` converts each object of its answer while that is parsed, so that a long
+    list is never held in its wire form. Such a call is never stored."""
+
+    row_hook: "Callable[[dict[str, Any]], Any] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,15 +374,30 @@ class Status(Enum):
     NOT_SENT = "not sent"
 
 
+class Seen(Enum):
+    """What the last read after an apply shows of an item that the API accepted."""
+
+    IN_FORCE = "in force"
+    NOT_IN_FORCE = "not in force"
+    NOT_READ = "not read back"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one item of one call ended, and what the API said if it refused."""
+    """How one item of one call ended, and what the API said if it refused. ``seen`` says more of an applied one."""
 
     call: str
     item: Item
     status: Status
     id: str | None = None
     problems: tuple[Problem, ...] = ()
+    seen: Seen = Seen.IN_FORCE
+
+    @property
+    def ending(self) -> str:
+        """How it ended in words: what was accepted and is not known to be in force is not called applied."""
+        confirmed = self.status is not Status.APPLIED or self.seen is Seen.IN_FORCE
+        return self.status.value if confirmed else self.seen.value
 
 
 # --- What it costs, and who objects ------------------------------------------------------------
@@ -369,7 +436,7 @@ class Money:
     running: tuple[Running, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
-        """By currency, the most that may be billed on one day before and after, totals and funds in full."""
+        """By currency, the budgets of one day before and after, totals and funds in full."""
         sums: dict[str, tuple[Exposure, Exposure]] = {}
         whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
         rows: list[Commitment | Funds] = [*whole, *self.funds]
@@ -395,6 +462,7 @@ class Level(Enum):
 class Verdict(Enum):
     """How a guardrail judged a plan."""
 
+    IDLE = "nothing to check"
     PASSED = "passed"
     ADVISED = "advised against"
     ALLOWED = "allowed"
@@ -405,7 +473,8 @@ class Verdict(Enum):
 class Judgement:
     """What one guardrail says of a plan: its problems, and the reason given for allowing them.
 
-    ``limit`` is its setting in words. The problems stand in ``Run.problems`` too, at their lines.
+    ``limit`` is its setting in words; ``looked`` is false where the plan held nothing that the rule judges.
+    The problems stand in ``Run.problems`` too, at their lines.
     """
 
     rule: str
@@ -413,11 +482,12 @@ class Judgement:
     limit: str
     problems: tuple[Problem, ...] = ()
     because: str | None = None
+    looked: bool = True
 
     @property
     def verdict(self) -> Verdict:
         if not self.problems:
-            return Verdict.PASSED
+            return Verdict.PASSED if self.looked else Verdict.IDLE
         if self.level is Level.ADVISORY:
             return Verdict.ADVISED
         return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED
@@ -427,7 +497,7 @@ class Judgement:
 
 
 class Lasts(Enum):
-    """Why something stays: the API deletes nothing, pays nothing back, and neither shows nor clears everything."""
+    """Why something stays: the API deletes none of it, pays nothing back, and neither shows nor clears everything."""
 
     CREATED = "created"
     FUNDED = "funded"
@@ -473,7 +543,8 @@ class Author:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A value that differs from the files, with what was last applied if ``known``. Without a field it is
-    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked."""
+    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked;
+    ``name`` is what the object is called."""
 
     address: Address
     id: str | None
@@ -482,11 +553,12 @@ class Drift:
     wanted: Value
     applied: Value
     live: Value
-    place: Place = with_(compare=False)
+    place: Place
     known: bool = True
     authors: tuple[Author, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    name: str = ""
 
     @property
     def moved_outside(self) -> bool:

@@ -24,3 +24,4 @@ class Prepared:
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
     looked: datetime | None = None
     """When the reads of it were begun: a create or a top-up leaves only after a look that is not older than 60 s."""
+    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)

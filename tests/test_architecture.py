@@ -13,6 +13,7 @@ from .commands import project
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+CLOCKS = ("datetime", "date", "time", "outside", "self.outside", "self.api")
 HEAVY = ("httpx", "deepdiff", "jsonschema", "yaml", "starlette", "uvicorn", "sqlite3", "ruamel", "psycopg")
 
 
@@ -68,3 +69,20 @@ def test_validating_right_files_needs_neither_http_nor_the_explaining_libraries(
     code = "from reconciler.cli import main\ntry: main(['validate'])\nexcept SystemExit as left: assert not left.code"
 
     assert loaded_by(code, tmp_path) & {"httpx", "deepdiff", "jsonschema", "starlette", "uvicorn"} == set()
+
+
+def test_nothing_that_judges_asks_a_clock() -> None:
+    """An instant is a value, handed down from the commands: only durations and stamps may ask what time it is."""
+    pure = ("planning", "guardrails", "kinds", "drift", "approval", "adoption", "files", "dialects")
+    files = [file for name in pure for file in (ROOT / "reconciler" / name).rglob("*.py")]
+    files += [ROOT / "reconciler" / f"{name}.py" for name in ("engine", "check", "assess", "survey", "portfolio")]
+    asked = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.func.attr in {"clock", "monotonic", "localtime", "gmtime"}
+        or (node.func.attr in {"now", "utcnow", "today", "time"} and ast.unparse(node.func.value) in CLOCKS)
+    ]
+
+    assert asked == []

@@ -142,7 +142,7 @@ def rewritten(text: str, seen: dict[str, str]) -> str:
 
 
 USUAL = re.compile(
-    r"(^(Money, at the worst|Guardrails):\n(  .*\n)*\n)"
+    r"(^(Budgets \([^)]*\)|Guardrails):\n(  .*\n)*\n)"
     r"|(^\nwarning\[cannot-expose-specific-adsets\].*\n  hint: .*\n(?=\n|\Z))"
     r"|(^warning\[cannot-expose-specific-adsets\].*\n  hint: .*\n\n?)",
     re.MULTILINE,

@@ -17,10 +17,11 @@ import picture
 import problems
 import project
 import reports
+import sandbox
 
 import schemas
 
-REFERENCE = (contents, commands, kinds, guardrails, exits, problems, project, reports, schemas)
+REFERENCE = (contents, commands, kinds, guardrails, exits, problems, project, reports, sandbox, schemas)
 PAGES = (picture, figures)
 DOCS = Path(__file__).resolve().parents[1]
 

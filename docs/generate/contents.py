@@ -10,6 +10,7 @@ LISTED = {
     "exit-codes": "how a command ends, as one number",
     "problems": "every error and warning, with its cause and cure",
     "reports": "formats for people and programs",
+    "sandbox": "the simulator's faults, control calls and options",
     "schemas": "JSON Schemas, and how an editor finds them",
 }
 

@@ -57,6 +57,7 @@ class Import:
 
     def __post_init__(self) -> None:
         self.names: dict[tuple[str, str], str] = {}
+        self.zones: dict[tuple[str, str], str] = {}
         wish, documents = self.wish, self.loaded.documents
         self.places = Files(self.project, documents, self.names, self.tell, wish.out, wish.schema, self.problems)
 
@@ -65,7 +66,7 @@ class Import:
         kinds = [kind for kind in self.project.kinds.values() if self._chosen(kind)]
         spoken = {kind.product: self.project.dialect(kind.product) for kind in kinds}
         at, scope, send = self.project.at("scope"), self.project.scope, self.outside.send
-        self.problems += portfolio.check(kinds, spoken, scope, at, send, {}, self.names)
+        self.problems += portfolio.check(kinds, spoken, scope, at, send, {}, self.names, self.zones)
         if not kinds:
             self.problems.append(error("empty-scope", "the scope holds nothing of these kinds", at=at))
         if any(each.severity is Severity.ERROR for each in self.problems):
@@ -189,8 +190,9 @@ class Import:
 
     def _refused(self, kind: Kind, pairs: Sequence[Pair], all: Sequence[Live]) -> dict[Address, str]:
         now, assumptions = self.now, self.project.assumptions
+        zones = {id: zone for (scope, id), zone in self.zones.items() if scope == kind.scope}
         scenes = (
-            Scene(pairs, now, all, online=True, assumptions=assumptions),
+            Scene(pairs, now, all, online=True, assumptions=assumptions, zones=zones),
             Scene([(desired, None) for desired, _ in pairs], now, assumptions=assumptions),
         )
         problems = (problem for scene in scenes for rule in kind.scene_rules for problem in rule(scene))

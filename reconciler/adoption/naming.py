@@ -3,7 +3,6 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from typing import TypeAlias
 
 from reconciler.files.writing import visible
@@ -108,8 +107,8 @@ class Group:
     folder: str
     owner: str
     member: str = ""
-    owner_field: str = field(default="", compare=False)
-    member_field: str = field(default="", compare=False)
+    owner_field: str = ""
+    member_field: str = ""
 
     def file(self, known: Labels, number: int = 1) -> str:
         """Its path in the project; with a number where one file does not hold it all."""

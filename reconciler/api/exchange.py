@@ -13,7 +13,7 @@ from reconciler.lazily import dataclass
 from reconciler.model import Answer, Fate, Json
 
 EXCERPT = 200
-Shape = Callable[[dict[str, Any]], Any]
+RowHook = Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,17 @@ class Message:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     query: tuple[tuple[str, str], ...] = ()
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/") or self.path.startswith("//"):
             raise ValueError(f"{self.path!r} is not a path: a URL would take the token to another host")
+
+    def __repr__(self) -> str:
+        """Leave out headers and body: they hold the bearer token and the application's secret."""
+        return f"Message(method={self.method!r}, path={self.path!r}, query={self.query!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        """Leave out headers and body: the answer of the token endpoint is a secret."""
+        return f"Reply(status={self.status})"
 
     @property
     def date(self) -> datetime | None:
@@ -67,14 +75,14 @@ class Try:
     permanent: bool = False
 
 
-def judge(result: Reply | Trouble, host: str, shape: Shape | None = None, *, writes: bool = False) -> Try:
+def judge(result: Reply | Trouble, host: str, row_hook: RowHook | None = None, *, writes: bool = False) -> Try:
     """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
     was none (contract §9 rule 5); ``writes``: whether the call could have had one."""
     if isinstance(result, Trouble):
         return Try(Answer(Fate.LOST if result.sent else Fate.NOT_SENT, reason=result.reason), result.permanent)
     status = result.status
     if 200 <= status < 300:
-        return Try(_accepted(result, host, shape))
+        return Try(_accepted(result, host, row_hook))
     body = _as_told(result)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Try(Answer(Fate.ANSWERED, status, body))
@@ -84,19 +92,19 @@ def judge(result: Reply | Trouble, host: str, shape: Shape | None = None, *, wri
     return Try(Answer(Fate.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
 
 
-def _accepted(reply: Reply, host: str, shape: Shape | None) -> Answer:
+def _accepted(reply: Reply, host: str, row_hook: RowHook | None) -> Answer:
     """A success that can be read, or else no evidence of anything."""
     if reply.status == 204 and not reply.body:
         return Answer(Fate.ANSWERED, 204)
     try:
-        return Answer(Fate.ANSWERED, reply.status, decode(reply, shape))
+        return Answer(Fate.ANSWERED, reply.status, decode(reply, row_hook))
     except (ValueError, RecursionError) as error:
         what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body)}"
         return Answer(Fate.LOST, reply.status, reason=what)
 
 
-def decode(reply: Reply, shape: Shape | None = None) -> Json:
-    """The JSON of a reply, amounts exact, each object as ``shape`` makes it.
+def decode(reply: Reply, row_hook: RowHook | None = None) -> Json:
+    """The JSON of a reply, amounts exact, each object as ``row_hook`` converts it.
 
     ValueError (a clause) or RecursionError if there is none.
     """
@@ -106,7 +114,7 @@ def decode(reply: Reply, shape: Shape | None = None) -> Json:
     if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError(f"with {_printable(kind)} instead of JSON")
     try:
-        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json, object_hook=shape)
+        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json, object_hook=row_hook)
     except (ValueError, RecursionError):
         raise ValueError("its body is not complete, valid JSON") from None
     return body

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import field
 from ipaddress import ip_address
 from typing import Protocol, TypeAlias
 
@@ -40,7 +39,7 @@ class Credentials:
     """One application's pair. An application belongs to one product (contract §2.2)."""
 
     client_id: str
-    secret: str = field(repr=False)
+    secret: str
 
     def __repr__(self) -> str:
         return f"Credentials(client_id={self.client_id!r}, secret='***')"

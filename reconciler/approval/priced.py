@@ -46,6 +46,7 @@ def judged(each: Judgement) -> Shape:
         "level": each.level.value,
         "limit": each.limit,
         "because": each.because,
+        "looked": each.looked,
         "problems": [_problem(problem) for problem in each.problems],
     }
 
@@ -53,7 +54,9 @@ def judged(each: Judgement) -> Shape:
 def judgement(shape: Shape) -> Judgement:
     """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
     problems = tuple(_problem_of(each) for each in shape["problems"])
-    return Judgement(shape["rule"], Level(shape["level"]), shape["limit"], problems, shape["because"])
+    return Judgement(
+        shape["rule"], Level(shape["level"]), shape["limit"], problems, shape["because"], shape["looked"] is True
+    )
 
 
 def _problem(each: Problem) -> Shape:

@@ -92,9 +92,12 @@ def resolve(
                 --applied --id 987634 --because "it is there"
     """
     from reconciler.commands import ledgers
+    from reconciler.reasons import is_reason
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
+    if not is_reason(because):
+        raise click.UsageError("say how you know: --because TEXT")
     decision = ledgers.Decision(applied, because, ids, certain)
     with usable("text"):
         click.echo(ledgers.resolve(project, sandbox, api_url, run, call, decision), nl=False)

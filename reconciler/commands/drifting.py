@@ -155,13 +155,13 @@ def _unmanaged(prepared: Prepared, now: datetime) -> tuple[tuple[Unmanaged, ...]
     """The live objects that no block means, and how much of each currency they hold."""
     kinds = {name: target.kind for name, target in prepared.targets.items()}
     project = prepared.project
-    book = Book(kinds, prepared.live, (), project.scope, prepared.currencies, now)
+    book = Book(kinds, prepared.live, (), project.scope, prepared.currencies, now, prepared.zones)
     objects: list[Unmanaged] = []
     shares: list[Share] = []
     for name, rows in prepared.live.items():
         kind = kinds[name]
         managed = {found.id for _, found in prepared.pairs[name] if found is not None}
-        limits = kind.limits([row.values for row in rows], now) if kind.limits else [None] * len(rows)
+        limits = kind.limits([row.values for row in rows], book.today(kind.name)) if kind.limits else [None] * len(rows)
         totals: dict[str, Exposure] = {}
         strange: dict[str, list[Unmanaged]] = {}
         for row, limit in zip(rows, limits, strict=True):

@@ -67,6 +67,7 @@ def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: 
     assert loaded.project is not None
     here = importing.Import(loaded.project, loaded, outside, memory, wish, tell, now)
     told = []
+    beginning.ignore(loaded.project.folder)
     try:
         for output in here.files():
             _write(output.path, output.text)

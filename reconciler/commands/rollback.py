@@ -73,7 +73,7 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     if loaded.project is None or loaded.failed:
         broken = Run("plan", session.project.name, problems=(*told, *trouble, *loaded.problems))
         return Undoing(broken, session)
-    there = replace(session, loaded=loaded, project=loaded.project)
+    there = session.with_files(loaded, loaded.project)
     planned = there.plan(targets, allowed)
     found = planned if isinstance(planned, Run) else planned.run
     beside = _beside(found, wished)

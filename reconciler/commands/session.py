@@ -5,6 +5,7 @@ Secrets come from the environment only, and are asked for only when the files ne
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,6 +172,12 @@ class Session:
             created=now,
             expires=now + timedelta(hours=hours),
         )
+
+    def with_files(self, loaded: Loaded, project: Project) -> "Session":
+        """Return a session of the same connections with other files."""
+        other = copy(self)
+        other.loaded, other.project = loaded, project
+        return other
 
     def __enter__(self) -> "Session":
         return self

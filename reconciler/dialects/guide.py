@@ -64,7 +64,7 @@ def _seller_budget() -> Kind:
     return SELLER_BUDGET.amended(
         {
             "campaignIds": {"type": SetOf(CAMPAIGN_ID, filled=True)},
-            "amount": {"type": Money(places=2)},
+            "amount": {"type": Money(by_currency=True)},
             "suspended": {"read": "suspended", "patch": "suspended"},
         },
         read=Listing("{root}/budgets", query=(("advertiserId", "{scope}"), *ALL_DATES)),

@@ -25,6 +25,11 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         yield from _files(proposal, known)
 
 
+def looks(proposal: Proposal, setting: Any) -> bool:
+    """Whether the ledger remembers anything of what was read, or of all files."""
+    return any(proposal.whole or address.kind in proposal.live for address in proposal.remembered)
+
+
 def _files(proposal: Proposal, known: dict[str, dict[Address, str]]) -> Iterator[Problem]:
     """All files together, whatever the kind: what a merge or a glob has lost."""
     remembered = [address for each in known.values() for address in each]
@@ -42,5 +47,6 @@ RULE = Rule(
     ON,
     judge,
     lambda setting: "what the ledger remembers is still there",
+    looks,
     default=True,
 )

@@ -89,7 +89,8 @@ def _billing(desired: Desired, live: Live) -> Iterator[Problem]:
 
 def _start(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
     was, start = live.values.get("startDate"), desired.values.get("startDate", live.values.get("startDate"))
-    if start != was and isinstance(was, date) and was <= scene.now.date():
+    account = desired.values.get("accountId", live.values.get("accountId"))
+    if start != was and isinstance(was, date) and was <= scene.last_today(account):
         message = f"the balance has started on {was}; what moving its start does is not documented"
         yield warning("balance-started", message, at=desired.at("startDate"), address=desired.address)
     end = desired.values.get("endDate", live.values.get("endDate"))

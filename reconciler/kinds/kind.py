@@ -6,11 +6,12 @@ only, and not in the schema. No ``read``: written but never seen, compared with 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from reconciler.amounts import Limit
+from reconciler.kinds.calendar import days
 from reconciler.kinds.reads import Attachments, Details, Listing, Read, Reference
 from reconciler.kinds.types import ValueType
 from reconciler.kinds.writes import Create, Write
@@ -63,7 +64,8 @@ class Field:
 class Scene:
     """What a rule may look at: all that is wanted of a kind, all of it that is live, and the clock.
 
-    Offline (``validate``) nothing is live, and every pair has None.
+    Offline (``validate``) nothing is live, and every pair has None. ``zones`` are those by which days are meant, by the
+    id of the owner; without any it is UTC.
     """
 
     pairs: Sequence[tuple[Desired, Live | None]]
@@ -71,10 +73,20 @@ class Scene:
     live: Sequence[Live] = ()
     online: bool = False
     assumptions: Mapping[str, bool] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wanted(self) -> tuple[Desired, ...]:
         return tuple(desired for desired, _ in self.pairs)
+
+    def first_today(self) -> date:
+        """Return the first day that it may be: only what ended before it is over in every zone."""
+        return days(self.now, self.zones.values())[0]
+
+    def last_today(self, owner: object = None) -> date:
+        """Return the last day that it may be, for one owner or for all: only what begins after it is to come."""
+        zone = self.zones.get(str(owner))
+        return days(self.now, self.zones.values() if zone is None else (zone,))[1]
 
 
 Rule: TypeAlias = Callable[[Desired], Iterable[Problem]]

@@ -118,8 +118,9 @@ OFFLINE = (identifiable, dates_in_order, amount_fits)
 def one_at_a_time(scene: Scene) -> Iterator[Problem]:
     """Rule 7: at most one active total and one active daily budget for a seller in a campaign."""
     slots: dict[tuple[object, object, bool], list[Standing]] = {}
+    today = scene.first_today()
     for budget in _standing(scene):
-        if not budget.suspended and budget.last >= scene.now.date():
+        if not budget.suspended and budget.last >= today:
             for slot in budget.slots:
                 slots.setdefault(slot, []).append(budget)
     told = set()
@@ -144,7 +145,7 @@ def daily_is_covered(scene: Scene) -> Iterator[Problem]:
     """Rule 8: a Daily without a total for its days delivers nothing. Only live state knows all totals."""
     if not scene.online:
         return
-    today = scene.now.date()
+    today = scene.last_today()
     standing = [budget for budget in _standing(scene) if not budget.suspended]
     totals: dict[tuple[object, object], list[Standing]] = {}
     for seller, campaign, budget in ((*slot[:2], each) for each in standing if each.total for slot in each.slots):
@@ -190,7 +191,7 @@ def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Prob
     for desired, live in scene.pairs:
         was = live.values.get("startDate") if live else None
         moved = live is not None and desired.values.get("endDate", ...) not in (..., live.values.get("endDate"))
-        if moved and isinstance(was, date) and was <= scene.now.date():
+        if moved and isinstance(was, date) and was <= scene.last_today():
             hint = "set assumptions.strictSeedDates to false if the API lets it move"
             yield objection(
                 desired, "endDate", "budget-started", f"the budget has started on {was}; its end is fixed", hint
@@ -244,13 +245,13 @@ def _uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:
 
 def _creatable(desired: Desired, scene: Scene) -> Iterator[Problem]:
     start = desired.values.get("startDate")
-    if scene.online and isinstance(start, date) and start <= scene.now.date():
+    if scene.online and isinstance(start, date) and start <= scene.last_today():
         message = f"no live budget matches, and a new one cannot start on {start}: it must start after today"
         yield objection(desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id")
 
 
 def _dates_can_move(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
-    today = scene.now.date()
+    today = scene.last_today()
     was, start = live.values.get("startDate"), desired.values.get("startDate")
     running = isinstance(was, date) and was <= today
     if isinstance(start, date) and start != was:

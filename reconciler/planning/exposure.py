@@ -20,19 +20,19 @@ Moves = Iterable[FieldChange]
 
 @dataclass(frozen=True)
 class Ground:
-    """What is exposed before the plan, by currency, and how to weigh what it changes."""
+    """What is exposed before the plan, by currency, and how to weigh what it changes; ``today`` is now for a kind."""
 
     kinds: Mapping[str, Kind]
     changes: Mapping[Address, Change]
     start: Mapping[str, Exposure]
     currency: Callable[[Change], str]
-    now: datetime
+    today: Callable[[str], datetime]
 
     def of(self, kind: Kind, values: Values | None) -> Exposure:
         """What one object with these values exposes; None does not exist."""
         if values is None or kind.limits is None:
             return NOTHING
-        return Exposure.of(kind.limits([values], self.now)[0])
+        return Exposure.of(kind.limits([values], self.today(kind.name))[0])
 
     def raises(self, change: Change, fields: Sequence[FieldChange]) -> bool:
         """Whether these fields of a change raise the exposure, whatever of the rest is already in force."""
@@ -92,7 +92,7 @@ class Meter:
     exposed: dict[str, Exposure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.exposed = dict(self.ground.start)
+        self.exposed |= self.ground.start
 
     def apply(
         self, address: Address, moves: Moves, *, lost: bool = False, within: Mapping[str, Exposure] | None = None

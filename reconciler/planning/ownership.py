@@ -87,7 +87,7 @@ def released(project: Project, pairs: Sequence[Pair], now: datetime) -> tuple[tu
 
 def _released(project: Project, known: Sequence[Rule], pair: Pair, now: datetime, problems: list[Problem]) -> Pair:
     desired, live = pair
-    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.overlaid]
+    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.origin.overlaid]
     if live is None or not given:
         return pair
     problems += (problem for rule in given if (problem := _outside(project, rule, desired, live)))

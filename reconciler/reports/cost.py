@@ -159,6 +159,11 @@ def passed(run: Run) -> list[str]:
     return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
 
 
+def idle(run: Run) -> list[str]:
+    """The guardrails for which the plan held nothing to look at."""
+    return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.IDLE]
+
+
 # --- As lines of text ----------------------------------------------------------------------------------------
 
 
@@ -168,7 +173,7 @@ def lines(run: Run) -> Iterator[str]:
             for each in totals(run.money)]  # fmt: skip
     moves = run.money.bids if run.money else ()
     if rows or moves:
-        yield "Money, at the worst:"
+        yield "Budgets (what is asked for, not a worst case):"
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
@@ -183,4 +188,6 @@ def lines(run: Run) -> Iterator[str]:
         yield from (f"  {judged(each)}" for each in objections(run))
         if passed(run):
             yield f"  passed: {', '.join(passed(run))}"
+        if idle(run):
+            yield f"  {Verdict.IDLE.value}: {', '.join(idle(run))}"
         yield ""

@@ -2,7 +2,7 @@
 
 A refused item or an error fails its case, an unknown outcome is an error, an item that was not sent is
 skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files and the account differ;
-and so does each value that ``drift`` found moved outside.
+and so does each value that ``drift`` found moved outside. Files are named from the root of the repository.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from reconciler.exits import Exit, of
 from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
-from reconciler.reports import drifts
+from reconciler.reports import drifts, places
 from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
 
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
@@ -37,7 +37,7 @@ def report(run: Run, manner: Manner) -> str:
     root = Element("testsuites", {"name": "reconciler", **numbers})
     suite = SubElement(root, "testsuite", {"name": f"reconciler {run.command} {plain(run.project)}".strip(), **numbers})
     for case in cases:
-        _write(suite, case)
+        _write(suite, case, places.path(case.span.file, manner.checkout) if case.span else None)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -87,8 +87,7 @@ def _whole(run: Run, manner: Manner) -> Case:
         if problem.address is None:
             _blame(case, problem)
     case.said.append(summary(run) if run.command != "validate" else f"{counted(run.unchanged, 'resource')} read")
-    told = ended(outcome.status for outcome in run.outcomes)
-    case.said += [f"{count} {status.value}" for status, count in told.items()]
+    case.said += [f"{count} {ending}" for ending, count in ended(run).items()]
     code = of(run, detailed=manner.detailed)
     case.said.append(f"exit code {int(code)}: {code.meaning}")
     return case
@@ -100,8 +99,8 @@ def _verdict(case: Case) -> str:
     return next((tag for tag in ("error", "failure", "skipped") if tag in tags), "")
 
 
-def _write(suite: Element, case: Case) -> None:
-    place = {"file": plain(case.span.file), "line": str(case.span.line)} if case.span else {}
+def _write(suite: Element, case: Case, file: str | None) -> None:
+    place = {"file": plain(file), "line": str(case.span.line)} if file is not None and case.span else {}
     classname = place.get("file", "reconciler")
     element = SubElement(suite, "testcase", {"classname": classname, "name": plain(case.name), **place})
     verdict = _verdict(case)

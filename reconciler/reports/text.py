@@ -5,21 +5,22 @@ What is alike and too much to read folds into a line with its count; JSON holds 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from reconciler.model import Outcome, Problem, Run, Status
-from reconciler.reports.words import Manner, ending, headline, placed, plain, planned, shown_whole
+from reconciler.model import Address, Outcome, Problem, Run, Status
+from reconciler.reports.words import Manner, ending, headline, named, objects, placed, plain, planned, shown_whole
 
 LIKE = 50
 """So many problems of one code, or items that ended alike, are told one by one."""
 Told = TypeVar("Told")
+Known: TypeAlias = Mapping[Address, str]
 
 
 def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
-    told = frozenset(manner.told or ())
+    told, known = frozenset(manner.told or ()), objects(run)
     lines = [*_cost(shown_whole(run))] if manner.told is None else []
-    wrong = [*_problems([problem for problem in run.problems if problem not in told], manner)]
+    wrong = [*_problems([problem for problem in run.problems if problem not in told], manner, known)]
     if run.command in ("validate", "drift"):
         lines += [*wrong, headline(run)]
     elif not planned(run) or manner.told is not None:
@@ -49,12 +50,12 @@ def _cost(run: Run) -> Iterable[str]:
 
 def _outcomes(run: Run) -> Iterator[str]:
     """Applied items are counted, all others named with what was said of them."""
-    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
+    others = [outcome for outcome in run.outcomes if outcome.ending != Status.APPLIED.value]
     for outcome in _few(others, _way, "more items ended like this: {}"):
         if isinstance(outcome, str):
             yield f"  {outcome}"
             continue
-        yield f"  {outcome.status.value}: {plain(outcome.item.address)} ({plain(outcome.call)})"
+        yield f"  {outcome.ending}: {plain(outcome.item.address)} ({plain(outcome.call)})"
         for problem in outcome.problems:
             yield f"      {placed(problem)}"
             if problem.hint:
@@ -63,7 +64,7 @@ def _outcomes(run: Run) -> Iterator[str]:
 
 
 def _way(outcome: Outcome) -> str:
-    return f"{outcome.status.value} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
+    return f"{outcome.ending} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
 
 
 def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str) -> Iterator[Told | str]:
@@ -79,12 +80,12 @@ def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str) -> Ite
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
-def _problems(problems: Sequence[Problem], manner: Manner) -> Iterator[str]:
+def _problems(problems: Sequence[Problem], manner: Manner, known: Known) -> Iterator[str]:
     for problem in _few(problems, _sort, "more of {}"):
         if isinstance(problem, str):
             yield problem
             continue
-        yield placed(problem)
+        yield placed(problem, named(problem, known))
         yield from _excerpt(problem, manner.sources or {})
         if problem.hint:
             yield f"  hint: {plain(problem.hint)}"

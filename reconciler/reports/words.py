@@ -3,6 +3,7 @@
 Whatever comes from outside is escaped here: control characters, and those that reorder a line.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ from decimal import Decimal
 from reconciler.amounts import money
 from reconciler.exits import Exit, of
 from reconciler.lazily import dataclass
-from reconciler.model import Action, Change, Divergence, Problem, Run, Severity, Status, Value
+from reconciler.model import Action, Address, Change, Divergence, Outcome, Problem, Run, Seen, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -24,17 +25,28 @@ COMMAND, FIRST = "##[", "::"
 
 
 @dataclass(frozen=True)
+class Checkout:
+    """Where a run stands in its repository: ``root`` is the folder of the repository, ``here`` the folder in which the
+    command ran, both absolute; ``project`` is the project's file as a path from ``here``."""
+
+    root: str
+    here: str
+    project: str
+
+
+@dataclass(frozen=True)
 class Manner:
     """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
     problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
     ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
-    saved plan that this run was saved as."""
+    saved plan that this run was saved as; ``checkout`` is where formats of pipelines name files from."""
 
     bodies: bool = False
     told: tuple[Problem, ...] | None = None
     sources: Mapping[str, tuple[str, ...]] | None = None
     detailed: bool = False
     digest: str | None = None
+    checkout: Checkout | None = None
 
 
 def plain(text: object) -> str:
@@ -146,7 +158,7 @@ def headline(run: Run) -> str:
     """The run in one sentence: what was found, what is planned, or how it ended."""
     errors = counted(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
     if run.applied:
-        told = [f"{count:,} {status.value}" for status, count in ended(each.status for each in run.outcomes).items()]
+        told = [f"{count:,} {ending}" for ending, count in ended(run).items()]
         return f"Apply: {', '.join(told) or 'nothing to do'}."
     if run.command == "validate":
         return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
@@ -171,10 +183,35 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def placed(problem: Problem) -> str:
-    """``file:line:col: error[code]: sentence``, in one line."""
+def objects(run: Run) -> dict[Address, str]:
+    """What the live object of an address is called, and its id, as far as the run tells them."""
+    names: dict[Address, tuple[str, str | None]] = {}
+    for each in run.drift:
+        names.setdefault(each.address, (each.name, each.id))
+    for change in run.changes:
+        name = (change.live.values if change.live else change.after).get("name")
+        names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
+    told = {
+        address: [*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])]
+        for address, (name, id) in names.items()
+    }
+    return {address: ", ".join(parts) for address, parts in told.items() if parts}
+
+
+def named(problem: Problem, known: Mapping[Address, str]) -> str:
+    """The sentence, with the address that it is about and the object behind it, if it does not name them itself."""
+    if problem.address is None:
+        return plain(problem.message)
+    address = str(problem.address)
+    who = f"{address} ({known[problem.address]})" if problem.address in known else address
+    parts = re.split(rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)", problem.message, maxsplit=1)
+    return plain(who.join(parts) if len(parts) == 2 else f"{who}: {problem.message}")
+
+
+def placed(problem: Problem, said: str | None = None) -> str:
+    """``file:line:col: error[code]: sentence``, in one line; ``said`` is another sentence than its own."""
     where = f"{plain(problem.span)}: " if problem.span else ""
-    return f"{where}{problem.severity.value}[{plain(problem.code)}]: {plain(problem.message)}"
+    return f"{where}{problem.severity.value}[{plain(problem.code)}]: {plain(problem.message) if said is None else said}"
 
 
 def all_problems(run: Run) -> tuple[Problem, ...]:
@@ -191,10 +228,27 @@ def counts(run: Run) -> dict[str, int]:
     return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
 
 
-def ended(statuses: Iterable[Status]) -> dict[Status, int]:
+ENDINGS = (
+    Status.APPLIED.value,
+    Seen.NOT_IN_FORCE.value,
+    Seen.NOT_READ.value,
+    *(status.value for status in Status if status is not Status.APPLIED),
+)
+UNDECIDED = "undecided"
+
+
+def ended(run: Run) -> dict[str, int]:
+    """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
+    ended are left out."""
+    tally = tallied(run.outcomes)
+    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    return tally | ({UNDECIDED: undecided} if undecided else {})
+
+
+def tallied(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
-    tally = Counter(statuses)
-    return {status: tally[status] for status in Status if tally[status]}
+    tally = Counter(outcome.ending for outcome in outcomes)
+    return {ending: tally[ending] for ending in ENDINGS if tally[ending]}
 
 
 def ending(run: Run, manner: Manner) -> str:

@@ -7,103 +7,99 @@ Its calls need no token, are not metered and not logged. `GET calls` `DELETE cal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from . import faults
 from .clock import instant
 from .encoding import decode
 from .errors import reply
-from .faults import SOMEBODY
 from .message import Request, Response
 from .state import State
 
-if TYPE_CHECKING:
-    from .world import World
-
 PREFIX = "/_sandbox/"
+_Answer = tuple[Response, State]
 
 
-def handle(world: World, request: Request) -> Response:
-    """Answer one control call."""
+def handle(state: State, request: Request) -> _Answer:
+    """Answer one control call; return the state to go on with as well."""
     what = request.path.removeprefix(PREFIX).strip("/")
     try:
         body = decode(request.body) if request.body else None
-        return _answer(world, request.method, what, body)
+        return _answer(state, request.method, what, body)
     except (KeyError, TypeError, ValueError) as error:
-        return reply(400, {"error": f"{type(error).__name__}: {error}"})
+        return reply(400, {"error": f"{type(error).__name__}: {error}"}), state
 
 
-def _answer(world: World, method: str, what: str, body: Any) -> Response:
+def _answer(state: State, method: str, what: str, body: Any) -> _Answer:
     parts = what.split("/")
+    if (method, what) == ("PUT", "state"):
+        return reply(200, {}), State.from_json(body)
     if parts[0] == "ad-sets" and len(parts) == 3 and method == "GET":
-        return _audience(world, parts[1])
+        return _audience(state, parts[1]), state
     verb = _VERBS.get((method, what))
     if verb is None:
-        return reply(404, {"error": f"{method} {PREFIX}{what} is not a control call"})
-    return verb(world, body)
+        return reply(404, {"error": f"{method} {PREFIX}{what} is not a control call"}), state
+    return verb(state, body), state
 
 
-def _audience(world: World, ad_set_id: str) -> Response:
+def _audience(state: State, ad_set_id: str) -> Response:
     """The link that no read of the API shows (rule 40)."""
-    record = world.state.get("adSets", ad_set_id)
+    record = state.get("adSets", ad_set_id)
     if record is None:
         return reply(404, {"error": f"no ad set {ad_set_id}"})
     return reply(200, {"audienceId": record.get("audienceId")})
 
 
-def _calls(world: World, body: Any) -> Response:
-    return reply(200, world.log)
+def _calls(state: State, body: Any) -> Response:
+    return reply(200, state.log)
 
 
-def _forget_calls(world: World, body: Any) -> Response:
-    world.forget_calls()
+def _forget_calls(state: State, body: Any) -> Response:
+    state.forget_calls()
     return reply(200, [])
 
 
-def _state(world: World, body: Any) -> Response:
-    return reply(200, world.to_json())
+def _state(state: State, body: Any) -> Response:
+    return reply(200, state.to_json())
 
 
-def _replace_state(world: World, body: Any) -> Response:
-    world.replace_state(State.from_json(body))
-    return reply(200, {})
+def _clock(state: State, body: Any) -> Response:
+    return reply(200, state.clock.to_json())
 
 
-def _clock(world: World, body: Any) -> Response:
-    return reply(200, world.state.clock.to_json())
-
-
-def _turn_clock(world: World, body: Any) -> Response:
+def _turn_clock(state: State, body: Any) -> Response:
     if "now" in body:
-        world.advance((instant(body["now"]) - world.now).total_seconds())
+        state.clock.set(instant(body["now"]))
     else:
-        world.advance(float(body["advance"]))
-    return _clock(world, None)
+        state.clock.advance(float(body["advance"]))
+    state.mark_whole()
+    return _clock(state, None)
 
 
-def _faults(world: World, body: Any) -> Response:
-    return reply(200, list(world.state.all("faults").values()))
+def _faults(state: State, body: Any) -> Response:
+    return reply(200, list(state.all("faults").values()))
 
 
-def _inject(world: World, body: Any) -> Response:
-    world.inject(*body)
-    return _faults(world, None)
+def _inject(state: State, body: Any) -> Response:
+    faults.add(state, body)
+    return _faults(state, None)
 
 
-def _repair(world: World, body: Any) -> Response:
-    world.repair()
+def _repair(state: State, body: Any) -> Response:
+    faults.clear(state)
     return reply(200, [])
 
 
-def _edit(world: World, body: Any) -> Response:
-    world.edit(body["collection"], str(body["id"]), body["set"], body.get("by", SOMEBODY))
-    return reply(200, world.state.get(body["collection"], str(body["id"])))
+def _edit(state: State, body: Any) -> Response:
+    faults.edit(state, body["collection"], str(body["id"]), body["set"], body.get("by", faults.DEFAULT_USER))
+    return reply(200, state.get(body["collection"], str(body["id"])))
 
 
-_VERBS = {
+_VERBS: dict[tuple[str, str], Callable[[State, Any], Response]] = {
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _forget_calls,
     ("GET", "state"): _state,
-    ("PUT", "state"): _replace_state,
     ("GET", "clock"): _clock,
     ("POST", "clock"): _turn_clock,
     ("GET", "faults"): _faults,

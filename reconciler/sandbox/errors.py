@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .call import Call
 from .encoding import encode
 from .message import Response
-
-if TYPE_CHECKING:
-    from .routing import Call
 
 Problem = dict[str, Any]
 JSON_HEADERS = (("content-type", "application/json; charset=utf-8"),)

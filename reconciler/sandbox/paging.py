@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from .call import Call
 from .errors import Problem, Refusal, problem
-from .routing import Call
 
 T = TypeVar("T")
 HOST = "api.criteo.com"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .call import ALL, Call
 from .errors import envelope
 from .message import Response
-from .routing import ALL, Call, Route
+from .routing import Route
 
 
 def _me(call: Call) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -40,9 +40,15 @@ COLLECTIONS = (
     "attachments",  # by "{balanceId}/{campaignId}"
     "history",  # balance history entries
     "faults",  # by ordinal: what goes wrong when, see faults.py
-    "past",  # by "{collection}/{id}": what stale reads still show
+    "past",  # by "{collection}/{id}": what the reads after a hidden write still show
+    "before",  # by ordinal: what each change replaced, as long as a scripted view of the past reaches
+    "late",  # by ordinal: writes that are answered and not yet in effect
     "counters",  # by name: {"value": n}
 )
+SANDBOX_OWN = frozenset({"applications", "tokens", "windows", "faults", "past", "before", "late", "counters"})
+"""The sandbox's own records: no read of them is ever late."""
+REACH = "reach"
+"""The counter of how many seconds back a read may look; there is none while no fault asks for it."""
 
 
 @dataclass(slots=True)
@@ -58,13 +64,15 @@ class Changes:
 class State:
     """The collections, the call log, the clock and the options of one world."""
 
-    __slots__ = ("_changed", "_logged", "_whole", "clock", "collections", "log", "options")
+    __slots__ = ("_changed", "_logged", "_whole", "clock", "collections", "log", "moment", "options")
 
     def __init__(self, options: Options, clock: Clock) -> None:
         self.options = options
         self.clock = clock
         self.collections: dict[str, dict[str, Record]] = {name: {} for name in COLLECTIONS}
         self.log: list[Record] = []
+        self.moment: datetime | None = None
+        """When the present change takes effect, if not now: an effect may be made after its time."""
         self._changed: set[tuple[str, str]] = set()
         self._logged = 0
         self._whole = False
@@ -99,13 +107,30 @@ class State:
 
     def put(self, collection: str, key: str, record: Record) -> None:
         """Store a record in place of the one that was there."""
+        self._keep_before(collection, key)
         self.collections[collection][key] = record
         self._changed.add((collection, key))
 
     def remove(self, collection: str, key: str) -> None:
         """Forget a record; nothing happens if there is none."""
+        self._keep_before(collection, key)
         if self.collections[collection].pop(key, None) is not None:
             self._changed.add((collection, key))
+
+    def _keep_before(self, collection: str, key: str) -> None:
+        """Keep what a change replaces, if a read may look so far back."""
+        reach = self.collections["counters"].get(REACH)
+        if reach is None or collection in SANDBOX_OWN:
+            return
+        now = self.moment or self.clock.now()
+        forgotten = now - timedelta(seconds=float(reach["value"]))
+        for old, entry in list(self.collections["before"].items()):
+            if instant(entry["at"]) > forgotten:
+                break
+            self.remove("before", old)
+        record = self.collections[collection].get(key)
+        entry = {"at": stamp(now), "collection": collection, "key": key, "record": record}
+        self.put("before", str(self.count("before")), entry)
 
     def count(self, counter: str, first: int = 1) -> int:
         """The next number of a counter: `first`, then one more each time."""
@@ -146,9 +171,12 @@ class State:
             view.collections[collection] = {key: row for key, row in rows.items() if row is not None}
         return view
 
-    def changed(self) -> frozenset[tuple[str, str]]:
-        """The (collection, key) of everything put or removed by the present call."""
-        return frozenset(self._changed)
+    def copied(self) -> State:
+        """A copy to try something on; nothing put into it is kept. Cheap: the records are shared."""
+        copy = State(self.options, self.clock)
+        copy.collections = {name: dict(rows) for name, rows in self.collections.items()}
+        copy.log = self.log
+        return copy
 
     def drain(self) -> Changes:
         """What changed since the last call of this method."""

@@ -10,23 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from . import access, control, faults, seed
-from .clock import Clock, instant, stamp
-from .encoding import decode
-from .errors import Refusal, problem, refusal
+from . import answering, control, faults, seed
+from .clock import Clock, instant
 from .message import Request, Response
 from .options import Options
-from .routes import ROUTER
-from .routing import Call, Match
 from .state import Record, State
 from .store import Store
-
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_NOBODY: Record = {"product": "MarketingSolutions"}
 
 
 class World:
@@ -113,9 +105,10 @@ class World:
         """Let simulated time pass."""
         with self._lock:
             self.state.clock.advance(seconds)
+            answering.land_due(self.state)
             self._save(whole=True)
 
-    def edit(self, collection: str, key: str, changes: Mapping[str, Any], by: str = faults.SOMEBODY) -> None:
+    def edit(self, collection: str, key: str, changes: Mapping[str, Any], by: str = faults.DEFAULT_USER) -> None:
         """Change a record behind everybody's back; keys are dotted paths (rule 79)."""
         with self._lock:
             faults.edit(self.state, collection, key, changes, by)
@@ -133,12 +126,6 @@ class World:
             faults.clear(self.state)
             self._save()
 
-    def replace_state(self, state: State) -> None:
-        """Become another world."""
-        with self._lock:
-            self.state = state
-            self._save(whole=True)
-
     def forget_calls(self) -> None:
         """Empty the call log."""
         with self._lock:
@@ -151,14 +138,20 @@ class World:
         """Answer one request. What it did is saved before the answer is given."""
         with self._lock:
             if request.path.startswith(control.PREFIX):
-                return control.handle(self, request)
-            fired = faults.fired(self.state, request)
-            call = _Handling(self.state, request, fired)
-            response = faults.disturbed(fired, call.answer())
-            self.state.record_call(call.entry(response))
-            moment = format_datetime(self.state.clock.now(), usegmt=True)
+                return self._controlled(request)
+            response = answering.answered(self.state, request).with_headers(("x-simulated-time", "yes"))
             self._save()
-        return response.with_headers(("date", moment), ("x-simulated-time", "yes"))
+        return response
+
+    def _controlled(self, request: Request) -> Response:
+        answering.land_due(self.state)
+        response, state = control.handle(self.state, request)
+        if state is not self.state:
+            self.state = state
+            self.state.mark_whole()
+        answering.land_due(self.state)
+        self._save()
+        return response
 
     def _save(self, *, whole: bool = False) -> None:
         if whole:
@@ -167,87 +160,3 @@ class World:
             self.state.drain()
         else:
             self._store.save(self.state)
-
-
-class _Handling:
-    """One request on its way through the rules; keeps what the call log wants to know."""
-
-    def __init__(self, state: State, request: Request, fired: list[Record]) -> None:
-        self.state = state
-        self.request = request
-        self.fired = fired
-        self.now = state.clock.now()
-        self.client_id: str | None = None
-        self.body: Any = None
-        self.family = "E1"
-
-    def entry(self, response: Response) -> Record:
-        """The line of the call log (rule 84)."""
-        entry: Record = {
-            "method": self.request.method,
-            "path": self.request.path,
-            "query": [list(pair) for pair in self.request.query],
-            "body": self.body,
-            "status": None if response.aborted else response.status,
-            "time": stamp(self.now),
-            "client_id": self.client_id,
-        }
-        if self.fired:
-            entry["faults"] = [fault["kind"] for fault in self.fired]
-        return entry
-
-    def answer(self) -> Response:
-        """The answer as the API would give it, faults in the way of the effect included."""
-        instead = faults.instead(self.fired)
-        if instead is not None:
-            self.body = self._loggable_body()
-            return instead
-        if self.request.path == access.TOKEN_PATH and self.request.method == "POST":
-            return access.token(self.state, self.request)
-        headers: access.Headers = ()
-        call = self._call("", {}, _NOBODY, None)
-        try:
-            match = ROUTER.match(self.request.method, self.request.path, self.now, self.state.options)
-            self.family = match.route.family
-            call = self._call(match.version, match.params, _NOBODY, None)
-            self.client_id = access.client_of(self.state, self.request, self.now)
-            application = self.state.get("applications", self.client_id) or _NOBODY
-            headers, admitted = access.meter(self.state, self.client_id, application)
-            if not admitted:
-                return Response(429, (("content-type", "application/json"), *headers), b"{}")
-            access.permit(self.state, application, match.route)
-            self.body = self._parsed_body() if match.route.takes_body else None
-            response = self._handled(match, application)
-        except Refusal as refused:
-            response = refusal(call, refused, self.family)
-        return response.with_headers(*headers)
-
-    def _handled(self, match: Match, application: Record) -> Response:
-        call = self._call(match.version, match.params, application, self.body)
-        if not self.fired and not self.state.collections["past"]:
-            return match.route.handler(call)
-        return faults.handled(self.fired, call, match.route.handler)
-
-    def _call(self, version: str, params: Mapping[str, str], application: Record, body: Any) -> Call:
-        return Call(self.state, self.request, version, params, body, application, self.now)
-
-    def _parsed_body(self) -> Any:
-        if self.request.method not in _WITH_BODY:
-            return None
-        if len(self.request.body) > self.state.options.body_limit:
-            raise Refusal(413, problem("payload-too-large", "Payload too large"))
-        if access.media_type(self.request) != "application/json":
-            raise Refusal(415, problem("unsupported-media-type", "Unsupported media type"))
-        try:
-            return decode(self.request.body)
-        except ValueError as error:
-            raise Refusal(400, problem("invalid", "The body is not JSON", str(error))) from error
-
-    def _loggable_body(self) -> Any:
-        """The body of a call that was never looked at; a token request's holds a secret and is not kept."""
-        if self.request.method not in _WITH_BODY or self.request.path == access.TOKEN_PATH:
-            return None
-        try:
-            return decode(self.request.body)
-        except ValueError:
-            return None

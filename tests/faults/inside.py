@@ -71,6 +71,8 @@ class Desk:
     world: World
     handle: Handle | None = None
     settings: Settings = field(default_factory=lambda: Settings(base_url="http://localhost"))
+    host: str = "here"
+    pid: int = 1
 
     @property
     def ledger(self) -> Path:
@@ -105,7 +107,7 @@ class Desk:
             handle = self.handle or self.world.handle
             return Api(access.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=clock)
 
-        holder = access.Holder("tester", "here", 1, datetime(2026, 11, 21, tzinfo=UTC))
+        holder = access.Holder("tester", self.host, self.pid, datetime(2026, 11, 21, tzinfo=UTC))
         with (
             patch.object(access, "simulated", simulated),
             patch.object(access, "commit", lambda folder: None),

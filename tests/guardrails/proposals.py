@@ -54,7 +54,7 @@ def money(
     added: str = "0", uncapped: int = 0, *, base: str = "1000", currency: str = "EUR", shifts: Iterable[Shift] = (),
     lately: str = "0",
 ) -> Money:  # fmt: skip
-    """A plan that adds so much to what may be billed on one day, after runs that added ``lately``."""
+    """A plan that adds so much to the budgets of one day, after runs that added ``lately``."""
     before, more = Decimal(base), Decimal(added)
     return Money(
         commitments=(Commitment(currency, Period.ANY_DAY, before, before + more, 0, max(uncapped, 0)),),

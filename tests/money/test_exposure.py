@@ -25,6 +25,7 @@ from reconciler.model import (
     Effect,
     Item,
     Live,
+    Origin,
     Outcome,
     Place,
     Plan,
@@ -142,7 +143,7 @@ def prepared(seed: int, trouble: float = 0.0) -> tuple[Account, Plan]:
     found = world(random)
     cost = money(found.book)
     start = {currency: before for currency, (before, _) in cost.exposures().items()}
-    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, NOW)
+    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, lambda kind: NOW)
     calls = planner.plan(found.changes, TARGETS, raises=ground.raises)
     return Account(found, random, trouble, ground), calls
 
@@ -296,11 +297,13 @@ def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, 
     """Ad sets as they are (None: there is none yet), with what the files want of them."""
     place = Place(Written(Span("ads.yaml", 1, 1)), ())
     rows = [live and Live("adSets", str(number), live, owner="1") for number, (live, _) in enumerate(each)]
-    blocks = [Desired(Address("adSets", str(number)), None, wanted, place) for number, (_, wanted) in enumerate(each)]
+    blocks = [
+        Desired(Address("adSets", str(number)), None, wanted, Origin(place)) for number, (_, wanted) in enumerate(each)
+    ]
     changes, _ = diff(KINDS["adSets"], list(zip(blocks, rows, strict=True)), {})
     book = Book(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
     start = {currency: before for currency, (before, _) in money(book).exposures().items()}
-    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, NOW)
+    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, lambda kind: NOW)
     return ground, planner.plan(changes, TARGETS, raises=ground.raises)
 
 
@@ -346,9 +349,11 @@ def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None
               "startDate": NOW.date(), "endDate": None}  # fmt: skip
     address = Address("sellerBudgets", "b")
     (change,), _ = diff(
-        KINDS["sellerBudgets"], [(Desired(address, None, wanted, Place(Written(Span("a", 1, 1)), ())), None)], {}
+        KINDS["sellerBudgets"],
+        [(Desired(address, None, wanted, Origin(Place(Written(Span("a", 1, 1)), ()))), None)],
+        {},
     )
-    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", NOW)
+    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", lambda kind: NOW)
     assert held(planner.plan([change], TARGETS, raises=ground.raises)) == {"create"}
 
 

@@ -6,6 +6,7 @@ import ast
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ import pytest
 
 import reconciler.sandbox
 from reconciler.sandbox import Request, World
-from reconciler.sandbox.app import serve
+from reconciler.sandbox.app import listen, serve
 from reconciler.sandbox.encoding import decode, encode
 
 ME = "/2026-07/marketing-solutions/me"
@@ -152,13 +153,42 @@ def test_a_slow_answer_is_slow_and_does_not_hold_up_others(port):
     assert time.monotonic() - start >= 0.4
 
 
-def test_an_interrupted_server_ends_quietly():
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_connection_sends_each_answer_at_once(host):
+    """Without TCP_NODELAY an answer on a kept connection waits about 40 ms for an acknowledgement."""
+    try:
+        listening = listen(host, 0)
+    except OSError:
+        pytest.skip(f"{host} is not available here")
+    with listening, socket.create_connection(listening.getsockname()[:2]), listening.accept()[0] as accepted:
+        for each in (listening, accepted):
+            assert each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+def test_a_silent_answer_never_comes_and_does_not_hold_up_others(port):
+    port[0].inject({"kind": "silence", "path": ME})
+    with closing(http.client.HTTPConnection("127.0.0.1", port[1], timeout=0.2)) as connection:
+        connection.request("GET", ME)
+        with pytest.raises(TimeoutError):
+            connection.getresponse()
+    assert ask(port[1], path=ME)[0].status == 401
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_an_interrupted_server_ends_quietly(silent):
     script = "from reconciler.sandbox.app import *; serve(World.demo(), on_ready=lambda url: print(url, flush=True))"
     root = Path(reconciler.sandbox.__file__).parents[2]
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script], stdout=pipe, stderr=pipe, text=True, cwd=root) as server:
-        assert server.stdout.readline().startswith("http://127.0.0.1:")
-        server.send_signal(signal.SIGINT)
+        url = server.stdout.readline()
+        assert url.startswith("http://127.0.0.1:")
+        with closing(http.client.HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]), timeout=10)) as waiting:
+            if silent:
+                ask(int(url.rpartition(":")[2]), "POST", "/_sandbox/faults", b'[{"kind": "silence"}]')
+                waiting.request("GET", ME)
+                time.sleep(0.1)
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=10)
         assert server.communicate(timeout=10) == ("", "")
     assert server.returncode == 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +60,23 @@ def test_faults_are_data_in_a_file(tmp_path, name):
     path = tmp_path / name
     path.write_text(json.dumps([{"kind": "delay", "seconds": 0.5}]))
     assert faults.load(path)[0]["kind"] == "delay"
+
+
+def test_every_kind_of_fault_is_documented():
+    table = {
+        kind
+        for line in faults.__doc__.splitlines()
+        for kind in re.findall(r"`(\w+)`", line.split("|")[1:2][0] if line.startswith("|") else "")
+    }
+    assert table == faults.KINDS
+
+
+def test_the_faults_of_the_guide_can_be_scripted(demo, tmp_path):
+    guide = Path(__file__).parents[2] / "docs" / "how-to" / "play-a-hostile-api.md"
+    (tmp_path / "hostile.yaml").write_text(guide.read_text(encoding="utf-8").split("```")[1].removeprefix("yaml"))
+    scripted = faults.load(tmp_path / "hostile.yaml")
+    demo.world.inject(*scripted)
+    assert len(demo.world.state.all("faults")) == len(scripted) == 5
 
 
 # --- rule 77: lost answers and lost requests ---

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..routing import ALL, Handler, Route
+from ..call import ALL, Handler
+from ..routing import Route
 from . import extras, reading, writing
 
 _READ = "MarketingSolutions_Campaign_Read"

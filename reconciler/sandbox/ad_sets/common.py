@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..access import forbidden
+from ..call import Call
 from ..errors import Problem, Refusal, envelope, problem
 from ..message import Response
-from ..routing import Call
 from ..state import Record
 from . import budget
 from .fields import Fields, invalid

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from ..call import Call
 from ..errors import Problem, Refusal, envelope, problem
 from ..message import Response
-from ..routing import Call
 from ..state import Record
 from .changes import rounded
 from .common import done, each, envelope_data, items, single

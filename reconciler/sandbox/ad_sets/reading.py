@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..call import Call
 from ..encoding import array, encode
 from ..errors import envelope, problem
 from ..message import Response
-from ..routing import Call
 from ..state import Record
 from . import guide, shapes
 from .common import current, single

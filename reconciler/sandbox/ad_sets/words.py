@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..routing import Call
+from ..call import Call
 
 OBJECTIVES = frozenset(
     [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..call import Call
 from ..errors import Problem, Refusal, envelope, problem
 from ..message import Response
-from ..routing import Call
 from ..state import Record
 from . import budget, delivery, guide, rules, shapes
 from .changes import Changes, Violation, asked

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..routing import ALL, G1, STABLE, Handler, Route
+from ..call import ALL, G1, STABLE, Handler
+from ..routing import Route
 from . import calls as balances
 from . import campaigns
 

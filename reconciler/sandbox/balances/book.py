@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..access import forbidden
+from ..call import Call
 from ..errors import Problem, Refusal, problem
-from ..routing import Call
 from ..state import Record, State
 from .balance import Author, Balance, Entry, edited, today_at
 

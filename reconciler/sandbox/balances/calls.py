@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..call import Call
 from ..errors import Problem, Refusal, envelope, problem, reply
 from ..message import Response
 from ..paging import by_index, by_offset, unreadable
-from ..routing import Call
 from . import shapes, writes
 from .balance import Balance, edited, opened
 from .book import Book, Json, strict, undeclared

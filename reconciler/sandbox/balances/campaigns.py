@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..call import Call
 from ..errors import Refusal, envelope, problem
 from ..message import Response
 from ..paging import by_index, single_page
-from ..routing import Call
 from ..state import Record
 from .book import Book, Json
 from .calls import close

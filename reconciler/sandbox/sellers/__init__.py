@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..call import STABLE, UNVERSIONED, Call, Handler
 from ..message import Response
-from ..routing import STABLE, UNVERSIONED, Call, Handler, Route
+from ..routing import Route
 from . import budget_calls as budgets
 from . import calls as sellers
 from .market import Market

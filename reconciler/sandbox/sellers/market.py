@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..access import forbidden
+from ..call import Call
 from ..errors import Problem, Refusal, problem, problem_lists
-from ..routing import Call
 from ..state import Record
 from .budgets import SellerBudget
 from .campaigns import SellerCampaign, observed, reasons

@@ -8,8 +8,8 @@ from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from .clock import instant
-from .encoding import decode, encode
+from ..clock import instant
+from ..encoding import decode, encode
 
 FORMS = ("dates", "numbers", "order", "unknown", "null_errors", "enums")
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from .encoding import decode, encode
-from .errors import Problem, problem, problem_lists
-from .message import Response
-from .routing import Call, Handler
-from .state import Record
+from ..call import Call, Handler
+from ..encoding import decode, encode
+from ..errors import Problem, problem, problem_lists
+from ..message import Response
+from ..state import Record
 
 _INDEX = re.compile(r"@data/(\d+)")
 

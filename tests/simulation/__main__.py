@@ -1,0 +1,117 @@
+"""Hunts for scenarios that break the promise: `make simulate SEEDS=100000`, or one seed with its trace: `SEED=17`.
+
+Each process plays its share of the seeds. Of what is found the first few are made small and told, with the line that
+repeats them. The scenario, not the seed, is what is kept (corpus/): a seed means another one once the drawing changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import hunt, oracle, scenario
+
+TOLD = 3
+"""How many of what is found are made small and told."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of one seed."""
+
+    seed: int
+    laws: tuple[str, ...]
+    codes: tuple[int | None, ...]
+    statuses: tuple[str, ...]
+    excused: int
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    asked.add_argument("--seed", type=int, help="play this seed only, and tell all that happens")
+    asked.add_argument("--seeds", type=int, default=1000, help="how many")
+    asked.add_argument("--first", type=int, default=0, help="the first of them")
+    asked.add_argument("--scenario", help="play the scenario of this JSON file")
+    asked.add_argument("--until-found", action="store_true", help="end with the first that is found")
+    given = asked.parse_args()
+    if given.scenario is not None or given.seed is not None:
+        return _one(given.seed, given.scenario)
+    return _many(range(given.first, given.first + given.seeds), until_found=given.until_found)
+
+
+def _one(seed: int | None, file: str | None) -> int:
+    if file is not None:
+        with open(file, encoding="utf-8") as text:
+            wanted = json.load(text)["scenario"]
+    else:
+        assert seed is not None
+        wanted = scenario.drawn(seed)
+    done, broken = hunt.tried(wanted)
+    if broken:
+        sys.stdout.write(hunt.told(seed, wanted, broken) + "\n")
+    else:
+        sys.stdout.write("\n".join([json.dumps(wanted), *done.world.trace, "the promise held", ""]))
+    return int(bool(broken))
+
+
+def _many(seeds: range, *, until_found: bool) -> int:
+    began = time.monotonic()
+    laws: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    found: list[Seen] = []
+    played = excused = 0
+    for seen in _played(seeds):
+        played += 1
+        codes.update(str(code) if code is not None else "killed" for code in seen.codes)
+        statuses.update(seen.statuses)
+        excused += seen.excused
+        if seen.laws:
+            found.append(seen)
+            laws.update(set(seen.laws))
+            if until_found:
+                break
+    for seen in sorted(found, key=lambda each: each.seed)[:TOLD]:
+        wanted = scenario.drawn(seen.seed)
+        sys.stdout.write(hunt.told(seen.seed, wanted, hunt.tried(wanted)[1]) + "\n\n")
+    spent = time.monotonic() - began
+    sys.stdout.write(f"{played:,} seeds in {spent:,.0f} s, {sum(codes.values()):,} runs\n")
+    sys.stdout.write(f"how runs ended: {_counts(codes)}\nwhat they told of creates and top-ups: {_counts(statuses)}\n")
+    sys.stdout.write(f"doubled where no program can tell: {excused}\n")
+    sys.stdout.write(f"broken: {len(found)} seeds" + (f" ({_counts(laws)})" if found else "") + "\n")
+    return int(bool(found))
+
+
+def _counts(of: Counter[str]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in of.most_common())
+
+
+def _played(seeds: range) -> Iterator[Seen]:
+    workers = int(os.environ.get("WORKERS", str(min(4, os.cpu_count() or 1))))
+    if workers == 1:
+        yield from map(_seen, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=500) as pool:
+        yield from pool.imap_unordered(_seen, seeds, chunksize=10)
+
+
+def _seen(seed: int) -> Seen:
+    done, broken = hunt.tried(scenario.drawn(seed))
+    return Seen(
+        seed,
+        tuple(each.law for each in broken),
+        tuple(run.code for run in done.runs),
+        tuple(told.status for run in done.runs for told in run.told),
+        len(oracle.excused(done)),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

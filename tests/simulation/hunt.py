@@ -1,0 +1,47 @@
+"""Looks for a scenario that breaks the promise, makes it small, and tells how to repeat it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from . import oracle, scenario
+from .lab import Played, played
+from .oracle import Broken
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def tried(wanted: dict[str, Any]) -> tuple[Played, list[Broken]]:
+    """Play a scenario in a folder of its own; return it and what is broken."""
+    folder = Path(tempfile.mkdtemp(prefix="simulation-"))
+    try:
+        done = played(wanted, folder)
+        return done, oracle.broken(done)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def shrunk(found: dict[str, Any], law: str) -> dict[str, Any]:
+    """Return the smallest scenario that breaks the same law as this one does."""
+    return scenario.smaller(found, lambda candidate: law in _laws(candidate))
+
+
+def _laws(candidate: dict[str, Any]) -> set[str]:
+    try:
+        return {each.law for each in tried(candidate)[1]}
+    except (AssertionError, KeyError):
+        return set()  # the scenario says nothing any more
+
+
+def told(seed: int | None, found: dict[str, Any], broken: list[Broken]) -> str:
+    """Return how to repeat it, the small scenario, what happened, and what the oracle says."""
+    small = shrunk(found, broken[0].law)
+    done, broken = tried(small)
+    repeat = "" if seed is None else f"repeat it: make simulate SEED={seed}\n"
+    lines = "\n".join(f"  {line}" for line in done.world.trace)
+    said = "\n".join(f"broken ({each.law}): {each.sentence}" for each in broken)
+    return f"{repeat}scenario: {json.dumps(small)}\n{lines}\n{said}"

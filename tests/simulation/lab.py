@@ -1,0 +1,272 @@
+"""Plays one scenario in one process on one simulated clock, and keeps what each run said for the oracle.
+
+A scenario is plain JSON: `wants` (what the files hold, see wants.py), `views` (faults of the sandbox for the whole
+time: reads of the past), and `steps`: `apply` (with `faults`, an `end`, a `host`, a `ledger`: kept, older or none),
+`wait`, `files` (with other `wants`), `resolve`, and the deeds of other users (people.py).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from reconciler import keeper, ledger
+from reconciler.api import Settings
+from reconciler.cli import whole
+from reconciler.sandbox.clock import instant
+from tests.faults.inside import Desk, Ended
+from tests.faults.scenarios import PROJECT
+
+from . import people, wants
+from .watched import End, Killed, Sending, Watched, opened
+
+Scenario = Mapping[str, Any]
+SETTLED = 2 * 3600
+"""Seconds after which everything has landed, is shown, and may be taken for absent (`settleAfter` is 30 minutes)."""
+ROUNDS = 4
+"""Runs after which a project has to be in force, with a person who decides what is undecided."""
+CREATE_OR_FUND = ("create", "funds")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one run said of one item that it creates or funds; the last word of it."""
+
+    address: str
+    operation: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command, as far as the promise is judged by it."""
+
+    number: int
+    began: datetime
+    ended: datetime
+    code: int | None
+    """None if it was killed."""
+    told: tuple[Told, ...]
+    ledger: str
+    codes: frozenset[str] = frozenset()
+    trouble: str = ""
+    """The text of a traceback."""
+
+
+@dataclass
+class Played:
+    """A scenario that is over."""
+
+    scenario: Scenario
+    world: Watched
+    runs: list[Run] = field(default_factory=list)
+    unfinished: str = ""
+    """Why the project is not in force in the end, if it was to be."""
+
+    @property
+    def sendings(self) -> list[Sending]:
+        return self.world.sendings
+
+
+class Lab:
+    """The machines, the ledger and the world of one scenario."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        self.scenario, self.folder = scenario, folder
+        self.world = opened(scenario.get("seed", 0))
+        self.played = Played(scenario, self.world)
+        self.backups = 0
+        project = folder / "desk" / "project"
+        project.mkdir(parents=True)
+        (project / "reconciler.yaml").write_text(PROJECT)
+        self.desk = Desk(
+            project,
+            self.world,
+            self.world.handle,
+            settings=Settings(base_url="http://localhost", in_flight=1),
+        )
+        self.write(scenario["wants"])
+        self.world.inject(*scenario.get("views", ()))
+
+    def play(self) -> Played:
+        """Play every step, then let the world heal and end the work."""
+        for step in self.scenario["steps"]:
+            match step["do"]:
+                case "apply":
+                    self.apply(step)
+                case "wait":
+                    self.world.advance(step["seconds"])
+                    self.world.told(f"{step['seconds']} s pass")
+                case "resolve":
+                    self.resolve()
+                case "files":
+                    self.write(step["wants"])
+                case deed:
+                    done = people.DEEDS[deed](self.world, step)
+                    self.world.told(f"another user: {deed} {step['of']}" + ("" if done else " (nothing there)"))
+        if self.scenario.get("end", True):
+            self.finish()
+        return self.played
+
+    def write(self, wanted: Iterable[str]) -> None:
+        """Let the files hold these wants."""
+        (self.desk.folder / "mixed.yaml").write_text(wants.text(wanted))
+
+    def finish(self) -> None:
+        """Let all faults end and all effects land, then run until the project is in force."""
+        self.world.repair()
+        self.world.advance(SETTLED)
+        self.world.told("all faults end, and two hours pass")
+        for _ in range(ROUNDS):
+            run = self.apply({"do": "apply"})
+            if run.code == 0:
+                return
+            self.resolve()
+            self.world.advance(SETTLED)
+        self.played.unfinished = f"{ROUNDS} runs after all faults had ended the last one still ended with {run.code}"
+
+    def apply(self, step: Mapping[str, Any]) -> Run:
+        """Run the command as one process of one machine, and keep what it said."""
+        number = len(self.played.runs) + 1
+        kept = step.get("ledger", "kept")
+        self._choose_ledger(kept)
+        faults = [fault | {"path": fault.get("path", "*")} for fault in step.get("faults", ())]
+        scripted = self._inject(faults)
+        end = End(**step["end"]) if "end" in step else None
+        self.desk.host, self.desk.pid = step.get("host", "a"), 1000 + number
+        self.world.told(f"run {number} on host {self.desk.host}, ledger {kept}")
+        began = self.world.now
+        self.world.begin(number, end, self._keep_for_the_dead)
+        random.seed(f"{self.scenario.get('seed', 0)}/{number}")
+        ended, trouble = self._run()
+        self.world.dead = False
+        for key in scripted:
+            self.world.state.remove("faults", key)
+        run = _kept(number, began, self.world.now, ended, kept, trouble)
+        self.played.runs.append(run)
+        said = ", ".join(f"{each.address} {each.status}" for each in run.told) or ", ".join(sorted(run.codes))
+        self.world.told(f"run {number} ends with {'a kill' if run.code is None else run.code}: {said}")
+        return run
+
+    def _run(self) -> tuple[Ended | None, str]:
+        try:
+            with patch.object(keeper, "is_dead", self._is_dead, create=True):
+                return self.desk.apply(), ""
+        except Killed:
+            self._put_back(self.folder / "killed")
+            return None, ""
+        except Exception as trouble:
+            return None, f"{type(trouble).__name__}: {trouble}"
+
+    def _is_dead(self, holder: Any) -> bool:
+        return holder.host == self.desk.host and holder.pid != self.desk.pid
+
+    def _inject(self, faults: list[dict[str, Any]]) -> list[str]:
+        before = set(self.world.state.all("faults"))
+        self.world.inject(*faults)
+        return [key for key in self.world.state.all("faults") if key not in before]
+
+    # --- the ledger ---
+
+    def _choose_ledger(self, which: str) -> None:
+        """Take the ledger of before, the one of a run earlier, or none."""
+        if which == "older":
+            self._put_back(self.folder / f"backup-{max(self.backups - 1, 0)}")
+        elif which == "none":
+            self._put_back(self.folder / "nothing")
+        self._copy(self.folder / f"backup-{self.backups}")
+        self.backups += 1
+
+    def _keep_for_the_dead(self) -> None:
+        """Keep the ledger's files as a kill leaves them: what the unwinding of this process does to them is undone."""
+        self._copy(self.folder / "killed")
+
+    def _copy(self, place: Path) -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        for file in self._files():
+            shutil.copy2(file, place / file.name)
+
+    def _put_back(self, place: Path) -> None:
+        for file in self._files():
+            file.unlink()
+        if place.exists():
+            for file in place.iterdir():
+                shutil.copy2(file, self.desk.folder.parent / file.name)
+
+    def _files(self) -> list[Path]:
+        found = self.desk.folder.parent.glob("state.ledger*")
+        return [file for file in found if file.suffix not in (".lock", ".holder")]
+
+    # --- a person who decides ---
+
+    def resolve(self) -> None:
+        """Decide each open call as a person who sees the truth; what may still land is not decided."""
+        if not self.desk.ledger.exists():
+            return
+        book = ledger.open(f"sqlite:{self.desk.ledger}", self.desk.folder, create=False)
+        try:
+            left = [(intent.run, intent.call.name, intent.at, intent.call.items) for intent in book.open_intents()]
+        finally:
+            book.close()
+        for run, call, at, items in left:
+            sent = [each for each in self.played.sendings if self._is_of(each, call, at, items)]
+            if any(each.due and not each.effects and instant(each.due) > self.world.now for each in sent):
+                continue
+            applied = [each for each in sent if each.effects]
+            self._decide(run, call, applied)
+
+    def _is_of(self, sending: Sending, call: str, at: datetime, items: Any) -> bool:
+        operation = "funds" if ".funds" in call else "create"
+        names = {str(item.address) for item in items} | {item.id for item in items}
+        early = abs((sending.at - at).total_seconds()) < 900
+        return sending.operation == operation and sending.address in names and early
+
+    def _decide(self, run: str, call: str, applied: list[Sending]) -> None:
+        options = {option for each in whole().commands["resolve"].params for option in each.opts}
+        words = ["resolve", run, call, "--applied" if applied else "--not-applied", "--because", "seen"]
+        words += ["--project", str(self.desk.folder)]
+        if applied and applied[0].operation == "create" and "--id" in options:
+            words += ["--id", self._id_of(applied[0])]
+        if not applied and "--certain" in options:
+            words += ["--certain"]
+        ended = self.desk.run(*words)
+        self.world.told(f"a person: {' '.join(words[2:4])} -> {ended.code}")
+
+    def _id_of(self, sending: Sending) -> str:
+        for collection in wants.CREATED:
+            for key, record in self.world.state.all(collection).items():
+                place = (collection, key)
+                ours = place not in self.world.initial and place not in self.world.others
+                if ours and wants.address_of(collection, record) == sending.address:
+                    return key
+        raise AssertionError(f"{sending.address} has no object")
+
+
+def played(scenario: Scenario, folder: Path) -> Played:
+    """Play a scenario in an empty folder."""
+    return Lab(json.loads(json.dumps(scenario)), folder).play()
+
+
+def _kept(number: int, began: datetime, ended: datetime, end: Ended | None, which: str, trouble: str) -> Run:
+    if end is None:
+        return Run(number, began, ended, None, (), which, trouble=trouble)
+    try:
+        report = end.report
+    except json.JSONDecodeError:
+        return Run(number, began, ended, end.code, (), which, trouble=(end.out + end.err)[-400:])
+    words: dict[tuple[str, str], str] = {}
+    for each in report["outcomes"]:
+        operation = next((one for one in CREATE_OR_FUND if f".{one}" in each["call"]), None)
+        if operation is not None:
+            words[each["address"], operation] = each["status"]
+    told = tuple(Told(address, operation, status) for (address, operation), status in words.items())
+    trouble = end.err[-400:] if "Traceback" in end.err else ""
+    return Run(number, began, ended, end.code, told, which, frozenset(end.codes), trouble)

@@ -1,0 +1,164 @@
+"""Says whether the promise held, from what took effect in the world alone; what the program says is judged by it.
+
+Nothing is created or funded twice, and nothing that took effect is told as rejected or not sent. Excused is
+only what no program can tell: a first effect that no read could show before the second sending, while the ledger was
+missing or older, and another user's change of the same funds that no read could show yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from .lab import Played
+from .wants import WANTS
+from .watched import Sending
+
+FRESH = timedelta(seconds=61)
+"""As old as a look may be when a call leaves."""
+REFUSED = ("rejected", "not sent")
+TURNED_AWAY = (429, 401)
+"""Answers of the API that mean, by a named assumption, that nothing happened (contract §9, 5)."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One way in which the promise is broken."""
+
+    law: str
+    sentence: str
+
+
+def broken(played: Played) -> list[Broken]:
+    """Return every way in which the promise is broken; none if it held."""
+    laws = {
+        "created once": _doubled,
+        "funded once": _overfunded,
+        "told truly": _told_wrong,
+        "no traceback": _tracebacks,
+        "in force in the end": _not_in_force,
+    }
+    return [Broken(law, sentence) for law, judge in laws.items() for sentence in judge(played)]
+
+
+def excused(played: Played) -> list[str]:
+    """Return what is doubled, and could not have been known."""
+    pairs = [*_pairs(played, "create"), *_pairs(played, "funds")]
+    return [f"{second.address}: {why}" for first, second in pairs if (why := _hidden(played, first, second))]
+
+
+def lag(played: Played) -> timedelta:
+    """Return how far behind a read may be at most."""
+    seconds = [float(view["seconds"]) for view in played.scenario.get("views", ()) if view["kind"] == "stale"]
+    return timedelta(seconds=max(seconds, default=0.0))
+
+
+def _pairs(played: Played, operation: str) -> Iterator[tuple[Sending, Sending]]:
+    """Yield two sendings of one address that both took effect, one after the other."""
+    by_address: dict[str, list[Sending]] = {}
+    for each in played.sendings:
+        if each.operation == operation and each.effects:
+            by_address.setdefault(each.address, []).append(each)
+    for sent in by_address.values():
+        yield from pairwise(sent)
+
+
+def _doubled(played: Played) -> Iterator[str]:
+    for first, second in _pairs(played, "create"):
+        if not _is_hidden(played, first, second):
+            yield (
+                f"{second.address} was created twice: run {first.run} sent it at {first.at:%H:%M:%S}, in effect at"
+                f" {first.effects[0]:%H:%M:%S}, and run {second.run} sent it again at {second.at:%H:%M:%S}"
+            )
+
+
+def _is_hidden(played: Played, first: Sending, second: Sending) -> bool:
+    return bool(_hidden(played, first, second))
+
+
+def _hidden(played: Played, first: Sending, second: Sending) -> str:
+    """Return why no program could know of the first when it sent the second; empty if one could."""
+    shown = first.effects[0] + lag(played)
+    if shown <= second.at - FRESH:
+        return ""
+    if first.run != second.run and _has_lost_ledger(played, first.run, second.run):
+        return f"the ledger of run {first.run} was lost, and no read showed its effect before {shown:%H:%M:%S}"
+    if first.status in TURNED_AWAY and lag(played):
+        return f"the API itself answered {first.status} after the effect, which no read showed before {shown:%H:%M:%S}"
+    return ""
+
+
+def _has_lost_ledger(played: Played, first: int, second: int) -> bool:
+    return any(run.ledger != "kept" for run in played.runs if first < run.number <= second)
+
+
+def _overfunded(played: Played) -> Iterator[str]:
+    """Each change of ours brings the funds nearer to what the files say; one that does not was made once too often."""
+    wanted = {WANTS[name].balance: WANTS[name].deposited for name in played.scenario["wants"]}
+    funded = [each for each in played.sendings if each.operation == "funds" and each.effects]
+    for each in funded:
+        goal = wanted[each.address]
+        assert goal is not None
+        assert each.previous is not None
+        assert each.current is not None
+        if abs(each.current - goal) <= abs(each.previous - goal) or _is_crossed(played, each, funded):
+            continue
+        yield (
+            f"balance {each.address} was funded beyond {goal}: run {each.run} sent {each.current - each.previous} at"
+            f" {each.at:%H:%M:%S}, and it took effect at {each.effects[0]:%H:%M:%S} on {each.previous}"
+        )
+
+
+def _is_crossed(played: Played, sending: Sending, funded: list[Sending]) -> bool:
+    """Return whether what had changed the funds meanwhile could not have been known when it was sent."""
+    known = sending.at - lag(played) - FRESH
+    if any(moment > known for moment in played.world.touched.get(sending.address, ()) if moment <= sending.effects[0]):
+        return True
+    others = [each for each in funded if each.address == sending.address and each.effects[0] < sending.effects[0]]
+    if not others:
+        return False
+    first, second = sorted((others[-1], sending), key=lambda each: each.at)
+    return _is_hidden(played, first, second)
+
+
+def _told_wrong(played: Played) -> Iterator[str]:
+    balances = {WANTS[name].address: WANTS[name].balance for name in played.scenario["wants"]}
+    for run in played.runs:
+        for told in run.told:
+            names = (told.address, balances.get(told.address))
+            of = [each for each in played.sendings if each.operation == told.operation and each.address in names]
+            own = [each for each in of if each.run == run.number]
+            if told.status in REFUSED and any(each.effects for each in own):
+                yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
+            is_there = any(each.effects for each in of) or _is_theirs(played, told.address)
+            if told.status == "applied" and own and not is_there:
+                yield f"run {run.number} told {told.address} as applied, and it never took effect"
+
+
+def _is_theirs(played: Played, address: str) -> bool:
+    """Return whether another user did the same meanwhile."""
+    balances = {WANTS[name].address: WANTS[name].balance for name in played.scenario["wants"]}
+    balance = balances.get(address)
+    return bool(played.world.touched.get(balance or ""))
+
+
+def _tracebacks(played: Played) -> Iterator[str]:
+    for run in played.runs:
+        if run.trouble:
+            yield f"run {run.number} ended in a traceback: {run.trouble}"
+
+
+def _not_in_force(played: Played) -> Iterator[str]:
+    """A world without other users' objects is brought in force in the end, each object once."""
+    if any(step["do"] in ("rename", "twin") for step in played.scenario["steps"]):
+        return
+    if played.unfinished:
+        yield played.unfinished
+    elif played.scenario.get("end", True):
+        made = {each.address for each in played.sendings if each.operation == "create" and each.effects}
+        for name in played.scenario["wants"]:
+            want = WANTS[name]
+            if want.address.rpartition(".")[2].startswith(("new-", "join")) and want.address not in made:
+                yield f"{want.address} does not exist in the end"

@@ -1,0 +1,122 @@
+"""Draws a scenario from a seed, and makes a scenario smaller as long as it still shows what it showed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .wants import WANTS
+
+Scenario = dict[str, Any]
+LATE = (None, 0, 5, 20, 40, 120, 300)
+LAGS = (5, 20, 30, 120)
+ANSWERS: dict[str, dict[str, Any]] = {
+    "504": {"status": 504, "page": True},
+    "502": {"status": 502, "page": True},
+    "reset": {"drop": "reset"},
+    "time-out": {"drop": "silence"},
+    "408": {"status": 408},
+    "409": {"status": 409},
+    "499": {"status": 499},
+    "HTML 403": {"status": 403, "page": True},
+}
+PATHS = {
+    "adSets": "*/ad-sets",
+    "sellerBudgets": "*/budgets",
+    "sellerCampaigns": "*/seller-campaigns",
+    "balances": "*/balances",
+}
+FUNDS = "*/add-funds"
+
+
+def drawn(seed: int) -> Scenario:
+    """Return the scenario of a seed: two to six steps, each run with its own trouble."""
+    rng = random.Random(seed)
+    names = [name for name in WANTS if name != "credit"] if rng.random() < 0.8 else [n for n in WANTS if n != "less"]
+    wanted = rng.sample(names, rng.randint(1, 3))
+    views = [_view(rng)] if rng.random() < 0.4 else []
+    first = _apply(rng, wanted, first=True)
+    later = [_step(rng, wanted) for _ in range(rng.randint(1, 4))]
+    return {"seed": seed, "wants": wanted, "views": views, "steps": [first, *later]}
+
+
+def _step(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
+    chance = rng.random()
+    if chance < 0.5:
+        return _apply(rng, wanted, first=False)
+    if chance < 0.75:
+        return {"do": "wait", "seconds": rng.choice((1, 10, 60, 150, 400, 1900))}
+    if chance < 0.85:
+        return {"do": "resolve"}
+    return {"do": rng.choice(("rename", "twin", "top-up")), "of": rng.choice(wanted)}
+
+
+def _apply(rng: random.Random, wanted: list[str], *, first: bool) -> dict[str, Any]:
+    step: dict[str, Any] = {"do": "apply"}
+    if rng.random() < (0.9 if first else 0.4):
+        step["faults"] = [fault for _ in range(rng.randint(1, 2)) if (fault := _fault(rng, wanted))]
+    if rng.random() < 0.3:
+        how = "kill" if rng.random() < 0.8 else "interrupt"
+        step["end"] = {"at": rng.randint(1, 3), "when": rng.choice(("before", "after")), "how": how}
+    if not first and rng.random() < 0.3:
+        step["host"] = "b"
+    if not first and rng.random() < 0.12:
+        step["ledger"] = rng.choice(("older", "none"))
+    return step
+
+
+def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
+    want = WANTS[rng.choice(wanted)]
+    path = FUNDS if want.balance else PATHS[want.section]
+    chosen = {"path": path, "method": "POST", "nth": rng.choice((1, 1, 1, 2)), "count": rng.choice((1, 1, 2))}
+    if rng.random() < 0.1:
+        refusal = rng.choice(({"status": 429, "headers": {"x-ratelimit-reset": "1"}}, {"status": 503}, {"status": 401}))
+        return {"kind": "status", **refusal, **chosen}
+    return {"kind": "late", "seconds": rng.choice(LATE), **rng.choice(list(ANSWERS.values())), **chosen}
+
+
+def _view(rng: random.Random) -> dict[str, Any]:
+    path = rng.choice(("*", "*", "*/search", "*/balances*", "*/history", "*/budgets"))
+    return {
+        "kind": "stale",
+        "path": path,
+        "seconds": rng.choice(LAGS),
+        "every": rng.choice((1, 1, 2, 3)),
+        "count": None,
+    }
+
+
+def smaller(scenario: Scenario, fails: Callable[[Scenario], bool], tries: int = 150) -> Scenario:
+    """Return a scenario of which no single part can be left out without the failure going away."""
+    again = True
+    while again and tries > 0:
+        again = False
+        for candidate in _parts_removed(scenario):
+            tries -= 1
+            if tries < 0:
+                break
+            if candidate["wants"] and fails(candidate):
+                scenario, again = candidate, True
+                break
+    return scenario
+
+
+def _parts_removed(value: Any) -> Iterator[Any]:
+    """Yield the value without each of its parts, the largest first."""
+    if isinstance(value, list):
+        for index in range(len(value)):
+            yield [*value[:index], *value[index + 1 :]]
+        for index, one in enumerate(value):
+            for less in _parts_removed(one):
+                yield [*value[:index], less, *value[index + 1 :]]
+    elif isinstance(value, dict):
+        for key in [key for key in value if key in _OPTIONAL]:
+            yield {name: one for name, one in value.items() if name != key}
+        for key, one in value.items():
+            for less in _parts_removed(one):
+                yield {**value, key: less}
+
+
+_OPTIONAL = frozenset({"faults", "end", "host", "ledger", "views", "nth", "count", "every", "page", "headers"})
+"""Keys of a step, a fault or a view that have a default."""
