@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
 
 ZERO = Decimal(0)
 
@@ -33,8 +33,7 @@ class Period(Enum):
     TOTAL = "in all"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """The most that one object may spend in a period. Without an amount it is uncapped.
 
     An uncapped limit ``TOTAL`` is one whose days are bounded by others; any other bounds nothing.
@@ -44,8 +43,7 @@ class Limit:
     amount: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Exposure:
+class Exposure(Struct, frozen=True, order=True):
     """The budgets of one day, totals and funds in full; uncapped outweighs any amount."""
 
     uncapped: int = 0
@@ -75,8 +73,7 @@ def step(before: Limit | None, after: Limit | None) -> Exposure:
     return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if comparable else ZERO)
 
 
-@dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(Struct, frozen=True):
     """What all objects of the scope may spend in a period, before and after; uncapped ones are counted apart."""
 
     currency: str
@@ -87,8 +84,7 @@ class Commitment:
     uncapped_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Funds:
+class Funds(Struct, frozen=True):
     """One-off money: the deposits of all balances before and after, and what this plan adds and takes back.
 
     ``added`` holds the first deposits of new balances too; an uncapped balance is counted apart.
@@ -108,8 +104,7 @@ def sides(row: Commitment | Funds) -> tuple[Exposure, Exposure]:
     return Exposure(row.uncapped_before, row.before), Exposure(row.uncapped_after, row.after)
 
 
-@dataclass(frozen=True, slots=True)
-class BidShift:
+class BidShift(Struct, frozen=True):
     """Bids of one field that move: how many each way, their range, and how far all of them together.
 
     ``percent`` weighs each bid by its size: the sum after against the sum before. The ranges cover
@@ -132,8 +127,7 @@ class BidShift:
         return self.raised + self.lowered
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """What is exposed once a call is in force; the one before the first call has no name."""
 
     call: str
@@ -141,8 +135,7 @@ class Running:
     exposure: Exposure
 
 
-@dataclass(frozen=True, slots=True)
-class Increase:
+class Increase(Struct, frozen=True):
     """What some time added to the exposure of a currency, net; below zero if it took away."""
 
     currency: str

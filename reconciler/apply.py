@@ -1,7 +1,8 @@
 """A plan, carried out: its calls, what waited for the ids of what they create, and a look at what is in force then."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.check import unique
 from reconciler.kinds.kind import Kind

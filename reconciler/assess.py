@@ -4,14 +4,15 @@ All of it is known before any call, what waits for an id included.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import guardrails
 from reconciler.files.project import Project
 from reconciler.guardrails import Proposal
 from reconciler.kinds.currency import check_amounts
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, Desired, Judgement, Lasting, Money, Plan, Problem
 from reconciler.outside import Memory
 from reconciler.planning import exposure
@@ -23,8 +24,7 @@ from reconciler.planning.parts import Target
 from reconciler.survey import Survey
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What was asked for: the blocks of the files, whether that is all of the project, and what is allowed why."""
 
     desired: Sequence[Desired]
@@ -32,8 +32,7 @@ class Wish:
     allowed: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Assessed:
+class Assessed(Struct, frozen=True):
     """The calls in their order, with their cost, the judgements, and what they leave for good.
 
     ``ground`` is there if the order is careful."""

@@ -1,8 +1,9 @@
 """Everything that can be known without the API: what the files say, and what the rules say of all of it together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from reconciler.files import project as projects
 from reconciler.files.project import Project

@@ -7,11 +7,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from reconciler.model import Call, Outcome, Run

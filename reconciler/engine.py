@@ -1,8 +1,10 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply import apply as apply
 from reconciler.approval import stale
@@ -14,7 +16,6 @@ from reconciler.check import unique as unique
 from reconciler.check import validate as validate
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
-from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import (
     Address,
@@ -38,8 +39,7 @@ from reconciler.sending import held
 from reconciler.survey import Survey, survey
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A saved plan that is to hold still, and the circumstances under which it is applied."""
 
     saved: Saved

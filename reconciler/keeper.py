@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.ledger.errors import Late, LedgerError
 from reconciler.ledger.store import Intent, Ledger, PastRun
 from reconciler.live import Unread
@@ -148,8 +149,7 @@ def adopt(
 # --- What earlier runs left open ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
 
     settled: tuple[tuple[Intent, tuple[Outcome, ...]], ...] = ()
@@ -169,8 +169,7 @@ class Recovery:
         }
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(Struct, frozen=True):
     """What is needed to look at the past: how to read each kind, the time, and who counts it."""
 
     kinds: Mapping[str, Kind]

@@ -5,15 +5,16 @@ knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import wire
 from reconciler.believing import Unread as Unread
 from reconciler.believing import trouble as trouble
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Listing, Paging, Reference, Search
-from reconciler.lazily import dataclass
 from reconciler.model import Answer, Call, Desired, Effect, Json, Live, Pair, Problem, ReadCall, Value, error, warning
 from reconciler.paging import CutShort, check_one_page, entries, rows, walk
 
@@ -23,8 +24,7 @@ PASSES = 4
 """How often a list of several pages is read to see it twice the same."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Everything live of one kind in the scope, and what the API warned of."""
 
     live: tuple[Live, ...]

@@ -7,16 +7,17 @@ The module is longer than others because the nouns are read together, in the ord
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field as with_
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
+from msgspec import Struct
+from msgspec import field as with_
+from msgspec.structs import replace
+
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, sides, step
-from reconciler.lazily import dataclass
 
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"
@@ -29,8 +30,7 @@ Path: TypeAlias = "tuple[str | int, ...]"
 # --- Where something is written --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A place in a user's file: 1-based line and column, and how many characters it covers."""
 
     file: str
@@ -80,8 +80,7 @@ class Place(_Position):
         return self.source.span(self.path, key=self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A locator that knows one place only: what is left of a file once its text is gone."""
 
     where: Span
@@ -93,8 +92,7 @@ class Written:
         return self.where
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(Struct, frozen=True, order=True):
     """The user's own name for a resource: ``adSets.summer-fr``. It survives renames and new ids."""
 
     kind: str
@@ -115,8 +113,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A schema error, a broken rule, a guardrail, a refusal by the API, drift: one type for all.
 
     ``code`` is stable once released and is the anchor in the reference. ``hint`` says what to do.
@@ -196,8 +193,7 @@ class Origin(_Position):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """One resource as the files want it: only the fields that they state."""
 
     address: Address
@@ -215,8 +211,7 @@ class Desired:
         return self.origin.at(name, key=key)
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """One resource as the API reports it. ``refs`` holds ids of nested entries, by field; ``owner`` the
     id of the scope in whose list it stood."""
 
@@ -242,8 +237,7 @@ class Action(Enum):
     STOP = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     """One value moving. ``seen`` is false where the API never shows the value: ``before`` is then
     what was last applied, or None when nobody remembers."""
 
@@ -255,8 +249,7 @@ class FieldChange:
     seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """All that must move in one resource.
 
     ``after`` holds every known value once the change is in force; ``live`` what the API shows now.
@@ -288,8 +281,7 @@ class Effect(Enum):
         return self in (Effect.READ, Effect.SET)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One resource's entry in a call; its index is its place in the body."""
 
     address: Address
@@ -298,8 +290,7 @@ class Item:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``."""
 
     name: str
@@ -316,16 +307,14 @@ class Call:
     product: str = "marketingSolutions"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadCall(Call):
+class ReadCall(Call, frozen=True):
     """A read of many rows. ``row_hook`` converts each object of its answer while that is parsed, so that a long
     list is never held in its wire form. Such a call is never stored."""
 
     row_hook: "Callable[[dict[str, Any]], Any] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What will be sent, and nothing else will.
 
     ``deferred`` are changes that wait for the id of something created by ``calls``; their number
@@ -354,8 +343,7 @@ class Fate(Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back: the status and decoded body, or why there is none. ``permanent``: to send again cannot help."""
 
     fate: Fate
@@ -382,8 +370,7 @@ class Seen(Enum):
     NOT_READ = "not read back"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How one item of one call ended, and what the API said if it refused. ``seen`` says more of an applied one."""
 
     call: str
@@ -403,8 +390,7 @@ class Outcome:
 # --- What it costs, and who objects ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """One object whose limit moves; without an address the files do not hold it (another's change moves it)."""
 
     kind: str
@@ -419,8 +405,7 @@ class Shift:
         return step(self.before, self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """What the account commits before and after the plan, everything live in the scope counted.
 
     ``shifts`` begin with the largest rise. ``increases`` are net, by currency; ``rolling`` holds those
@@ -469,8 +454,7 @@ class Verdict(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one guardrail says of a plan: its problems, and the reason given for allowing them.
 
     ``limit`` is its setting in words; ``looked`` is false where the plan held nothing that the rule judges.
@@ -505,8 +489,7 @@ class Lasts(Enum):
     UNSPEAKABLE = "cannot be written again"
 
 
-@dataclass(frozen=True, slots=True)
-class Lasting:
+class Lasting(Struct, frozen=True):
     """What a change leaves for good; without a field it is the whole resource."""
 
     address: Address
@@ -530,8 +513,7 @@ class Divergence(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who made a change, as the API tells it. ``run`` is the run of this tool that it was, if it was one."""
 
     who: str
@@ -540,8 +522,7 @@ class Author:
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """A value that differs from the files, with what was last applied if ``known``. Without a field it is
     a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked;
     ``name`` is what the object is called."""
@@ -566,8 +547,7 @@ class Drift:
         return self.state in (Divergence.DRIFTED, Divergence.CONFLICT, Divergence.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Unmanaged:
+class Unmanaged(Struct, frozen=True):
     """A live object that no block of the files means, and the most that it may spend."""
 
     kind: str
@@ -577,8 +557,7 @@ class Unmanaged:
     limit: Limit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How much of a currency's exposure the unmanaged objects of a kind hold."""
 
     kind: str
@@ -588,8 +567,7 @@ class Share:
     total: Exposure
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Everything that a report tells of one command."""
 
     command: str

@@ -1,10 +1,10 @@
 """The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+
 from reconciler.live import Send
 from reconciler.model import Address, Answer, Call, Fate, Values
 from reconciler.planning.money import Moved
@@ -18,8 +18,7 @@ from reconciler.threads import Threads
 def _quiet(done: int, total: int) -> None: ...
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """A channel over a function that sends: for tests and trials, where no call waits for its turn."""
 
     function: Send
@@ -33,8 +32,7 @@ class Plain:
         return self.function(call) if reason is None else Answer(Fate.NOT_SENT, reason=reason, permanent=True)
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
@@ -46,8 +44,7 @@ class Memory:
     """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
 
 
-@dataclass(frozen=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """How to send, the clock that stamps what happens (it judges nothing), how to wait, whom to tell, when to stop."""
 
     send: Send

@@ -6,12 +6,13 @@ page), so it can prove that rows are missing, and never alone that none are.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.believing import Unread
 from reconciler.kinds.reads import Listing, Paging
-from reconciler.lazily import dataclass
 from reconciler.model import Answer, Json, Live, error
 
 Query: TypeAlias = tuple[tuple[str, str], ...]
@@ -29,8 +30,7 @@ class CutShort(Unread):
         super().__init__(error("list-cut-short", f"the list {list_} is not whole: {reason}", hint=hint))
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """What the metadata of one answer says about the size of its list. None where it says nothing."""
 
     pages: int | None = None

@@ -5,8 +5,9 @@ so before a plan is believed the scope must be in the portfolio.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from reconciler.dialects import Dialect
 from reconciler.kinds.kind import Kind

@@ -1,14 +1,14 @@
 """Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from datetime import date, datetime
+
+from msgspec import Struct, field
 
 from reconciler import live, portfolio
 from reconciler.check import by_kind
 from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind, Scene
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
@@ -20,8 +20,7 @@ from reconciler.sharing import sharing
 SCOPE, SELLERS = "advertiserIds", "sellers"
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """The pairs and all live objects, by kind, and what is wrong with them; currencies and zones by scope and id."""
 
     pairs: Mapping[str, tuple[Pair, ...]]

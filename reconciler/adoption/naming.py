@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from reconciler.files.writing import visible
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Live
 
 Names: TypeAlias = Mapping[tuple[str, str], str]
@@ -17,8 +18,7 @@ Labels: TypeAlias = Mapping[tuple[str, str], str]
 LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the resources of a kind are written and what they are called, by their fields."""
 
     folder: str
@@ -100,8 +100,7 @@ def _noun(name: str) -> str:
 # --- Which file ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Group:
+class Group(Struct, frozen=True, order=True):
     """What stands in one file, as long as there is room: a campaign, a seller, an account."""
 
     folder: str

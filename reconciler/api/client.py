@@ -4,9 +4,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from reconciler.api.clock import RunClock, SystemClock
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge

@@ -2,22 +2,21 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Never
 
+from msgspec import Struct, field
+
 from reconciler.api.refusal import proves_no_effect
-from reconciler.lazily import dataclass
 from reconciler.model import Answer, Fate, Json
 
 EXCERPT = 200
 RowHook = Callable[[dict[str, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One request, ready to be sent."""
 
     method: str
@@ -35,8 +34,7 @@ class Message:
         return f"Message(method={self.method!r}, path={self.path!r}, query={self.query!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A status, and a body that arrived to its end. Header names are in lower case."""
 
     status: int
@@ -57,8 +55,7 @@ class Reply:
         return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """No usable reply. ``sent`` is false only where it is certain that no byte of the request left."""
 
     sent: bool
@@ -67,8 +64,7 @@ class Trouble:
     """Sending again cannot help: a certificate does not get better within a minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """What is known after one sending."""
 
     answer: Answer

@@ -1,9 +1,10 @@
 """The money and the guardrails of a saved plan as JSON, and back: what a reviewer saw first is in the file."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal
 from typing import Any, TypeVar
+
+from msgspec.structs import fields
 
 from reconciler.amounts import BidShift, Commitment, Funds, Period
 from reconciler.as_json import as_json

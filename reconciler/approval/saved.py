@@ -7,16 +7,16 @@ derived again from the user's files and the values it recorded, and must be equa
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler import wire
 from reconciler.approval import priced
 from reconciler.as_json import as_json
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import (
     Action,
     Address,
@@ -42,8 +42,7 @@ Shape = dict[str, Any]
 ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP}
 
 
-@dataclass(frozen=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """Under what a plan was made, all of which must still hold when it is applied."""
 
     tool: str
@@ -58,8 +57,7 @@ class Circumstances:
     expires: datetime
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A plan file, read: its digest, what it was made under, the changes it holds, its calls as text."""
 
     digest: str

@@ -1,9 +1,9 @@
 """drift, rollback, import: from what is live back to the files."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.shared import (
     FORM,

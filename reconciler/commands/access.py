@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
+
 from reconciler import ledger, portfolio
 from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, Severity, error
@@ -36,8 +37,7 @@ class Unusable(Exception):
         self.run = run
 
 
-@dataclass(frozen=True)
-class SimulatedClock:
+class SimulatedClock(Struct, frozen=True):
     """The clock of a simulator in this process: to wait moves its time on, and takes none."""
 
     read: Callable[[], datetime]
@@ -157,8 +157,7 @@ def sandbox_state(project: Project, sandbox: str) -> Path:
     return Path(sandbox).resolve() if sandbox else project.folder / SANDBOX_STATE
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(Struct, frozen=True):
     """Where a project's ledger is, and the server whose ids it holds."""
 
     url: str

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from reconciler import dialects
 from reconciler.adoption.placing import reference
 from reconciler.commands import access, disk
@@ -13,7 +15,6 @@ from reconciler.commands.pipelines import PIPELINE, is_filled_in, placed
 from reconciler.files import schema as schemas
 from reconciler.files.project import PROJECT_FILE
 from reconciler.files.writing import visible
-from reconciler.lazily import dataclass
 from reconciler.model import error
 
 SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
@@ -46,8 +47,7 @@ IGNORED = """\
 """
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """What was written, what was there already, and where git's root is, if the pipelines could not be put there."""
 
     folder: Path

@@ -4,9 +4,11 @@ A plan is the measure, without its guardrails: what it would move is what differ
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import live
 from reconciler.amounts import NOTHING, Exposure
@@ -20,7 +22,6 @@ from reconciler.exits import RULE
 from reconciler.keeper import told
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.model import (
     Address,
@@ -42,8 +43,7 @@ from reconciler.planning.money import Book
 from reconciler.reports import drifts
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What a look found, and the plan that would put it back; none, if there can be no plan."""
 
     run: Run

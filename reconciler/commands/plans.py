@@ -1,8 +1,9 @@
 """Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler import dialects
 from reconciler.approval import saved

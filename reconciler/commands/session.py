@@ -6,10 +6,11 @@ Secrets come from the environment only, and are asked for only when the files ne
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from reconciler import __version__, engine, keeper
 from reconciler.api import Api
@@ -21,7 +22,6 @@ from reconciler.files import source
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
-from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.store import RunRecord
@@ -37,22 +37,32 @@ from reconciler.telling import Tell, Waiting, counted, heard
 DAY = timedelta(hours=24)
 
 
-@dataclass
 class Session:
     """Everything that a use-case needs of the world; a context, so that connections are closed."""
 
-    paths: tuple[str, ...]
-    loaded: Loaded
-    project: Project
-    outside: Outside
-    api: Api
-    home: access.Home
-    tell: Tell
-    moment: datetime | None = None
-    """The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``."""
-
-    unreachable: Problem | None = None
-    """Why no answer came to the first question; it is asked once."""
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        loaded: Loaded,
+        project: Project,
+        outside: Outside,
+        api: Api,
+        home: access.Home,
+        tell: Tell,
+        moment: datetime | None = None,
+        unreachable: Problem | None = None,
+    ) -> None:
+        self.paths = paths
+        self.loaded = loaded
+        self.project = project
+        self.outside = outside
+        self.api = api
+        self.home = home
+        self.tell = tell
+        # The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``.
+        self.moment = moment
+        # Why no answer came to the first question; it is asked once.
+        self.unreachable = unreachable
 
     @property
     def now(self) -> datetime:
@@ -204,15 +214,17 @@ class Session:
         return reader(self.project, self.outside, kind)
 
 
-@dataclass
 class Writing:
     """A session that holds the lock: it may plan, and then apply what it planned."""
 
-    session: Session
-    ledger: Ledger
-    recovery: keeper.Recovery
-    plan_digest: str | None = None
-    """Of the saved plan that is applied: it is used once."""
+    def __init__(
+        self, session: Session, ledger: Ledger, recovery: keeper.Recovery, plan_digest: str | None = None
+    ) -> None:
+        self.session = session
+        self.ledger = ledger
+        self.recovery = recovery
+        # Of the saved plan that is applied: it is used once.
+        self.plan_digest = plan_digest
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)

@@ -1,9 +1,10 @@
 """The vendor guide's own older forms, for a server that still speaks them (contract §0, "SEED-P")."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set

@@ -5,9 +5,10 @@ It is written in one transaction, and not at all when the files and what differs
 
 import hashlib
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from reconciler.ledger.store import Ledger, Observation
 from reconciler.model import Address, Desired, Divergence, Drift, Live, Pair, Value, Values

@@ -12,7 +12,6 @@ read, never write.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +28,6 @@ from yaml.events import (
 
 from reconciler.files.text import Refused, Where, after, decode, events
 from reconciler.files.values import MERGE, WORDS, Limits, Plain, Values, unfit
-from reconciler.lazily import dataclass
 from reconciler.model import Json, Path, Problem, Span, error
 
 __all__ = ["Document", "Limits", "oversize", "parse"]
@@ -118,14 +116,16 @@ def parse(text: bytes, file: str, limits: Limits | None = None) -> tuple[Documen
     return None, tuple(problems)
 
 
-@dataclass(slots=True)
 class _Spot:
     """Where a value stands, where its keys stand, and what is in it; a list's items go by index."""
 
-    form: type
-    where: Where
-    children: dict[Any, "_Spot"] = field(default_factory=dict)
-    keys: dict[Any, Where] = field(default_factory=dict)
+    __slots__ = ("children", "form", "keys", "where")
+
+    def __init__(self, form: type, where: Where) -> None:
+        self.form = form
+        self.where = where
+        self.children: dict[Any, _Spot] = {}
+        self.keys: dict[Any, Where] = {}
 
 
 class _Places:

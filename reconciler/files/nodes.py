@@ -6,7 +6,6 @@ reader and much to a writer: anchors, aliases, merge keys, brackets, quotes.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from typing import Any
 
 from yaml.events import (
@@ -20,13 +19,11 @@ from yaml.events import (
 )
 
 from reconciler.files.text import events
-from reconciler.lazily import dataclass
 
 _ANCHOR = re.compile(r"&\S+(?:[ \t]+(?:#[^\r\n]*)?)?(?:\r?\n[ \t]*(?:#[^\r\n]*)?)*")
 MERGE = "<<"
 
 
-@dataclass(slots=True)
 class Node:
     """One value: ``start`` to ``end`` without its anchor, which begins at ``outer``.
 
@@ -34,12 +31,15 @@ class Node:
     blocks, ``*`` for an alias. Entries of a list have no key.
     """
 
-    outer: int
-    start: int
-    end: int
-    style: str
-    anchor: str | None = None
-    entries: "list[Entry]" = field(default_factory=list)
+    __slots__ = ("anchor", "end", "entries", "outer", "start", "style")
+
+    def __init__(self, outer: int, start: int, end: int, style: str, anchor: str | None = None) -> None:
+        self.outer = outer
+        self.start = start
+        self.end = end
+        self.style = style
+        self.anchor = anchor
+        self.entries: list[Entry] = []
 
     @property
     def is_map(self) -> bool:
@@ -64,15 +64,17 @@ class Node:
             yield from each.value.inside()
 
 
-@dataclass(slots=True)
 class Entry:
     """One entry of a collection, from its key (or its dash) on. ``merge`` marks a ``<<``."""
 
-    start: int
-    name: str | None
-    value: Node
-    key_end: int = 0
-    merge: bool = False
+    __slots__ = ("key_end", "merge", "name", "start", "value")
+
+    def __init__(self, start: int, name: str | None, value: Node, key_end: int = 0, merge: bool = False) -> None:
+        self.start = start
+        self.name = name
+        self.value = value
+        self.key_end = key_end
+        self.merge = merge
 
 
 def tree(text: str) -> Node | None:

@@ -3,12 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import timedelta
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler import dialects
 from reconciler.dialects.dialect import Dialect
@@ -17,7 +19,6 @@ from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.nested import Parts
 from reconciler.kinds.types import Money, ValueType
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Json, Locator, Place, Problem, Span, error
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ SHARED_LEDGERS = ("postgresql:", "postgres:")
 """Where those of other projects stand as well."""
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True, dict=True):
     """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
 
     ``own_name`` is the one it states; ``name`` may be its folder's, which every checkout may call otherwise.

@@ -5,10 +5,12 @@ is not handed on, and nothing is sent while there is one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import dialects
 from reconciler.files import document, explain, foreign, published
@@ -18,7 +20,6 @@ from reconciler.files.project import Project
 from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Choice, Refused
-from reconciler.lazily import dataclass
 from reconciler.model import (
     Address,
     Desired,
@@ -40,8 +41,7 @@ NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
 """What a rule says of something that is not there, and cannot say of a block that was only half understood."""
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True, dict=True):
     """What was read: the project, the resources that are right, and all problems in file order."""
 
     project: Project | None
@@ -152,8 +152,7 @@ def _passed_over(file: str, what: str) -> Problem:
     return warning("other-tool", f"passed over: it is {what}", at=Span(file, 1, 1), hint=hint)
 
 
-@dataclass(frozen=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """One resource as it stands in its file, with the defaults that apply to it."""
 
     source: Document

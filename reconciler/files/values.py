@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -20,12 +21,10 @@ from yaml.events import (
 )
 
 from reconciler.files.text import Refused, events, plain_words
-from reconciler.lazily import dataclass
 from reconciler.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much a file may ask for. Each bound is far above honest files and far below harm."""
 
     bytes: int = 10 * 2**20

@@ -4,8 +4,10 @@ To add a rule, write its file and name it in ``RULES``: its key, schema, words a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.guardrails import (
     bounds,
@@ -25,7 +27,6 @@ from reconciler.guardrails import (
 )
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.guardrails.rule import Proposal, Rule
-from reconciler.lazily import dataclass
 from reconciler.model import Judgement, Level, Locator, Place, Problem, Severity, Verdict, error
 from reconciler.reasons import is_reason
 
@@ -51,8 +52,7 @@ SHOWN = 20
 SEVERITIES = {Verdict.ADVISED: Severity.WARNING, Verdict.ALLOWED: Severity.NOTE, Verdict.REFUSED: Severity.ERROR}
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """``guardrails`` of ``reconciler.yaml``, and the file that they stand in."""
 
     rules: Mapping[str, Any] = field(default_factory=dict)

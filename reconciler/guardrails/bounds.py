@@ -1,9 +1,10 @@
 """No amount may be set below its floor or above its ceiling."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.guardrails.names import Mistake, Names, amounts, currencies
 from reconciler.guardrails.rule import Proposal, Rule, Step, amount, key_for, number, or_by_name

@@ -1,10 +1,10 @@
 """Names inside a rule are checked against what a project can hold: a misspelt one would guard nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from fnmatch import fnmatchcase
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
+
 from reconciler.model import Address, Path, Severity
 
 CODES = """
@@ -20,8 +20,7 @@ CURRENCIES = frozenset(CODES.split())
 GLOB = frozenset("*?[")
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """What a rule may name.
 
     ``amounts`` holds, by kind, the facets and fields with amounts that can be written, entries of a map as ``name.*``;
@@ -37,14 +36,13 @@ class Names:
     addresses: frozenset[Address] | None = None
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """What is wrong at a path of a rule. ``word`` is what is written there, ``known`` what could have been meant."""
 
     path: Path
     why: str
     word: str = ""
-    known: tuple[str, ...] = field(default=())
+    known: tuple[str, ...] = ()
     key: bool = False
     severity: Severity = Severity.ERROR
 

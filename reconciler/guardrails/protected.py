@@ -1,9 +1,10 @@
 """What is protected stays as it is, by whatever name the files call it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.amounts import NOTHING
 from reconciler.guardrails.names import Mistake, Names, addresses, kinds

@@ -1,22 +1,21 @@
 """What a guardrail is, and all that it may look at: the nouns of a plan, and nothing of how they came to be."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct, field
+
 from reconciler.amounts import NOTHING, Exposure
 from reconciler.guardrails.names import Mistake, Names
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, Values, error
 
 Schema = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True, dict=True):
     """A plan that is to be judged: what it changes (what waits for an id too), and what it costs.
 
     ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows;
@@ -73,8 +72,7 @@ class Proposal:
                 yield change
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
 
     ``said`` puts the setting in words; ``looks`` is whether the plan holds anything that the rule judges;
@@ -101,8 +99,7 @@ class Rule:
         return error(self.code, message, at=place, address=change.address if change else None, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One amount that a change moves; a scheduled budget's stands inside its field."""
 
     change: Change

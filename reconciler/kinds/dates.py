@@ -2,13 +2,13 @@
 
 from datetime import UTC, date, datetime
 
+from msgspec import Struct
+
 from reconciler.kinds.types import Refused, Schema
-from reconciler.lazily import dataclass
 from reconciler.model import Json, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """A point in time, held in UTC; a bare day means its first moment in UTC (contract §2.11)."""
 
     def parse(self, raw: Json) -> Value:
@@ -44,8 +44,7 @@ class Instant:
         return {"type": "string"}
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A calendar day. ``open`` is what the wire says for "no end" (contract §2.11)."""
 
     open: str | None = None

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from msgspec import Struct
+
 from reconciler.kinds.kind import Scene
 from reconciler.kinds.objections import objection
-from reconciler.lazily import dataclass
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
 
 TOTALS = ("Capped", "Uncapped")
@@ -15,8 +16,7 @@ OVERSHOOT = Decimal("1.1")
 """Spend lags, so a cap close above it may already be passed (contract §4.4 rule 6)."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A budget as it will stand: its values, and the block that wants them, if the files hold one."""
 
     values: Values

@@ -7,11 +7,12 @@ exactly the documented form; ``schema`` describes the YAML form to editors.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.model import Json, Path, Value
 
 Schema = dict[str, Any]
@@ -47,8 +48,7 @@ def unboxed(wire: Json) -> Json:
     return wire
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Free text, kept to the letter, unless the API compares it without regard to case."""
 
     maximum: int | None = None
@@ -84,8 +84,7 @@ class Text:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Id:
+class Id(Struct, frozen=True):
     """An opaque id of digits: always text here, since some are beyond 2^64 (contract §2.11)."""
 
     as_number: bool = False
@@ -113,8 +112,7 @@ MOST_PLACES = 4
 """Decimals of a bid, and of the amounts of the currency that has the most (contract §2.11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """A bid, or an amount in the account's own currency: an exact decimal, never a float.
 
     An amount that is ``by_currency`` may have the decimals of its currency, which only the account tells:
@@ -179,8 +177,7 @@ def _rounded(amount: Decimal, places: int) -> Decimal:
         raise Refused("out-of-range", f"{amount} has more digits than any amount of money") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One word of a few, in any case; the value is always the canonical word.
 
     ``reads`` are words that the API may show and that cannot be written; ``aliases`` are other spellings that
@@ -234,8 +231,7 @@ def _in_any_case(word: str) -> str:
     return "".join(f"[{each.upper()}{each.lower()}]" if each.isalpha() else re.escape(each) for each in word)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """True or false."""
 
     def parse(self, raw: Json) -> Value:
@@ -253,8 +249,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """A whole number from one upwards."""
 
     def parse(self, raw: Json) -> Value:

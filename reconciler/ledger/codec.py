@@ -271,7 +271,7 @@ def moved(call: str, outcomes: str | None, positions: Sequence[Any] | None = Non
 
 
 def of_record(record: RunRecord | Resolution | Holder) -> str:
-    return text({name: shaped(getattr(record, name)) for name in record.__dataclass_fields__})
+    return text({name: shaped(getattr(record, name)) for name in record.__struct_fields__})
 
 
 def to_run(stored: str) -> RunRecord:

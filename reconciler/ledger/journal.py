@@ -5,8 +5,10 @@ costs what there is of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.ledger import codec
 from reconciler.ledger.errors import Late, LedgerError, PlanUsed, Unsettled
@@ -18,8 +20,7 @@ from reconciler.ledger.rows import Database, Rows
 from reconciler.model import Address, Call, Outcome, Status, Values
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """The instants of an intent beside its own: by the API's clock, its deadline, until when it is held."""
 
     server_at: datetime | None = None

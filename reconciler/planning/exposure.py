@@ -6,20 +6,19 @@ raising ones: at every prefix, and after any crash, the whole is at most max(bef
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from itertools import compress, product
 
+from msgspec import Struct
+
 from reconciler.amounts import NOTHING, Exposure, Running
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Call, Change, FieldChange, Outcome, Status, Value, Values
 
 Moves = Iterable[FieldChange]
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What is exposed before the plan, by currency, and how to weigh what it changes; ``today`` is now for a kind."""
 
     kinds: Mapping[str, Kind]
@@ -83,15 +82,13 @@ def moved(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
 # --- As the calls go ---------------------------------------------------------------------------------------
 
 
-@dataclass
 class Meter:
     """Follows what is exposed, item by item. What may be in force or not is kept both ways; the worse counts."""
 
-    ground: Ground
-    states: dict[Address, tuple[Values | None, ...]] = field(default_factory=dict)
-    exposed: dict[str, Exposure] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.states: dict[Address, tuple[Values | None, ...]] = {}
+        self.exposed: dict[str, Exposure] = {}
         self.exposed |= self.ground.start
 
     def apply(

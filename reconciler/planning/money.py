@@ -6,16 +6,17 @@ limit of a campaign (contract §14, 35). They are per currency; what is uncapped
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.amounts import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 from reconciler.kinds.calendar import latest_to_end
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, FieldChange, Live, Money, Shift, Value, Values
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
@@ -35,8 +36,7 @@ class Moved(Protocol):
     def before(self) -> Value: ...
 
 
-@dataclass(frozen=True)
-class Book:
+class Book(Struct, frozen=True, dict=True):
     """All that the money of a plan depends on. ``currencies`` are by scope and id of its owner."""
 
     kinds: Mapping[str, Kind]

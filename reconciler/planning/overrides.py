@@ -4,24 +4,24 @@ Nothing but a run of this tool can end an override, so a plan says what happens 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.files.terms import Unclear, moment
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
 from reconciler.reasons import is_reason
 
 KEY = "overrides"
 
 
-@dataclass(frozen=True)
-class Override:
+class Override(Struct, frozen=True):
     """One entry, with the instants between which it holds; the end itself is not in it."""
 
     number: int

@@ -4,23 +4,23 @@ After its end a rule gives the field back to git. An override of the same field 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler.files.project import Project
 from reconciler.files.terms import Unclear, moment
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
 
 KEY, OUTSIDE, TOO_FAST = "ownership", "out-of-bounds", "step-too-large"
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One entry of the project file."""
 
     number: int

@@ -1,9 +1,11 @@
 """What of a change travels together, by which write, and where it goes. A facet is one part; a set may be two."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import (
@@ -17,22 +19,19 @@ from reconciler.kinds.writes import (
     Timetable,
     Write,
 )
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Change, FieldChange, Value, Values
 
 Each = TypeVar("Each")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """A kind as the configured version speaks it: its table, and what its paths begin with."""
 
     kind: Kind
     root: str
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """Some fields of one change that travel together, and where they go."""
 
     change: Change

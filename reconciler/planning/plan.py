@@ -5,9 +5,10 @@ folds them. Nothing unchanged is sent, an empty batch never is, and no call hold
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import (

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from heapq import nlargest
 
+from msgspec import Struct
+
 from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, sides
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
 from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
 
@@ -19,8 +20,7 @@ LEAP = Decimal("1.5")
 """So many are named in any case; more of them if they rise by half or more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """What a currency commits, in one way of counting."""
 
     currency: str

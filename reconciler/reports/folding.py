@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
+
 from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.reports.words import ARROW, clipped, percentage, plain, shown
 
@@ -21,16 +22,14 @@ NAMED = 3
 """So many different values, and addresses, are named in a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One field of a fold: every change of it, with the address that it belongs to."""
 
     field: str
     moves: tuple[tuple[Change, FieldChange], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """Like changes, in the order of the run."""
 
     kind: str
@@ -90,8 +89,7 @@ def _direction(move: FieldChange) -> int:
 # --- The calls ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Neighbouring calls to one endpoint for one facet, by their numbers in the plan."""
 
     first: int

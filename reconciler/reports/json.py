@@ -7,10 +7,10 @@ Its schema is published: ``schemas/report.schema.json``.
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import orjson
+from msgspec.structs import asdict
 
 from reconciler import wire
 from reconciler.amounts import Exposure, Increase, Limit

@@ -6,11 +6,9 @@ and so does each value that ``drift`` found moved outside. Files are named from 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.exits import Exit, of
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
 from reconciler.reports import drifts, places
 from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
@@ -18,14 +16,14 @@ from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, place
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
 
 
-@dataclass
 class Case:
     """One test case: a resource, or what belongs to none; and why it is not green."""
 
-    name: str
-    span: Span | None = None
-    reasons: list[tuple[str, str, str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    def __init__(self, name: str, span: Span | None = None) -> None:
+        self.name = name
+        self.span = span
+        self.reasons: list[tuple[str, str, str]] = []
+        self.said: list[str] = []
 
 
 def report(run: Run, manner: Manner) -> str:

@@ -6,9 +6,10 @@ A fingerprint holds the rule, the file, the resource and the words, and never th
 import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import PurePath
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from reconciler.model import Problem, Span
 from reconciler.reports.words import Checkout

@@ -6,13 +6,14 @@ Whatever comes from outside is escaped here: control characters, and those that 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler.amounts import money
 from reconciler.exits import Exit, of
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, Divergence, Outcome, Problem, Run, Seen, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
@@ -24,8 +25,7 @@ COMMAND, FIRST = "##[", "::"
 """What a pipeline's log takes for a command wherever it stands in a line, and at its beginning."""
 
 
-@dataclass(frozen=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """Where a run stands in its repository: ``root`` is the folder of the repository, ``here`` the folder in which the
     command ran, both absolute; ``project`` is the project's file as a path from ``here``."""
 
@@ -34,8 +34,7 @@ class Checkout:
     project: str
 
 
-@dataclass(frozen=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
     problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
     ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the

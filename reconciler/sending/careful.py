@@ -1,8 +1,9 @@
 """Carries out the order that never overspends: increases last, and only as far as decreases made room for them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from reconciler.model import Call, Change, Outcome, Problem, Status, error
 from reconciler.planning import exposure

@@ -8,8 +8,9 @@ on it and nothing else.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from msgspec import Struct
+
 from reconciler.kinds.writes import Stage
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
 from reconciler.planning.plan import HELD
 from reconciler.sending.courier import Result, Sender, only
@@ -20,8 +21,7 @@ DEPENDENT = (Stage.NESTED, Stage.START)
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """How the items of some calls ended, in the order of the calls, and what else the API said."""
 
     outcomes: tuple[Outcome, ...]

@@ -5,7 +5,8 @@ several times before it takes a difference for one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta

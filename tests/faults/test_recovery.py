@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fnmatch import fnmatch
@@ -14,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.ledger.book import Book
 from reconciler.sandbox.message import Response

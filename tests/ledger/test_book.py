@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.ledger import LedgerError, Lost, Unsettled
 from reconciler.ledger.store import Holder, Resolution

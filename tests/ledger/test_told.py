@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from reconciler.ledger.store import RunHistory
 from reconciler.model import Address, Outcome, Status, error

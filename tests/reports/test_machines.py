@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model import Problem, Run, Severity, Span, error
 from reconciler.reports import FORMATS, Manner
