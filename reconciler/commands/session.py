@@ -207,7 +207,8 @@ class Writing:
         saved = plans.read(file, session.project.kinds)
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
-        return session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
+        prepared = session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
+        return prepared.run if isinstance(prepared, engine.Prepared) and prepared.run.failed else prepared
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
