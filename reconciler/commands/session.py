@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from reconciler import __version__, engine, keeper
-from reconciler.api import Api
+from reconciler.api import Api, Clock
 from reconciler.approval import stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
@@ -243,22 +243,27 @@ class Writing:
         )
 
 
-def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
-    """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
+def opened(
+    paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock = time
+) -> Session:
+    """The session of a command; all that waits or is timed in it goes by one clock.
+
+    Raises :class:`Unusable` when files or credentials are not in order.
+    """
     loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
         raise Unusable(engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:
-        api = access.simulated(access.sandbox_state(project, sandbox), tell)
+        api = access.simulated(access.sandbox_state(project, sandbox), tell, clock=clock)
     else:
-        api = access.real(api_url, products, tell)
+        api = access.real(api_url, products, tell, clock=clock)
     stop = Stop()
     outside = Outside(
         heard(api.send, tell),
         api.now,
-        stop.cutting(time.sleep),
+        stop.cutting(clock.sleep),
         progress=counted("sending calls, {} of {}", tell),
         stop=stop,
     )
