@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler import ledger, portfolio
-from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
+from reconciler.api import Api, Clock, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind
 from reconciler.ledger import Ledger
@@ -38,7 +39,12 @@ class Unusable(Exception):
 
 
 def real(
-    api_url: str | None, products: set[str], tell: Tell, hear: Hear = unheard, attempts: int = Settings().attempts
+    api_url: str | None,
+    products: set[str],
+    tell: Tell,
+    hear: Hear = unheard,
+    attempts: int = Settings().attempts,
+    clock: Clock = time,
 ) -> Api:
     """The API at the URL, with the credentials of the products that the files need; ``hear`` gets every reply."""
     url = _checked(api_url)
@@ -47,7 +53,7 @@ def real(
     if missing:
         raise Unusable(stopped(*missing))
     settings = Settings(base_url=url, attempts=attempts)
-    return Api(credentials, settings, on_event=lambda event: tell(_said(event)), on_reply=hear)
+    return Api(credentials, settings, clock=clock, on_event=lambda event: tell(_said(event)), on_reply=hear)
 
 
 def _checked(api_url: str | None) -> str:
@@ -73,7 +79,7 @@ def client_id(product: str) -> str:
     return os.environ.get(f"{PREFIXES[product]}_CLIENT_ID", "")
 
 
-def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
+def simulated(state: Path, tell: Tell, hear: Hear = unheard, clock: Clock = time) -> Api:
     """The simulator in this process; its state is kept in a file, so that it outlives the command."""
     from reconciler.sandbox.message import Request
     from reconciler.sandbox.world import World
@@ -86,7 +92,15 @@ def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
         raise Unusable(stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
     settings = Settings(base_url="http://localhost")
     listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
-    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen, on_reply=hear)
+    return Api(
+        SANDBOX_CREDENTIALS,
+        settings,
+        handle=world.handle,
+        request=Request,
+        clock=clock,
+        on_event=listen,
+        on_reply=hear,
+    )
 
 
 def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | None:

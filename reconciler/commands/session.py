@@ -14,7 +14,7 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from reconciler import __version__, engine, keeper
-from reconciler.api import Api
+from reconciler.api import Api, Clock
 from reconciler.approval import stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
@@ -224,7 +224,8 @@ class Writing:
         saved = plans.read(file, session.project.kinds)
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
-        return session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
+        prepared = session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
+        return prepared.run if isinstance(prepared, engine.Prepared) and prepared.run.failed else prepared
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
@@ -259,22 +260,27 @@ class Writing:
         )
 
 
-def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
-    """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
+def opened(
+    paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock = time
+) -> Session:
+    """The session of a command; all that waits or is timed in it goes by one clock.
+
+    Raises :class:`Unusable` when files or credentials are not in order.
+    """
     loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
         raise Unusable(engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:
-        api = access.simulated(access.sandbox_state(project, sandbox), tell)
+        api = access.simulated(access.sandbox_state(project, sandbox), tell, clock=clock)
     else:
-        api = access.real(api_url, products, tell)
+        api = access.real(api_url, products, tell, clock=clock)
     stop = Stop()
     outside = Outside(
         heard(api.send, tell),
         api.now,
-        stop.cutting(time.sleep),
+        stop.cutting(clock.sleep),
         progress=counted("sending calls, {} of {}", tell),
         stop=stop,
     )

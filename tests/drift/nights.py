@@ -74,7 +74,7 @@ class Night:
         session = self.bench.session()
         assert isinstance(session, Session), session
         if at is not None:
-            session.outside = replace(session.outside, now=lambda: at)
+            session.moment = at
         return session
 
     def plan(self, at: datetime | None = None) -> Run:

@@ -150,7 +150,9 @@ def test_a_saved_plan_does_not_outlive_the_override_that_it_was_made_under() -> 
         add(here, ONE % "2026-11-21T12:00+00:00")
         file = here.bench.folder / "plan.json"
         session = here.session()
-        session.save(here.plan(), file, (), 24.0)
+        prepared = session.plan(())
+        assert not isinstance(prepared, Run)
+        session.save(prepared.run, file, (), 24.0)
         turn(here, "2026-11-21T13:00:00Z")
         with here.session().writing(0) as writing:
             refused = writing.reviewed(file, None)
