@@ -206,6 +206,13 @@ def test_names_inside_a_rule_are_judged_when_the_project_is_read(tmp_path: Path)
     ) in done.out
 
 
+def test_a_level_of_a_rule_that_is_off_is_told_and_keeps_nothing_from_being_planned(tmp_path: Path) -> None:
+    done = reconciler("validate", at=folder(tmp_path, RAISE, "guardrails: {levels: {zeroBid: hard}}\n"))
+
+    assert done.code == 0
+    assert "reconciler.yaml:3:23: warning[bad-guardrail]: guardrails.levels.zeroBid: zeroBid is not on" in done.out
+
+
 def test_a_protection_that_matches_nothing_is_not_told_as_passed(tmp_path: Path) -> None:
     found = told(folder(tmp_path, RAISE, "guardrails: {protected: {addresses: [adSets.f]}}\n"))
 

@@ -18,7 +18,7 @@ from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.nested import Parts
 from reconciler.kinds.types import Money, ValueType
-from reconciler.model import Desired, Json, Locator, Place, Problem, Span, error
+from reconciler.model import Desired, Json, Locator, Place, Problem, Severity, Span, error
 
 if TYPE_CHECKING:
     from reconciler.guardrails import Names
@@ -144,8 +144,8 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
 
 
 def _wrong(project: Project) -> Iterator[Problem]:
-    """What its schema cannot say."""
-    yield from guardrail_mistakes(project)
+    """What its schema cannot say, as far as it keeps the project from being used."""
+    yield from (each for each in guardrail_mistakes(project) if each.severity is Severity.ERROR)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from reconciler.commands import accepting, drifting
 from reconciler.commands.session import Session
 from reconciler.model import Divergence, Drift, Run, Severity

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from reconciler import engine, exits
 from reconciler.api import Api, Settings
