@@ -10,6 +10,7 @@ from reconciler.approval.saved import Circumstances, Saved
 from reconciler.assess import Assessed, Wish, assess
 from reconciler.check import unique
 from reconciler.check import validate as validate
+from reconciler.files.explain import near
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.live import Unread
@@ -136,9 +137,15 @@ def _selected(
         return tuple(desired), ()
     chosen = tuple(each for each in desired if any(fnmatch(str(each.address), target) for target in targets))
     missed = [target for target in targets if not any(fnmatch(str(each.address), target) for each in desired)]
+    addresses = [str(each.address) for each in desired]
     hint = "targets are globs of addresses, such as adSets.summer-*"
     return chosen, tuple(
-        error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
+        error(
+            "no-such-target",
+            f"no resource matches the target {target!r}",
+            at=project.at(),
+            hint=near(target, addresses) or hint,
+        )
         for target in missed
     )
 

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from reconciler import __version__, engine, keeper
 from reconciler.api import Api
-from reconciler.approval import stale
+from reconciler.approval import digests, stale
 from reconciler.approval.saved import Circumstances
 from reconciler.commands import access, plans
 from reconciler.commands.access import Unusable
@@ -155,7 +155,7 @@ class Writing:
         """A saved plan, if it still holds and is the one that was approved."""
         session = self.session
         saved = plans.read(file, session.project.kinds)
-        if approved is not None and approved != saved.digest:
+        if approved is not None and not digests.is_of(approved, saved.digest):
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
         here = session.circumstances()
         return engine.reviewed(session.loaded, saved, here, session.outside, self.noted, session.memory(self.ledger))

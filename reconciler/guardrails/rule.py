@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from reconciler.amounts import NOTHING, Exposure
+from reconciler.amounts import NOTHING, Exposure, grouped
 from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Path, Problem, Shift, Value, error
 
@@ -141,9 +141,8 @@ def number(value: Any) -> Decimal:
 
 
 def amount(value: Decimal) -> str:
-    """An amount as a person reads it: two decimals at least, and no more than are meant."""
-    whole, _, decimals = f"{value:f}".partition(".")
-    return f"{int(whole):,}.{decimals.rstrip('0'):0<2}" if whole not in ("", "-0") else f"{whole}.{decimals:0<2}"
+    """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
+    return grouped(value)
 
 
 def counted(number: int, noun: str) -> str:
