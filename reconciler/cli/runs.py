@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from reconciler.cli.shared import (
     BODIES,
+    FULL,
     PATHS,
     TARGET,
     allowances,
@@ -33,6 +34,7 @@ from reconciler.console import Ended, announce, end, follower, reporting
 @PATHS
 @TARGET
 @reporting
+@FULL
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
@@ -51,6 +53,7 @@ def plan(
     paths: tuple[str, ...],
     targets: tuple[str, ...],
     form: str,
+    full: bool,
     bodies: bool,
     detailed: bool,
     out: str | None,
@@ -78,13 +81,14 @@ def plan(
         if out is not None and not run.failed:
             digest = session.save(run, Path(out), targets, valid_for)
             click.echo(f"Saved to {out}, {digest}", err=True)
-        end(run, form, manner_of(bodies=bodies, detailed=detailed, digest=digest))
+        end(run, form, manner_of(full=full, bodies=bodies, detailed=detailed, digest=digest))
 
 
 @cli.command()
-@click.argument("plan", type=click.Path(exists=True, dir_okay=False))
+@click.argument("plan", type=click.Path())
 @reporting
-def show(plan: str, form: str) -> None:
+@FULL
+def show(plan: str, form: str, full: bool) -> None:
     """Show a saved plan as it was reviewed.
 
     \b
@@ -93,16 +97,21 @@ def show(plan: str, form: str) -> None:
     from reconciler.commands import plans
 
     with usable(form):
-        end(plans.shown(Path(plan)), form, manner_of())
+        end(plans.shown(Path(plan)), form, manner_of(full=full))
 
 
 @cli.command(short_help="Show the plan, ask, send it, and say how every item ended.")
 @PATHS
 @TARGET
 @reporting
+@FULL
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
-@click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
+@click.option(
+    "--approve",
+    metavar="DIGEST",
+    help="Apply the saved plan only if this is its digest, or 12 or more of its first characters.",
+)
 @click.option(
     "--lock-timeout",
     default=0.0,
@@ -117,6 +126,7 @@ def apply(
     paths: tuple[str, ...],
     targets: tuple[str, ...],
     form: str,
+    full: bool,
     bodies: bool,
     approved: bool,
     approve: str | None,
@@ -146,19 +156,25 @@ def apply(
     with session_of(paths, sandbox, api_url, form) as session, usable(form), session.writing(lock_timeout) as writing:
         prepared = writing.plan(targets, allowed) if file is None else writing.reviewed(file, approve)
         if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
-            end(replace(getattr(prepared, "run", prepared), command="apply"), form, manner_of(bodies=bodies))
-        manner = announce(prepared.run, form, manner_of(bodies=bodies))
+            end(replace(getattr(prepared, "run", prepared), command="apply"), form, manner_of(full=full, bodies=bodies))
+        manner = announce(prepared.run, form, manner_of(full=full, bodies=bodies))
         if not approved:
-            _confirm(prepared.run.plan.total)
+            _confirm(prepared.run)
         run = _sent(session, writing, prepared, form, bisect=bisect)
         end(run, form, manner)
 
 
 def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:
     """The saved plan that is to be applied, if it is one."""
+    from reconciler.approval.digests import is_digest
+
     file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
     if approve is not None and file is None:
         raise click.UsageError("--approve goes with a saved plan: reconciler apply plan.json --approve DIGEST")
+    if approve is not None and not is_digest(approve):
+        raise click.UsageError(
+            f"--approve {approve}: a digest is sha256:… in full, or 12 or more of its first characters"
+        )
     if allow and file is not None:
         raise click.UsageError("what a saved plan may do was reviewed with it: use --allow when it is made")
     return file
@@ -181,8 +197,10 @@ def _paths_of(file: Path) -> tuple[str, ...]:
     return plans.paths(file)
 
 
-def _confirm(calls: int) -> None:
-    click.echo(f"\nSend {'this call' if calls == 1 else f'these {calls:,} calls'}? Only 'yes' does.", err=True)
+def _confirm(run: Any) -> None:
+    from reconciler.reports.question import question
+
+    click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
     if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)
         raise Ended(1)

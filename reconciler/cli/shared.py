@@ -46,6 +46,7 @@ TARGET = click.option(
     shell_complete=words_of("addresses"),
 )
 BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
+FULL = click.option("--full", is_flag=True, help="List every change, call and problem, also what is alike and many.")
 FORM = click.option(
     "--format",
     "form",
@@ -97,7 +98,23 @@ COMMANDS = {
 """The modules of this package, and the commands that each adds to the group."""
 
 
-class Commands(click.Group):
+class Guessing(click.Group):
+    """A group that says which command was probably meant."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the one name that comes closest to a name that is none."""
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as misuse:
+            from reconciler.files.explain import near
+
+            hint = near(args[0], self.list_commands(context))
+            raise click.UsageError(f"{misuse.message} {hint}" if hint else misuse.message, context) from None
+
+
+class Commands(Guessing):
     """A group whose commands are imported when they are called, so that none pays for another."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -142,11 +159,13 @@ def moment_of(text: str | None) -> Any:
 def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
     """The reasons by rule; whoever overrides a guardrail says why."""
     from reconciler import guardrails
+    from reconciler.files.explain import near
     from reconciler.reasons import is_reason
 
     if (stranger := guardrails.unknown(rules)) is not None:
         raise click.UsageError(
-            f"--allow {stranger}: there is no such guardrail; there are {', '.join(guardrails.RULES)}"
+            f"--allow {stranger}: there is no such guardrail;"
+            f" {near(stranger, list(guardrails.RULES)) or 'there are ' + ', '.join(guardrails.RULES)}"
         )
     if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(map(is_reason, reasons)):
         raise click.UsageError("say why: --allow RULE --because TEXT, one --because for each or one for all")

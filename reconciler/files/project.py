@@ -105,7 +105,9 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     """The project that the paths belong to, and its resource files in the order of their names."""
     given = [File(path) for path in paths or (".",)]
     missing = tuple(
-        _refusal(path, "no-such-file", "there is no such file or folder") for path in given if not path.exists()
+        _refusal(path, "no-such-file", "there is no such file or folder", f"paths are read from {File.cwd()}")
+        for path in given
+        if not path.exists()
     )
     if missing:
         return None, (), missing

@@ -37,6 +37,8 @@ from reconciler.reports.words import (
     shown,
     shown_whole,
     step,
+    stopped,
+    summed,
     title,
 )
 
@@ -66,7 +68,7 @@ def report(run: Run, manner: Manner) -> str:
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
     _list(page, lasting.TITLE, [f"- {what}: {code(which, 300)}" for what, which in lasting.rows(run)])
-    _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
+    _list(page, "Not applied", [*_held(run), *map(_outcome, unapplied)], len(unapplied) + len(_held(run)))
     _list(page, "Problems", (_problem(each, known) for each in others), len(others))
     if run.changes and planned(run):
         _plan(page, run)
@@ -146,8 +148,14 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
 
 def _unapplied(run: Run) -> list[Outcome]:
     """The items that did not end well, what is worst to overlook first."""
-    others = [outcome for outcome in run.outcomes if outcome.ending != Status.APPLIED.value]
+    held = frozenset(map(id, stopped(run)))
+    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in held]
     return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
+
+
+def _held(run: Run) -> list[str]:
+    """One line for all that the run's own end kept from being sent."""
+    return [f"- **not sent** {code(summed(held), LINE)}"] if (held := stopped(run)) else []
 
 
 WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler import live
+from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
 from reconciler.live import Send
@@ -195,7 +196,8 @@ def _one_of(item: Item, found: Sequence[Live], kind: Kind) -> Verdict:
             and kind.field(move.field).create
             and not _same(row.values.get(move.field), move.after)
         ):
-            because = f"{row.id} has its key, but its {move.field} is {row.values.get(move.field)}, not {move.after}"
+            was, wanted = worded(row.values.get(move.field)), worded(move.after)
+            because = f"{row.id} has its key, but its {move.field} is {was}, not {wanted}"
             return Verdict(Found.UNDECIDED, because=because)
     return Verdict(Found.APPLIED, row.id)
 
@@ -227,13 +229,14 @@ def _funded(lost: Lost, reader: Reader) -> Verdict:
             return Verdict(Found.APPLIED, item.id)
         if amount != move.before:
             because = (
-                f"deposited is {amount}; it was {move.before}, and {move.after} was wanted: somebody else moved it"
+                f"deposited is {worded(amount)}; it was {worded(move.before)}, and {worded(move.after)} was wanted:"
+                " somebody else moved it"
             )
             return Verdict(Found.UNDECIDED, because=because)
     if told:
-        because = f"deposited is still {move.before}, but the history has an entry of the same amount"
+        because = f"deposited is still {worded(move.before)}, but the history has an entry of the same amount"
         return Verdict(Found.UNDECIDED, because=because)
-    return Verdict(Found.ABSENT, because=f"deposited is still {move.before}, and the history does not have it")
+    return Verdict(Found.ABSENT, because=f"deposited is still {worded(move.before)}, and the history does not have it")
 
 
 def is_shown(call: Call, reader: Reader) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Membership
 from reconciler.model import Address, FieldChange, Item, Live, Outcome, Problem, Seen, Status, error
@@ -54,8 +55,8 @@ def _not_in_force(
         if not kind.shows(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
             continue
         if known is None or differs(known, move.field, move.after):
-            shown = "nothing" if known is None else known.values.get(move.field)
-            message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
+            shown = worded(known and known.values.get(move.field))
+            message = f"{move.field} was accepted as {worded(move.after)}, but the API still shows {shown}"
             hint = "the next plan shows it again; if it stays, the API ignores this write"
             yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
 
