@@ -175,3 +175,17 @@ def test_amounts_have_separators_for_people_and_none_for_machines() -> None:
         assert "1,234,567.50" in told, form
         assert "1234567.5" not in told, form
     assert "1,234,567" not in FORMATS["json"](run, Manner())
+
+
+# --- What drift names ------------------------------------------------------------------------------------------
+
+
+def test_drift_names_the_address_and_the_object_and_not_only_the_line(here: Path) -> None:
+    ended = reconciler("drift", *SANDBOX, at=here)
+
+    assert 'ads.yaml:4:26: warning[differs]: adSets.fr ("FR prospecting", id 123467): bidding.bidAmount is' in ended.out
+    for form in ("markdown", "html", "sarif", "codequality", "github", "junit"):
+        told = reconciler("drift", *SANDBOX, "--format", form, at=here).out
+        assert "adSets.fr" in told, form
+        assert "123467" in told, form
+        assert "FR prospecting" in told, form

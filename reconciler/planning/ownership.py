@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.amounts import grouped
+from reconciler.amounts import grouped, worded
 from reconciler.files.project import Project
 from reconciler.files.terms import Unclear, moment
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
@@ -105,7 +105,7 @@ def _outside(project: Project, rule: Rule, desired: Desired, live: Live) -> Prob
         (rule.most, rule.most is not None and value > rule.most, "above max"),
     ):
         if broken:
-            message = f"{rule.field} is {grouped(value)}, {words} {bound}; it belongs to {_owner(rule)}"
+            message = f"{rule.field} is {grouped(value)}, {words} {worded(bound)}; it belongs to {_owner(rule)}"
             key = "min" if words == "below min" else "max"
             hint = f"tell {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
             return warning(OUTSIDE, message, at=project.at(KEY, rule.number, key), address=desired.address, hint=hint)

@@ -29,6 +29,7 @@ from reconciler.reports.words import (
     ARROW,
     VERBS,
     Manner,
+    called,
     clipped,
     counted,
     counts,
@@ -160,7 +161,8 @@ def _drift(run: Run) -> str:
 
 
 def _moved(address: Address, some: Sequence[Drift]) -> str:
-    head = f'<p>{_code(address)} <span class="soft">{_code(some[0].place.span)}</span></p>'
+    object = _text(called(some[0].name, some[0].id))
+    head = f'<p>{_code(address)} {object} <span class="soft">{_code(some[0].place.span)}</span></p>'
     table = _table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
     return f"<article>{head}{table}</article>"
 

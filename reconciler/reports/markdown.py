@@ -26,6 +26,7 @@ from reconciler.reports.markdown_page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
     Manner,
+    called,
     counted,
     ending,
     headline,
@@ -95,9 +96,9 @@ def _drift(page: Page, run: Run) -> None:
 def _moved(each: Drift) -> str:
     state, *words = drifts.cells(each)
     mark = f"**{state}**" if each.moved_outside else state
-    where = cell(each.place.span)
+    where, object = cell(each.place.span), called(each.name, each.id)
     resource, *others = (cell(word, 80) if word else "" for word in words)
-    return f"| {mark} | {resource}<br>{where} | {' | '.join(others)} |"
+    return f"| {mark} | {resource}{f' {cell(object, 80)}' if object else ''}<br>{where} | {' | '.join(others)} |"
 
 
 DRIFT = (f"| {' | '.join(drifts.HEADS)} |", "|---|---|---|---:|---:|---:|---|")

@@ -192,11 +192,12 @@ def objects(run: Run) -> dict[Address, str]:
     for change in run.changes:
         name = (change.live.values if change.live else change.after).get("name")
         names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
-    told = {
-        address: [*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])]
-        for address, (name, id) in names.items()
-    }
-    return {address: ", ".join(parts) for address, parts in told.items() if parts}
+    return {address: told for address, (name, id) in names.items() if (told := called(name, id))}
+
+
+def called(name: str, id: str | None) -> str:
+    """``"FR prospecting", id 123467``, as far as they are known."""
+    return ", ".join([*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])])
 
 
 def named(problem: Problem, known: Mapping[Address, str]) -> str:

@@ -173,7 +173,7 @@ def test_inside_its_bounds_a_field_is_neither_planned_nor_drift(bid: float) -> N
         assert set(moves(here.plan())) == {"adSets.de name"}
 
 
-@pytest.mark.parametrize(("bid", "words"), [(0.19, "0.19, below min 0.2"), (1.6, "1.6, above max 1.5")])
+@pytest.mark.parametrize(("bid", "words"), [(0.19, "0.19, below min 0.20"), (1.6, "1.60, above max 1.50")])
 def test_outside_of_them_it_is_a_problem_at_the_line_of_the_bound(bid: float, words: str) -> None:
     with night(ADS_ONLY, head=OWNED % "") as here:
         here.edit("adSets", "123474", bidding__bidAmount=bid)
