@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from reconciler.cli.shared import (
     BODIES,
     PATHS,
     TARGET,
+    Overriding,
     allowances,
     cli,
     manner_of,
@@ -23,10 +24,43 @@ from reconciler.cli.shared import (
     overriding,
     reaching,
     session_of,
+    taking,
     usable,
     within,
 )
 from reconciler.console import Ended, announce, end, follower, reporting
+
+if TYPE_CHECKING:
+    from reconciler.commands.session import Session, Writing
+    from reconciler.model import Run
+    from reconciler.prepared import Prepared
+    from reconciler.sending.courier import Stop
+
+
+class PlanOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``plan``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    bodies: bool
+    detailed: bool
+    out: str | None
+    valid_for: float
+    at: str | None
+
+
+class ApplyOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``apply``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    bodies: bool
+    approved: bool
+    approve: str | None
+    lock_timeout: float
+    bisect: bool
 
 
 @cli.command()
@@ -47,38 +81,28 @@ from reconciler.console import Ended, announce, end, follower, reporting
 @click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00Z, say.")
 @overriding
 @reaching
-def plan(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    bodies: bool,
-    detailed: bool,
-    out: str | None,
-    valid_for: float,
-    at: str | None,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(PlanOptions)
+def plan(given: PlanOptions) -> None:
     """Show what would change and the calls that would be sent. Sends no write, ever.
 
     \b
     Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
     """
-    allowed, moment = allowances(allow, because), moment_of(at)
-    if moment is not None and out is not None:
+    from reconciler.model import Run
+
+    allowed, moment = allowances(given.allow, given.because), moment_of(given.at)
+    if moment is not None and given.out is not None:
         raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
-    with session_of(paths, sandbox, api_url, form) as session, usable(form):
+    with session_of(given.paths, given, given.form) as session:
         if moment is not None:
             session.outside = replace(session.outside, now=lambda: moment)
-        prepared = session.plan(targets, allowed)
-        run = getattr(prepared, "run", prepared)
+        prepared = session.plan(given.targets, allowed)
+        run = prepared if isinstance(prepared, Run) else prepared.run
         digest = None
-        if out is not None and not run.failed:
-            digest = session.save(run, Path(out), targets, valid_for)
-            click.echo(f"Saved to {out}, {digest}", err=True)
-        end(run, form, manner_of(bodies=bodies, detailed=detailed, digest=digest))
+        if given.out is not None and not run.failed:
+            digest = session.save(run, Path(given.out), given.targets, given.valid_for)
+            click.echo(f"Saved to {given.out}, {digest}", err=True)
+        end(run, given.form, manner_of(bodies=given.bodies, detailed=given.detailed, digest=digest))
 
 
 @cli.command()
@@ -113,20 +137,8 @@ def show(plan: str, form: str) -> None:
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
 @overriding
 @reaching
-def apply(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    bodies: bool,
-    approved: bool,
-    approve: str | None,
-    lock_timeout: float,
-    bisect: bool,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(ApplyOptions)
+def apply(given: ApplyOptions) -> None:
     """Show the plan, ask, send it, read back, and say how every item ended.
 
     A saved plan is applied as it was reviewed, or refused; its review was the approval, so nobody is asked.
@@ -135,22 +147,24 @@ def apply(
     Examples: reconciler apply ads/ --auto-approve
               reconciler apply plan.json --approve sha256:...
     """
-    from reconciler import engine
+    from reconciler.model import Run
 
-    allowed, file = allowances(allow, because), _saved_plan(paths, approve, allow)
+    form, manner = given.form, manner_of(bodies=given.bodies)
+    allowed, file = allowances(given.allow, given.because), _saved_plan(given.paths, given.approve, given.allow)
     if file is not None:
         with usable(form):
-            paths, targets, approved = _paths_of(file), (), True
-    if not approved and (form != "text" or not sys.stdin.isatty()):
+            given = replace(given, paths=_paths_of(file), targets=(), approved=True)
+    if not given.approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
-    with session_of(paths, sandbox, api_url, form) as session, usable(form), session.writing(lock_timeout) as writing:
-        prepared = writing.plan(targets, allowed) if file is None else writing.reviewed(file, approve)
-        if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
-            end(replace(getattr(prepared, "run", prepared), command="apply"), form, manner_of(bodies=bodies))
-        manner = announce(prepared.run, form, manner_of(bodies=bodies))
-        if not approved:
+    with session_of(given.paths, given, form) as session, session.writing(given.lock_timeout) as writing:
+        prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
+        if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
+            run = prepared if isinstance(prepared, Run) else prepared.run
+            end(replace(run, command="apply"), form, manner)
+        manner = announce(prepared.run, form, manner)
+        if not given.approved:
             _confirm(prepared.run.plan.total)
-        run = _sent(session, writing, prepared, form, bisect=bisect)
+        run = _sent(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
 
 
@@ -164,7 +178,7 @@ def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str])
     return file
 
 
-def _sent(session: Any, writing: Any, prepared: Any, form: str, *, bisect: bool) -> Any:
+def _sent(session: "Session", writing: "Writing", prepared: "Prepared", form: str, *, bisect: bool) -> "Run":
     """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
     from reconciler import exits
 
@@ -189,7 +203,7 @@ def _confirm(calls: int) -> None:
 
 
 @contextmanager
-def _interruptible(stop: Any) -> Iterator[None]:
+def _interruptible(stop: "Stop") -> Iterator[None]:
     """The first interrupt lets the calls in hand finish and sends no more; the second stops at once.
 
     Nothing is lost by either: what may have been sent is in the journal before it leaves.
