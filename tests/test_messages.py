@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import guardrails
-from reconciler.approval.digests import is_digest, is_of
+from reconciler.approval.digest import is_digest, is_of
 from reconciler.live import HIDDEN, _warnings
 from reconciler.model import Outcome, Run, Severity, Status, error
 from reconciler.reports import FORMATS, Manner

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from reconciler.cli.shared import (
     FULL,
     PATHS,
     TARGET,
+    Overriding,
     allowances,
     cli,
     manner_of,
@@ -24,10 +25,45 @@ from reconciler.cli.shared import (
     overriding,
     reaching,
     session_of,
+    taking,
     usable,
     within,
 )
 from reconciler.console import Ended, announce, end, follower, reporting
+
+if TYPE_CHECKING:
+    from reconciler.commands.session import Session, Writing
+    from reconciler.model import Run
+    from reconciler.prepared import Prepared
+    from reconciler.sending.courier import Stop
+
+
+class PlanOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``plan``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    full: bool
+    bodies: bool
+    detailed: bool
+    out: str | None
+    valid_for: float
+    at: str | None
+
+
+class ApplyOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``apply``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    full: bool
+    bodies: bool
+    approved: bool
+    approve: str | None
+    lock_timeout: float
+    bisect: bool
 
 
 @cli.command()
@@ -49,39 +85,28 @@ from reconciler.console import Ended, announce, end, follower, reporting
 @click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00Z, say.")
 @overriding
 @reaching
-def plan(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    full: bool,
-    bodies: bool,
-    detailed: bool,
-    out: str | None,
-    valid_for: float,
-    at: str | None,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(PlanOptions)
+def plan(given: PlanOptions) -> None:
     """Show what would change and the calls that would be sent. Sends no write, ever.
 
     \b
     Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
     """
-    allowed, moment = allowances(allow, because), moment_of(at)
-    if moment is not None and out is not None:
+    from reconciler.model import Run
+
+    allowed, moment = allowances(given.allow, given.because), moment_of(given.at)
+    if moment is not None and given.out is not None:
         raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
-    with session_of(paths, sandbox, api_url, form) as session, usable(form):
+    with session_of(given.paths, given, given.form) as session:
         if moment is not None:
             session.moment = moment
-        prepared = session.plan(targets, allowed)
-        run = getattr(prepared, "run", prepared)
+        prepared = session.plan(given.targets, allowed)
+        run = prepared if isinstance(prepared, Run) else prepared.run
         digest = None
-        if out is not None and not run.failed:
-            digest = session.save(run, Path(out), targets, valid_for)
-            click.echo(f"Saved to {out}, {digest}", err=True)
-        end(run, form, manner_of(full=full, bodies=bodies, detailed=detailed, digest=digest))
+        if given.out is not None and not run.failed:
+            digest = session.save(run, Path(given.out), given.targets, given.valid_for)
+            click.echo(f"Saved to {given.out}, {digest}", err=True)
+        end(run, given.form, manner_of(full=given.full, bodies=given.bodies, detailed=given.detailed, digest=digest))
 
 
 @cli.command()
@@ -122,21 +147,8 @@ def show(plan: str, form: str, full: bool) -> None:
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
 @overriding
 @reaching
-def apply(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    full: bool,
-    bodies: bool,
-    approved: bool,
-    approve: str | None,
-    lock_timeout: float,
-    bisect: bool,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(ApplyOptions)
+def apply(given: ApplyOptions) -> None:
     """Show the plan, ask, send it, read back, and say how every item ended.
 
     A saved plan is applied as it was reviewed, or refused; its review was the approval, so nobody is asked.
@@ -145,28 +157,30 @@ def apply(
     Examples: reconciler apply ads/ --auto-approve
               reconciler apply plan.json --approve sha256:...
     """
-    from reconciler import engine
+    from reconciler.model import Run
 
-    allowed, file = allowances(allow, because), _saved_plan(paths, approve, allow)
+    form, manner = given.form, manner_of(full=given.full, bodies=given.bodies)
+    allowed, file = allowances(given.allow, given.because), _saved_plan(given.paths, given.approve, given.allow)
     if file is not None:
         with usable(form):
-            paths, targets, approved = _paths_of(file), (), True
-    if not approved and (form != "text" or not sys.stdin.isatty()):
+            given = replace(given, paths=_paths_of(file), targets=(), approved=True)
+    if not given.approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
-    with session_of(paths, sandbox, api_url, form) as session, usable(form), session.writing(lock_timeout) as writing:
-        prepared = writing.plan(targets, allowed) if file is None else writing.reviewed(file, approve)
-        if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
-            end(replace(getattr(prepared, "run", prepared), command="apply"), form, manner_of(full=full, bodies=bodies))
-        manner = announce(prepared.run, form, manner_of(full=full, bodies=bodies))
-        if not approved:
+    with session_of(given.paths, given, form) as session, usable(form), session.writing(given.lock_timeout) as writing:
+        prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
+        if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
+            run = prepared if isinstance(prepared, Run) else prepared.run
+            end(replace(run, command="apply"), form, manner)
+        manner = announce(prepared.run, form, manner)
+        if not given.approved:
             _confirm(prepared.run)
-        run = _sent(session, writing, prepared, form, bisect=bisect)
+        run = _sent(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
 
 
 def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:
     """The saved plan that is to be applied, if it is one."""
-    from reconciler.approval.digests import is_digest
+    from reconciler.approval.digest import is_digest
 
     file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
     if approve is not None and file is None:
@@ -180,7 +194,7 @@ def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str])
     return file
 
 
-def _sent(session: Any, writing: Any, prepared: Any, form: str, *, bisect: bool) -> Any:
+def _sent(session: "Session", writing: "Writing", prepared: "Prepared", form: str, *, bisect: bool) -> "Run":
     """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
     from reconciler import exits
 
@@ -197,7 +211,7 @@ def _paths_of(file: Path) -> tuple[str, ...]:
     return plans.paths(file)
 
 
-def _confirm(run: Any) -> None:
+def _confirm(run: "Run") -> None:
     from reconciler.reports.question import question
 
     click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
@@ -207,7 +221,7 @@ def _confirm(run: Any) -> None:
 
 
 @contextmanager
-def _interruptible(stop: Any) -> Iterator[None]:
+def _interruptible(stop: "Stop") -> Iterator[None]:
     """The first interrupt lets the calls in hand finish and sends no more; the second stops at once.
 
     Nothing is lost by either: what may have been sent is in the journal before it leaves.

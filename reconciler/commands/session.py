@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from reconciler import __version__, engine, keeper
 from reconciler.api import Api, Clock
-from reconciler.approval import digests, stale
+from reconciler.approval import digest, stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
 from reconciler.commands.access import Unusable
@@ -222,7 +222,7 @@ class Writing:
         """A saved plan, if it still holds and is the one that was approved."""
         session = self.session
         saved = plans.read(file, session.project.kinds)
-        if approved is not None and not digests.is_of(approved, saved.digest):
+        if approved is not None and not digest.is_of(approved, saved.digest):
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
         prepared = session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
         return prepared.run if isinstance(prepared, engine.Prepared) and prepared.run.failed else prepared
