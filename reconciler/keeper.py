@@ -1,6 +1,6 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -21,8 +21,6 @@ from reconciler.telling import Tell, waiting
 
 ON_ITS_WAY = timedelta(seconds=185)
 """As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
-UNCONFIRMED = 20
-"""Runs to look back for a top-up that nobody has seen in force."""
 
 
 class Journal:
@@ -62,9 +60,17 @@ def told(trouble: LedgerError) -> Problem:
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
-def memory(ledger: Ledger, since: datetime | None = None) -> Memory:
-    """What the ledger remembers, for matching and for values that the API never shows; what moved since then."""
-    return Memory(ledger.ids(), ledger.values(), ledger.increases_since(since) if since else ())
+def memory(ledger: Ledger, of: Collection[Address] | None = None, since: datetime | None = None) -> Memory:
+    """Return what the ledger remembers of some addresses, or of all, and what moved since then.
+
+    What is open or moved lately is remembered as well, whether or not its address is among them.
+    """
+    lately = ledger.increases_since(since) if since else ()
+    if of is None:
+        return Memory(ledger.ids(), ledger.values(), lately)
+    open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
+    ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
+    return Memory(ids, values, lately, ledger.counts(), ledger.claimed)
 
 
 def adopt(
@@ -155,25 +161,34 @@ def _not_yet_shown(
         except Unread as unread:
             yield unread.problem
             continue
-        if not shown:
+        if shown:
+            _see(ledger, [intent], now())
+        else:
             ledger.settle(intent.number, (replace(outcome, status=Status.UNKNOWN),), now())
             because = "it was accepted, but the amount is what it was before; it may be late, or was taken back"
             yield _undecided(intent, outcome.item.address, because)
 
 
 def _latest_topups(ledger: Ledger) -> Iterator[Intent]:
-    """The last accepted top-up of each object, since the last run that saw all of its own in force."""
-    met: set[str | None] = set()
-    for past in ledger.runs(UNCONFIRMED):
-        if past.exit_code == 0:
-            return
-        run = ledger.run(past.id)
-        for intent in reversed(run.calls if run else ()):
-            if intent.call.effect is not Effect.ADD or intent.call.items[0].id in met:
-                continue
-            met.add(intent.call.items[0].id)
-            if intent.resolution is None and [each.status for each in intent.outcomes] == [Status.APPLIED]:
-                yield intent
+    """The last accepted top-up of each object that no read has shown in force."""
+    latest = {intent.call.items[0].id: intent for intent in ledger.accepted(effects=(Effect.ADD,))}
+    yield from latest.values()
+
+
+def saw(ledger: Ledger, at: datetime) -> None:
+    """Record that all that was accepted is in force: a run that ended well has read it back."""
+    _see(ledger, ledger.accepted(), at)
+
+
+def _see(ledger: Ledger, intents: Sequence[Intent], at: datetime) -> None:
+    news = {
+        (outcome.item.address, intent.call.facet): {move.field: move.after for move in outcome.item.fields}
+        for intent in intents
+        for outcome in intent.outcomes
+        if outcome.status is Status.APPLIED
+    }
+    if news:
+        ledger.see(news, at)
 
 
 def open_since(ledger: Ledger) -> Iterator[Problem]:

@@ -23,9 +23,10 @@ from reconciler.files import source
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
+from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.store import RunRecord
-from reconciler.model import Problem, Run, Verdict, error
+from reconciler.model import Address, Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
@@ -118,9 +119,14 @@ class Session:
     def memory(self, book: Ledger, now: datetime | None = None) -> Memory:
         """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
-        known = keeper.memory(book, now - DAY if now is not None and counted else None)
+        named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
+        known = keeper.memory(book, named, now - DAY if now is not None and counted else None)
         ids, values = renames.followed(self.project, known.ids, known.values)
         return replace(known, ids=ids, values=values)
+
+    def _named(self) -> set[Address]:
+        """The addresses at hand: a plan of a few of them does not read a ledger of many."""
+        return {each.address for each in self.loaded.desired} | set(renames.named(self.project))
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":
@@ -240,6 +246,7 @@ class Writing:
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
+                keeper.saw(self.ledger, outside.clock())
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
@@ -254,6 +261,7 @@ class Writing:
             __version__,
             who=f"{holder.who}@{holder.host}",
             pid=holder.pid,
+            machine=holder.host,
             commit=access.commit(self.session.project.folder),
             ci_name=holder.ci_name,
             ci_url=holder.ci_url,

@@ -263,7 +263,10 @@ def test_bounds_are_told_as_they_are_set() -> None:
 
 def test_a_kind_that_was_not_read_is_not_missed() -> None:
     plan = replace(
-        proposal(), remembered={Address("balances", "q1"): "9"}, wanted=frozenset({Address("balances", "q1")})
+        proposal(),
+        known={"balances": (1, 0)},
+        remembered={Address("balances", "q1"): "9"},
+        wanted=frozenset({Address("balances", "q1")}),
     )
     assert not any(each.problems for each in judge(plan, Settings(), {}))
 
@@ -434,7 +437,7 @@ IDLE = [
     ("removedCap", True, proposal(bid("1", "9"))),
     ("zeroBid", True, proposal(budget("1", "2"))),
     ("emptyScope", True, proposal(wanted="ab")),
-    ("emptyScope", True, replace(proposal(whole=False), remembered={Address("balances", "q"): "1"})),
+    ("emptyScope", True, replace(proposal(whole=False), known={"balances": (1, 0)})),
     *((rule, limit, proposal()) for rule, limit in (("maxChanges", 3), ("maxStops", 3), ("maxSharePercent", 3))),
     ("freeze", FRIDAY, replace(proposal(), now=SHOPPING)),
     ("protected", {"addresses": ["adSets.alwys-*"]}, proposal(bid("1", "2"), wanted=["a", "always-on"])),
