@@ -3,7 +3,7 @@
 All of it is known before any call, what waits for an id included.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -68,13 +68,15 @@ def assess(
     calls = planner.plan(changes, spoken, merged=project.merged, raises=ground.raises if ground else None)
     if ground is not None:
         cost = replace(cost, running=tuple(exposure.running(ground, calls.calls, calls.deferred)))
+    live = {name: frozenset(row.id for row in rows) for name, rows in seen.live.items()}
     proposal = Proposal(
         changes=tuple(changes),
         money=cost,
         now=now,
         currencies={change.address: book.of(change) for change in changes},
-        live={name: frozenset(row.id for row in rows) for name, rows in seen.live.items()},
+        live=live,
         remembered=memory.ids,
+        known=_known(memory, live),
         applied=memory.values,
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,
@@ -93,6 +95,26 @@ def _misfits(project: Project, book: Book, desired: Sequence[Desired]) -> Iterat
         currency = code if len(code) == 3 else None
         kind, block = book.kinds[change.address.kind], blocks[change.address]
         yield from check_amounts(kind, block, moved, currency, project.assumptions, offline=False)
+
+
+def _known(memory: Memory, live: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:
+    """How many ids of each kind are remembered, and how many of these are live, as far as it may matter.
+
+    What is not at hand is asked for only where most of what is remembered would else seem to be gone.
+    """
+    ids: dict[str, list[str]] = {}
+    for address, id in memory.ids.items():
+        ids.setdefault(address.kind, []).append(id)
+    known: dict[str, tuple[int, int]] = {}
+    for kind in {**ids, **(memory.counts or {})}:
+        at_hand, shown = ids.get(kind, []), live.get(kind, ())
+        all = len(at_hand) if memory.counts is None else memory.counts.get(kind, 0)
+        there = sum(id in shown for id in at_hand)
+        if all > len(at_hand) and (all - there) * 2 > all:
+            others = set(shown).difference(at_hand)
+            there += sum(len(each) for each in memory.claimed(kind, sorted(others)).values())
+        known[kind] = all, there
+    return known
 
 
 def _ground(book: Book, cost: Money) -> Ground:

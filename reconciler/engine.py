@@ -14,6 +14,7 @@ from reconciler.check import is_always_wrong as is_always_wrong
 from reconciler.check import problems_at
 from reconciler.check import unique as unique
 from reconciler.check import validate as validate
+from reconciler.files.explain import near
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.live import Unread
@@ -151,9 +152,15 @@ def _selected(
     if not targets:
         return tuple(desired), ()
     chosen, unmatched = select((str(each.address) for each in desired), targets)
+    addresses = [str(each.address) for each in desired]
     hint = "targets are globs of addresses, such as adSets.summer-*"
     return tuple(each for each in desired if str(each.address) in chosen), tuple(
-        error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
+        error(
+            "no-such-target",
+            f"no resource matches the target {target!r}",
+            at=project.at(),
+            hint=near(target, addresses) or hint,
+        )
         for target in unmatched
     )
 

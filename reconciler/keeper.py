@@ -1,6 +1,6 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -129,9 +129,17 @@ def told(trouble: LedgerError) -> Problem:
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
-def memory(ledger: Ledger, since: datetime | None = None) -> Memory:
-    """Return what the ledger remembers, for matching and for values that the API never shows; what moved since then."""
-    return Memory(ledger.ids(), ledger.values(), ledger.increases_since(since) if since else ())
+def memory(ledger: Ledger, of: Collection[Address] | None = None, since: datetime | None = None) -> Memory:
+    """Return what the ledger remembers of some addresses, or of all, and what moved since then.
+
+    What is open or moved lately is remembered as well, whether or not its address is among them.
+    """
+    lately = ledger.increases_since(since) if since else ()
+    if of is None:
+        return Memory(ledger.ids(), ledger.values(), lately)
+    open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
+    ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
+    return Memory(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
 
 
 def adopt(

@@ -291,7 +291,8 @@ class Item(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``."""
+    """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``. One that
+    ``raises_exposure`` is held back until all others are confirmed, where the order never overspends."""
 
     name: str
     kind: str
@@ -305,6 +306,7 @@ class Call(Struct, frozen=True):
     atomic: bool = True
     stage: int = 0
     product: str = "marketingSolutions"
+    raises_exposure: bool = False
 
 
 class ReadCall(Call, frozen=True):

@@ -1,6 +1,6 @@
 """The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -33,7 +33,11 @@ class Plain(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours."""
+    """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours.
+
+    Ids and values may be those of the addresses at hand only; then ``counts`` is how many have an id in all, by kind,
+    and ``claimed`` tells which addresses are linked to some ids.
+    """
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     values: Mapping[Address, Values] = field(default_factory=dict)
@@ -42,6 +46,8 @@ class Memory(Struct, frozen=True):
     """Calls whose end is not known: what they may have done is not sent again."""
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
     """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
+    counts: Mapping[str, int] | None = None
+    claimed: Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]] = lambda kind, ids: {}
 
 
 class Outside(Struct, frozen=True):

@@ -27,6 +27,7 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from msgspec import structs
 
 from reconciler.api import Api, Credentials, Event, Settings, check_url
 from reconciler.api.exchange import Message, Reply
@@ -320,7 +321,7 @@ def test_a_url_is_not_a_path(path: str) -> None:
 
 
 def test_a_product_without_credentials_is_not_called() -> None:
-    answer = api(Server()).send(replace(call(), product="retailMedia"))
+    answer = api(Server()).send(structs.replace(call(), product="retailMedia"))
     assert answer == Answer(NOT_SENT, reason="the call: no credentials for retailMedia", permanent=True)
 
 

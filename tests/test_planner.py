@@ -183,7 +183,7 @@ def test_what_raises_is_held_back_until_all_else_is_sent() -> None:
     found = planned(bid("a", "1", "2"), bid("b", "2", "1"), change("c", (STATUS, "off", "on")), raises=raises)
 
     assert [item.address.key for call in found.calls for item in call.items] == ["b", "c", "a"]
-    assert found.calls[-1].stage == 140
+    assert (found.calls[-1].raises_exposure, found.calls[-1].stage) == (True, 40)
     assert len(set(names(found))) == 3
 
 

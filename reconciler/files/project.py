@@ -19,7 +19,7 @@ from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.nested import Parts
 from reconciler.kinds.types import Money, ValueType
-from reconciler.model import Desired, Json, Locator, Place, Problem, Span, error
+from reconciler.model import Desired, Json, Locator, Place, Problem, Severity, Span, error
 
 if TYPE_CHECKING:
     from reconciler.guardrails import Names
@@ -108,7 +108,9 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     """The project that the paths belong to, and its resource files in the order of their names."""
     given = [File(path) for path in paths or (".",)]
     missing = tuple(
-        _refusal(path, "no-such-file", "there is no such file or folder") for path in given if not path.exists()
+        _refusal(path, "no-such-file", "there is no such file or folder", f"paths are read from {File.cwd()}")
+        for path in given
+        if not path.exists()
     )
     if missing:
         return None, (), missing
@@ -147,8 +149,8 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
 
 
 def _wrong(project: Project) -> Iterator[Problem]:
-    """What its schema cannot say."""
-    yield from guardrail_mistakes(project)
+    """What its schema cannot say, as far as it keeps the project from being used."""
+    yield from (each for each in guardrail_mistakes(project) if each.severity is Severity.ERROR)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from reconciler.amounts import NOTHING, Exposure
+from reconciler.amounts import NOTHING, Exposure, grouped
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, Values, error
 
@@ -18,7 +18,8 @@ Schema = dict[str, Any]
 class Proposal(Struct, frozen=True, dict=True):
     """A plan that is to be judged: what it changes (what waits for an id too), and what it costs.
 
-    ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows;
+    ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows, maybe only of
+    the addresses at hand: ``known`` tells by kind how many it knows in all, and how many of these are live;
     ``applied`` the values that were last applied, as the ledger knows them; ``wanted`` the addresses of the files.
     ``whole`` is false where only a part of the project was asked for.
     """
@@ -29,6 +30,7 @@ class Proposal(Struct, frozen=True, dict=True):
     currencies: Mapping[Address, str] = field(default_factory=dict)
     live: Mapping[str, frozenset[str]] = field(default_factory=dict)
     remembered: Mapping[Address, str] = field(default_factory=dict)
+    known: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     applied: Mapping[Address, Values] = field(default_factory=dict)
     wanted: frozenset[Address] = frozenset()
     whole: bool = True
@@ -168,9 +170,8 @@ def number(value: Any) -> Decimal:
 
 
 def amount(value: Decimal) -> str:
-    """An amount as a person reads it: two decimals at least, and no more than are meant."""
-    whole, _, decimals = f"{value:f}".partition(".")
-    return f"{int(whole):,}.{decimals.rstrip('0'):0<2}" if whole not in ("", "-0") else f"{whole}.{decimals:0<2}"
+    """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
+    return grouped(value)
 
 
 def counted(number: int, noun: str) -> str:

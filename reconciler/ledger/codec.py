@@ -201,6 +201,7 @@ def of_call(call: Call) -> str:
             "items": [_of_item(item) for item in call.items],
             "atomic": call.atomic,
             "stage": call.stage,
+            "raises_exposure": call.raises_exposure,
             "product": call.product,
         }
     )
@@ -214,6 +215,9 @@ def to_call(stored: str) -> Call:
         body=valued(shape["body"]),
         query=tuple((name, value) for name, value in shape["query"]),
         items=tuple(_to_item(item) for item in shape["items"]),
+        raises_exposure=shape.get(
+            "raises_exposure", shape["stage"] >= 100
+        ),  # as the stage said before there was a field
     )
 
 

@@ -32,7 +32,8 @@ class Target(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """Some fields of one change that travel together, and where they go."""
+    """Some fields of one change that travel together, and where they go. ``members`` are the ids that are added to a
+    set or removed from it; ``raises_exposure`` is set only where the order never overspends."""
 
     change: Change
     fields: tuple[FieldChange, ...]
@@ -42,6 +43,8 @@ class Part(Struct, frozen=True):
     path: str
     write: Write | Create
     size: int
+    members: tuple[str, ...] = ()
+    raises_exposure: bool = False
 
 
 def parts_of(change: Change, target: Target, merged: bool) -> Iterator[Part]:
@@ -92,8 +95,7 @@ def _membership(change: Change, move: FieldChange, target: Target, facet: str, w
     for ids, path, stage, (was, becomes) in ways:
         for chunk in batched(ids, write.chunk):
             step = replace(move, before=tuple(sorted(was)), after=tuple(sorted(becomes)))
-            part = _part(change, (step,), target, stage, facet, "POST", path, write, 1)
-            yield replace(part, change=replace(part.change, after={**part.change.after, "ids": tuple(chunk)}))
+            yield replace(_part(change, (step,), target, stage, facet, "POST", path, write, 1), members=tuple(chunk))
 
 
 def _part(

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from reconciler.model import Call, Change, Outcome, Problem, Status, error
 from reconciler.planning import exposure
 from reconciler.planning.exposure import Ground
-from reconciler.planning.plan import HELD
 from reconciler.sending.courier import only
 from reconciler.sending.execute import Sent
 
@@ -32,8 +31,8 @@ def carried(
     deferred: Sequence[Change] = (),
 ) -> Sent:
     """Send what raises nothing, look whether it is in force, then send as many increases as that leaves room for."""
-    frees = [call for call in calls if call.stage < HELD]
-    rises = [call for call in calls if call.stage >= HELD]
+    frees = [call for call in calls if not call.raises_exposure]
+    rises = [call for call in calls if call.raises_exposure]
     first = carry(frees, earlier)
     if not rises:
         return first

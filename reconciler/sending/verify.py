@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
 from reconciler.model import Address, FieldChange, Item, Live, Outcome, Problem, Seen, Status, error
@@ -63,7 +64,7 @@ def _not_in_force(
             continue
         if known is None or known.values.get(move.field) != move.after:
             shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
-            message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
+            message = f"{move.field} was accepted as {worded(move.after)}, but the API still shows {shown}"
             hint = "the next plan shows it again; if it stays, the API ignores this write"
             yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
 
@@ -71,7 +72,7 @@ def _not_in_force(
 def _shown(value: object, wanted: object) -> str:
     """Return a value as it is shown; a text that looks like the wanted one is written out."""
     alike = isinstance(value, str) and isinstance(wanted, str) and likeness.folded(value) == likeness.folded(wanted)
-    return likeness.escaped(str(value)) if alike else str(value)
+    return likeness.escaped(str(value)) if alike else worded(value)
 
 
 def meant(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:

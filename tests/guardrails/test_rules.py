@@ -263,7 +263,10 @@ def test_bounds_are_told_as_they_are_set() -> None:
 
 def test_a_kind_that_was_not_read_is_not_missed() -> None:
     plan = replace(
-        proposal(), remembered={Address("balances", "q1"): "9"}, wanted=frozenset({Address("balances", "q1")})
+        proposal(),
+        known={"balances": (1, 0)},
+        remembered={Address("balances", "q1"): "9"},
+        wanted=frozenset({Address("balances", "q1")}),
     )
     assert not any(each.problems for each in judge(plan, Settings(), {}))
 
@@ -434,7 +437,7 @@ IDLE = [
     ("removedCap", True, proposal(bid("1", "9"))),
     ("zeroBid", True, proposal(budget("1", "2"))),
     ("emptyScope", True, proposal(wanted="ab")),
-    ("emptyScope", True, replace(proposal(whole=False), remembered={Address("balances", "q"): "1"})),
+    ("emptyScope", True, replace(proposal(whole=False), known={"balances": (1, 0)})),
     *((rule, limit, proposal()) for rule, limit in (("maxChanges", 3), ("maxStops", 3), ("maxSharePercent", 3))),
     ("freeze", FRIDAY, replace(proposal(), now=SHOPPING)),
     ("protected", {"addresses": ["adSets.alwys-*"]}, proposal(bid("1", "2"), wanted=["a", "always-on"])),
@@ -529,10 +532,12 @@ MISTAKES: list[tuple[dict[str, Any], Names, tuple[Any, ...], str]] = [
     ({"protected": {"addresses": ["b"]}}, NAMES, ("protected", "addresses", 0), "can match no address"),
     ({"protected": {"addresses": ["adSets.b", "adSets.alwys-on"]}}, READ, ("protected", "addresses", 1), "no resource"),
     ({"protected": {"ids": {"adSet": ["1"]}}}, NAMES, ("protected", "ids", "adSet"), "there is no kind 'adSet'"),
+    ({"levels": {"zeroBid": "hard"}}, NAMES, ("levels", "zeroBid"), "zeroBid is not on"),
+    ({"decimalSlip": False, "levels": {"decimalSlip": "hard"}}, NAMES, ("levels", "decimalSlip"), "is not on"),
     ({"freeze": [{"zone": "UTC", "because": " \u200b"}]}, NAMES, ("freeze", 0, "because"), "can be seen"),
 ]  # fmt: skip
 SOUND: list[dict[str, Any]] = [
-    {"maxRaisePercent": 20},
+    {"maxRaisePercent": 20, "levels": {"maxRaisePercent": "hard", "decimalSlip": "advisory"}},
     {"maxRaisePercent": {"bids": 1, BUDGET: 2, "categoryBids.7": 3}},
     {"bounds": {"bids": {"max": {"EUR": 5, "USD": 6}, "min": 1}}},
     {"maxTotalIncrease": {"EUR": 1, "JPY": 2}},

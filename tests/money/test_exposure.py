@@ -42,7 +42,6 @@ from reconciler.planning.diff import diff
 from reconciler.planning.exposure import Ground, unfunded
 from reconciler.planning.money import Book, money
 from reconciler.planning.parts import Target
-from reconciler.planning.plan import HELD
 from reconciler.sending import careful
 from reconciler.sending.execute import Sent
 
@@ -100,8 +99,8 @@ class Account:
     def carry(self, calls: Sequence[Call], earlier: Sequence[Outcome]) -> Sent:
         """Calls of a stage in any order, each item with a fate of its own; sometimes the process dies."""
         ended: list[Outcome] = []
-        for stage in sorted({call.stage for call in calls}):
-            each = [call for call in calls if call.stage == stage]
+        for stage in sorted({(call.raises_exposure, call.stage) for call in calls}):
+            each = [call for call in calls if (call.raises_exposure, call.stage) == stage]
             self.random.shuffle(each)
             for call in each:
                 for item in call.items:
@@ -190,7 +189,7 @@ def test_the_plain_order_does_overshoot_so_the_law_is_able_to_fail() -> None:
         account, _ = prepared(seed)
         before, after = account.exposure(), account.planned()
         calls = planner.plan(account.found.changes, TARGETS).calls
-        account.carry(sorted(calls, key=lambda call: (call.stage, call.name)), ())
+        account.carry(sorted(calls, key=lambda call: (call.raises_exposure, call.stage, call.name)), ())
         broken += any(
             level > max(before.get(currency, ZERO), after.get(currency, ZERO))
             for currency, level in account.peak.items()
@@ -202,12 +201,12 @@ def test_increases_stand_in_calls_of_their_own_after_all_others() -> None:
     held = 0
     for seed in range(300):
         account, calls = prepared(seed)
-        stages = [call.stage for call in calls.calls]
+        stages = [(call.raises_exposure, call.stage) for call in calls.calls]
         assert stages == sorted(stages)
         for call in calls.calls:
             rises = {account.ground.raises(account.ground.changes[item.address], item.fields) for item in call.items}
-            assert rises == {call.stage >= HELD}
-            held += call.stage >= HELD
+            assert rises == {call.raises_exposure}
+            held += call.raises_exposure
     assert held
 
 
@@ -240,8 +239,8 @@ def a_swap() -> tuple[Account, Plan]:
     """A plan in which something in one currency falls and something rises."""
     for seed in range(5000):
         account, calls = prepared(seed)
-        falls = [call for call in calls.calls if call.stage < HELD and call.facet == "budgets"]
-        rises = [call for call in calls.calls if call.stage >= HELD and call.facet == "budgets"]
+        falls = [call for call in calls.calls if not call.raises_exposure and call.facet == "budgets"]
+        rises = [call for call in calls.calls if call.raises_exposure and call.facet == "budgets"]
         before, after = account.exposure(), account.planned()
         if falls and rises and len(before) == 1 and [*after] == [*before] and [*after.values()] < [*before.values()]:
             return account, calls
@@ -251,8 +250,8 @@ def a_swap() -> tuple[Account, Plan]:
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.UNKNOWN, Status.NOT_SENT])
 def test_a_decrease_that_is_not_applied_funds_nothing(status: Status) -> None:
     account, calls = a_swap()
-    frees = [call for call in calls.calls if call.stage < HELD]
-    rises = [call for call in calls.calls if call.stage >= HELD]
+    frees = [call for call in calls.calls if not call.raises_exposure]
+    rises = [call for call in calls.calls if call.raises_exposure]
     applied = [each for call in frees for each in outcome(call, Status.APPLIED)]
     failed = [each for call in frees for each in outcome(call, status)]
     assert unfunded(account.ground, applied, rises, calls.deferred) == {}
@@ -263,7 +262,7 @@ def test_what_is_dropped_is_told_at_its_line() -> None:
     account, calls = a_swap()
 
     def carry(each: Sequence[Call], earlier: Sequence[Outcome]) -> Sent:
-        status = Status.REJECTED if each and each[0].stage < HELD else Status.APPLIED
+        status = Status.REJECTED if each and not each[0].raises_exposure else Status.APPLIED
         return Sent(tuple(one for call in each for one in outcome(call, status)), ())
 
     done = careful.carried(account.ground, calls.calls, carry, lambda outcomes: (tuple(outcomes), ()))
@@ -309,7 +308,7 @@ def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, 
 
 
 def held(calls: Plan) -> set[str]:
-    return {call.facet for call in calls.calls if call.stage >= HELD}
+    return {call.facet for call in calls.calls if call.raises_exposure}
 
 
 def test_two_parts_that_raise_only_together_are_both_held() -> None:
