@@ -92,6 +92,10 @@ class Written(Struct, frozen=True):
         return self.where
 
 
+NOWHERE = Place(Written(Span("", 0, 0)), ())
+"""The position of what was stored: no file is known to hold it."""
+
+
 class Address(Struct, frozen=True, order=True):
     """The user's own name for a resource: ``adSets.summer-fr``. It survives renames and new ids."""
 
@@ -136,7 +140,8 @@ def error(
     hint: str | None = None,
 ) -> Problem:
     """An error at the place, if there is one."""
-    return Problem(Severity.ERROR, code, message, at.span if isinstance(at, Place) else at, address, hint)
+    span = None if at is NOWHERE else at.span if isinstance(at, Place) else at
+    return Problem(Severity.ERROR, code, message, span, address, hint)
 
 
 def warning(
@@ -245,7 +250,7 @@ class FieldChange(Struct, frozen=True):
     facet: str
     before: Value
     after: Value
-    place: Place
+    place: Place = NOWHERE
     seen: bool = True
 
 
@@ -287,7 +292,7 @@ class Item(Struct, frozen=True):
     address: Address
     id: str | None
     fields: tuple[FieldChange, ...]
-    place: Place
+    place: Place = NOWHERE
 
 
 class Call(Struct, frozen=True):
