@@ -1,18 +1,42 @@
 """Everything that can be known without the API: what the files say, and what the rules say of all of it together."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.kinds.kind import Kind, Scene
-from reconciler.model import Desired, Problem, Run
+from reconciler.model import Desired, Problem, Run, Severity
 from reconciler.planning import overrides, ownership, renames
+
+DAY = timedelta(days=1)
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Before anything with a date has begun, and when all of it is over."""
 
 
 def validate(loaded: Loaded, now: datetime) -> Run:
-    """The problems of the files, as they are to be understood at that moment."""
-    loaded = overrides.effective(loaded, now)
+    """Return the problems of the files by the local clock; an error that a day more or less would lift is a warning.
+
+    The local clock may be wrong, and a plan goes by the server's.
+    """
+    problems = _judged(loaded, now)
+    if _errors(problems):
+        certain = _errors(_judged(loaded, now - DAY)) & _errors(_judged(loaded, now + DAY))
+        problems = tuple(each if each in certain else _doubted(each) for each in problems)
+    name = loaded.project.name if loaded.project else ""
+    return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
+
+
+def is_always_wrong(loaded: Loaded) -> bool:
+    """True if the files have an error that no date lifts: a plan needs no clock to refuse them."""
+    if loaded.project is not None and loaded.project.terms(overrides.KEY):
+        return False
+    return all(_errors(problems_at(loaded, at)) for at in (EARLIEST, LATEST))  # early there are fewer warnings to make
+
+
+def problems_at(loaded: Loaded, now: datetime) -> tuple[Problem, ...]:
+    """Return the problems of the files at that instant, once overrides are laid."""
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
         for terms in (ownership, renames):
@@ -20,8 +44,7 @@ def validate(loaded: Loaded, now: datetime) -> Run:
         for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = Scene(tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
-    name = loaded.project.name if loaded.project else ""
-    return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
+    return unique(problems)
 
 
 def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
@@ -35,3 +58,19 @@ def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tu
 def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Each problem once."""
     return tuple(dict.fromkeys(problems))
+
+
+def _judged(loaded: Loaded, now: datetime) -> tuple[Problem, ...]:
+    return problems_at(overrides.effective(loaded, now), now)
+
+
+def _errors(problems: Iterable[Problem]) -> set[Problem]:
+    return {each for each in problems if each.severity is Severity.ERROR}
+
+
+def _doubted(problem: Problem) -> Problem:
+    """Return a problem that depends on the date as a warning."""
+    if problem.severity is not Severity.ERROR:
+        return problem
+    hint = "; ".join(filter(None, (problem.hint, "this machine's clock says so, a plan goes by the server's")))
+    return replace(problem, severity=Severity.WARNING, hint=hint)

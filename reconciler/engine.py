@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from fnmatch import fnmatch
 
 from reconciler.apply import apply as apply
 from reconciler.approval import stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.assess import Assessed, Wish, assess
-from reconciler.check import unique
+from reconciler.check import is_always_wrong as is_always_wrong
+from reconciler.check import problems_at
+from reconciler.check import unique as unique
 from reconciler.check import validate as validate
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
+from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import (
-    Action,
     Address,
     Change,
     Desired,
+    Pair,
     Problem,
     Run,
     Severity,
+    Values,
     error,
 )
 from reconciler.outside import Memory, Outside
@@ -28,105 +33,109 @@ from reconciler.planning import overrides
 from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
-from reconciler.planning.plan import weight
 from reconciler.prepared import Prepared as Prepared
+from reconciler.sending import held
 from reconciler.survey import Survey, survey
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A saved plan that is to hold still, and the circumstances under which it is applied."""
+
+    saved: Saved
+    here: Circumstances
 
 
 def plan(
     loaded: Loaded,
     outside: Outside,
+    now: datetime,
     memory: Memory | None = None,
     *,
     targets: Sequence[str] = (),
     noted: Sequence[Problem] = (),
     allowed: Mapping[str, str] | None = None,
+    recorded: Recorded | None = None,
 ) -> Prepared | Run:
-    """What would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
+    """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
-    ``noted`` is what settling an earlier run's open calls found; an undecided one forbids increases.
-    ``allowed`` gives the reasons for which guardrails are overridden, by rule.
+    ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
+    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are
+    overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
+    values that it recorded; all that it touches is read again, and any difference is an error.
     """
     project, memory = loaded.project, memory or Memory()
-    checked = validate(loaded, outside.now())
-    if project is None or checked.failed:
-        return replace(checked, command="plan", unchanged=0)
-    loaded = overrides.effective(loaded, outside.now())
-    wanted, problems = _selected(loaded.desired, targets, project)
+    loaded = overrides.effective(loaded, now)
+    problems = [*problems_at(loaded, now), *(stale.outdated(recorded.saved, recorded.here) if recorded else ())]
+    if project is None or has_errors(problems):
+        return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
+    wanted, missed = _selected(loaded.desired, targets, project)
+    looked = outside.clock()
     try:
-        seen = survey(project, wanted, outside, memory)
+        seen = survey(project, wanted, outside, now, _matching(recorded, memory))
     except Unread as unread:
-        return Run("plan", _name(loaded), problems=unique((*noted, *checked.problems, *problems, unread.problem)))
+        return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
     spoken = _spoken(project)
-    problems = (*checked.problems, *problems, *seen.problems)
-    changes: list[Change] = []
-    for name, matched in seen.pairs.items():
-        moved, fixed = diff(spoken[name].kind, matched, memory.values)
-        changes += moved
-        problems = (*problems, *fixed)
-    problems = (*_noted(noted, changes, memory.ids), *problems)
+    base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
+    changes, fixed = _changes(base, remembered, spoken)
+    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
     wish = Wish(loaded.desired, not targets, allowed or {})
-    weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
+    weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
+    problems += (*missed, *seen.problems, *fixed)
+    if recorded:
+        problems += _moved(recorded.saved, seen, spoken)
+        problems += stale.rederived(recorded.saved, changes, weighed.plan)
+    problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
-    run = Run("plan", _name(loaded), tuple(changes), problems=unique(problems), unchanged=unchanged)
-    return Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies)
-
-
-def reviewed(
-    loaded: Loaded, saved: Saved, here: Circumstances, outside: Outside, noted: Sequence[Problem], memory: Memory
-) -> Prepared | Run:
-    """A saved plan, ready to be carried out as it was reviewed; a :class:`Run` alone if it does not hold.
-
-    Its calls are derived again from the files and the values that it recorded, and all that it
-    touches is read again: any difference is a reason to refuse, before any write. Guardrails judge
-    it anew, with the reasons that were reviewed with it.
-    """
-    project, checked = loaded.project, validate(loaded, outside.now())
-    problems = [*checked.problems, *stale.outdated(saved, here)]
-    if project is None or _errors(problems):
-        return Run("apply", saved.run.project, problems=unique(problems))
-    loaded = overrides.effective(loaded, outside.now())
-    wanted, missed = _selected(loaded.desired, saved.made.targets, project)
-    try:
-        seen = survey(project, wanted, outside, _recorded(saved))
-    except Unread as unread:
-        return Run("apply", project.name, problems=unique((*problems, unread.problem)))
-    spoken = _spoken(project)
-    changes, moved = _again(saved, seen, spoken, memory)
-    problems += moved
-    wish = Wish(loaded.desired, not saved.made.targets, saved.allowed)
-    weighed = assess(project, seen, changes, spoken, memory, wish, outside.now())
-    problems += (
-        *missed,
-        *seen.problems,
-        *stale.rederived(saved, changes, weighed.plan),
-        *_noted(noted, changes, memory.ids),
+    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
+    return Prepared(
+        _weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies, looked
     )
-    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=saved.run.unchanged)
-    prepared = Prepared(_weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground)
-    return prepared.run if prepared.run.failed else prepared
 
 
-# --- Before ---------------------------------------------------------------------------------------------
+def has_errors(problems: Sequence[Problem]) -> bool:
+    """True if one of the problems is an error."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
-def _again(
-    saved: Saved, seen: Survey, spoken: Mapping[str, Target], memory: Memory
+# --- The steps --------------------------------------------------------------------------------------------
+
+
+def _changes(
+    base: Mapping[str, Sequence[Pair]], remembered: Mapping[Address, Values], spoken: Mapping[str, Target]
 ) -> tuple[list[Change], list[Problem]]:
-    """The changes that the files make of the values that were recorded, and what live has moved of them since."""
-    present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
-    blocks = {desired.address: desired for pairs in seen.pairs.values() for desired, _ in pairs}
-    recorded = _recorded(saved).values
-    remembered = {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
+    """Return what differs between the blocks and their objects, and what of it no call can change."""
     changes: list[Change] = []
     problems: list[Problem] = []
-    for change in saved.changes:
-        if change.address in blocks and change.address in present:
-            kind = spoken[change.address.kind].kind
-            again, _ = diff(kind, [(blocks[change.address], change.live)], remembered)
-            changes += again
-            problems += stale.moved(change, planner.touched(change, kind), present[change.address])
+    for name, pairs in base.items():
+        moved, fixed = diff(spoken[name].kind, pairs, remembered)
+        changes += moved
+        problems += fixed
     return changes, problems
+
+
+def _base(saved: Saved, seen: Survey, memory: Memory) -> tuple[dict[str, tuple[Pair, ...]], dict[Address, Values]]:
+    """Return the blocks that a saved plan changes with the values that it recorded, and what is remembered of them."""
+    live = {change.address: change.live for change in saved.changes}
+    pairs = {
+        name: tuple((block, live[block.address]) for block, _ in matched if block.address in live)
+        for name, matched in seen.pairs.items()
+    }
+    recorded = _recorded(saved).values
+    return pairs, {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
+
+
+def _moved(saved: Saved, seen: Survey, spoken: Mapping[str, Target]) -> list[Problem]:
+    """Return an error for each value of a saved plan that is not live any more."""
+    present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
+    return [
+        problem
+        for change in saved.changes
+        if change.address in present
+        for problem in stale.moved(
+            change, planner.touched(change, spoken[change.address.kind].kind), present[change.address]
+        )
+    ]
 
 
 def _selected(
@@ -167,20 +176,26 @@ def _spoken(project: Project) -> dict[str, Target]:
     return {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
 
 
-def _errors(problems: Sequence[Problem]) -> bool:
-    return any(problem.severity is Severity.ERROR for problem in problems)
+def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
+    told = {problem.address for problem in said if problem.code == "held"}
+    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
 
 
-def _noted(noted: Sequence[Problem], changes: Sequence[Change], ids: Mapping[Address, str]) -> tuple[Problem, ...]:
-    """An undecided call is an error only if something would be increased on its object, whatever its name is now."""
-    rising = [each for each in changes if each.action is Action.CREATE or weight(each.fields) == 2]
-    addresses, objects = {each.address for each in rising}, {each.id for each in rising if each.id}
+def _shown(memory: Memory, said: Sequence[Problem]) -> Memory:
+    """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
+    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    return (
+        replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
+    )
 
-    def _allowed(problem: Problem) -> bool:
-        known = ids.get(problem.address) if problem.address else None
-        return problem.code == "undecided" and problem.address not in addresses and known not in objects
 
-    return tuple(replace(each, severity=Severity.WARNING) if _allowed(each) else each for each in noted)
+def _matching(recorded: Recorded | None, memory: Memory) -> Memory:
+    """Return what blocks are matched by: the ids that a saved plan recorded, and those that the ledger learnt since."""
+    if recorded is None:
+        return memory
+    known = _recorded(recorded.saved)
+    return replace(known, ids={**memory.ids, **known.ids}, holds=memory.holds, fresh=memory.fresh)
 
 
 def _name(loaded: Loaded) -> str:

@@ -43,7 +43,9 @@ BY_PROBLEM = {
     "version-gone": Exit.VERSION_GONE,
     "locked": Exit.LOCKED,
     "stale-plan": Exit.STALE,
+    "plan-used": Exit.STALE,
     "undecided": Exit.UNKNOWN,
+    "held": Exit.UNKNOWN,
     "interrupted": Exit.INTERRUPTED,
 }
 RULE = "guardrail-"
@@ -54,7 +56,7 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
     """The exit code of a run: what is worst to overlook comes first."""
     if run.applied:
         ended = {outcome.status for outcome in run.outcomes}
-        if Status.UNKNOWN in ended:
+        if Status.UNKNOWN in ended or _is_held(run):
             return Exit.UNKNOWN
         if any(problem.code == "interrupted" for problem in run.problems):
             return Exit.INTERRUPTED
@@ -64,6 +66,13 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
         known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
         others = [problem for problem in errors if not problem.code.startswith(RULE)]
         return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
+    if run.command == "apply" and _is_held(run):
+        return Exit.UNKNOWN
     moved = run.changes or any(each.moved_outside for each in run.drift)
     late = any(problem.code == "override-overdue" for problem in run.problems)
     return Exit.CHANGES if detailed and (moved or late) else Exit.DONE
+
+
+def _is_held(run: Run) -> bool:
+    """Return whether something is left out since the end of an earlier call is not known."""
+    return any(problem.code == "held" for problem in run.problems)

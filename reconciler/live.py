@@ -39,16 +39,18 @@ def read(
     send: Send,
     *,
     attached: bool = False,
+    narrowed: Sequence[str] | None = None,
     kept: Callable[[Live], Live] = lambda live: live,
 ) -> Reading:
     """All of a kind in the scope. Raises :class:`Unread` when any page of it could not be had.
 
-    ``attached`` asks for the sets that are read from the other side, which costs a list of its own;
-    ``kept`` is what is kept of each object as it comes.
+    ``attached`` asks for the sets that are read from the other side, which costs a list of its own; ``narrowed``
+    are the only parents that a search is asked for; ``kept`` is what is kept of each object as it comes.
     """
     match kind.read:
         case Search() as search:
-            body: Json = {"filters": {search.by: list(scope)}}
+            filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
+            body: Json = {"filters": filters}
             call = _call(kind, "POST", search.path.format(root=root), body=body)
             answer = _got(replace(call, shape=wire.shape(kind, kept)), send)
             owner = search.by.removesuffix("s")

@@ -304,12 +304,13 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status and decoded body, or why there is none."""
+    """What came back: the status and decoded body, or why there is none. ``permanent``: to send again cannot help."""
 
     fate: Fate
     status: int = 0
     body: Json = None
     reason: str = ""
+    permanent: bool = False
 
 
 class Status(Enum):

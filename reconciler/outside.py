@@ -6,13 +6,31 @@ from datetime import datetime
 
 from reconciler.lazily import dataclass
 from reconciler.live import Send
-from reconciler.model import Address, Values
+from reconciler.model import Address, Answer, Call, Fate, Values
 from reconciler.planning.money import Moved
-from reconciler.sending.courier import Stop, Watch, unwatched
+from reconciler.sending.courier import Channel, Stop, Watch, ignore_call
+from reconciler.sending.evidence import Times
 from reconciler.sending.execute import Progress
+from reconciler.sending.held import Hold
+from reconciler.threads import Threads
 
 
 def _quiet(done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A channel over a function that sends: for tests and trials, where no call waits for its turn."""
+
+    function: Send
+
+    def ready(self, call: Call) -> None:
+        """Do nothing: there is no rate limit to wait for."""
+
+    def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
+        """Send the call, if it is allowed."""
+        reason = allow()
+        return self.function(call) if reason is None else Answer(Fate.NOT_SENT, reason=reason, permanent=True)
 
 
 @dataclass(frozen=True)
@@ -22,17 +40,32 @@ class Memory:
     ids: Mapping[Address, str] = field(default_factory=dict)
     values: Mapping[Address, Values] = field(default_factory=dict)
     lately: Sequence[Moved] = ()
+    holds: Sequence[Hold] = ()
+    """Calls whose end is not known: what they may have done is not sent again."""
+    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
+    """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
 
 
 @dataclass(frozen=True)
 class Outside:
-    """How to send, what time it is, how to wait, whom to tell, when to stop."""
+    """How to send, the clock that stamps what happens (it judges nothing), how to wait, whom to tell, when to stop."""
 
     send: Send
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     in_flight: int = 8
     progress: Progress = _quiet
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
-    watch: Watch = unwatched
+    watch: Watch = ignore_call
+    channel: Channel | None = None
+    """The way of writes; without one they go through ``send``."""
+    times: Times = field(default_factory=Times)
+    threads: Threads = field(default_factory=Threads)
+    wary: bool = False
+    """The ledger is new: look twice before the first create or top-up."""
+
+    @property
+    def writes(self) -> Channel:
+        """The way of writes."""
+        return self.channel or Plain(self.send)

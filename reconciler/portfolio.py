@@ -93,17 +93,28 @@ def application(product: str, root: str, send: Send) -> Mapping[str, Json]:
 
     Everybody may ask who they are (contract §2.3), so whoever is refused that is at the other product's door.
     """
-    call = _read(f"{root}/{SEGMENTS[product]}/me", product)
+    call = first_call(product, root)
     answer = send(call)
-    problem = trouble(call, answer)
-    if problem is not None and answer.status == 403:
-        said = f"the application was refused {call.path} (403), which every application of {product} may read"
-        raise Unread(replace(problem, message=said, hint=f"does it belong to the other product? {TWO_PAIRS}"))
+    problem = refused(call, answer)
     if problem is not None:
         raise Unread(problem)
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
     attributes = data.get("attributes") if isinstance(data, dict) else None
     return attributes if isinstance(attributes, dict) else {}
+
+
+def first_call(product: str, root: str) -> Call:
+    """Return the read that a run begins with."""
+    return _read(f"{root}/{SEGMENTS[product]}/me", product)
+
+
+def refused(call: Call, answer: Answer) -> Problem | None:
+    """Return why the answer to the first call stops the run; None if it does not."""
+    problem = trouble(call, answer)
+    if problem is not None and answer.status == 403:
+        said = f"the application was refused {call.path} (403), which every application of {call.product} may read"
+        return replace(problem, message=said, hint=f"does it belong to the other product? {TWO_PAIRS}")
+    return problem
 
 
 def known_service(service: str) -> bool:

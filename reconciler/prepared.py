@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime
 
 from reconciler.files.project import Project
 from reconciler.lazily import dataclass
@@ -21,3 +22,5 @@ class Prepared:
     project: Project
     ground: Ground | None = None
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    looked: datetime | None = None
+    """When the reads of it were begun: a create or a top-up leaves only after a look that is not older than 60 s."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
+from datetime import datetime
 
 from reconciler import live, portfolio
 from reconciler.check import by_kind
@@ -12,7 +13,8 @@ from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
 from reconciler.planning.twins import twins
-from reconciler.sending.recover import Reader
+from reconciler.sending import held
+from reconciler.sending.looks import Reader
 from reconciler.sharing import sharing
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
@@ -28,27 +30,36 @@ class Survey:
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-def survey(project: Project, wanted: Sequence[Desired], outside: Outside, memory: Memory) -> Survey:
+def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: datetime, memory: Memory) -> Survey:
     """Read the scope. Raises :class:`reconciler.live.Unread` when any part of it cannot be had."""
     kinds = dict(by_kind(project, wanted))
     spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
     codes: dict[tuple[str, str], str] = {}
     problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send, codes))
     used = {kind.family: project.dialect(kind.family) for kind in kinds}
-    problems += portfolio.versions(used.values(), outside.now(), project.at("api"))
+    problems += portfolio.versions(used.values(), now, project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Survey({}, {}, tuple(problems))
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
     for kind, blocks in kinds.items():
         reading = read(kind, blocks, project, outside, sharing(blocks, kind.natural[0], memory.ids))
-        matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
+        free, kept_back = held.matching(memory.holds, kind, blocks)
+        free, lagging = held.shown(memory.fresh, kind, free, reading.live)
+        matched, doubts = match.match(kind, free, reading.live, memory.ids)
+        matched, blocked = held.unmatched(memory.holds, kind, matched)
         root = project.dialect(kind.family).root
-        detailed, outlying = ownership.released(
-            project, live.with_details(kind, root, matched, outside.send), outside.now()
+        detailed, outlying = ownership.released(project, live.with_details(kind, root, matched, outside.send), now)
+        scene = Scene(detailed, now, reading.live, online=True, assumptions=project.assumptions)
+        problems += (
+            *kept_back,
+            *lagging,
+            *blocked,
+            *reading.problems,
+            *doubts,
+            *outlying,
+            *twins(kind, detailed, reading.live),
         )
-        scene = Scene(detailed, outside.now(), reading.live, online=True, assumptions=project.assumptions)
-        problems += (*reading.problems, *doubts, *outlying, *twins(kind, detailed, reading.live))
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
@@ -85,4 +96,18 @@ def reader(project: Project, outside: Outside, kind: str) -> Reader:
     """How to look for what became of a lost call of a kind."""
     spoken = project.kinds[kind]
     root = project.dialect(spoken.family).root
-    return Reader(spoken, root, project.scope.get(spoken.scope, ()), outside.send, outside.sleep)
+    echoes = project.assumptions.get("memoEcho", True)
+
+    def application() -> str | None:
+        """Return how the history names our own application, asked once (contract §9 rule 12)."""
+        if "name" not in asked:
+            try:
+                said = portfolio.application(spoken.product, root, outside.send).get("name")
+            except live.Unread:
+                said = None
+            asked["name"] = said if isinstance(said, str) else None
+        return asked["name"]
+
+    asked: dict[str, str | None] = {}
+    scope = project.scope.get(spoken.scope, ())
+    return Reader(spoken, root, scope, outside.send, outside.sleep, application, echoes)

@@ -21,6 +21,7 @@ from reconciler.planning import diff
 from reconciler.telling import counted, heard
 
 FILES, EACH = 3, 4
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
 BLOCK = '  {name}:\n    id: "{id}"\n    name: Summer {id}\n    bidding: {{bidAmount: 0.90}}\n'
 
@@ -81,7 +82,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
     loaded = source.load([str(folder)])
-    prepared = engine.plan(loaded, Outside(answer, lambda: datetime.now(UTC), lambda seconds: None))
+    prepared = engine.plan(loaded, Outside(answer, lambda: NOW, lambda seconds: None), NOW)
     assert isinstance(prepared, engine.Prepared)
     assert len(prepared.run.changes) == FILES * EACH // 3
     assert counts == {
@@ -94,7 +95,7 @@ def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
 
 
 def test_what_is_as_wanted_is_held_once(folder: Path) -> None:
-    prepared = engine.plan(source.load([str(folder)]), Outside(answer, lambda: datetime.now(UTC), lambda seconds: None))
+    prepared = engine.plan(source.load([str(folder)]), Outside(answer, lambda: NOW, lambda seconds: None), NOW)
     assert isinstance(prepared, engine.Prepared)
     changed = {change.address for change in prepared.run.changes}
     for desired, live in prepared.pairs["adSets"]:
@@ -156,7 +157,7 @@ def test_a_count_is_told_rarely_and_to_its_end() -> None:
 
 def test_reads_are_told_as_they_are_sent(folder: Path) -> None:
     lines: list[str] = []
-    outside = Outside(heard(answer, lines.append), lambda: datetime.now(UTC), lambda seconds: None)
-    engine.plan(source.load([str(folder)]), outside)
+    outside = Outside(heard(answer, lines.append), lambda: NOW, lambda seconds: None)
+    engine.plan(source.load([str(folder)]), outside, NOW)
     assert lines[0] == "fetching the portfolio, answer 1"
     assert any(line.startswith("fetching adSets, ") for line in lines)

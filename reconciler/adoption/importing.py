@@ -6,6 +6,7 @@ is deleted. One family of kinds is held at a time, and of the texts one file.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -49,6 +50,7 @@ class Import:
     memory: Memory
     wish: Wish
     tell: Callable[[str], None]
+    now: datetime
     problems: list[Problem] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     present: int = 0
@@ -186,7 +188,7 @@ class Import:
         return kept
 
     def _refused(self, kind: Kind, pairs: Sequence[Pair], all: Sequence[Live]) -> dict[Address, str]:
-        now, assumptions = self.outside.now(), self.project.assumptions
+        now, assumptions = self.now, self.project.assumptions
         scenes = (
             Scene(pairs, now, all, online=True, assumptions=assumptions),
             Scene([(desired, None) for desired, _ in pairs], now, assumptions=assumptions),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Never
 
+from reconciler.api.refusal import proves_no_effect
 from reconciler.lazily import dataclass
 from reconciler.model import Answer, Fate, Json
 
@@ -66,15 +67,16 @@ class Try:
     permanent: bool = False
 
 
-def judge(result: Reply | Trouble, host: str, shape: Shape | None = None) -> Try:
-    """The fate of one sending. A refusal proves that nothing happened; only a readable 2xx that it did."""
+def judge(result: Reply | Trouble, host: str, shape: Shape | None = None, *, writes: bool = False) -> Try:
+    """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
+    was none (contract §9 rule 5); ``writes``: whether the call could have had one."""
     if isinstance(result, Trouble):
         return Try(Answer(Fate.LOST if result.sent else Fate.NOT_SENT, reason=result.reason), result.permanent)
     status = result.status
     if 200 <= status < 300:
         return Try(_accepted(result, host, shape))
     body = _as_told(result)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Try(Answer(Fate.ANSWERED, status, body))
     if 300 <= status < 400:
         reason = f"{host} answered {status}, a redirect; none is followed with a token: check the base URL"

@@ -71,7 +71,7 @@ def plan(
         raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
     with session_of(paths, sandbox, api_url, form) as session, usable(form):
         if moment is not None:
-            session.outside = replace(session.outside, now=lambda: moment)
+            session.moment = moment
         prepared = session.plan(targets, allowed)
         run = getattr(prepared, "run", prepared)
         digest = None
@@ -168,7 +168,7 @@ def _sent(session: Any, writing: Any, prepared: Any, form: str, *, bisect: bool)
     """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
     from reconciler import exits
 
-    session.outside = replace(session.outside, watch=follower(form, session.outside.now))
+    session.outside = replace(session.outside, watch=follower(form, session.outside.clock))
     gc.freeze()  # what was read stays; what each call leaves behind is found again
     gc.enable()
     with _interruptible(session.outside.stop):

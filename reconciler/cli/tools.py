@@ -62,23 +62,42 @@ def explain(code: str) -> None:
 @click.argument("call")
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
 @click.option("--because", required=True, metavar="TEXT", help="How you know. It is kept in the journal.")
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="With --applied, what was created: its id, or ADDRESS=ID for each item of a batch.",
+)
+@click.option("--certain", is_flag=True, help="--not-applied even before the time until which the call is held.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
 @reaching
 def resolve(
-    run: str, call: str, applied: bool | None, because: str, project: str, sandbox: str | None, api_url: str | None
+    run: str,
+    call: str,
+    applied: bool | None,
+    because: str,
+    ids: tuple[str, ...],
+    certain: bool,
+    project: str,
+    sandbox: str | None,
+    api_url: str | None,
 ) -> None:
     """Decide the one outcome that reading cannot settle: whether a call took effect.
 
     \b
-    Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 \\
-               --applied --because "seen in the history"
+    Examples: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 \\
+                --applied --because "seen in the history"
+              reconciler resolve 20261121T090000Z-7f3a adSets.create.summer \\
+                --applied --id 987634 --because "it is there"
     """
     from reconciler.commands import ledgers
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
+    decision = ledgers.Decision(applied, because, ids, certain)
     with usable("text"):
-        click.echo(ledgers.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
+        click.echo(ledgers.resolve(project, sandbox, api_url, run, call, decision), nl=False)
 
 
 @cli.group("ledger", short_help="What is remembered: ids, values, and the journal of all runs.")

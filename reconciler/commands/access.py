@@ -3,17 +3,18 @@
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler import ledger
+from reconciler import ledger, portfolio
 from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
+from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
-from reconciler.model import Problem, Run, error
+from reconciler.model import Problem, Run, Severity, error
 from reconciler.telling import Tell, waiting
 
 PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
@@ -22,6 +23,8 @@ SANDBOX_CREDENTIALS = {
     "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
     "retailMedia": Credentials("sandbox-rm", "sandbox"),
 }
+SKEW = timedelta(minutes=5)
+"""How far this machine's clock may be from the server's without a note."""
 Hear = Callable[[str, Reply], None]
 
 
@@ -31,6 +34,24 @@ class Unusable(Exception):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self.run = run
+
+
+@dataclass(frozen=True)
+class SimulatedClock:
+    """The clock of a simulator in this process: to wait moves its time on, and takes none."""
+
+    read: Callable[[], datetime]
+    advance: Callable[[float], None]
+
+    def time(self) -> float:
+        return self.read().timestamp()
+
+    def monotonic(self) -> float:
+        return self.read().timestamp()
+
+    def sleep(self, seconds: float, /) -> None:
+        if seconds > 0:
+            self.advance(seconds)
 
 
 def real(
@@ -82,7 +103,53 @@ def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
         raise Unusable(stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
     settings = Settings(base_url="http://localhost")
     listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
-    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen, on_reply=hear)
+    return Api(
+        SANDBOX_CREDENTIALS,
+        settings,
+        handle=world.handle,
+        request=Request,
+        clock=SimulatedClock(lambda: world.now, world.advance),
+        on_event=listen,
+        on_reply=hear,
+    )
+
+
+def moment(project: Project, sandbox: str | None) -> datetime:
+    """Return the time by which a command goes that asks no server: of this machine, or of the simulator."""
+    if sandbox is None:
+        return datetime.now(UTC)
+    api = simulated(sandbox_state(project, sandbox), lambda line: None)
+    try:
+        return api.now()
+    finally:
+        api.close()
+
+
+def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | None:
+    """Fix the clock of the run by the server's first answer; return why none came, if the run cannot go on.
+
+    Any product's answer will do; what keeps another product from answering is found when it is read.
+    """
+    trouble: Problem | None = None
+    for product in dict.fromkeys(kind.product for kind in kinds):
+        call = portfolio.first_call(product, project.dialect(product).root)
+        failed = api.learn_time(call)
+        if failed is None:
+            return None
+        trouble = trouble or portfolio.refused(call, failed)
+    return trouble
+
+
+def skew(api: Api) -> tuple[Problem, ...]:
+    """Return a note if the local clock is far from the server's."""
+    apart = api.skew
+    if apart is None or abs(apart) <= SKEW:
+        return ()
+    seconds = round(abs(apart).total_seconds())
+    span = f"{seconds / 3600:,.1f} h" if seconds >= 2 * 3600 else f"{seconds // 60} min"
+    message = f"the clock of this machine is {span} {'ahead of' if apart > timedelta(0) else 'behind'} the server's"
+    hint = "this run goes by the server's clock; set this machine's, for certificates and logs go by it"
+    return (Problem(Severity.NOTE, "clock-skew", message, hint=hint),)
 
 
 def sandbox_state(project: Project, sandbox: str) -> Path:

@@ -63,7 +63,7 @@ def look(session: Session, targets: Sequence[str] = ()) -> Looked:
 
 
 def _told(session: Session, prepared: Prepared, ledger: Ledger, *, whole: bool) -> Run:
-    now, run = session.outside.now(), prepared.run
+    now, run = session.now, prepared.run
     found = baseline.newly_stated(ledger, _all(prepared, session.memory(ledger).values))
     doubts: list[Problem] = []
     dated = baseline.windows(ledger, found, now, whole=whole and bool(prepared.pairs))

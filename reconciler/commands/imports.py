@@ -54,13 +54,18 @@ def run(where: Where, wish: Wish, tell: Tell) -> Imported:
     assert project is not None
     wish = replace(wish, schema=beginning.schema_files(project.folder)[0])
     with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
-        return written(loaded, Outside(api.send, api.now, time.sleep), _memory(where, project), wish, tell)
+        kinds = [each for each in project.kinds.values() if not wish.kinds or each.name in wish.kinds]
+        trouble = access.learn_time(api, project, kinds)
+        if trouble is not None:
+            return Imported(project.name, problems=(trouble,))
+        outside = Outside(api.send, api.now, time.sleep)
+        return written(loaded, outside, _memory(where, project), wish, tell, api.now())
 
 
-def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: Tell) -> Imported:
-    """Write the files of a project, each as it is ready."""
+def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: Tell, now: datetime) -> Imported:
+    """Write the files of a project, each as it is ready; ``now`` is the instant by which they are judged."""
     assert loaded.project is not None
-    here = importing.Import(loaded.project, loaded, outside, memory, wish, tell)
+    here = importing.Import(loaded.project, loaded, outside, memory, wish, tell, now)
     told = []
     try:
         for output in here.files():

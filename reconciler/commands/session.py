@@ -3,7 +3,6 @@
 Secrets come from the environment only, and are asked for only when the files need them.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +13,7 @@ from types import TracebackType
 from reconciler import __version__, engine, keeper
 from reconciler.api import Api
 from reconciler.approval import stale
-from reconciler.approval.saved import Circumstances
+from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
 from reconciler.commands.access import Unusable
 from reconciler.files import source
@@ -23,14 +22,18 @@ from reconciler.files.source import Loaded
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.store import RunRecord
 from reconciler.model import Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
-from reconciler.sending.recover import Reader
+from reconciler.sending.evidence import Times
+from reconciler.sending.looks import Reader
 from reconciler.survey import reader
 from reconciler.telling import Tell, Waiting, counted, heard
+
+DAY = timedelta(hours=24)
 
 
 @dataclass
@@ -44,19 +47,73 @@ class Session:
     api: Api
     home: access.Home
     tell: Tell
+    moment: datetime | None = None
+    """The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``."""
+
+    unreachable: Problem | None = None
+    """Why no answer came to the first question; it is asked once."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant by which the run judges."""
+        assert self.moment is not None, "the run has not begun"
+        return self.moment
+
+    def begin(self) -> Problem | None:
+        """Take the instant of the run, if it is not taken; return why the server's clock cannot be known, if so."""
+        if self.moment is None:
+            trouble = self._learn_time()
+            if trouble is not None:
+                return trouble
+            self.moment = self.outside.clock()
+        return None
+
+    def _learn_time(self) -> Problem | None:
+        held = {each.address.kind for each in self.loaded.desired}
+        kinds = [kind for name, kind in self.project.kinds.items() if name in held]
+        if self.unreachable is None:
+            self.unreachable = access.learn_time(self.api, self.project, kinds)
+        return self.unreachable
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
-            noted, memory = tuple(keeper.open_since(book)), self.memory(book)
-            return engine.plan(self.loaded, self.outside, memory, targets=targets, noted=noted, allowed=allowed)
+            unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
+            recovery = keeper.Recovery() if unreachable else self._recovery(book)
+            return self.prepare(book, recovery, targets, allowed)
 
-    def memory(self, book: Ledger) -> Memory:
-        """What the ledger remembers; the last 24 hours only if a guardrail counts them."""
-        counted = self.project.guardrails.has(ROLLING.name)
-        known = keeper.memory(book, self.outside.now() - timedelta(hours=24) if counted else None)
-        ids, values = renames.followed(self.project, known.ids, known.values)
-        return replace(known, ids=ids, values=values)
+    def prepare(
+        self,
+        book: Ledger,
+        recovery: keeper.Recovery,
+        targets: Sequence[str],
+        allowed: Mapping[str, str] | None = None,
+        saved: Saved | None = None,
+    ) -> "engine.Prepared | Run":
+        """Return the plan of the files, or the saved plan as it stands now, all of it judged by one instant."""
+        trouble = None if (wrong := engine.is_always_wrong(self.loaded)) else self.begin()
+        if wrong or trouble:
+            run = engine.validate(self.loaded, self.outside.clock())
+            problems = (*recovery.problems, *run.problems, *((trouble,) if trouble else ()))
+            return replace(run, command="plan", problems=engine.unique(problems), unchanged=0)
+        return engine.plan(
+            self.loaded,
+            self.outside,
+            self.now,
+            self.memory(book, self.now, recovery),
+            targets=targets,
+            noted=(*recovery.problems, *access.skew(self.api)),
+            allowed=allowed,
+            recorded=engine.Recorded(saved, self.circumstances()) if saved else None,
+        )
+
+    def memory(self, book: Ledger, now: datetime | None = None, recovery: keeper.Recovery | None = None) -> Memory:
+        """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
+        recovery = recovery or keeper.Recovery()
+        counted = now is not None and self.project.guardrails.has(ROLLING.name)
+        known = keeper.memory(book, now - DAY if now is not None and counted else None)
+        ids, values = renames.followed(self.project, {**known.ids, **recovery.ids}, known.values)
+        return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":
@@ -66,20 +123,34 @@ class Session:
                 self.remembering(create=True) as book,
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
-                noted = self._settled(book)
+                unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
+                recovery = keeper.Recovery() if unreachable else self._settled(book)
                 renames.settle(self.project, book)
-                yield Writing(self, book, noted)
+                yield Writing(self, book, recovery)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
 
-    def _settled(self, book: Ledger) -> tuple[Problem, ...]:
-        """What an earlier run left open, looked for. Who interrupts that has sent nothing, and loses nothing."""
+    def _settled(self, book: Ledger) -> keeper.Recovery:
+        """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
         try:
-            return keeper.settle_open(book, self.project.kinds, self._reader, self.outside.now, self.tell)
+            recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
             problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
             raise Unusable(access.stopped(problem)) from None
+        keeper.settle(book, recovery, self.outside.clock())
+        return recovery
+
+    def _recovery(self, book: Ledger) -> keeper.Recovery:
+        past = keeper.Past(
+            self.project.kinds,
+            self._reader,
+            self.outside.clock(),
+            self.outside.times,
+            self.api.knows_time,
+            access.holder().host,
+        )
+        return keeper.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan, whole or not at all; returns its digest."""
@@ -87,7 +158,7 @@ class Session:
 
     def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> Circumstances:
         """Under what a plan is made here and now."""
-        now = self.outside.now().replace(microsecond=0)
+        now = self.now.replace(microsecond=0)
         return Circumstances(
             tool=__version__,
             commit=access.commit(self.project.folder),
@@ -132,14 +203,12 @@ class Writing:
 
     session: Session
     ledger: Ledger
-    noted: tuple[Problem, ...]
+    recovery: keeper.Recovery
+    plan_digest: str | None = None
+    """Of the saved plan that is applied: it is used once."""
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
-        session = self.session
-        memory = session.memory(self.ledger)
-        prepared = engine.plan(
-            session.loaded, session.outside, memory, targets=targets, noted=self.noted, allowed=allowed
-        )
+        prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
         if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
             self._adopt(prepared, complete=True)
         return prepared
@@ -149,7 +218,7 @@ class Writing:
         session = self.session
         found = sum(len(pairs) for pairs in prepared.pairs.values())
         complete = complete and session.project.whole and found == len(session.loaded.desired)
-        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.now(), complete=complete)
+        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete)
 
     def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
         """A saved plan, if it still holds and is the one that was approved."""
@@ -157,15 +226,22 @@ class Writing:
         saved = plans.read(file, session.project.kinds)
         if approved is not None and approved != saved.digest:
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
-        here = session.circumstances()
-        return engine.reviewed(session.loaded, saved, here, session.outside, self.noted, session.memory(self.ledger))
+        use = self.ledger.plan_used(saved.digest)
+        if use is not None:
+            return access.stopped(keeper.told(PlanUsed(self.ledger.where, use)))
+        self.plan_digest = saved.digest
+        return session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
-        outside = replace(self.session.outside, bisect=bisect)
+        outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
-        run_id = self.ledger.begin(replace(self._record(outside.now()), allowed=allowed))
-        journal = keeper.Journal(self.ledger, run_id, outside.now)
+        plan = prepared.run.plan
+        planned = sum(len(call.items) for call in plan.calls) + len(plan.deferred)
+        record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)
+        run_id = self.ledger.begin(record)
+        api = self.session.api
+        journal = keeper.Journal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
@@ -173,7 +249,7 @@ class Writing:
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
-            self.ledger.finish(run_id, outside.now(), exit_code(run))
+            self.ledger.finish(run_id, outside.clock(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
         return run
@@ -187,6 +263,7 @@ class Writing:
             __version__,
             who=f"{holder.who}@{holder.host}",
             pid=holder.pid,
+            machine=holder.host,
             commit=access.commit(self.session.project.folder),
             ci_name=holder.ci_name,
             ci_url=holder.ci_url,
@@ -208,9 +285,11 @@ def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, te
     outside = Outside(
         heard(api.send, tell),
         api.now,
-        stop.cutting(time.sleep),
+        stop.cutting(api.clock.sleep),
         progress=counted("sending calls, {} of {}", tell),
         stop=stop,
+        channel=api.channel(lambda: stop.reason is not None),
+        times=Times(project.look_for, project.settle_after),
     )
     home = access.home(project, sandbox, api_url)
     return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from reconciler import __version__, dialects
 from reconciler.approval.saved import FORMAT_VERSION as PLAN
-from reconciler.ledger.store import FORMAT as LEDGER
+from reconciler.ledger.tables import FORMAT as LEDGER
 from reconciler.model import Json
 from reconciler.reports.json import FORMAT_VERSION as REPORT
 

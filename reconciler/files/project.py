@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from datetime import timedelta
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import dialects
 from reconciler.dialects.dialect import Dialect
-from reconciler.files import document, explain, published
+from reconciler.files import document, explain, published, terms
 from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
 from reconciler.lazily import dataclass
@@ -49,6 +50,8 @@ class Project:
     whole: bool = True
     careful: bool = False
     currencies: Mapping[str, str] = field(default_factory=dict)
+    look_for: timedelta = terms.LOOK_FOR
+    settle_after: timedelta = terms.SETTLE_AFTER
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
@@ -131,6 +134,9 @@ def _wrong(project: Project) -> Iterator[Problem]:
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
         yield error("no-name", message, at=project.at("ledger"), hint=hint)
+    if project.settle_after < terms.LEAST_SETTLE:
+        message = "settleAfter is shorter than one sending may take: what is on its way would count as absent"
+        yield error("settle-too-soon", message, at=project.at("recovery", "settleAfter"), hint="write 5m or more")
 
 
 def includes(project: Project, file: File) -> bool:
@@ -183,7 +189,14 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         text=parsed.text,
         careful=content.get("ordering") == "exposure-safe",
         currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
+        look_for=_span(content, "lookFor", terms.LOOK_FOR),
+        settle_after=_span(content, "settleAfter", terms.SETTLE_AFTER),
     )
+
+
+def _span(content: Mapping[str, Json], key: str, default: timedelta) -> timedelta:
+    said = _map(content, "recovery").get(key)
+    return default if said is None else terms.duration(str(said))
 
 
 def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:

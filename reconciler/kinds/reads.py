@@ -16,10 +16,11 @@ class Paging(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One POST that finds everything of the scope; no pages."""
+    """One POST that finds everything of the scope, or of some ``parents`` of its objects; no pages."""
 
     path: str
     by: str = "advertiserIds"
+    parents: str = "campaignIds"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ in :mod:`reconciler.ledger.errors`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.ledger.book import Book
+from reconciler.ledger.book import Backend, Book
 from reconciler.ledger.errors import Damaged, Foreign, LedgerError, Locked, Lost, Newer, Unsafe, Unsettled, Unwritable
 from reconciler.ledger.store import Ledger
 
@@ -30,30 +30,31 @@ def open(
     project was called before, and ``scopes`` what it writes to. A file is one project's alone. Raises ``Foreign``
     if it knows the ids of another ``server`` than this, a host with its port.
     """
-    book = _opened(url, folder, name, aliases, scopes, create=create)
+    backend = _opened(url, folder, name, aliases, scopes, create=create)
     try:
+        book = Book(backend)
         if server:
             book.belong(server, create=create)
     except BaseException:
-        book.close()
+        backend.close()
         raise
     return book
 
 
 def _opened(
     url: str, folder: Path, name: str | None, aliases: Sequence[str], scopes: Sequence[str], *, create: bool
-) -> Book:
+) -> Backend:
     scheme, colon, rest = url.partition(":")
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 
-        return Book(sqlite.opened(folder / Path(rest).expanduser(), create=create))
+        return sqlite.opened(folder / Path(rest).expanduser(), create=create)
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         from reconciler.ledger import postgres
 
         if not name:
             raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
-        return Book(postgres.opened(url, name, aliases=aliases, scopes=scopes, create=create))
+        return postgres.opened(url, name, aliases=aliases, scopes=scopes, create=create)
     shown = f"{scheme}:…" if colon and scheme.isalnum() else "?"
     raise LedgerError(shown, "there is no such store", "write sqlite:PATH or postgresql://…")
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reconciler.ledger.store import Holder, Resolution, RunRecord
+from reconciler.ledger.records import Holder, Resolution, RunRecord
 from reconciler.model import (
     Address,
     Call,

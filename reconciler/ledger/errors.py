@@ -10,6 +10,8 @@
     ├── Foreign        another project's, or of another server
     ├── Unwritable     no room, no permission, no such folder
     ├── Lost           the lock is gone, with the connection or its file: stop before the next write
+    ├── Late           the deadline of an intent has passed: it is not sent
+    ├── PlanUsed       another run has used the saved plan
     └── Unsettled      a decision names no intent that is open
 
 None of them ever holds a password: a ledger is named by :attr:`LedgerError.where`, without secrets.
@@ -17,7 +19,8 @@ None of them ever holds a password: a ledger is named by :attr:`LedgerError.wher
 
 from typing import ClassVar
 
-from reconciler.ledger.store import Holder
+from reconciler.ledger.records import Holder, PlanUse
+from reconciler.model import Status
 
 
 class LedgerError(Exception):
@@ -91,6 +94,29 @@ class Lost(LedgerError):
 
     code = "ledger-lost"
     advice = "run again once the database answers: open intents are then settled first"
+
+
+class Late(LedgerError):
+    """The deadline of an intent has passed before its call was sent."""
+
+    code = "intent-late"
+    advice = "it was not sent; apply again"
+
+
+class PlanUsed(LedgerError):
+    """Another run has used the saved plan."""
+
+    code = "plan-used"
+    advice = "plan again: the new plan holds what is left"
+
+    def __init__(self, where: str, use: PlanUse) -> None:
+        ended = ", ".join(f"{count} {status.value}" for status, count in sorted(use.counts.items(), key=_by_status))
+        super().__init__(where, f"the plan {use.digest} was begun by run {use.run}: {ended or 'its run was pruned'}")
+        self.use = use
+
+
+def _by_status(counted: tuple[Status, int]) -> int:
+    return list(Status).index(counted[0])
 
 
 class Unsettled(LedgerError):

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from reconciler.ledger.errors import Damaged, LedgerError, Newer
 from reconciler.ledger.rows import Database
-from reconciler.ledger.store import FORMAT, MIGRATIONS
+from reconciler.ledger.tables import FORMAT, MIGRATIONS
+from reconciler.ledger.upgrades import UPGRADES
 
 Found = Callable[[], int | None]
 """Asks a store for its format; None if it has no tables."""
@@ -36,7 +37,12 @@ def migrate(database: Database, found: Found, before: tuple[str, ...] = ()) -> N
         have = found() or 0
         if have >= FORMAT:
             return
-        for statement in (*before, *(statement for step in MIGRATIONS[have:] for statement in step)):
+        for statement in before:
             database.execute(statement)
+        for version, step in enumerate(MIGRATIONS[have:], have + 1):
+            for statement in step:
+                database.execute(statement)
+            if have and version in UPGRADES:  # a new ledger holds nothing that could be brought along
+                UPGRADES[version](database)
         database.execute("DELETE FROM format")
         database.execute("INSERT INTO format VALUES (?)", (FORMAT,))

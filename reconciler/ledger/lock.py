@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reconciler.ledger import codec
 from reconciler.ledger.errors import Locked, Unwritable
-from reconciler.ledger.store import Holder
+from reconciler.ledger.records import Holder
 
 PAUSE = 0.1
 """Seconds between two attempts; the locks of the system have no queue that could tell who waits."""

@@ -5,17 +5,19 @@ write still holds the lock; when the connection is lost, both are, and nothing i
 Each project has a schema of its own, and its locks are its own too (see :mod:`reconciler.ledger.namespace`).
 """
 
-import os
+import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from reconciler.ledger import codec, format, lock, namespace
+from reconciler.ledger.connecting import connected
 from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Unwritable
+from reconciler.ledger.records import Holder
 from reconciler.ledger.rows import Cell, Row
 from reconciler.ledger.sqlite import SQLite, empty
-from reconciler.ledger.store import FORMAT, Holder
+from reconciler.ledger.tables import FORMAT
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,22 +33,23 @@ SESSION = (
     "SET tcp_keepalives_interval TO 10",
     "SET tcp_keepalives_count TO 3",
 )
+NOTE = "INSERT INTO holders (scope, holder) VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET holder = excluded.holder"
+MARK = "SELECT set_config('reconciler.session', ?, false)"
 HELD = (
     "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
     " AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-CLIENT: Mapping[str, Any] = {
-    "application_name": "reconciler",
-    "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-"""How long a silent network may last; the URL may say otherwise."""
+SESSION_IS = (
+    f"SELECT pg_backend_pid(), current_setting('reconciler.session', true), ARRAY({HELD} AND pid = pg_backend_pid())"
+)
+"""Which session answers, and which locks it holds: in one statement, so that one session answers."""
 FULL = ("25006", "42501", "53")
 TORN = ("XX001", "XX002")
 GONE = ("08", "57P")
+SHARED_SESSION = (
+    "give the ledger a direct connection, or a pooler in session mode: one that hands out a session per transaction"
+    " keeps no lock"
+)
 
 
 class Postgres:
@@ -58,6 +61,16 @@ class Postgres:
         self._connection = connection
         self._turn = threading.RLock()
         self._depth = 0
+        self._locked: set[int] = set()
+        self._mark = secrets.token_hex(8)
+        self._session: Row = ()
+
+    def begin_session(self) -> None:
+        """Settle how this session works, and mark it, so that another one is recognised."""
+        for setting in SESSION:
+            self.execute(setting)
+        self.execute(MARK, (self._mark,))
+        self._session, _ = self._answering()
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
         with self._talking():
@@ -109,10 +122,12 @@ class Postgres:
             timeout,
             waiting,
         )
+        self._locked.add(key)
         try:
             self._note(scope, codec.of_record(holder))
             yield
         finally:
+            self._locked.discard(key)
             with suppress(LedgerError):  # a lost connection has let go already
                 self._note(scope, FREE)
                 self.execute("SELECT pg_advisory_unlock(?)", (key,))
@@ -129,9 +144,7 @@ class Postgres:
 
     def _note(self, scope: str, told: str) -> None:
         """The row of a free scope stays: it tells whose ledger this is."""
-        with self.transaction():
-            self.execute("DELETE FROM holders WHERE scope = ?", (codec.of_name(scope),))
-            self.execute("INSERT INTO holders VALUES (?, ?)", (codec.of_name(scope), told))
+        self.execute(NOTE, (codec.of_name(scope), told))
 
     def belong(self, scopes: Sequence[str], *, create: bool) -> None:
         """Raises ``Foreign`` if others wrote here, and none of the scopes did; with ``create``, they are noted."""
@@ -142,7 +155,20 @@ class Postgres:
                     self._note(scope, FREE)
 
     def assure(self) -> None:
-        """Nothing to see to: who can still write in this session still holds its locks."""
+        """Raise ``Lost`` if the connection has come to another session, or if this one holds a lock no more.
+
+        Behind a pooler, a statement runs in whatever session is free: a lock that was taken is another's there.
+        """
+        session, held = self._answering()
+        if session != self._session:
+            raise Lost(self.where, "its connection was given another session, which lacks the lock", SHARED_SESSION)
+        if not self._locked <= held:
+            raise Lost(self.where, "its session holds the lock no more", SHARED_SESSION)
+
+    def _answering(self) -> tuple[Row, set[int]]:
+        """The session that answers, and the locks that it holds."""
+        ((process, mark, held),) = self.execute(SESSION_IS)
+        return (process, mark), set(cast("list[int]", held))
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         """Who holds any of the scopes now; to look takes no lock."""
@@ -230,40 +256,13 @@ def _schema_first(database: Postgres) -> tuple[str, ...]:
 
 
 def _connect(url: str, schema: str) -> Postgres:
+    database = Postgres(*connected(url), schema)
     try:
-        import psycopg
-        from psycopg.conninfo import conninfo_to_dict
-    except ImportError:
-        raise LedgerError("postgresql://…", "psycopg is missing", "pip install 'criteo-reconciler[postgres]'") from None
-    try:
-        given = conninfo_to_dict(url)
-    except psycopg.Error:  # its text repeats the URL, and the password in it
-        raise LedgerError("postgresql://…", "the URL cannot be read", "write postgresql://user@host/database") from None
-    where = _shown(given)
-    try:
-        connection = psycopg.connect(**{**CLIENT, **given}, autocommit=True, prepare_threshold=None)
-    except psycopg.Error as trouble:
-        raise Lost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
-    database = Postgres(connection, where, schema)
-    for setting in SESSION:
-        database.execute(setting)
+        database.begin_session()
+    except BaseException:
+        database.close()
+        raise
     return database
-
-
-NO_CONNECTION = "see that the server runs, and that the URL, PGPASSWORD or ~/.pgpass are right"
-
-
-def _shown(given: Mapping[str, Any]) -> str:
-    user = f"{given['user']}@" if given.get("user") else ""
-    port = f":{given['port']}" if given.get("port") else ""
-    return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
-
-
-def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
-    """On one line, and without the password, should a library ever repeat it."""
-    for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
-        said = said.replace(str(secret), "***") if secret else said
-    return "; ".join(" ".join(line.split()) for line in said.splitlines() if line.strip())
 
 
 def _format(database: Postgres) -> int | None:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from reconciler.ledger.errors import Damaged
-from reconciler.ledger.store import TABLES
+from reconciler.ledger.tables import TABLES
 
 Cell = str | int | None
 Row = tuple[Cell, ...]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from reconciler.ledger import format, lock
 from reconciler.ledger.errors import Damaged, LedgerError, Lost, Unsafe, Unwritable
+from reconciler.ledger.records import Holder
 from reconciler.ledger.rows import Cell, Row, Rows
-from reconciler.ledger.store import FORMAT, Holder
+from reconciler.ledger.tables import FORMAT
 
 PRAGMAS = "PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"
 PATIENCE = 30.0

@@ -141,7 +141,7 @@ class World:
                 return self._controlled(request)
             response = answering.answered(self.state, request)
             self._save()
-        return response
+        return response.with_headers(("x-simulated-time", "yes"))
 
     def _controlled(self, request: Request) -> Response:
         answering.land_due(self.state)

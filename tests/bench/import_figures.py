@@ -121,13 +121,15 @@ def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int 
     (folder / "reconciler.yaml").write_text(f"version: 1\napi: {{{spoken}}}\n{ids}\n", encoding="utf-8")
 
     def run(update: bool) -> Imported:
-        return imports.written(source.load([str(folder)]), outside, Memory(), Wish(update=update), lambda line: None)
+        return imports.written(
+            source.load([str(folder)]), outside, Memory(), Wish(update=update), lambda line: None, made.now
+        )
 
     first, importing = _timed(lambda: run(False))
     before = _texts(folder)
     loaded, loading = _timed(lambda: source.load([str(folder)]))
     invalid = [each for each in engine.validate(loaded, made.now).problems if each.severity.value == "error"]
-    plan, planning = _timed(lambda: engine.plan(loaded, outside))
+    plan, planning = _timed(lambda: engine.plan(loaded, outside, made.now))
     again, repeating = _timed(lambda: run(True))
     planned = getattr(plan, "run", plan)
     looks = _looks(made, folder, outside, api, random.Random(seed))

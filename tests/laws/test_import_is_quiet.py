@@ -94,7 +94,7 @@ def imported(here: Bench, case: Spoken, **wish: Any) -> Imported:
     if not (here.folder / "reconciler.yaml").exists():
         here.write({})
     asked = Wish(tuple(case.dialect.kinds), **wish)
-    return imports.written(here.load(), here.outside, Memory(), asked, lambda line: None)
+    return imports.written(here.load(), here.outside, Memory(), asked, lambda line: None, here.world.now)
 
 
 def texts(folder: Path) -> dict[str, bytes]:

@@ -25,9 +25,7 @@ from reconciler.model import (
 )
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
-RUN = RunRecord(
-    "apply", "ads", NOW, "0.1.0", "ann@build-7", 41, "a1b2c3d", "nightly", "https://ci.example/7", "sha256:0"
-)
+RUN = RunRecord("apply", "ads", NOW, "0.1.0", "ann@build-7", 41, "a1b2c3d", "nightly", "https://ci.example/7")
 SUMMER, WINTER, NEW = (Address("adSets", key) for key in ("summer-fr", "winter-fr", "new"))
 
 

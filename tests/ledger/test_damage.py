@@ -19,7 +19,8 @@ import pytest
 
 from reconciler import ledger as ledgers
 from reconciler.ledger import Damaged, LedgerError, Newer, Unsafe, Unwritable
-from reconciler.ledger.store import FORMAT, Holder
+from reconciler.ledger.records import Holder
+from reconciler.ledger.tables import FORMAT, MIGRATIONS
 
 from .conftest import Home
 from .samples import NOW, RUN, call, filled, snapshot
@@ -122,7 +123,7 @@ def test_an_earlier_format_is_brought_to_ours(file: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("reconciler.ledger.format.FORMAT", FORMAT + 1)
     monkeypatch.setattr("reconciler.ledger.sqlite.FORMAT", FORMAT + 1)
     added = ("ALTER TABLE holders ADD COLUMN note TEXT",)
-    monkeypatch.setattr("reconciler.ledger.format.MIGRATIONS", (*ledgers.store.MIGRATIONS, added))
+    monkeypatch.setattr("reconciler.ledger.format.MIGRATIONS", (*MIGRATIONS, added))
     with pytest.raises(LedgerError, match=f"old format {FORMAT}"):
         told(file)
     assert told(file, create=True) == before

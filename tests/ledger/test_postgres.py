@@ -11,7 +11,8 @@ import pytest
 
 from reconciler import ledger as ledgers
 from reconciler.ledger import Damaged, Ledger, LedgerError, Lost, Newer, Unwritable
-from reconciler.ledger.store import FORMAT, TABLES, Holder
+from reconciler.ledger.records import Holder
+from reconciler.ledger.tables import FORMAT, TABLES
 
 from .conftest import Home
 from .postgres_server import Server

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler import ledger as ledgers
 from reconciler.ledger import Foreign
 
 from .conftest import Home
@@ -32,22 +31,5 @@ def test_the_first_to_write_says_whose_it_is_and_a_reader_does_not(home: Home) -
     home.open(server=REAL)
     home.open(server=REAL)
 
-    with pytest.raises(Foreign):
-        home.open(server=LOCAL)
-
-
-def test_a_ledger_of_the_first_format_becomes_that_of_the_next_to_write(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as first:
-        for module in ("store", "format", "sqlite", "postgres"):
-            first.setattr(f"reconciler.ledger.{module}.FORMAT", 1)
-        first.setattr("reconciler.ledger.format.MIGRATIONS", ledgers.store.MIGRATIONS[:1])
-        first.delitem(ledgers.store.TABLES, "servers")  # type: ignore[arg-type]
-        book = home.open()
-        filled(book)
-        before = snapshot(book)
-
-    assert snapshot(home.open(server=REAL)) == before
     with pytest.raises(Foreign):
         home.open(server=LOCAL)

@@ -7,7 +7,7 @@ from reconciler.commands import access
 from reconciler.files.project import Project
 from reconciler.findings import Check, Level, of_problem
 from reconciler.ledger import LedgerError
-from reconciler.ledger.store import FORMAT
+from reconciler.ledger.tables import FORMAT
 
 GROUP = "Ledger"
 

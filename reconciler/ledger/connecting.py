@@ -1,0 +1,55 @@
+"""Connects to PostgreSQL, and says why it cannot without repeating a password."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from reconciler.ledger.errors import LedgerError, Lost
+
+if TYPE_CHECKING:
+    import psycopg
+
+CLIENT: Mapping[str, Any] = {
+    "application_name": "reconciler",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How long a silent network may last; the URL may say otherwise."""
+
+
+def connected(url: str) -> tuple["psycopg.Connection[Any]", str]:
+    """Return a connection, and its URL as it may be shown. Raise ``LedgerError`` without any secret in it."""
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError:
+        raise LedgerError("postgresql://…", "psycopg is missing", "pip install 'criteo-reconciler[postgres]'") from None
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:  # its text repeats the URL, and the password in it
+        raise LedgerError("postgresql://…", "the URL cannot be read", "write postgresql://user@host/database") from None
+    where = _shown(given)
+    try:
+        connection = psycopg.connect(**{**CLIENT, **given}, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as trouble:
+        raise Lost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
+    return connection, where
+
+
+NO_CONNECTION = "see that the server runs, and that the URL, PGPASSWORD or ~/.pgpass are right"
+
+
+def _shown(given: Mapping[str, Any]) -> str:
+    user = f"{given['user']}@" if given.get("user") else ""
+    port = f":{given['port']}" if given.get("port") else ""
+    return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
+
+
+def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
+    """On one line, and without the password, should a library ever repeat it."""
+    for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
+        said = said.replace(str(secret), "***") if secret else said
+    return "; ".join(" ".join(line.split()) for line in said.splitlines() if line.strip())

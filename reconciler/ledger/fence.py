@@ -1,0 +1,55 @@
+"""A lock has a generation, which each holder raises: a session that holds an old one writes no intent any more.
+
+Whatever took the lock away (a lock file that was removed, a pooler that gave the session to another, a lease that
+ended), the next holder has raised the generation, and that is seen in the transaction of the next intent.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from reconciler.ledger import codec
+from reconciler.ledger.errors import Lost
+from reconciler.ledger.rows import Database
+
+ANOTHER = "apply again: it looks first for what this run may have left open"
+
+
+class Fence:
+    """The scopes that this session holds, each with the generation that it raised."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._held: dict[str, int] = {}
+
+    @contextmanager
+    def holding(self, scopes: Sequence[str]) -> Iterator[None]:
+        """Raise the generation of each scope, whose lock is held already."""
+        names = [codec.of_name(scope) for scope in sorted(set(scopes))]
+        with self._database.transaction():
+            known = self._generations()
+            taken = {name: known.get(name, 0) + 1 for name in names}
+            self._database.executemany(
+                "INSERT INTO holders (scope, holder, generation) VALUES (?, '', ?)"
+                " ON CONFLICT (scope) DO UPDATE SET generation = excluded.generation",
+                list(taken.items()),
+            )
+        self._held |= taken
+        try:
+            yield
+        finally:
+            for name in names:
+                self._held.pop(name, None)
+
+    def check(self) -> None:
+        """Raise ``Lost`` if another session has taken one of the scopes since."""
+        if not self._held:
+            return
+        known = self._generations()
+        for name, generation in self._held.items():
+            if known.get(name) != generation:
+                what = f"its lock is gone: another run has locked {codec.to_name(name)} since"
+                raise Lost(self._database.where, what, ANOTHER)
+
+    def _generations(self) -> Mapping[str, int]:
+        rows = self._database.execute("SELECT scope, generation FROM holders")
+        return {str(scope): int(str(generation)) for scope, generation in rows}

@@ -1,0 +1,203 @@
+"""The journal, written: an intent before its call is sent, and a settlement for each thing learned of its end.
+
+Nothing in it is overwritten. What is open, or accepted and not yet seen in force, is listed apart, so that to find it
+costs what there is of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reconciler.ledger import codec
+from reconciler.ledger.errors import Late, LedgerError, PlanUsed, Unsettled
+from reconciler.ledger.fence import Fence
+from reconciler.ledger.memory import Memory
+from reconciler.ledger.past import AWAITED, OPEN, Past
+from reconciler.ledger.records import Intent, PlanUse, Resolution, RunRecord
+from reconciler.ledger.rows import Database, Rows
+from reconciler.model import Address, Call, Outcome, Status, Values
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The instants of an intent beside its own: by the API's clock, its deadline, until when it is held."""
+
+    server_at: datetime | None = None
+    deadline: datetime | None = None
+    held_until: datetime | None = None
+
+
+class Journal:
+    """Writes runs, intents and settlements."""
+
+    def __init__(self, database: Database, memory: Memory, past: Past, fence: Fence) -> None:
+        self._database = database
+        self._rows = Rows(database)
+        self._memory, self._past, self._fence = memory, past, fence
+        self._deadlines: dict[int, datetime] = {}
+
+    def begin(self, run: RunRecord) -> str:
+        import secrets
+
+        with self._database.transaction():
+            started = run.started.astimezone(UTC)
+            while self._rows.count("runs", "id = ?", id := f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"):
+                pass  # two runs began in the same second and drew the same lot
+            self._rows.append("runs", id, codec.of_record(run))
+        return id
+
+    def finish(self, run_id: str, ended: datetime, exit_code: int) -> None:
+        with self._database.transaction():
+            self._record(run_id)
+            self._rows.delete("endings", "run = ?", (run_id,))
+            self._rows.insert("endings", (run_id, codec.of_instant(ended), exit_code))
+
+    def note_look(self, run_id: str, kind: str, parents: Sequence[str], ids: Iterable[str], at: datetime) -> int:
+        seen = codec.text(sorted(set(ids)))
+        with self._database.transaction():
+            self._record(run_id)
+            return self._rows.append("looks", run_id, codec.of_instant(at), kind, codec.text(list(parents)), seen)
+
+    # --- Intents ----------------------------------------------------------------------------------------
+
+    def intend(
+        self,
+        run_id: str,
+        call: Call,
+        at: datetime,
+        before: Mapping[str, tuple[str, ...]],
+        token: str | None,
+        bounds: Bounds,
+        look: int | None,
+        naturals: Mapping[Address, str],
+    ) -> int:
+        if bounds.deadline is not None and bounds.deadline <= at:
+            raise Late(self._database.where, f"{call.name} is intended after its deadline")
+        sent = codec.of_call(call)
+        touched = [(item.address.kind, codec.of_name(item.address.key)) for item in call.items]
+        with self._database.transaction():
+            self._fence.check()  # within it: who has taken the lock meanwhile, and written, is seen here
+            record = self._record(run_id)
+            self._use_plan(record, run_id, at)
+            details = _details(before, token, bounds, record)
+            kind, facet, effect = call.kind, codec.of_name(call.facet), call.effect.value
+            cells = (run_id, codec.of_name(call.name), codec.of_instant(at), kind, facet, effect, look, sent, details)
+            number = self._rows.append("intents", *cells)
+            self._rows.insert("items", *((number, position, *address) for position, address in enumerate(touched)))
+            self._rows.insert(
+                "naturals", *((number, address.kind, codec.of_name(key)) for address, key in naturals.items())
+            )
+            self._rows.insert(OPEN, (number,))
+            self._memory.unlearn(_unseen(call))
+        if bounds.deadline is not None:
+            self._deadlines[number] = bounds.deadline
+        return number
+
+    def assure(self, intent: int, now: datetime) -> None:
+        self._fence.check()
+        deadline = self._deadlines.get(intent)
+        if deadline is not None and now >= deadline:
+            raise Late(self._database.where, f"the deadline of intent {intent} has passed: it is not sent")
+
+    def _use_plan(self, record: RunRecord, run_id: str, at: datetime) -> None:
+        """Note the run's saved plan as used, with its first intent."""
+        digest = record.plan_digest
+        if digest is None:
+            return
+        for _, run, since in self._rows.select("plans", "WHERE digest = ?", digest):
+            if run != run_id:
+                use = self._past.plan_used(digest) or PlanUse(digest, str(run), codec.to_instant(str(since)))
+                raise PlanUsed(self._database.where, use)
+            return
+        self._rows.insert("plans", (digest, run_id, codec.of_instant(at)))
+
+    # --- Settlements ------------------------------------------------------------------------------------
+
+    def settle(
+        self, intent: int, outcomes: Sequence[Outcome], at: datetime, resolution: Resolution | None = None
+    ) -> None:
+        statuses = {each.status for each in outcomes}
+        conclusive = Status.UNKNOWN not in statuses
+        decided = codec.of_record(resolution) if resolution else None
+        cells = (intent, codec.of_instant(at), int(conclusive), codec.of_outcomes(outcomes), decided)
+        with self._database.transaction():
+            found = self._database.execute("SELECT effect, facet FROM intents WHERE number = ?", (intent,))
+            if not found:
+                raise LedgerError(self._database.where, f"there is no intent {intent}")
+            self._rows.append("settlements", *cells)
+            applied = [each for each in outcomes if each.status is Status.APPLIED]
+            effect, facet = map(str, found[0])
+            self._list(intent, facet, applied if resolution is None and effect in TO_BE_SEEN else (), conclusive)
+            self._memory.merge([(each.item.address, each.id or each.item.id, _moved(each)) for each in applied])
+        if conclusive:
+            self._deadlines.pop(intent, None)
+
+    def resolve(self, run_id: str, call_name: str, resolution: Resolution) -> None:
+        status = Status.APPLIED if resolution.applied else Status.NOT_SENT
+        with self._database.transaction():
+            open = self._past.open_intents()
+            meant = [each for each in open if (each.run, each.call.name) == (run_id, call_name)]
+            if not meant:
+                raise Unsettled(self._database.where, f"run {run_id} has no open call {call_name!r}")
+            for intent in meant:
+                decided = tuple(_decided(each, status, resolution.ids) for each in _outcomes(intent))
+                self.settle(intent.number, decided, resolution.at, resolution)
+
+    def see(self, news: Mapping[tuple[Address, str], Values], at: datetime, server_at: datetime | None = None) -> None:
+        with self._database.transaction():
+            self._memory.see(news, at, server_at)
+            before = "kind = ? AND key = ? AND facet = ? AND intent IN (SELECT number FROM intents WHERE at <= ?)"
+            seen = [(each.kind, codec.of_name(each.key), codec.of_name(facet)) for each, facet in news]
+            self._rows.delete(AWAITED, before, *((*cells, codec.of_instant(at)) for cells in seen))
+
+    def _list(self, intent: int, facet: str, applied: Sequence[Outcome], conclusive: bool) -> None:
+        """List the call anew: as open, and with what it applied that is still to be seen in force."""
+        self._rows.delete(OPEN, "intent = ?", (intent,))
+        self._rows.delete(AWAITED, "intent = ?", (intent,))
+        if not conclusive:
+            self._rows.insert(OPEN, (intent,))
+        touched = dict.fromkeys(each.item.address for each in applied)
+        self._rows.insert(AWAITED, *((intent, each.kind, codec.of_name(each.key), facet) for each in touched))
+
+    def _record(self, run_id: str) -> RunRecord:
+        for _, _, record in self._rows.select("runs", "WHERE id = ?", run_id):
+            return codec.to_run(str(record))
+        raise LedgerError(self._database.where, f"there is no run {run_id!r}")
+
+
+TO_BE_SEEN = ("create", "add")
+"""Effects that a read has to show in force before anything is planned from what was there before them."""
+
+
+def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: Bounds, record: RunRecord) -> str:
+    told = {"server_at": bounds.server_at, "deadline": bounds.deadline, "held_until": bounds.held_until}
+    instants = {name: codec.of_instant(instant) for name, instant in told.items() if instant is not None}
+    machine = {"machine": record.machine} if record.machine else {}
+    return codec.text({"before": before, "token": token, **instants, **machine})
+
+
+def _moved(outcome: Outcome) -> Values:
+    return {move.field: move.after for move in outcome.item.fields}
+
+
+def _unseen(call: Call) -> Mapping[Address, Set[str]]:
+    """What a call moves and the API never shows: whether it took effect, no read can tell."""
+    unseen: dict[Address, set[str]] = {}
+    for item in call.items:
+        for move in item.fields:
+            if not move.seen:
+                unseen.setdefault(item.address, set()).add(move.field)
+    return unseen
+
+
+def _outcomes(intent: Intent) -> tuple[Outcome, ...]:
+    """How the items of a call ended; unknown, if its end was never written."""
+    if intent.settled is not None:
+        return intent.outcomes
+    return tuple(Outcome(intent.call.name, item, Status.UNKNOWN, item.id) for item in intent.call.items)
+
+
+def _decided(outcome: Outcome, status: Status, ids: Mapping[str, str]) -> Outcome:
+    if outcome.status is not Status.UNKNOWN:
+        return outcome
+    return replace(outcome, status=status, id=ids.get(str(outcome.item.address), outcome.id))

@@ -1,0 +1,171 @@
+"""The journal, read: runs, calls and what became of them; each question is answered by an index."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.ledger import codec
+from reconciler.ledger.errors import LedgerError
+from reconciler.ledger.records import AppliedChange, HistoryEntry, Intent, Look, PastRun, PlanUse, RunHistory
+from reconciler.ledger.rows import Cell, Database, Row, Rows
+from reconciler.model import Address, Effect, Status
+
+OPEN, AWAITED = "open_calls", "awaited"
+"""The tables that list the calls without a known end, and what was accepted and no read has shown in force yet."""
+
+
+class Past:
+    """What the journal tells."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows = Rows(database)
+
+    # --- Runs -------------------------------------------------------------------------------------------
+
+    def runs(self, limit: int) -> tuple[PastRun, ...]:
+        return self._runs("ORDER BY number DESC LIMIT ?", limit)
+
+    def run(self, run_id: str) -> RunHistory | None:
+        found = self._runs("WHERE id = ?", run_id)
+        if not found:
+            return None
+        return RunHistory(found[0], self._intents("WHERE run = ? ORDER BY number", run_id))
+
+    def plan_used(self, digest: str) -> PlanUse | None:
+        for _, run, at in self._rows.select("plans", "WHERE digest = ?", digest):
+            told = self.run(str(run))
+            use = PlanUse(digest, str(run), codec.to_instant(str(at)))
+            return use if told is None else replace(use, past=told.run, counts=_counted(told))
+        return None
+
+    def _runs(self, chosen: str, *parameters: Cell) -> tuple[PastRun, ...]:
+        return tuple(
+            self._past(str(id), str(record)) for _, id, record in self._rows.select("runs", chosen, *parameters)
+        )
+
+    def _past(self, id: str, record: str) -> PastRun:
+        calls = self._rows.count("intents", "run = ?", id)
+        for _, ended, code in self._rows.select("endings", "WHERE run = ?", id):
+            return PastRun(id, codec.to_run(record), calls, codec.to_instant(str(ended)), int(str(code)))
+        return PastRun(id, codec.to_run(record), calls)
+
+    # --- Calls ------------------------------------------------------------------------------------------
+
+    def open_intents(self, *, effects: Collection[Effect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
+        return self._listed(OPEN, effects, kinds)
+
+    def accepted(self, *, effects: Collection[Effect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
+        return self._listed(AWAITED, effects, kinds)
+
+    def open_creates(
+        self, kind: str, *, naturals: Collection[str] = (), addresses: Collection[Address] = ()
+    ) -> tuple[Intent, ...]:
+        """By the addresses as they are now. What is open is little, so it is compared one by one."""
+        keys = {codec.of_name(each) for each in naturals}
+        places = {(each.kind, codec.of_name(each.key)) for each in addresses}
+        those = f"WHERE intent IN (SELECT intent FROM {OPEN})"
+        meant = {number for number, of, key in self._rows.select("naturals", those) if of == kind and key in keys}
+        meant |= {number for number, _, of, key in self._rows.select("items", those) if (of, key) in places}
+        return tuple(
+            each for each in self.open_intents(effects=(Effect.CREATE,), kinds=(kind,)) if each.number in meant
+        )
+
+    def look(self, number: int) -> Look:
+        for _, run, at, kind, parents, ids in self._rows.select("looks", "WHERE number = ?", number):
+            seen = frozenset(json.loads(str(ids)))
+            return Look(number, str(run), codec.to_instant(str(at)), str(kind), tuple(json.loads(str(parents))), seen)
+        raise LedgerError(self._database.where, f"there is no look {number}")
+
+    def history(self, address: Address) -> tuple[HistoryEntry, ...]:
+        """By the index of items, which follows a moved address; each call tells the address of its time."""
+        mine = "WHERE kind = ? AND key = ?"
+        where = (address.kind, codec.of_name(address.key))
+        positions: dict[Cell, list[Cell]] = {}
+        for number, position, *_ in self._rows.select("items", mine, *where):
+            positions.setdefault(number, []).append(position)
+        chosen = f"WHERE number IN (SELECT intent FROM items {mine}) ORDER BY number"
+        return tuple(
+            HistoryEntry(
+                str(row[1]), codec.to_instant(str(row[3])), codec.to_name(str(row[2])), field, old, new, status
+            )
+            for row, last in self._latest(chosen, *where)
+            for _, status, field, _, old, new in codec.moved(str(row[8]), last, positions[row[0]])
+        )
+
+    def increases_since(self, when: datetime) -> tuple[AppliedChange, ...]:
+        return tuple(
+            AppliedChange(address, field, facet, before, after, codec.to_instant(str(row[3])))
+            for row, last in self._latest("WHERE at >= ? ORDER BY number", codec.of_instant(when))
+            for address, status, field, facet, before, after in codec.moved(str(row[8]), last)
+            if status is Status.APPLIED
+        )
+
+    def _listed(self, table: str, effects: Collection[Effect], kinds: Collection[str]) -> tuple[Intent, ...]:
+        chosen, cells = f"WHERE number IN (SELECT intent FROM {table})", list[Cell]()
+        for column, some in (("effect", [each.value for each in effects]), ("kind", list(kinds))):
+            if some:
+                chosen, cells = f"{chosen} AND {column} IN ({', '.join('?' * len(some))})", [*cells, *some]
+        return self._intents(f"{chosen} ORDER BY number", *cells)
+
+    def _latest(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, str | None]]:
+        """Rows of intents, each with the outcomes that were written last; none if its end was never written."""
+        for row, settlement in self._settled(chosen, *parameters):
+            yield row, None if settlement is None else str(settlement[4])
+
+    def _intents(self, chosen: str, *parameters: Cell) -> tuple[Intent, ...]:
+        """Intents with the latest that is known of each."""
+        return tuple(_intent(row, settlement) for row, settlement in self._settled(chosen, *parameters))
+
+    def _settled(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, Row | None]]:
+        rows = self._rows.select("intents", chosen, *parameters)
+        theirs = f"WHERE intent IN (SELECT number FROM intents {chosen}) ORDER BY number"
+        latest = {row[1]: row for row in self._rows.select("settlements", theirs, *parameters)} if rows else {}
+        return ((row, latest.get(row[0])) for row in rows)
+
+
+def _intent(row: Row, settlement: Row | None) -> Intent:
+    number, run, _, at, _, _, _, look, call, details = row
+    known: dict[str, Any] = json.loads(str(details))
+    server_at, deadline, held_until = (
+        codec.to_instant(known[name]) if name in known else None for name in ("server_at", "deadline", "held_until")
+    )
+    intent = Intent(
+        int(str(number)),
+        str(run),
+        codec.to_instant(str(at)),
+        codec.to_call(str(call)),
+        {address: tuple(ids) for address, ids in known["before"].items()},
+        known["token"],
+        server_at=server_at,
+        deadline=deadline,
+        held_until=held_until,
+        look=None if look is None else int(look),
+        machine=known.get("machine", ""),
+    )
+    if settlement is None:
+        return intent
+    _, _, settled, _, outcomes, resolution = settlement
+    return replace(
+        intent,
+        settled=codec.to_instant(str(settled)),
+        outcomes=codec.to_outcomes(str(outcomes)),
+        resolution=None if resolution is None else codec.to_resolution(str(resolution)),
+    )
+
+
+def _counted(told: RunHistory) -> dict[Status, int]:
+    """How many items ended how: of one that was intended several times, its last intent counts."""
+    last: dict[tuple[Address, str], Status] = {}
+    for intent in told.calls:
+        last |= {(item.address, intent.call.facet): Status.UNKNOWN for item in intent.call.items}
+        last |= {(each.item.address, intent.call.facet): each.status for each in intent.outcomes}
+    counts: dict[Status, int] = {}
+    for status in last.values():
+        counts[status] = counts.get(status, 0) + 1
+    never = told.run.record.planned - len(last)
+    if never > 0:
+        counts[Status.NOT_SENT] = counts.get(Status.NOT_SENT, 0) + never
+    return counts

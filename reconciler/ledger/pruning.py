@@ -1,0 +1,45 @@
+"""Removes what is old from the journal, and never what may still be needed.
+
+It keeps every call that is open or awaited, the last call of each facet of an address, and all looks and runs of what
+is kept. What is known of the addresses, and which saved plans were used, is not part of the journal and stays.
+"""
+
+from datetime import UTC, datetime
+
+from reconciler.ledger import codec
+from reconciler.ledger.records import Pruned
+from reconciler.ledger.rows import Database, Rows
+
+LAST = (
+    "SELECT max(later.number) FROM items JOIN intents later ON later.number = items.intent"
+    " GROUP BY items.kind, items.key, later.facet"
+)
+OLD = (
+    "SELECT number FROM intents WHERE at < ? AND number NOT IN (SELECT intent FROM open_calls)"
+    f" AND number NOT IN (SELECT intent FROM awaited) AND number NOT IN ({LAST})"
+)
+OF_CALLS = ("items", "naturals", "settlements")
+
+
+def prune(database: Database, before: datetime) -> Pruned:
+    """Remove calls that were intended before that, then looks and runs of that time that no call refers to."""
+    rows, until = Rows(database), codec.of_instant(before)
+    named = f"{before.astimezone(UTC):%Y%m%dT%H%M%SZ}"  # what the names of runs begin with
+    with database.transaction():
+        old = [number for (number,) in database.execute(OLD, (until,))]
+        for table in OF_CALLS:
+            rows.delete(table, "intent = ?", *((number,) for number in old))
+        rows.delete("intents", "number = ?", *((number,) for number in old))
+        looks = database.execute(
+            "SELECT number FROM looks WHERE at < ? AND number NOT IN (SELECT look FROM intents WHERE look IS NOT NULL)",
+            (until,),
+        )
+        rows.delete("looks", "number = ?", *looks)
+        runs = database.execute(
+            "SELECT id FROM runs WHERE id < ? AND id NOT IN (SELECT run FROM intents)"
+            " AND id NOT IN (SELECT run FROM looks) AND number < (SELECT max(number) FROM runs)",
+            (named,),
+        )
+        rows.delete("endings", "run = ?", *runs)
+        rows.delete("runs", "id = ?", *runs)
+    return Pruned(len(runs), len(old), len(looks))
