@@ -12,9 +12,9 @@ from reconciler.outside import Outside
 from reconciler.planning import plan as planner
 from reconciler.prepared import Prepared
 from reconciler.sending import careful, execute, verify
-from reconciler.sending.courier import Courier, Cut, Forgetful, Journal
+from reconciler.sending.courier import Journal, NullJournal, Sender, WaitInterrupted
 from reconciler.sending.execute import Sent
-from reconciler.sending.recover import Namesakes
+from reconciler.sending.looks import Looks, Reader
 from reconciler.survey import read, reader
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
@@ -29,37 +29,54 @@ def apply(
 ) -> Run:
     """Carry the plan out: its calls, what waited for their ids, and a look at what is in force then."""
     run, calls = prepared.run, prepared.run.plan
-    courier = Courier(
-        prepared.targets,
-        prepared.pairs,
-        Namesakes({name: target.kind for name, target in prepared.targets.items()}, prepared.live),
-        outside.send,
-        lambda kind: reader(prepared.project, outside, kind),
-        outside.clock,
-        journal or Forgetful(),
-        token,
-        outside.stop,
-        bisect=outside.bisect,
-        watch=outside.watch,
-    )
-    first = _carried(prepared, calls.calls, courier, outside, deferred=calls.deferred)
-    sent = _second_round(prepared, first, courier, outside)
+    sender = _sender(prepared, outside, journal or NullJournal(), token)
+    first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
+    sent = _second_round(prepared, first, sender, outside)
+    read = True
     try:
         outcomes, problems = _read_back(prepared, sent.outcomes, outside)
     except Unread as unread:
         doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
-        outcomes, problems = _unread(sent.outcomes), (doubt,)
+        outcomes, problems, read = _unread(sent.outcomes), (doubt,), False
     found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
-    courier.settle_anew([each for each in outcomes if each.call in found])
+    sender.settle_anew([each for each in outcomes if each.call in found])
+    absent = {problem.address for problem in problems if problem.code == "not-in-force"}
+    if read:
+        sender.see([each for each in outcomes if each.status is Status.APPLIED and each.item.address not in absent])
     stopped = (outside.stop.reason,) if outside.stop.reason else ()
     problems = unique((*run.problems, *sent.problems, *problems, *stopped))
     return replace(run, command="apply", outcomes=outcomes, problems=problems, applied=True)
 
 
+def _sender(prepared: Prepared, outside: Outside, journal: Journal, token: Callable[[Call], str | None]) -> Sender:
+    """Return the way to send one plan: it looks at what the plan was made of, as long as that is fresh."""
+    readers: dict[str, Reader] = {}
+
+    def reading(kind: str) -> Reader:
+        if kind not in readers:
+            readers[kind] = reader(prepared.project, outside, kind)
+        return readers[kind]
+
+    return Sender(
+        prepared.targets,
+        Looks(reading, outside.clock, prepared.live, prepared.looked, journal.note_look, outside.threads),
+        outside.writes,
+        reading,
+        outside.clock,
+        journal,
+        token,
+        outside.stop,
+        outside.times,
+        bisect=outside.bisect,
+        wary=outside.wary,
+        watch=outside.watch,
+    )
+
+
 def _carried(
     prepared: Prepared,
     calls: Sequence[Call],
-    courier: Courier,
+    sender: Sender,
     outside: Outside,
     *,
     earlier: Sequence[Outcome] = (),
@@ -69,7 +86,8 @@ def _carried(
 
     def carry(calls: Sequence[Call], earlier: Sequence[Outcome] = ()) -> Sent:
         pace, progress = outside.in_flight, outside.progress
-        return execute.execute(calls, courier, in_flight=pace, progress=progress, earlier=earlier)
+        threads = outside.threads
+        return execute.execute(calls, sender, in_flight=pace, progress=progress, earlier=earlier, threads=threads)
 
     def confirm(outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
         try:
@@ -82,7 +100,7 @@ def _carried(
     return careful.carried(prepared.ground, calls, carry, confirm, earlier=earlier, deferred=deferred)
 
 
-def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Outside) -> Sent:
+def _second_round(prepared: Prepared, first: Sent, sender: Sender, outside: Outside) -> Sent:
     """What creation could not carry, for those that exist now; for the others it is not sent."""
     deferred = prepared.run.plan.deferred
     if not deferred:
@@ -91,7 +109,7 @@ def _second_round(prepared: Prepared, first: Sent, courier: Courier, outside: Ou
     raises = prepared.ground.raises if prepared.ground else None
     calls = planner.plan(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
     calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)  # the first round has calls of its own
-    second = _carried(prepared, calls, courier, outside, earlier=first.outcomes if prepared.ground else ())
+    second = _carried(prepared, calls, sender, outside, earlier=first.outcomes if prepared.ground else ())
     created = {each.item.address: each.status for each in first.outcomes if each.item.id is None}
     lost = tuple(_orphan(each, created.get(each.address)) for each in deferred if each.address not in first.ids)
     return Sent((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
@@ -117,7 +135,7 @@ def _read_back(
     for pause in LOOKS if touched else ():
         try:
             outside.sleep(pause)
-        except Cut:
+        except WaitInterrupted:
             break
         problems = ()
         for name in touched:

@@ -8,16 +8,19 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.model import Call, Outcome, Run
     from reconciler.reports import Manner
     from reconciler.telling import LongWait
 
+Command = TypeVar("Command", bound=Callable[..., object])
 STREAM = "json-stream"
 FOLLOWED = ("text", STREAM)
 """Formats that show the plan before it is carried out."""
@@ -62,7 +65,7 @@ def _stream(context: click.Context, option: click.Parameter, value: bool) -> Non
     context.meta[STREAMED] = value
 
 
-def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
+def reporting(command: Command) -> Command:
     """The options of a command that reports: what is shown, and which files hold other formats of it."""
     wanted = click.option(
         "--format",
@@ -140,7 +143,7 @@ def announce(run: "Run", form: str, manner: "Manner") -> "Manner":
     return replace(manner, told=run.problems)
 
 
-def follower(form: str, now: Callable[[], Any]) -> "Callable[[Call, Sequence[Outcome] | None], None]":
+def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Sequence[Outcome] | None], None]":
     """Tells each call as it is sent and as it ends, where somebody follows; calls run side by side."""
     from reconciler.reports import stream
 

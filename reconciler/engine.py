@@ -14,11 +14,11 @@ from reconciler.check import is_always_wrong as is_always_wrong
 from reconciler.check import problems_at
 from reconciler.check import unique as unique
 from reconciler.check import validate as validate
+from reconciler.files.explain import near
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.live import Unread
 from reconciler.model import (
-    Action,
     Address,
     Change,
     Desired,
@@ -34,9 +34,9 @@ from reconciler.planning import overrides
 from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
-from reconciler.planning.plan import weight
 from reconciler.planning.selection import select
 from reconciler.prepared import Prepared as Prepared
+from reconciler.sending import held
 from reconciler.survey import Survey, survey
 
 
@@ -61,31 +61,43 @@ def plan(
     """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
     ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
-    found; an undecided one forbids increases. ``allowed`` has the reasons for overridden guardrails. With ``recorded``
-    the changes are those of a saved plan, derived again from the files and the values that it recorded; all that it
-    touches is read again, and any difference is an error.
+    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are
+    overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
+    values that it recorded; all that it touches is read again, and any difference is an error.
     """
     project, memory, loaded = loaded.project, memory or Memory(), overrides.effective(loaded, now)
     problems = [*problems_at(loaded, now), *(stale.outdated(recorded.saved, recorded.here) if recorded else ())]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
+    looked = outside.clock()
     try:
-        seen = survey(project, wanted, outside, now, _recorded(recorded.saved) if recorded else memory)
+        seen = survey(project, wanted, outside, now, _matching(recorded, memory))
     except Unread as unread:
         return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    weighed = assess(project, seen, changes, spoken, memory, Wish(loaded.desired, not targets, allowed or {}), now)
+    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
+    wish = Wish(loaded.desired, not targets, allowed or {})
+    weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *seen.problems, *fixed)
     if recorded:
-        problems += (*_moved(recorded.saved, seen, spoken), *stale.rederived(recorded.saved, changes, weighed.plan))
-    problems = [*_noted(noted, changes, memory.ids), *problems]
-    unchanged = sum(map(len, seen.pairs.values())) - len(changes)
+        problems += _moved(recorded.saved, seen, spoken)
+        problems += stale.rederived(recorded.saved, changes, weighed.plan)
+    problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
+    unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
     return Prepared(
-        _weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies, seen.zones
+        _weighed(run, weighed),
+        spoken,
+        seen.pairs,
+        seen.live,
+        project,
+        weighed.ground,
+        seen.currencies,
+        looked,
+        seen.zones,
     )
 
 
@@ -140,9 +152,15 @@ def _selected(
     if not targets:
         return tuple(desired), ()
     chosen, unmatched = select((str(each.address) for each in desired), targets)
+    addresses = [str(each.address) for each in desired]
     hint = "targets are globs of addresses, such as adSets.summer-*"
     return tuple(each for each in desired if str(each.address) in chosen), tuple(
-        error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
+        error(
+            "no-such-target",
+            f"no resource matches the target {target!r}",
+            at=project.at(),
+            hint=near(target, addresses) or hint,
+        )
         for target in unmatched
     )
 
@@ -171,16 +189,26 @@ def _spoken(project: Project) -> dict[str, Target]:
     return {name: Target(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
 
 
-def _noted(noted: Sequence[Problem], changes: Sequence[Change], ids: Mapping[Address, str]) -> tuple[Problem, ...]:
-    """An undecided call is an error only if something would be increased on its object, whatever its name is now."""
-    rising = [each for each in changes if each.action is Action.CREATE or weight(each.fields) == 2]
-    addresses, objects = {each.address for each in rising}, {each.id for each in rising if each.id}
+def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
+    told = {problem.address for problem in said if problem.code == "held"}
+    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
 
-    def _allowed(problem: Problem) -> bool:
-        known = ids.get(problem.address) if problem.address else None
-        return problem.code == "undecided" and problem.address not in addresses and known not in objects
 
-    return tuple(replace(each, severity=Severity.WARNING) if _allowed(each) else each for each in noted)
+def _shown(memory: Memory, said: Sequence[Problem]) -> Memory:
+    """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
+    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    return (
+        replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
+    )
+
+
+def _matching(recorded: Recorded | None, memory: Memory) -> Memory:
+    """Return what blocks are matched by: the ids that a saved plan recorded, and those that the ledger learnt since."""
+    if recorded is None:
+        return memory
+    known = _recorded(recorded.saved)
+    return replace(known, ids={**memory.ids, **known.ids}, holds=memory.holds, fresh=memory.fresh)
 
 
 def _name(loaded: Loaded) -> str:

@@ -43,7 +43,9 @@ BY_PROBLEM = {
     "version-gone": Exit.VERSION_GONE,
     "locked": Exit.LOCKED,
     "stale-plan": Exit.STALE,
+    "plan-used": Exit.STALE,
     "undecided": Exit.UNKNOWN,
+    "held": Exit.UNKNOWN,
     "interrupted": Exit.INTERRUPTED,
 }
 RULE = "guardrail-"
@@ -52,7 +54,7 @@ RULE = "guardrail-"
 
 def of(run: Run, *, detailed: bool = False) -> Exit:
     """The exit code of a run: what is worst to overlook comes first."""
-    undecided = any(problem.code == "undecided" for problem in run.problems)
+    undecided = any(problem.code in ("undecided", "held") for problem in run.problems)
     if run.applied:
         ended = {outcome.status for outcome in run.outcomes}
         if Status.UNKNOWN in ended or undecided:
@@ -65,7 +67,7 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
         known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
         others = [problem for problem in errors if not problem.code.startswith(RULE)]
         return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
-    if undecided:  # a call of an earlier run, on whose object nothing is raised now
+    if run.command == "apply" and undecided:  # a call of an earlier run
         return Exit.UNKNOWN
     moved = run.changes or any(each.moved_outside for each in run.drift)
     late = any(problem.code == "override-overdue" for problem in run.problems)

@@ -1,62 +1,131 @@
-"""One run's dealings with the ledger: its journal, what it remembers, and what an earlier run left open."""
+"""One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.lock import is_dead
-from reconciler.ledger.store import Holder, Intent, Ledger
+from reconciler.ledger.errors import Late, LedgerError
+from reconciler.ledger.store import Intent, Ledger, PastRun
 from reconciler.live import Unread
-from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Severity, Status, error
+from reconciler.model import Address, Call, Effect, Outcome, Pair, Problem, Status, error
 from reconciler.outside import Memory
-from reconciler.sending import recover
-from reconciler.sending.courier import Unwritten
-from reconciler.sending.recover import Found, Lost, Reader, Verdict
-from reconciler.telling import Tell, waiting
+from reconciler.sending import evidence, recover
+from reconciler.sending.courier import Noted, Unwritten
+from reconciler.sending.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.sending.held import Hold
+from reconciler.sending.looks import Reader
+from reconciler.sending.recover import Recovered
 
-ON_ITS_WAY = timedelta(seconds=185)
-"""As long as a call may take from its intent to its last byte: a window of the rate limit, and one sending."""
+ABSOLUTE_LASTS = timedelta(minutes=15)
+"""An absolute write may be sent again with growing pauses, and never later than this after its intent."""
+UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
+UNCONFIRMED = 20
+"""Runs to look back for a top-up that no read has shown in force."""
 
 
 class Journal:
-    """The journal of one run. Its trouble is told as a problem: nothing is sent after it."""
+    """The journal of one run. Its trouble is told as a problem: nothing is sent after it.
 
-    def __init__(self, ledger: Ledger, run: str, now: Callable[[], datetime]) -> None:
-        self._ledger, self.run, self._now = ledger, run, now
+    ``now`` is the clock of the run; ``dated`` says whether an answer of the server has set it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        run: str,
+        now: Callable[[], datetime],
+        times: Times | None = None,
+        dated: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._ledger, self.run, self._now, self._dated = ledger, run, now, dated
+        self._times = times or Times()
         self._count = 0
 
-    def intend(self, call: Call, before: Mapping[str, tuple[str, ...]], token: str | None) -> int:
+    def hold(self, call: Call) -> Hold:
+        """Return until when a call of this run is held, if its end stays unknown."""
+        return Hold(self.run, call, self._now() + self._times.settle_after)
+
+    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
+        """Write down every id that a look at some parents showed; return the number of the look."""
+        with _telling():
+            return self._ledger.note_look(self.run, kind, parents, ids, self._now())
+
+    def intend(self, call: Call, noted: Noted) -> int:
+        """Write down a call that is about to be sent, with the time after which it must not be (rule 8)."""
+        at = self._now()
+        lasts = min(ABSOLUTE_LASTS, self._times.settle_after) if call.effect.repeatable else evidence.INTENT_LASTS
+        with _telling():
+            return self._ledger.intend(
+                self.run,
+                call,
+                at=at,
+                before=noted.before,
+                token=noted.token,
+                server_at=at if self._dated() else None,
+                deadline=at + lasts,
+                held_until=at + self._times.settle_after,
+                look=noted.look,
+                naturals=noted.naturals,
+            )
+
+    def may_leave(self, intent: int) -> bool:
+        """Return False if the deadline has passed. Raise :class:`Unwritten` if the lock is held no more."""
         try:
-            return self._ledger.intend(self.run, call, at=self._now(), before=before, token=token)
-        except LedgerError as trouble:
-            raise Unwritten(told(trouble)) from trouble
+            with _telling():
+                self._ledger.assure(intent, self._now())
+        except Unwritten as unwritten:
+            if unwritten.problem.code == Late.code:
+                return False
+            raise
+        return True
 
     def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None:
-        try:
+        """Write down how a call ended."""
+        with _telling():
             self._ledger.settle(intent, outcomes, self._now())
-        except LedgerError as trouble:
-            raise Unwritten(told(trouble)) from trouble
+
+    def see(self, outcomes: Sequence[Outcome], facets: Mapping[str, str]) -> None:
+        """Write down what a read showed in force of what was created or funded; ``facets`` are those of the calls."""
+        news = {
+            (each.item.address, facets[each.call]): {move.field: move.after for move in each.item.fields}
+            for each in outcomes
+            if each.call in facets
+        }
+        if news:
+            at = self._now()
+            with _telling():
+                self._ledger.see(news, at, server_at=at if self._dated() else None)
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
-        """The mark of a top-up, unless the files manage the memo that would carry it."""
+        """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
         managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
 
         def mark(call: Call) -> str | None:
             if not isinstance(kinds[call.kind].writes.get(call.facet), Delta) or call.items[0].address in managed:
                 return None
             self._count += 1
-            return f"reconciler {self.run} {self._count}"
+            return evidence.mark(self.run, self._count)
 
         return mark
 
 
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Raise :class:`Unwritten` for the ledger's trouble."""
+    try:
+        yield
+    except LedgerError as trouble:
+        raise Unwritten(told(trouble)) from trouble
+
+
 def told(trouble: LedgerError) -> Problem:
-    """The ledger's trouble as a problem."""
+    """Return the ledger's trouble as a problem."""
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
@@ -70,7 +139,7 @@ def memory(ledger: Ledger, of: Collection[Address] | None = None, since: datetim
         return Memory(ledger.ids(), ledger.values(), lately)
     open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
     ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
-    return Memory(ids, values, lately, ledger.counts(), ledger.claimed)
+    return Memory(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
 
 
 def adopt(
@@ -85,135 +154,218 @@ def adopt(
         baseline.looked(ledger, at)
 
 
-def settle_open(
-    ledger: Ledger,
-    kinds: Mapping[str, Kind],
-    reader: Callable[[str], Reader],
-    now: Callable[[], datetime],
-    tell: Tell,
-) -> tuple[Problem, ...]:
-    """Settle by reading what an earlier run left open; what reading cannot tell stays, as an error."""
+# --- What earlier runs left open ----------------------------------------------------------------------------
+
+
+class Recovery(Struct, frozen=True):
+    """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
+
+    settled: tuple[tuple[Intent, tuple[Outcome, ...]], ...] = ()
+    holds: tuple[Hold, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
+    """What was created less than ``settleAfter`` ago: a list that does not show it lags (contract §9 rule 4)."""
+
+    @property
+    def ids(self) -> Mapping[Address, str]:
+        """The ids of what was found."""
+        return {
+            each.item.address: each.id
+            for _, ended in self.settled
+            for each in ended
+            if each.status is Status.APPLIED and each.id is not None and each.item.id is None
+        }
+
+
+class Past(Struct, frozen=True):
+    """What is needed to look at the past: how to read each kind, the time, and who counts it."""
+
+    kinds: Mapping[str, Kind]
+    reader: Callable[[str], Reader]
+    now: datetime
+    times: Times = field(default_factory=Times)
+    dated: bool = False
+    """Whether ``now`` is the server's."""
+    machine: str = ""
+
+    def is_held(self, intent: Intent) -> bool:
+        """Return whether absence proves nothing yet (rules 3 and 16)."""
+        held = intent.holding(self.times.settle_after)
+        return held.is_held(self.now, self.now if self.dated else None, self.machine)
+
+
+def recover_open(ledger: Ledger, past: Past) -> Recovery:
+    """Return what reading makes of every open call, and of what was accepted a little while ago. Writes nothing."""
+    settled: list[tuple[Intent, tuple[Outcome, ...]]] = []
+    holds: list[Hold] = []
     problems: list[Problem] = []
-    with ledger.together():  # after whoever wrote last: one that lost its lock, and has not noticed yet
+    with ledger.together():  # after the last writer: one that lost its lock, and has not noticed yet
         left = ledger.open_intents()
     for intent in left:
-        if intent.call.kind not in kinds:
-            problems.append(_undecided(intent, intent.call.items[0].address, "its kind is not in this API version"))
+        hold = _hold(intent, past)
+        if intent.call.kind not in past.kinds:
+            holds.append(replace(hold, doubt="its kind is not in this API version"))
+            problems += (holds[-1].note(item) for item in intent.call.items)
             continue
         try:
-            found = _looked(ledger, intent, reader(intent.call.kind), now, tell)
+            done = _recovered(intent, hold, past, ledger)
         except Unread as unread:
             problems.append(unread.problem)
+            holds += [hold] if not intent.call.effect.repeatable else []
             continue
-        ended = recover.decided(_unknown(intent), found)
-        _settle_if_new(ledger, intent, ended, now())
-        for outcome, verdict in zip(ended, found, strict=True):
-            if verdict.found is Found.UNDECIDED:
-                problems.append(_undecided(intent, outcome.item.address, verdict.because))
-            else:
-                problems.append(_settled(intent, outcome))
-    return (*problems, *_not_yet_shown(ledger, kinds, reader, now))
+        problems += done.problems
+        holds += [done.hold] if done.hold is not None else []
+        if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
+            settled.append((intent, done.outcomes))  # what is as unknown as before is not written down again
+    found = {intent.number for intent, _ in settled}
+    for intent, hold in _lagging(ledger, past, found):
+        holds.append(hold)
+        if hold.doubt is not None:  # open again, so that a person can resolve it
+            settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
+        problems += (hold.note(item) for item in intent.call.items)
+    return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)))
 
 
-def _looked(
-    ledger: Ledger, intent: Intent, reader: Reader, now: Callable[[], datetime], tell: Tell
-) -> tuple[Verdict, ...]:
-    """What reading makes of it. What may still be on its way is not believed to be absent before it has ended."""
-    lost = Lost(intent.call, intent.at, intent.before, intent.token)
-    found = recover.verdicts(lost, reader)
-    left = min(ON_ITS_WAY - (now() - intent.at), ON_ITS_WAY).total_seconds()
-    absent = any(each.found is Found.ABSENT for each in found) and not intent.call.effect.repeatable
-    if intent.settled is None and absent and left > 0 and not _is_dead(ledger, intent.run):
-        tell(waiting(left, now(), f"{intent.call.name} of run {intent.run} may still be on its way"))
-        reader.sleep(left)
-        found = recover.verdicts(lost, reader)
-    return found
+def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
+    """Write down what reading made of open calls."""
+    for intent, outcomes in recovery.settled:
+        ledger.settle(intent.number, outcomes, at)
 
 
-def _is_dead(ledger: Ledger, run: str) -> bool:
-    """Whether the process of a run was of this machine, and is no more."""
-    past = ledger.run(run)
-    if past is None:
-        return False
-    who, _, host = past.run.record.who.rpartition("@")
-    return is_dead(Holder(who, host, past.run.record.pid))
+def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recovered:
+    """Return what reads make of one open call (contract §9 rules 3 and 10)."""
+    known = None if intent.look is None else ledger.look(intent.look).ids
+    lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
+    outcomes = _unknown(intent)
+    others = _equal_topups(ledger, intent) if intent.call.effect is Effect.ADD else 0
+    findings = recover.find_out(lost, past.reader(intent.call.kind), others)
+    held = past.is_held(intent)
+    if any(problem.code == UNSEEN for each in outcomes for problem in each.problems):
+        findings = tuple(
+            replace(each, finding=Finding.DOUBT, because=SILENT) if each.finding is Finding.NOTHING else each
+            for each in findings
+        )
+    if intent.call.effect.repeatable and held:
+        findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
+    return recover.judged(lost, outcomes, findings, hold, held=held)
 
 
-def _settle_if_new(ledger: Ledger, intent: Intent, ended: tuple[Outcome, ...], now: datetime) -> None:
-    """What is as unknown as before is not written down again each time that somebody looks."""
-    before = [each.status for each in intent.outcomes]
-    if before != [each.status for each in ended]:
-        ledger.settle(intent.number, ended, now)
+def _reopened(outcome: Outcome) -> Outcome:
+    """Return an accepted outcome as unknown again: no read ever showed it."""
+    item = outcome.item
+    problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
+    return replace(outcome, status=Status.UNKNOWN, problems=(problem,))
 
 
-def _not_yet_shown(
-    ledger: Ledger, kinds: Mapping[str, Kind], reader: Callable[[str], Reader], now: Callable[[], datetime]
-) -> Iterator[Problem]:
-    """Top-ups that were accepted, but are not in force although they were given time.
+def _hold(intent: Intent, past: Past) -> Hold:
+    """Return until when an open call is held; None if the time has passed, or if it is not this machine's to count."""
+    held = intent.holding(past.times.settle_after)
+    until = held.held_until
+    counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
+    return Hold(intent.run, intent.call, until if counts else None)
 
-    Runs that ended well have read theirs back; after a kill, or a read that was late, nobody has. To
-    plan from the amount before them would send them a second time.
+
+def _equal_topups(ledger: Ledger, intent: Intent) -> int:
+    """Return how many other calls of ours may have left an entry of the same amount in the history of the object."""
+    since = intent.at - evidence.SKEW
+    return sum(
+        1
+        for run in _runs_since(ledger, since)
+        for each in _calls(ledger, run)
+        if each.number != intent.number
+        and each.call.effect is Effect.ADD
+        and each.call.items[0].id == intent.call.items[0].id
+        and each.at >= since
+        and recover.delta_of(each.call) == recover.delta_of(intent.call)
+        and any(outcome.status is not Status.NOT_SENT for outcome in _unknown(each))
+    )
+
+
+def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
+    """Yield the runs that may have sent something since then."""
+    for past in ledger.runs(UNCONFIRMED):
+        if past.ended is None or past.ended >= since:
+            yield past
+
+
+def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
+    run = ledger.run(past.id)
+    return run.calls if run else ()
+
+
+# --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
+
+
+def _lagging(ledger: Ledger, past: Past, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
+    """Yield what was accepted, and what reads do not show although nothing explains it.
+
+    Within ``settleAfter`` such a read is a lag. After that, a top-up that no read ever showed is for a person.
     """
-    for intent in _latest_topups(ledger):
-        outcome = intent.outcomes[0]
-        try:
-            shown = intent.call.kind not in kinds or recover.is_shown(intent.call, reader(intent.call.kind))
-        except Unread as unread:
-            yield unread.problem
+    met: set[tuple[str, str | None, Address]] = set()
+    for intent in _accepted(ledger, past.now - past.times.settle_after):
+        item = intent.call.items[0]
+        key = (intent.call.effect.value, item.id, item.address)
+        if key in met or intent.call.kind not in past.kinds:
             continue
-        if shown:
-            _see(ledger, [intent], now())
-        else:
-            ledger.settle(intent.number, (replace(outcome, status=Status.UNKNOWN),), now())
-            because = "it was accepted, but the amount is what it was before; it may be late, or was taken back"
-            yield _undecided(intent, outcome.item.address, because)
+        met.add(key)
+        if intent.number not in found and intent.call.effect is Effect.ADD:
+            hold = _unshown(intent, past)
+            if hold is not None:
+                yield intent, hold
 
 
-def _latest_topups(ledger: Ledger) -> Iterator[Intent]:
-    """The last accepted top-up of each object that no read has shown in force."""
-    latest = {intent.call.items[0].id: intent for intent in ledger.accepted(effects=(Effect.ADD,))}
-    yield from latest.values()
+def _fresh(ledger: Ledger, past: Past) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
+    """Yield what was created less than ``settleAfter`` ago, with its id if it is known; of two, the later."""
+    since = past.now - past.times.settle_after
+    for run in reversed(tuple(_runs_since(ledger, since))):
+        for intent in _calls(ledger, run):
+            if intent.call.effect is Effect.CREATE and intent.at >= since:
+                hold = replace(_hold(intent, past), accepted=True)
+                for each in intent.outcomes:
+                    if each.status is Status.APPLIED:
+                        yield each.item.address, (hold, each.id)
 
 
-def saw(ledger: Ledger, at: datetime) -> None:
-    """Record that all that was accepted is in force: a run that ended well has read it back."""
-    _see(ledger, ledger.accepted(), at)
+def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
+    """Yield accepted top-ups, newest first: those since then, and of runs before it those not known to be seen."""
+    seen_all = False
+    for past in ledger.runs(UNCONFIRMED):
+        if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
+            return
+        for intent in reversed(_calls(ledger, past)):
+            accepted = [each.status for each in intent.outcomes] == [Status.APPLIED]
+            if intent.call.effect is Effect.ADD and intent.resolution is None and accepted:
+                yield intent
+        seen_all = seen_all or past.exit_code == 0
 
 
-def _see(ledger: Ledger, intents: Sequence[Intent], at: datetime) -> None:
-    news = {
-        (outcome.item.address, intent.call.facet): {move.field: move.after for move in outcome.item.fields}
-        for intent in intents
-        for outcome in intent.outcomes
-        if outcome.status is Status.APPLIED
-    }
-    if news:
-        ledger.see(news, at)
+def _unshown(intent: Intent, past: Past) -> Hold | None:
+    """Return why a top-up that was accepted holds its object, if no read shows it."""
+    reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
+    hold = replace(_hold(intent, past), accepted=True)
+    try:
+        row = next((row for row in reader.rows() if row.id == intent.call.items[0].id), None)
+        amount = None if row is None else row.values.get(move.field)
+        if row is None or amount == move.after:
+            return None
+        history = reader.history(intent.call)
+    except Unread:
+        return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
+    lost = UnansweredCall(intent.call, intent.at, token=intent.token)
+    if evidence.is_explained(lost, Account(amount, history, echoes=reader.echoes)):
+        return None
+    if past.now - intent.at < past.times.settle_after:
+        return hold
+    if amount == move.before:
+        return replace(hold, doubt=f"it was accepted, but {SILENT}")
+    return None
 
 
-def open_since(ledger: Ledger) -> Iterator[Problem]:
-    """A note for each call whose end nobody knows: a plan does not settle, it only says so."""
-    for intent in ledger.open_intents():
-        message = f"{intent.call.name} of run {intent.run} has no known end; the next apply looks for it first"
-        yield Problem(Severity.WARNING, "open-intent", message, address=intent.call.items[0].address)
+# --- Sentences ------------------------------------------------------------------------------------------------
 
 
 def _unknown(intent: Intent) -> tuple[Outcome, ...]:
-    """The outcomes as far as they are known; without any, all items are unknown."""
+    """Return the outcomes as far as they are known; without any, all items are unknown."""
     if intent.outcomes:
         return intent.outcomes
     return tuple(Outcome(intent.call.name, item, Status.UNKNOWN, item.id) for item in intent.call.items)
-
-
-def _settled(intent: Intent, outcome: Outcome) -> Problem:
-    message = f"{intent.call.name} of run {intent.run}, which had no known end: {outcome.status.value}"
-    return Problem(Severity.NOTE, "settled-intent", message, address=outcome.item.address)
-
-
-def _undecided(intent: Intent, address: Address, because: str) -> Problem:
-    message = f"nobody can tell whether {intent.call.name} of run {intent.run} took effect for {address}: {because}"
-    hint = (
-        f"look at the account, then: reconciler resolve {intent.run} {intent.call.name}"
-        " --applied|--not-applied --because TEXT"
-    )
-    return error("undecided", message, address=address, hint=hint)

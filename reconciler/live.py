@@ -15,7 +15,21 @@ from reconciler.believing import Unread as Unread
 from reconciler.believing import trouble as trouble
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Listing, Paging, Reference, Search
-from reconciler.model import Answer, Call, Desired, Effect, Json, Live, Pair, Problem, ReadCall, Value, error, warning
+from reconciler.model import (
+    Answer,
+    Call,
+    Desired,
+    Effect,
+    Json,
+    Live,
+    Pair,
+    Problem,
+    ReadCall,
+    Severity,
+    Value,
+    error,
+    warning,
+)
 from reconciler.paging import CutShort, check_one_page, entries, rows, walk
 
 Send = Callable[[Call], Answer]
@@ -38,16 +52,18 @@ def read(
     send: Send,
     *,
     attached: bool = False,
+    narrowed: Sequence[str] | None = None,
     kept: Callable[[Live], Live] = lambda live: live,
 ) -> Reading:
     """All of a kind in the scope. Raises :class:`Unread` when any page of it could not be had.
 
-    ``attached`` asks for the sets that are read from the other side, which costs a list of its own;
-    ``kept`` is what is kept of each object as it comes.
+    ``attached`` asks for the sets that are read from the other side, which costs a list of its own; ``narrowed``
+    are the only parents that a search is asked for; ``kept`` is what is kept of each object as it comes.
     """
     match kind.read:
         case Search() as search:
-            body: Json = {"filters": {search.by: list(scope)}}
+            filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
+            body: Json = {"filters": filters}
             path, hook = search.path.format(root=root), wire.row_hook(kind, kept)
             answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
             owner = search.by.removesuffix("s")
@@ -225,14 +241,20 @@ def _got(call: Call, send: Send) -> Answer:
 
 
 def _warnings(body: Json) -> Iterator[Problem]:
+    """What the API warned of; objects that it hides are one note with their count, as far as it tells one."""
     listed = body.get("warnings") if isinstance(body, dict) else None
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict):
+    warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
+    hidden = sum(each.get("code") == HIDDEN for each in warned)
+    if hidden:
+        some = "1 ad set" if hidden == 1 else f"{hidden:,} ad sets"
+        message = f"the API hides at least {some} of the scope, and names none of them"
+        hint = "to list them, compare the platform with `reconciler import`: what only the platform shows is hidden"
+        yield Problem(Severity.NOTE, HIDDEN, message, hint=hint)
+    for each in warned:
+        if each.get("code") != HIDDEN:
             code = str(each.get("code") or "api-warning")
-            words = each.get("detail") or each.get("title") or code
-            yield warning(code, str(words), hint=HINTS.get(code))
+            yield warning(code, str(each.get("detail") or each.get("title") or code))
 
 
-HINTS = {
-    "cannot-expose-specific-adsets": "some ad sets of the scope cannot be read; none is created again by its id",
-}
+HIDDEN = "cannot-expose-specific-adsets"
+"""The API's code for objects that are there and that it never shows (contract §8.1)."""

@@ -351,12 +351,13 @@ class Fate(Enum):
 
 
 class Answer(Struct, frozen=True):
-    """What came back: the status and decoded body, or why there is none."""
+    """What came back: the status and decoded body, or why there is none. ``permanent``: to send again cannot help."""
 
     fate: Fate
     status: int = 0
     body: Json = None
     reason: str = ""
+    permanent: bool = False
 
 
 class Status(Enum):

@@ -6,13 +6,30 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from reconciler.live import Send
-from reconciler.model import Address, Values
+from reconciler.model import Address, Answer, Call, Fate, Values
 from reconciler.planning.money import Moved
-from reconciler.sending.courier import Stop, Watch, unwatched
+from reconciler.sending.courier import Channel, Stop, Watch, ignore_call
+from reconciler.sending.evidence import Times
 from reconciler.sending.execute import Progress
+from reconciler.sending.held import Hold
+from reconciler.threads import Threads
 
 
 def _quiet(done: int, total: int) -> None: ...
+
+
+class Plain(Struct, frozen=True):
+    """A channel over a function that sends: for tests and trials, where no call waits for its turn."""
+
+    function: Send
+
+    def ready(self, call: Call) -> None:
+        """Do nothing: there is no rate limit to wait for."""
+
+    def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
+        """Send the call, if it is allowed."""
+        reason = allow()
+        return self.function(call) if reason is None else Answer(Fate.NOT_SENT, reason=reason, permanent=True)
 
 
 class Memory(Struct, frozen=True):
@@ -25,6 +42,10 @@ class Memory(Struct, frozen=True):
     ids: Mapping[Address, str] = field(default_factory=dict)
     values: Mapping[Address, Values] = field(default_factory=dict)
     lately: Sequence[Moved] = ()
+    holds: Sequence[Hold] = ()
+    """Calls whose end is not known: what they may have done is not sent again."""
+    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
+    """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
     counts: Mapping[str, int] | None = None
     claimed: Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]] = lambda kind, ids: {}
 
@@ -39,4 +60,15 @@ class Outside(Struct, frozen=True):
     progress: Progress = _quiet
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
-    watch: Watch = unwatched
+    watch: Watch = ignore_call
+    channel: Channel | None = None
+    """The way of writes; without one they go through ``send``."""
+    times: Times = field(default_factory=Times)
+    threads: Threads = field(default_factory=Threads)
+    wary: bool = False
+    """The ledger is new: look twice before the first create or top-up."""
+
+    @property
+    def writes(self) -> Channel:
+        """The way of writes."""
+        return self.channel or Plain(self.send)

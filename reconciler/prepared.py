@@ -1,6 +1,7 @@
 """A plan with all that led to it: what plan hands to apply."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from msgspec import Struct, field
 
@@ -20,4 +21,6 @@ class Prepared(Struct, frozen=True):
     project: Project
     ground: Ground | None = None
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    looked: datetime | None = None
+    """When the reads of it were begun: a create or a top-up leaves only after a look that is not older than 60 s."""
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -13,7 +13,8 @@ from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
 from reconciler.planning.twins import twins
-from reconciler.sending.recover import Reader
+from reconciler.sending import held
+from reconciler.sending.looks import Reader
 from reconciler.sharing import sharing
 
 SCOPE, SELLERS = "advertiserIds", "sellers"
@@ -47,12 +48,23 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: d
     rows: dict[str, tuple[Live, ...]] = {}
     for kind, blocks in kinds.items():
         reading = read(kind, blocks, project, outside, sharing(blocks, kind.natural[0], memory.ids))
-        matched, doubts = match.match(kind, blocks, reading.live, memory.ids)
+        free, kept_back = held.matching(memory.holds, kind, blocks)
+        free, lagging = held.shown(memory.fresh, kind, free, reading.live)
+        matched, doubts = match.match(kind, free, reading.live, memory.ids)
+        matched, blocked = held.unmatched(memory.holds, kind, matched)
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.released(project, live.with_details(kind, root, matched, outside.send), now)
         near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
         scene = Scene(detailed, now, reading.live, online=True, assumptions=project.assumptions, zones=near)
-        problems += (*reading.problems, *doubts, *outlying, *twins(kind, detailed, reading.live))
+        problems += (
+            *kept_back,
+            *lagging,
+            *blocked,
+            *reading.problems,
+            *doubts,
+            *outlying,
+            *twins(kind, detailed, reading.live),
+        )
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
@@ -110,4 +122,18 @@ def reader(project: Project, outside: Outside, kind: str) -> Reader:
     """How to look for what became of a lost call of a kind."""
     spoken = project.kinds[kind]
     root = project.dialect(spoken.family).root
-    return Reader(spoken, root, project.scope.get(spoken.scope, ()), outside.send, outside.sleep)
+    echoes = project.assumptions.get("memoEcho", True)
+
+    def application() -> str | None:
+        """Return how the history names our own application, asked once (contract §9 rule 12)."""
+        if "name" not in asked:
+            try:
+                said = portfolio.application(spoken.product, root, outside.send).get("name")
+            except live.Unread:
+                said = None
+            asked["name"] = said if isinstance(said, str) else None
+        return asked["name"]
+
+    asked: dict[str, str | None] = {}
+    scope = project.scope.get(spoken.scope, ())
+    return Reader(spoken, root, scope, outside.send, outside.sleep, application, echoes)

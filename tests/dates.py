@@ -1,7 +1,7 @@
 """Runs what depends on time at many dates and in many time zones: ``python tests/dates.py [--list]``.
 
-Each line is a date and a zone, at which the tests with the marker ``dates`` run; the demo and the tutorial run once,
-far ahead. The clock of each process is moved as `tests/clocks.py` says; the monotonic clock is true.
+Each line is a date and a zone, at which the tests with the marker ``dates`` run; the demo, the tutorial and the
+guides run once, far ahead. The clock of each process is moved as `tests/clocks.py` says, and the monotonic one is true.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ def environment(moment: Moment) -> dict[str, str]:
     return {**os.environ, **moved}
 
 
-def test(moment: Moment, folder: str, files: Sequence[str]) -> bool:
+def run_tests(moment: Moment, folder: str, files: Sequence[str], name: str = "tests", marker: str = "dates") -> bool:
     """Run the tests of the files that have the marker then and there."""
-    words = ["-q", "-m", "dates", "-p", "no:cacheprovider", "--no-header", f"--now={moment.at.isoformat()}"]
+    words = ["-q", "-m", marker, "-p", "no:cacheprovider", "--no-header", f"--now={moment.at.isoformat()}"]
     command = [sys.executable, "-m", "pytest", *words, f"--basetemp={folder}", *files]
-    return run("tests", moment, {**os.environ, "TZ": moment.zone}, *command)
+    return run(name, moment, {**os.environ, "TZ": moment.zone}, *command)
 
 
 def run(name: str, moment: Moment, env: Mapping[str, str], *command: str) -> bool:
@@ -111,8 +111,11 @@ def main() -> int:
         files, env = marked(), environment(far)
         begun = [
             pool.submit(run, "the tutorial", far, env, *page),
+            pool.submit(
+                run_tests, far, f"{empty}/guides", ["tests/test_how_to.py", "tests/test_readme.py"], "guides", ""
+            ),
             pool.submit(run, "make demo", far, env, "sh", "examples/quickstart/demo.sh"),
-            *(pool.submit(test, each, f"{empty}/{number}", files) for number, each in enumerate(wanted)),
+            *(pool.submit(run_tests, each, f"{empty}/{number}", files) for number, each in enumerate(wanted)),
         ]
         return int(not all(each.result() for each in begun))
 

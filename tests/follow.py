@@ -53,7 +53,7 @@ class Said:
 
 
 def same(text: str) -> str:
-    """Without what is different each time: runs, moments, digests."""
+    """Without what is different each time: runs, moments, digest."""
     for pattern, word in VARYING:
         text = pattern.sub(word, text)
     return text

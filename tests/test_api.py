@@ -145,28 +145,33 @@ BOMB = Response(body=gzip.compress(b"[" + b" " * 3_000_000 + b"]"), headers=(JSO
 TWICE = Response(body=gzip.compress(gzip.compress(b"{}")), headers=(JSON, ("content-encoding", "gzip, gzip")))
 EXPIRED = Response(401, b'{"errors": [{"code": "authorization-token-expired"}]}')
 
+
+def refusal(status: int) -> Response:
+    """What the API itself says when it refuses."""
+    return Response(status, b'{"errors": [{"code": "no", "title": "No"}]}')
+
+
 FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Fate], tuple[int, Fate]]] = [
     # what happens, each time                                       a read or a set   a create or an add
     ("nothing", (OK,), (1, ANSWERED), (1, ANSWERED)),
     ("created", (Response(201),), (1, ANSWERED), (1, ANSWERED)),
     ("no content", (Response(204, b"", ()),), (1, ANSWERED), (1, ANSWERED)),
     # Nothing left this machine.
-    ("refused", (httpx.ConnectError("x"),), (5, NOT_SENT), (5, NOT_SENT)),
-    ("no connection in time", (httpx.ConnectTimeout("x"),), (5, NOT_SENT), (5, NOT_SENT)),
-    ("no free connection", (httpx.PoolTimeout("x"),), (5, NOT_SENT), (5, NOT_SENT)),
-    ("refused once", (httpx.ConnectError("x"), OK), (2, ANSWERED), (2, ANSWERED)),
+    ("refused", (httpx.ConnectError("x"),), (5, NOT_SENT), (1, NOT_SENT)),
+    ("no connection in time", (httpx.ConnectTimeout("x"),), (5, NOT_SENT), (1, NOT_SENT)),
+    ("no free connection", (httpx.PoolTimeout("x"),), (5, NOT_SENT), (1, NOT_SENT)),
+    ("refused once", (httpx.ConnectError("x"), OK), (2, ANSWERED), (1, NOT_SENT)),
     # The server says that it did nothing.
-    ("400", (Response(400),), (1, ANSWERED), (1, ANSWERED)),
-    ("403", (Response(403),), (1, ANSWERED), (1, ANSWERED)),
-    ("404", (Response(404),), (1, ANSWERED), (1, ANSWERED)),
-    ("410", (Response(410),), (1, ANSWERED), (1, ANSWERED)),
-    ("400 in HTML", (replace(HTML, status=400),), (1, ANSWERED), (1, ANSWERED)),
-    ("400 reset in mid body", (Response(400, b'{"errors"', cut=4),), (1, ANSWERED), (1, ANSWERED)),
-    ("401 once", (EXPIRED, OK), (2, ANSWERED), (2, ANSWERED)),
-    ("401 always", (EXPIRED,), (2, ANSWERED), (2, ANSWERED)),
-    ("429 once", (metered(0, EPOCH + 7, status=429), OK), (2, ANSWERED), (2, ANSWERED)),
-    ("429 ten times", (*[metered(0, EPOCH + 7, status=429)] * 10, OK), (11, ANSWERED), (11, ANSWERED)),
-    ("429 for ever", (Response(429),), (21, ANSWERED), (21, ANSWERED)),
+    ("400", (refusal(400),), (1, ANSWERED), (1, ANSWERED)),
+    ("403", (refusal(403),), (1, ANSWERED), (1, ANSWERED)),
+    ("404", (refusal(404),), (1, ANSWERED), (1, ANSWERED)),
+    ("410", (refusal(410),), (1, ANSWERED), (1, ANSWERED)),
+    ("413", (Response(413),), (1, ANSWERED), (1, ANSWERED)),
+    ("401 once", (EXPIRED, OK), (2, ANSWERED), (1, ANSWERED)),
+    ("401 always", (EXPIRED,), (2, ANSWERED), (1, ANSWERED)),
+    ("429 once", (metered(0, EPOCH + 7, status=429), OK), (2, ANSWERED), (1, ANSWERED)),
+    ("429 ten times", (*[metered(0, EPOCH + 7, status=429)] * 10, OK), (11, ANSWERED), (1, ANSWERED)),
+    ("429 for ever", (Response(429),), (21, ANSWERED), (1, ANSWERED)),
     # Nobody can tell.
     ("dropped", (Response(aborted=True),), (5, LOST), (1, LOST)),
     ("dropped once", (Response(aborted=True), OK), (2, ANSWERED), (1, LOST)),
@@ -190,6 +195,16 @@ FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Fate], tuple[int, Fate]]] = 
     ("gzip bomb", (BOMB,), (5, LOST), (1, LOST)),
     ("gzip in gzip", (TWICE,), (5, LOST), (1, LOST)),
     ("a coding that nobody asked for", (Response(headers=(JSON, ("content-encoding", "br"))),), (5, LOST), (1, LOST)),
+    # A refusal that is not the API's own.
+    ("400 in HTML", (replace(HTML, status=400),), (5, LOST), (1, LOST)),
+    ("403 in HTML", (replace(HTML, status=403),), (5, LOST), (1, LOST)),
+    ("400 reset in mid body", (Response(400, b'{"errors"', cut=4),), (5, LOST), (1, LOST)),
+    ("400 without a code", (Response(400),), (5, LOST), (1, LOST)),
+    ("401 in HTML", (replace(HTML, status=401), OK), (2, ANSWERED), (1, LOST)),
+    ("408", (refusal(408),), (5, LOST), (1, LOST)),
+    ("409", (refusal(409),), (5, LOST), (1, LOST)),
+    ("499", (refusal(499),), (5, LOST), (1, LOST)),
+    ("429 in HTML", (replace(HTML, status=429),), (5, LOST), (1, LOST)),
     ("redirect", (Response(302, b"", (("location", "https://evil.test/"),)),), (1, LOST), (1, LOST)),
 ]
 
@@ -203,6 +218,9 @@ def test_effect_by_fault(
 ) -> None:
     server = Server(*script)
     answer = api(server, largest_body=1_000_000).send(call(effect))
+    if effect is Effect.READ and 400 <= (answer.status or 0) < 500:
+        assert answer.fate is ANSWERED  # a read has no effect that a refusal would have to disprove
+        return
     assert (len(server.calls), answer.fate) == (harmless if effect.repeatable else once_only)
     if answer.fate is not ANSWERED:
         assert "api.criteo.com" in answer.reason
@@ -219,17 +237,14 @@ def test_once_is_repeated_only_after_what_had_no_effect(script: tuple[Act, ...],
 
 
 @pytest.mark.parametrize(
-    "last", [httpx.ConnectError("x"), Response(403), EXPIRED, Response(429)], ids=["refused", "403", "401", "429"]
+    "last",
+    [httpx.ConnectError("x"), refusal(400), refusal(403), EXPIRED, Response(429)],
+    ids=["refused", "400", "403", "401", "429"],
 )
-def test_being_kept_out_later_does_not_unsend_what_was_sent_before(last: Act) -> None:
+def test_what_is_kept_out_or_refused_later_does_not_unsend_what_was_sent_before(last: Act) -> None:
     answer = api(Server(Response(aborted=True), last)).send(call(Effect.SET))
     assert answer.fate is LOST
     assert "dropped" in answer.reason
-
-
-def test_a_refusal_of_the_same_body_is_an_answer_even_after_a_lost_one() -> None:
-    answer = api(Server(Response(aborted=True), Response(400))).send(call(Effect.SET))
-    assert (answer.fate, answer.status) == (ANSWERED, 400)
 
 
 def test_a_read_that_is_forbidden_is_forbidden_whatever_came_before() -> None:
@@ -307,7 +322,7 @@ def test_a_url_is_not_a_path(path: str) -> None:
 
 def test_a_product_without_credentials_is_not_called() -> None:
     answer = api(Server()).send(structs.replace(call(), product="retailMedia"))
-    assert answer == Answer(NOT_SENT, reason="the call: no credentials for retailMedia")
+    assert answer == Answer(NOT_SENT, reason="the call: no credentials for retailMedia", permanent=True)
 
 
 def test_now_is_the_servers_clock() -> None:
@@ -367,10 +382,45 @@ def test_without_any_date_the_local_clock_is_kept() -> None:
 )
 def test_a_429_waits_until_the_reset_by_the_servers_clock(refusal: Response, seconds: float) -> None:
     clock, events = Clock(), []
-    answer = api(Server(refusal, OK), clock, events).send(call(Effect.ADD))
+    answer = api(Server(refusal, OK), clock, events).send(call())
     assert answer.fate is ANSWERED
     assert clock.slept == [seconds]
     assert [(event.name, event.seconds) for event in events] == [("limit", seconds)]
+
+
+@pytest.mark.parametrize("effect", [Effect.SET, Effect.CREATE, Effect.ADD])
+@pytest.mark.parametrize("when", ["before it", "in a wait for the limit", "between two attempts"])
+def test_what_waits_for_its_turn_at_an_interrupt_is_not_sent(effect: Effect, when: str) -> None:
+    closed = metered(0, EPOCH + 30)
+    script = {"before it": [OK], "in a wait for the limit": [closed, OK], "between two attempts": [Response(503), OK]}
+    clock, server = Clock(), Server(*script[when])
+    door = api(server, clock)
+    if when == "in a wait for the limit":
+        door.send(call())
+    door.halted = lambda: when == "before it" or clock.passed > 1
+    answer = door.send(call(effect))
+    assert len(server.calls) == {"before it": 0, "in a wait for the limit": 1, "between two attempts": 1}[when]
+    assert answer.fate is (LOST if when == "between two attempts" else NOT_SENT)
+    assert clock.passed < 2
+    assert door.send(call()).fate is ANSWERED  # what is read back is not part of what was interrupted
+
+
+@pytest.mark.parametrize("effect", [Effect.SET, Effect.CREATE, Effect.ADD])
+def test_what_is_not_allowed_to_leave_does_not(effect: Effect) -> None:
+    server = Server()
+    answer = api(server).send(call(effect), allow=lambda: "the lock is gone")
+    assert (answer.fate, answer.reason, server.calls) == (NOT_SENT, "the lock is gone", [])
+
+
+def test_leave_is_asked_after_every_wait() -> None:
+    clock, server = Clock(), Server(metered(0, EPOCH + 30), OK)
+    door = api(server, clock)
+    door.send(call())
+    asked: list[float] = []
+    door.send(call(Effect.CREATE), allow=lambda: asked.append(clock.passed))  # type: ignore[func-returns-value]
+    assert asked == [30]
+    door.ready(call(Effect.CREATE))
+    assert len(server.calls) == 2
 
 
 def test_a_429_that_tells_nothing_waits_longer_each_time() -> None:
@@ -589,7 +639,7 @@ def test_the_secret_is_encoded_and_the_new_token_is_used() -> None:
         return play(request)
 
     server.handle = handle  # type: ignore[method-assign]
-    api(server).send(call(Effect.ADD, {}))
+    api(server).send(call(Effect.SET, {}))
     assert forms[0] == b"grant_type=client_credentials&client_id=the-id&client_secret=canary%2Bsecret%2F1%3D"
     assert [sent.headers["authorization"] for sent in server.calls] == [f"Bearer {TOKEN}-1", f"Bearer {TOKEN}-2"]
 

@@ -60,7 +60,10 @@ def test_a_slip_is_refused_by_default_and_nothing_is_written(tmp_path: Path) -> 
     at = folder(tmp_path, SLIP)
     for done in (plan(at), apply(at)):
         assert done.code == REFUSED
-        assert "ads.yaml:1:50: error[guardrail-decimal-slip]: bidding.bidAmount would be about 100 times" in done.out
+        assert (
+            'ads.yaml:1:50: error[guardrail-decimal-slip]: adSets.fr ("FR prospecting", id 123467):'
+            " bidding.bidAmount would be about 100 times" in done.out
+        )
         assert "--allow decimalSlip --because TEXT" in done.out
         assert "Exit code 3: refused by a guardrail" in done.out
     assert writes(at) == []
@@ -70,7 +73,7 @@ def test_a_removed_cap_is_refused_by_default(tmp_path: Path) -> None:
     at = folder(tmp_path, "adSets: {fr: {id: '123467', budget: {budgetStrategy: uncapped}}}\n")
     done = plan(at)
     assert done.code == REFUSED
-    assert "error[guardrail-removed-cap]: adSets.fr would be uncapped; it was 123.45 a day" in done.out
+    assert 'error[guardrail-removed-cap]: adSets.fr ("FR prospecting", id 123467) would be uncapped' in done.out
 
 
 def test_an_override_is_sent_shown_and_journaled(tmp_path: Path) -> None:
@@ -206,6 +209,13 @@ def test_names_inside_a_rule_are_judged_when_the_project_is_read(tmp_path: Path)
     ) in done.out
 
 
+def test_a_level_of_a_rule_that_is_off_is_told_and_keeps_nothing_from_being_planned(tmp_path: Path) -> None:
+    done = reconciler("validate", at=folder(tmp_path, RAISE, "guardrails: {levels: {zeroBid: hard}}\n"))
+
+    assert done.code == 0
+    assert "reconciler.yaml:3:23: warning[bad-guardrail]: guardrails.levels.zeroBid: zeroBid is not on" in done.out
+
+
 def test_a_protection_that_matches_nothing_is_not_told_as_passed(tmp_path: Path) -> None:
     found = told(folder(tmp_path, RAISE, "guardrails: {protected: {addresses: [adSets.f]}}\n"))
 
@@ -231,7 +241,7 @@ def test_a_renamed_block_does_not_escape_its_protection(tmp_path: Path) -> None:
     folder(at, RAISE.replace("fr:", "other:").replace("150.00", "160.00"), rules)
     done = plan(at)
     assert done.code == REFUSED
-    assert "adSets.other is protected (id 123467, known as adSets.fr)" in done.out
+    assert 'adSets.other ("FR prospecting", id 123467) is protected (id 123467, known as adSets.fr)' in done.out
 
 
 @pytest.mark.parametrize(

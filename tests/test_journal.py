@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,16 @@ from msgspec.structs import replace
 from reconciler import keeper, ledger
 from reconciler.ledger import Ledger
 from reconciler.model import Answer, Call, Fate, Outcome, Status, error
-from reconciler.sending.courier import Courier, Cut, Forgetful, Stop, Unwritten, only
-from reconciler.sending.recover import Reader
+from reconciler.outside import Plain
+from reconciler.sending.courier import Noted, NullJournal, Sender, Stop, Unwritten, WaitInterrupted, only
+from reconciler.sending.evidence import Times
+from reconciler.sending.looks import Looks, Reader
 
 from .ledger.samples import NOW, RUN, SUMMER, call, ended, item, move
 from .test_outcome import creations
 from .test_planner import AD_SETS, BID, TARGETS, change, planned
 
+SAID_ONE = Answer(Fate.ANSWERED, 200, [{"id": "9"}])
 SAID = Answer(Fate.ANSWERED, 200, {"data": [{"id": "1"}, {"id": "2"}, {"id": "3"}]})
 
 
@@ -37,15 +41,23 @@ def bids(count: int = 3) -> Call:
     return found
 
 
-def courier(send: Callable[[Call], Answer], journal: Any = None, **more: Any) -> Courier:
-    return Courier(TARGETS, {}, lambda call: {}, send, lambda kind: None, lambda: NOW, journal or Forgetful(), **more)  # type: ignore[arg-type, return-value]
+def sender(send: Callable[[Call], Answer], journal: Any = None, **more: Any) -> Sender:
+    """A way to send over a function; its looks find nothing, and its waits take no time."""
+
+    def reader(kind: str) -> Reader:
+        shown = lambda call: Answer(Fate.ANSWERED, 200, [] if "budgets" in call.path else {"data": []})  # noqa: E731
+        return Reader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), shown, lambda seconds: None)
+
+    looks = Looks(more.get("reader", reader), lambda: NOW, {}, NOW, *((journal.note_look,) if journal else ()))
+    options = {"reader": reader, **more}
+    return Sender(TARGETS, looks, Plain(send), now=lambda: NOW, journal=journal or NullJournal(), **options)
 
 
 def statuses(ended: Sequence[Outcome]) -> list[str]:
     return [each.status.value for each in ended]
 
 
-# --- The courier -----------------------------------------------------------------------------------------------------
+# --- The sender -----------------------------------------------------------------------------------------------------
 
 
 def test_it_is_written_down_before_it_leaves_and_settled_after(book: Ledger) -> None:
@@ -57,8 +69,8 @@ def test_it_is_written_down_before_it_leaves_and_settled_after(book: Ledger) -> 
         assert followed == [None]
         return SAID
 
-    own = courier(send, keeper.Journal(book, run, lambda: NOW), watch=lambda call, ended: followed.append(ended))
-    found, _ = own.carry(bids())
+    own = sender(send, keeper.Journal(book, run, lambda: NOW), watch=lambda call, ended: followed.append(ended))
+    found, _ = own.send(bids())
 
     assert statuses(found) == ["applied"] * 3
     assert followed == [None, found]
@@ -68,36 +80,36 @@ def test_it_is_written_down_before_it_leaves_and_settled_after(book: Ledger) -> 
 
 
 def test_what_cannot_be_written_down_is_not_sent_and_nothing_is_after_it() -> None:
-    class Full(Forgetful):
-        def intend(self, call: Call, before: Mapping[str, tuple[str, ...]], token: str | None) -> int:
+    class Full(NullJournal):
+        def intend(self, call: Call, noted: Noted) -> int:
             raise Unwritten(error("ledger-unwritable", "no room"))
 
     sent: list[Call] = []
     stop = Stop()
-    own = courier(lambda call: sent.append(call) or SAID, Full(), stop=stop)  # type: ignore[func-returns-value]
+    own = sender(lambda call: sent.append(call) or SAID, Full(), stop=stop)  # type: ignore[func-returns-value]
 
-    assert statuses(own.carry(bids())[0]) == statuses(own.carry(bids())[0]) == ["not sent"] * 3
+    assert statuses(own.send(bids())[0]) == statuses(own.send(bids())[0]) == ["not sent"] * 3
     assert sent == []
     assert stop.reason is not None
     assert stop.reason.code == "ledger-unwritable"
 
 
 def test_an_end_that_cannot_be_written_is_told_and_stops_what_follows() -> None:
-    class Torn(Forgetful):
+    class Torn(NullJournal):
         def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None:
             raise Unwritten(error("ledger-unwritable", "no room"))
 
-    own = courier(lambda call: SAID, Torn())
+    own = sender(lambda call: SAID, Torn())
 
-    assert statuses(own.carry(bids())[0]) == ["applied"] * 3
-    assert statuses(own.carry(bids())[0]) == ["not sent"] * 3
+    assert statuses(own.send(bids())[0]) == ["applied"] * 3
+    assert statuses(own.send(bids())[0]) == ["not sent"] * 3
 
 
 def test_an_answer_that_never_came_leaves_the_intent_open(book: Ledger) -> None:
     run = book.begin(RUN)
-    own = courier(lambda call: Answer(Fate.LOST, reason="late"), keeper.Journal(book, run, lambda: NOW))
+    own = sender(lambda call: Answer(Fate.LOST, reason="late"), keeper.Journal(book, run, lambda: NOW))
 
-    assert statuses(own.carry(bids())[0]) == ["unknown"] * 3
+    assert statuses(own.send(bids())[0]) == ["unknown"] * 3
     assert len(book.open_intents()) == 1
 
     own.settle_anew(ended(bids()))
@@ -114,7 +126,7 @@ def test_a_refused_batch_is_sent_again_without_the_one_to_blame(bisect: bool, se
         refusal = {"errors": [{"code": "bad", "title": "no", "instance": "@data/1"}]}
         return Answer(Fate.ANSWERED, 400, refusal) if len(call.items) == 3 else SAID
 
-    found, _ = courier(send, bisect=bisect).carry(whole)
+    found, _ = sender(send, bisect=bisect).send(whole)
 
     assert sizes == sent
     assert statuses(found) == (["applied", "rejected", "applied"] if bisect else ["rejected"] * 3)
@@ -146,7 +158,7 @@ def test_a_batch_is_split_until_the_one_to_blame_stands_alone(
         named = [{"code": "bad", "instance": f"@data/{id - 1}"} for id in blamed]
         return Answer(Fate.ANSWERED, 400, {"errors": named or [{"code": "bad"}]})
 
-    found, said = courier(send, bisect=True).carry(replace(bids(len(ends)), atomic=True))
+    found, said = sender(send, bisect=True).send(replace(bids(len(ends)), atomic=True))
 
     assert [len(ids) for ids in sent] == sizes
     assert (statuses(found), said) == (ends, ())
@@ -159,9 +171,9 @@ def test_a_batch_is_split_until_the_one_to_blame_stands_alone(
 )
 def test_only_what_the_api_refuses_for_its_content_is_split(status: int, sizes: list[int]) -> None:
     sent: list[int] = []
-    own = courier(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, status), bisect=True)  # type: ignore[func-returns-value]
+    own = sender(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, status), bisect=True)  # type: ignore[func-returns-value]
 
-    own.carry(replace(bids(2), atomic=True))
+    own.send(replace(bids(2), atomic=True))
 
     assert sent == sizes
 
@@ -169,9 +181,9 @@ def test_only_what_the_api_refuses_for_its_content_is_split(status: int, sizes: 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_one_alone_and_what_is_judged_item_by_item_are_not_sent_again(atomic: bool) -> None:
     sent: list[int] = []
-    own = courier(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, 400), bisect=True)  # type: ignore[func-returns-value]
+    own = sender(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, 400), bisect=True)  # type: ignore[func-returns-value]
 
-    own.carry(replace(bids(1 if atomic else 2), atomic=atomic))
+    own.send(replace(bids(1 if atomic else 2), atomic=atomic))
 
     assert sent == [1 if atomic else 2]
 
@@ -194,7 +206,7 @@ def test_a_wait_is_as_long_as_it_was_asked_and_ends_with_the_run(seconds: float)
     assert (sum(slept), min(slept, default=1) > 0) == (seconds, True)
     stop.because(error("interrupted", "Ctrl-C"))
     wait(0)
-    with pytest.raises(Cut):
+    with pytest.raises(WaitInterrupted):
         wait(0.5)
     assert sum(slept) == seconds
 
@@ -225,41 +237,97 @@ def row(id: int, amount: int, seller: str = "1") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("shown", "created", "ends"),
+    ("shown", "ends"),
     [
-        pytest.param([], 2, ["not sent"], id="absent: once more, and no oftener"),
-        pytest.param([row(9, 5)], 1, ["applied"], id="there: adopted"),
-        pytest.param([row(9, 7)], 1, ["unknown"], id="there, but another: for a person to tell"),
-        pytest.param(None, 1, ["unknown"], id="unread: left open"),
+        pytest.param([], ["unknown"], id="nothing there: that proves nothing"),
+        pytest.param([row(9, 5)], ["applied"], id="there: adopted"),
+        pytest.param([row(9, 7)], ["unknown"], id="there, but another: for a person to tell"),
+        pytest.param(None, ["unknown"], id="unread: left open"),
     ],
 )
-def test_a_lost_creation_is_looked_for_and_sent_once_more_only_if_it_is_absent(
-    book: Ledger, shown: list[dict[str, Any]] | None, created: int, ends: list[str]
+def test_a_lost_creation_is_looked_for_and_never_sent_again(
+    book: Ledger, shown: list[dict[str, Any]] | None, ends: list[str]
 ) -> None:
     world, followed = Lossy(shown), list[Sequence[Outcome] | None]()
     run = book.begin(RUN)
-    own = replace(
-        courier(world.send, keeper.Journal(book, run, lambda: NOW), watch=lambda call, end: followed.append(end)),
+    own = sender(
+        world.send,
+        keeper.Journal(book, run, lambda: NOW),
+        watch=lambda call, end: followed.append(end),
         reader=world.reader,
     )
 
-    found, said = own.carry(creations(5))
+    found, said = own.send(creations(5))
 
-    assert (world.created, statuses(found), said) == (created, ends, ())
-    assert followed[0::2] == [None] * created
-    assert followed[-1] == found
-    intents = book.run(run).calls  # type: ignore[union-attr]
-    assert [statuses(each.outcomes) for each in intents] == [ends] * created
+    assert (world.created, statuses(found), said) == (1, ends, ())
+    assert followed == [None, found]
+    (intent,) = book.run(run).calls  # type: ignore[union-attr]
+    assert statuses(intent.outcomes) == ends
     assert len(book.open_intents()) == ends.count("unknown")
 
 
-def test_of_two_lost_together_neither_is_sent_again_once_one_is_found() -> None:
+def test_of_two_lost_together_both_took_effect_once_one_is_found() -> None:
     world = Lossy([row(9, 5)])
-    own = replace(courier(world.send), reader=world.reader)
 
-    found, _ = own.carry(creations(5, 6))
+    found, _ = sender(world.send, reader=world.reader).send(creations(5, 6))
 
-    assert (world.created, statuses(found)) == (1, ["applied", "unknown"])
+    assert (world.created, statuses(found), [each.id for each in found]) == (1, ["applied", "applied"], ["9", None])
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_each_sending_of_a_creation_has_an_intent_of_its_own_after_a_look_of_its_own(book: Ledger, status: int) -> None:
+    looked, answers = list[str](), [Answer(Fate.ANSWERED, status, {}), Answer(Fate.ANSWERED, 200, [{"id": "9"}])]
+    world, run = Lossy([]), book.begin(RUN)
+
+    def reading(call: Call) -> Answer:
+        looked.append(call.path)
+        return world.send(call)
+
+    def reader(kind: str) -> Reader:
+        return replace(world.reader(kind), send=reading)
+
+    found, _ = sender(lambda call: answers.pop(0), keeper.Journal(book, run, lambda: NOW), reader=reader).send(
+        creations(5)
+    )
+
+    assert statuses(found) == ["applied"]
+    intents = book.run(run).calls  # type: ignore[union-attr]
+    assert [statuses(each.outcomes) for each in intents] == [["rejected"], ["applied"]]
+    assert len(looked) == 1  # the first sending leans on what the plan was made of
+    assert intents[0].look != intents[1].look
+
+
+def test_an_intent_that_waited_too_long_is_not_sent_and_written_anew(book: Ledger) -> None:
+    run, clock = book.begin(RUN), [NOW]
+    journal = keeper.Journal(book, run, lambda: clock[0])
+    waits = [timedelta(seconds=61), timedelta(0)]
+
+    class Slow(Plain):
+        def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
+            clock[0] += waits.pop(0)
+            return super().send(call, allow=allow)
+
+    own = replace(sender(lambda call: SAID_ONE, journal), channel=Slow(lambda call: SAID_ONE))
+
+    found, _ = own.send(creations(5))
+
+    assert statuses(found) == ["applied"]
+    assert [statuses(each.outcomes) for each in book.run(run).calls] == [["not sent"], ["applied"]]  # type: ignore[union-attr]
+
+
+def test_without_a_known_ledger_the_first_creation_waits_and_looks_again() -> None:
+    world, slept = Lossy([]), list[float]()
+
+    def reader(kind: str) -> Reader:
+        return replace(world.reader(kind), sleep=slept.append)
+
+    times = Times(look_for=timedelta(seconds=90))
+    own = sender(lambda call: SAID_ONE, reader=reader, wary=True, times=times)
+
+    assert statuses(own.send(creations(5))[0]) == ["applied"]
+    assert statuses(own.send(creations(6))[0]) == ["unknown"]  # the same id again proves nothing
+    assert slept[0] == 90
+    assert slept.count(90) == 1
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -267,7 +335,7 @@ def test_a_creation_with_an_answer_is_not_looked_for(status: int) -> None:
     sent: list[str] = []
     answer = Answer(Fate.ANSWERED, status, [{"id": "9"}] if status == 200 else None)
 
-    found, _ = courier(lambda call: sent.append(call.method) or answer).carry(creations(5))  # type: ignore[func-returns-value]
+    found, _ = sender(lambda call: sent.append(call.method) or answer).send(creations(5))  # type: ignore[func-returns-value]
 
     assert sent == ["POST"]
     assert statuses(found) == ["applied" if status == 200 else "rejected"]

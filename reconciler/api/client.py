@@ -1,21 +1,23 @@
 """One call in, one answer out: the right token, in turn, repeated where that is harmless, and never a raise."""
 
 import sys
-import threading
-import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from reconciler.api.clock import RunClock
+from reconciler.api.clock import RunClock, SystemClock
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
 from reconciler.api.pace import Pace
-from reconciler.api.retry import repeat
+from reconciler.api.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED
+from reconciler.api.retry import Halted, repeat
 from reconciler.api.settings import Clock, Credentials, Event, Listener, Settings
 from reconciler.api.token import Token
 from reconciler.model import Answer, Call, Effect, Fate, Json, ReadCall
+from reconciler.threads import Threads
 from reconciler.wire import dump
 
 if TYPE_CHECKING:
@@ -35,19 +37,35 @@ def unheard(path: str, reply: Reply) -> None:
     """Nobody wants to know the headers."""
 
 
+def always() -> str | None:
+    """Let every call leave."""
+    return None
+
+
 class _Application:
     """What belongs to one client id at one host: its token, and its share of calls."""
 
     def __init__(self, token: Token, pace: Pace) -> None:
         self.token = token
         self.pace = pace
+        self.refusals: Counter[str] = Counter()
+        """How often each call was answered 429: a call that is not sent twice comes back as a new sending."""
 
 
 class _Sending:
-    """One call on its way. It knows the token that was refused, for only one is forgiven."""
+    """One call on its way. It knows the token that was refused, for only one is forgiven.
+
+    ``allow`` is asked right before the bytes leave, after every wait; a reason means that they do not.
+    """
 
     def __init__(
-        self, call: Call, application: _Application, host: str, exchange: Callable[..., Reply | Trouble]
+        self,
+        call: Call,
+        application: _Application,
+        host: str,
+        exchange: Callable[..., Reply | Trouble],
+        allow: Callable[[], str | None],
+        halted: Callable[[], bool] | None,
     ) -> None:
         self._call = call
         self._row_hook = call.row_hook if isinstance(call, ReadCall) else None
@@ -55,27 +73,43 @@ class _Sending:
         self._application = application
         self._host = host
         self._exchange = exchange
+        self._allow = allow
+        self._halted = halted
         self._refused: str | None = None
 
     def once(self) -> Try:
-        """Send once, and again after a 401 or a 429: these had no effect, whatever the call (contract §9)."""
-        refusals = 0
+        """Send once; what may be sent twice, again after a 401 or a 429 of the API's own (contract §9 rule 5)."""
+        refusals = self._application.refusals
+        name = self._call.name
         while True:
-            with self._application.pace.turn(self._call.name) as hear:
-                token = self._application.token.current(self._refused)
-                if isinstance(token, Answer):
-                    return Try(token, permanent=True)  # the token has had its own attempts
-                result = self._exchange(self._message(token), fresh=not self._call.effect.repeatable)
-                status = result.status if isinstance(result, Reply) else 0
-                refusals += status == 429
-                hear(result, refusals if status == 429 else 0)
-            if status == 401 and self._refused is None:
+            try:
+                with self._application.pace.turn(name, self._halted) as hear:
+                    token = self._application.token.current(self._refused)
+                    if isinstance(token, Answer):
+                        return Try(token, permanent=True)  # the token has had its own attempts
+                    reason = self._allow()
+                    if reason is not None:
+                        return Try(Answer(Fate.NOT_SENT, reason=reason), permanent=True)
+                    result = self._exchange(self._message(token), fresh=not self._call.effect.repeatable)
+                    status = result.status if isinstance(result, Reply) else 0
+                    refusals[name] += status == TOO_MANY
+                    hear(result, refusals[name] if status == TOO_MANY else 0)
+            except Halted:
+                return Try(Answer(Fate.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
+            if status != TOO_MANY:
+                refusals.pop(name, None)
+            tried = judge(result, self._host, self._row_hook, writes=self._call.effect is not Effect.READ)
+            if status == UNAUTHORIZED:
+                self._application.token.drop(token)
+            if tried.answer.fate is not Fate.ANSWERED or status not in TURNED_AWAY or not self._call.effect.repeatable:
+                return tried
+            if status == UNAUTHORIZED and self._refused is not None:
+                return tried
+            if status == UNAUTHORIZED:
                 self._refused = token
-            elif status != 429:
-                return judge(result, self._host, self._row_hook)
-            elif refusals > PATIENCE:
+            elif refusals[name] > PATIENCE:
                 reason = f"{self._host} still answered 429 after {PATIENCE} waits for the rate limit"
-                return Try(replace(judge(result, self._host).answer, reason=reason))
+                return Try(replace(tried.answer, reason=reason))
 
     def _message(self, token: str) -> Message:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
@@ -99,32 +133,65 @@ class Api:
         *,
         handle: Callable[[Any], Any] | None = None,
         request: Callable[..., Any] | None = None,
-        clock: Clock = time,
+        clock: Clock | None = None,
         on_event: Listener = ignore,
         on_reply: Callable[[str, Reply], None] = unheard,
+        threads: Threads | None = None,
     ) -> None:
         self._credentials = dict(credentials)
         self._settings = settings or Settings()
         self._handle = handle
         self._request = request
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._tell = on_event
         self._hear = on_reply
-        self._lock = threading.Lock()
+        self._threads = threads or Threads()
+        self._lock = self._threads.lock()
+        self.halted: Callable[[], bool] = lambda: False
         self._door: Door | None = None
         self._applications: dict[tuple[str, str], _Application] = {}
-        self._time = RunClock(clock)
+        self._time = RunClock(self._clock)
         self._simulated = False
 
-    def send(self, call: Call, *, once: bool = False) -> Answer:
-        """The fate of a call. ``once``: never repeated, but after a 401 or 429, which had no effect."""
+    def send(self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always) -> Answer:
+        """Return the fate of a call: what may be sent twice is, as often as the policy says, and nothing else.
+
+        ``once``: repeated only after a 401 or 429. ``allow`` is asked right before the bytes leave, and may refuse.
+        """
         credentials = self._credentials.get(call.product)
         if credentials is None:
-            return Answer(Fate.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}")
-        sending = _Sending(call, self._application(credentials), self._settings.host, self._exchange)
+            return Answer(Fate.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}", permanent=True)
+        halted = None if call.effect is Effect.READ else self._is_halted
+        application = self._application(credentials)
+        sending = _Sending(call, application, self._settings.host, self._exchange, allow, halted)
         if once:
             return sending.once().answer
-        return self._repeat(sending.once, call.effect, call.name)
+        return self._repeat(sending.once, call.effect, call.name, halted)
+
+    def ready(self, call: Call) -> None:
+        """Wait until a call could leave at once: what is looked at after this is fresh when it does (rule 8)."""
+        credentials = self._credentials.get(call.product)
+        if credentials is not None:
+            with suppress(Halted):
+                self._application(credentials).pace.ready(call.name, self._is_halted)
+
+    def channel(self, halted: Callable[[], bool]) -> "Api":
+        """Return the way of writes, of which none that waits for its turn leaves once ``halted`` says so."""
+        self.halted = halted
+        return self
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer of the server has set the clock of the run."""
+        return self._time.skew is not None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that was handed in: nothing of a run asks another."""
+        return self._clock
+
+    def _is_halted(self) -> bool:
+        return self.halted()
 
     def read(
         self, method: str, path: str, *, product: str, body: Json = None, query: tuple[tuple[str, str], ...] = ()
@@ -162,8 +229,10 @@ class Api:
         if self._door is not None:
             self._door.close()
 
-    def _repeat(self, sending: Callable[[], Try], effect: Effect, name: str) -> Answer:
-        return repeat(sending, effect, name, self._settings, self._clock, self._tell)
+    def _repeat(
+        self, sending: Callable[[], Try], effect: Effect, name: str, halted: Callable[[], bool] | None = None
+    ) -> Answer:
+        return repeat(sending, effect, name, self._settings, self._clock, self._tell, halted)
 
     def _application(self, credentials: Credentials) -> _Application:
         key = (self._settings.host, credentials.client_id)
@@ -177,7 +246,9 @@ class Api:
                     lambda message: self._exchange(message, fresh=False),
                     lambda sending: self._repeat(sending, Effect.READ, "token"),
                 )
-                self._applications[key] = _Application(token, Pace(self._settings, self._clock, self._tell))
+                self._applications[key] = _Application(
+                    token, Pace(self._settings, self._clock, self._tell, self._threads)
+                )
             return self._applications[key]
 
     def _opened(self) -> "Door":

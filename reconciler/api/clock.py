@@ -4,9 +4,34 @@ Later answers do not change it, so two moments of a run can be compared. Without
 """
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from reconciler.api.settings import Clock
+
+SUSPENDED_TOO = next(
+    (getattr(time, name) for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC") if hasattr(time, name)), None
+)
+"""The monotonic clock of the system that counts the time of a suspended machine as well, where there is one."""
+
+
+class SystemClock:
+    """The clock of this machine. A deadline must not stand still while the machine is suspended."""
+
+    @staticmethod
+    def time() -> float:
+        """Return the seconds since 1970."""
+        return time.time()
+
+    @staticmethod
+    def sleep(seconds: float, /) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    @staticmethod
+    def monotonic() -> float:
+        """Return seconds since some moment, those of a suspended machine too."""
+        return time.monotonic() if SUSPENDED_TOO is None else time.clock_gettime(SUSPENDED_TOO)
 
 
 class RunClock:

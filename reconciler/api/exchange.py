@@ -9,6 +9,7 @@ from typing import Any, Never
 
 from msgspec import Struct, field
 
+from reconciler.api.refusal import proves_no_effect
 from reconciler.model import Answer, Fate, Json
 
 EXCERPT = 200
@@ -70,15 +71,16 @@ class Try(Struct, frozen=True):
     permanent: bool = False
 
 
-def judge(result: Reply | Trouble, host: str, row_hook: RowHook | None = None) -> Try:
-    """The fate of one sending. A refusal proves that nothing happened; only a readable 2xx that it did."""
+def judge(result: Reply | Trouble, host: str, row_hook: RowHook | None = None, *, writes: bool = False) -> Try:
+    """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
+    was none (contract §9 rule 5); ``writes``: whether the call could have had one."""
     if isinstance(result, Trouble):
         return Try(Answer(Fate.LOST if result.sent else Fate.NOT_SENT, reason=result.reason), result.permanent)
     status = result.status
     if 200 <= status < 300:
         return Try(_accepted(result, host, row_hook))
     body = _as_told(result)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Try(Answer(Fate.ANSWERED, status, body))
     if 300 <= status < 400:
         reason = f"{host} answered {status}, a redirect; none is followed with a token: check the base URL"

@@ -5,7 +5,6 @@ others follow by what it learns. Its end is told by the server's clock: reset âˆ
 """
 
 import math
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,9 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from reconciler.api.exchange import Reply, Trouble
+from reconciler.api.retry import Halted, halting
 from reconciler.api.settings import Clock, Event, Listener, Settings
+from reconciler.threads import Threads
 
 MINUTE = 61.0
 """Seconds: a minute, and one for calls that reach the server later than those before them."""
@@ -129,19 +130,31 @@ class Window:
 
 
 class Pace:
-    """The window of one application, shared by its threads."""
+    """The window of one application, shared by its threads. ``halted``, where a call gives it, ends its waits."""
 
-    def __init__(self, settings: Settings, clock: Clock, tell: Listener) -> None:
+    def __init__(self, settings: Settings, clock: Clock, tell: Listener, threads: Threads | None = None) -> None:
         self._window = Window(settings.calls_per_minute, settings.in_flight)
-        self._changed = threading.Condition()
+        self._changed = (threads or Threads()).condition()
         self._clock = clock
         self._tell = tell
         self._announced = -math.inf
 
+    def ready(self, name: str, halted: Callable[[], bool] | None = None) -> None:
+        """Wait until a call could go, without taking its place: what is looked at next is not older than the wait.
+
+        Raise :class:`Halted` if ``halted`` says so first.
+        """
+        self._enter(name, halted, take=False)
+
     @contextmanager
-    def turn(self, name: str) -> Iterator[Callable[[Reply | Trouble, int], None]]:
-        """Wait for leave to send one call; what is yielded takes its reply and how often it met 429."""
-        scout = self._enter(name)
+    def turn(
+        self, name: str, halted: Callable[[], bool] | None = None
+    ) -> Iterator[Callable[[Reply | Trouble, int], None]]:
+        """Wait for leave to send one call; what is yielded takes its reply and how often it met 429.
+
+        Raise :class:`Halted` if ``halted`` says so first.
+        """
+        scout = self._enter(name, halted)
         heard: list[tuple[Told | None, int]] = []
 
         def hear(result: Reply | Trouble, refusals: int) -> None:
@@ -161,13 +174,15 @@ class Pace:
                         self._window.learn(now, told, scout=scout)
                 self._changed.notify_all()
 
-    def _enter(self, name: str) -> bool:
+    def _enter(self, name: str, halted: Callable[[], bool] | None, *, take: bool = True) -> bool:
         while True:
             with self._changed:
+                if halted is not None and halted():
+                    raise Halted
                 now = self._clock.monotonic()
                 wait = self._window.wait(now)
                 if wait == 0:
-                    return self._window.take(now)
+                    return self._window.take(now) if take else False
                 if wait is None:
                     self._changed.wait()
                     continue
@@ -175,4 +190,4 @@ class Pace:
                 self._announced = max(self._announced, now + wait)
             if first:
                 self._tell(Event("limit", wait, f"{name}: the rate limit is used up"))
-            self._clock.sleep(wait)
+            halting(self._clock.sleep, halted)(wait)

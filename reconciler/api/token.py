@@ -54,6 +54,12 @@ class Token:
                 return self._renew()
             return self._value
 
+    def drop(self, refused: str) -> None:
+        """Let the next call ask for another token than the one that was refused."""
+        with self._lock:
+            if self._value == refused:
+                self._renew_at = self._clock.monotonic()
+
     def _renew(self) -> str | Answer:
         asked, pages = self._clock.monotonic(), count(1)
 

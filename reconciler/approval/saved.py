@@ -4,7 +4,6 @@ The file is readable JSON with a digest over all of it. It is not trusted: at ap
 derived again from the user's files and the values it recorded, and must be equal to its own.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +15,7 @@ from msgspec import Struct, field
 
 from reconciler import wire
 from reconciler.approval import priced
+from reconciler.approval.digest import digest_of
 from reconciler.as_json import as_json, read_address, read_span
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
@@ -101,7 +101,7 @@ def dumped(run: Run, made: Circumstances) -> tuple[bytes, str]:
         "deferred_calls": run.plan.deferred_calls,
         "bound": run.plan.bound,
     }
-    digest = _digest(content)
+    digest = digest_of(content)
     shape = {"digest": digest, **content}
     try:
         return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), digest
@@ -147,16 +147,6 @@ def change_shape(change: Change) -> Shape:
     }
 
 
-def _digest(content: Shape) -> str:
-    """Return the hash of the content as compact JSON with sorted keys: white space and order of keys do not count."""
-    try:
-        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        canonical = text.encode(errors="surrogatepass")
-    return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
-
-
 # --- Reading --------------------------------------------------------------------------------------------
 
 
@@ -180,7 +170,7 @@ def loaded(text: str, kinds: Mapping[str, Kind]) -> Saved:
     """The plan of a file. Raises :class:`Unreadable` if it is none, or if any byte that counts was altered."""
     content = _content(text)
     digest = content.pop("digest", None)
-    if digest != _digest(content):
+    if digest != digest_of(content):
         raise Unreadable("it was altered after it was written: its digest does not match")
     if content.get("format_version") != FORMAT_VERSION:
         raise Unreadable(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")

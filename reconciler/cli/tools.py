@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.shared import (
+    Guessing,
     cli,
     reaching,
     usable,
@@ -41,17 +42,20 @@ def schema(out: str) -> None:
 @cli.command(short_help="Say what a problem code means, and what cures it.")
 @click.argument("code", shell_complete=words_of("codes"))
 def explain(code: str) -> None:
-    """Say what a problem code means, what causes it, and what cures it.
+    """Say what a problem code or a guardrail means, what causes it, and what cures it.
 
     \b
     Example: reconciler explain fixed-field
+             reconciler explain decimalSlip
     """
     from reconciler.files.explain import near
+    from reconciler.guardrails import RULES
     from reconciler.problems import table
 
     known = table()
+    code = RULES[code].code if code in RULES else code
     if code not in known:
-        hint = near(code, list(known)) or "the API gives codes of its own: its message is all there is"
+        hint = near(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
         raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
     said = known[code].plain
     click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
@@ -62,16 +66,34 @@ def explain(code: str) -> None:
 @click.argument("call")
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
 @click.option("--because", required=True, metavar="TEXT", help="How you know. It is kept in the journal.")
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="With --applied, what was created: its id, or ADDRESS=ID for each item of a batch.",
+)
+@click.option("--certain", is_flag=True, help="--not-applied even before the time until which the call is held.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
 @reaching
 def resolve(
-    run: str, call: str, applied: bool | None, because: str, project: str, sandbox: str | None, api_url: str | None
+    run: str,
+    call: str,
+    applied: bool | None,
+    because: str,
+    ids: tuple[str, ...],
+    certain: bool,
+    project: str,
+    sandbox: str | None,
+    api_url: str | None,
 ) -> None:
     """Decide the one outcome that reading cannot settle: whether a call took effect.
 
     \b
-    Example: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 \\
-               --applied --because "seen in the history"
+    Examples: reconciler resolve 20261121T090000Z-7f3a balances.funds.q1 \\
+                --applied --because "seen in the history"
+              reconciler resolve 20261121T090000Z-7f3a adSets.create.summer \\
+                --applied --id 987634 --because "it is there"
     """
     from reconciler.commands import ledgers
     from reconciler.reasons import is_reason
@@ -80,11 +102,12 @@ def resolve(
         raise click.UsageError("say --applied or --not-applied")
     if not is_reason(because):
         raise click.UsageError("say how you know: --because TEXT")
+    decision = ledgers.Decision(applied, because, ids, certain)
     with usable("text"):
-        click.echo(ledgers.resolve(project, sandbox, api_url, run, call, applied=applied, because=because), nl=False)
+        click.echo(ledgers.resolve(project, sandbox, api_url, run, call, decision), nl=False)
 
 
-@cli.group("ledger", short_help="What is remembered: ids, values, and the journal of all runs.")
+@cli.group("ledger", cls=Guessing, short_help="What is remembered: ids, values, and the journal of all runs.")
 def ledger_group() -> None:
     """What is remembered: ids, last applied values, and the journal of all runs.
 
@@ -132,7 +155,7 @@ _book_command(
 )
 
 
-@cli.group()
+@cli.group(cls=Guessing)
 def sandbox() -> None:
     """A simulator of the API, to try things without an account.
 

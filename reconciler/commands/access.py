@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler import ledger, portfolio
-from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
+from reconciler.api import Api, Clock, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind
 from reconciler.ledger import Ledger
@@ -37,8 +37,30 @@ class Unusable(Exception):
         self.run = run
 
 
+class SimulatedClock(Struct, frozen=True):
+    """The clock of a simulator in this process: to wait moves its time on, and takes none."""
+
+    read: Callable[[], datetime]
+    advance: Callable[[float], None]
+
+    def time(self) -> float:
+        return self.read().timestamp()
+
+    def monotonic(self) -> float:
+        return self.read().timestamp()
+
+    def sleep(self, seconds: float, /) -> None:
+        if seconds > 0:
+            self.advance(seconds)
+
+
 def real(
-    api_url: str | None, products: set[str], tell: Tell, hear: Hear = unheard, attempts: int = Settings().attempts
+    api_url: str | None,
+    products: set[str],
+    tell: Tell,
+    hear: Hear = unheard,
+    attempts: int = Settings().attempts,
+    clock: Clock | None = None,
 ) -> Api:
     """The API at the URL, with the credentials of the products that the files need; ``hear`` gets every reply."""
     url = _checked(api_url)
@@ -47,7 +69,7 @@ def real(
     if missing:
         raise Unusable(stopped(*missing))
     settings = Settings(base_url=url, attempts=attempts)
-    return Api(credentials, settings, on_event=lambda event: tell(_said(event)), on_reply=hear)
+    return Api(credentials, settings, clock=clock, on_event=lambda event: tell(_said(event)), on_reply=hear)
 
 
 def _checked(api_url: str | None) -> str:
@@ -73,7 +95,7 @@ def client_id(product: str) -> str:
     return os.environ.get(f"{PREFIXES[product]}_CLIENT_ID", "")
 
 
-def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
+def simulated(state: Path, tell: Tell, hear: Hear = unheard, clock: Clock | None = None) -> Api:
     """The simulator in this process; its state is kept in a file, so that it outlives the command."""
     from reconciler.sandbox.message import Request
     from reconciler.sandbox.world import World
@@ -86,7 +108,26 @@ def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
         raise Unusable(stopped(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))) from None
     settings = Settings(base_url="http://localhost")
     listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
-    return Api(SANDBOX_CREDENTIALS, settings, handle=world.handle, request=Request, on_event=listen, on_reply=hear)
+    return Api(
+        SANDBOX_CREDENTIALS,
+        settings,
+        handle=world.handle,
+        request=Request,
+        clock=clock or SimulatedClock(lambda: world.now, world.advance),
+        on_event=listen,
+        on_reply=hear,
+    )
+
+
+def moment(project: Project, sandbox: str | None) -> datetime:
+    """Return the time by which a command goes that asks no server: of this machine, or of the simulator."""
+    if sandbox is None:
+        return datetime.now(UTC)
+    api = simulated(sandbox_state(project, sandbox), lambda line: None)
+    try:
+        return api.now()
+    finally:
+        api.close()
 
 
 def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | None:

@@ -1,14 +1,18 @@
 """The ledger on the command line: what it holds, told; and the two things a person may change in it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from reconciler import keeper
 from reconciler.commands import access
 from reconciler.commands.access import Unusable
 from reconciler.files import project as projects
+from reconciler.files import terms
 from reconciler.ledger import Ledger, LedgerError
-from reconciler.model import Address, Run, error
+from reconciler.ledger.store import Intent
+from reconciler.model import Address, Effect, Item, Run, error
 from reconciler.reports import ledger as told
 
 RUNS = 50
@@ -55,19 +59,72 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
     return _asked(project, sandbox, api_url, one, changing=True)
 
 
-def resolve(
-    project: str, sandbox: str | None, api_url: str | None, run: str, call: str, *, applied: bool, because: str
-) -> str:
+class Decision(Struct, frozen=True):
+    """What a person says of a call: how they know, what it created, and whether it is to count at once."""
+
+    applied: bool
+    because: str
+    ids: tuple[str, ...] = ()
+    certain: bool = False
+
+
+def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: Decision) -> str:
     """A person's decision about a call that reading could not settle."""
 
     def one(book: Ledger) -> str:
         who, found = access.holder(), projects.find([project])[0]
         locks = found.locks if found else ()  # under the lock: a call in flight is not for a person to decide
+        settle_after = found.settle_after if found else terms.SETTLE_AFTER
+        now = access.moment(found, sandbox) if found else datetime.now(UTC)
         with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
-            book.resolve(run, call, applied=applied, because=because, by=who.who, at=datetime.now(UTC))
-        return f"Resolved: {call} of run {run} was {'applied' if applied else 'not applied'}.\n"
+            meant = [each for each in book.open_intents() if (each.run, each.call.name) == (run, call)]
+            ids = [named for each in meant for named in _decided(each, decision, now, settle_after)]
+            book.resolve(
+                run,
+                call,
+                applied=decision.applied,
+                because=decision.because,
+                by=who.who,
+                at=now,
+                ids={str(address): id for address, id in ids},
+                certain=decision.certain,
+            )
+        return f"Resolved: {call} of run {run} was {'applied' if decision.applied else 'not applied'}.\n"
 
     return _asked(project, sandbox, api_url, one, changing=True)
+
+
+def _decided(
+    intent: Intent, decision: Decision, now: datetime, settle_after: timedelta
+) -> Iterator[tuple[Address, str]]:
+    """Yield the ids that a decision names. Raise :class:`Unusable` if it could double something (contract §9, 15)."""
+    items = intent.call.items
+    creates = intent.call.effect is Effect.CREATE
+    until = intent.holding(settle_after).held_until or now
+    if not decision.applied:
+        if not intent.call.effect.repeatable and now < until and not decision.certain:
+            message = f"{intent.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"
+            hint = "wait until then, or add --certain if you have seen why it never will"
+            raise Unusable(access.stopped(error("too-soon", message, hint=hint)))
+        return
+    named = dict(_named(each, items) for each in decision.ids)
+    strange = [each for each in named if each not in {str(item.address) for item in items}]
+    missing = [str(item.address) for item in items if creates and str(item.address) not in named]
+    if strange or missing or (named and not creates):
+        what = f"--id names {strange[0]}, which is not in it" if strange else "--id must name what it created"
+        what = "it creates nothing that --id could name" if named and not creates else what
+        one = f"--id {missing[0]}=ID" if len(items) > 1 and missing else "--id ID"
+        hint = (
+            f"add {one}; without it the next run would create it again" if missing else "leave --id out, or correct it"
+        )
+        raise Unusable(access.stopped(error("no-id", f"{intent.call.name}: {what}", hint=hint)))
+    yield from ((item.address, named[str(item.address)]) for item in items if str(item.address) in named)
+
+
+def _named(text: str, items: Sequence[Item]) -> tuple[str, str]:
+    """Return the address and the id that ``--id`` names; a batch needs both."""
+    address, equals, id = text.rpartition("=")
+    return (address, id) if equals else (str(items[0].address) if len(items) == 1 else "?", id)
 
 
 COMMANDS: Mapping[str, Callable[..., str]] = {

@@ -12,7 +12,7 @@ from reconciler.approval.stale import stale
 from reconciler.commands import access, disk
 from reconciler.commands.access import Unusable
 from reconciler.kinds.kind import Kind
-from reconciler.model import Run
+from reconciler.model import Run, error
 
 
 def save(run: Run, file: Path, made: Circumstances) -> str:
@@ -61,6 +61,10 @@ def _any_kinds(versions: Mapping[str, str]) -> Mapping[str, Kind]:
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"there is no file {file}"
+        hint = f"paths are read from {Path.cwd()}; plan --out writes a plan"
+        raise Unusable(access.stopped(error("no-such-file", message, hint=hint))) from None
     except (OSError, UnicodeDecodeError) as trouble:
         raise _refused(file, f"it cannot be read: {trouble}") from trouble
 

@@ -3,7 +3,6 @@
 Secrets come from the environment only, and are asked for only when the files need them.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -14,8 +13,8 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from reconciler import __version__, engine, keeper
-from reconciler.api import Api
-from reconciler.approval import stale
+from reconciler.api import Api, Clock
+from reconciler.approval import digest, stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
 from reconciler.commands.access import Unusable
@@ -25,12 +24,14 @@ from reconciler.files.source import Loaded
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.store import RunRecord
 from reconciler.model import Address, Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
-from reconciler.sending.recover import Reader
+from reconciler.sending.evidence import Times
+from reconciler.sending.looks import Reader
 from reconciler.survey import reader
 from reconciler.telling import LongWait, Tell, counted, heard
 
@@ -89,12 +90,14 @@ class Session:
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
-            return self.prepare(book, tuple(keeper.open_since(book)), targets, allowed)
+            unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
+            recovery = keeper.Recovery() if unreachable else self._recovery(book)
+            return self.prepare(book, recovery, targets, allowed)
 
     def prepare(
         self,
         book: Ledger,
-        noted: Sequence[Problem],
+        recovery: keeper.Recovery,
         targets: Sequence[str],
         allowed: Mapping[str, str] | None = None,
         saved: Saved | None = None,
@@ -103,26 +106,27 @@ class Session:
         trouble = None if (wrong := engine.is_always_wrong(self.loaded)) else self.begin()
         if wrong or trouble:
             run = engine.validate(self.loaded, self.outside.clock())
-            problems = (*noted, *run.problems, *((trouble,) if trouble else ()))
+            problems = (*recovery.problems, *run.problems, *((trouble,) if trouble else ()))
             return replace(run, command="plan", problems=engine.unique(problems), unchanged=0)
         return engine.plan(
             self.loaded,
             self.outside,
             self.now,
-            self.memory(book, self.now),
+            self.memory(book, self.now, recovery),
             targets=targets,
-            noted=(*noted, *access.skew(self.api)),
+            noted=(*recovery.problems, *access.skew(self.api)),
             allowed=allowed,
             recorded=engine.Recorded(saved, self.circumstances()) if saved else None,
         )
 
-    def memory(self, book: Ledger, now: datetime | None = None) -> Memory:
+    def memory(self, book: Ledger, now: datetime | None = None, recovery: keeper.Recovery | None = None) -> Memory:
         """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
+        recovery = recovery or keeper.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
         known = keeper.memory(book, named, now - DAY if now is not None and counted else None)
-        ids, values = renames.followed(self.project, known.ids, known.values)
-        return replace(known, ids=ids, values=values)
+        ids, values = renames.followed(self.project, {**known.ids, **recovery.ids}, known.values)
+        return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
 
     def _named(self) -> set[Address]:
         """The addresses at hand: a plan of a few of them does not read a ledger of many."""
@@ -137,20 +141,33 @@ class Session:
                 book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
                 unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
-                noted = () if unreachable else self._settled(book)
+                recovery = keeper.Recovery() if unreachable else self._settled(book)
                 renames.settle(self.project, book)
-                yield Writing(self, book, noted)
+                yield Writing(self, book, recovery)
         except LedgerError as trouble:
             raise Unusable(access.stopped(keeper.told(trouble))) from trouble
 
-    def _settled(self, book: Ledger) -> tuple[Problem, ...]:
-        """What an earlier run left open, looked for. Who interrupts that has sent nothing, and loses nothing."""
+    def _settled(self, book: Ledger) -> keeper.Recovery:
+        """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
         try:
-            return keeper.settle_open(book, self.project.kinds, self._reader, self.outside.clock, self.tell)
+            recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
             problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
             raise Unusable(access.stopped(problem)) from None
+        keeper.settle(book, recovery, self.outside.clock())
+        return recovery
+
+    def _recovery(self, book: Ledger) -> keeper.Recovery:
+        past = keeper.Past(
+            self.project.kinds,
+            self._reader,
+            self.outside.clock(),
+            self.outside.times,
+            self.api.knows_time,
+            access.holder().host,
+        )
+        return keeper.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan, whole or not at all; returns its digest."""
@@ -206,13 +223,17 @@ class Session:
 class Writing:
     """A session that holds the lock: it may plan, and then apply what it planned."""
 
-    def __init__(self, session: Session, ledger: Ledger, noted: tuple[Problem, ...]) -> None:
+    def __init__(
+        self, session: Session, ledger: Ledger, recovery: keeper.Recovery, plan_digest: str | None = None
+    ) -> None:
         self.session = session
         self.ledger = ledger
-        self.noted = noted
+        self.recovery = recovery
+        # Of the saved plan that is applied: it is used once.
+        self.plan_digest = plan_digest
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
-        prepared = self.session.prepare(self.ledger, self.noted, targets, allowed)
+        prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
         if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
             self._adopt(prepared, complete=True)
         return prepared
@@ -228,16 +249,25 @@ class Writing:
         """A saved plan, if it still holds and is the one that was approved."""
         session = self.session
         saved = plans.read(file, session.project.kinds)
-        if approved is not None and approved != saved.digest:
+        if approved is not None and not digest.is_of(approved, saved.digest):
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
-        return session.prepare(self.ledger, self.noted, saved.made.targets, saved.allowed, saved)
+        use = self.ledger.plan_used(saved.digest)
+        if use is not None:
+            return access.stopped(keeper.told(PlanUsed(self.ledger.where, use)))
+        self.plan_digest = saved.digest
+        prepared = session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
+        return prepared.run if isinstance(prepared, engine.Prepared) and prepared.run.failed else prepared
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
-        outside = replace(self.session.outside, bisect=bisect)
+        outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
-        run_id = self.ledger.begin(replace(self._record(outside.clock()), allowed=allowed))
-        journal = keeper.Journal(self.ledger, run_id, outside.clock)
+        plan = prepared.run.plan
+        planned = sum(len(call.items) for call in plan.calls) + len(plan.deferred)
+        record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)
+        run_id = self.ledger.begin(record)
+        api = self.session.api
+        journal = keeper.Journal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
@@ -245,7 +275,6 @@ class Writing:
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
-                keeper.saw(self.ledger, outside.clock())
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
@@ -267,24 +296,31 @@ class Writing:
         )
 
 
-def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
-    """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
+def opened(
+    paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock | None = None
+) -> Session:
+    """The session of a command; all that waits or is timed in it goes by one clock.
+
+    Raises :class:`Unusable` when files or credentials are not in order.
+    """
     loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
         raise Unusable(engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:
-        api = access.simulated(access.sandbox_state(project, sandbox), tell)
+        api = access.simulated(access.sandbox_state(project, sandbox), tell, clock=clock)
     else:
-        api = access.real(api_url, products, tell)
+        api = access.real(api_url, products, tell, clock=clock)
     stop = Stop()
     outside = Outside(
         heard(api.send, tell),
         api.now,
-        stop.cutting(time.sleep),
+        stop.cutting(api.clock.sleep),
         progress=counted("sending calls, {} of {}", tell),
         stop=stop,
+        channel=api.channel(lambda: stop.reason is not None),
+        times=Times(project.look_for, project.settle_after),
     )
     home = access.home(project, sandbox, api_url)
     return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
@@ -13,12 +14,12 @@ from msgspec.structs import replace
 
 from reconciler import dialects
 from reconciler.dialects.dialect import Dialect
-from reconciler.files import document, explain, published
+from reconciler.files import document, explain, published, terms
 from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.nested import Parts
 from reconciler.kinds.types import Money, ValueType
-from reconciler.model import Desired, Json, Locator, Place, Problem, Span, error
+from reconciler.model import Desired, Json, Locator, Place, Problem, Severity, Span, error
 
 if TYPE_CHECKING:
     from reconciler.guardrails import Names
@@ -54,6 +55,8 @@ class Project(Struct, frozen=True, dict=True):
     whole: bool = True
     careful: bool = False
     currencies: Mapping[str, str] = field(default_factory=dict)
+    look_for: timedelta = terms.LOOK_FOR
+    settle_after: timedelta = terms.SETTLE_AFTER
 
     def dialect(self, family: str) -> Dialect:
         return dialects.dialect(family, self.versions[family])
@@ -105,7 +108,9 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     """The project that the paths belong to, and its resource files in the order of their names."""
     given = [File(path) for path in paths or (".",)]
     missing = tuple(
-        _refusal(path, "no-such-file", "there is no such file or folder") for path in given if not path.exists()
+        _refusal(path, "no-such-file", "there is no such file or folder", f"paths are read from {File.cwd()}")
+        for path in given
+        if not path.exists()
     )
     if missing:
         return None, (), missing
@@ -144,12 +149,15 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
 
 
 def _wrong(project: Project) -> Iterator[Problem]:
-    """What its schema cannot say."""
-    yield from guardrail_mistakes(project)
+    """What its schema cannot say, as far as it keeps the project from being used."""
+    yield from (each for each in guardrail_mistakes(project) if each.severity is Severity.ERROR)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
         yield error("no-name", message, at=project.at("ledger"), hint=hint)
+    if project.settle_after < terms.LEAST_SETTLE:
+        message = "settleAfter is shorter than one sending may take: what is on its way would count as absent"
+        yield error("settle-too-soon", message, at=project.at("recovery", "settleAfter"), hint="write 5m or more")
 
 
 def guardrail_mistakes(project: Project, desired: Sequence[Desired] | None = None) -> Iterator[Problem]:
@@ -240,7 +248,14 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         text=parsed.text,
         careful=content.get("ordering") == "exposure-safe",
         currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
+        look_for=_span(content, "lookFor", terms.LOOK_FOR),
+        settle_after=_span(content, "settleAfter", terms.SETTLE_AFTER),
     )
+
+
+def _span(content: Mapping[str, Json], key: str, default: timedelta) -> timedelta:
+    said = _map(content, "recovery").get(key)
+    return default if said is None else terms.duration(str(said))
 
 
 def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:

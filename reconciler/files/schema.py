@@ -111,12 +111,13 @@ def project() -> Schema:
                 "minLength": 1,
                 "description": "Where runs are remembered: sqlite:PATH, or postgresql://... for a team."
                 " Default: sqlite:.reconciler/ledger.db. It holds the ids of one server: with another --api-url it is"
-                " refused.",
+                " refused. none: every run begins without a memory, and looks twice before it creates or funds.",
             },
             "memoToken": {
                 "type": "boolean",
                 "description": "Whether a top-up carries a mark of its run in the balance's memo. Default: true.",
             },
+            "recovery": terms.recovery(),
             "assumptions": {
                 "type": "object",
                 "description": "What nobody could verify about the API, each switchable.",
@@ -130,6 +131,7 @@ def project() -> Schema:
 
 ASSUMPTIONS: Mapping[str, str] = {
     "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
+    "memoEcho": "The history of a balance shows the memo of each top-up. Default: true.",  # contract §9 rule 12
     "budgetPatch": "Budgets of an existing ad set can be patched. Default: true.",  # contract §3.2
     "currencyDecimals": "Amounts may have the decimals of their currency (ISO 4217); else two. Default: true.",  # §2.11
 }

@@ -22,6 +22,11 @@ UNTIL = MOMENT | {
 }
 FROM = MOMENT | {"description": "When it begins, as in until; a day from its first moment. Default: at once."}
 NUMBER: Schema = {"type": "number", "minimum": 0}
+DURATION: Schema = {"type": "string", "pattern": r"^\d{1,6}[smh]$"}
+UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+LOOK_FOR, SETTLE_AFTER = timedelta(seconds=120), timedelta(minutes=30)
+LEAST_SETTLE = timedelta(minutes=5)
+"""The longest that one sending may take, with its wait for the rate limit, rounded up."""
 
 
 def schemas() -> Mapping[str, Schema]:
@@ -70,6 +75,30 @@ def schemas() -> Mapping[str, Schema]:
             ("match", "field", "owner"),
         ),
     }
+
+
+def recovery() -> Schema:
+    """Return the schema of how calls without an answer are settled."""
+    return {
+        "type": "object",
+        "description": "How long a create or a top-up without an answer is looked for, and when it may count as absent."
+        " Presence is evidence, absence is not.",
+        "properties": {
+            "lookFor": DURATION
+            | {"description": "How long the run that got no answer looks for it: 120s, or 2m. Default: 120s."},
+            "settleAfter": DURATION
+            | {
+                "description": "When a later run that finds no trace of it may take it for absent and send it again."
+                " Never below 5m. Default: 30m."
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def duration(text: str) -> timedelta:
+    """Return a time span such as 120s, 30m or 2h, which the schema has checked."""
+    return int(text[:-1]) * UNITS[text[-1]]
 
 
 def _list(doc: str, properties: Schema, required: tuple[str, ...]) -> Schema:

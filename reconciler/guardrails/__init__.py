@@ -71,6 +71,10 @@ class Settings(Struct, frozen=True):
         """What is wrong with the settings beyond their schema; of addresses only if all files are read."""
         for rule, setting, _ in self.active():
             yield from (replace(each, path=(rule.name, *each.path)) for each in rule.check(setting, names))
+        for name in self.rules.get("levels") or {}:
+            if not self.has(name):
+                why = f"{name} is not on, so its level decides nothing"
+                yield Mistake(("levels", name), why, key=True, severity=Severity.WARNING)
 
     def active(self) -> Iterator[tuple[Rule, Any, Level]]:
         """The rules that are on, with their settings and levels."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from reconciler.amounts import NOTHING, Exposure
+from reconciler.amounts import NOTHING, Exposure, grouped
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, Values, error
 
@@ -170,9 +170,8 @@ def number(value: Any) -> Decimal:
 
 
 def amount(value: Decimal) -> str:
-    """An amount as a person reads it: two decimals at least, and no more than are meant."""
-    whole, _, decimals = f"{value:f}".partition(".")
-    return f"{int(whole):,}.{decimals.rstrip('0'):0<2}" if whole not in ("", "-0") else f"{whole}.{decimals:0<2}"
+    """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
+    return grouped(value)
 
 
 def counted(number: int, noun: str) -> str:

@@ -15,10 +15,11 @@ class Paging(Enum):
 
 
 class Search(Struct, frozen=True):
-    """One POST that finds everything of the scope; no pages."""
+    """One POST that finds everything of the scope, or of some ``parents`` of its objects; no pages."""
 
     path: str
     by: str = "advertiserIds"
+    parents: str = "campaignIds"
 
 
 class Reference(Struct, frozen=True):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from reconciler.amounts import grouped
 from reconciler.kinds.kind import Scene
 from reconciler.kinds.objections import objection
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
@@ -282,10 +283,12 @@ def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
     capped = live.values.get("budgetType") == "Capped" and amount != live.values.get("amount")
     if capped and isinstance(amount, Decimal) and isinstance(spend, Decimal):
         if amount < spend:
-            message = f"the amount would be below what is already spent ({spend})"
+            message = f"the amount would be below what is already spent ({grouped(spend)})"
             yield objection(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
         elif amount < spend * OVERSHOOT:
-            message = f"{spend} is spent already, and spend lags: it may pass the new amount of {amount}"
+            message = (
+                f"{grouped(spend)} is spent already, and spend lags: it may pass the new amount of {grouped(amount)}"
+            )
             yield warning("amount-near-spend", message, at=desired.at("amount"), address=desired.address)
 
 

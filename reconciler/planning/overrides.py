@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.amounts import worded
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.files.terms import Unclear, moment
@@ -134,7 +135,8 @@ def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]
 
 
 def _said(value: object) -> str:
-    return "not set" if value is None else str(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return "not set" if value is None else f"{value:,}" if whole else worded(value)
 
 
 def overdue(loaded: Loaded, drifts: Sequence[Drift], now: datetime) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.amounts import grouped, worded
 from reconciler.files.project import Project
 from reconciler.files.terms import Unclear, moment
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
@@ -104,7 +105,7 @@ def _outside(project: Project, rule: Rule, desired: Desired, live: Live) -> Prob
         (rule.most, rule.most is not None and value > rule.most, "above max"),
     ):
         if broken:
-            message = f"{rule.field} is {value.normalize():f}, {words} {bound}; it belongs to {_owner(rule)}"
+            message = f"{rule.field} is {grouped(value)}, {words} {worded(bound)}; it belongs to {_owner(rule)}"
             key = "min" if words == "below min" else "max"
             hint = f"tell {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
             return warning(OUTSIDE, message, at=project.at(KEY, rule.number, key), address=desired.address, hint=hint)
@@ -168,8 +169,8 @@ def _step(
     percent = abs(value - was) / was * 100
     if rule.step is not None and percent > rule.step * days:
         message = (
-            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {was.normalize():f} to"
-            f" {value.normalize():f}; {_owner(rule)} may move it by {rule.step} % a day"
+            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {grouped(was)} to"
+            f" {grouped(value)}; {_owner(rule)} may move it by {rule.step} % a day"
         )
         where = project.at(KEY, rule.number, "maxStepPercentPerDay")
         yield error(TOO_FAST, message, at=where, address=desired.address)

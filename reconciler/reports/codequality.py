@@ -6,14 +6,14 @@ Paths begin at the root of the repository, as those of the merge request do.
 from reconciler.model import Problem, Run, Severity, Span
 from reconciler.reports.json import Shape, dumped
 from reconciler.reports.places import fingerprinted, place, rooted
-from reconciler.reports.words import Manner, all_problems, named, objects, plain
+from reconciler.reports.words import Manner, findings, named, objects, plain
 
 SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
 
 def report(run: Run, manner: Manner) -> str:
     """One JSON list and a line break."""
-    known, problems = objects(run), [rooted(each, manner.checkout) for each in all_problems(run)]
+    known, problems = objects(run), [rooted(each, manner.checkout) for each in findings(run)]
     marked = fingerprinted(problems)
     return dumped([_entry(each, named(each, known), mark, place(each, manner.checkout)) for each, mark in marked])
 

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from msgspec import Struct
 
-from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, sides
+from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, grouped, sides
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
 from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
 
@@ -44,9 +44,7 @@ def totals(money: Money | None) -> tuple[Total, ...]:
 
 def amount(value: Decimal, sign: str = "") -> str:
     """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
-    text = f"{value:{sign},f}"
-    whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}"
+    return grouped(value, sign)
 
 
 def exposed(exposure: Exposure) -> str:

@@ -54,8 +54,10 @@ def folds(changes: Sequence[Change]) -> tuple[Fold, ...]:
     return tuple(Fold(group[0].address.kind, group[0].action, tuple(group)) for group in alike.values())
 
 
-def parted(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Fold, ...]]:
-    """The changes that are told one by one, and the folds of those that are too many for it."""
+def parted(changes: Sequence[Change], *, full: bool = False) -> tuple[tuple[Change, ...], tuple[Fold, ...]]:
+    """The changes that are told one by one, and the folds of those that are too many for it; ``full`` folds none."""
+    if full:
+        return tuple(changes), ()
     most = FEW if len(changes) > CROWD else MANY
     groups = folds(changes)
     folded = tuple(group for group in groups if len(group.changes) > most)

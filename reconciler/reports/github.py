@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.model import Address, Problem, Run, Severity
 from reconciler.reports import text
 from reconciler.reports.places import rooted
-from reconciler.reports.words import Checkout, Manner, all_problems, clipped, counted, named, objects, plain
+from reconciler.reports.words import Checkout, Manner, clipped, counted, findings, named, objects, plain
 
 MOST, LONGEST = 10, 4000
 KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -29,7 +29,7 @@ def report(run: Run, manner: Manner) -> str:
 
 def _annotations(run: Run, checkout: Checkout | None) -> Iterator[str]:
     """At most ten of a kind; the notice that counts the others is one of the ten notices."""
-    problems = [rooted(each, checkout) for each in all_problems(run)]
+    problems = [rooted(each, checkout) for each in findings(run)]
     known = objects(run)
     left = 0
     for severity in Severity:

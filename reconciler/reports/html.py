@@ -29,6 +29,7 @@ from reconciler.reports.words import (
     ARROW,
     VERBS,
     Manner,
+    called,
     clipped,
     counted,
     counts,
@@ -43,6 +44,8 @@ from reconciler.reports.words import (
     shown,
     shown_whole,
     step,
+    stopped,
+    summed,
     title,
 )
 
@@ -83,7 +86,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
-    yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
+    yield _section("Not applied", _items(_unapplied(run)))
     yield _section("Problems", _items(_few([_problem(each, named(each, known)) for each in drifts.untabled(run)])))
     if planned(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
@@ -158,7 +161,8 @@ def _drift(run: Run) -> str:
 
 
 def _moved(address: Address, some: Sequence[Drift]) -> str:
-    head = f'<p>{_code(address)} <span class="soft">{_code(some[0].place.span)}</span></p>'
+    object = _text(called(some[0].name, some[0].id))
+    head = f'<p>{_code(address)} {object} <span class="soft">{_code(some[0].place.span)}</span></p>'
     table = _table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
     return f"<article>{head}{table}</article>"
 
@@ -217,8 +221,13 @@ def _problem(problem: Problem, said: str) -> str:
     return f"{tag} {_text(said)} {_code(problem.code)}{place}{hint}"
 
 
-def _went_wrong(outcome: Outcome) -> bool:
-    return outcome.ending != Status.APPLIED.value
+def _unapplied(run: Run) -> list[str]:
+    """The items that did not end well; one line for all that the run's own end kept from being sent."""
+    held = stopped(run)
+    kept = frozenset(map(id, held))
+    line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summed(held))}"] if held else []
+    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in kept]
+    return [*line, *_few([_outcome(each) for each in others])]
 
 
 def _outcome(outcome: Outcome) -> str:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from reconciler.exits import Exit, of
 from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
 from reconciler.reports import drifts, places
-from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
+from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, named, objects, placed, plain, shown, summary
 
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
 
@@ -43,6 +43,7 @@ def report(run: Run, manner: Manner) -> str:
 def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
     """A case for each resource; what is wrong with none of them is the run's own."""
     cases: dict[Address, Case] = {}
+    known = objects(run)
     drift = of(run, detailed=manner.detailed) is Exit.CHANGES
     for change in run.changes:
         case = cases.setdefault(change.address, Case(str(change.address), change.place.span))
@@ -53,7 +54,9 @@ def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
     for problem in run.problems:
         if problem.address is not None:
             case = cases.setdefault(problem.address, Case(str(problem.address), problem.span))
-            _blame(case, problem, drift and run.command == "drift" and problem.code in drifts.MOVED)
+            _blame(
+                case, problem, named(problem, known), drift and run.command == "drift" and problem.code in drifts.MOVED
+            )
     for outcome in run.outcomes:
         _end(cases.setdefault(outcome.item.address, Case(str(outcome.item.address), None)), outcome)
     return cases
@@ -64,11 +67,11 @@ def _move(move: FieldChange, action: Action) -> str:
     return f"{move.field}: {before}{shown(move.after)}"
 
 
-def _blame(case: Case, problem: Problem, fails: bool = False) -> None:
+def _blame(case: Case, problem: Problem, said: str, fails: bool = False) -> None:
     if fails or problem.severity is Severity.ERROR:
-        case.reasons.append(("failure", problem.code, placed(problem)))
+        case.reasons.append(("failure", problem.code, placed(problem, said)))
     else:
-        case.said.append(placed(problem))
+        case.said.append(placed(problem, said))
 
 
 def _end(case: Case, outcome: Outcome) -> None:
@@ -83,7 +86,7 @@ def _whole(run: Run, manner: Manner) -> Case:
     case = Case(f"{run.command} {run.project}".strip())
     for problem in run.problems:
         if problem.address is None:
-            _blame(case, problem)
+            _blame(case, problem, plain(problem.message))
     case.said.append(summary(run) if run.command != "validate" else f"{counted(run.unchanged, 'resource')} read")
     case.said += [f"{count} {ending}" for ending, count in ended(run).items()]
     code = of(run, detailed=manner.detailed)

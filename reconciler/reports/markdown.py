@@ -26,6 +26,7 @@ from reconciler.reports.markdown_page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
     Manner,
+    called,
     counted,
     ending,
     headline,
@@ -37,6 +38,8 @@ from reconciler.reports.words import (
     shown,
     shown_whole,
     step,
+    stopped,
+    summed,
     title,
 )
 
@@ -66,7 +69,7 @@ def report(run: Run, manner: Manner) -> str:
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
     _list(page, lasting.TITLE, [f"- {what}: {code(which, 300)}" for what, which in lasting.rows(run)])
-    _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
+    _list(page, "Not applied", [*_held(run), *map(_outcome, unapplied)], len(unapplied) + len(_held(run)))
     _list(page, "Problems", (_problem(each, known) for each in others), len(others))
     if run.changes and planned(run):
         _plan(page, run)
@@ -93,9 +96,9 @@ def _drift(page: Page, run: Run) -> None:
 def _moved(each: Drift) -> str:
     state, *words = drifts.cells(each)
     mark = f"**{state}**" if each.moved_outside else state
-    where = cell(each.place.span)
+    where, object = cell(each.place.span), called(each.name, each.id)
     resource, *others = (cell(word, 80) if word else "" for word in words)
-    return f"| {mark} | {resource}<br>{where} | {' | '.join(others)} |"
+    return f"| {mark} | {resource}{f' {cell(object, 80)}' if object else ''}<br>{where} | {' | '.join(others)} |"
 
 
 DRIFT = (f"| {' | '.join(drifts.HEADS)} |", "|---|---|---|---:|---:|---:|---|")
@@ -146,8 +149,14 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
 
 def _unapplied(run: Run) -> list[Outcome]:
     """The items that did not end well, what is worst to overlook first."""
-    others = [outcome for outcome in run.outcomes if outcome.ending != Status.APPLIED.value]
+    held = frozenset(map(id, stopped(run)))
+    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in held]
     return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
+
+
+def _held(run: Run) -> list[str]:
+    """One line for all that the run's own end kept from being sent."""
+    return [f"- **not sent** {code(summed(held), LINE)}"] if (held := stopped(run)) else []
 
 
 WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")

@@ -13,7 +13,7 @@ from reconciler.model import Address, Problem, Run, Severity, Span
 from reconciler.problems import table
 from reconciler.reports.json import Shape, dumped
 from reconciler.reports.places import fingerprinted, place, rooted, uri
-from reconciler.reports.words import Manner, all_problems, named, objects, plain
+from reconciler.reports.words import Manner, findings, named, objects, plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 25_000
@@ -23,7 +23,7 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 def report(run: Run, manner: Manner) -> str:
     """One SARIF log with one run."""
-    problems = [rooted(each, manner.checkout) for each in all_problems(run)[:MOST]]
+    problems = [rooted(each, manner.checkout) for each in findings(run)[:MOST]]
     known = objects(run)
     codes = {code: index for index, code in enumerate(sorted({problem.code for problem in problems}))}
     code = of(run, detailed=manner.detailed)

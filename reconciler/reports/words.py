@@ -5,14 +5,14 @@ Whatever comes from outside is escaped here: control characters, and those that 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.amounts import money
+from reconciler.amounts import grouped
 from reconciler.exits import Exit, of
 from reconciler.model import Action, Address, Change, Divergence, Outcome, Problem, Run, Seen, Severity, Status, Value
 
@@ -35,12 +35,14 @@ class Checkout(Struct, frozen=True):
 
 
 class Manner(Struct, frozen=True):
-    """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
+    """How much a report tells: ``bodies`` shows every request body as it is sent; ``full``
+    lists also what text folds, since it is alike and much; ``told`` holds the
     problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
     ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
     saved plan that this run was saved as; ``checkout`` is where formats of pipelines name files from."""
 
     bodies: bool = False
+    full: bool = False
     told: tuple[Problem, ...] | None = None
     sources: Mapping[str, tuple[str, ...]] | None = None
     detailed: bool = False
@@ -69,14 +71,14 @@ def _visible(letter: str) -> str:
 
 
 def shown(value: Value) -> str:
-    """A value as a person reads it: money with two decimals at least, sets in brackets."""
+    """A value as a person reads it: amounts with two decimals at least and with separators, sets in brackets."""
     match value:
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return money(value)
+            return grouped(value)
         case datetime():
             return (
                 f"{value:%Y-%m-%dT%H:%M:%SZ}"
@@ -190,11 +192,12 @@ def objects(run: Run) -> dict[Address, str]:
     for change in run.changes:
         name = (change.live.values if change.live else change.after).get("name")
         names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
-    told = {
-        address: [*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])]
-        for address, (name, id) in names.items()
-    }
-    return {address: ", ".join(parts) for address, parts in told.items() if parts}
+    return {address: told for address, (name, id) in names.items() if (told := called(name, id))}
+
+
+def called(name: str, id: str | None) -> str:
+    """``"FR prospecting", id 123467``, as far as they are known."""
+    return ", ".join([*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])])
 
 
 def named(problem: Problem, known: Mapping[Address, str]) -> str:
@@ -215,10 +218,39 @@ def placed(problem: Problem, said: str | None = None) -> str:
 
 def all_problems(run: Run) -> tuple[Problem, ...]:
     """What is wrong with the run and with its items, each once, errors first, otherwise in their order."""
-    told = (*run.problems, *(problem for outcome in run.outcomes for problem in outcome.problems))
+    told_once = frozenset(map(id, stopped(run)))
+    of_items = (each.problems for each in run.outcomes if id(each) not in told_once)
+    told = (*run.problems, *(problem for problems in of_items for problem in problems))
     return tuple(sorted(dict.fromkeys(told), key=lambda problem: WEIGHT[problem.severity]))
 
 
+def stopped(run: Run) -> list[Outcome]:
+    """The items that were not sent for a reason that the run itself tells, such as an interrupt."""
+    reasons = {(problem.code, problem.message) for problem in run.problems if problem.address is None}
+    held = [
+        each
+        for each in run.outcomes
+        if each.status is Status.NOT_SENT
+        and any((problem.code, problem.message) in reasons for problem in each.problems)
+    ]
+    return held if len(held) > 1 else []
+
+
+def summed(outcomes: Sequence[Outcome]) -> str:
+    """``150 items: adSets.a, adSets.b, adSets.c, …``"""
+    names = [plain(each) for each in dict.fromkeys(outcome.item.address for outcome in outcomes)]
+    more = ", …" if len(names) > FEW else ""
+    return f"{counted(len(outcomes), 'item')}: {', '.join(names[:FEW])}{more}"
+
+
+def findings(run: Run) -> list[Problem]:
+    """What pipelines show as annotations and alerts: all but notes of the account on which no file has a say."""
+    return [problem for problem in all_problems(run) if problem.code not in OF_THE_ACCOUNT]
+
+
+OF_THE_ACCOUNT = frozenset(["cannot-expose-specific-adsets"])
+FEW = 3
+"""So many items are named of those that are summed."""
 WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 

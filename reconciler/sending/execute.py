@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from reconciler.kinds.writes import Stage
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
-from reconciler.sending.courier import Courier, Result, only
+from reconciler.sending.courier import Result, Sender, only
+from reconciler.threads import Threads
 
 DEPENDENT = (Stage.NESTED, Stage.START)
 """Stages that make sense only if what came before them for the same resource is in force."""
@@ -32,18 +33,26 @@ class Sent(Struct, frozen=True):
 
 
 def execute(
-    calls: Sequence[Call], courier: Courier, *, in_flight: int, progress: Progress, earlier: Sequence[Outcome] = ()
+    calls: Sequence[Call],
+    sender: Sender,
+    *,
+    in_flight: int,
+    progress: Progress,
+    earlier: Sequence[Outcome] = (),
+    threads: Threads | None = None,
 ) -> Sent:
     """Send the calls stage by stage; ``earlier`` is how those before them ended."""
+    threads = threads or Threads()
+    sender.looks.expect(calls)
     ended: list[Outcome] = list(earlier)
     said: list[Problem] = []
-    doubts = [each for each in earlier if each.status is Status.UNKNOWN and _is_money(each.item.address.kind, courier)]
+    doubts = [each for each in earlier if each.status is Status.UNKNOWN and _is_money(each.item.address.kind, sender)]
     done = 0
     for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
         ready = [part for call in stage for part in _possible(call, ended)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
-        for _call, (results, problems) in _sent(sending, courier, in_flight, doubts):
+        for _call, (results, problems) in _sent(sending, sender, in_flight, doubts, threads):
             ended += results
             said += problems
             done += 1
@@ -73,35 +82,29 @@ def _waited_in_vain(call: Call, index: int, cause: Outcome) -> Outcome:
 
 
 def _sent(
-    calls: Sequence[Call], courier: Courier, in_flight: int, doubts: list[Outcome]
+    calls: Sequence[Call], sender: Sender, in_flight: int, doubts: list[Outcome], threads: Threads
 ) -> Iterator[tuple[Call, Result]]:
     """``doubts`` are the unknown ends of calls that create or add money, of this stage and those before."""
-    together = [call for call in calls if _stands_alone(call, courier)]
-    apart = [call for call in calls if not _stands_alone(call, courier)]
-    if len(together) > 1:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(in_flight, len(together))) as pool:
-            yield from zip(together, pool.map(courier.carry, together), strict=True)
-    else:
-        yield from ((call, courier.carry(call)) for call in together)
+    together = [call for call in calls if _stands_alone(call, sender)]
+    apart = [call for call in calls if not _stands_alone(call, sender)]
+    yield from zip(together, threads.map(sender.send, together, in_flight), strict=True)
     for call in apart:
-        money = _is_money(call.kind, courier)
+        money = _is_money(call.kind, sender)
         if doubts and money:
             yield call, (tuple(_waited_in_vain(call, index, doubts[0]) for index in range(len(call.items))), ())
             continue
-        result = courier.carry(call)
+        result = sender.send(call)
         doubts += [each for each in result[0] if money and each.status is Status.UNKNOWN]
         yield call, result
 
 
-def _is_money(kind: str, courier: Courier) -> bool:
-    return courier.targets[kind].kind.money
+def _is_money(kind: str, sender: Sender) -> bool:
+    return sender.targets[kind].kind.money
 
 
-def _stands_alone(call: Call, courier: Courier) -> bool:
+def _stands_alone(call: Call, sender: Sender) -> bool:
     """Whether a call may be in flight beside others: what sets values, and what creates one thing that costs
     nothing yet. Each is journaled by itself, and found again by a natural key that no other has."""
-    kind = courier.targets[call.kind].kind
+    kind = sender.targets[call.kind].kind
     creates_one = call.effect is Effect.CREATE and kind.create is not None and kind.create.chunk == 1
     return call.effect is Effect.SET or (creates_one and not kind.money)

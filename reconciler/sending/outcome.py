@@ -5,7 +5,7 @@ otherwise unknown: only a read settles that. A 200 alone proves nothing (contrac
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from reconciler import wire
@@ -26,6 +26,7 @@ from reconciler.model import (
     error,
     warning,
 )
+from reconciler.sending import evidence
 
 INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
 CULPRITS = 3
@@ -33,8 +34,13 @@ REFUSED = "batch-refused"
 """The code of what is wrong with an item that nothing is wrong with but its batch."""
 
 
-def outcomes(call: Call, answer: Answer, kind: Kind) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
-    """One outcome for each item, and what the API said that belongs to none of them."""
+def outcomes(
+    call: Call, answer: Answer, kind: Kind, shown: Collection[str] = ()
+) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+    """Return one outcome for each item, and what the API said that belongs to none of them.
+
+    ``shown`` are the ids that reads begun before this sending have shown: none of them proves a create.
+    """
     if answer.fate is Fate.NOT_SENT:
         return _all(call, Status.NOT_SENT, error("not-sent", answer.reason)), ()
     if answer.fate is Fate.LOST:
@@ -46,20 +52,32 @@ def outcomes(call: Call, answer: Answer, kind: Kind) -> tuple[tuple[Outcome, ...
     if answer.status >= 400:
         return _refused(call, answer, errors, kind), warnings
     if call.atomic:
-        return _whole(call, answer, errors, kind), warnings
+        return _whole(call, answer, errors, kind, shown), warnings
     return _each(call, answer, errors, kind, warnings)
 
 
 # --- Calls that succeed or fail as a whole -----------------------------------------------------------
 
 
-def _whole(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[Outcome, ...]:
+def _whole(
+    call: Call, answer: Answer, errors: Sequence[Json], kind: Kind, shown: Collection[str]
+) -> tuple[Outcome, ...]:
     if errors:
         return _refused(call, answer, errors, kind)
     ids = _ids(answer.body)
     if call.items and call.items[0].id is None:
-        return _created(call, answer, ids, kind)
+        keyed = kind.create is not None and kind.create.keyed
+        return _created(call, answer, ids, kind) if keyed else _new(call, answer, ids, kind, shown)
     return tuple(Outcome(call.name, item, Status.APPLIED, item.id) for item in call.items)
+
+
+def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Collection[str]) -> tuple[Outcome, ...]:
+    """What was created under an id of its own: contract §9 rule 6 says which ids prove it."""
+    strange = [id for id in ids if not evidence.is_proved_by(id, shown)]
+    if strange or len(set(ids)) != len(ids):
+        twice = f"the API answered with {', '.join(strange)}, which was there before" if strange else "ids stand twice"
+        return _all(call, Status.UNKNOWN, error("known-id", f"{twice}: that does not prove what was created"))
+    return _created(call, answer, ids, kind)
 
 
 def _created(call: Call, answer: Answer, ids: Sequence[str], kind: Kind) -> tuple[Outcome, ...]:

@@ -1,28 +1,37 @@
 """Read back: what the API accepted and is not in force, and what a lost answer left behind.
 
-An answer is a hint and the next read is the truth; whoever looks too early sees the old state, so
-the caller looks several times before it believes a difference.
+An answer is a hint and the next read is the truth. A read that is too early shows the old state, so the caller looks
+several times before it takes a difference for one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.writes import Membership
+from reconciler.kinds.writes import Delta
 from reconciler.model import Address, FieldChange, Item, Live, Outcome, Problem, Seen, Status, error
+from reconciler.planning import likeness
+from reconciler.sending import evidence
+from reconciler.sending.evidence import Finding
 
 
 def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
-    """An unknown outcome as the read shows it: applied if all its values are in force, else unknown still."""
+    """Return an unknown absolute write as the read shows it: applied if all its values are in force, else unknown."""
     if outcome.status is not Status.UNKNOWN or not outcome.item.fields:
         return outcome
     known = meant(outcome.item, kind, live)
-    if known is None:
+    if known is None or any(not kind.shows(move.field) for move in outcome.item.fields):
         return outcome
-    if any(not kind.shows(move.field) or not holds(kind, known, move) for move in outcome.item.fields):
+    if evidence.absolute(outcome.item, kind, known).finding is not Finding.APPLIED or _is_delta(outcome, kind):
         return outcome
     return replace(outcome, status=Status.APPLIED, id=known.id, problems=())
+
+
+def _is_delta(outcome: Outcome, kind: Kind) -> bool:
+    """Return whether it is a top-up: an amount alone proves none (rule 12)."""
+    return any(isinstance(kind.writes.get(move.facet), Delta) for move in outcome.item.fields)
 
 
 def looked(
@@ -53,30 +62,23 @@ def _not_in_force(
             continue
         if not kind.shows(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
             continue
-        if known is None or differs(known, move.field, move.after):
-            shown = "nothing" if known is None else known.values.get(move.field)
-            message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
+        if known is None or known.values.get(move.field) != move.after:
+            shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
+            message = f"{move.field} was accepted as {worded(move.after)}, but the API still shows {shown}"
             hint = "the next plan shows it again; if it stays, the API ignores this write"
             yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
 
 
+def _shown(value: object, wanted: object) -> str:
+    """Return a value as it is shown; a text that looks like the wanted one is written out."""
+    alike = isinstance(value, str) and isinstance(wanted, str) and likeness.folded(value) == likeness.folded(wanted)
+    return likeness.escaped(str(value)) if alike else worded(value)
+
+
 def meant(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:
-    """The object of an item: by its id, or by its natural key if that makes the id, so that no twin can be."""
+    """Return the object of an item: by its id, or by its natural key if that makes the id, so that no twin can be."""
     if item.id is not None or kind.create is None or not kind.create.keyed:
         return live.get(item.id or "")
     wanted = {move.field: move.after for move in item.fields}
     key = kind.natural[0]
     return next((row for row in live.values() if all(row.values.get(name) == wanted.get(name) for name in key)), None)
-
-
-def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
-    """Whether a move is in force. Of a set that is changed by steps, only what the step adds or takes counts."""
-    shown = live.values.get(move.field)
-    if not isinstance(kind.writes.get(move.facet), Membership) or not isinstance(shown, tuple):
-        return shown == move.after
-    was, becomes, now = (set(each) if isinstance(each, tuple) else set() for each in (move.before, move.after, shown))
-    return becomes - was <= now and not (was - becomes) & now
-
-
-def differs(live: Live, field: str, wanted: object) -> bool:
-    return live.values.get(field) != wanted

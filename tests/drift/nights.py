@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from reconciler.commands import accepting, drifting
 from reconciler.commands.session import Session
 from reconciler.model import Divergence, Drift, Run, Severity
@@ -74,7 +72,7 @@ class Night:
         session = self.bench.session()
         assert isinstance(session, Session), session
         if at is not None:
-            session.outside = replace(session.outside, now=lambda: at)
+            session.moment = at
         return session
 
     def plan(self, at: datetime | None = None) -> Run:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from unittest.mock import patch
 
 from reconciler import cli
 from reconciler.api import Api, Settings
-from reconciler.commands import access, session
+from reconciler.commands import access
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 
@@ -85,9 +84,9 @@ class Desk:
     def plan(self, *more: str) -> Ended:
         return self.run("plan", str(self.folder), "--format", "json", "--detailed-exitcode", *more)
 
-    def resolve(self, run: str, call: str, applied: bool) -> Ended:
-        verdict = "--applied" if applied else "--not-applied"
-        return self.run("resolve", run, call, verdict, "--because", "seen", "--project", str(self.folder))
+    def resolve(self, run: str, call: str, applied: bool, *more: str) -> Ended:
+        verdict = ("--applied",) if applied else ("--not-applied", "--certain")
+        return self.run("resolve", run, call, *verdict, "--because", "seen", "--project", str(self.folder), *more)
 
     def run(self, *words: str) -> Ended:
         """The command with these words, before this world."""
@@ -102,21 +101,16 @@ class Desk:
 
     @contextmanager
     def _simulated(self) -> Iterator[None]:
-        clock = Clock(self.world)
+        simulated_clock = Clock(self.world)
 
-        def simulated(state: Path, tell: Any) -> Api:
+        def simulated(state: Path, tell: Any, clock: Any = None) -> Api:
             handle = self.handle or self.world.handle
-            return Api(access.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=clock)
-
-        class Timed:
-            sleep = staticmethod(clock.sleep)
-            monotonic = staticmethod(time.monotonic)
+            return Api(access.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=simulated_clock)
 
         holder = access.Holder("tester", self.host, self.pid, datetime(2026, 11, 21, tzinfo=UTC))
         with (
             patch.object(access, "simulated", simulated),
             patch.object(access, "commit", lambda folder: None),
             patch.object(access, "holder", lambda: holder),
-            patch.object(session, "time", Timed),
         ):
             yield

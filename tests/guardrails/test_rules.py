@@ -532,10 +532,12 @@ MISTAKES: list[tuple[dict[str, Any], Names, tuple[Any, ...], str]] = [
     ({"protected": {"addresses": ["b"]}}, NAMES, ("protected", "addresses", 0), "can match no address"),
     ({"protected": {"addresses": ["adSets.b", "adSets.alwys-on"]}}, READ, ("protected", "addresses", 1), "no resource"),
     ({"protected": {"ids": {"adSet": ["1"]}}}, NAMES, ("protected", "ids", "adSet"), "there is no kind 'adSet'"),
+    ({"levels": {"zeroBid": "hard"}}, NAMES, ("levels", "zeroBid"), "zeroBid is not on"),
+    ({"decimalSlip": False, "levels": {"decimalSlip": "hard"}}, NAMES, ("levels", "decimalSlip"), "is not on"),
     ({"freeze": [{"zone": "UTC", "because": " \u200b"}]}, NAMES, ("freeze", 0, "because"), "can be seen"),
 ]  # fmt: skip
 SOUND: list[dict[str, Any]] = [
-    {"maxRaisePercent": 20},
+    {"maxRaisePercent": 20, "levels": {"maxRaisePercent": "hard", "decimalSlip": "advisory"}},
     {"maxRaisePercent": {"bids": 1, BUDGET: 2, "categoryBids.7": 3}},
     {"bounds": {"bids": {"max": {"EUR": 5, "USD": 6}, "min": 1}}},
     {"maxTotalIncrease": {"EUR": 1, "JPY": 2}},

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from reconciler import exits
+from reconciler import engine, exits
 from reconciler.api import Api, Settings
 from reconciler.commands import access
 from reconciler.engine import Prepared
@@ -65,9 +64,15 @@ def without_date(here: Bench) -> None:
 
     def handle(request: Request) -> Response:
         answer = here.world.handle(request)
-        return replace(answer, headers=tuple(each for each in answer.headers if each[0].lower() != "date"))
+        return without(answer, "date")
 
     here.handle = handle
+
+
+def without(answer: Response, header: str) -> Response:
+    """Return the answer without a header."""
+    kept = tuple(each for each in answer.headers if each[0].lower() != header)
+    return Response(answer.status, kept, answer.body)
 
 
 def slow(seconds: float) -> Callable[[Bench], None]:
@@ -168,6 +173,37 @@ def test_the_raise_that_passes_the_limit_of_24_hours_is_refused_whatever_our_clo
     assert codes == [0, 0, 0, 0, 3, 0]
 
 
+# --- Offline -----------------------------------------------------------------------------------------------------
+
+TWICE = """\
+sellerBudgets:
+  a: {sellerId: "1", campaignIds: ["10001"], budgetType: Capped, amount: 30, startDate: 2026-12-01, endDate: 2026-12-31}
+  b: {sellerId: "1", campaignIds: ["10001"], budgetType: Capped, amount: 40, startDate: 2026-12-05, endDate: 2026-12-31}
+"""
+
+
+@pytest.mark.parametrize(
+    ("now", "severity"),
+    [("2026-11-21", Severity.ERROR), ("2026-12-31", Severity.WARNING), ("2027-01-02", None)],
+)
+def test_offline_an_error_that_another_day_would_lift_is_a_warning(now: str, severity: Severity | None) -> None:
+    with bench(family="sellers") as here:
+        here.write({"sellers.yaml": TWICE})
+        run = engine.validate(here.load(), datetime.fromisoformat(f"{now}T12:00+00:00"))
+
+    found = {each.severity for each in run.problems if each.code == "budget-overlap"}
+    assert found == ({severity} if severity else set())
+    assert run.failed is (severity is Severity.ERROR)
+
+
+def test_a_plan_goes_by_the_day_of_the_server_where_validate_went_by_ours() -> None:
+    with bench(family="sellers") as here:
+        here.time.ahead = timedelta(days=400)
+        here.begin()
+        here.write({"sellers.yaml": TWICE})
+        assert "budget-overlap" in {each.code for each in here.plan().problems if each.severity is Severity.ERROR}
+
+
 # --- How far apart -----------------------------------------------------------------------------------------------
 
 
@@ -185,7 +221,7 @@ def test_a_clock_that_is_more_than_five_minutes_off_is_noted(ahead: timedelta, s
     def real(here: Bench) -> None:
         def handle(request: Request) -> Response:
             answer = here.world.handle(request)
-            return replace(answer, headers=tuple(each for each in answer.headers if each[0] != "x-simulated-time"))
+            return without(answer, "x-simulated-time")
 
         here.handle = handle
 

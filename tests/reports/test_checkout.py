@@ -16,7 +16,25 @@ from reconciler.reports.words import Checkout
 
 from ..commands import project, reconciler
 
-FILES = {"ads/fr.yaml": 'adSets:\n  fr:\n    id: "123467"\n    bidding: {bidAmount: 1.25}\n'}
+FILES = {
+    "ads/fr.yaml": """adSets:
+  fr:
+    id: "123467"
+    bidding: {bidAmount: 1.25}
+  new:
+    name: New
+    campaignId: "358313"
+    datasetId: "6789"
+    objective: conversions
+    mediaType: display
+    trackingCode: utm_source=criteo
+    schedule: {startDate: 2090-01-01, activationStatus: on}
+    bidding: {costController: maxCPC, bidAmount: 1}
+    budget: {budgetStrategy: capped, budgetAmount: 10, budgetRenewal: daily, budgetDeliverySmoothing: standard}
+    audienceId: "9876"
+"""
+}
+"""A changed bid and a new ad set, of which a plan warns: it would be started without any geo filter."""
 FORMATS = ("sarif", "codequality", "github", "junit")
 
 
@@ -56,23 +74,40 @@ def test_a_report_for_a_pipeline_names_files_that_the_repository_has(
 
     files = named_in(form, ended.out)
     assert ended.code == 0, ended.said
-    assert files or (form, command) == ("github", "plan")  # a plan without a problem has no annotation with a place
+    assert files
     assert all((repository / file).is_file() for file in files), files
     assert {file for file in files if file.startswith("campaigns/shop/")} == files
 
 
 @pytest.mark.parametrize("command", ["plan", "drift"])
-def test_every_result_for_code_scanning_has_a_place_and_keeps_the_schema(repository: Path, command: str) -> None:
+@pytest.mark.parametrize("reached", [True, False], ids=["demo world", "no credentials"])
+def test_every_result_for_code_scanning_has_a_place_and_keeps_the_schema(
+    repository: Path, command: str, reached: bool
+) -> None:
     sarif = pytest.importorskip("sarif_pydantic")
+    account = ["--sandbox"] if reached else []
 
-    ended = reconciler(command, "--sandbox", "--format", "sarif", at=repository / "campaigns" / "shop")
+    ended = reconciler(command, *account, "--format", "sarif", at=repository / "campaigns" / "shop")
 
     sarif.Sarif.model_validate_json(ended.out)
     (run,) = json.loads(ended.out)["runs"]
-    assert run["results"]  # the demo's hidden ad set belongs to no line of the files
-    assert all(len(each["locations"]) == 1 for each in run["results"])
-    without = [each for each in run["results"] if each["ruleId"] in ("cannot-expose-specific-adsets", "hidden-objects")]
-    (place,) = without[0]["locations"]
+    assert run["results"]
+    for each in run["results"]:
+        (place,) = each["locations"]
+        assert (repository / place["physicalLocation"]["artifactLocation"]["uri"]).is_file()
+        assert place["physicalLocation"]["region"]["startLine"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("unmanaged", ["drift", "--sandbox"]), ("no-credentials", ["plan"])], ids=["unmanaged", "none"]
+)
+def test_a_result_that_belongs_to_no_line_stands_at_the_first_of_the_projects_file(
+    repository: Path, code: str, words: list[str]
+) -> None:
+    ended = reconciler(*words, "--format", "sarif", at=repository / "campaigns" / "shop")
+
+    (run,) = json.loads(ended.out)["runs"]
+    (place,) = next(each for each in run["results"] if each["ruleId"] == code)["locations"]
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "campaigns/shop/reconciler.yaml"
     assert place["physicalLocation"]["region"]["startLine"] == 1
 

@@ -1,8 +1,8 @@
 """Plays one scenario in one process on one simulated clock, and keeps what each run said for the oracle.
 
 A scenario is plain JSON: `wants` (what the files hold, see wants.py), `views` (faults of the sandbox for the whole
-time: reads of the past), and `steps`: `apply` (with `faults`, an `end`, a `host`, a `ledger`: kept, older or none),
-`wait`, `files` (with other `wants`), `resolve`, and the deeds of other users (people.py).
+time: reads of the past), and `steps`: `apply` (with `faults`, an `end`, a `host`, a `ledger`: kept, older or none, a
+saved `plan`), `plan`, `wait`, `files` (with other `wants`), `resolve`, and the deeds of other users (people.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -106,6 +107,8 @@ class Lab:
                     self.world.told(f"{step['seconds']} s pass")
                 case "resolve":
                     self.resolve()
+                case "plan":
+                    self.plan()
                 case "files":
                     self.write(step["wants"])
                 case deed:
@@ -132,6 +135,13 @@ class Lab:
             self.world.advance(SETTLED)
         self.played.unfinished = f"{ROUNDS} runs after all faults had ended the last one still ended with {run.code}"
 
+    def plan(self) -> None:
+        """Save a plan."""
+        self.world.begin(0, None, lambda: None)
+        file = self.desk.folder.parent / "plan.json"
+        ended = self.desk.run("plan", str(self.desk.folder), "--out", str(file), "--format", "json")
+        self.world.told(f"a plan is saved -> {ended.code}")
+
     def apply(self, step: Mapping[str, Any]) -> Run:
         """Run the command as one process of one machine, and keep what it said."""
         number = len(self.played.runs) + 1
@@ -145,7 +155,7 @@ class Lab:
         began = self.world.now
         self.world.begin(number, end, self._keep_for_the_dead)
         random.seed(f"{self.scenario.get('seed', 0)}/{number}")
-        ended, trouble = self._run()
+        ended, trouble = self._run("plan" in step)
         self.world.dead = False
         for key in scripted:
             self.world.state.remove("faults", key)
@@ -155,10 +165,15 @@ class Lab:
         self.world.told(f"run {number} ends with {'a kill' if run.code is None else run.code}: {said}")
         return run
 
-    def _run(self) -> tuple[Ended | None, str]:
+    def _run(self, saved: bool) -> tuple[Ended | None, str]:
+        plan = self.desk.folder.parent / "plan.json"
         try:
             with patch.object(keeper, "is_dead", self._is_dead, create=True):
+                if saved and plan.exists():
+                    return self.desk.run("apply", str(plan), "--auto-approve", "--format", "json"), ""
                 return self.desk.apply(), ""
+        except KeyboardInterrupt:
+            return None, "the interrupt was not caught"
         except Killed:
             self._put_back(self.folder / "killed")
             return None, ""
@@ -252,7 +267,11 @@ class Lab:
 
 def played(scenario: Scenario, folder: Path) -> Played:
     """Play a scenario in an empty folder."""
-    return Lab(json.loads(json.dumps(scenario)), folder).play()
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)  # one that comes too late for its run
+    try:
+        return Lab(json.loads(json.dumps(scenario)), folder).play()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _kept(number: int, began: datetime, ended: datetime, end: Ended | None, which: str, trouble: str) -> Run:
@@ -268,5 +287,17 @@ def _kept(number: int, began: datetime, ended: datetime, end: Ended | None, whic
         if operation is not None:
             words[each["address"], operation] = each["status"]
     told = tuple(Told(address, operation, status) for (address, operation), status in words.items())
+    told += tuple(_settled(report["diagnostics"]))
     trouble = end.err[-400:] if "Traceback" in end.err else ""
     return Run(number, began, ended, end.code, told, which, frozenset(end.codes), trouble)
+
+
+def _settled(diagnostics: Iterable[Mapping[str, Any]]) -> Iterator[Told]:
+    """Yield what a run says of calls of earlier runs."""
+    for each in diagnostics:
+        operation = next((one for one in CREATE_OR_FUND if f".{one}" in each["message"]), None)
+        status = next(
+            (one for one in ("applied", "not sent", "rejected") if each["message"].endswith(f": {one}")), None
+        )
+        if each["code"] == "settled-intent" and operation and status:
+            yield Told(each["address"], operation, f"settled: {status}")

@@ -18,6 +18,8 @@ from .watched import Sending
 
 FRESH = timedelta(seconds=61)
 """As old as a look may be when a call leaves."""
+LOOK_FOR = timedelta(seconds=100)
+"""How long a run without a ledger waits before its first creation or top-up (`lookFor`, less what looks take)."""
 REFUSED = ("rejected", "not sent")
 TURNED_AWAY = (429, 401)
 """Answers of the API that mean, by a named assumption, that nothing happened (contract §9, 5)."""
@@ -37,6 +39,7 @@ def broken(played: Played) -> list[Broken]:
         "created once": _doubled,
         "funded once": _overfunded,
         "told truly": _told_wrong,
+        "nothing else is written": _written_elsewhere,
         "no traceback": _tracebacks,
         "in force in the end": _not_in_force,
     }
@@ -83,6 +86,9 @@ def _hidden(played: Played, first: Sending, second: Sending) -> str:
     shown = first.effects[0] + lag(played)
     if shown <= second.at - FRESH:
         return ""
+    later = played.runs[second.run - 1]
+    if later.ledger == "none" and shown <= later.began + LOOK_FOR:
+        return ""  # without a ledger the first creation waits, and looks again
     if first.run != second.run and _has_lost_ledger(played, first.run, second.run):
         return f"the ledger of run {first.run} was lost, and no read showed its effect before {shown:%H:%M:%S}"
     if first.status in TURNED_AWAY and lag(played):
@@ -132,16 +138,16 @@ def _told_wrong(played: Played) -> Iterator[str]:
             own = [each for each in of if each.run == run.number]
             if told.status in REFUSED and any(each.effects for each in own):
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
-            is_there = any(each.effects for each in of) or _is_theirs(played, told.address)
-            if told.status == "applied" and own and not is_there:
+            if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
 
 
-def _is_theirs(played: Played, address: str) -> bool:
-    """Return whether another user did the same meanwhile."""
-    balances = {WANTS[name].address: WANTS[name].balance for name in played.scenario["wants"]}
-    balance = balances.get(address)
-    return bool(played.world.touched.get(balance or ""))
+def _written_elsewhere(played: Played) -> Iterator[str]:
+    """What was there before and is in no file is not written to."""
+    named = {want for name in played.scenario["wants"] for want in WANTS[name].ids}
+    for run, key in played.world.written:
+        if key in played.world.began_with and key not in named:
+            yield f"run {run} wrote to {key}, which is in no file"
 
 
 def _tracebacks(played: Played) -> Iterator[str]:

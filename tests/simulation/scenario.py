@@ -38,7 +38,15 @@ def drawn(seed: int) -> Scenario:
     views = [_view(rng)] if rng.random() < 0.4 else []
     first = _apply(rng, wanted, first=True)
     later = [_step(rng, wanted) for _ in range(rng.randint(1, 4))]
+    if rng.random() < 0.1:
+        return {"seed": seed, "wants": wanted, "views": views, "steps": _of_a_saved_plan(first, later)}
     return {"seed": seed, "wants": wanted, "views": views, "steps": [first, *later]}
+
+
+def _of_a_saved_plan(first: dict[str, Any], later: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the same steps with one plan, saved before, which each of them applies."""
+    steps = [step | {"plan": True} if step["do"] == "apply" else step for step in (first, *later)]
+    return [{"do": "plan"}, *steps]
 
 
 def _step(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
@@ -70,6 +78,8 @@ def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
     want = WANTS[rng.choice(wanted)]
     path = FUNDS if want.balance else PATHS[want.section]
     chosen = {"path": path, "method": "POST", "nth": rng.choice((1, 1, 1, 2)), "count": rng.choice((1, 1, 2))}
+    if rng.random() < 0.05 and want.section == "adSets":
+        return {"kind": "old_id", "id": "123470", **chosen}
     if rng.random() < 0.1:
         refusal = rng.choice(({"status": 429, "headers": {"x-ratelimit-reset": "1"}}, {"status": 503}, {"status": 401}))
         return {"kind": "status", **refusal, **chosen}
@@ -118,5 +128,5 @@ def _parts_removed(value: Any) -> Iterator[Any]:
                 yield {**value, key: less}
 
 
-_OPTIONAL = frozenset({"faults", "end", "host", "ledger", "views", "nth", "count", "every", "page", "headers"})
+_OPTIONAL = frozenset({"faults", "end", "host", "ledger", "views", "plan", "nth", "count", "every", "page", "headers"})
 """Keys of a step, a fault or a view that have a default."""

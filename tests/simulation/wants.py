@@ -33,12 +33,14 @@ class Want:
     balance: str | None = None
     """The id of the balance that it tops up."""
     deposited: Decimal | None = None
+    ids: frozenset[str] = frozenset()
+    """Objects that were there before and that it may write to."""
 
 
 def _fund(name: str, id: str, amount: str, memo: str = "") -> Want:
     key = name.lower()
     text = FUNDS.format(key=key, account=ACCOUNT, name=name, amount=amount, memo=memo)
-    return Want("balances", text, f"balances.{key}", id, Decimal(amount))
+    return Want("balances", text, f"balances.{key}", id, Decimal(amount), frozenset({id}))
 
 
 WANTS: Mapping[str, Want] = {
@@ -48,7 +50,9 @@ WANTS: Mapping[str, Want] = {
     "pair": Want(
         "sellerCampaigns", '  join: {sellerId: "5", campaignId: "10002", bid: 0.20}\n', "sellerCampaigns.join"
     ),
-    "bid": Want("adSets", '  bid: {id: "123467", bidding: {bidAmount: 1.1000}}\n', "adSets.bid"),
+    "bid": Want(
+        "adSets", '  bid: {id: "123467", bidding: {bidAmount: 1.1000}}\n', "adSets.bid", ids=frozenset({"123467"})
+    ),
     "more": _fund("Spare", "900001", "1250.50"),
     "less": _fund("Spring", "900002", "350.00"),
     "credit": _fund("Spring", "900002", "410.00", ", memo: ours"),

@@ -72,6 +72,9 @@ class Watched(World):
         self._writes = 0
         self._known = self._keys()
         self.initial = frozenset(self._known)
+        self.began_with = frozenset(key for name in ("adSets", "balances") for key in self.state.all(name))
+        self.written: list[tuple[int, str]] = []
+        """The existing objects that a run wrote to."""
         self._pending: list[Sending] = []
 
     def begin(self, run: int, end: End | None, at_kill: Callable[[], None]) -> None:
@@ -122,6 +125,7 @@ class Watched(World):
         for sending in made:
             sending.due = late[0]["due"] if late else None
         self.sendings += made
+        self.written += [(self.run, key) for key in _targets(request)]
         said = ", ".join(f"{each.operation} {each.address}" for each in made) or request.path.rpartition("/")[2]
         self.told(f"run {self.run}: {request.method} {said} -> {status or 'no answer'}{_landing(late)}")
         if late:
@@ -194,6 +198,14 @@ def _items(request: Request) -> Iterator[tuple[str, str]]:
             address = address_of(collection, item.get("attributes", item))
             assert address is not None
             yield address, "create"
+
+
+def _targets(request: Request) -> Iterator[str]:
+    """Yield the ids of the objects that a call writes to."""
+    yield from (part for part in request.path.split("/") if part.isdigit() and "/accounts/" + part not in request.path)
+    body = json.loads(request.body) if request.body else {}
+    data = body.get("data", body) if isinstance(body, dict) else body
+    yield from (str(item["id"]) for item in data if "id" in item) if isinstance(data, list) else ()
 
 
 def _landing(late: list[Any]) -> str:

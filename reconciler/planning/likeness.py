@@ -1,0 +1,79 @@
+"""Compare names the way a server, a keyboard or a spreadsheet may have changed them.
+
+Two names are *near* if NFKC, case, invisible characters and runs of spaces are all that tells them apart: a server
+may trim or normalise what was sent (contract §9, row A3), and a person sees no difference.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Value, Values
+
+NAME = "name"
+INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp"})
+"""Categories of characters that leave no trace on a screen."""
+
+
+def folded(text: str) -> str:
+    """Return the text without what a person cannot see: NFKC, case folded, invisible characters out, spaces folded."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    seen = (each for each in plain if each.isspace() or unicodedata.category(each) not in INVISIBLE)
+    return " ".join("".join(seen).split())
+
+
+def near(value: Value) -> Value:
+    """Return a value as it is compared when it is asked whether something is there already."""
+    return folded(value) if isinstance(value, str) else value
+
+
+def natural(kind: Kind, values: Values) -> tuple[Value, ...]:
+    """Return the natural key of an object, folded."""
+    return tuple(near(values.get(name)) for name in kind.natural[0])
+
+
+def key_text(kind: Kind, values: Values) -> str:
+    """Return the folded natural key as one text: two of one kind are near if their texts are equal."""
+    return json.dumps([_plain(part) for part in natural(kind, values)], ensure_ascii=False)
+
+
+def parent(kind: Kind) -> str:
+    """Return the field that holds the parent of such an object: a campaign, a seller, an account."""
+    return kind.natural[0][0]
+
+
+def is_same(shown: Value, sent: Value) -> bool:
+    """Return whether a shown value is what was sent; what was left out may show as nothing in any form."""
+    return near(shown) == near(sent) or (sent is None and shown in (None, (), ""))
+
+
+def escaped(text: str) -> str:
+    """Return the text with every character that looks like another, or like nothing, written out."""
+    return "".join(_escaped(text))
+
+
+def hidden(text: str) -> Iterator[str]:
+    """Yield what of a name cannot be seen, in words: outer, doubled and strange spaces, invisible characters."""
+    if text != text.strip():
+        yield "a space at its beginning or end"
+    if "  " in text:
+        yield "two spaces in a row"
+    for each in dict.fromkeys(text):
+        if each != " " and (each.isspace() or unicodedata.category(each) in INVISIBLE):
+            yield f"{unicodedata.name(each, 'a control character').lower()} (U+{ord(each):04X})"
+    if unicodedata.normalize("NFC", text) != text:
+        yield "letters that are composed of several characters (not NFC)"
+
+
+def _plain(part: Value) -> Any:
+    return [str(each) for each in part] if isinstance(part, tuple) else None if part is None else str(part)
+
+
+def _escaped(text: str) -> Iterable[str]:
+    for each in text:
+        ascii_seen = each.isascii() and each.isprintable()
+        yield each if ascii_seen else f"\\u{ord(each):04x}" if ord(each) < 0x10000 else f"\\U{ord(each):08x}"
