@@ -180,7 +180,7 @@ def home(project: Project, sandbox: str | None, api_url: str | None) -> Home:
     return Home(f"sqlite:.reconciler/ledger{own}.db", server)
 
 
-def remembered(project: Project, home: Home, *, create: bool) -> Ledger:
+def remembered(project: Project, home: Home, *, create: bool, audit: bool = True) -> Ledger:
     """The project's ledger at that place. Raises :class:`LedgerError`."""
     return ledger.open(
         home.url,
@@ -190,6 +190,7 @@ def remembered(project: Project, home: Home, *, create: bool) -> Ledger:
         scopes=project.locks,
         server=home.server,
         create=create,
+        audit=audit,
     )
 
 

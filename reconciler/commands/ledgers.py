@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import keeper
 from reconciler.commands import access
 from reconciler.commands.access import Unusable
 from reconciler.files import project as projects
 from reconciler.files import terms
-from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger import Damaged, Ledger, LedgerError
 from reconciler.ledger.store import Intent
 from reconciler.model import Address, Effect, Item, Run, error
 from reconciler.reports import ledger as told
@@ -127,17 +128,52 @@ def _named(text: str, items: Sequence[Item]) -> tuple[str, str]:
     return (address, id) if equals else (str(items[0].address) if len(items) == 1 else "?", id)
 
 
+def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelta) -> str:
+    """Remove what is older from the journal."""
+
+    def one(book: Ledger) -> str:
+        found = projects.find([project])[0]
+        before = (access.moment(found, sandbox) if found else datetime.now(UTC)) - keep
+        with book.lock(found.locks if found else (), access.holder(), timeout=0, waiting=lambda holder: None):
+            removed = book.prune(before)
+            book.compact()
+        return _lines(told.pruned(removed, before))
+
+    return _asked(project, sandbox, api_url, one, changing=True)
+
+
+def check(project: str, sandbox: str | None, api_url: str | None) -> str:
+    """Look at every row. Raises :class:`Unusable` if one is damaged."""
+
+    def one(book: Ledger) -> str:
+        found = book.check()
+        if found.damage:
+            problems = [error(Damaged.code, f"ledger {book.where}: {each}") for each in found.damage]
+            problems[-1] = replace(problems[-1], hint=Damaged.advice)
+            raise Unusable(access.stopped(*problems))
+        return _lines(told.checked(found, len(book.open_intents()), len(book.accepted())))
+
+    return _asked(project, sandbox, api_url, one, audit=False)
+
+
 COMMANDS: Mapping[str, Callable[..., str]] = {
     "list": listed,
     "history": history,
     "runs": runs,
     "show": show,
     "forget": forget,
+    "check": check,
 }
 
 
 def _asked(
-    project: str, sandbox: str | None, api_url: str | None, ask: Callable[[Ledger], str], *, changing: bool = False
+    project: str,
+    sandbox: str | None,
+    api_url: str | None,
+    ask: Callable[[Ledger], str],
+    *,
+    changing: bool = False,
+    audit: bool = True,
 ) -> str:
     """Ask the ledger of a project; without ``changing``, none is made for that. Raises :class:`Unusable`."""
     found, _, problems = projects.find([project])
@@ -145,7 +181,7 @@ def _asked(
         raise Unusable(Run("ledger", "", problems=problems))
     home = access.home(found, sandbox, api_url)
     try:
-        book = access.remembered(found, home, create=changing)
+        book = access.remembered(found, home, create=changing, audit=audit)
         try:
             return ask(book)
         finally:

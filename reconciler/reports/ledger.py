@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.ledger.store import HistoryEntry, Intent, PastRun, RunHistory
+from reconciler.ledger.store import Checkup, HistoryEntry, Intent, PastRun, Pruned, RunHistory
 from reconciler.model import Address, FieldChange, Outcome, Status, Value, Values
 from reconciler.reports.words import ARROW, counted, placed, plain, shown
 
@@ -69,6 +69,21 @@ def forgotten(address: Address, *, known: bool) -> Iterator[str]:
         yield f"Forgot {plain(address)}. Its resource is untouched; the next plan looks for it by its natural key."
     else:
         yield f"{plain(address)} was not remembered."
+
+
+def pruned(removed: Pruned, before: datetime) -> Iterator[str]:
+    """What ``ledger prune`` did."""
+    yield f"Removed {counted(removed.runs, 'run')} and {counted(removed.calls, 'call')} from before {_time(before)}."
+    yield "What is open or held stays, and the last call of each facet of an address."
+
+
+def checked(found: Checkup, open: int, accepted: int) -> Iterator[str]:
+    """What ``ledger check`` found of a ledger without damage."""
+    yield f"{counted(found.rows, 'row')}, all as they were written."
+    if open:
+        yield f"{counted(open, 'call')} without a known end: the next apply looks for them before it plans."
+    if accepted:
+        yield f"{counted(accepted, 'call')} accepted and not yet seen in force: the next apply looks for them."
 
 
 def _call(intent: Intent) -> Iterator[str]:
