@@ -70,7 +70,7 @@ FREE = {"sqlite": ("PRAGMA foreign_keys = OFF",), "postgresql": ("SET session_re
 
 
 def test_a_journal_that_is_pruned_each_night_does_not_grow(file_home: Home) -> None:
-    """20 objects, all changed each night: after night 180 there are as many rows, in a file of the same size (to 2 %)."""
+    """20 objects, all changed each night: after night 180 there are as many rows, in a file as large (to 2 percent)."""
     ledger: Any = file_home.open()
     rows, sizes = [], []
     for night in range(0, 400, 4):
