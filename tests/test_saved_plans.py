@@ -219,7 +219,7 @@ def altered(text: str) -> dict[str, str]:
 
 
 def _resealed(plan: dict[str, object]) -> str:
-    from reconciler.approval.saved import _digest
+    from reconciler.planfile.plan_file import _digest
 
     content = {key: value for key, value in plan.items() if key != "digest"}
     return json.dumps({"digest": _digest(content), **content})
@@ -335,13 +335,15 @@ def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:
 
 
 def test_a_plan_of_the_first_version_is_read() -> None:
-    from reconciler import dialects
-    from reconciler.approval import saved
+    from reconciler.kinds import versions
+    from reconciler.planfile import plan_file
 
     kinds = {
-        name: kind for family in dialects.FAMILIES for name, kind in dialects.dialect(family, "2026-07").kinds.items()
+        name: kind
+        for family in versions.FAMILIES
+        for name, kind in versions.find_version(family, "2026-07").kinds.items()
     }
-    plan = saved.loaded((Path(__file__).parent / "golden" / "plan-1.0.json").read_text("utf-8"), kinds)
+    plan = plan_file.load_plan((Path(__file__).parent / "golden" / "plan-1.0.json").read_text("utf-8"), kinds)
 
     assert plan.digest == "sha256:6596049c9a643ccecba0810af7e4e2fb46bff91cb284379073620d2eb169e0fe"
     moved = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from reconciler.ledger.checked_rows import Database, Rows
 from reconciler.ledger.records import Checkup
-from reconciler.ledger.rows import Database, Rows
 from reconciler.ledger.tables import TABLES
 
 UNSETTLED = (

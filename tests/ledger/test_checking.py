@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler import keeper
 from reconciler import ledger as ledgers
+from reconciler.engine import run_journal
 from reconciler.ledger.records import Checkup
 from reconciler.model import Address
 
@@ -80,7 +80,7 @@ def test_a_journal_that_is_pruned_each_night_does_not_grow(file_home: Home) -> N
         with ledger.together():
             ledger.settle(ledger.intend(run, sent, at=now), ended(sent), now)
             ledger.finish(run, now, 0)
-            keeper.prune(ledger, KEPT, now)
+            run_journal.prune(ledger, KEPT, now)
         rows.append(ledger.check().rows)
         sizes.append((file_home.folder / ".reconciler" / "ledger.db").stat().st_size)
     assert rows[60] == rows[-1]
@@ -94,10 +94,10 @@ def test_the_journal_is_pruned_once_a_day(home: Home) -> None:
         at = NOW - timedelta(days=days)
         run = ledger.begin(replace(RUN, started=at))
         ledger.settle(ledger.intend(run, call(item(SUMMER, "11")), at=at), ended(call(item(SUMMER, "11"))), at)
-    keeper.prune(ledger, timedelta(days=195), NOW)
-    keeper.prune(ledger, KEPT, NOW + timedelta(hours=23))
+    run_journal.prune(ledger, timedelta(days=195), NOW)
+    run_journal.prune(ledger, KEPT, NOW + timedelta(hours=23))
     assert len(ledger.history(SUMMER)) == 2
-    keeper.prune(ledger, KEPT, NOW + timedelta(hours=24))
+    run_journal.prune(ledger, KEPT, NOW + timedelta(hours=24))
     assert len(ledger.history(SUMMER)) == 1
 
 
