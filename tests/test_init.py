@@ -19,7 +19,7 @@ import yaml
 
 from reconciler import __version__
 from reconciler.cli import main
-from reconciler.commands import pipelines
+from reconciler.commands.init import pipelines
 from reconciler.kinds import versions as api_versions
 
 from .commands import Ended, project
