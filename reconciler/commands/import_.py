@@ -90,7 +90,7 @@ def _project(where: ImportTarget, tell: Tell) -> LoadResult:
     asked = where.everything or any(where.first.values())
     if not where.folder.exists() or any(each.code == "no-project" for each in loaded.problems):
         if not asked:
-            hint = "begin one: reconciler import FOLDER --advertiser ID --account ID, or --all"
+            hint = "create one: reconciler import FOLDER --advertiser ID --account ID, or --all"
             problem = error("no-project", f"no {PROJECT_FILE} in {where.folder} or above", hint=hint)
             raise CommandRefused(connection.refused_run(problem))
         _begin(where, tell)

@@ -260,9 +260,9 @@ class WriteSession:
         session = self.session
         saved = saved_plans.read(file, session.project.kinds)
         if approved is not None and not digest.is_of(approved, saved.digest):
-            return connection.refused_run(
-                staleness.stale_problem(f"the plan is {saved.digest}, not {approved}", "apply the approved one")
-            )
+            message = f"digest mismatch: approved {approved}, the file holds {saved.digest}"
+            hint = "apply the approved plan, or review this one"
+            return connection.refused_run(staleness.stale_problem(message, hint))
         use = self.ledger.plan_used(saved.digest)
         if use is not None:
             return connection.refused_run(run_journal.ledger_problem(PlanUsed(self.ledger.where, use)))

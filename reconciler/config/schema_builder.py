@@ -121,7 +121,7 @@ def build_project_schema() -> Schema:
             "recovery": project_schema.recovery(),
             "assumptions": {
                 "type": "object",
-                "description": "What nobody could verify about the API, each switchable.",
+                "description": "Unverified API behaviour, each with a switch.",
                 "properties": {name: {"type": "boolean", "description": text} for name, text in ASSUMPTIONS.items()},
                 "additionalProperties": False,
             },

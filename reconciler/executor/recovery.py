@@ -105,7 +105,7 @@ def _judged(outcome: ItemOutcome, finding: ItemFinding, *, held: bool) -> ItemOu
 def _told(hold: Hold, ended: ItemOutcome) -> Problem:
     if ended.status is ItemStatus.UNKNOWN:
         return hold.note(ended.item)
-    message = f"{hold.call.name} of run {hold.run}, which had no known end: {ended.status.value}"
+    message = f"{hold.call.name} of run {hold.run}, an interrupted call, was checked: {ended.status.value}"
     return Problem(Severity.NOTE, "settled-intent", message, address=ended.item.address)
 
 

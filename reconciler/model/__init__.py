@@ -521,7 +521,7 @@ class Irreversible(Struct, frozen=True):
 class DriftState(Enum):
     """What became of a value since it was last known to agree: who moved, the files or live.
 
-    ``UNKNOWN``: they differ, and nobody remembers a value that they had in common.
+    ``UNKNOWN``: they differ, and no value is known that they had in common.
     """
 
     CONVERGED = "converged"

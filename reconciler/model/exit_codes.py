@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.DONE: "done, or no changes",
-    ExitCode.ERROR: "an error, or a command that is misspelt; nothing was written",
+    ExitCode.ERROR: "error or wrong usage; nothing was written",
     ExitCode.CHANGES: "there are changes, or drift (only with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a guardrail; nothing was written",
     ExitCode.STALE: "the plan is stale, expired or altered; nothing was written",
@@ -36,7 +36,7 @@ MEANINGS = {
     ExitCode.LOCKED: "another run holds the lock; nothing was written",
     ExitCode.NOT_ALLOWED: "not allowed: credentials, consent or permissions (401, 403)",
     ExitCode.VERSION_GONE: "the API version is no longer served (410)",
-    ExitCode.INTERRUPTED: "interrupted; what was in hand was finished",
+    ExitCode.INTERRUPTED: "interrupted; requests in flight were completed",
 }
 BY_PROBLEM = {
     "not-allowed": ExitCode.NOT_ALLOWED,

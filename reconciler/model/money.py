@@ -43,6 +43,20 @@ class Period(Enum):
     MONTH = "a month"
     TOTAL = "in all"
 
+    @property
+    def label(self) -> str:
+        """How reports for people name it; the value is the word of JSON and of saved plans."""
+        return LABELS[self]
+
+
+LABELS = {
+    Period.ANY_DAY: "worst single day",
+    Period.DAY: "per day",
+    Period.WEEK: "per week",
+    Period.MONTH: "per month",
+    Period.TOTAL: "lifetime",
+}
+
 
 class Limit(Struct, frozen=True):
     """The most that one object may spend in a period. Without an amount it is uncapped.

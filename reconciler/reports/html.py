@@ -84,7 +84,7 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
     yield _section(
         "Not managed", _table(drift_report.UNMANAGED, ([*map(_text, each)] for each in drift_report.shares(run)), (1,))
     )
-    yield _section("Budgets (what is asked for, not a worst case)", html_charts.totals(run) + _bids(run))
+    yield _section("Budgets (what is asked for)", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(
@@ -300,7 +300,8 @@ def _calls(run: Run) -> str:
     if not plan.total:
         return ""
     deferred = f", {plan.deferred_calls:,} of them once new ids are known" if plan.deferred_calls else ""
-    words = f"{count_noun(plan.total, 'call')} (bound {plan.bound:,}){deferred}, {least_time(plan.total)}."
+    calls = f"{count_noun(plan.total, 'API call')} (minimum possible: {plan.bound:,})"
+    words = f"{calls}{deferred}, {least_time(plan.total)}."
     rows = (
         (each.numbers, _code(f"{each.method} {each.path}"), _text(each.facet), f"{each.items:,}")
         for each in grouping.group_calls(plan.calls)

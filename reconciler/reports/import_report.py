@@ -67,7 +67,7 @@ def _summary(done: ImportResult) -> str:
         written = count_noun(len(done.files), "file")
         return f"The import is not whole; {written} written." if done.files else "Nothing was written."
     added, moved = (sum(len(getattr(each, name)) for each in done.files) for name in ("added", "moved"))
-    held = f" {done.present:,} were in the files already." if done.present else ""
+    held = f" {done.present:,} already managed." if done.present else ""
     if not done.files:
         return f"Nothing to import.{held}"
     changed = f", {moved:,} brought up to date" if moved else ""

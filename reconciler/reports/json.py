@@ -209,7 +209,7 @@ def _judgement(each: Judgement) -> Shape:
 def _money(money: Money) -> Shape:
     return {
         "totals": [
-            {"currency": each.currency, "what": each.what, "before": _exposure(each.before),
+            {"currency": each.currency, "what": each.word, "before": _exposure(each.before),
              "after": _exposure(each.after), "change": _exposure(each.change)}
             for each in totals(money)
         ],

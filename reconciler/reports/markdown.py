@@ -50,7 +50,7 @@ SHARE = 9_000
 SINGLE = 40
 """So many changes are shown in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
-MONEY = ("| Budgets (what is asked for, not a worst case) | Before | After | Change |", "|---|---:|---:|---|")
+MONEY = ("| Budgets (what is asked for) | Before | After | Change |", "|---|---:|---:|---|")
 CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
@@ -61,7 +61,7 @@ def report(run: Run, manner: RenderOptions) -> str:
     page, known = Page(MOST), objects(run)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{exit_sentence(run, manner)}**"] if exit_sentence(run, manner) else [])
-    totals, others, unapplied = cost.totals(run.money), drift_report.problems_outside_tables(run), _unapplied(run)
+    totals, others, unapplied = cost.changed_first(run.money), drift_report.problems_outside_tables(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
@@ -231,8 +231,9 @@ def _lines(change: Change) -> Iterator[str]:
 
 
 def _calls(run: Run) -> str:
-    deferred = f", {run.plan.deferred_calls:,} of them deferred" if run.plan.deferred_calls else ""
-    return f"{count_noun(run.plan.total, 'call')} (bound {run.plan.bound:,}){deferred}, {least_time(run.plan.total)}"
+    deferred = f", {run.plan.deferred_calls:,} of them after creation" if run.plan.deferred_calls else ""
+    calls = f"{count_noun(run.plan.total, 'API call')} (minimum possible: {run.plan.bound:,})"
+    return f"{calls}{deferred}, {least_time(run.plan.total)}"
 
 
 def _endpoint(each: grouping.Endpoint) -> str:
