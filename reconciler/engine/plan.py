@@ -73,7 +73,7 @@ def plan(
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
-    looked = outside.clock()
+    looked = outside.stamp()
     try:
         seen = refresh(project, wanted, outside, now, _matching(recorded, memory))
     except ReadError as unread:
