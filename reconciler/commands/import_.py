@@ -69,7 +69,7 @@ def write_import(
 ) -> ImportResult:
     """Write the files of a project, each as it is ready; ``now`` is the instant by which they are judged."""
     assert loaded.project is not None
-    here = account_import.Importer(loaded.project, loaded, outside, memory, wish, tell, now)
+    here = account_import.Importer(loaded.project, loaded, outside.send, memory.ids, wish, tell, now)
     told = []
     init.ignore(loaded.project.folder)
     try:

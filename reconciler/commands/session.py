@@ -136,7 +136,7 @@ class Session:
 
     def _named(self) -> set[Address]:
         """The addresses at hand: a plan of a few of them does not read a ledger of many."""
-        return {each.address for each in self.loaded.desired} | set(moved_blocks.named(self.project))
+        return {each.address for each in self.loaded.desired} | set(moved_blocks.moved_addresses(self.project))
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[WriteSession]":
@@ -165,7 +165,7 @@ class Session:
         return recovery
 
     def _recovery(self, book: Ledger) -> run_journal.Recovery:
-        past = run_journal.Past(
+        past = run_journal.PastReader(
             self.project.kinds,
             self._reader,
             self.outside.clock(),

@@ -73,7 +73,7 @@ def plan(
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
-    looked = outside.clock()
+    looked = outside.stamp()
     try:
         seen = refresh(project, wanted, outside, now, _matching(recorded, memory))
     except ReadError as unread:
@@ -81,7 +81,7 @@ def plan(
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
+    changes, unfunded = held.without_held_deltas(memory.holds, project.kinds, changes)
     wish = PlanRequest(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *seen.problems, *fixed)

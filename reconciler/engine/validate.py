@@ -55,8 +55,8 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
-        for terms in (ownership, moved):
-            problems += terms.mistakes(loaded.project, loaded.desired)
+        problems += ownership.validate_ownership(loaded.project, loaded.desired)
+        problems += moved.validate_moves(loaded.project, loaded.desired)
         for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = ValidationContext(
                 tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions

@@ -22,7 +22,7 @@ from reconciler.model import (
     Values,
     error,
 )
-from reconciler.model.money import NOTHING, Exposure, grouped
+from reconciler.model.money import NOTHING, Exposure, group_digits
 
 Schema = dict[str, Any]
 
@@ -53,7 +53,7 @@ class Proposal(Struct, frozen=True, dict=True):
     @cached_property
     def steps(self) -> "tuple[AmountChange, ...]":
         """Every amount that the plan moves."""
-        return tuple(step for change in self.changes for step in steps(change))
+        return tuple(step for change in self.changes for step in amount_changes(change))
 
     @cached_property
     def news(self) -> "tuple[AmountChange, ...]":
@@ -82,7 +82,7 @@ class Proposal(Struct, frozen=True, dict=True):
         for change in self.changes:
             shift = shifts.get(change.address)
             rises = shift is not None and shift.change > NOTHING
-            if rises or change.action is Action.CREATE or any(_is_raised(step) for step in steps(change)):
+            if rises or change.action is Action.CREATE or any(_is_raised(step) for step in amount_changes(change)):
                 yield change
 
 
@@ -122,7 +122,7 @@ class AmountChange(Struct, frozen=True):
     after: Decimal | None
 
 
-def steps(change: Change) -> Iterator[AmountChange]:
+def amount_changes(change: Change) -> Iterator[AmountChange]:
     """Every amount that a change moves."""
     for move in change.fields:
         for before, after in _amounts(move.before, move.after):
@@ -183,10 +183,10 @@ def number(value: Any) -> Decimal:
 
 def amount(value: Decimal) -> str:
     """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
-    return grouped(value)
+    return group_digits(value)
 
 
-def counted(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """``1 resource``, ``2 resources``"""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 

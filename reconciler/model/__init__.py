@@ -380,7 +380,7 @@ class ItemStatus(Enum):
     NOT_SENT = "not sent"
 
 
-class Seen(Enum):
+class ReadBack(Enum):
     """What the last read after an apply shows of an item that the API accepted."""
 
     IN_FORCE = "in force"
@@ -396,12 +396,12 @@ class ItemOutcome(Struct, frozen=True):
     status: ItemStatus
     id: str | None = None
     problems: tuple[Problem, ...] = ()
-    seen: Seen = Seen.IN_FORCE
+    seen: ReadBack = ReadBack.IN_FORCE
 
     @property
     def ending(self) -> str:
         """How it ended in words: what was accepted and is not known to be in force is not called applied."""
-        confirmed = self.status is not ItemStatus.APPLIED or self.seen is Seen.IN_FORCE
+        confirmed = self.status is not ItemStatus.APPLIED or self.seen is ReadBack.IN_FORCE
         return self.status.value if confirmed else self.seen.value
 
 

@@ -19,15 +19,15 @@ def format_amount(amount: Decimal) -> str:
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
-def grouped(amount: Decimal, sign: str = "") -> str:
+def group_digits(amount: Decimal, sign: str = "") -> str:
     """The same for a person to read: 0.90, 5,000.00; with the sign ``+`` also +5,000.00."""
     whole, _, decimals = f"{amount:{sign},f}".partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
-def worded(value: object) -> str:
-    """A value in a sentence: an amount :func:`grouped`, anything else as it is."""
-    return grouped(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
+def format_in_sentence(value: object) -> str:
+    """A value in a sentence: an amount :func:`group_digits`, anything else as it is."""
+    return group_digits(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
 
 
 class Period(Enum):

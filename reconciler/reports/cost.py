@@ -10,7 +10,7 @@ from heapq import nlargest
 from msgspec import Struct
 
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, LimitChange, Money, Run, Verdict
-from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, grouped
+from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, group_digits
 from reconciler.reports.common import ARROW, count_noun, format_change_percent, format_percent, format_value, sanitize
 
 ONE_OFF, ONE_OFF_WORD = "balance deposits", "one-off funds"
@@ -54,7 +54,7 @@ def changed_first(money: Money | None) -> tuple[CostTotal, ...]:
 
 def format_money(value: Decimal, sign: str = "") -> str:
     """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
-    return grouped(value, sign)
+    return group_digits(value, sign)
 
 
 def format_exposure(exposure: Exposure) -> str:
@@ -138,7 +138,8 @@ def _moves(changes: Sequence[Change]) -> Iterator[tuple[Change, FieldChange]]:
 
 def leap(move: FieldChange) -> str:
     """``bidding.bidAmount 0.53 → 53.00 (+9,900 %)``"""
-    return f"{sanitize(move.field)} {format_value(move.before)} {ARROW} {format_value(move.after)} ({format_change_percent(move.before, move.after)})"  # noqa: E501
+    before, after = format_value(move.before), format_value(move.after)
+    return f"{sanitize(move.field)} {before} {ARROW} {after} ({format_change_percent(move.before, move.after)})"
 
 
 def owner(address: Address | None, kind: str, id: str | None) -> str:

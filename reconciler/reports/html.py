@@ -27,7 +27,6 @@ from reconciler.reports.common import (
     ARROW,
     VERBS,
     RenderOptions,
-    called,
     change_title,
     clip,
     count_by_status,
@@ -39,11 +38,12 @@ from reconciler.reports.common import (
     has_plan,
     headline,
     least_time,
-    named,
+    name_and_id,
     objects,
     sanitize,
-    stopped,
-    summed,
+    sentence_with_address,
+    stopped_items,
+    summarize_items,
     visible_run,
 )
 from reconciler.reports.html_style import CSS, POLICY
@@ -93,7 +93,14 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
     yield _section("Not applied", _items(_unapplied(run)))
     yield _section(
         "Problems",
-        _items(_few([_problem(each, named(each, known)) for each in drift_report.problems_outside_tables(run)])),
+        _items(
+            _few(
+                [
+                    _problem(each, sentence_with_address(each, known))
+                    for each in drift_report.problems_outside_tables(run)
+                ]
+            )
+        ),
     )
     if has_plan(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
@@ -168,7 +175,7 @@ def _drift(run: Run) -> str:
 
 
 def _moved(address: Address, some: Sequence[Drift]) -> str:
-    object = _text(called(some[0].name, some[0].id))
+    object = _text(name_and_id(some[0].name, some[0].id))
     head = f'<p>{_code(address)} {object} <span class="soft">{_code(some[0].place.span)}</span></p>'
     table = _table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
     return f"<article>{head}{table}</article>"
@@ -230,9 +237,9 @@ def _problem(problem: Problem, said: str) -> str:
 
 def _unapplied(run: Run) -> list[str]:
     """The items that did not end well; one line for all that the run's own end kept from being sent."""
-    held = stopped(run)
+    held = stopped_items(run)
     kept = frozenset(map(id, held))
-    line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summed(held))}"] if held else []
+    line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summarize_items(held))}"] if held else []
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
     return [*line, *_few([_outcome(each) for each in others])]
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.guardrails import RULES, SHOWN, GuardrailSettings, Names, Proposal, judge, unknown
-from reconciler.guardrails.rule import steps
+from reconciler.guardrails.rule import amount_changes
 from reconciler.model import Action, Address, Money, RuleLevel, Severity, Span, Verdict
 from reconciler.model.money import Limit, Period
 from reconciler.model.text import is_reason
@@ -379,7 +379,7 @@ def test_many_objections_are_told_with_the_worst_first_and_the_rest_counted() ->
     ],
 )
 def test_every_amount_that_moves_is_a_step_within_a_block_too(before: Any, after: Any, moved: list[Any]) -> None:
-    assert [(step.before, step.after) for step in steps(change("a", ("field", before, after)))] == moved
+    assert [(step.before, step.after) for step in amount_changes(change("a", ("field", before, after)))] == moved
 
 
 @pytest.mark.parametrize(
