@@ -1,6 +1,7 @@
 """schema, explain, resolve, ledger, sandbox: what stands around the runs."""
 
 import gc
+import re
 import sys
 from pathlib import Path
 
@@ -155,6 +156,36 @@ _book_command(
     "Stop tracking an address; its history is kept.\n\nExample: reconciler ledger forget adSets.old",
     "address",
 )
+
+
+_book_command(
+    "check", "Look at every row, and say what is damaged and what cures it.\n\nExample: reconciler ledger check"
+)
+
+
+@ledger_group.command()
+@click.option("--older-than", required=True, metavar="AGE", help="180d, say; at least 7d.")
+@click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
+@account_options
+def prune(older_than: str, project: str, sandbox: str | None, api_url: str | None) -> None:
+    """Remove old runs and calls from the journal.
+
+    What is open or held stays, and the last call of each facet of an address. `ledgerKeep: 180d` in reconciler.yaml
+    does the same once a day.
+
+    \b
+    Example: reconciler ledger prune --older-than 180d
+    """
+    from reconciler.commands import ledger as ledger_command
+    from reconciler.config import project_schema
+
+    if (
+        not re.fullmatch(project_schema.AGE["pattern"], older_than)
+        or project_schema.duration(older_than) < project_schema.LEAST_KEPT
+    ):
+        raise click.UsageError(f"--older-than {older_than!r} is no number of days, such as 180d, or is less than 7d")
+    with report_refusal("text"):
+        click.echo(ledger_command.prune(project, sandbox, api_url, project_schema.duration(older_than)), nl=False)
 
 
 @cli.group(cls=Guessing)

@@ -183,7 +183,7 @@ def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> L
     return LedgerHome(f"sqlite:.reconciler/ledger{own}.db", server)
 
 
-def open_ledger(project: Project, home: LedgerHome, *, create: bool) -> Ledger:
+def open_ledger(project: Project, home: LedgerHome, *, create: bool, audit: bool = True) -> Ledger:
     """The project's ledger at that place. Raises :class:`LedgerError`."""
     return ledger.open(
         home.url,
@@ -193,6 +193,7 @@ def open_ledger(project: Project, home: LedgerHome, *, create: bool) -> Ledger:
         scopes=project.locks,
         server=home.server,
         create=create,
+        audit=audit,
     )
 
 

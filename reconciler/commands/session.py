@@ -290,6 +290,8 @@ class WriteSession:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
+            if self.session.project.ledger_keep is not None:
+                run_journal.prune(self.ledger, self.session.project.ledger_keep, outside.clock())
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
         return run

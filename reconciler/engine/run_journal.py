@@ -23,6 +23,9 @@ from reconciler.ledger.interface import Intent, Ledger, PastRun
 from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Pair, Problem, WriteEffect, error
 from reconciler.provider.reader import ReadError
 
+DAY = timedelta(days=1)
+PRUNED = "pruned"
+"""Under this name the ledger notes when it was last pruned."""
 ABSOLUTE_LASTS = timedelta(minutes=15)
 """An absolute write may be sent again with growing pauses, and never later than this after its intent."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
@@ -146,6 +149,14 @@ def load_snapshot(
     open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
     ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
     return StateSnapshot(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
+
+
+def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
+    """Remove what is older from the journal, at most once a day."""
+    last = ledger.notes([PRUNED]).get(PRUNED)
+    if last is None or now - last.at >= DAY:
+        ledger.prune(now - keep)
+        ledger.note({PRUNED: {}}, now)
 
 
 def record_in_force(

@@ -33,14 +33,16 @@ def open(
     scopes: Sequence[str] = (),
     server: str = "",
     create: bool = True,
+    audit: bool = True,
 ) -> Ledger:
     """The ledger that a project names. Without ``create`` it is only read, and nothing is written for that.
 
     A database is shared: there, ``name`` tells one project's ledger from another's, ``aliases`` are what the
     project was called before, and ``scopes`` what it writes to. A file is one project's alone. Raises ``Foreign``
-    if it knows the ids of another ``server`` than this, a host with its port.
+    if it knows the ids of another ``server`` than this, a host with its port. Without ``audit``, rows are looked at
+    only as they are read: for a ledger that is to be examined.
     """
-    backend = _opened(url, folder, name, aliases, scopes, create=create)
+    backend = _opened(url, folder, name, aliases, scopes, create=create, audit=audit)
     try:
         book = SqlLedger(backend)
         if server:
@@ -52,13 +54,20 @@ def open(
 
 
 def _opened(
-    url: str, folder: Path, name: str | None, aliases: Sequence[str], scopes: Sequence[str], *, create: bool
+    url: str,
+    folder: Path,
+    name: str | None,
+    aliases: Sequence[str],
+    scopes: Sequence[str],
+    *,
+    create: bool,
+    audit: bool,
 ) -> Backend:
     scheme, colon, rest = url.partition(":")
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 
-        return sqlite.open_sqlite(folder / Path(rest).expanduser(), create=create)
+        return sqlite.open_sqlite(folder / Path(rest).expanduser(), create=create, audit=audit)
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         from reconciler.ledger import postgres
 

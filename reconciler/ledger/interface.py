@@ -10,6 +10,7 @@ from typing import Protocol
 
 from reconciler.ledger.records import (
     AppliedChange,
+    Checkup,
     HistoryEntry,
     Holder,
     Intent,
@@ -28,6 +29,7 @@ from reconciler.model import Address, Call, ItemOutcome, Values, WriteEffect
 
 __all__ = [
     "AppliedChange",
+    "Checkup",
     "HistoryEntry",
     "Holder",
     "Intent",
@@ -216,6 +218,14 @@ class Ledger(Protocol):
     def prune(self, before: datetime) -> Pruned:
         """Remove runs, calls and looks older than that; never what is open, accepted or held, and never the last
         call of each facet of an address."""
+        ...
+
+    def compact(self) -> None:
+        """Give back the room that was freed, where the store does not do so by itself."""
+        ...
+
+    def check(self) -> Checkup:
+        """Look at every row."""
         ...
 
     # --- The journal, read ------------------------------------------------------------------------------

@@ -177,6 +177,12 @@ class Postgres:
         taken = {int(str(key)) for (key,) in self.execute(HELD)}
         return tuple(self._holder(scope) or lock.NOBODY for key, scope in sorted(keys.items()) if key in taken)
 
+    def compact(self) -> None:
+        """Nothing to do: the server gives freed room to new rows by itself."""
+
+    def flaws(self) -> Sequence[str]:
+        return ()
+
     def close(self) -> None:
         self._connection.close()
 

@@ -213,3 +213,10 @@ class Pruned(Struct, frozen=True):
     runs: int = 0
     calls: int = 0
     looks: int = 0
+
+
+class Checkup(Struct, frozen=True):
+    """How many rows a ledger has, and what is wrong with them."""
+
+    rows: int
+    damage: tuple[str, ...] = ()

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.fence import Fence
 from reconciler.ledger.journal import Bounds, JournalWriter
@@ -12,6 +14,7 @@ from reconciler.ledger.memory_ledger import RememberedRows
 from reconciler.ledger.past import JournalReader
 from reconciler.ledger.records import (
     AppliedChange,
+    Checkup,
     HistoryEntry,
     Holder,
     Intent,
@@ -39,6 +42,12 @@ class Backend(Database, Protocol):
 
     def assure(self) -> None:
         """Raise ``Lost`` if a lock that was taken is held no more, or is another session's."""
+        ...
+
+    def compact(self) -> None: ...
+
+    def flaws(self) -> Sequence[str]:
+        """What the database itself finds damaged, when it looks at all of it."""
         ...
 
     def close(self) -> None: ...
@@ -196,6 +205,15 @@ class SqlLedger:
         from reconciler.ledger import pruning
 
         return pruning.prune(self._backend, before)
+
+    def compact(self) -> None:
+        self._backend.compact()
+
+    def check(self) -> Checkup:
+        from reconciler.ledger import checking
+
+        found = checking.check(self._backend)
+        return replace(found, damage=(*self._backend.flaws(), *found.damage))
 
     # --- The journal, read ------------------------------------------------------------------------------
 

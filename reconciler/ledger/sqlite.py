@@ -90,12 +90,19 @@ class SQLite:
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return tuple(lock.lock_holders(Path(self.where), scopes))
 
+    def compact(self) -> None:
+        """Write the file anew without what is empty in it; killed half-way, it is as it was."""
+        self.execute("VACUUM")
+
+    def flaws(self) -> Sequence[str]:
+        return [f"SQLite: {said}" for (said,) in self.execute("PRAGMA integrity_check") if said != "ok"]
+
     def close(self) -> None:
         with self._turn:
             self._connection.close()
 
 
-def open_sqlite(path: Path, *, create: bool) -> SQLite:
+def open_sqlite(path: Path, *, create: bool, audit: bool = True) -> SQLite:
     """The ledger of a file. To read only, nothing is written, and a file that is not there is an empty ledger."""
     if create:
         _prepare(path)
@@ -113,7 +120,7 @@ def open_sqlite(path: Path, *, create: bool) -> SQLite:
         format.judge(database, found, migrating=create)
         if found < FORMAT:
             format.migrate(database, lambda: format.stored_format(database))
-        if path.stat().st_size <= CHECKED:
+        if audit and path.stat().st_size <= CHECKED:
             Rows(database).audit()
     except BaseException:
         database.close()

@@ -27,6 +27,7 @@ from reconciler.model import (
     Span,
 )
 from reconciler.model.exit_codes import exit_code
+from reconciler.model.json_values import problem as without_position
 from reconciler.model.json_values import to_json
 from reconciler.model.money import Exposure, Increase, Limit
 from reconciler.provider import codec
@@ -148,14 +149,7 @@ def outcome(each: ItemOutcome) -> Shape:
 
 def problem(each: Problem) -> Shape:
     """One thing that is wrong, with its place."""
-    return {
-        "severity": each.severity.value,
-        "code": each.code,
-        "message": each.message,
-        "hint": each.hint,
-        "address": str(each.address) if each.address else None,
-        "range": _span(each.span),
-    }
+    return {**without_position(each), "range": _span(each.span)}
 
 
 def _drifts(run: Run) -> Shape:
