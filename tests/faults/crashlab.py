@@ -24,8 +24,10 @@ from . import boundaries, laws
 from .inside import Desk
 from .scenarios import Scenario
 
-ROUNDS = 3
+ROUNDS = 4
 """How often the command may be run again until it says that it is done."""
+SETTLE = 30 * 60
+"""Seconds after which a run may take for absent what no read shows."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,9 @@ class Lab:
         asked, wrong = False, []
         for rounds in range(1, ROUNDS + 1):
             ended = self.desk.apply()
-            if ended.code == 6:
+            if ended.code == 6 and rounds == 1:
+                self.world.advance(SETTLE)  # what is held is settled by the first run after that
+            elif ended.code == 6:
                 asked = True
                 self._decide()
             elif ended.code == 0:
