@@ -142,9 +142,8 @@ NOWHERE = _all("unknown 6", "refused 1")
 THERE = _all(DONE, "refused 1", unseen="unknown 6", nested="unknown 6")
 """Never any answer, but the effect: it is seen by reading, where it can be seen."""
 FORBIDDEN = _all(REFUSED, "refused 8")
-GATEWAY = _all(DONE, "refused 1", token="refused 8")
+GATEWAY = _all(DONE, "refused 1")
 """A refusal that is not the API's own, after the effect: it is found, or sent again."""
-GATEWAY_BEFORE = _all(DONE, "refused 1", create="unknown 6", add="unknown 6", token="refused 8")
 ITEM = {"data": [], "errors": [{"type": "validation", "code": "x--no", "instance": "@data/0", "title": "No"}]}
 PROBLEM = {"errors": [{"code": "no", "title": "No"}]}
 """What the API itself says when it refuses: without it, a status proves nothing."""
@@ -184,9 +183,13 @@ FAULTS = (
     Fault("500 not applied", {"kind": "status", "status": 500, **ONCE}, NO_TRACE),
     Fault("502 four times", {"kind": "status", "status": 502, "count": 4}, NO_TRACE),
     Fault("503 four times", {"kind": "status", "status": 503, "count": 4}, NO_TRACE),
-    Fault("403 of a gateway, applied", {**HALF, "status": 403, "body": {}, **ONCE}, GATEWAY),
+    Fault("403 of a gateway, applied", {**HALF, "status": 403, "body": {}, **ONCE}, _all(DONE, "refused 8")),
     Fault("409 applied", {**HALF, "status": 409, "body": PROBLEM, **ONCE}, GATEWAY),
-    Fault("408 not applied", {"kind": "status", "status": 408, "body": PROBLEM, **ONCE}, GATEWAY_BEFORE),
+    Fault(
+        "408 not applied",
+        {"kind": "status", "status": 408, "body": PROBLEM, **ONCE},
+        _all(DONE, "refused 1", create="unknown 6", add="unknown 6"),
+    ),
     Fault("503 always", {"kind": "status", "status": 503, **ALWAYS}, NOWHERE),
     Fault("504 applied", {**HALF, "status": 504, **ONCE}, MENDED),
     Fault("truncated JSON", {"kind": "truncated", **ONCE}, MENDED),
