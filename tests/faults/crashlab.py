@@ -165,6 +165,8 @@ class Lab:
             wrong += laws.not_reached(self.goal.before, after, self.goal.deposits)
             last = self.desk.plan()
             wrong += [f"the next plan is not empty: {last.out}"] if last.code else []
+            self.world.advance(SETTLE)  # an absolute write may land until then, and its intent is open as long
+            self.desk.apply()
             wrong += [f"left open: {each.call.name}" for each in self._open()]
         label = (boundary, operation) if self.level == 2 else self.at
         return Row(*label, self.keep, self.level - 1, rounds, asked, tuple(wrong))
