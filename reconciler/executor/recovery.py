@@ -15,7 +15,7 @@ from reconciler.provider.reader import ReadError
 
 
 def find_out(lost: UnansweredCall, reader: KindReader, others: int = 0) -> tuple[ItemFinding, ...]:
-    """Return one finding for each item of the call. Raise :class:`reconciler.provider.reader.Unread` if unreadable.
+    """Return one finding for each item of the call. Raise :class:`reconciler.provider.reader.Unread` if there is none.
 
     ``others``: how many other calls of ours may have left an equal entry in the history of its object.
     """
