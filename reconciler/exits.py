@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from reconciler.model import Run, Severity, Status
+from reconciler.model import Cause, Run, Severity, Status
 
 
 class Exit(IntEnum):
@@ -38,37 +38,36 @@ MEANINGS = {
     Exit.VERSION_GONE: "the API version is no longer served (410)",
     Exit.INTERRUPTED: "interrupted; what was in hand was finished",
 }
-BY_PROBLEM = {
-    "not-allowed": Exit.NOT_ALLOWED,
-    "version-gone": Exit.VERSION_GONE,
-    "locked": Exit.LOCKED,
-    "stale-plan": Exit.STALE,
-    "plan-used": Exit.STALE,
-    "undecided": Exit.UNKNOWN,
-    "held": Exit.UNKNOWN,
-    "interrupted": Exit.INTERRUPTED,
+BY_CAUSE = {
+    Cause.NOT_ALLOWED: Exit.NOT_ALLOWED,
+    Cause.VERSION_GONE: Exit.VERSION_GONE,
+    Cause.LOCKED: Exit.LOCKED,
+    Cause.STALE_PLAN: Exit.STALE,
+    Cause.PLAN_USED: Exit.STALE,
+    Cause.UNDECIDED: Exit.UNKNOWN,
+    Cause.HELD: Exit.UNKNOWN,
+    Cause.INTERRUPTED: Exit.INTERRUPTED,
 }
-RULE = "guardrail-"
-"""What the codes of guardrails begin with."""
+"""The exit code of an error; an override that is overdue is no error, and counts as a change."""
 
 
 def of(run: Run, *, detailed: bool = False) -> Exit:
     """The exit code of a run: what is worst to overlook comes first."""
-    undecided = any(problem.code in ("undecided", "held") for problem in run.problems)
+    causes = {problem.cause for problem in run.problems}
+    undecided = Cause.UNDECIDED in causes or Cause.HELD in causes
     if run.applied:
         ended = {outcome.status for outcome in run.outcomes}
         if Status.UNKNOWN in ended or undecided:
             return Exit.UNKNOWN
-        if any(problem.code == "interrupted" for problem in run.problems):
+        if Cause.INTERRUPTED in causes:
             return Exit.INTERRUPTED
         return Exit.PARTLY if ended - {Status.APPLIED} or run.failed else Exit.DONE
     if run.failed:
         errors = [problem for problem in run.problems if problem.severity is Severity.ERROR]
-        known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
-        others = [problem for problem in errors if not problem.code.startswith(RULE)]
+        known = [BY_CAUSE[problem.cause] for problem in errors if problem.cause in BY_CAUSE]
+        others = [problem for problem in errors if not problem.is_of_guardrail]
         return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
     if run.command == "apply" and undecided:  # a call of an earlier run
         return Exit.UNKNOWN
     moved = run.changes or any(each.moved_outside for each in run.drift)
-    late = any(problem.code == "override-overdue" for problem in run.problems)
-    return Exit.CHANGES if detailed and (moved or late) else Exit.DONE
+    return Exit.CHANGES if detailed and (moved or Cause.OVERRIDE_OVERDUE in causes) else Exit.DONE

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.approval.saved import Circumstances, Saved, call_shape, change_shape
 from reconciler.as_json import as_json
-from reconciler.model import Change, Live, Plan, Problem, error
+from reconciler.model import Cause, Change, Live, Plan, Problem, error
 
 
 def outdated(saved: Saved, here: Circumstances) -> Iterator[Problem]:
@@ -71,7 +71,7 @@ def moved(change: Change, touched: Sequence[str], present: Live | None) -> Itera
 def stale(message: str, hint: str, change: Change | None = None) -> Problem:
     """A reason not to apply a plan; every one ends with exit code 4, before any write."""
     place, address = (change.place, change.address) if change else (None, None)
-    return error("stale-plan", message, at=place, address=address, hint=hint)
+    return error(Cause.STALE_PLAN, message, at=place, address=address, hint=hint)
 
 
 def _said(value: object) -> str:

@@ -18,7 +18,6 @@ from reconciler.drift import attribution, baseline
 from reconciler.drift.attribution import Own
 from reconciler.drift.sides import drift
 from reconciler.engine import Prepared
-from reconciler.exits import RULE
 from reconciler.keeper import told
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
@@ -102,7 +101,7 @@ def _sound(problems: Iterable[Problem], moved: set[Address]) -> Iterator[Problem
     for each in problems:
         if each.code == ownership.OUTSIDE:
             yield replace(each, severity=Severity.ERROR)
-        elif not each.code.startswith(RULE):
+        elif not each.is_of_guardrail:
             yield replace(each, severity=Severity.WARNING) if _stops(each) and each.address in moved else each
 
 

@@ -26,7 +26,7 @@ from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.store import RunRecord
-from reconciler.model import Address, Problem, Run, Verdict, error
+from reconciler.model import Address, Cause, Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
@@ -153,7 +153,9 @@ class Session:
             recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
-            problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
+            problem = error(
+                Cause.INTERRUPTED, "interrupted while it looked for what an earlier run left open", hint=hint
+            )
             raise Unusable(access.stopped(problem)) from None
         keeper.settle(book, recovery, self.outside.clock())
         return recovery

@@ -10,7 +10,20 @@ from msgspec import Struct, field
 
 from reconciler.amounts import NOTHING, Exposure, grouped
 from reconciler.guardrails.names import Mistake, Names
-from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, Values, error
+from reconciler.model import (
+    GUARDRAIL,
+    Action,
+    Address,
+    Change,
+    FieldChange,
+    Json,
+    Money,
+    Problem,
+    Shift,
+    Value,
+    Values,
+    error,
+)
 
 Schema = dict[str, Any]
 
@@ -93,7 +106,7 @@ class Rule(Struct, frozen=True):
     @property
     def code(self) -> str:
         """The stable code of its problems: ``guardrail-max-raise-percent``."""
-        return "guardrail-" + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
+        return GUARDRAIL + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
 
     def object(self, message: str, change: Change | None = None, **more: Any) -> Problem:
         """An objection, at the place that the change was written unless another is given."""

@@ -16,7 +16,7 @@ from reconciler.files.source import Loaded
 from reconciler.files.terms import Unclear, moment
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
-from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
+from reconciler.model import Cause, Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
 from reconciler.reasons import is_reason
 
 KEY = "overrides"
@@ -158,4 +158,4 @@ def _late(place: Place, rule: Override, each: Drift) -> Problem:
         f"{each.field} is still {_said(each.live)}: the override ({rule.because}) ended at"
         f" {rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and no apply came since; the files say {_said(each.wanted)}"
     )
-    return warning("override-overdue", message, at=place, address=each.address, hint="`apply` ends it")
+    return warning(Cause.OVERRIDE_OVERDUE, message, at=place, address=each.address, hint="`apply` ends it")

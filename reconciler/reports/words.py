@@ -14,7 +14,20 @@ from msgspec.structs import replace
 
 from reconciler.amounts import grouped
 from reconciler.exits import Exit, of
-from reconciler.model import Action, Address, Change, Divergence, Outcome, Problem, Run, Seen, Severity, Status, Value
+from reconciler.model import (
+    Action,
+    Address,
+    Cause,
+    Change,
+    Divergence,
+    Outcome,
+    Problem,
+    Run,
+    Seen,
+    Severity,
+    Status,
+    Value,
+)
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -265,14 +278,14 @@ ENDINGS = (
     Seen.NOT_READ.value,
     *(status.value for status in Status if status is not Status.APPLIED),
 )
-UNDECIDED = "undecided"
+UNDECIDED = Cause.UNDECIDED.value
 
 
 def ended(run: Run) -> dict[str, int]:
     """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
     ended are left out."""
     tally = tallied(run.outcomes)
-    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    undecided = sum(problem.cause is Cause.UNDECIDED for problem in run.problems)
     return tally | ({UNDECIDED: undecided} if undecided else {})
 
 

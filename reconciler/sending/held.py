@@ -8,7 +8,21 @@ from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.model import Address, Call, Change, Desired, Effect, Item, Live, Pair, Problem, Severity, Value, error
+from reconciler.model import (
+    Address,
+    Call,
+    Cause,
+    Change,
+    Desired,
+    Effect,
+    Item,
+    Live,
+    Pair,
+    Problem,
+    Severity,
+    Value,
+    error,
+)
 from reconciler.planning import likeness
 
 
@@ -28,11 +42,11 @@ class Hold(Struct, frozen=True):
 
     def problem(self, item: Item) -> Problem:
         """Return what is told of one item of it."""
-        return error("held", self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
+        return error(Cause.HELD, self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
 
     def note(self, item: Item) -> Problem:
         """Return what is told of an item that may have no block in the files any more."""
-        return replace(self.problem(item), severity=Severity.WARNING, code="undecided")
+        return replace(self.problem(item), severity=Severity.WARNING, code=Cause.UNDECIDED.value)
 
     def warning(self, block: Desired | Change) -> Problem:
         """Return what is told of a block of the files that is left out because of it."""

@@ -8,6 +8,7 @@ from reconciler.files.project import Project
 from reconciler.findings import Check, Level, of_problem
 from reconciler.ledger import LedgerError
 from reconciler.ledger.tables import FORMAT
+from reconciler.model import Cause
 
 GROUP = "Ledger"
 
@@ -40,7 +41,12 @@ def examined(project: Project, home: access.Home) -> Iterator[Check]:
         holders = book.held(project.locks)
         for holder in holders:
             yield Check(
-                GROUP, "lock", Level.ERROR, f"held by {holder}", "wait for it; nothing can be applied", "locked"
+                GROUP,
+                "lock",
+                Level.ERROR,
+                f"held by {holder}",
+                "wait for it; nothing can be applied",
+                Cause.LOCKED.value,
             )
         if not holders:
             yield Check(GROUP, "lock", Level.OK, "free")
