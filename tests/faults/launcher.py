@@ -14,8 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from reconciler import apply, cli
-from reconciler.sending import recover
+from reconciler import cli
+from reconciler.engine import apply
+from reconciler.executor import recovery
 from tests.faults import boundaries
 
 
@@ -31,7 +32,7 @@ def main(number: int, note: Path, commands: list[list[str]]) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     boundaries.install(point, waits=True)
-    recover.LOOKS = tuple(0.02 * bool(pause) for pause in recover.LOOKS)
+    recovery.LOOKS = tuple(0.02 * bool(pause) for pause in recovery.LOOKS)
     apply.LOOKS = tuple(0.02 * bool(pause) for pause in apply.LOOKS)
     codes = []
     for command in commands:
