@@ -232,7 +232,7 @@ def test_effect_by_fault(
 )
 def test_once_is_repeated_only_after_what_had_no_effect(script: tuple[Act, ...], sends: int) -> None:
     server = Server(*script)
-    api(server).send(call(WriteEffect.SET), send_once=True)
+    api(server).send(call(WriteEffect.SET), once=True)
     assert len(server.calls) == sends
 
 

@@ -19,7 +19,7 @@ import yaml
 
 from reconciler import __version__
 from reconciler.cli import main
-from reconciler.commands import pipelines
+from reconciler.commands.init import pipelines
 from reconciler.kinds import versions as api_versions
 
 from .commands import Ended, project
@@ -251,7 +251,7 @@ def test_the_versions_of_everything(tmp_path: Path) -> None:
     assert {family: [each["version"] for each in api] for family, api in said["api"].items()} == {
         family: list(api_versions.version_names(family)) for family in api_versions.FAMILIES
     }
-    assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 2}
+    assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 3}
     assert set(said["optional"]) == {"postgres"}
     assert reconciler("version", at=tmp_path).out.startswith(f"reconciler {__version__}\n")
 

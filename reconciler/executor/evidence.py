@@ -157,8 +157,8 @@ def created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[Ite
 def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:
     wanted = _wanted(item)
     fresh = [row for row in siblings if lost.is_new(item, row)]
-    key = likeness.natural_keys(kind, wanted)
-    candidates = [row for row in fresh if likeness.natural_keys(kind, row.values) == key]
+    key = likeness.natural(kind, wanted)
+    candidates = [row for row in fresh if likeness.natural(kind, row.values) == key]
     if len(candidates) > 1:
         ids = ", ".join(sorted(row.id for row in candidates))
         return ItemFinding(Finding.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")

@@ -101,7 +101,7 @@ def unmatched(holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]) -> tuple
     kept: list[Pair] = []
     problems: list[Problem] = []
     for desired, live in pairs if keys else ():
-        hold = keys.get(likeness.natural_keys(kind, desired.values)) if live is None else None
+        hold = keys.get(likeness.natural(kind, desired.values)) if live is None else None
         if hold is None:
             kept.append((desired, live))
         else:
@@ -117,11 +117,11 @@ def shown(
     mine = [each for each in blocks if each.address in fresh]
     if not mine:
         return tuple(blocks), []
-    ids, keys = {row.id for row in live}, {likeness.natural_keys(kind, row.values) for row in live}
+    ids, keys = {row.id for row in live}, {likeness.natural(kind, row.values) for row in live}
 
     def is_shown(block: Desired) -> bool:
         id = fresh[block.address][1]
-        return likeness.natural_keys(kind, block.values) in keys if id is None else id in ids
+        return likeness.natural(kind, block.values) in keys if id is None else id in ids
 
     lagging = {each.address for each in mine if not is_shown(each)}
     problems = [fresh[each.address][0].warning(each) for each in mine if each.address in lagging]
@@ -135,7 +135,7 @@ def _creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], di
         if hold.call.effect is WriteEffect.CREATE and hold.call.kind == kind.name:
             for item in hold.call.items:
                 addresses[item.address] = hold
-                keys[likeness.natural_keys(kind, {move.field: move.after for move in item.fields})] = hold
+                keys[likeness.natural(kind, {move.field: move.after for move in item.fields})] = hold
     return addresses, keys
 
 

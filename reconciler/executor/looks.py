@@ -157,11 +157,11 @@ class Looks:
         kind, known = self._reader(call.kind).kind, self._of(call.kind)
         there: dict[tuple[Value, ...], Live] = {}
         for row in look.rows:
-            key, before = likeness.natural_keys(kind, row.values), known.planned.get(row.id)
-            was_so = before is not None and likeness.natural_keys(kind, before.values) == key
+            key, before = likeness.natural(kind, row.values), known.planned.get(row.id)
+            was_so = before is not None and likeness.natural(kind, before.values) == key
             if not was_so and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
                 there.setdefault(key, row)
-        wanted = (likeness.natural_keys(kind, {move.field: move.after for move in item.fields}) for item in call.items)
+        wanted = (likeness.natural(kind, {move.field: move.after for move in item.fields}) for item in call.items)
         return {index: there[key] for index, key in enumerate(wanted) if key in there}
 
     def before_funds(self, call: Call, since: int = 0) -> Problem | None:

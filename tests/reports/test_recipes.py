@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from reconciler.cli import main
-from reconciler.commands import pipelines
+from reconciler.commands.init import pipelines
 
 ROOT = Path(__file__).parents[2]
 GITHUB = sorted((ROOT / "reconciler" / "commands" / "init" / "recipes" / "github").glob("*.yml"))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconciler.commands import atomic_files, connection
 from reconciler.commands.checkout import repository
 from reconciler.commands.connection import CommandRefused
-from reconciler.commands.pipelines import PIPELINE, is_filled_in, placed
+from reconciler.commands.init.pipelines import PIPELINE, is_filled_in, placed
 from reconciler.config import schema_builder as schemas
 from reconciler.config.project import PROJECT_FILE
 from reconciler.config.yaml_writer import make_visible

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = Path(__file__).parent / "recipes"
 """The pipelines that the how-to guides explain, by the service that runs them."""
 GITHUB, GITLAB = "github", "gitlab"
 HOMES = {GITHUB: Path(".github", "workflows"), GITLAB: Path()}
