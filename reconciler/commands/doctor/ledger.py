@@ -44,14 +44,8 @@ def check_ledger(project: Project, home: connection.LedgerHome) -> Iterator[Chec
         yield Check(GROUP, "open calls", level, said, hint, facts={"open": len(opened)})
         holders = book.held(project.locks)
         for holder in holders:
-            yield Check(
-                GROUP,
-                "lock",
-                CheckLevel.ERROR,
-                f"held by {holder}",
-                "wait for it; nothing can be applied",
-                Cause.LOCKED.value,
-            )
+            hint = "wait for it; nothing can be applied"
+            yield Check(GROUP, "lock", CheckLevel.ERROR, f"held by {holder}", hint, Cause.LOCKED.value)
         if not holders:
             yield Check(GROUP, "lock", CheckLevel.OK, "free")
     except LedgerError as trouble:
