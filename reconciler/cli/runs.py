@@ -235,13 +235,13 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
 
     Nothing is lost by either: what may have been sent is in the journal before it leaves.
     """
-    from reconciler.model import error
+    from reconciler.model import Cause, error
 
     def interrupted(number: int, frame: object) -> None:
         if stop.reason is not None:
             _say_at_once("Aborted. The next apply checks the requests in flight before it sends anything.")
             os._exit(130)
-        stop.because(error("interrupted", "not sent: the run was interrupted", hint="apply again to go on"))
+        stop.because(error(Cause.INTERRUPTED, "not sent: the run was interrupted", hint="apply again to go on"))
         _say_at_once("Finishing requests in flight; press Ctrl-C again to abort.")
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -32,7 +32,7 @@ from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.interface import RunRecord
-from reconciler.model import Address, Problem, Run, Verdict, error
+from reconciler.model import Address, Cause, Problem, Run, Verdict, error
 from reconciler.planfile import digest, staleness
 from reconciler.planfile.plan_file import PlanContext, PlanFile
 from reconciler.provider.http import Api, Clock
@@ -159,7 +159,9 @@ class Session:
             recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
-            problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
+            problem = error(
+                Cause.INTERRUPTED, "interrupted while it looked for what an earlier run left open", hint=hint
+            )
             raise CommandRefused(connection.refused_run(problem)) from None
         run_journal.settle(book, recovery, self.outside.clock())
         return recovery

@@ -22,6 +22,7 @@ from reconciler.engine.validate import validate as validate
 from reconciler.executor import held
 from reconciler.model import (
     Address,
+    Cause,
     Change,
     Desired,
     Pair,
@@ -197,8 +198,8 @@ def _spoken(project: Project) -> dict[str, BoundType]:
 
 def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
-    told = {problem.address for problem in said if problem.code == "held"}
-    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
+    told = {problem.address for problem in said if problem.cause is Cause.HELD}
+    return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in told)
 
 
 def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> Iterator[Problem]:
@@ -211,7 +212,7 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
 
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
     """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
-    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
     return (
         replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
     )

@@ -11,6 +11,7 @@ from reconciler.kinds.write_methods import AddDifference
 from reconciler.model import (
     Address,
     Call,
+    Cause,
     Change,
     Desired,
     Item,
@@ -41,11 +42,11 @@ class Hold(Struct, frozen=True):
 
     def problem(self, item: Item) -> Problem:
         """Return what is told of one item of it."""
-        return error("held", self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
+        return error(Cause.HELD, self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
 
     def note(self, item: Item) -> Problem:
         """Return what is told of an item that may have no block in the files any more."""
-        return replace(self.problem(item), severity=Severity.WARNING, code="undecided")
+        return replace(self.problem(item), severity=Severity.WARNING, code=Cause.UNDECIDED.value)
 
     def warning(self, block: Desired | Change) -> Problem:
         """Return what is told of a block of the files that is left out because of it."""

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.model import (
+    GUARDRAIL,
     Action,
     Address,
     Change,
@@ -105,7 +106,7 @@ class Rule(Struct, frozen=True):
     @property
     def code(self) -> str:
         """The stable code of its problems: ``guardrail-max-raise-percent``."""
-        return "guardrail-" + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
+        return GUARDRAIL + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
 
     def object(self, message: str, change: Change | None = None, **more: Any) -> Problem:
         """An objection, at the place that the change was written unless another is given."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from reconciler.model import (
     Action,
     Address,
+    Cause,
     Change,
     DriftState,
     ItemOutcome,
@@ -280,14 +281,14 @@ ENDINGS = (
     ReadBack.NOT_READ.value,
     *(status.value for status in ItemStatus if status is not ItemStatus.APPLIED),
 )
-UNDECIDED = "undecided"
+UNDECIDED = Cause.UNDECIDED.value
 
 
 def count_by_status(run: Run) -> dict[str, int]:
     """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
     ended are left out."""
     tally = tally_endings(run.outcomes)
-    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    undecided = sum(problem.cause is Cause.UNDECIDED for problem in run.problems)
     return tally | ({UNDECIDED: undecided} if undecided else {})
 
 
