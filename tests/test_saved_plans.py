@@ -219,7 +219,7 @@ def altered(text: str) -> dict[str, str]:
 
 
 def _resealed(plan: dict[str, object]) -> str:
-    from reconciler.planfile.plan_file import _digest
+    from reconciler.planfile.digest import digest_of as _digest
 
     content = {key: value for key, value in plan.items() if key != "digest"}
     return json.dumps({"digest": _digest(content), **content})
@@ -318,7 +318,7 @@ def test_what_is_shown_of_a_saved_plan_is_what_its_review_showed(tmp_path: Path)
 
     assert done.out == reviewed.out
     assert "1 problem, because a new quarter" in done.out
-    assert "what is added to balances, as far as it is spent: EUR 4,250.00" in done.out
+    assert "deposits added to balances, as far as they are spent: EUR 4,250.00" in done.out
 
 
 def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:

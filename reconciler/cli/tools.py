@@ -57,12 +57,12 @@ def explain(code: str) -> None:
     code = RULES[code].code if code in RULES else code
     if code not in known:
         hint = closest_word(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
-        raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
+        raise click.UsageError(f"unknown code {code!r}; {hint}")
     said = known[code].plain
-    click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
+    click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nFix:   {said.cure}")
 
 
-@cli.command(short_help="Decide an outcome that reading cannot settle.")
+@cli.command(short_help="Record the outcome of a call that could not be verified.")
 @click.argument("run")
 @click.argument("call")
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
@@ -152,7 +152,9 @@ _book_command(
 _book_command("runs", "The latest runs, newest first.\n\nExample: reconciler ledger runs")
 _book_command("show", "One run with its calls.\n\nExample: reconciler ledger show 20261121T090000Z-7f3a", "run")
 _book_command(
-    "forget", "Let go of an address; the journal stays.\n\nExample: reconciler ledger forget adSets.old", "address"
+    "forget",
+    "Stop tracking an address; its history is kept.\n\nExample: reconciler ledger forget adSets.old",
+    "address",
 )
 
 

@@ -144,7 +144,7 @@ def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | N
         failed = api.learn_time(call)
         if failed is None:
             return None
-        trouble = trouble or scope.refused(call, failed)
+        trouble = trouble or scope.refusal_of(call, failed)
     return trouble
 
 

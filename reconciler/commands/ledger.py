@@ -52,7 +52,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
 
 
 def forget(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
-    """Let go of an address; the journal stays."""
+    """Stop tracking an address; its history is kept."""
 
     def one(book: Ledger) -> str:
         known = _address(address) in book.ids()

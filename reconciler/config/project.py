@@ -215,12 +215,12 @@ def read_document(
 ) -> tuple[Document | None, tuple[Problem, ...]]:
     """A file as values, or why it cannot be read. ``instead`` gives other texts for some."""
     text = text_of(file, instead)
-    return (None, (text,)) if isinstance(text, Problem) else yaml_document.parse(text, shown(file))
+    return (None, (text,)) if isinstance(text, Problem) else yaml_document.parse(text, display_path(file))
 
 
 def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | Problem:
     """Return the bytes of a file, or why it cannot be read; ``instead`` gives other texts for some."""
-    name = shown(file)
+    name = display_path(file)
     if instead is not None and name in instead:
         return instead[name]
     try:
@@ -315,7 +315,7 @@ def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
     )
 
 
-def shown(file: File) -> str:
+def display_path(file: File) -> str:
     """A file as the user would name it: relative to where they stand, if it lies below."""
     try:
         return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()  # a link by its own name
@@ -324,4 +324,4 @@ def shown(file: File) -> str:
 
 
 def _refusal(file: File, code: str, message: str, hint: str | None = None) -> Problem:
-    return error(code, message, at=Span(shown(file) or ".", 1, 1), hint=hint)
+    return error(code, message, at=Span(display_path(file) or ".", 1, 1), hint=hint)

@@ -68,8 +68,8 @@ def build_key_schemas() -> Mapping[str, Schema]:
                     "enum": ["algorithm", "platform", "human"],
                     "description": "Who moves it: a program, the platform itself, people in its interface.",
                 },
-                "min": NUMBER | {"description": "The least value that is let be, in the currency of the field."},
-                "max": NUMBER | {"description": "The greatest value that is let be, in the currency of the field."},
+                "min": NUMBER | {"description": "The least value that is accepted, in the currency of the field."},
+                "max": NUMBER | {"description": "The greatest value that is accepted, in the currency of the field."},
                 "maxStepPercentPerDay": NUMBER
                 | {"description": "How far, in percent of what it was, it may move in a day; looked at by drift."},
                 "until": UNTIL,

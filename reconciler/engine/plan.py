@@ -1,6 +1,6 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -22,6 +22,7 @@ from reconciler.engine.validate import validate as validate
 from reconciler.executor import held
 from reconciler.model import (
     Address,
+    Cause,
     Change,
     Desired,
     Pair,
@@ -34,6 +35,7 @@ from reconciler.model import (
 from reconciler.planfile import staleness
 from reconciler.planfile.plan_file import PlanContext, PlanFile
 from reconciler.planning import batching as planner
+from reconciler.planning import identity
 from reconciler.planning.call_parts import BoundType
 from reconciler.planning.diff import diff
 from reconciler.planning.selection import select
@@ -73,7 +75,7 @@ def plan(
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
-    looked = outside.clock()
+    looked = outside.stamp()
     try:
         seen = refresh(project, wanted, outside, now, _matching(recorded, memory))
     except ReadError as unread:
@@ -81,10 +83,10 @@ def plan(
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
+    changes, unfunded = held.without_held_deltas(memory.holds, project.kinds, changes)
     wish = PlanRequest(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
-    problems += (*missed, *seen.problems, *fixed)
+    problems += (*missed, *seen.problems, *fixed, *_claims(loaded, seen, memory))
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
@@ -196,13 +198,21 @@ def _spoken(project: Project) -> dict[str, BoundType]:
 
 def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
-    told = {problem.address for problem in said if problem.code == "held"}
-    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
+    told = {problem.address for problem in said if problem.cause is Cause.HELD}
+    return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in told)
+
+
+def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> Iterator[Problem]:
+    """Yield an error for each object that the ledger links to a block outside of this plan."""
+    known = {each.address for each in loaded.desired}
+    whole = loaded.project is not None and loaded.project.whole
+    for name, pairs in seen.pairs.items():
+        yield from identity.claims(name, pairs, memory.claimed, known, whole=whole)
 
 
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
     """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
-    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
     return (
         replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
     )

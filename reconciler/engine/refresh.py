@@ -14,7 +14,7 @@ from reconciler.executor.looks import KindReader
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.shared_values import share_values
 from reconciler.model import Desired, Live, Pair, Problem, Severity
-from reconciler.planning import match
+from reconciler.planning import identity, match
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
@@ -53,9 +53,9 @@ def refresh(
     for kind, blocks in kinds.items():
         reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
         free, kept_back = held.matching(memory.holds, kind, blocks)
-        free, lagging = held.shown(memory.fresh, kind, free, reading.live)
+        free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
         matched, doubts = match.match(kind, free, reading.live, memory.ids)
-        matched, blocked = held.unmatched(memory.holds, kind, matched)
+        matched, blocked = held.without_undecided_creates(memory.holds, kind, matched)
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.ignore_owned_fields(
             project, live_reader.add_details(kind, root, matched, outside.send), now
@@ -70,6 +70,7 @@ def refresh(
             *doubts,
             *outlying,
             *find_near_twins(kind, detailed, reading.live),
+            *identity.questions(kind, detailed, reading.live, near_is_same=project.assumptions.get("nearNames", True)),
         )
         problems += live_reader.unknown_references(
             kind, root, project.scope.get(kind.scope, ()), detailed, outside.send

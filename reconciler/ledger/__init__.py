@@ -67,13 +67,13 @@ def _opened(
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 
-        return sqlite.opened(folder / Path(rest).expanduser(), create=create, audit=audit)
+        return sqlite.open_sqlite(folder / Path(rest).expanduser(), create=create, audit=audit)
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         from reconciler.ledger import postgres
 
         if not name:
             raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
-        return postgres.opened(url, name, aliases=aliases, scopes=scopes, create=create)
+        return postgres.open_postgres(url, name, aliases=aliases, scopes=scopes, create=create)
     shown = f"{scheme}:…" if colon and scheme.isalnum() else "?"
     raise LedgerError(shown, "there is no such store", "write sqlite:PATH or postgresql://…")
 

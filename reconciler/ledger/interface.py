@@ -15,7 +15,7 @@ from reconciler.ledger.records import (
     Holder,
     Intent,
     Known,
-    Look,
+    LookRecord,
     Observation,
     PastRun,
     PlanUse,
@@ -23,7 +23,7 @@ from reconciler.ledger.records import (
     Resolution,
     RunHistory,
     RunRecord,
-    Seen,
+    SeenValues,
 )
 from reconciler.model import Address, Call, ItemOutcome, Values, WriteEffect
 
@@ -35,7 +35,7 @@ __all__ = [
     "Intent",
     "Known",
     "Ledger",
-    "Look",
+    "LookRecord",
     "Observation",
     "PastRun",
     "PlanUse",
@@ -43,7 +43,7 @@ __all__ = [
     "Resolution",
     "RunHistory",
     "RunRecord",
-    "Seen",
+    "SeenValues",
 ]
 
 
@@ -247,7 +247,7 @@ class Ledger(Protocol):
         """Return the creates and top-ups that were accepted, and that no read has shown in force. Oldest first."""
         ...
 
-    def look(self, number: int) -> Look: ...
+    def look(self, number: int) -> LookRecord: ...
 
     def plan_used(self, digest: str) -> PlanUse | None:
         """Return which run used a saved plan, if any did."""

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.fence import Fence
-from reconciler.ledger.journal import Bounds, Journal
+from reconciler.ledger.journal import Bounds, JournalWriter
 from reconciler.ledger.memory_ledger import RememberedRows
-from reconciler.ledger.past import Past
+from reconciler.ledger.past import JournalReader
 from reconciler.ledger.records import (
     AppliedChange,
     Checkup,
@@ -19,7 +19,7 @@ from reconciler.ledger.records import (
     Holder,
     Intent,
     Known,
-    Look,
+    LookRecord,
     Observation,
     PastRun,
     PlanUse,
@@ -59,9 +59,9 @@ class SqlLedger:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._memory = RememberedRows(backend)
-        self._past = Past(backend)
+        self._past = JournalReader(backend)
         self._fence = Fence(backend)
-        self._journal = Journal(backend, self._memory, self._past, self._fence)
+        self._journal = JournalWriter(backend, self._memory, self._past, self._fence)
         self.is_new = not self._memory.is_used()
 
     @property
@@ -228,7 +228,7 @@ class SqlLedger:
     def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
         return self._past.accepted(effects=effects, kinds=kinds)
 
-    def look(self, number: int) -> Look:
+    def look(self, number: int) -> LookRecord:
         return self._past.look(number)
 
     def plan_used(self, digest: str) -> PlanUse | None:

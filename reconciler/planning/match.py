@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.kinds.kind import Kind
 from reconciler.model import Address, Desired, Live, Pair, Problem, Value, error
+from reconciler.planning import likeness
 
 
 def match(
@@ -75,10 +76,11 @@ def _absent(kind: Kind, desired: Desired, id: str) -> Problem:
     stated = desired.id is not None
     at = desired.at("id") if stated else desired.place
     message = f"the API shows no {kind.singular} {id} in the scope"
-    hint = "correct the id or the scope; it may also be hidden or out of consent, and then nothing can be changed here"
+    hint = "correct the id or the scope; it may be hidden, or the application has lost access to it"
     if not stated:
         message = f"{kind.singular} {id}, which {desired.address} was, is not in the API's answer"
-        hint = "it may be hidden or out of consent, so it is not created again; `ledger forget` lets go of it"
+        hint = "it may be hidden, or the application has lost access to it, so it is not created again;"
+        hint += " `ledger forget` stops tracking it"
     return error("not-found", message, at=at, address=desired.address, hint=hint)
 
 
@@ -93,7 +95,7 @@ def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
     first: dict[tuple[str, ...], Desired] = {}
     for desired, live in pairs:
         if live is None:
-            key = tuple(str(desired.values.get(name)) for name in (kind.natural_keys[-1]))
+            key = tuple(str(likeness.near(desired.values.get(name))) for name in kind.natural_keys[-1])
             other = first.setdefault(key, desired)
             if other is not desired:
                 message = f"{desired.address} and {other.address} ({other.place.span}) would create the same twice"

@@ -105,7 +105,8 @@ def _call(intent: Intent) -> Iterator[str]:
     if intent.resolution is not None:
         decided = intent.resolution
         verdict = "applied" if decided.applied else "not applied"
-        yield f"  {sanitize(decided.by)} decided at {_time(decided.at)} that it was {verdict}: {sanitize(decided.because)}"  # noqa: E501
+        who, why = sanitize(decided.by), sanitize(decided.because)
+        yield f"  {who} decided at {_time(decided.at)} that it was {verdict}: {why}"
 
 
 def _item(outcome: ItemOutcome) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from msgspec.structs import replace
 
 from reconciler.ledger.sql_ledger import SqlLedger
 from reconciler.sandbox.message import Response
@@ -215,7 +215,8 @@ def test_an_id_that_was_there_before_does_not_prove_a_create(desk: Open, what: s
         response = make(request)
         if request.method != "POST" or not fnmatch(request.path, path):
             return response
-        return replace(response, body=re.sub(rb'("(?:id|budgetId)": ?"?)\d+', rb"\g<1>" + old, response.body, count=1))
+        body = re.sub(rb'("(?:id|budgetId)": ?"?)\d+', rb"\g<1>" + old, response.body, count=1)
+        return dataclasses.replace(response, body=body)
 
     here.handle = confused
 
