@@ -16,7 +16,6 @@ from msgspec import Struct, field
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
     Action,
-    Address,
     Call,
     Change,
     FieldChange,
@@ -26,13 +25,12 @@ from reconciler.model import (
     Place,
     Plan,
     Run,
-    Span,
     Value,
     Values,
     Verdict,
     WriteEffect,
 )
-from reconciler.model.json_values import to_json
+from reconciler.model.json_values import read_address, read_span, to_json
 from reconciler.planfile import money_codec
 from reconciler.planfile.digest import digest_of
 from reconciler.planfile.plan_shape import check_types
@@ -253,7 +251,7 @@ def _moment(text: str) -> datetime:
 
 
 def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
-    address = _address(shape["address"])
+    address = read_address(shape["address"])
     kind = kinds[address.kind]
     live = None
     if shape["live"] is not None:
@@ -264,18 +262,26 @@ def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
             each["facet"],
             _value(each["field"], each["before"], kind),
             _value(each["field"], each["after"], kind),
-            _place(each["at"]),
+            Place(FixedLocator(read_span(each["at"])), ()),
             each["seen"],
         )
         for each in shape["fields"]
     )
     after = {**(live.values if live else {}), **{move.field: move.after for move in fields}}
-    return Change(address, ACTIONS[shape["action"]], shape["id"], fields, after, _place(shape["at"]), live)
+    return Change(
+        address,
+        ACTIONS[shape["action"]],
+        shape["id"],
+        fields,
+        after,
+        Place(FixedLocator(read_span(shape["at"])), ()),
+        live,
+    )
 
 
 def _shown(shape: Shape) -> Call:
     """A call as far as a report tells of it; what is sent is derived again from the files."""
-    items = tuple(Item(_address(each), None, (), _place("plan:1:1")) for each in shape["items"])
+    items = tuple(Item(read_address(each), None, ()) for each in shape["items"])
     query = tuple((str(name), str(value)) for name, value in shape["query"])
     body = json.loads(shape["body"], parse_float=Decimal)
     return Call(
@@ -299,13 +305,3 @@ def _values(shapes: Mapping[str, Any], kind: Kind) -> Values:
 def _value(name: str, value: Any, kind: Kind) -> Value:
     """By the field's own type, which reads its own text back; what is not set stays so."""
     return None if value is None else kind.field(name).type.read(value)
-
-
-def _address(text: str) -> Address:
-    kind, _, key = text.partition(".")
-    return Address(kind, key)
-
-
-def _place(text: str) -> Place:
-    file, line, column = text.rsplit(":", 2)
-    return Place(FixedLocator(Span(file, int(line), int(column))), ())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.model import Change, Judgement, Live, Money, Plan, Problem, error
+from reconciler.model import Cause, Change, Judgement, Live, Money, Plan, Problem, error
 from reconciler.model.json_values import to_json
 from reconciler.planfile.plan_file import PlanContext, PlanFile, call_shape, change_shape
 
@@ -104,7 +104,7 @@ def live_changes(change: Change, touched: Sequence[str], present: Live | None) -
 def stale_problem(message: str, hint: str, change: Change | None = None) -> Problem:
     """A reason not to apply a plan; every one ends with exit code 4, before any write."""
     place, address = (change.place, change.address) if change else (None, None)
-    return error("stale-plan", message, at=place, address=address, hint=hint)
+    return error(Cause.STALE_PLAN, message, at=place, address=address, hint=hint)
 
 
 def _said(value: object) -> str:
