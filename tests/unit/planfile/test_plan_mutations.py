@@ -17,8 +17,8 @@ from reconciler.commands.connection import CommandRefused
 from reconciler.planfile.digest import digest_of
 from reconciler.reports import FORMATS, RenderOptions
 
-from .faults import scenarios
-from .faults.inside import Desk
+from ...crash import scenarios
+from ...crash.inside import Desk
 
 STRANGE: tuple[Any, ...] = (
     None,
