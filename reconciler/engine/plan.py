@@ -1,5 +1,6 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -90,6 +91,7 @@ def plan(
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
+        problems += staleness.compare_terms(recorded.saved, weighed.money, weighed.judgements)
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
@@ -213,9 +215,12 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
     """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
     lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
-    return (
-        replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
-    )
+    if not lagging:
+        return memory
+    late = Counter(address.kind for address in lagging if address is not None and address in memory.ids)
+    counts = None if memory.counts is None else {kind: all - late[kind] for kind, all in memory.counts.items()}
+    ids = {address: id for address, id in memory.ids.items() if address not in lagging}
+    return replace(memory, ids=ids, counts=counts)
 
 
 def _matching(recorded: Recorded | None, memory: StateSnapshot) -> StateSnapshot:

@@ -33,6 +33,7 @@ from reconciler.model import (
 from reconciler.model.json_values import read_address, read_span, to_json
 from reconciler.planfile import money_codec
 from reconciler.planfile.digest import digest_of
+from reconciler.planfile.plan_shape import check_types
 from reconciler.planning.irreversible import find_irreversible
 from reconciler.provider import codec
 
@@ -175,9 +176,10 @@ def load_plan(text: str, kinds: Mapping[str, Kind]) -> PlanFile:
     if content.get("format_version") != FORMAT_VERSION:
         raise PlanFileError(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")
     try:
+        check_types(content)
         return _saved(digest, content, kinds)
-    except (KeyError, TypeError, ValueError) as trouble:
-        raise PlanFileError(f"it is not whole: {trouble}") from trouble
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as trouble:
+        raise PlanFileError(f"it is not whole: {trouble or type(trouble).__name__}") from trouble
 
 
 def _content(text: str) -> Shape:
@@ -191,6 +193,8 @@ def _content(text: str) -> Shape:
         content = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as trouble:
         raise PlanFileError(f"it is not JSON (line {trouble.lineno})") from trouble
+    except (ValueError, RecursionError) as trouble:  # a number of too many digits, brackets without end
+        raise PlanFileError("it is not JSON that a plan can be") from trouble
     if not isinstance(content, dict):
         raise PlanFileError("it is not a plan")
     return content
@@ -206,8 +210,8 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
         paths=tuple(content["paths"]),
         targets=tuple(content["targets"]),
         merged=content["batching"] == "merged",
-        created=datetime.fromisoformat(content["created"]),
-        expires=datetime.fromisoformat(content["expires"]),
+        created=_moment(content["created"]),
+        expires=_moment(content["expires"]),
     )
     changes = tuple(_read_change(each, kinds) for each in content["changes"])
     late = tuple(_read_change(each, kinds) for each in content["deferred"])
@@ -236,6 +240,14 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
         run,
         {str(rule): str(why) for rule, why in content["allowed"].items()},
     )
+
+
+def _moment(text: str) -> datetime:
+    """Return an instant. Raise ValueError for one without an offset, which could not be compared."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return moment
 
 
 def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:

@@ -14,7 +14,7 @@ from reconciler.kinds import versions
 from reconciler.kinds.write_methods import ActionByValue, SetMembership, SubresourcePatch
 from reconciler.model import ItemStatus, Run, Severity
 
-from .bench import Bench, bench
+from ..support.bench import Bench, bench
 from .portfolios import Blocks, Spoken, created, edited, is_seen, section, spoken
 
 pytestmark = pytest.mark.parametrize("case", spoken(), ids=repr)

@@ -18,7 +18,7 @@ from reconciler.model import Run, Severity, exit_codes
 from reconciler.provider.http import Api, Settings
 from reconciler.sandbox.message import Request, Response
 
-from .bench import CREDENTIALS, Bench, bench
+from ..support.bench import CREDENTIALS, Bench, bench
 
 pytestmark = pytest.mark.dates
 HEAD = """\

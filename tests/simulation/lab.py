@@ -23,8 +23,8 @@ from reconciler.cli import full_cli
 from reconciler.engine import run_journal
 from reconciler.provider.http import Settings
 from reconciler.sandbox.clock import instant
-from tests.faults.inside import Desk, Ended
-from tests.faults.scenarios import PROJECT
+from tests.crash.inside import Desk, Ended
+from tests.crash.scenarios import PROJECT
 
 from . import people, wants
 from .watched import End, Killed, Sending, Watched, opened

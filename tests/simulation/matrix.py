@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.tables import markdown
+from tests.crash.tables import markdown
 
 from . import hunt, oracle
 from .cells import ANSWERS, BEFORE, LAGS, LOOKERS, NEVER, STOPPED, SUBJECTS, TURNED_AWAY, Cell, every, pairwise

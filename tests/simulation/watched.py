@@ -14,7 +14,7 @@ from reconciler.sandbox.clock import instant
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.state import State
 from reconciler.sandbox.world import World
-from tests.faults.scenarios import account
+from tests.crash.scenarios import account
 
 from .wants import CREATED, address_of
 
