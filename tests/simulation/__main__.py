@@ -14,23 +14,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from . import hunt, oracle, scenario
+from . import hunt, scenario
+from .hunt import Seen
 
 TOLD = 3
 """How many of what is found are made small and told."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What came of one seed."""
-
-    seed: int
-    laws: tuple[str, ...]
-    codes: tuple[int | None, ...]
-    statuses: tuple[str, ...]
-    excused: int
 
 
 def main() -> int:
@@ -96,21 +85,10 @@ def _counts(of: Counter[str]) -> str:
 def _played(seeds: range) -> Iterator[Seen]:
     workers = int(os.environ.get("WORKERS", str(min(4, os.cpu_count() or 1))))
     if workers == 1:
-        yield from map(_seen, seeds)
+        yield from map(hunt.seen, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=500) as pool:
-        yield from pool.imap_unordered(_seen, seeds, chunksize=10)
-
-
-def _seen(seed: int) -> Seen:
-    done, broken = hunt.tried(scenario.drawn(seed))
-    return Seen(
-        seed,
-        tuple(each.law for each in broken),
-        tuple(run.code for run in done.runs),
-        tuple(told.status for run in done.runs for told in run.told),
-        len(oracle.excused(done)),
-    )
+        yield from pool.imap_unordered(hunt.seen, seeds, chunksize=10)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ from .lab import Played, played
 from .oracle import Broken
 
 CORPUS = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of one seed."""
+
+    seed: int
+    laws: tuple[str, ...]
+    codes: tuple[int | None, ...]
+    statuses: tuple[str, ...]
+    excused: int
 
 
 def tried(wanted: dict[str, Any]) -> tuple[Played, list[Broken]]:
@@ -45,3 +57,15 @@ def told(seed: int | None, found: dict[str, Any], broken: list[Broken]) -> str:
     lines = "\n".join(f"  {line}" for line in done.world.trace)
     said = "\n".join(f"broken ({each.law}): {each.sentence}" for each in broken)
     return f"{repeat}scenario: {json.dumps(small)}\n{lines}\n{said}"
+
+
+def seen(seed: int) -> Seen:
+    """Play the scenario of a seed."""
+    done, broken = tried(scenario.drawn(seed))
+    return Seen(
+        seed,
+        tuple(each.law for each in broken),
+        tuple(run.code for run in done.runs),
+        tuple(told.status for run in done.runs for told in run.told),
+        len(oracle.excused(done)),
+    )
