@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import oracle, scenario
+from .breakages import BREAKAGES
 from .lab import Played, played
 from .oracle import Broken
 
@@ -69,3 +70,13 @@ def seen(seed: int) -> Seen:
         tuple(told.status for run in done.runs for told in run.told),
         len(oracle.excused(done)),
     )
+
+
+def found_at(rule: str, seeds: range) -> tuple[str, int | None, str]:
+    """Return the rule, the number of seeds played with it switched off until the promise broke, and the broken law."""
+    with BREAKAGES[rule].made():
+        for number, seed in enumerate(seeds, 1):
+            laws = _laws(scenario.drawn(seed))
+            if laws - {"in force in the end", "no traceback"}:
+                return rule, number, ", ".join(sorted(laws))
+    return rule, None, ""

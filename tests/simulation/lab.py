@@ -2,7 +2,8 @@
 
 A scenario is plain JSON: `wants` (what the files hold, see wants.py), `views` (faults of the sandbox for the whole
 time: reads of the past), and `steps`: `apply` (with `faults`, an `end`, a `host`, a `ledger`: kept, older or none, a
-saved `plan`), `plan`, `wait`, `files` (with other `wants`), `resolve`, and the deeds of other users (people.py).
+saved `plan`, deeds of other users `meanwhile`), `plan`, `wait`, `files` (with other `wants`), `resolve`, and the deeds
+of other users (people.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import shutil
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -111,12 +113,16 @@ class Lab:
                     self.plan()
                 case "files":
                     self.write(step["wants"])
-                case deed:
-                    done = people.DEEDS[deed](self.world, step)
-                    self.world.told(f"another user: {deed} {step['of']}" + ("" if done else " (nothing there)"))
+                case _:
+                    self.do(step)
         if self.scenario.get("end", True):
             self.finish()
         return self.played
+
+    def do(self, deed: Mapping[str, Any]) -> None:
+        """Let another user do something."""
+        done = people.DEEDS[deed["do"]](self.world, deed)
+        self.world.told(f"another user: {deed['do']} {deed['of']}" + ("" if done else " (nothing there)"))
 
     def write(self, wanted: Iterable[str]) -> None:
         """Let the files hold these wants."""
@@ -154,9 +160,12 @@ class Lab:
         self.world.told(f"run {number} on host {self.desk.host}, ledger {kept}")
         began = self.world.now
         self.world.begin(number, end, self._keep_for_the_dead)
+        self.world.deeds = [
+            (began + timedelta(seconds=deed["after"]), partial(self.do, deed)) for deed in step.get("meanwhile", ())
+        ]
         random.seed(f"{self.scenario.get('seed', 0)}/{number}")
         ended, trouble = self._run("plan" in step)
-        self.world.dead = False
+        self.world.dead, self.world.deeds = False, []
         for key in scripted:
             self.world.state.remove("faults", key)
         run = _kept(number, began, self.world.now, ended, kept, trouble)

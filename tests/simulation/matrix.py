@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from pathlib import Path
 from tests.faults.tables import markdown
 
 from . import hunt, oracle
-from .cells import ANSWERS, BEFORE, LAGS, LOOKERS, NEVER, STOPPED, SUBJECTS, TURNED_AWAY, Cell, every, pairwise
+from .cells import ANSWERS, BEFORE, LAGS, LOOKERS, NEVER, STOPPED, SUBJECTS, Cell, every, pairwise
 from .lab import Played
 from .wants import WANTS
 
@@ -147,9 +148,12 @@ def _table(rows: Sequence[Judged], name: str, values: Sequence[str]) -> str:
 def main(words: Sequence[str]) -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.simulation.matrix", description=__doc__)
     asked.add_argument("--sample", action="store_true", help="only the pairwise sample that CI plays")
+    asked.add_argument("--cells", type=int, help="only so many, drawn at random")
     asked.add_argument("--write", type=Path, help="the page to write")
     given = asked.parse_args(words)
     cells = pairwise() if given.sample else every()
+    if given.cells is not None:
+        cells = random.Random(given.cells).sample(cells, given.cells)
     rows = sorted(played_all(cells), key=lambda row: cells.index(row.cell))
     page = written(rows)
     if given.write is not None:
@@ -163,8 +167,6 @@ def _complaints(rows: Iterable[Judged]) -> Iterator[str]:
         for sentence in row.broken:
             yield f"{row.cell}: {sentence}"
 
-
-__all__ = ["TURNED_AWAY", "Judged", "judged"]
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
