@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.faults.tables import markdown
 
 from . import hunt, oracle
-from .cells import ANSWERS, BEFORE, LAGS, LOOKERS, NEVER, STOPPED, SUBJECTS, Cell, every, pairwise
+from .cells import ANSWERS, BEFORE, LAGS, LOOKERS, NEVER, STOPPED, SUBJECTS, TURNED_AWAY, Cell, every, pairwise
 from .lab import Played
 from .wants import WANTS
 
@@ -73,7 +73,7 @@ def _hidden(cell: Cell, played: Played) -> Iterator[str]:
         if len(after) != 1 or after[0].code != 0:
             yield f"after settleAfter {len(after)} runs were needed, and the last ended with {after[-1].code}"
         return
-    if cell.answer in STOPPED or not played.sendings[0].effects:
+    if cell.answer in STOPPED or not played.sendings[0].effects or (cell.answer in TURNED_AWAY and cell.lag != "0"):
         return
     seconds = (0 if cell.effect == BEFORE else int(cell.effect)) + int(cell.lag)
     if seconds <= VISIBLE and told != "applied":

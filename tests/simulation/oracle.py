@@ -136,10 +136,15 @@ def _told_wrong(played: Played) -> Iterator[str]:
             names = (told.address, balances.get(told.address))
             of = [each for each in played.sendings if each.operation == told.operation and each.address in names]
             own = [each for each in of if each.run == run.number]
-            if told.status in REFUSED and any(each.effects for each in own):
+            if told.status in REFUSED and any(each.effects and not _is_misled(played, each) for each in own):
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
             if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
+
+
+def _is_misled(played: Played, sending: Sending) -> bool:
+    """Return whether the API itself said that nothing happened, and no fresh read could show that it had."""
+    return sending.status in TURNED_AWAY and bool(lag(played))
 
 
 def _written_elsewhere(played: Played) -> Iterator[str]:
