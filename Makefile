@@ -5,13 +5,16 @@ BIN = $(VENV)/bin
 RELEASE = .venv-release/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test lint faults simulate bench schemas reference docs tutorial coverage mutants oldest release audit clean
+.PHONY: demo test dates lint faults simulate bench schemas reference docs tutorial coverage mutants oldest release audit clean
 
 demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
 
 test: $(STAMP)  ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2
+
+dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; the demo and the tutorial in 400 days
+	$(BIN)/python tests/dates.py
 
 faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
 	rm -rf .faults

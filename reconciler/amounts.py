@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
 
 ZERO = Decimal(0)
 
@@ -19,10 +19,21 @@ def money(amount: Decimal) -> str:
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
+def grouped(amount: Decimal, sign: str = "") -> str:
+    """The same for a person to read: 0.90, 5,000.00; with the sign ``+`` also +5,000.00."""
+    whole, _, decimals = f"{amount:{sign},f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
+def worded(value: object) -> str:
+    """A value in a sentence: an amount :func:`grouped`, anything else as it is."""
+    return grouped(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
+
+
 class Period(Enum):
     """After which time a limit starts anew; the value is how a report says it.
 
-    ``ANY_DAY`` is no period of the API but the worst case over them: daily, weekly and monthly
+    ``ANY_DAY`` is no period of the API but the most that is asked for over them: daily, weekly and monthly
     limits in full, since nothing keeps a week's or a month's from being spent on one day.
     """
 
@@ -33,8 +44,7 @@ class Period(Enum):
     TOTAL = "in all"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """The most that one object may spend in a period. Without an amount it is uncapped.
 
     An uncapped limit ``TOTAL`` is one whose days are bounded by others; any other bounds nothing.
@@ -44,9 +54,8 @@ class Limit:
     amount: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Exposure:
-    """The most that may be billed on one day, totals and funds in full; uncapped outweighs any amount."""
+class Exposure(Struct, frozen=True, order=True):
+    """The budgets of one day, totals and funds in full; uncapped outweighs any amount."""
 
     uncapped: int = 0
     amount: Decimal = ZERO
@@ -75,8 +84,7 @@ def step(before: Limit | None, after: Limit | None) -> Exposure:
     return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if comparable else ZERO)
 
 
-@dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(Struct, frozen=True):
     """What all objects of the scope may spend in a period, before and after; uncapped ones are counted apart."""
 
     currency: str
@@ -87,8 +95,7 @@ class Commitment:
     uncapped_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Funds:
+class Funds(Struct, frozen=True):
     """One-off money: the deposits of all balances before and after, and what this plan adds and takes back.
 
     ``added`` holds the first deposits of new balances too; an uncapped balance is counted apart.
@@ -108,8 +115,7 @@ def sides(row: Commitment | Funds) -> tuple[Exposure, Exposure]:
     return Exposure(row.uncapped_before, row.before), Exposure(row.uncapped_after, row.after)
 
 
-@dataclass(frozen=True, slots=True)
-class BidShift:
+class BidShift(Struct, frozen=True):
     """Bids of one field that move: how many each way, their range, and how far all of them together.
 
     ``percent`` weighs each bid by its size: the sum after against the sum before. The ranges cover
@@ -132,8 +138,7 @@ class BidShift:
         return self.raised + self.lowered
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """What is exposed once a call is in force; the one before the first call has no name."""
 
     call: str
@@ -141,8 +146,7 @@ class Running:
     exposure: Exposure
 
 
-@dataclass(frozen=True, slots=True)
-class Increase:
+class Increase(Struct, frozen=True):
     """What some time added to the exposure of a currency, net; below zero if it took away."""
 
     currency: str

@@ -1,12 +1,13 @@
 """A plan, carried out: its calls, what waited for the ids of what they create, and a look at what is in force then."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.check import unique
 from reconciler.kinds.kind import Kind
 from reconciler.live import Unread
-from reconciler.model import Call, Change, Item, Live, Outcome, Problem, Run, Status, error
+from reconciler.model import Call, Change, Item, Live, Outcome, Problem, Run, Seen, Status, error
 from reconciler.outside import Outside
 from reconciler.planning import plan as planner
 from reconciler.prepared import Prepared
@@ -36,7 +37,7 @@ def apply(
         outcomes, problems = _read_back(prepared, sent.outcomes, outside)
     except Unread as unread:
         doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
-        outcomes, problems, read = sent.outcomes, (doubt,), False
+        outcomes, problems, read = _unread(sent.outcomes), (doubt,), False
     found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
     sender.settle_anew([each for each in outcomes if each.call in found])
     absent = {problem.address for problem in problems if problem.code == "not-in-force"}
@@ -128,7 +129,7 @@ def _read_back(
     prepared: Prepared, outcomes: Sequence[Outcome], outside: Outside
 ) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
     """Look until all that was accepted is in force, or until it has been given time enough."""
-    ended = tuple(outcomes)
+    ended = _unread(outcomes)
     problems: tuple[Problem, ...] = ()
     touched = sorted({each.item.address.kind for each in outcomes if each.status in (Status.APPLIED, Status.UNKNOWN)})
     for pause in LOOKS if touched else ():
@@ -141,10 +142,16 @@ def _read_back(
             kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
             there = {each.id: each for each in read(kind, blocks, prepared.project, outside).live}
             ended = tuple(_settled(each, kind, there) for each in ended)
-            problems = (*problems, *verify.not_in_force(ended, kind, there))
+            ended, missing = verify.looked(ended, kind, there)
+            problems = (*problems, *missing)
         if not problems and not any(each.status is Status.UNKNOWN for each in ended):
             break
     return ended, problems
+
+
+def _unread(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes before any look: what was accepted is not known to be in force."""
+    return tuple(replace(each, seen=Seen.NOT_READ) for each in outcomes)
 
 
 def _settled(outcome: Outcome, kind: Kind, there: Mapping[str, Live]) -> Outcome:

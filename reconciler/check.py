@@ -1,11 +1,14 @@
 """Everything that can be known without the API: what the files say, and what the rules say of all of it together."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
+from reconciler.files import project as projects
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
+from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Kind, Scene
 from reconciler.model import Desired, Problem, Run, Severity
 from reconciler.planning import overrides, ownership, renames
@@ -24,8 +27,20 @@ def validate(loaded: Loaded, now: datetime) -> Run:
     if _errors(problems):
         certain = _errors(_judged(loaded, now - DAY)) & _errors(_judged(loaded, now + DAY))
         problems = tuple(each if each in certain else _doubted(each) for each in problems)
+    problems = (*problems, *_unfitting(loaded))
     name = loaded.project.name if loaded.project else ""
     return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
+
+
+def _unfitting(loaded: Loaded) -> Iterator[Problem]:
+    """Yield the amounts with too many decimals, as far as the project states the currencies."""
+    project = loaded.project
+    if project is None or loaded.failed:
+        return
+    for kind, wanted in by_kind(project, loaded.desired):
+        currency = project.stated_currency(kind.scope)
+        for each in wanted:
+            yield from check_amounts(kind, each, each.values, currency, project.assumptions, offline=True)
 
 
 def is_always_wrong(loaded: Loaded) -> bool:
@@ -39,6 +54,7 @@ def problems_at(loaded: Loaded, now: datetime) -> tuple[Problem, ...]:
     """Return the problems of the files at that instant, once overrides are laid."""
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
+        problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
         for terms in (ownership, renames):
             problems += terms.mistakes(loaded.project, loaded.desired)
         for kind, wanted in by_kind(loaded.project, loaded.desired):

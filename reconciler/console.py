@@ -7,16 +7,20 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.model import Call, Outcome, Run
     from reconciler.reports import Manner
+    from reconciler.telling import LongWait
 
+Command = TypeVar("Command", bound=Callable[..., object])
 STREAM = "json-stream"
 FOLLOWED = ("text", STREAM)
 """Formats that show the plan before it is carried out."""
@@ -61,7 +65,7 @@ def _stream(context: click.Context, option: click.Parameter, value: bool) -> Non
     context.meta[STREAMED] = value
 
 
-def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
+def reporting(command: Command) -> Command:
     """The options of a command that reports: what is shown, and which files hold other formats of it."""
     wanted = click.option(
         "--format",
@@ -99,21 +103,20 @@ _TOLD: list[str] = []
 """The line of progress that stands on the terminal, if any."""
 
 
-def progress(line: str) -> None:
-    """Long work shows itself in one line of a terminal, which is gone in the end; a log keeps long waits alone."""
-    if line and not sys.stderr.isatty():
-        from reconciler.telling import Waiting
-
-        if isinstance(line, Waiting):
-            click.echo(line, err=True)
-    elif (line or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+def progress(line: "str | LongWait") -> None:
+    """Show long work in one line of a terminal, which is gone in the end; without a terminal print long waits only."""
+    text = str(line)
+    if text and not sys.stderr.isatty():
+        if line is not text:
+            click.echo(text, err=True)
+    elif (text or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from shutil import get_terminal_size
 
         width = get_terminal_size().columns - 1
-        shown = "".join(letter if letter.isprintable() else "?" for letter in line)
+        shown = "".join(letter if letter.isprintable() else "?" for letter in text)
         sys.stderr.write(f"\r\x1b[K{shown[:width]}")
         sys.stderr.flush()
-        _TOLD[:] = [line] if line else []
+        _TOLD[:] = [text] if text else []
 
 
 def show(run: "Run", form: str, manner: "Manner") -> None:
@@ -140,7 +143,7 @@ def announce(run: "Run", form: str, manner: "Manner") -> "Manner":
     return replace(manner, told=run.problems)
 
 
-def follower(form: str, now: Callable[[], Any]) -> "Callable[[Call, Sequence[Outcome] | None], None]":
+def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Sequence[Outcome] | None], None]":
     """Tells each call as it is sent and as it ends, where somebody follows; calls run side by side."""
     from reconciler.reports import stream
 

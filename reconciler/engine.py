@@ -1,9 +1,10 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from fnmatch import fnmatch
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply import apply as apply
 from reconciler.approval import stale
@@ -13,9 +14,9 @@ from reconciler.check import is_always_wrong as is_always_wrong
 from reconciler.check import problems_at
 from reconciler.check import unique as unique
 from reconciler.check import validate as validate
+from reconciler.files.explain import near
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
-from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import (
     Address,
@@ -33,13 +34,13 @@ from reconciler.planning import overrides
 from reconciler.planning import plan as planner
 from reconciler.planning.diff import diff
 from reconciler.planning.parts import Target
+from reconciler.planning.selection import select
 from reconciler.prepared import Prepared as Prepared
 from reconciler.sending import held
 from reconciler.survey import Survey, survey
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A saved plan that is to hold still, and the circumstances under which it is applied."""
 
     saved: Saved
@@ -64,8 +65,7 @@ def plan(
     overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
     values that it recorded; all that it touches is read again, and any difference is an error.
     """
-    project, memory = loaded.project, memory or Memory()
-    loaded = overrides.effective(loaded, now)
+    project, memory, loaded = loaded.project, memory or Memory(), overrides.effective(loaded, now)
     problems = [*problems_at(loaded, now), *(stale.outdated(recorded.saved, recorded.here) if recorded else ())]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
@@ -89,7 +89,15 @@ def plan(
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
     return Prepared(
-        _weighed(run, weighed), spoken, seen.pairs, seen.live, project, weighed.ground, seen.currencies, looked
+        _weighed(run, weighed),
+        spoken,
+        seen.pairs,
+        seen.live,
+        project,
+        weighed.ground,
+        seen.currencies,
+        looked,
+        seen.zones,
     )
 
 
@@ -143,12 +151,17 @@ def _selected(
 ) -> tuple[tuple[Desired, ...], tuple[Problem, ...]]:
     if not targets:
         return tuple(desired), ()
-    chosen = tuple(each for each in desired if any(fnmatch(str(each.address), target) for target in targets))
-    missed = [target for target in targets if not any(fnmatch(str(each.address), target) for each in desired)]
+    chosen, unmatched = select((str(each.address) for each in desired), targets)
+    addresses = [str(each.address) for each in desired]
     hint = "targets are globs of addresses, such as adSets.summer-*"
-    return chosen, tuple(
-        error("no-such-target", f"no resource matches the target {target!r}", at=project.at(), hint=hint)
-        for target in missed
+    return tuple(each for each in desired if str(each.address) in chosen), tuple(
+        error(
+            "no-such-target",
+            f"no resource matches the target {target!r}",
+            at=project.at(),
+            hint=near(target, addresses) or hint,
+        )
+        for target in unmatched
     )
 
 

@@ -54,9 +54,10 @@ RULE = "guardrail-"
 
 def of(run: Run, *, detailed: bool = False) -> Exit:
     """The exit code of a run: what is worst to overlook comes first."""
+    undecided = any(problem.code in ("undecided", "held") for problem in run.problems)
     if run.applied:
         ended = {outcome.status for outcome in run.outcomes}
-        if Status.UNKNOWN in ended or _is_held(run):
+        if Status.UNKNOWN in ended or undecided:
             return Exit.UNKNOWN
         if any(problem.code == "interrupted" for problem in run.problems):
             return Exit.INTERRUPTED
@@ -66,13 +67,8 @@ def of(run: Run, *, detailed: bool = False) -> Exit:
         known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
         others = [problem for problem in errors if not problem.code.startswith(RULE)]
         return known[0] if known else Exit.REFUSED if run.refused and not others else Exit.ERROR
-    if run.command == "apply" and _is_held(run):
+    if run.command == "apply" and undecided:  # a call of an earlier run
         return Exit.UNKNOWN
     moved = run.changes or any(each.moved_outside for each in run.drift)
     late = any(problem.code == "override-overdue" for problem in run.problems)
     return Exit.CHANGES if detailed and (moved or late) else Exit.DONE
-
-
-def _is_held(run: Run) -> bool:
-    """Return whether something is left out since the end of an earlier call is not known."""
-    return any(problem.code == "held" for problem in run.problems)

@@ -1,10 +1,10 @@
 """What a checkup finds: one line for each thing that was looked at, and what to do about it."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import Enum
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+
 from reconciler.model import Json, Problem, Run, Severity
 
 
@@ -17,8 +17,7 @@ class Level(Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at. ``facts`` are its figures, for programs."""
 
     group: str
@@ -30,8 +29,7 @@ class Check:
     facts: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Checkup:
+class Checkup(Struct, frozen=True):
     """All checks in their order; nothing was written."""
 
     project: str

@@ -1,14 +1,15 @@
 """One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.drift import baseline
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.ledger.errors import Late, LedgerError
 from reconciler.ledger.store import Intent, Ledger, PastRun
 from reconciler.live import Unread
@@ -128,9 +129,17 @@ def told(trouble: LedgerError) -> Problem:
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
-def memory(ledger: Ledger, since: datetime | None = None) -> Memory:
-    """Return what the ledger remembers, for matching and for values that the API never shows; what moved since then."""
-    return Memory(ledger.ids(), ledger.values(), ledger.increases_since(since) if since else ())
+def memory(ledger: Ledger, of: Collection[Address] | None = None, since: datetime | None = None) -> Memory:
+    """Return what the ledger remembers of some addresses, or of all, and what moved since then.
+
+    What is open or moved lately is remembered as well, whether or not its address is among them.
+    """
+    lately = ledger.increases_since(since) if since else ()
+    if of is None:
+        return Memory(ledger.ids(), ledger.values(), lately)
+    open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
+    ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
+    return Memory(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
 
 
 def adopt(
@@ -148,8 +157,7 @@ def adopt(
 # --- What earlier runs left open ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
 
     settled: tuple[tuple[Intent, tuple[Outcome, ...]], ...] = ()
@@ -169,8 +177,7 @@ class Recovery:
         }
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(Struct, frozen=True):
     """What is needed to look at the past: how to read each kind, the time, and who counts it."""
 
     kinds: Mapping[str, Kind]

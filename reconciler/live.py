@@ -5,27 +5,40 @@ knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import wire
 from reconciler.believing import Unread as Unread
 from reconciler.believing import trouble as trouble
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Listing, Paging, Reference, Search
-from reconciler.lazily import dataclass
-from reconciler.model import Answer, Call, Desired, Effect, Json, Live, Pair, Problem, Value, error, warning
+from reconciler.model import (
+    Answer,
+    Call,
+    Desired,
+    Effect,
+    Json,
+    Live,
+    Pair,
+    Problem,
+    ReadCall,
+    Severity,
+    Value,
+    error,
+    warning,
+)
+from reconciler.paging import CutShort, check_one_page, entries, rows, walk
 
 Send = Callable[[Call], Answer]
-PAGES = 100_000
-"""No list is longer; a server that never ends a list is stopped here (contract §2.10)."""
 TOO_LONG = 504
 PASSES = 4
 """How often a list of several pages is read to see it twice the same."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Everything live of one kind in the scope, and what the API warned of."""
 
     live: tuple[Live, ...]
@@ -51,10 +64,11 @@ def read(
         case Search() as search:
             filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
             body: Json = {"filters": filters}
-            call = _call(kind, "POST", search.path.format(root=root), body=body)
-            answer = _got(replace(call, shape=wire.shape(kind, kept)), send)
+            path, hook = search.path.format(root=root), wire.row_hook(kind, kept)
+            answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
             owner = search.by.removesuffix("s")
-            found = [row if isinstance(row, Live) else kept(wire.decode(kind, row)) for row in _listed_in(answer)]
+            check_one_page(answer, path)
+            found = [row if isinstance(row, Live) else kept(wire.decode(kind, row)) for row in entries(answer)]
             # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
             return Reading(
                 tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(answer.body))
@@ -68,7 +82,7 @@ def read(
                 own = {
                     each.id: each
                     for page in pages
-                    for each in (kept(wire.decode(kind, row, inject, id)) for row in _rows(page))
+                    for each in (kept(wire.decode(kind, row, inject, id)) for row in rows(page))
                 }
                 warnings += (each for page in pages for each in _warnings(page.body))
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
@@ -107,26 +121,26 @@ def _named(value: Value) -> set[str]:
 
 def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
     listing = Listing(reference.path, query=reference.query, paging=reference.paging, page=reference.page)
-    return [row for page in _pages(kind, listing, root, id, send) for row in _rows(page)]
+    return [row for page in _pages(kind, listing, root, id, send) for row in rows(page)]
 
 
 def called(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
     """What the things are called that a field names, by field and id. Raises :class:`Unread`."""
-    rows = (
+    listed = (
         row
         for reference in kind.references
         if reference.field == field
         for id in scope
         for row in _listed(kind, reference, root, id, send)
     )
-    return {(field, str(row.get("id"))): str(row.get(f"{field.removesuffix('Id')}Name") or "") for row in rows}
+    return {(field, str(row.get("id"))): str(row.get(f"{field.removesuffix('Id')}Name") or "") for row in listed}
 
 
 def history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
     """Every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
     listing = Listing(path, paging=Paging.OFFSET, page=page)
     for answer in _pages(kind, listing, "", "", send):
-        for row in _rows(answer):
+        for row in rows(answer):
             attributes = row.get("attributes")
             yield attributes if isinstance(attributes, dict) else row
 
@@ -136,8 +150,9 @@ def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -
         prefix = detail.field.removesuffix("*")
         if any(name.startswith(prefix) for name in desired.values):
             answer = _got(_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
-            entries = wire.decode_details(detail.field, detail.attribute, _rows(answer))
-            live = replace(live, values={**live.values, **entries})
+            check_one_page(answer, detail.path.format(root=root, id=live.id))
+            stated = wire.decode_details(detail.field, detail.attribute, rows(answer))
+            live = replace(live, values={**live.values, **stated})
     return live
 
 
@@ -148,7 +163,7 @@ def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Se
     members: dict[str, set[str]] = {each: set() for each in live}
     listing = Listing(kind.attachments.path, paging=Paging.INDEX, page=kind.attachments.page)
     for page in _settled(kind, listing, root, id, send):
-        for row in _rows(page):
+        for row in rows(page):
             for owner in row.get("attributes", row).get(names) or ():
                 members.setdefault(str(owner), set()).add(str(row.get("id")))
     return {
@@ -178,9 +193,16 @@ def _twice_the_same(kind: Kind, listing: Listing, root: str, id: str, send: Send
     """All pages of a list. One of several pages is read again until two readings name the same ids,
     since an entry may slip between two pages while others come and go (contract §2.10)."""
     before: set[str] | None = None
+    cut: str | None = None
     for _ in range(PASSES):
-        pages = list(_pages(kind, listing, root, id, send))
-        ids = {str(row.get("id")) for page in pages for row in _rows(page)}
+        try:
+            pages = _pages(kind, listing, root, id, send)
+        except CutShort as short:
+            if cut == short.problem.message:  # it stays so: no passing change of the account is the cause
+                raise
+            before, cut = None, short.problem.message
+            continue
+        ids = {str(row.get("id")) for page in pages for row in rows(page)}
         if len(pages) == 1 or ids == before:
             return pages
         before = ids
@@ -188,47 +210,26 @@ def _twice_the_same(kind: Kind, listing: Listing, root: str, id: str, send: Send
     raise Unread(error("list-unstable", message, hint="try again when nobody else is changing the account"))
 
 
-def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> Iterator[Answer]:
+def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
     path = listing.path.format(root=root, scope=id)
-    seen: set[str] = set()
-    for number in range(PAGES):
-        query = (*((name, value.format(scope=id)) for name, value in listing.query), *_page(listing, number))
-        answer = _got(_call(kind, "GET", path, query=query), send)
-        yield answer
-        rows = _rows(answer)
-        fresh = {str(row.get("id") or row) for row in rows} - seen  # entries of a history have no id
-        seen |= fresh
-        if listing.paging is Paging.NONE or not fresh or _is_last(answer.body, len(rows), number, listing):
-            return
-
-
-def _page(listing: Listing, number: int) -> tuple[tuple[str, str], ...]:
-    match listing.paging:
-        case Paging.NONE:
-            return ()
-        case Paging.INDEX:
-            return (("pageIndex", str(number)), ("pageSize", str(listing.page)))
-        case Paging.OFFSET:
-            return (("offset", str(number * listing.page)), ("limit", str(listing.page)))
-
-
-def _is_last(body: Json, rows: int, number: int, listing: Listing) -> bool:
-    """By the total if there is one (all totals are nullable), else by a short page (contract §2.10)."""
-    told = body.get("metadata") or body.get("meta") if isinstance(body, dict) else None
-    told = told if isinstance(told, dict) else {}
-    pages, count = told.get("totalPages"), told.get("count", told.get("totalItemsAcrossAllPages"))
-    if isinstance(pages, int):
-        return number + 1 >= pages
-    if isinstance(count, int):
-        return (number + 1) * listing.page >= count
-    return rows < listing.page
+    asked = replace(listing, query=tuple((name, value.format(scope=id)) for name, value in listing.query))
+    return walk(asked, lambda query: _got(_call(kind, "GET", path, query=query), send), path)
 
 
 # --- Calls and answers ------------------------------------------------------------------------------------
 
 
-def _call(kind: Kind, method: str, path: str, *, body: Json = None, query: tuple[tuple[str, str], ...] = ()) -> Call:
-    return Call(f"{kind.name}.read", kind.name, "", Effect.READ, method, path, body, query, product=kind.product)
+def _call(
+    kind: Kind,
+    method: str,
+    path: str,
+    *,
+    body: Json = None,
+    query: tuple[tuple[str, str], ...] = (),
+    row_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> ReadCall:
+    name, read = f"{kind.name}.read", Effect.READ
+    return ReadCall(name, kind.name, "", read, method, path, body, query, product=kind.product, row_hook=row_hook)
 
 
 def _got(call: Call, send: Send) -> Answer:
@@ -239,28 +240,21 @@ def _got(call: Call, send: Send) -> Answer:
     return answer
 
 
-def _rows(answer: Answer) -> Sequence[dict[str, Any]]:
-    """The rows of a list that came as it is."""
-    return [row for row in _listed_in(answer) if isinstance(row, dict)]
-
-
-def _listed_in(answer: Answer) -> Sequence[Any]:
-    """The rows of a list; an answer that holds no list is not an empty one."""
-    data: Any = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
-    if not isinstance(data, list) or not all(isinstance(row, dict | Live) for row in data):
-        raise Unread(error("read-failed", f"the API answered {answer.status} without the list that was asked for"))
-    return data
-
-
 def _warnings(body: Json) -> Iterator[Problem]:
+    """What the API warned of; objects that it hides are one note with their count, as far as it tells one."""
     listed = body.get("warnings") if isinstance(body, dict) else None
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict):
+    warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
+    hidden = sum(each.get("code") == HIDDEN for each in warned)
+    if hidden:
+        some = "1 ad set" if hidden == 1 else f"{hidden:,} ad sets"
+        message = f"the API hides at least {some} of the scope, and names none of them"
+        hint = "to list them, compare the platform with `reconciler import`: what only the platform shows is hidden"
+        yield Problem(Severity.NOTE, HIDDEN, message, hint=hint)
+    for each in warned:
+        if each.get("code") != HIDDEN:
             code = str(each.get("code") or "api-warning")
-            words = each.get("detail") or each.get("title") or code
-            yield warning(code, str(words), hint=HINTS.get(code))
+            yield warning(code, str(each.get("detail") or each.get("title") or code))
 
 
-HINTS = {
-    "cannot-expose-specific-adsets": "some ad sets of the scope cannot be read; none is created again by its id",
-}
+HIDDEN = "cannot-expose-specific-adsets"
+"""The API's code for objects that are there and that it never shows (contract §8.1)."""

@@ -7,15 +7,17 @@ The module is longer than others because the nouns are read together, in the ord
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field as with_
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
+from msgspec import Struct
+from msgspec import field as with_
+from msgspec.structs import replace
+
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period, Running, sides, step
-from reconciler.lazily import dataclass
 
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"
@@ -28,8 +30,7 @@ Path: TypeAlias = "tuple[str | int, ...]"
 # --- Where something is written --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A place in a user's file: 1-based line and column, and how many characters it covers."""
 
     file: str
@@ -49,21 +50,37 @@ class Locator(Protocol):
     def span(self, path: Path, *, key: bool = False) -> Span: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position that is worked out only when somebody asks: most are never shown."""
+class _Position:
+    """Where a value is written, which is no part of what it is: two positions of one class are always equal."""
 
-    source: Locator
-    path: Path
-    key: bool = False
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Place(_Position):
+    """A position that is worked out on demand: most are never shown."""
+
+    __slots__ = ("key", "path", "source")
+
+    def __init__(self, source: Locator, path: Path, key: bool = False) -> None:
+        self.source = source
+        self.path = path
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"Place({self.path!r}, key={self.key})"
 
     @property
     def span(self) -> Span:
         return self.source.span(self.path, key=self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A locator that knows one place only: what is left of a file once its text is gone."""
 
     where: Span
@@ -75,8 +92,11 @@ class Written:
         return self.where
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+NOWHERE = Place(Written(Span("", 0, 0)), ())
+"""The position of what was stored: no file is known to hold it."""
+
+
+class Address(Struct, frozen=True, order=True):
     """The user's own name for a resource: ``adSets.summer-fr``. It survives renames and new ids."""
 
     kind: str
@@ -97,8 +117,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A schema error, a broken rule, a guardrail, a refusal by the API, drift: one type for all.
 
     ``code`` is stable once released and is the anchor in the reference. ``hint`` says what to do.
@@ -121,7 +140,8 @@ def error(
     hint: str | None = None,
 ) -> Problem:
     """An error at the place, if there is one."""
-    return Problem(Severity.ERROR, code, message, at.span if isinstance(at, Place) else at, address, hint)
+    span = None if at is NOWHERE else at.span if isinstance(at, Place) else at
+    return Problem(Severity.ERROR, code, message, span, address, hint)
 
 
 def warning(
@@ -139,21 +159,33 @@ def warning(
 # --- What is wanted, and what is ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """One resource as the files want it: only the fields that they state. Where its file has ``defaults``,
-    ``stated`` are the fields that the resource states itself."""
+class Origin(_Position):
+    """Where a resource and its fields are written. Where its file has ``defaults``, ``stated`` are the fields that
+    the resource states itself; ``overlaid`` are those that an override sets."""
 
-    address: Address
-    id: str | None
-    values: Values
-    place: Place
-    defaults: Place | None = with_(default=None, compare=False)
-    stated: frozenset[str] = with_(default=frozenset(), compare=False)
-    overlaid: Mapping[str, Place] = with_(default_factory=dict, compare=False)
+    __slots__ = ("defaults", "overlaid", "place", "stated")
+
+    def __init__(
+        self,
+        place: Place,
+        defaults: Place | None = None,
+        stated: frozenset[str] = frozenset(),
+        overlaid: Mapping[str, Place] = MappingProxyType({}),
+    ) -> None:
+        self.place = place
+        self.defaults = defaults
+        self.stated = stated
+        self.overlaid = overlaid
+
+    def __repr__(self) -> str:
+        return f"Origin({self.place!r})"
+
+    def overlaid_by(self, overlaid: Mapping[str, Place]) -> "Origin":
+        """Return the same origin with other fields set by overrides."""
+        return Origin(self.place, self.defaults, self.stated, overlaid)
 
     def at(self, name: str, *, key: bool = False) -> Place:
-        """Where a field is written: in the resource itself, in the ``defaults`` of its file, or in an override."""
+        """Return the place of a field: in the resource, in the ``defaults`` of its file, or in an override."""
         if name in self.overlaid:
             return self.overlaid[name]
         whole = self.place if self.defaults is None or self._states(name) else self.defaults
@@ -166,8 +198,25 @@ class Desired:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Desired(Struct, frozen=True):
+    """One resource as the files want it: only the fields that they state."""
+
+    address: Address
+    id: str | None
+    values: Values
+    origin: Origin
+
+    @property
+    def place(self) -> Place:
+        """Return where the resource is written."""
+        return self.origin.place
+
+    def at(self, name: str, *, key: bool = False) -> Place:
+        """Return where a field is written."""
+        return self.origin.at(name, key=key)
+
+
+class Live(Struct, frozen=True):
     """One resource as the API reports it. ``refs`` holds ids of nested entries, by field; ``owner`` the
     id of the scope in whose list it stood."""
 
@@ -175,7 +224,7 @@ class Live:
     id: str
     values: Values
     refs: Mapping[str, str] = with_(default_factory=dict)
-    owner: str | None = with_(default=None, compare=False)
+    owner: str | None = None
 
 
 Pair: TypeAlias = tuple[Desired, Live | None]
@@ -193,8 +242,7 @@ class Action(Enum):
     STOP = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     """One value moving. ``seen`` is false where the API never shows the value: ``before`` is then
     what was last applied, or None when nobody remembers."""
 
@@ -202,12 +250,11 @@ class FieldChange:
     facet: str
     before: Value
     after: Value
-    place: Place = with_(compare=False)
+    place: Place = NOWHERE
     seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """All that must move in one resource.
 
     ``after`` holds every known value once the change is in force; ``live`` what the API shows now.
@@ -218,7 +265,7 @@ class Change:
     id: str | None
     fields: tuple[FieldChange, ...]
     after: Values
-    place: Place = with_(compare=False)
+    place: Place
     live: Live | None = None
 
 
@@ -239,23 +286,18 @@ class Effect(Enum):
         return self in (Effect.READ, Effect.SET)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One resource's entry in a call; its index is its place in the body."""
 
     address: Address
     id: str | None
     fields: tuple[FieldChange, ...]
-    place: Place = with_(compare=False)
+    place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request, complete. Its answer is read by ``granularity``: per item, or as a whole.
-
-    ``shape`` says what becomes of each object of its answer as it is read, so that a long list is
-    never held as it came.
-    """
+class Call(Struct, frozen=True):
+    """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``. One that
+    ``raises_exposure`` is held back until all others are confirmed, where the order never overspends."""
 
     name: str
     kind: str
@@ -269,11 +311,17 @@ class Call:
     atomic: bool = True
     stage: int = 0
     product: str = "marketingSolutions"
-    shape: "Callable[[dict[str, Any]], Any] | None" = with_(default=None, compare=False, repr=False)
+    raises_exposure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class ReadCall(Call, frozen=True):
+    """A read of many rows. ``row_hook`` converts each object of its answer while that is parsed, so that a long
+    list is never held in its wire form. Such a call is never stored."""
+
+    row_hook: "Callable[[dict[str, Any]], Any] | None" = None
+
+
+class Plan(Struct, frozen=True):
     """What will be sent, and nothing else will.
 
     ``deferred`` are changes that wait for the id of something created by ``calls``; their number
@@ -302,8 +350,7 @@ class Fate(Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back: the status and decoded body, or why there is none. ``permanent``: to send again cannot help."""
 
     fate: Fate
@@ -322,22 +369,35 @@ class Status(Enum):
     NOT_SENT = "not sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one item of one call ended, and what the API said if it refused."""
+class Seen(Enum):
+    """What the last read after an apply shows of an item that the API accepted."""
+
+    IN_FORCE = "in force"
+    NOT_IN_FORCE = "not in force"
+    NOT_READ = "not read back"
+
+
+class Outcome(Struct, frozen=True):
+    """How one item of one call ended, and what the API said if it refused. ``seen`` says more of an applied one."""
 
     call: str
     item: Item
     status: Status
     id: str | None = None
     problems: tuple[Problem, ...] = ()
+    seen: Seen = Seen.IN_FORCE
+
+    @property
+    def ending(self) -> str:
+        """How it ended in words: what was accepted and is not known to be in force is not called applied."""
+        confirmed = self.status is not Status.APPLIED or self.seen is Seen.IN_FORCE
+        return self.status.value if confirmed else self.seen.value
 
 
 # --- What it costs, and who objects ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """One object whose limit moves; without an address the files do not hold it (another's change moves it)."""
 
     kind: str
@@ -352,8 +412,7 @@ class Shift:
         return step(self.before, self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """What the account commits before and after the plan, everything live in the scope counted.
 
     ``shifts`` begin with the largest rise. ``increases`` are net, by currency; ``rolling`` holds those
@@ -369,7 +428,7 @@ class Money:
     running: tuple[Running, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
-        """By currency, the most that may be billed on one day before and after, totals and funds in full."""
+        """By currency, the budgets of one day before and after, totals and funds in full."""
         sums: dict[str, tuple[Exposure, Exposure]] = {}
         whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
         rows: list[Commitment | Funds] = [*whole, *self.funds]
@@ -395,17 +454,18 @@ class Level(Enum):
 class Verdict(Enum):
     """How a guardrail judged a plan."""
 
+    IDLE = "nothing to check"
     PASSED = "passed"
     ADVISED = "advised against"
     ALLOWED = "allowed"
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one guardrail says of a plan: its problems, and the reason given for allowing them.
 
-    ``limit`` is its setting in words. The problems stand in ``Run.problems`` too, at their lines.
+    ``limit`` is its setting in words; ``looked`` is false where the plan held nothing that the rule judges.
+    The problems stand in ``Run.problems`` too, at their lines.
     """
 
     rule: str
@@ -413,11 +473,12 @@ class Judgement:
     limit: str
     problems: tuple[Problem, ...] = ()
     because: str | None = None
+    looked: bool = True
 
     @property
     def verdict(self) -> Verdict:
         if not self.problems:
-            return Verdict.PASSED
+            return Verdict.PASSED if self.looked else Verdict.IDLE
         if self.level is Level.ADVISORY:
             return Verdict.ADVISED
         return Verdict.ALLOWED if self.because and self.level is Level.OVERRIDE else Verdict.REFUSED
@@ -427,7 +488,7 @@ class Judgement:
 
 
 class Lasts(Enum):
-    """Why something stays: the API deletes nothing, pays nothing back, and neither shows nor clears everything."""
+    """Why something stays: the API deletes none of it, pays nothing back, and neither shows nor clears everything."""
 
     CREATED = "created"
     FUNDED = "funded"
@@ -435,8 +496,7 @@ class Lasts(Enum):
     UNSPEAKABLE = "cannot be written again"
 
 
-@dataclass(frozen=True, slots=True)
-class Lasting:
+class Lasting(Struct, frozen=True):
     """What a change leaves for good; without a field it is the whole resource."""
 
     address: Address
@@ -460,8 +520,7 @@ class Divergence(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who made a change, as the API tells it. ``run`` is the run of this tool that it was, if it was one."""
 
     who: str
@@ -470,10 +529,10 @@ class Author:
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """A value that differs from the files, with what was last applied if ``known``. Without a field it is
-    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked."""
+    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked;
+    ``name`` is what the object is called."""
 
     address: Address
     id: str | None
@@ -482,11 +541,12 @@ class Drift:
     wanted: Value
     applied: Value
     live: Value
-    place: Place = with_(compare=False)
+    place: Place
     known: bool = True
     authors: tuple[Author, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    name: str = ""
 
     @property
     def moved_outside(self) -> bool:
@@ -494,8 +554,7 @@ class Drift:
         return self.state in (Divergence.DRIFTED, Divergence.CONFLICT, Divergence.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Unmanaged:
+class Unmanaged(Struct, frozen=True):
     """A live object that no block of the files means, and the most that it may spend."""
 
     kind: str
@@ -505,8 +564,7 @@ class Unmanaged:
     limit: Limit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How much of a currency's exposure the unmanaged objects of a kind hold."""
 
     kind: str
@@ -516,8 +574,7 @@ class Share:
     total: Exposure
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Everything that a report tells of one command."""
 
     command: str

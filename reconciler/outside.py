@@ -1,10 +1,10 @@
 """The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+
 from reconciler.live import Send
 from reconciler.model import Address, Answer, Call, Fate, Values
 from reconciler.planning.money import Moved
@@ -18,8 +18,7 @@ from reconciler.threads import Threads
 def _quiet(done: int, total: int) -> None: ...
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """A channel over a function that sends: for tests and trials, where no call waits for its turn."""
 
     function: Send
@@ -33,9 +32,12 @@ class Plain:
         return self.function(call) if reason is None else Answer(Fate.NOT_SENT, reason=reason, permanent=True)
 
 
-@dataclass(frozen=True)
-class Memory:
-    """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours."""
+class Memory(Struct, frozen=True):
+    """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours.
+
+    Ids and values may be those of the addresses at hand only; then ``counts`` is how many have an id in all, by kind,
+    and ``claimed`` tells which addresses are linked to some ids.
+    """
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     values: Mapping[Address, Values] = field(default_factory=dict)
@@ -44,10 +46,11 @@ class Memory:
     """Calls whose end is not known: what they may have done is not sent again."""
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
     """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
+    counts: Mapping[str, int] | None = None
+    claimed: Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]] = lambda kind, ids: {}
 
 
-@dataclass(frozen=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """How to send, the clock that stamps what happens (it judges nothing), how to wait, whom to tell, when to stop."""
 
     send: Send

@@ -5,13 +5,16 @@ so before a plan is believed the scope must be in the portfolio.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from reconciler.dialects import Dialect
 from reconciler.kinds.kind import Kind
-from reconciler.live import PAGES, Send, Unread, trouble
+from reconciler.kinds.reads import Listing, Paging
+from reconciler.live import Send, Unread, trouble
 from reconciler.model import Answer, Call, Effect, Json, Place, Problem, error, warning
+from reconciler.paging import rows, walk
 
 SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
 """What ``/me`` calls each product, letters only: the exact literals are unverified (contract §14, 28)."""
@@ -32,11 +35,12 @@ def check(
     send: Send,
     codes: dict[tuple[str, str], str],
     names: dict[tuple[str, str], str] | None = None,
+    zones: dict[tuple[str, str], str] | None = None,
 ) -> Iterator[Problem]:
     """Problems of the application with this scope, for the kinds that the files hold.
 
     ``codes`` is filled with the currencies that the lists tell, by scope and id; ``names`` with what they call the
-    ids of the scope, by the field that holds such an id.
+    ids of the scope, by the field that holds such an id; ``zones`` with the time zones of accounts, by scope and id.
     """
     used = {kind.product: kind for kind in kinds}
     for product, kind in used.items():
@@ -51,6 +55,8 @@ def check(
         known = {str(row.get("id")): row.get("attributes") for row in _rows(path, product, send)}
         told = {(kind.scope, id): _currency(attributes, "currency") for id, attributes in known.items()}
         codes.update({whose: code for whose, code in told.items() if code})
+        if zones is not None:
+            zones.update({(kind.scope, id): zone for id, row in known.items() if (zone := _text(row, "timeZone"))})
         if names is not None:
             holder = kind.owner or kind.scope.removesuffix("s")
             named = {(holder, id): _name(known[id]) for id in scope.get(kind.scope, ()) if id in known}
@@ -132,12 +138,15 @@ def members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]:
         yield str(row.get("id")), _name(row.get("attributes"))
 
 
-def currencies(root: str, product: str, send: Send) -> dict[str, str]:
-    """Currencies of advertisers by id, as the marketplace tells them to those who may ask (contract §2.2)."""
+def advertisers(root: str, product: str, send: Send) -> dict[str, tuple[str | None, str]]:
+    """Return currency and time zone of advertisers by id, as the marketplace gives them to those who may ask (§2.2)."""
     answer = send(_read(f"{root}/advertisers", product))
     rows = answer.body if isinstance(answer.body, list) and answer.status == 200 else []
-    told = {str(row.get("id")): _currency(row, "currencyName") for row in rows if isinstance(row, dict)}
-    return {id: code for id, code in told.items() if code}
+    return {
+        str(row.get("id")): (_currency(row, "currencyName"), _text(row, "timeZoneId"))
+        for row in rows
+        if isinstance(row, dict)
+    }
 
 
 def _currency(row: object, key: str) -> str | None:
@@ -146,24 +155,21 @@ def _currency(row: object, key: str) -> str | None:
     return code.upper() if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() else None
 
 
+def _text(row: object, key: str) -> str:
+    value = row.get(key) if isinstance(row, dict) else None
+    return value if isinstance(value, str) else ""
+
+
 def _name(attributes: object) -> str:
     said = attributes if isinstance(attributes, dict) else {}
     return str(said.get("advertiserName") or said.get("name") or "")
 
 
 def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:
-    """The rows of all pages; one that holds nothing new is the last, lest a list never end (contract §2.10)."""
-    seen: set[str] = set()
-    for page in range(PAGES):
-        paged = (("pageIndex", str(page)), ("pageSize", "100")) if product == "retailMedia" else ()
-        body = _asked(path, product, send, paged).body
-        data = body.get("data") if isinstance(body, dict) else None
-        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-        fresh = {str(row.get("id")) for row in rows} - seen
-        yield from rows
-        if not paged or not fresh or len(rows) < 100:
-            return
-        seen |= fresh
+    """Yield the rows of the whole list. Raises :class:`reconciler.live.Unread`, also when it is cut short."""
+    listing = Listing(path, paging=Paging.INDEX if product == "retailMedia" else Paging.NONE)
+    for answer in walk(listing, lambda query: _asked(path, product, send, query), path):
+        yield from rows(answer)
 
 
 def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:

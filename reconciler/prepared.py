@@ -1,18 +1,17 @@
 """A plan with all that led to it: what plan hands to apply."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 
+from msgspec import Struct, field
+
 from reconciler.files.project import Project
-from reconciler.lazily import dataclass
 from reconciler.model import Live, Pair, Run
 from reconciler.planning.exposure import Ground
 from reconciler.planning.parts import Target
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A plan with all that led to it, so that it can be shown and then carried out as it is."""
 
     run: Run
@@ -24,3 +23,4 @@ class Prepared:
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
     looked: datetime | None = None
     """When the reads of it were begun: a create or a top-up leaves only after a look that is not older than 60 s."""
+    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from msgspec import Struct
+
 from reconciler import guardrails
-from reconciler.lazily import dataclass
 
 LINK = re.compile(r"\[([^]]*)]\([^)]*\)")
 GUARDRAILS = "Guardrails"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One code of the reference; the sentences are Markdown, their links those of ``docs/reference/``."""
 
     code: str

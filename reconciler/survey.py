@@ -1,14 +1,14 @@
 """Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+
+from msgspec import Struct, field
 
 from reconciler import live, portfolio
 from reconciler.check import by_kind
 from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind, Scene
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match, ownership
@@ -20,14 +20,14 @@ from reconciler.sharing import sharing
 SCOPE, SELLERS = "advertiserIds", "sellers"
 
 
-@dataclass(frozen=True)
-class Survey:
-    """The pairs and all live objects, by kind, and what is wrong with them; the currencies by scope and id."""
+class Survey(Struct, frozen=True):
+    """The pairs and all live objects, by kind, and what is wrong with them; currencies and zones by scope and id."""
 
     pairs: Mapping[str, tuple[Pair, ...]]
     live: Mapping[str, tuple[Live, ...]]
     problems: tuple[Problem, ...]
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: datetime, memory: Memory) -> Survey:
@@ -35,11 +35,15 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: d
     kinds = dict(by_kind(project, wanted))
     spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
     codes: dict[tuple[str, str], str] = {}
-    problems = list(portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send, codes))
+    zones: dict[tuple[str, str], str] = {}
+    problems = list(
+        portfolio.check(kinds, spoken, project.scope, project.at("scope"), outside.send, codes, zones=zones)
+    )
     used = {kind.family: project.dialect(kind.family) for kind in kinds}
     problems += portfolio.versions(used.values(), now, project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Survey({}, {}, tuple(problems))
+    _ask_advertisers(kinds, project, outside, now, codes, zones)
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
     for kind, blocks in kinds.items():
@@ -50,7 +54,8 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: d
         matched, blocked = held.unmatched(memory.holds, kind, matched)
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.released(project, live.with_details(kind, root, matched, outside.send), now)
-        scene = Scene(detailed, now, reading.live, online=True, assumptions=project.assumptions)
+        near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
+        scene = Scene(detailed, now, reading.live, online=True, assumptions=project.assumptions, zones=near)
         problems += (
             *kept_back,
             *lagging,
@@ -63,20 +68,41 @@ def survey(project: Project, wanted: Sequence[Desired], outside: Outside, now: d
         problems += live.strangers(kind, root, project.scope.get(kind.scope, ()), detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
-    return Survey(pairs, rows, tuple(problems), _currencies(kinds, codes, project, outside))
-
-
-def _currencies(
-    kinds: Iterable[Kind], codes: Mapping[tuple[str, str], str], project: Project, outside: Outside
-) -> dict[tuple[str, str], str]:
-    """What the project states, else what the API tells: one read more, if an advertiser's is not stated."""
-    found = dict(codes)
-    advertisers = [id for id in project.scope.get(SCOPE, ()) if id not in project.currencies]
-    if advertisers and any(kind.scope == SCOPE for kind in kinds):
-        told = portfolio.currencies(project.dialect(SELLERS).root, "marketingSolutions", outside.send)
-        found |= {(SCOPE, id): told[id] for id in advertisers if id in told}
     stated = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
-    return found | {(name, id): project.currencies[id] for name, id in stated}
+    codes |= {(name, id): project.currencies[id] for name, id in stated}
+    return Survey(pairs, rows, tuple(problems), codes, zones)
+
+
+def _ask_advertisers(
+    kinds: Mapping[Kind, Sequence[Desired]],
+    project: Project,
+    outside: Outside,
+    now: datetime,
+    codes: dict[tuple[str, str], str],
+    zones: dict[tuple[str, str], str],
+) -> None:
+    """Add currencies and time zones of advertisers: one read, if a currency is not stated or a zone may decide.
+
+    The days of seller budgets are those of UTC or of the advertiser, which of them is unverified (contract §2.11).
+    """
+    wanted = [id for id in project.scope.get(SCOPE, ()) if id not in project.currencies]
+    unstated = wanted and any(kind.scope == SCOPE for kind in kinds)
+    dated = [each for kind, blocks in kinds.items() if kind.family == SELLERS for each in blocks if _is_near(each, now)]
+    if not unstated and not dated:
+        return
+    told = portfolio.advertisers(project.dialect(SELLERS).root, "marketingSolutions", outside.send)
+    for id, (code, zone) in told.items():
+        if id in wanted and code:
+            codes[SCOPE, id] = code
+        if id in project.scope.get(SCOPE, ()) and zone:
+            zones[SCOPE, id] = zone
+    zones[SCOPE, "UTC"] = "UTC"
+
+
+def _is_near(desired: Desired, now: datetime) -> bool:
+    """True if a block has a day that may be today somewhere."""
+    plain = [each for each in desired.values.values() if isinstance(each, date) and not isinstance(each, datetime)]
+    return any(abs((each - now.date()).days) <= 1 for each in plain)
 
 
 def read(

@@ -3,24 +3,35 @@
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.model import Answer, Call, Effect
 
-Tell = Callable[[str], None]
 LONG = 10.0
 """Seconds of a wait of which a pipeline's log should know."""
 PAUSE = 0.1
 """Seconds between two counts: nobody reads faster."""
 
 
-class Waiting(str):
-    """A line about a long wait: where nobody watches, the log keeps it, and no other."""
+class LongWait(Struct, frozen=True):
+    """A line about a long wait. Without a terminal it is printed for the log, and no other line of progress is."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
-def waiting(seconds: float, now: datetime, what: str) -> str:
-    """``waiting 185 s, until 09:03:05 UTC: ...``"""
+Line: TypeAlias = str | LongWait
+Tell = Callable[[Line], None]
+
+
+def waiting(seconds: float, now: datetime, what: str) -> Line:
+    """Return ``waiting 185 s, until 09:03:05 UTC: ...``."""
     told = f"waiting {seconds:.0f} s, until {now + timedelta(seconds=seconds):%H:%M:%S} UTC: {what}"
-    return Waiting(told) if seconds >= LONG else told
+    return LongWait(told) if seconds >= LONG else told
 
 
 def counted(words: str, tell: Tell) -> Callable[[int, int], None]:

@@ -2,21 +2,19 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
 from typing import Any, TypeVar
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True)
-class Threads:
+class Threads(Struct, frozen=True):
     """What is needed of threads: locks, conditions, and a map that calls a function for several values at once."""
 
-    lock: Callable[[], Any] = field(default=threading.RLock)
-    condition: Callable[[], Any] = field(default=threading.Condition)
+    lock: Callable[[], Any] = threading.RLock
+    condition: Callable[[], Any] = threading.Condition
 
     def map(self, work: Callable[[Given], Made], values: Sequence[Given], width: int) -> Iterator[Made]:
         """Yield what ``work`` makes of each value, in their order; ``width`` of them at once."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.kinds.compiled import Steps, compiled
 from reconciler.kinds.kind import ASIDE, Field, Kind
-from reconciler.kinds.types import unboxed
+from reconciler.kinds.types import Money, unboxed
 from reconciler.kinds.writes import Entries, Envelope, Timetable
 from reconciler.model import FieldChange, Json, Live, Value, Values
 
@@ -53,7 +53,7 @@ def decode(kind: Kind, row: Body, inject: Values | None = None, owner: str | Non
     return Live(kind.name, str(row.get("id")), shown, refs or NO_REFS, owner)
 
 
-def shape(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
+def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
     """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
 
     def made(part: Body) -> Any:
@@ -111,9 +111,8 @@ def decode_details(field: str, attribute: str, rows: Iterable[Any]) -> dict[str,
     prefix = field.removesuffix("*")
     entries = (row for row in rows if isinstance(row, dict) and "|" in str(row.get("id")))
     amounts = ((str(row["id"]).partition("|")[2], _find(row.get("attributes", row), (attribute,))) for row in entries)
-    return {
-        prefix + key: Decimal(str(amount)).quantize(Decimal("0.0001")) for key, amount in amounts if amount is not None
-    }
+    read = Money().read
+    return {prefix + key: read(amount) for key, amount in amounts if amount is not None}
 
 
 # --- Writing -------------------------------------------------------------------------------------

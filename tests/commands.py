@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .clocks import INHERITED
+
 PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
 CREDENTIALS = {"CRITEO_MS_CLIENT_ID": "sandbox-ms", "CRITEO_MS_CLIENT_SECRET": "sandbox"}
-KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR")
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR", *INHERITED)
 NOBODY = "http://127.0.0.1:9"
 """Where nobody listens: a test that must not call anybody would be seen to wait, and fail."""
 

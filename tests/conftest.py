@@ -1,12 +1,17 @@
-"""Options of the whole suite, and the PostgreSQL server that some of it needs."""
+"""Options of the whole suite, its clock, and the PostgreSQL server that some of it needs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
+from . import clocks
 
 if TYPE_CHECKING:
     from .ledger.postgres_server import Server
@@ -14,6 +19,25 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write what is now shown into the expected blocks of cases/")
+    parser.addoption("--now", metavar="TIME", help="run as if it were then: 2028-02-29T12:00Z, say; commands too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Move the clock of the suite; a worker of xdist is a child process, and inherits it."""
+    asked = config.getoption("--now")
+    if asked is None or hasattr(config, "workerinput"):
+        return
+    to = datetime.fromisoformat(asked)
+    to = to if to.tzinfo is not None else to.replace(tzinfo=UTC)
+    held = ExitStack()
+    held.enter_context(clocks.moved(to.timestamp() - time.time()))
+    config.add_cleanup(held.close)
+
+
+@pytest.fixture
+def machine_clock() -> Callable[[float], AbstractContextManager[None]]:
+    """Moves the clock of this machine by seconds, for the test and the commands that it runs."""
+    return clocks.moved
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,10 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from msgspec import structs
 
 from reconciler.api import Api, Credentials, Event, Settings, check_url
-from reconciler.api.exchange import Reply
+from reconciler.api.exchange import Message, Reply
 from reconciler.api.pace import Told, Window, read
 from reconciler.model import Answer, Call, Effect, Fate
 
@@ -320,7 +321,7 @@ def test_a_url_is_not_a_path(path: str) -> None:
 
 
 def test_a_product_without_credentials_is_not_called() -> None:
-    answer = api(Server()).send(replace(call(), product="retailMedia"))
+    answer = api(Server()).send(structs.replace(call(), product="retailMedia"))
     assert answer == Answer(NOT_SENT, reason="the call: no credentials for retailMedia", permanent=True)
 
 
@@ -743,6 +744,12 @@ def test_a_secret_that_is_a_plain_word_does_not_spoil_messages() -> None:
 
 def test_credentials_mask_their_secret() -> None:
     assert repr(Credentials("the-id", SECRET)) == "Credentials(client_id='the-id', secret='***')"
+
+
+def test_a_request_and_a_reply_are_shown_without_headers_and_body() -> None:
+    message = Message("POST", "/x", {"Authorization": f"Bearer {TOKEN}"}, (("page", "1"),), SECRET.encode())
+    assert repr(message) == "Message(method='POST', path='/x', query=(('page', '1'),))"
+    assert repr(Reply(200, {"set-cookie": SECRET}, TOKEN.encode())) == "Reply(status=200)"
 
 
 # --- Where a secret may go -------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from .commands import project
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+CLOCKS = ("datetime", "date", "time", "outside", "self.outside", "self.api")
 HEAVY = ("httpx", "deepdiff", "jsonschema", "yaml", "starlette", "uvicorn", "sqlite3", "ruamel", "psycopg")
 
 
@@ -62,9 +63,65 @@ def test_help_needs_no_heavy_library(tmp_path: Path, command: list[str]) -> None
     assert loaded_by(code, tmp_path) == set()
 
 
-def test_validating_right_files_needs_neither_http_nor_the_explaining_libraries(tmp_path: Path) -> None:
-    ads = "adSets:\n  fr: {name: FR, campaignId: 1, bidding: {bidAmount: 1}}\n"
-    project(tmp_path, {"ads.yaml": ads})
-    code = "from reconciler.cli import main\ntry: main(['validate'])\nexcept SystemExit as left: assert not left.code"
+IMPORTED = """
+import sys
+from importlib.metadata import packages_distributions
+from reconciler.cli import main
+try:
+    main({command})
+except SystemExit:
+    pass
+tops = {{name.partition(".")[0] for name in sys.modules}}
+print("imported:", *sorted(tops & packages_distributions().keys()))
+"""
+DIRECT = {"click", "deepdiff", "filelock", "httpx", "jsonschema", "jsonschema_rs", "msgspec", "orjson", "psycopg"}
+DIRECT |= {"starlette", "tenacity", "uvicorn", "yaml"}
+ALWAYS = {"click", "jsonschema_rs", "msgspec", "yaml"}
+ONLINE = ALWAYS | {"httpx", "orjson"}
+BID = 'adSets: {fr: {name: FR prospecting, campaignId: "358313", bidding: {bidAmount: 1.10}}}'
+COUNTRIES = BID.replace(
+    "bidding: {bidAmount: 1.10}", "targeting: {geoLocation: {countries: {operand: in, values: [FR, NO]}}}"
+)
+WRONG = BID.replace("bidding", "bid")
 
-    assert loaded_by(code, tmp_path) & {"httpx", "deepdiff", "jsonschema", "starlette", "uvicorn"} == set()
+
+@pytest.mark.unmeasured
+@pytest.mark.parametrize(
+    ("command", "ads", "libraries"),
+    [
+        pytest.param("validate", BID, ALWAYS, id="validate"),
+        pytest.param("validate", WRONG, ALWAYS | {"jsonschema"}, id="validate a file with a mistake"),
+        pytest.param("plan", BID, ONLINE, id="plan a bid"),
+        pytest.param("plan", COUNTRIES, ONLINE | {"deepdiff"}, id="plan a set that moves"),
+    ],
+)
+def test_a_library_is_imported_only_where_it_works(tmp_path: Path, command: str, ads: str, libraries: set[str]) -> None:
+    """The whole list of our dependencies that a command imports; those of a dependency are its own matter."""
+    project(tmp_path, {"ads.yaml": ads})
+    args = [command, "--sandbox", "demo"] if command == "plan" else [command]
+    code = IMPORTED.format(command=args)
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    first, *words = done.stdout.splitlines()[-1].split()
+    assert first == "imported:", done.stdout + done.stderr
+    assert {*words} & DIRECT == libraries, done.stdout
+
+
+def test_nothing_that_judges_asks_a_clock() -> None:
+    """An instant is a value, handed down from the commands: only durations and stamps may ask what time it is."""
+    pure = ("planning", "guardrails", "kinds", "drift", "approval", "adoption", "files", "dialects")
+    files = [file for name in pure for file in (ROOT / "reconciler" / name).rglob("*.py")]
+    files += [ROOT / "reconciler" / f"{name}.py" for name in ("engine", "check", "assess", "survey", "portfolio")]
+    asked = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.func.attr in {"clock", "monotonic", "localtime", "gmtime"}
+        or (node.func.attr in {"now", "utcnow", "today", "time"} and ast.unparse(node.func.value) in CLOCKS)
+    ]
+
+    assert asked == []

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -142,9 +143,9 @@ def rewritten(text: str, seen: dict[str, str]) -> str:
 
 
 USUAL = re.compile(
-    r"(^(Money, at the worst|Guardrails):\n(  .*\n)*\n)"
-    r"|(^\nwarning\[cannot-expose-specific-adsets\].*\n  hint: .*\n(?=\n|\Z))"
-    r"|(^warning\[cannot-expose-specific-adsets\].*\n  hint: .*\n\n?)",
+    r"(^(Budgets \([^)]*\)|Guardrails):\n(  .*\n)*\n)"
+    r"|(^\nnote\[cannot-expose-specific-adsets\].*\n  hint: .*\n(?=\n|\Z))"
+    r"|(^note\[cannot-expose-specific-adsets\].*\n  hint: .*\n\n?)",
     re.MULTILINE,
 )
 
@@ -173,6 +174,7 @@ def agree(run: Run) -> None:
     for status in Status:
         count = sum(outcome.status is status for outcome in run.outcomes)
         assert sum(outcome["status"] == status.value for outcome in told["outcomes"]) == count
-        assert not count or f"{count:,} {status.value}" in text
+    for ending, count in Counter(outcome.ending for outcome in run.outcomes).items():
+        assert f"{count:,} {ending}" in text
     for form in FORMATS.values():
         assert form(run, Manner())

@@ -15,7 +15,7 @@ import pytest
 from reconciler import engine, wire
 from reconciler.files import explain, source
 from reconciler.files import project as projects
-from reconciler.model import Answer, Call, Fate
+from reconciler.model import Answer, Call, Fate, ReadCall
 from reconciler.outside import Outside
 from reconciler.planning import diff
 from reconciler.telling import counted, heard
@@ -38,7 +38,8 @@ def answer(call: Call) -> Answer:
         body = {"data": [{"id": "1352"}]} if "advertisers" in call.path else {"data": {"attributes": {}}}
     if call.path.endswith("/search"):
         text = json.dumps({"data": [row(id, 0.5 if id % 3 == 0 else 0.9) for id in range(FILES * EACH)]})
-        body = json.loads(text, object_hook=call.shape)
+        assert isinstance(call, ReadCall)
+        body = json.loads(text, object_hook=call.row_hook)
     return Answer(Fate.ANSWERED, 200, body)
 
 
@@ -161,3 +162,24 @@ def test_reads_are_told_as_they_are_sent(folder: Path) -> None:
     engine.plan(source.load([str(folder)]), outside, NOW)
     assert lines[0] == "fetching the portfolio, answer 1"
     assert any(line.startswith("fetching adSets, ") for line in lines)
+
+
+@pytest.mark.parametrize("mistakes", [50, 500])
+def test_a_block_is_judged_by_its_own_refusals_only(
+    mistakes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of n wrong blocks asks for its own refusal: n looks, where a look at all of them would be n squared."""
+    (tmp_path / "reconciler.yaml").write_text(PROJECT)
+    wrong = (f"  s{id}:\n    name: Summer {id}\n    bidding: {{bidAmont: 1}}\n" for id in range(mistakes))
+    (tmp_path / "ads.yaml").write_text("adSets:\n" + "".join(wrong))
+    looks, touches = 0, source._touches
+
+    def counted_touches(*arguments: Any) -> bool:
+        nonlocal looks
+        looks += 1
+        return touches(*arguments)
+
+    monkeypatch.setattr(source, "_touches", counted_touches)
+    loaded = source.load([str(tmp_path)])
+    assert sum(problem.code == "unknown-key" for problem in loaded.problems) == mistakes
+    assert looks <= 4 * mistakes

@@ -6,10 +6,12 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from reconciler.cli import main
 from reconciler.commands import access
 from reconciler.commands.doctor.assumed import ASSUMPTIONS
 from reconciler.ledger.store import Holder
+from reconciler.sandbox.message import Request
 from reconciler.sandbox.world import World
 
 from .commands import NOBODY, project
@@ -300,6 +303,44 @@ def test_a_clock_that_is_off_is_told(served: str, doctor: Callable[..., Seen], m
     assert message.endswith((" s behind", " s ahead"))
     assert errors(said) == [("Retail Media", "not-allowed")]
     assert said["exit_code"] == 8
+
+
+def test_without_any_date_it_says_that_the_clock_of_this_machine_is_used(
+    here: Path, monkeypatch: pytest.MonkeyPatch, doctor: Callable[..., Seen]
+) -> None:
+    credentials(monkeypatch, "MS", "RM")
+    world = World.demo()
+    with timeless(world) as url:
+        (level, message), *_ = found(doctor("--api-url", url), "Clock", "this machine")
+
+    assert level == "warning"
+    assert message == "no answer had a Date, so runs go by the clock of this machine: see that it is right"
+
+
+@contextmanager
+def timeless(world: World) -> Iterator[str]:
+    """The account behind a server whose answers have no date."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            answer = world.handle(Request.of(self.command, self.path, dict(self.headers), body))
+            self.send_response_only(answer.status)
+            for name, value in answer.headers:
+                if name.lower() != "date":
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model import Answer, Call, Fate, Run, Status
-from reconciler.planning.plan import HELD
 
 from .commands import Ended, project, reconciler
 from .laws.bench import Bench, bench
@@ -61,7 +60,10 @@ def test_a_slip_is_refused_by_default_and_nothing_is_written(tmp_path: Path) -> 
     at = folder(tmp_path, SLIP)
     for done in (plan(at), apply(at)):
         assert done.code == REFUSED
-        assert "ads.yaml:1:50: error[guardrail-decimal-slip]: bidding.bidAmount would be about 100 times" in done.out
+        assert (
+            'ads.yaml:1:50: error[guardrail-decimal-slip]: adSets.fr ("FR prospecting", id 123467):'
+            " bidding.bidAmount would be about 100 times" in done.out
+        )
         assert "--allow decimalSlip --because TEXT" in done.out
         assert "Exit code 3: refused by a guardrail" in done.out
     assert writes(at) == []
@@ -71,7 +73,7 @@ def test_a_removed_cap_is_refused_by_default(tmp_path: Path) -> None:
     at = folder(tmp_path, "adSets: {fr: {id: '123467', budget: {budgetStrategy: uncapped}}}\n")
     done = plan(at)
     assert done.code == REFUSED
-    assert "error[guardrail-removed-cap]: adSets.fr would be uncapped; it was 123.45 a day" in done.out
+    assert 'error[guardrail-removed-cap]: adSets.fr ("FR prospecting", id 123467) would be uncapped' in done.out
 
 
 def test_an_override_is_sent_shown_and_journaled(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_an_increase_past_the_limit_of_its_currency_is_refused(tmp_path: Path) -
 def test_money_is_told_first_and_counts_what_the_files_do_not_hold(tmp_path: Path) -> None:
     done = plan(folder(tmp_path, RAISE))
     first, day = done.out.splitlines()[:2]
-    assert first == "Money, at the worst:"
+    assert first == "Budgets (what is asked for, not a worst case):"
     assert day.split()[:4] == ["EUR", "any", "one", "day"]
     assert "1 uncapped" in day
     assert "+26.55" in day
@@ -155,9 +157,7 @@ def test_small_applies_of_a_day_count_together(tmp_path: Path) -> None:
     folder(at, RAISE.replace("150.00", "170.00"), "guardrails: {maxIncrease24Hours: {EUR: 40}}\n")
     done = apply(at)
     assert done.code == REFUSED
-    assert (
-        "with the runs of the last 24 hours, the plan raises what may be billed on one day by 46.55 in EUR" in done.out
-    )
+    assert "with the runs of the last 24 hours, the plan raises the budgets of one day by 46.55 in EUR" in done.out
     folder(at, RAISE.replace("150.00", "163.45"), "guardrails: {maxIncrease24Hours: {EUR: 40}}\n")
     assert apply(at).code == 0
 
@@ -172,6 +172,68 @@ def test_files_that_hold_hardly_anything_of_what_is_remembered_are_refused(tmp_p
     assert plan(at, "ads.yaml").code == 0  # a part was asked for
 
 
+def test_a_value_moved_outside_is_put_back_without_an_objection(tmp_path: Path) -> None:
+    """A colleague typed 9.50 where 1.01 was last applied; only 101.00 would be new."""
+    from reconciler.sandbox.world import World
+
+    at = folder(
+        tmp_path, SLIP.replace("90.00", "1.01"), "guardrails: {maxRaisePercent: 20, bounds: {bids: {max: 5}}}\n"
+    )
+    assert apply(at).code == 0
+    state = at / ".reconciler" / "sandbox.json"
+    with_slip = World.open(state)
+    with_slip.edit("adSets", "123467", {"bidding.bidAmount": 9.5})
+    with_slip.save(state)
+
+    back = plan(at)
+
+    assert back.code == 0, back.said
+    assert "bidding.bidAmount  9.50 → 1.01" in back.out
+    assert "passed: emptyScope, decimalSlip, maxRaisePercent, bounds" in back.out
+    folder(at, SLIP.replace("90.00", "0.95"))
+    assert "error[guardrail-decimal-slip]: bidding.bidAmount would be about 1/10" in plan(at).out
+
+
+NAMED = "guardrails:\n  maxRaisePercent: {bid: 20}\n  protected:\n    addresses: [adSets.f]\n"
+
+
+def test_names_inside_a_rule_are_judged_when_the_project_is_read(tmp_path: Path) -> None:
+    done = reconciler("validate", at=folder(tmp_path, RAISE, NAMED))
+
+    assert done.code == 1
+    assert (
+        "reconciler.yaml:4:21: error[bad-guardrail]: guardrails.maxRaisePercent.bid: bid is a field of sellerCampaigns,"
+        " of which the files hold none\n  hint: did you mean 'bids'?\n"
+        "reconciler.yaml:6:17: warning[bad-guardrail]: guardrails.protected.addresses.0: no resource of the files"
+        " matches 'adSets.f'\n  hint: did you mean 'adSets.fr'?\n"
+    ) in done.out
+
+
+def test_a_level_of_a_rule_that_is_off_is_told_and_keeps_nothing_from_being_planned(tmp_path: Path) -> None:
+    done = reconciler("validate", at=folder(tmp_path, RAISE, "guardrails: {levels: {zeroBid: hard}}\n"))
+
+    assert done.code == 0
+    assert "reconciler.yaml:3:23: warning[bad-guardrail]: guardrails.levels.zeroBid: zeroBid is not on" in done.out
+
+
+def test_a_protection_that_matches_nothing_is_not_told_as_passed(tmp_path: Path) -> None:
+    found = told(folder(tmp_path, RAISE, "guardrails: {protected: {addresses: [adSets.f]}}\n"))
+
+    verdicts = {each["rule"]: each["verdict"] for each in found["guardrails"]}
+    assert verdicts["protected"] == verdicts["emptyScope"] == "nothing to check"
+    assert verdicts["decimalSlip"] == "passed"
+
+
+def test_an_override_whose_reason_cannot_be_seen_is_refused_at_its_place(tmp_path: Path) -> None:
+    until = "until: 2099-01-01T00:00Z"
+    rules = f'overrides:\n  - {{match: adSets.fr, set: {{bidding.bidAmount: 1}}, {until}, because: "\\u200b"}}\n'
+    done = reconciler("validate", at=folder(tmp_path, RAISE, rules))
+
+    assert done.code == 1
+    assert "reconciler.yaml:4:" in done.out
+    assert "error[empty-text]: because: no character of it can be seen" in done.out
+
+
 def test_a_renamed_block_does_not_escape_its_protection(tmp_path: Path) -> None:
     rules = "guardrails: {emptyScope: false, protected: {addresses: [adSets.fr]}}\n"
     at = folder(tmp_path, RAISE)
@@ -179,7 +241,7 @@ def test_a_renamed_block_does_not_escape_its_protection(tmp_path: Path) -> None:
     folder(at, RAISE.replace("fr:", "other:").replace("150.00", "160.00"), rules)
     done = plan(at)
     assert done.code == REFUSED
-    assert "adSets.other is protected (id 123467, known as adSets.fr)" in done.out
+    assert 'adSets.other ("FR prospecting", id 123467) is protected (id 123467, known as adSets.fr)' in done.out
 
 
 @pytest.mark.parametrize(
@@ -188,6 +250,7 @@ def test_a_renamed_block_does_not_escape_its_protection(tmp_path: Path) -> None:
         (("--allow", "noSuchRule", "--because", "x"), "there is no such guardrail"),
         (("--allow", "decimalSlip"), "say why"),
         (("--allow", "decimalSlip", "--because", " "), "say why"),
+        (("--allow", "decimalSlip", "--because", "\u200b\u00a0"), "say why"),
         (("--because", "x"), "say why"),
         (("--allow", "decimalSlip", "--allow", "removedCap", *("--because", "x") * 3), "say why"),
     ],
@@ -245,7 +308,7 @@ def test_increases_are_sent_after_the_decreases_are_seen_in_force() -> None:
         before = budgets(made)
         run = careful(made)
         assert {each.status for each in run.outcomes} == {Status.APPLIED}
-        assert [call.stage >= HELD for call in run.plan.calls] == [False, True]
+        assert [call.raises_exposure for call in run.plan.calls] == [False, True]
         assert budgets(made) != before
         text = made.report(replace(run, applied=False, outcomes=()), "text")
         course = text.splitlines()[text.splitlines().index(COURSE) + 1]
@@ -263,7 +326,7 @@ def test_a_decrease_that_is_not_in_force_leaves_its_increase_unsent(fate: str) -
         before, real = budgets(made), made.outside.send
 
         def _frees(call: Call) -> bool:
-            return call.method == "PATCH" and call.stage < HELD
+            return call.method == "PATCH" and not call.raises_exposure
 
         def _twisted(call: Call, answer: Answer) -> Answer:
             if fate == "refused":

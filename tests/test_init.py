@@ -12,17 +12,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from reconciler import __version__, dialects
 from reconciler.cli import main
-from reconciler.commands import beginning
+from reconciler.commands import pipelines
 
 from .commands import Ended, project
 
-RECIPES = beginning.RECIPES
-ACCOUNT = "18446744073709551616"
+RECIPES = pipelines.RECIPES
 
 
 def reconciler(*words: str, at: Path) -> Ended:
@@ -50,14 +51,15 @@ def test_a_new_project_validates_and_its_plan_shows_one_change(tmp_path: Path) -
     assert "reconciler plan shop --sandbox" in begun.out
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["--advertiser", "7"], ["--account", ACCOUNT], ["--advertiser", "7", "--account", "8"]]
-)
-def test_whatever_the_scope_it_validates_and_would_create_nothing(tmp_path: Path, words: list[str]) -> None:
-    assert reconciler("init", *words, at=tmp_path).code == 0
+@pytest.mark.parametrize("words", [["--advertiser", "7"], ["--account", "8"], ["--advertiser", "7", "--account", "8"]])
+def test_a_project_of_an_account_has_no_sample_of_the_sandbox(tmp_path: Path, words: list[str]) -> None:
+    begun = reconciler("init", "--ci", "none", *words, at=tmp_path)
 
-    assert reconciler("validate", at=tmp_path).code == 0
-    assert "to create, " not in reconciler("plan", "--sandbox", at=tmp_path).out.replace("0 to create, ", "")
+    assert begun.code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"reconciler.yaml", ".gitignore", "schemas"}
+    valid = reconciler("validate", at=tmp_path)
+    assert "error[no-files]" in valid.out
+    assert "`reconciler import` writes what is live" in valid.out
 
 
 @pytest.mark.parametrize(
@@ -116,12 +118,100 @@ def test_git_ignores_the_ledger_and_no_resource(tmp_path: Path) -> None:
     assert asked.stdout.split() == names[:3]
 
 
-def test_below_the_root_of_a_repository_it_says_where_pipelines_belong(tmp_path: Path) -> None:
+@pytest.mark.parametrize("here", [".", "teams/shop"])
+def test_below_the_root_of_a_repository_workflows_are_written_there_for_the_folder(tmp_path: Path, here: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / here).mkdir(parents=True, exist_ok=True)
+
+    begun = reconciler("init", "teams/shop" if here == "." else ".", at=tmp_path / here)
+
+    assert begun.code == 0
+    home = tmp_path / ".github" / "workflows"
+    assert {path.name for path in home.iterdir()} == {"apply.yml", "drift.yml", "plan.yml", "validate.yml"}
+    assert not (tmp_path / "teams/shop/.github").exists()
+    assert f"  + {os.path.relpath(home / 'plan.yml', tmp_path / here)}\n" in begun.out
+    for path in home.iterdir():
+        workflow = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)
+        assert workflow["defaults"] == {"run": {"working-directory": "teams/shop"}}
+        for event in ("pull_request", "push"):
+            if event in workflow["on"]:
+                paths = ["teams/shop/**", f".github/workflows/{path.name}"]
+                assert workflow["on"][event]["paths"] == paths
+        assert workflow["concurrency"]["group"].partition("${{")[0].rstrip("-").endswith("-teams-shop")
+        assert files_of(workflow) <= {
+            *(f"teams/shop/{name}" for name in ("plan.json", "plan.html", "apply.xml", "drift.sarif", "drift.xml")),
+            "teams/shop",
+        }
+
+
+def files_of(workflow: Any) -> set[str]:
+    """What the steps of a workflow that are no commands name: such paths begin at the root of the repository."""
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    named = [step.get("with", {}).get(key, "") for step in steps for key in ("path", "sarif_file")]
+    conditions = [found for step in steps for found in re.findall(r"hashFiles\('([^']*)'\)", step.get("if", ""))]
+    return {line for each in (*named, *conditions) for line in each.split()}
+
+
+def test_two_projects_of_a_repository_have_workflows_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    for _ in range(2):
+        for shop in ("north", "south"):
+            assert reconciler("init", shop, at=tmp_path).code == 0
+
+    home = tmp_path / ".github" / "workflows"
+    names = ("apply", "drift", "plan", "validate")
+    assert {path.name for path in home.iterdir()} == {
+        *(f"{name}.yml" for name in names),
+        *(f"south-{name}.yml" for name in names),
+    }
+    workflows = [yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader) for path in home.iterdir()]
+    assert len({each["name"] for each in workflows}) == len({each["concurrency"]["group"] for each in workflows}) == 8
+
+
+def test_below_the_root_of_a_repository_gitlabs_pipeline_runs_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
 
-    begun = reconciler("init", "shop", at=tmp_path)
+    assert reconciler("init", "shop", "--ci", "gitlab", at=tmp_path).code == 0
+
+    jobs = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text("utf-8"))
+    assert jobs["default"]["before_script"][0] == "cd shop"
+    assert jobs["plan"]["artifacts"]["paths"] == ["shop/plan.json", "shop/plan.html"]
+    assert jobs["plan"]["artifacts"]["reports"]["dotenv"] == "shop/plan.env"
+    assert jobs["apply"]["artifacts"]["reports"] == {"junit": "shop/apply.xml"}
+    assert jobs["apply"]["resource_group"] == "criteo-production-shop"
+    assert all(
+        rule["changes"][0] == "shop/**/*" for job in ("validate", "plan", "apply") for rule in jobs[job]["rules"]
+    )
+    assert "changes" not in jobs["drift"]["rules"][0]
+
+
+def test_where_gitlabs_pipeline_is_of_another_project_it_says_what_to_include(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    reconciler("init", "north", "--ci", "gitlab", at=tmp_path)
+    first = (tmp_path / ".gitlab-ci.yml").read_bytes()
+
+    begun = reconciler("init", "south", "--ci", "gitlab", at=tmp_path)
+
+    assert "include south/.gitlab-ci.yml in it" in begun.out
+    assert (tmp_path / ".gitlab-ci.yml").read_bytes() == first
+
+
+def test_a_folder_whose_name_needs_quotes_is_told_where_pipelines_belong(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+
+    begun = reconciler("init", "our shop", at=tmp_path)
 
     assert f"Pipelines are read at the root of the repository, {tmp_path}" in begun.out
+    assert (tmp_path / "our shop" / ".github" / "workflows" / "plan.yml").exists()
+
+
+def test_at_the_root_of_a_repository_the_pipelines_are_the_recipes(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+
+    assert reconciler("init", at=tmp_path).code == 0
+
+    for recipe in (RECIPES / "github").iterdir():
+        assert (tmp_path / ".github/workflows" / recipe.name).read_bytes() == recipe.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model import Action, Answer, Call, Fate, Outcome, Place, Problem, Severity, Span, Written
 from reconciler.sending.outcome import outcomes

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.dialects import dialect
 from reconciler.kinds.kind import Kind
@@ -183,7 +183,7 @@ def test_what_raises_is_held_back_until_all_else_is_sent() -> None:
     found = planned(bid("a", "1", "2"), bid("b", "2", "1"), change("c", (STATUS, "off", "on")), raises=raises)
 
     assert [item.address.key for call in found.calls for item in call.items] == ["b", "c", "a"]
-    assert found.calls[-1].stage == 140
+    assert (found.calls[-1].raises_exposure, found.calls[-1].stage) == (True, 40)
     assert len(set(names(found))) == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -58,3 +59,24 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
 
     targets = re.findall(r"\]\(([^)#]+)", text)
     assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+
+
+def test_no_page_and_no_report_calls_budgets_the_worst_case() -> None:
+    """The API promises no maximum for them: they are what is asked for."""
+    pages = [README, *ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/static/*.svg"), *ROOT.glob("tests/cases/*.md")]
+    pages += [*ROOT.glob("tests/**/*.ambr"), *ROOT.glob("reconciler/reports/*.py"), *ROOT.glob("schemas/*.json")]
+
+    assert [page for page in pages if "at the worst" in page.read_text(encoding="utf-8").lower()] == []
+
+
+def test_none_of_the_four_kinds_can_be_deleted_through_the_api() -> None:
+    """The README says so; what is called `delete` there takes campaigns off a balance."""
+    specs = sorted((ROOT / "tests" / "contract" / "openapi").glob("*.json"))
+    paths = {path: verbs for spec in specs for path, verbs in json.loads(spec.read_text("utf-8"))["paths"].items()}
+    kinds = ("/ad-sets", "/seller-campaigns", "/budgets", "/balances")
+
+    assert specs
+    assert [path for path, verbs in paths.items() if "delete" in verbs and any(kind in path for kind in kinds)] == []
+    named = {path.partition("/retail-media")[2] for path in paths if path.endswith("/delete")}
+    assert named == {"/balances/{balanceId}/campaigns/delete"}
+    assert "None of them can be deleted through the API" in README.read_text(encoding="utf-8")

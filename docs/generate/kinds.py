@@ -136,8 +136,9 @@ def form(type: ValueType) -> str:
             return f"an amount {'above 0' if positive else 'of at least 0'}, with at most {places} decimals"
         case Id():
             return "an id, digits in quotes"
-        case Choice(known, _, _, _):
-            return "one of " + ", ".join(f"`{word}`" for word in known)
+        case Choice(known, _, aliases, _):
+            also = "".join(f", `{alias}` for `{word}`" for alias, word in aliases.items() if word in known)
+            return "one of " + ", ".join(f"`{word}`" for word in known) + f", in any case{also}"
         case Flag():
             return "`true` or `false`"
         case Count():

@@ -41,6 +41,8 @@ def words(schema: Mapping[str, Any] | bool) -> str:
         return f"{words(schema['else'])}; `false` turns it off"
     if "const" in schema:
         return f"`{schema['const']}`"
+    if "anyOf" in schema:
+        return f"{words(schema['anyOf'][0])}, in any case"
     if "enum" in schema:
         return "one of " + ", ".join("`null`" if each is None else f"`{each}`" for each in schema["enum"])
     kinds = schema.get("type", [])

@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler.console import colour_of
 
 TUTORIAL = Path(__file__).resolve().parents[1] / "tutorial" / "index.md"
-PLAN = re.compile(r"\$ reconciler plan [^\n]*--sandbox\n.*?(?=\nwarning|```)", re.DOTALL)
+PLAN = re.compile(r"\$ reconciler plan [^\n]*--sandbox\n.*?(?=\n(?:warning|note)\[|```)", re.DOTALL)
 TINTS = {"green": "#7ee787", "yellow": "#f2cc60", "red": "#ff7b72", None: "#e6edf3"}
 SIZE, ADVANCE, STEP, MARGIN = 13, 7.83, 19, 18
 """Of the type, and of a letter of it as the browsers' fixed-width types are: six tenths."""

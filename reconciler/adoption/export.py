@@ -6,14 +6,15 @@ means nothing; what is left out for such a reason is told. What was never read i
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.files.spelling import refused, spelled, wanted
 from reconciler.files.writing import Below, entry
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.types import Choice, Money, Refused
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Value
 
 Fields: TypeAlias = Mapping[str, Json]
@@ -22,8 +23,7 @@ MANY = 500
 """So many resources stand in a file; with more of them there is another beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What is not written: a whole object, or one field of it; and why."""
 
     kind: Kind
@@ -34,8 +34,7 @@ class Left:
     code: str = "left-out"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A live object as it will stand in a file."""
 
     address: Address

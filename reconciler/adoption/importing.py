@@ -5,10 +5,11 @@ is deleted. One family of kinds is held at a time, and of the texts one file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
 from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler import live, portfolio
 from reconciler.adoption import export, naming
@@ -19,14 +20,12 @@ from reconciler.files.amend import Amendment
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.kinds.kind import Kind, Scene
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Live, Pair, Problem, Run, Severity, error, warning
 from reconciler.outside import Memory, Outside
 from reconciler.planning import match
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What to import. ``out`` is the folder for new files; ``schema`` the file that editors check them with."""
 
     kinds: tuple[str, ...] = ()
@@ -40,23 +39,32 @@ class Wish:
         return not self.targets or any(fnmatch(str(address), target) for target in self.targets)
 
 
-@dataclass
 class Import:
     """One import as it goes on; what it tells is whole once all its files are taken."""
 
-    project: Project
-    loaded: Loaded
-    outside: Outside
-    memory: Memory
-    wish: Wish
-    tell: Callable[[str], None]
-    now: datetime
-    problems: list[Problem] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
-    present: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        project: Project,
+        loaded: Loaded,
+        outside: Outside,
+        memory: Memory,
+        wish: Wish,
+        tell: Callable[[str], None],
+        now: datetime,
+        present: int = 0,
+    ) -> None:
+        self.project = project
+        self.loaded = loaded
+        self.outside = outside
+        self.memory = memory
+        self.wish = wish
+        self.tell = tell
+        self.now = now
+        self.problems: list[Problem] = []
+        self.left: list[Left] = []
+        self.present = present
         self.names: dict[tuple[str, str], str] = {}
+        self.zones: dict[tuple[str, str], str] = {}
         wish, documents = self.wish, self.loaded.documents
         self.places = Files(self.project, documents, self.names, self.tell, wish.out, wish.schema, self.problems)
 
@@ -65,7 +73,7 @@ class Import:
         kinds = [kind for kind in self.project.kinds.values() if self._chosen(kind)]
         spoken = {kind.product: self.project.dialect(kind.product) for kind in kinds}
         at, scope, send = self.project.at("scope"), self.project.scope, self.outside.send
-        self.problems += portfolio.check(kinds, spoken, scope, at, send, {}, self.names)
+        self.problems += portfolio.check(kinds, spoken, scope, at, send, {}, self.names, self.zones)
         if not kinds:
             self.problems.append(error("empty-scope", "the scope holds nothing of these kinds", at=at))
         if any(each.severity is Severity.ERROR for each in self.problems):
@@ -189,16 +197,16 @@ class Import:
 
     def _refused(self, kind: Kind, pairs: Sequence[Pair], all: Sequence[Live]) -> dict[Address, str]:
         now, assumptions = self.now, self.project.assumptions
+        zones = {id: zone for (scope, id), zone in self.zones.items() if scope == kind.scope}
         scenes = (
-            Scene(pairs, now, all, online=True, assumptions=assumptions),
+            Scene(pairs, now, all, online=True, assumptions=assumptions, zones=zones),
             Scene([(desired, None) for desired, _ in pairs], now, assumptions=assumptions),
         )
         problems = (problem for scene in scenes for rule in kind.scene_rules for problem in rule(scene))
         return {each.address: each.message for each in problems if each.severity is Severity.ERROR and each.address}
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What an import did: files, their texts left out; what it left out; what is wrong. ``present`` counts the
     objects that the files held already."""
 

@@ -3,12 +3,12 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.files.writing import visible
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Live
 
 Names: TypeAlias = Mapping[tuple[str, str], str]
@@ -18,8 +18,7 @@ Labels: TypeAlias = Mapping[tuple[str, str], str]
 LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the resources of a kind are written and what they are called, by their fields."""
 
     folder: str
@@ -101,15 +100,14 @@ def _noun(name: str) -> str:
 # --- Which file ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Group:
+class Group(Struct, frozen=True, order=True):
     """What stands in one file, as long as there is room: a campaign, a seller, an account."""
 
     folder: str
     owner: str
     member: str = ""
-    owner_field: str = field(default="", compare=False)
-    member_field: str = field(default="", compare=False)
+    owner_field: str = ""
+    member_field: str = ""
 
     def file(self, known: Labels, number: int = 1) -> str:
         """Its path in the project; with a number where one file does not hold it all."""

@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.adoption import export, naming
 from reconciler.adoption.export import Written
@@ -16,15 +17,13 @@ from reconciler.files.edits import Change, Unedited, amended
 from reconciler.files.project import Project
 from reconciler.files.writing import Below
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Problem, error
 
 ROOM = 4 * 2**20
 """A file with more bytes takes no more resources: twice as much and more is read, and no one reads it."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """A file as it is to be written, with the resources that are new in it and those that moved."""
 
     path: Path
@@ -34,20 +33,29 @@ class Output:
     new: bool = False
 
 
-@dataclass
 class Files:
     """The files of a project, those that there are and those to come. ``out`` is the folder for new ones."""
 
-    project: Project
-    documents: Mapping[str, Document]
-    names: Mapping[tuple[str, str], str]
-    tell: Callable[[str], None]
-    out: Path | None = None
-    schema: Path | None = None
-    problems: list[Problem] = field(default_factory=list)
-    homes: dict[Group, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    values: dict[str, Json] = field(default_factory=dict)
-    edits: "dict[str, _Edit]" = field(default_factory=lambda: defaultdict(_Edit))
+    def __init__(
+        self,
+        project: Project,
+        documents: Mapping[str, Document],
+        names: Mapping[tuple[str, str], str],
+        tell: Callable[[str], None],
+        out: Path | None = None,
+        schema: Path | None = None,
+        problems: list[Problem] | None = None,
+    ) -> None:
+        self.project = project
+        self.documents = documents
+        self.names = names
+        self.tell = tell
+        self.out = out
+        self.schema = schema
+        self.problems: list[Problem] = [] if problems is None else problems
+        self.homes: dict[Group, Counter[str]] = defaultdict(Counter)
+        self.values: dict[str, Json] = {}
+        self.edits: dict[str, _Edit] = defaultdict(_Edit)
 
     def value(self, file: str) -> Json:
         """What a file says; it is read again, since nobody keeps it."""
@@ -149,14 +157,14 @@ class Files:
             yield Output(Path(file), text, tuple(edit.added), tuple(edit.moved))
 
 
-@dataclass
 class _Edit:
     """What is to be done to one file that is there."""
 
-    changes: list[Change] = field(default_factory=list)
-    added: list[Address] = field(default_factory=list)
-    moved: list[Address] = field(default_factory=list)
-    new: dict[str, Below] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.added: list[Address] = []
+        self.moved: list[Address] = []
+        self.new: dict[str, Below] = {}
 
     def add(self, address: Address, block: Below, value: Json) -> None:
         self.added.append(address)

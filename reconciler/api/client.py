@@ -4,9 +4,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from reconciler.api.clock import RunClock, SystemClock
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
@@ -15,7 +16,7 @@ from reconciler.api.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED
 from reconciler.api.retry import Halted, repeat
 from reconciler.api.settings import Clock, Credentials, Event, Listener, Settings
 from reconciler.api.token import Token
-from reconciler.model import Answer, Call, Effect, Fate, Json
+from reconciler.model import Answer, Call, Effect, Fate, Json, ReadCall
 from reconciler.threads import Threads
 from reconciler.wire import dump
 
@@ -67,6 +68,7 @@ class _Sending:
         halted: Callable[[], bool] | None,
     ) -> None:
         self._call = call
+        self._row_hook = call.row_hook if isinstance(call, ReadCall) else None
         self._body = b"" if call.body is None else dump(call.body)
         self._application = application
         self._host = host
@@ -96,7 +98,7 @@ class _Sending:
                 return Try(Answer(Fate.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
             if status != TOO_MANY:
                 refusals.pop(name, None)
-            tried = judge(result, self._host, self._call.shape, writes=self._call.effect is not Effect.READ)
+            tried = judge(result, self._host, self._row_hook, writes=self._call.effect is not Effect.READ)
             if status == UNAUTHORIZED:
                 self._application.token.drop(token)
             if tried.answer.fate is not Fate.ANSWERED or status not in TURNED_AWAY or not self._call.effect.repeatable:

@@ -2,42 +2,48 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Never
 
+from msgspec import Struct, field
+
 from reconciler.api.refusal import proves_no_effect
-from reconciler.lazily import dataclass
 from reconciler.model import Answer, Fate, Json
 
 EXCERPT = 200
-Shape = Callable[[dict[str, Any]], Any]
+RowHook = Callable[[dict[str, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One request, ready to be sent."""
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     query: tuple[tuple[str, str], ...] = ()
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/") or self.path.startswith("//"):
             raise ValueError(f"{self.path!r} is not a path: a URL would take the token to another host")
 
+    def __repr__(self) -> str:
+        """Leave out headers and body: they hold the bearer token and the application's secret."""
+        return f"Message(method={self.method!r}, path={self.path!r}, query={self.query!r})"
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+
+class Reply(Struct, frozen=True):
     """A status, and a body that arrived to its end. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        """Leave out headers and body: the answer of the token endpoint is a secret."""
+        return f"Reply(status={self.status})"
 
     @property
     def date(self) -> datetime | None:
@@ -49,8 +55,7 @@ class Reply:
         return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """No usable reply. ``sent`` is false only where it is certain that no byte of the request left."""
 
     sent: bool
@@ -59,22 +64,21 @@ class Trouble:
     """Sending again cannot help: a certificate does not get better within a minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """What is known after one sending."""
 
     answer: Answer
     permanent: bool = False
 
 
-def judge(result: Reply | Trouble, host: str, shape: Shape | None = None, *, writes: bool = False) -> Try:
+def judge(result: Reply | Trouble, host: str, row_hook: RowHook | None = None, *, writes: bool = False) -> Try:
     """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
     was none (contract §9 rule 5); ``writes``: whether the call could have had one."""
     if isinstance(result, Trouble):
         return Try(Answer(Fate.LOST if result.sent else Fate.NOT_SENT, reason=result.reason), result.permanent)
     status = result.status
     if 200 <= status < 300:
-        return Try(_accepted(result, host, shape))
+        return Try(_accepted(result, host, row_hook))
     body = _as_told(result)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Try(Answer(Fate.ANSWERED, status, body))
@@ -84,19 +88,19 @@ def judge(result: Reply | Trouble, host: str, shape: Shape | None = None, *, wri
     return Try(Answer(Fate.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
 
 
-def _accepted(reply: Reply, host: str, shape: Shape | None) -> Answer:
+def _accepted(reply: Reply, host: str, row_hook: RowHook | None) -> Answer:
     """A success that can be read, or else no evidence of anything."""
     if reply.status == 204 and not reply.body:
         return Answer(Fate.ANSWERED, 204)
     try:
-        return Answer(Fate.ANSWERED, reply.status, decode(reply, shape))
+        return Answer(Fate.ANSWERED, reply.status, decode(reply, row_hook))
     except (ValueError, RecursionError) as error:
         what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body)}"
         return Answer(Fate.LOST, reply.status, reason=what)
 
 
-def decode(reply: Reply, shape: Shape | None = None) -> Json:
-    """The JSON of a reply, amounts exact, each object as ``shape`` makes it.
+def decode(reply: Reply, row_hook: RowHook | None = None) -> Json:
+    """The JSON of a reply, amounts exact, each object as ``row_hook`` converts it.
 
     ValueError (a clause) or RecursionError if there is none.
     """
@@ -106,7 +110,7 @@ def decode(reply: Reply, shape: Shape | None = None) -> Json:
     if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError(f"with {_printable(kind)} instead of JSON")
     try:
-        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json, object_hook=shape)
+        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json, object_hook=row_hook)
     except (ValueError, RecursionError):
         raise ValueError("its body is not complete, valid JSON") from None
     return body

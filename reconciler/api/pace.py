@@ -8,12 +8,12 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
+
+from msgspec import Struct
 
 from reconciler.api.exchange import Reply, Trouble
 from reconciler.api.retry import Halted, halting
 from reconciler.api.settings import Clock, Event, Listener, Settings
-from reconciler.lazily import dataclass
 from reconciler.threads import Threads
 
 MINUTE = 61.0
@@ -22,8 +22,7 @@ LONGEST_WAIT = 65.0
 """A window is a minute; more than that, and some seconds for a Date that is cut to the second, is nonsense."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What one answer says of the window. ``wait`` is None where its reset cannot be read."""
 
     remaining: int
@@ -49,21 +48,33 @@ def _number(reply: Reply, header: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-@dataclass(slots=True)
 class Window:
     """How many calls may still go, as far as is known. Pure: it is told the time, and never asks."""
 
-    per_minute: int
-    width: int
-    in_flight: int = 0
-    scouting: bool = False
-    """One call is out alone to learn the window."""
-    left: float = 0
-    reset: int = 0
-    until: float = -math.inf
-    """When what is known expires: the reset, on our monotonic clock."""
-    closed_until: float = -math.inf
-    sent: deque[float] = field(default_factory=deque)
+    __slots__ = ("closed_until", "in_flight", "left", "per_minute", "reset", "scouting", "sent", "until", "width")
+
+    def __init__(
+        self,
+        per_minute: int,
+        width: int,
+        in_flight: int = 0,
+        scouting: bool = False,
+        left: float = 0,
+        reset: int = 0,
+        until: float = -math.inf,
+        closed_until: float = -math.inf,
+    ) -> None:
+        self.per_minute = per_minute
+        self.width = width
+        self.in_flight = in_flight
+        # One call is out alone to learn the window.
+        self.scouting = scouting
+        self.left = left
+        self.reset = reset
+        # When what is known expires: the reset, on our monotonic clock.
+        self.until = until
+        self.closed_until = closed_until
+        self.sent: deque[float] = deque()
 
     def wait(self, now: float) -> float | None:
         """Seconds until another call may go: 0 is now, None is after the next answer."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.api.exchange import Try
 from reconciler.api.settings import Clock, Event, Listener, Settings

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import field
 from ipaddress import ip_address
 from typing import Protocol, TypeAlias
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
 
 _URL = re.compile(r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 """A scheme, a host and a port. Everything that URL parsers disagree about (``@ \\ % # ?``) is left out."""
@@ -22,8 +21,7 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A pause that a person at a terminal should know of."""
 
     name: str
@@ -35,19 +33,17 @@ class Event:
 Listener: TypeAlias = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """One application's pair. An application belongs to one product (contract §2.2)."""
 
     client_id: str
-    secret: str = field(repr=False)
+    secret: str
 
     def __repr__(self) -> str:
         return f"Credentials(client_id={self.client_id!r}, secret='***')"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Where to call, how often, and for how long. Times are in seconds."""
 
     base_url: str = "https://api.criteo.com"

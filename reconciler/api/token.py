@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from urllib.parse import urlencode
+
+from msgspec.structs import replace
 
 from reconciler.api.exchange import Message, Reply, Trouble, Try, judge
 from reconciler.api.settings import Clock, Credentials

@@ -1,9 +1,10 @@
 """The money and the guardrails of a saved plan as JSON, and back: what a reviewer saw first is in the file."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal
 from typing import Any, TypeVar
+
+from msgspec.structs import fields
 
 from reconciler.amounts import BidShift, Commitment, Funds, Period
 from reconciler.as_json import as_json
@@ -46,6 +47,7 @@ def judged(each: Judgement) -> Shape:
         "level": each.level.value,
         "limit": each.limit,
         "because": each.because,
+        "looked": each.looked,
         "problems": [_problem(problem) for problem in each.problems],
     }
 
@@ -53,7 +55,9 @@ def judged(each: Judgement) -> Shape:
 def judgement(shape: Shape) -> Judgement:
     """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
     problems = tuple(_problem_of(each) for each in shape["problems"])
-    return Judgement(shape["rule"], Level(shape["level"]), shape["limit"], problems, shape["because"])
+    return Judgement(
+        shape["rule"], Level(shape["level"]), shape["limit"], problems, shape["because"], shape["looked"] is True
+    )
 
 
 def _problem(each: Problem) -> Shape:

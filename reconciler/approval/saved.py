@@ -4,19 +4,20 @@ The file is readable JSON with a digest over all of it. It is not trusted: at ap
 derived again from the user's files and the values it recorded, and must be equal to its own.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+from msgspec import Struct, field
+
 from reconciler import wire
 from reconciler.approval import priced
+from reconciler.approval.digest import digest_of
 from reconciler.as_json import as_json
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import (
     Action,
     Address,
@@ -42,8 +43,7 @@ Shape = dict[str, Any]
 ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP}
 
 
-@dataclass(frozen=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """Under what a plan was made, all of which must still hold when it is applied."""
 
     tool: str
@@ -58,8 +58,7 @@ class Circumstances:
     expires: datetime
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A plan file, read: its digest, what it was made under, the changes it holds, its calls as text."""
 
     digest: str
@@ -79,8 +78,8 @@ class Unreadable(ValueError):
 # --- Writing --------------------------------------------------------------------------------------------
 
 
-def dumped(run: Run, made: Circumstances) -> str:
-    """The plan as text. The same inputs give the same bytes."""
+def dumped(run: Run, made: Circumstances) -> tuple[bytes, str]:
+    """Return the plan as JSON and its digest. The same inputs give the same bytes."""
     content: Shape = {
         "format_version": FORMAT_VERSION,
         "project": run.project,
@@ -104,7 +103,12 @@ def dumped(run: Run, made: Circumstances) -> str:
         "deferred_calls": run.plan.deferred_calls,
         "bound": run.plan.bound,
     }
-    return json.dumps({"digest": _digest(content), **content}, indent=1, ensure_ascii=False) + "\n"
+    digest = digest_of(content)
+    shape = {"digest": digest, **content}
+    try:
+        return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), digest
+    except TypeError:  # an integer of more than 64 bits, or half of a pair of surrogates
+        return json.dumps(shape, indent=2).encode() + b"\n", digest
 
 
 def call_shape(call: Call) -> Shape:
@@ -145,11 +149,6 @@ def change_shape(change: Change) -> Shape:
     }
 
 
-def _digest(content: Shape) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
 # --- Reading --------------------------------------------------------------------------------------------
 
 
@@ -173,7 +172,7 @@ def loaded(text: str, kinds: Mapping[str, Kind]) -> Saved:
     """The plan of a file. Raises :class:`Unreadable` if it is none, or if any byte that counts was altered."""
     content = _content(text)
     digest = content.pop("digest", None)
-    if digest != _digest(content):
+    if digest != digest_of(content):
         raise Unreadable("it was altered after it was written: its digest does not match")
     if content.get("format_version") != FORMAT_VERSION:
         raise Unreadable(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")

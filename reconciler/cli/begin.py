@@ -1,5 +1,6 @@
 """init, doctor, version, completion: the first hour."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     help="Whose pipelines to write.",
 )
 def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], ci: str) -> None:
-    """Begin a project: its file, a first resource, schemas, .gitignore, pipelines. Overwrites nothing.
+    """Begin a project: its file, schemas, .gitignore, pipelines. Overwrites nothing.
+
+    Without an advertiser or account it is one of the sandbox, with a first resource. In a repository the pipelines are
+    written at its root, for this folder.
 
     \b
     Example: reconciler init shop --advertiser 1352
@@ -46,13 +50,16 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
 
 def _begun(begun: "Begun", folder: str) -> Iterator[str]:
     """What was written, and what to do next."""
-    yield from (f"  + {path}" for path in begun.written)
-    yield from (f"  = {path}  (was there, and is as it was)" for path in begun.kept)
+    yield from (f"  + {_near(path, folder)}" for path in begun.written)
+    yield from (f"  = {_near(path, folder)}  (was there, and is as it was)" for path in begun.kept)
     if begun.unlisted:
         yield f"\nAdd .reconciler/ to {begun.folder / '.gitignore'}: it holds the ledger, which git must not keep."
     if begun.repository is not None:
-        yield f"\nPipelines are read at the root of the repository, {begun.repository}: move them there,"
-        yield f"and let their commands run in {begun.folder} (on GitHub: defaults.run.working-directory)."
+        yield f"\nPipelines are read at the root of the repository, {begun.repository}: move them there, and let"
+        yield f"their commands run in {begun.folder}, whose name has to be quoted (defaults.run.working-directory)."
+    if begun.unread is not None:
+        yield "\nGitLab reads one pipeline, at the root of the repository, and there is one for another project:"
+        yield f"include {begun.unread} in it, with names of their own for its jobs."
     here = "" if folder == "." else f" {folder}"
     steps = dict[str, str]()
     yield "\nNext:" if begun.written else "\nThere is a project already. Next:"
@@ -62,8 +69,15 @@ def _begun(begun: "Begun", folder: str) -> Iterator[str]:
     steps["export CRITEO_MS_CLIENT_ID=… CRITEO_MS_CLIENT_SECRET=…"] = "CRITEO_RM_… for Retail Media"
     steps[f"reconciler doctor{here}"] = "whether the account can be read, and what is allowed"
     steps[f"reconciler import{here}"] = "write what is live into files"
+    if not begun.sandboxed:
+        steps[f"reconciler plan{here}"] = "no changes yet: what is live is what the files say"
     width = max(map(len, steps))
     yield from (f"  {step:<{width}}  # {what}" for step, what in steps.items())
+
+
+def _near(path: Path, folder: str) -> str:
+    """Return a path as the folder was given: from here, unless that is absolute too."""
+    return os.path.relpath(path) if path.is_absolute() and not Path(folder).is_absolute() else str(path)
 
 
 @cli.command(short_help="Check account, files and ledger, by reading alone.")

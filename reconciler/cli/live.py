@@ -1,14 +1,16 @@
 """drift, rollback, import: from what is live back to the files."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.shared import (
     FORM,
     PATHS,
     TARGET,
+    Overriding,
+    Reaching,
     allowances,
     cli,
     manner_of,
@@ -16,10 +18,48 @@ from reconciler.cli.shared import (
     parted,
     reaching,
     session_of,
+    taking,
     usable,
     words_of,
 )
 from reconciler.console import Ended, end, progress, reporting
+
+
+class DriftOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``drift``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    detailed: bool
+    accept: str | None
+    out: str | None
+
+
+class RollbackOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``rollback``."""
+
+    run: str
+    paths: tuple[str, ...]
+    form: str
+    out: str | None
+    patch: str | None
+    write_files: bool
+
+
+class ImportOptions(Reaching, frozen=True, kw_only=True):
+    """The options of ``import``."""
+
+    project: str
+    out: str | None
+    targets: tuple[str, ...]
+    kinds: tuple[str, ...]
+    update: bool
+    categories: bool
+    advertisers: tuple[str, ...]
+    accounts: tuple[str, ...]
+    everything: bool
+    form: str
 
 
 @cli.command(short_help="Tell what moved outside of the files, by whom and when.")
@@ -31,43 +71,34 @@ from reconciler.console import Ended, end, progress, reporting
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="With --accept files: save the plan.")
 @overriding
 @reaching
-def drift(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    detailed: bool,
-    accept: str | None,
-    out: str | None,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(DriftOptions)
+def drift(given: DriftOptions) -> None:
     """Tell what moved outside of the files, by whom and when, and what nobody manages. Sends no write, ever.
 
     \b
     Example: reconciler drift --detailed-exitcode
              reconciler drift --accept live --target 'adSets.summer-*'
     """
+    accept, form = given.accept, given.form
     if accept not in (None, "live", "files"):
         raise click.UsageError("--accept takes live or files")
-    if accept != "files" and (out or allow):
+    if accept != "files" and (given.out or given.allow):
         raise click.UsageError("--out and --allow go with --accept files, which makes a plan")
     from reconciler.commands import accepting, drifting
 
-    allowed = allowances(allow, because)
-    with session_of(paths, sandbox, api_url, form) as session, usable(form):
-        looked = drifting.look(session, targets)
+    allowed = allowances(given.allow, given.because)
+    with session_of(given.paths, given, form) as session:
+        looked = drifting.look(session, given.targets)
         run, digest = looked.run, None
         if accept == "live":
             run = accepting.accept(session.loaded, looked)
         elif accept == "files" and looked.prepared is not None:
             aims = drifting.aims(looked.run)
             run = drifting.back(session, aims, allowed)
-            if out is not None and not run.failed:
-                digest = session.save(run, Path(out), aims, 24.0)
-                click.echo(f"Saved to {out}, {digest}", err=True)
-        end(run, form, manner_of(detailed=detailed and accept is None, digest=digest))
+            if given.out is not None and not run.failed:
+                digest = session.save(run, Path(given.out), aims, 24.0)
+                click.echo(f"Saved to {given.out}, {digest}", err=True)
+        end(run, form, manner_of(detailed=given.detailed and accept is None, digest=digest))
 
 
 @cli.command(short_help="Plan how to undo a run, and change the files with it.")
@@ -79,18 +110,8 @@ def drift(
 @click.option("--write", "write_files", is_flag=True, help="Change the YAML files themselves.")
 @overriding
 @reaching
-def rollback(
-    run: str,
-    paths: tuple[str, ...],
-    form: str,
-    out: str | None,
-    patch: str | None,
-    write_files: bool,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(RollbackOptions)
+def rollback(given: RollbackOptions) -> None:
     """Plan how to undo a run, and change the files so that nothing does it again. Sends no write, ever.
 
     The plan fits the files as they will be then: change them first (--write, --patch), then apply it.
@@ -101,19 +122,19 @@ def rollback(
     from reconciler.commands import accepting
     from reconciler.commands import rollback as rolling
 
-    allowed = allowances(allow, because)
-    with session_of(paths, sandbox, api_url, form) as session, usable(form):
-        found = rolling.rollback(session, run, allowed)
+    allowed = allowances(given.allow, given.because)
+    with session_of(given.paths, given, given.form) as session:
+        found = rolling.rollback(session, given.run, allowed)
         told, digest = found.run, None
         if not told.failed:
-            if patch is not None:
-                rolling.save(found, Path(patch))
-            if write_files:
+            if given.patch is not None:
+                rolling.save(found, Path(given.patch))
+            if given.write_files:
                 told = replace(told, problems=(*told.problems, *accepting.written(found.texts)))
-            if out is not None:
-                digest = found.session.save(told, Path(out), found.targets, 24.0)
-                click.echo(f"Saved to {out}, {digest}", err=True)
-        end(told, form, manner_of(digest=digest))
+            if given.out is not None:
+                digest = found.session.save(told, Path(given.out), found.targets, 24.0)
+                click.echo(f"Saved to {given.out}, {digest}", err=True)
+        end(told, given.form, manner_of(digest=digest))
 
 
 @cli.command("import")
@@ -135,20 +156,8 @@ def rollback(
 @click.option("--all", "everything", is_flag=True, help="Begin a project with all that the application may touch.")
 @FORM
 @reaching
-def import_(
-    project: str,
-    out: str | None,
-    targets: tuple[str, ...],
-    kinds: tuple[str, ...],
-    update: bool,
-    categories: bool,
-    advertisers: tuple[str, ...],
-    accounts: tuple[str, ...],
-    everything: bool,
-    form: str,
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(ImportOptions)
+def import_(given: ImportOptions) -> None:
     """Write what is live into files. What the files hold already stays, unless you ask for --update.
 
     \b
@@ -161,16 +170,17 @@ def import_(
     from reconciler.commands.access import Unusable
     from reconciler.reports import imported
 
-    (project, *_), sandbox = parted((project,), sandbox)
-    first = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
-    where = imports.Where(Path(project), sandbox, api_url, first, everything)
+    (project, *_), sandbox = parted((given.project,), given.sandbox)
+    first = {"advertiserIds": given.advertisers, "retailMediaAccountIds": given.accounts}
+    where = imports.Where(Path(project), sandbox, given.api_url, first, given.everything)
+    out = Path(given.out) if given.out else None
     with usable("text"):
         try:
-            done = imports.run(where, Wish(kinds, targets, update, categories, Path(out) if out else None), progress)
+            done = imports.run(where, Wish(given.kinds, given.targets, given.update, given.categories, out), progress)
         except Unusable as unusable:
-            if form == "text":
+            if given.form == "text":
                 raise
             done = Imported(unusable.run.project, problems=unusable.run.problems)
         progress("")
-        click.echo(imported.FORMATS[form](done), nl=False)
+        click.echo(imported.FORMATS[given.form](done), nl=False)
         raise Ended(int(exits.of(done.run)))

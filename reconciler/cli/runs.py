@@ -6,16 +6,18 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.shared import (
     BODIES,
+    FULL,
     PATHS,
     TARGET,
+    Overriding,
     allowances,
     cli,
     manner_of,
@@ -23,16 +25,52 @@ from reconciler.cli.shared import (
     overriding,
     reaching,
     session_of,
+    taking,
     usable,
     within,
 )
 from reconciler.console import Ended, announce, end, follower, reporting
+
+if TYPE_CHECKING:
+    from reconciler.commands.session import Session, Writing
+    from reconciler.model import Run
+    from reconciler.prepared import Prepared
+    from reconciler.sending.courier import Stop
+
+
+class PlanOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``plan``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    full: bool
+    bodies: bool
+    detailed: bool
+    out: str | None
+    valid_for: float
+    at: str | None
+
+
+class ApplyOptions(Overriding, frozen=True, kw_only=True):
+    """The options of ``apply``."""
+
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    form: str
+    full: bool
+    bodies: bool
+    approved: bool
+    approve: str | None
+    lock_timeout: float
+    bisect: bool
 
 
 @cli.command()
 @PATHS
 @TARGET
 @reporting
+@FULL
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
@@ -47,44 +85,35 @@ from reconciler.console import Ended, announce, end, follower, reporting
 @click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00Z, say.")
 @overriding
 @reaching
-def plan(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    bodies: bool,
-    detailed: bool,
-    out: str | None,
-    valid_for: float,
-    at: str | None,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(PlanOptions)
+def plan(given: PlanOptions) -> None:
     """Show what would change and the calls that would be sent. Sends no write, ever.
 
     \b
     Example: reconciler plan ads/ --target 'adSets.summer-*' --detailed-exitcode
     """
-    allowed, moment = allowances(allow, because), moment_of(at)
-    if moment is not None and out is not None:
+    from reconciler.model import Run
+
+    allowed, moment = allowances(given.allow, given.because), moment_of(given.at)
+    if moment is not None and given.out is not None:
         raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
-    with session_of(paths, sandbox, api_url, form) as session, usable(form):
+    with session_of(given.paths, given, given.form) as session:
         if moment is not None:
             session.moment = moment
-        prepared = session.plan(targets, allowed)
-        run = getattr(prepared, "run", prepared)
+        prepared = session.plan(given.targets, allowed)
+        run = prepared if isinstance(prepared, Run) else prepared.run
         digest = None
-        if out is not None and not run.failed:
-            digest = session.save(run, Path(out), targets, valid_for)
-            click.echo(f"Saved to {out}, {digest}", err=True)
-        end(run, form, manner_of(bodies=bodies, detailed=detailed, digest=digest))
+        if given.out is not None and not run.failed:
+            digest = session.save(run, Path(given.out), given.targets, given.valid_for)
+            click.echo(f"Saved to {given.out}, {digest}", err=True)
+        end(run, given.form, manner_of(full=given.full, bodies=given.bodies, detailed=given.detailed, digest=digest))
 
 
 @cli.command()
-@click.argument("plan", type=click.Path(exists=True, dir_okay=False))
+@click.argument("plan", type=click.Path())
 @reporting
-def show(plan: str, form: str) -> None:
+@FULL
+def show(plan: str, form: str, full: bool) -> None:
     """Show a saved plan as it was reviewed.
 
     \b
@@ -93,16 +122,21 @@ def show(plan: str, form: str) -> None:
     from reconciler.commands import plans
 
     with usable(form):
-        end(plans.shown(Path(plan)), form, manner_of())
+        end(plans.shown(Path(plan)), form, manner_of(full=full))
 
 
 @cli.command(short_help="Show the plan, ask, send it, and say how every item ended.")
 @PATHS
 @TARGET
 @reporting
+@FULL
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
-@click.option("--approve", metavar="DIGEST", help="Apply the saved plan only if it is the one with this digest.")
+@click.option(
+    "--approve",
+    metavar="DIGEST",
+    help="Apply the saved plan only if this is its digest, or 12 or more of its first characters.",
+)
 @click.option(
     "--lock-timeout",
     default=0.0,
@@ -113,20 +147,8 @@ def show(plan: str, form: str) -> None:
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
 @overriding
 @reaching
-def apply(
-    paths: tuple[str, ...],
-    targets: tuple[str, ...],
-    form: str,
-    bodies: bool,
-    approved: bool,
-    approve: str | None,
-    lock_timeout: float,
-    bisect: bool,
-    allow: tuple[str, ...],
-    because: tuple[str, ...],
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(ApplyOptions)
+def apply(given: ApplyOptions) -> None:
     """Show the plan, ask, send it, read back, and say how every item ended.
 
     A saved plan is applied as it was reviewed, or refused; its review was the approval, so nobody is asked.
@@ -135,36 +157,44 @@ def apply(
     Examples: reconciler apply ads/ --auto-approve
               reconciler apply plan.json --approve sha256:...
     """
-    from reconciler import engine
+    from reconciler.model import Run
 
-    allowed, file = allowances(allow, because), _saved_plan(paths, approve, allow)
+    form, manner = given.form, manner_of(full=given.full, bodies=given.bodies)
+    allowed, file = allowances(given.allow, given.because), _saved_plan(given.paths, given.approve, given.allow)
     if file is not None:
         with usable(form):
-            paths, targets, approved = _paths_of(file), (), True
-    if not approved and (form != "text" or not sys.stdin.isatty()):
+            given = replace(given, paths=_paths_of(file), targets=(), approved=True)
+    if not given.approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
-    with session_of(paths, sandbox, api_url, form) as session, usable(form), session.writing(lock_timeout) as writing:
-        prepared = writing.plan(targets, allowed) if file is None else writing.reviewed(file, approve)
-        if not isinstance(prepared, engine.Prepared) or prepared.run.failed or not prepared.run.plan.total:
-            end(replace(getattr(prepared, "run", prepared), command="apply"), form, manner_of(bodies=bodies))
-        manner = announce(prepared.run, form, manner_of(bodies=bodies))
-        if not approved:
-            _confirm(prepared.run.plan.total)
-        run = _sent(session, writing, prepared, form, bisect=bisect)
+    with session_of(given.paths, given, form) as session, usable(form), session.writing(given.lock_timeout) as writing:
+        prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
+        if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
+            run = prepared if isinstance(prepared, Run) else prepared.run
+            end(replace(run, command="apply"), form, manner)
+        manner = announce(prepared.run, form, manner)
+        if not given.approved:
+            _confirm(prepared.run)
+        run = _sent(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
 
 
 def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:
     """The saved plan that is to be applied, if it is one."""
+    from reconciler.approval.digest import is_digest
+
     file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
     if approve is not None and file is None:
         raise click.UsageError("--approve goes with a saved plan: reconciler apply plan.json --approve DIGEST")
+    if approve is not None and not is_digest(approve):
+        raise click.UsageError(
+            f"--approve {approve}: a digest is sha256:… in full, or 12 or more of its first characters"
+        )
     if allow and file is not None:
         raise click.UsageError("what a saved plan may do was reviewed with it: use --allow when it is made")
     return file
 
 
-def _sent(session: Any, writing: Any, prepared: Any, form: str, *, bisect: bool) -> Any:
+def _sent(session: "Session", writing: "Writing", prepared: "Prepared", form: str, *, bisect: bool) -> "Run":
     """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
     from reconciler import exits
 
@@ -181,15 +211,17 @@ def _paths_of(file: Path) -> tuple[str, ...]:
     return plans.paths(file)
 
 
-def _confirm(calls: int) -> None:
-    click.echo(f"\nSend {'this call' if calls == 1 else f'these {calls:,} calls'}? Only 'yes' does.", err=True)
+def _confirm(run: "Run") -> None:
+    from reconciler.reports.question import question
+
+    click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
     if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)
         raise Ended(1)
 
 
 @contextmanager
-def _interruptible(stop: Any) -> Iterator[None]:
+def _interruptible(stop: "Stop") -> Iterator[None]:
     """The first interrupt lets the calls in hand finish and sends no more; the second stops at once.
 
     Nothing is lost by either: what may have been sent is in the journal before it leaves.

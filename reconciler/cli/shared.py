@@ -2,15 +2,25 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+from msgspec import Struct, convert
+from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.console import end, progress
+from reconciler.console import Command, end, progress
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.commands.session import Session
+    from reconciler.reports import Manner
+
+Options = TypeVar("Options", bound=Struct)
 
 
 def words_of(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
@@ -46,6 +56,7 @@ TARGET = click.option(
     shell_complete=words_of("addresses"),
 )
 BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
+FULL = click.option("--full", is_flag=True, help="List every change, call and problem, also what is alike and many.")
 FORM = click.option(
     "--format",
     "form",
@@ -74,14 +85,41 @@ ALLOW = click.option(
 BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --allow, or one for all.")
 
 
-def reaching(command: Callable[..., Any]) -> Callable[..., Any]:
+class Reaching(Struct, frozen=True, kw_only=True):
     """The options of a command that reaches an account: which one."""
+
+    sandbox: str | None
+    api_url: str | None
+
+
+class Overriding(Reaching, frozen=True, kw_only=True):
+    """Those of one whose plan guardrails judge as well: which of them not, and why."""
+
+    allow: tuple[str, ...]
+    because: tuple[str, ...]
+
+
+def reaching(command: Command) -> Command:
+    """Add the options of :class:`Reaching`."""
     return SANDBOX(API_URL(command))
 
 
-def overriding(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a command that guardrails judge: which of them not, and why."""
+def overriding(command: Command) -> Command:
+    """Add the options of :class:`Overriding`."""
     return ALLOW(BECAUSE(command))
+
+
+def taking(options: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Hand all parameters of a command over as one object."""
+
+    def decorated(command: Callable[[Options], None]) -> Callable[..., None]:
+        @wraps(command)
+        def called(**given: object) -> None:
+            command(convert(given, options))
+
+        return called
+
+    return decorated
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -97,7 +135,23 @@ COMMANDS = {
 """The modules of this package, and the commands that each adds to the group."""
 
 
-class Commands(click.Group):
+class Guessing(click.Group):
+    """A group that says which command was probably meant."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the one name that comes closest to a name that is none."""
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as misuse:
+            from reconciler.files.explain import near
+
+            hint = near(args[0], self.list_commands(context))
+            raise click.UsageError(f"{misuse.message} {hint}" if hint else misuse.message, context) from None
+
+
+class Commands(Guessing):
     """A group whose commands are imported when they are called, so that none pays for another."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -127,7 +181,8 @@ def cli() -> None:
     """
 
 
-def moment_of(text: str | None) -> Any:
+def moment_of(text: str | None) -> "datetime | None":
+    """Return the time of ``--at``."""
     from reconciler.files.terms import Unclear, moment
 
     try:
@@ -142,12 +197,15 @@ def moment_of(text: str | None) -> Any:
 def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
     """The reasons by rule; whoever overrides a guardrail says why."""
     from reconciler import guardrails
+    from reconciler.files.explain import near
+    from reconciler.reasons import is_reason
 
     if (stranger := guardrails.unknown(rules)) is not None:
         raise click.UsageError(
-            f"--allow {stranger}: there is no such guardrail; there are {', '.join(guardrails.RULES)}"
+            f"--allow {stranger}: there is no such guardrail;"
+            f" {near(stranger, list(guardrails.RULES)) or 'there are ' + ', '.join(guardrails.RULES)}"
         )
-    if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(each.strip() for each in reasons):
+    if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(map(is_reason, reasons)):
         raise click.UsageError("say why: --allow RULE --because TEXT, one --because for each or one for all")
     whys = tuple(reasons) if len(reasons) == len(rules) else tuple(reasons) * len(rules)
     return dict(zip(rules, whys, strict=True))
@@ -172,16 +230,24 @@ def parted(paths: Sequence[str], sandbox: str | None) -> tuple[Sequence[str], st
     return paths, sandbox
 
 
-def session_of(paths: Sequence[str], sandbox: str | None, api_url: str | None, form: str) -> Any:
-    """The loaded project with the way to its API."""
+@contextmanager
+def session_of(paths: Sequence[str], account: Reaching, form: str) -> "Iterator[Session]":
+    """The loaded project with the way to its API. What keeps the command from going on is told in this format."""
     from reconciler.commands import session
 
-    paths, sandbox = parted(paths, sandbox)
-    with usable(form):
-        return session.opened(paths, sandbox=sandbox, api_url=api_url, tell=progress)
+    paths, sandbox = parted(paths, account.sandbox)
+    with usable(form), session.opened(paths, sandbox=sandbox, api_url=account.api_url, tell=progress) as opened:
+        yield opened
 
 
-def manner_of(**words: Any) -> Any:
+def manner_of(
+    *, full: bool = False, bodies: bool = False, detailed: bool = False, digest: str | None = None
+) -> "Manner":
+    """Return how the reports of a command tell: formats of pipelines name files from the root of the repository."""
+    import os
+
+    from reconciler.commands.checkout import checkout
     from reconciler.reports import Manner
 
-    return Manner(**words)
+    given = click.get_current_context().params.get("paths", ())
+    return Manner(full=full, bodies=bodies, detailed=detailed, digest=digest, checkout=checkout(given, os.environ))

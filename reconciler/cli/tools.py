@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.shared import (
+    Guessing,
     cli,
     reaching,
     usable,
@@ -41,17 +42,20 @@ def schema(out: str) -> None:
 @cli.command(short_help="Say what a problem code means, and what cures it.")
 @click.argument("code", shell_complete=words_of("codes"))
 def explain(code: str) -> None:
-    """Say what a problem code means, what causes it, and what cures it.
+    """Say what a problem code or a guardrail means, what causes it, and what cures it.
 
     \b
     Example: reconciler explain fixed-field
+             reconciler explain decimalSlip
     """
     from reconciler.files.explain import near
+    from reconciler.guardrails import RULES
     from reconciler.problems import table
 
     known = table()
+    code = RULES[code].code if code in RULES else code
     if code not in known:
-        hint = near(code, list(known)) or "the API gives codes of its own: its message is all there is"
+        hint = near(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
         raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
     said = known[code].plain
     click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
@@ -92,15 +96,18 @@ def resolve(
                 --applied --id 987634 --because "it is there"
     """
     from reconciler.commands import ledgers
+    from reconciler.reasons import is_reason
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
+    if not is_reason(because):
+        raise click.UsageError("say how you know: --because TEXT")
     decision = ledgers.Decision(applied, because, ids, certain)
     with usable("text"):
         click.echo(ledgers.resolve(project, sandbox, api_url, run, call, decision), nl=False)
 
 
-@cli.group("ledger", short_help="What is remembered: ids, values, and the journal of all runs.")
+@cli.group("ledger", cls=Guessing, short_help="What is remembered: ids, values, and the journal of all runs.")
 def ledger_group() -> None:
     """What is remembered: ids, last applied values, and the journal of all runs.
 
@@ -148,7 +155,7 @@ _book_command(
 )
 
 
-@cli.group()
+@cli.group(cls=Guessing)
 def sandbox() -> None:
     """A simulator of the API, to try things without an account.
 

@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from reconciler.adoption.placing import file_of
+from reconciler.amounts import money
 from reconciler.commands import disk
 from reconciler.commands.drifting import Looked
 from reconciler.engine import Prepared
@@ -41,8 +44,13 @@ def accept(loaded: Loaded, looked: Looked) -> Run:
 def _overridden(each: Drift) -> Problem:
     """The file cannot take it over while an override stands above the file."""
     message = f"{each.field} of {each.address} was not taken over: an override sets it here"
-    hint = f"write {said(each.live)} into the override, or remove it and look again"
+    hint = f"write {_written(each.live)} into the override, or remove it and look again"
     return warning("not-accepted", message, at=each.place, address=each.address, hint=hint)
+
+
+def _written(value: Value) -> str:
+    """A value as the file has to say it: an amount without separators."""
+    return money(value) if isinstance(value, Decimal) else said(value)
 
 
 def _owned(run: Run) -> Iterator[Problem]:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
+
 from reconciler import ledger, portfolio
-from reconciler.api import Api, Credentials, Event, Reply, Settings, check_url, unheard
+from reconciler.api import Api, Clock, Credentials, Event, Reply, Settings, check_url, unheard
 from reconciler.files.project import Project
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger
 from reconciler.ledger.store import Holder
 from reconciler.model import Problem, Run, Severity, error
-from reconciler.telling import Tell, waiting
+from reconciler.telling import Line, Tell, waiting
 
 PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
 SANDBOX_STATE = Path(".reconciler", "sandbox.json")
@@ -36,8 +37,7 @@ class Unusable(Exception):
         self.run = run
 
 
-@dataclass(frozen=True)
-class SimulatedClock:
+class SimulatedClock(Struct, frozen=True):
     """The clock of a simulator in this process: to wait moves its time on, and takes none."""
 
     read: Callable[[], datetime]
@@ -55,7 +55,12 @@ class SimulatedClock:
 
 
 def real(
-    api_url: str | None, products: set[str], tell: Tell, hear: Hear = unheard, attempts: int = Settings().attempts
+    api_url: str | None,
+    products: set[str],
+    tell: Tell,
+    hear: Hear = unheard,
+    attempts: int = Settings().attempts,
+    clock: Clock | None = None,
 ) -> Api:
     """The API at the URL, with the credentials of the products that the files need; ``hear`` gets every reply."""
     url = _checked(api_url)
@@ -64,7 +69,7 @@ def real(
     if missing:
         raise Unusable(stopped(*missing))
     settings = Settings(base_url=url, attempts=attempts)
-    return Api(credentials, settings, on_event=lambda event: tell(_said(event)), on_reply=hear)
+    return Api(credentials, settings, clock=clock, on_event=lambda event: tell(_said(event)), on_reply=hear)
 
 
 def _checked(api_url: str | None) -> str:
@@ -90,7 +95,7 @@ def client_id(product: str) -> str:
     return os.environ.get(f"{PREFIXES[product]}_CLIENT_ID", "")
 
 
-def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
+def simulated(state: Path, tell: Tell, hear: Hear = unheard, clock: Clock | None = None) -> Api:
     """The simulator in this process; its state is kept in a file, so that it outlives the command."""
     from reconciler.sandbox.message import Request
     from reconciler.sandbox.world import World
@@ -108,7 +113,7 @@ def simulated(state: Path, tell: Tell, hear: Hear = unheard) -> Api:
         settings,
         handle=world.handle,
         request=Request,
-        clock=SimulatedClock(lambda: world.now, world.advance),
+        clock=clock or SimulatedClock(lambda: world.now, world.advance),
         on_event=listen,
         on_reply=hear,
     )
@@ -157,8 +162,7 @@ def sandbox_state(project: Project, sandbox: str) -> Path:
     return Path(sandbox).resolve() if sandbox else project.folder / SANDBOX_STATE
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(Struct, frozen=True):
     """Where a project's ledger is, and the server whose ids it holds."""
 
     url: str
@@ -247,5 +251,5 @@ def _no_credentials(product: str) -> Problem:
     return error("no-credentials", message, hint=hint)
 
 
-def _said(event: Event) -> str:
+def _said(event: Event) -> Line:
     return waiting(event.seconds, datetime.now(UTC), event.reason)

@@ -4,25 +4,24 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from reconciler import dialects
 from reconciler.adoption.placing import reference
 from reconciler.commands import access, disk
 from reconciler.commands.access import Unusable
+from reconciler.commands.checkout import repository
+from reconciler.commands.pipelines import PIPELINE, is_filled_in, placed
 from reconciler.files import schema as schemas
 from reconciler.files.project import PROJECT_FILE
 from reconciler.files.writing import visible
-from reconciler.lazily import dataclass
 from reconciler.model import error
 
-RECIPES = Path(__file__).parents[1] / "recipes"
-"""The pipelines that the how-to guides explain, by the service that runs them."""
-GITHUB, GITLAB = "github", "gitlab"
-HOMES = {GITHUB: Path(".github", "workflows"), GITLAB: Path()}
-"""Where each service looks for its pipelines, from the root of a repository."""
 SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
 """The parts of a scope, each with a kind by which its portfolio is read."""
-OF_THE_SANDBOX = {"advertiserIds": ("1352",), "retailMediaAccountIds": ("18446744073709551616",)}
+OF_THE_SANDBOX = {"advertiserIds": ("1352",)}
 
+SAMPLE = Path("ad-sets.yaml")
 AD_SETS = """\
 # Each block is one ad set, under a name of your own. Only what is written here is managed.
 # This one lives in the built-in sandbox. `reconciler import` writes yours; then delete this file.
@@ -34,16 +33,6 @@ adSets:
     budget:
       budgetAmount: 150.00
 """
-BALANCES = """\
-# Each block is one balance, under a name of your own. Only what is written here is managed.
-# This one lives in the built-in sandbox. `reconciler import` writes yours; then delete this file.
-balances:
-  maison-brio:
-    accountId: "{id}"
-    id: "18446744073709551617"
-    memo: Agreed with the retailer
-"""
-SAMPLES = {"advertiserIds": (Path("ad-sets.yaml"), AD_SETS), "retailMediaAccountIds": (Path("balances.yaml"), BALANCES)}
 IGNORED = """\
 # The ledger, and the state of --sandbox.
 .reconciler/
@@ -58,9 +47,8 @@ IGNORED = """\
 """
 
 
-@dataclass(frozen=True)
-class Begun:
-    """What was written, what was there already, and where git's own root is, if it is not the folder."""
+class Begun(Struct, frozen=True):
+    """What was written, what was there already, and where git's root is, if the pipelines could not be put there."""
 
     folder: Path
     written: tuple[Path, ...]
@@ -70,20 +58,23 @@ class Begun:
     """Whether a `.gitignore` that was kept does not name what must not be committed."""
     sandboxed: bool = False
     """Whether the scope is the sandbox's."""
+    unread: Path | None = None
+    """A pipeline that GitLab does not read where it stands, since the one at the root is of another project."""
 
 
 def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str]) -> Begun:
     """Write the first files of a project, and none twice. Raises :class:`Unusable`."""
     _refuse(folder)
     asked = {name: tuple(ids) for name, ids in scope.items() if ids}
-    used = asked or {"advertiserIds": OF_THE_SANDBOX["advertiserIds"]}
+    used = asked or OF_THE_SANDBOX
     written, kept = schema_files(folder)[1], list[Path]()
     for path, text in _files(folder, used, pipelines, sandboxed=not asked):
         (written if write_new(path, text.encode()) else kept).append(path)
-    ignored = folder / ".gitignore"
-    unlisted = ignored in kept and ".reconciler" not in ignored.read_text(encoding="utf-8", errors="replace")
+    unlisted = folder / ".gitignore" in kept and not _lists_the_ledger(folder / ".gitignore")
     root = repository(folder)
-    elsewhere = root if pipelines and root is not None and root != folder.resolve() else None
+    elsewhere = root if pipelines and not is_filled_in(folder, root) else None
+    aside = root is not None and folder.resolve() != root and elsewhere is None
+    own = folder / PIPELINE
     return Begun(
         folder,
         tuple(written),
@@ -91,6 +82,7 @@ def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[
         elsewhere,
         unlisted,
         sandboxed=not asked and folder / PROJECT_FILE in written,
+        unread=own if aside and own in (*written, *kept) else None,
     )
 
 
@@ -112,14 +104,25 @@ def _files(
     named = {name: dict.fromkeys(ids, said) for name, ids in scope.items()}
     begun = (folder / PROJECT_FILE).exists()
     yield folder / PROJECT_FILE, project_text(folder, named, {})
-    for name in () if begun else named:  # a project that is there has resources of its own
-        path, text = SAMPLES[name]
-        target = reference(schema_files(folder)[0], folder / path)
-        yield folder / path, f"# yaml-language-server: $schema={target}\n{text.format(id=scope[name][0])}"
+    if sandboxed and not begun:  # a project that is there has its own, and `import` writes those of an account
+        target = reference(schema_files(folder)[0], folder / SAMPLE)
+        yield folder / SAMPLE, f"# yaml-language-server: $schema={target}\n{AD_SETS}"
     yield folder / ".gitignore", IGNORED
-    for name in pipelines:
-        for recipe in sorted((RECIPES / name).iterdir()):
-            yield folder / HOMES[name] / recipe.name, recipe.read_text(encoding="utf-8")
+    for service in pipelines:
+        yield from placed(service, folder, repository(folder))
+
+
+def ignore(folder: Path) -> None:
+    """Write a `.gitignore` where none of the repository, from the folder up, keeps the ledger out of git.
+
+    Raises :class:`Unusable`.
+    """
+    if not any(_lists_the_ledger(up / ".gitignore") for up in _within_repository(folder.resolve())):
+        write_new(folder / ".gitignore", IGNORED.encode())
+
+
+def _lists_the_ledger(ignored: Path) -> bool:
+    return ignored.is_file() and ".reconciler" in ignored.read_text(encoding="utf-8", errors="replace")
 
 
 def project_text(folder: Path, scope: Mapping[str, Mapping[str, str]], versions: Mapping[str, str]) -> str:
@@ -160,12 +163,6 @@ def write_new(path: Path, text: bytes) -> bool:
     except OSError as trouble:
         raise Unusable(access.stopped(disk.unwritten(path, trouble))) from None
     return True
-
-
-def repository(folder: Path) -> Path | None:
-    """The root of the git repository that a folder lies in, if any."""
-    here = folder.resolve()
-    return next((up for up in (here, *here.parents) if (up / ".git").exists()), None)
 
 
 def _within_repository(folder: Path) -> Iterable[Path]:

@@ -4,9 +4,11 @@ A plan is the measure, without its guardrails: what it would move is what differ
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import live
 from reconciler.amounts import NOTHING, Exposure
@@ -20,7 +22,6 @@ from reconciler.exits import RULE
 from reconciler.keeper import told
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.model import (
     Address,
@@ -42,8 +43,7 @@ from reconciler.planning.money import Book
 from reconciler.reports import drifts
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What a look found, and the plan that would put it back; none, if there can be no plan."""
 
     run: Run
@@ -155,13 +155,13 @@ def _unmanaged(prepared: Prepared, now: datetime) -> tuple[tuple[Unmanaged, ...]
     """The live objects that no block means, and how much of each currency they hold."""
     kinds = {name: target.kind for name, target in prepared.targets.items()}
     project = prepared.project
-    book = Book(kinds, prepared.live, (), project.scope, prepared.currencies, now)
+    book = Book(kinds, prepared.live, (), project.scope, prepared.currencies, now, prepared.zones)
     objects: list[Unmanaged] = []
     shares: list[Share] = []
     for name, rows in prepared.live.items():
         kind = kinds[name]
         managed = {found.id for _, found in prepared.pairs[name] if found is not None}
-        limits = kind.limits([row.values for row in rows], now) if kind.limits else [None] * len(rows)
+        limits = kind.limits([row.values for row in rows], book.today(kind.name)) if kind.limits else [None] * len(rows)
         totals: dict[str, Exposure] = {}
         strange: dict[str, list[Unmanaged]] = {}
         for row, limit in zip(rows, limits, strict=True):

@@ -4,9 +4,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import dialects, engine, keeper, portfolio
 from reconciler.adoption import importing
@@ -20,7 +22,6 @@ from reconciler.files.project import PROJECT_FILE, Project
 from reconciler.files.source import Loaded
 from reconciler.files.writing import visible
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.ledger import LedgerError
 from reconciler.live import Unread
 from reconciler.model import Severity, error
@@ -31,8 +32,7 @@ EMPTY = frozenset({"no-files", "empty-project"})
 """What is wrong with a project before its first import, and is no reason to refuse one."""
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Struct, frozen=True):
     """Which project, and which way to its API. ``first`` is the scope of a project that is not there yet."""
 
     folder: Path
@@ -67,6 +67,7 @@ def written(loaded: Loaded, outside: Outside, memory: Memory, wish: Wish, tell: 
     assert loaded.project is not None
     here = importing.Import(loaded.project, loaded, outside, memory, wish, tell, now)
     told = []
+    beginning.ignore(loaded.project.folder)
     try:
         for output in here.files():
             _write(output.path, output.text)

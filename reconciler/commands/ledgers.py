@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
+
 from reconciler import keeper
 from reconciler.commands import access
 from reconciler.commands.access import Unusable
 from reconciler.files import project as projects
 from reconciler.files import terms
-from reconciler.lazily import dataclass
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.store import Intent
 from reconciler.model import Address, Effect, Item, Run, error
@@ -58,8 +59,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
     return _asked(project, sandbox, api_url, one, changing=True)
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a person says of a call: how they know, what it created, and whether it is to count at once."""
 
     applied: bool

@@ -1,8 +1,9 @@
 """Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler import dialects
 from reconciler.approval import saved
@@ -11,17 +12,17 @@ from reconciler.approval.stale import stale
 from reconciler.commands import access, disk
 from reconciler.commands.access import Unusable
 from reconciler.kinds.kind import Kind
-from reconciler.model import Run
+from reconciler.model import Run, error
 
 
 def save(run: Run, file: Path, made: Circumstances) -> str:
     """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
-    text = saved.dumped(run, made)
+    text, digest = saved.dumped(run, made)
     try:
-        disk.put(file, text.encode(), rights=disk.OWNER)
+        disk.put(file, text, rights=disk.OWNER)
     except OSError as trouble:
         raise Unusable(access.stopped(disk.unwritten(file, trouble))) from None
-    return str(saved.loaded(text, _any_kinds(made.versions)).digest)
+    return digest
 
 
 def read(file: Path, kinds: Mapping[str, Kind]) -> Saved:
@@ -60,6 +61,10 @@ def _any_kinds(versions: Mapping[str, str]) -> Mapping[str, Kind]:
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"there is no file {file}"
+        hint = f"paths are read from {Path.cwd()}; plan --out writes a plan"
+        raise Unusable(access.stopped(error("no-such-file", message, hint=hint))) from None
     except (OSError, UnicodeDecodeError) as trouble:
         raise _refused(file, f"it cannot be read: {trouble}") from trouble
 

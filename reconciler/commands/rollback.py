@@ -7,8 +7,10 @@ that were created, money that was spent, values that the API never shows.
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.commands import disk
 from reconciler.commands.accepting import rewritten
@@ -19,7 +21,6 @@ from reconciler.engine import Prepared
 from reconciler.files import source
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.ledger.store import RunHistory
 from reconciler.model import Address, Lasts, Live, Problem, Run, Severity, Status, Value, Values, error, warning
 from reconciler.planning.lasting import kept
@@ -28,8 +29,7 @@ from reconciler.reports.drifts import said
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """What a run did to one value, from its first call to its last."""
 
     address: Address
@@ -41,8 +41,7 @@ class Move:
     created: bool
 
 
-@dataclass(frozen=True)
-class Undoing:
+class Undoing(Struct, frozen=True):
     """The plan, its session (with the files as they are to be), the texts of these, and the targets."""
 
     run: Run
@@ -73,7 +72,7 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     if loaded.project is None or loaded.failed:
         broken = Run("plan", session.project.name, problems=(*told, *trouble, *loaded.problems))
         return Undoing(broken, session)
-    there = replace(session, loaded=loaded, project=loaded.project)
+    there = session.with_files(loaded, loaded.project)
     planned = there.plan(targets, allowed)
     found = planned if isinstance(planned, Run) else planned.run
     beside = _beside(found, wished)

@@ -5,14 +5,16 @@ Secrets come from the environment only, and are asked for only when the files ne
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
+from msgspec.structs import replace
+
 from reconciler import __version__, engine, keeper
-from reconciler.api import Api
-from reconciler.approval import stale
+from reconciler.api import Api, Clock
+from reconciler.approval import digest, stale
 from reconciler.approval.saved import Circumstances, Saved
 from reconciler.commands import access, plans
 from reconciler.commands.access import Unusable
@@ -20,38 +22,48 @@ from reconciler.files import source
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
-from reconciler.lazily import dataclass
+from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.store import RunRecord
-from reconciler.model import Problem, Run, Verdict, error
+from reconciler.model import Address, Problem, Run, Verdict, error
 from reconciler.outside import Memory, Outside
 from reconciler.planning import renames
 from reconciler.sending.courier import Stop
 from reconciler.sending.evidence import Times
 from reconciler.sending.looks import Reader
 from reconciler.survey import reader
-from reconciler.telling import Tell, Waiting, counted, heard
+from reconciler.telling import LongWait, Tell, counted, heard
 
 DAY = timedelta(hours=24)
 
 
-@dataclass
 class Session:
     """Everything that a use-case needs of the world; a context, so that connections are closed."""
 
-    paths: tuple[str, ...]
-    loaded: Loaded
-    project: Project
-    outside: Outside
-    api: Api
-    home: access.Home
-    tell: Tell
-    moment: datetime | None = None
-    """The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``."""
-
-    unreachable: Problem | None = None
-    """Why no answer came to the first question; it is asked once."""
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        loaded: Loaded,
+        project: Project,
+        outside: Outside,
+        api: Api,
+        home: access.Home,
+        tell: Tell,
+        moment: datetime | None = None,
+        unreachable: Problem | None = None,
+    ) -> None:
+        self.paths = paths
+        self.loaded = loaded
+        self.project = project
+        self.outside = outside
+        self.api = api
+        self.home = home
+        self.tell = tell
+        # The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``.
+        self.moment = moment
+        # Why no answer came to the first question; it is asked once.
+        self.unreachable = unreachable
 
     @property
     def now(self) -> datetime:
@@ -111,9 +123,14 @@ class Session:
         """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
         recovery = recovery or keeper.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
-        known = keeper.memory(book, now - DAY if now is not None and counted else None)
+        named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
+        known = keeper.memory(book, named, now - DAY if now is not None and counted else None)
         ids, values = renames.followed(self.project, {**known.ids, **recovery.ids}, known.values)
         return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
+
+    def _named(self) -> set[Address]:
+        """The addresses at hand: a plan of a few of them does not read a ledger of many."""
+        return {each.address for each in self.loaded.desired} | set(renames.named(self.project))
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[Writing]":
@@ -172,6 +189,12 @@ class Session:
             expires=now + timedelta(hours=hours),
         )
 
+    def with_files(self, loaded: Loaded, project: Project) -> "Session":
+        """Return a session of the same connections with other files."""
+        other = copy(self)
+        other.loaded, other.project = loaded, project
+        return other
+
     def __enter__(self) -> "Session":
         return self
 
@@ -191,21 +214,23 @@ class Session:
             book.close()
 
     def _waiting(self, holder: object) -> None:
-        self.tell(Waiting(f"waiting for the lock of {holder}"))
+        self.tell(LongWait(f"waiting for the lock of {holder}"))
 
     def _reader(self, kind: str) -> "Reader":
         return reader(self.project, self.outside, kind)
 
 
-@dataclass
 class Writing:
     """A session that holds the lock: it may plan, and then apply what it planned."""
 
-    session: Session
-    ledger: Ledger
-    recovery: keeper.Recovery
-    plan_digest: str | None = None
-    """Of the saved plan that is applied: it is used once."""
+    def __init__(
+        self, session: Session, ledger: Ledger, recovery: keeper.Recovery, plan_digest: str | None = None
+    ) -> None:
+        self.session = session
+        self.ledger = ledger
+        self.recovery = recovery
+        # Of the saved plan that is applied: it is used once.
+        self.plan_digest = plan_digest
 
     def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
         prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
@@ -224,13 +249,14 @@ class Writing:
         """A saved plan, if it still holds and is the one that was approved."""
         session = self.session
         saved = plans.read(file, session.project.kinds)
-        if approved is not None and approved != saved.digest:
+        if approved is not None and not digest.is_of(approved, saved.digest):
             return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
         use = self.ledger.plan_used(saved.digest)
         if use is not None:
             return access.stopped(keeper.told(PlanUsed(self.ledger.where, use)))
         self.plan_digest = saved.digest
-        return session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
+        prepared = session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
+        return prepared.run if isinstance(prepared, engine.Prepared) and prepared.run.failed else prepared
 
     def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
         """Carry the plan out as one run of the ledger."""
@@ -270,17 +296,22 @@ class Writing:
         )
 
 
-def opened(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Session:
-    """The session of a command. Raises :class:`Unusable` when files or credentials are not in order."""
+def opened(
+    paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock | None = None
+) -> Session:
+    """The session of a command; all that waits or is timed in it goes by one clock.
+
+    Raises :class:`Unusable` when files or credentials are not in order.
+    """
     loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
         raise Unusable(engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:
-        api = access.simulated(access.sandbox_state(project, sandbox), tell)
+        api = access.simulated(access.sandbox_state(project, sandbox), tell, clock=clock)
     else:
-        api = access.real(api_url, products, tell)
+        api = access.real(api_url, products, tell, clock=clock)
     stop = Stop()
     outside = Outside(
         heard(api.send, tell),

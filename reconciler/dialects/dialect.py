@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 
+from msgspec import Struct
+
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """``root`` is what every path of the version begins with; ``ends`` the day its support ends;
     ``listed`` whether the version can list the accounts that the application may touch."""
 

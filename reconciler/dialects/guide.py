@@ -1,9 +1,10 @@
 """The vendor guide's own older forms, for a server that still speaks them (contract §0, "SEED-P")."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.dialects.dialect import Dialect
 from reconciler.kinds import ad_set
@@ -64,7 +65,7 @@ def _seller_budget() -> Kind:
     return SELLER_BUDGET.amended(
         {
             "campaignIds": {"type": SetOf(CAMPAIGN_ID, filled=True)},
-            "amount": {"type": Money(places=2)},
+            "amount": {"type": Money(by_currency=True)},
             "suspended": {"read": "suspended", "patch": "suspended"},
         },
         read=Listing("{root}/budgets", query=(("advertiserId", "{scope}"), *ALL_DATES)),

@@ -1,7 +1,8 @@
 """2025-07, 2025-10 and 2026-01 ("G1"): the cells in which they differ from 2026-07 (contract §6.2)."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from reconciler.dialects import v2026_07
 from reconciler.dialects.dialect import Dialect

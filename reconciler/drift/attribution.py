@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Author, Drift, Value
 
 SKEW = timedelta(minutes=5)
@@ -19,8 +20,7 @@ MARK = re.compile(r"^reconciler (\S+) \d+$")
 """The memo of a top-up of ours names its run."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One change that the history tells of."""
 
     at: datetime
@@ -31,8 +31,7 @@ class Entry:
     memo: str | None
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(Struct, frozen=True):
     """A write of ours, as the journal has it."""
 
     run: str

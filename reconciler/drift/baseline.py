@@ -5,16 +5,17 @@ It is written in one transaction, and not at all when the files and what differs
 
 import hashlib
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from reconciler.ledger.store import Ledger, Observation
 from reconciler.model import Address, Desired, Divergence, Drift, Live, Pair, Value, Values
 
-LOOK = Address("", "look")
-"""Under this name the ledger keeps when the whole project was last looked at, and what had moved then."""
-AGREED = Address("", "agreed")
+LOOK = "look"
+"""Under this name the ledger notes when the whole project was last looked at, and what had moved then."""
+AGREED = "agreed"
 """And under this one, a mark of what the files and live agreed on."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 Looks: TypeAlias = Mapping[Address, Observation]
@@ -26,19 +27,20 @@ def adopt(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: d
 
     ``files`` is the digest of the files: with the same one, and the same values apart, nothing is new.
     """
-    known = ledger.ids()
     found = [(desired, live) for each in pairs.values() for desired, live in each if live is not None]
+    addresses = [desired.address for desired, _ in found]
+    known = ledger.ids(addresses)
     fresh = {desired.address for desired, live in found if known.get(desired.address) != live.id}
-    mark, agreed = _mark(files, found), ledger.observed(AGREED)
+    mark, agreed = _mark(files, found), ledger.notes([AGREED]).get(AGREED)
     same = agreed is not None and agreed.values.get("mark") == mark
     if same and not fresh:
         return
-    held = ledger.values()
+    held = ledger.values(addresses)
     with ledger.together():
         for desired, live in found:
             if not same or desired.address in fresh:
                 _remember(ledger, desired, live, held, fresh)
-        ledger.observe(AGREED, {"mark": mark}, at)
+        ledger.note({AGREED: {"mark": mark}}, at)
 
 
 def _remember(
@@ -72,17 +74,17 @@ def _mark(files: str, found: Found) -> str:
 
 def looked(ledger: Ledger, at: datetime) -> None:
     """Note that all of the project is in force at a moment."""
-    _close(ledger, ledger.observed(LOOK), ())
-    ledger.observe(LOOK, {"moved": ()}, at)
+    _close(ledger, ledger.notes([LOOK]).get(LOOK), ())
+    ledger.note({LOOK: {"moved": ()}}, at)
 
 
 def newly_stated(ledger: Ledger, drifts: Sequence[Drift]) -> tuple[Drift, ...]:
     """The drifts, where what was not stated at the last agreement is pending: the files are what moved."""
     if all(each.state is not Divergence.UNKNOWN for each in drifts):
         return tuple(drifts)
-    looks = ledger.observations()
-    if AGREED not in looks:
+    if not ledger.notes([AGREED]):
         return tuple(drifts)
+    looks = ledger.observations({each.address for each in drifts})
     return tuple(_if_new(looks, each) if each.state is Divergence.UNKNOWN else each for each in drifts)
 
 
@@ -101,8 +103,8 @@ def windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: boo
     for each in drifts:
         if each.moved_outside:
             moved.setdefault(each.address, []).append(each)
-    looks = ledger.observations()
-    before = looks[LOOK].at if LOOK in looks else None
+    looks, last = ledger.observations(moved), ledger.notes([LOOK]).get(LOOK)
+    before = last.at if last else None
     ours = _own_writes(ledger, before) if moved else {}
     dated: dict[Address, dict[str, Drift]] = {}
     for address, some in moved.items():
@@ -113,8 +115,8 @@ def windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: boo
             address: {name: _window(each) for name, each in some.items()} for address, some in dated.items()
         }
         if whole:
-            _close(ledger, looks.get(LOOK), dated)
-            news[LOOK] = {"moved": tuple((each.kind, each.key) for each in dated)}
+            _close(ledger, last, dated)
+            ledger.note({LOOK: {"moved": tuple((each.kind, each.key) for each in dated)}}, at)
         ledger.observe_all(news, at)
     return tuple(dated.get(each.address, {}).get(each.field, each) for each in drifts)
 

@@ -27,7 +27,18 @@ def state(wanted: Value, live: Value, applied: Value, *, known: bool = True) -> 
 
 def _of(change: Change, remembered: Mapping[Address, Values]) -> Iterator[Drift]:
     if change.action is Action.CREATE:
-        yield Drift(change.address, None, "", Divergence.PENDING, None, None, None, change.place, known=False)
+        yield Drift(
+            change.address,
+            None,
+            "",
+            Divergence.PENDING,
+            None,
+            None,
+            None,
+            change.place,
+            known=False,
+            name=_name(change),
+        )
         return
     applied = remembered.get(change.address, {})
     for move in change.fields:
@@ -35,8 +46,23 @@ def _of(change: Change, remembered: Mapping[Address, Values]) -> Iterator[Drift]
         found = state(move.after, move.before, applied.get(move.field), known=known) if move.seen else _unseen(move)
         last = applied.get(move.field)
         yield Drift(
-            change.address, change.id, move.field, found, move.after, last, move.before, move.place, known=known
+            change.address,
+            change.id,
+            move.field,
+            found,
+            move.after,
+            last,
+            move.before,
+            move.place,
+            known=known,
+            name=_name(change),
         )
+
+
+def _name(change: Change) -> str:
+    """What the object is called at the account; in the files, while there is none."""
+    name = (change.live.values if change.live else change.after).get("name")
+    return name if isinstance(name, str) else ""
 
 
 def _unseen(move: FieldChange) -> Divergence:

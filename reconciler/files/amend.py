@@ -6,19 +6,19 @@ use it move alike, and else where the resource stands.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from msgspec import Struct
+
 from reconciler.files.edits import GONE, Change, Gone
 from reconciler.files.spelling import refused, spelled
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Json, Live, Path, Value
 
 Moves = Mapping[str, "Json | Gone"]
 """Dotted field names to what is to be written for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(Struct, frozen=True):
     """A block of a file and what is to be written into it."""
 
     desired: Desired

@@ -12,7 +12,7 @@ from math import inf
 from typing import Any, Final, TypeAlias
 
 from reconciler.files import document
-from reconciler.files.nodes import Entry, Node, tree
+from reconciler.files.positions import Entry, Node, Tree
 from reconciler.files.writing import block, entry, flow, key, scalar
 from reconciler.model import Json, Path
 
@@ -133,7 +133,7 @@ class _Editor:
 
     def __init__(self, text: str, value: Json, wanted: Json) -> None:
         self.text, self.value, self.wanted = text, value, wanted
-        self.root = tree(text)
+        self.root = Tree(text).root
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.done: set[tuple[int, object]] = set()
         self.brackets: dict[int, tuple[bool, bool]] = {}

@@ -22,8 +22,8 @@ KINDS = {
     "boolean": "true or false",
     "null": "null",
 }
-SPELLINGS = {"CPC": "maxCPC", "Display": "display", "Video": "video", "true": "on", "false": "off"}
-"""What people and older guides write for a word of ours."""
+SPELLINGS = {"true": "on", "false": "off"}
+"""What people write for one of our words."""
 
 
 def is_valid(value: Json, schema: str) -> bool:
@@ -65,6 +65,8 @@ def _explained(refusal: Any, source: Locator) -> Iterator[Problem]:
                 yield error("missing-key", f"{key} is missing", at=Place(source, path, key=bool(path)))
         case "enum" | "const":
             yield _not_one_of(name, value, [allowed] if refusal.validator == "const" else allowed, at)
+        case "anyOf" if "enum" in allowed[0]:  # a word in its canonical form, or in another spelling
+            yield _not_one_of(name, value, allowed[0]["enum"], at)
         case "type":
             yield _wrong_type(name, value, [allowed] if isinstance(allowed, str) else allowed, at)
         case "minimum" | "exclusiveMinimum":

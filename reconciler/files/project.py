@@ -3,32 +3,37 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import timedelta
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler import dialects
 from reconciler.dialects.dialect import Dialect
 from reconciler.files import document, explain, published, terms
 from reconciler.files.document import Document
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
-from reconciler.model import Json, Locator, Place, Problem, Span, error
+from reconciler.kinds.nested import Parts
+from reconciler.kinds.types import Money, ValueType
+from reconciler.model import Desired, Json, Locator, Place, Problem, Severity, Span, error
 
 if TYPE_CHECKING:
+    from reconciler.guardrails import Names
     from reconciler.guardrails import Settings as Guardrails
 
 PROJECT_FILE = "reconciler.yaml"
 SUFFIXES = (".yaml", ".yml")
+FOREIGN_FOLDERS = ("node_modules", "vendor")
+"""Folders of what other tools install: never part of a project, unless `include` names them."""
 SHARED_LEDGERS = ("postgresql:", "postgres:")
 """Where those of other projects stand as well."""
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True, dict=True):
     """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
 
     ``own_name`` is the one it states; ``name`` may be its folder's, which every checkout may call otherwise.
@@ -61,6 +66,11 @@ class Project:
         """What a run that writes must hold alone."""
         return tuple(f"{name}:{id}" for name, ids in sorted(self.scope.items()) for id in sorted(ids))
 
+    def stated_currency(self, scope: str) -> str | None:
+        """Return the currency of all ids of a scope (`advertiserIds`), if the project file states one for all."""
+        stated = {self.currencies.get(id) for id in self.scope.get(scope, ())}
+        return stated.pop() if len(stated) == 1 else None
+
     def at(self, *path: str | int) -> Place:
         return Place(self.source, path)
 
@@ -74,6 +84,11 @@ class Project:
         """The project file as it is written."""
         content = self.source.value if isinstance(self.source, Document) else None
         return content if isinstance(content, dict) else {}
+
+    @property
+    def chooses_files(self) -> bool:
+        """True if the project file says which files belong to it."""
+        return "include" in self.content
 
     @cached_property
     def guardrails(self) -> "Guardrails":
@@ -93,11 +108,13 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     """The project that the paths belong to, and its resource files in the order of their names."""
     given = [File(path) for path in paths or (".",)]
     missing = tuple(
-        _refusal(path, "no-such-file", "there is no such file or folder") for path in given if not path.exists()
+        _refusal(path, "no-such-file", "there is no such file or folder", f"paths are read from {File.cwd()}")
+        for path in given
+        if not path.exists()
     )
     if missing:
         return None, (), missing
-    homes = {_home(path) for path in given}
+    homes = {home_of(path) for path in given}
     if len(homes) != 1 or None in homes:
         hint = f"a project is a folder with a {PROJECT_FILE}" if None in homes else "run one project at a time"
         code, text = (
@@ -108,6 +125,9 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
         return None, (), (_refusal(given[0], code, text, hint),)
     home = next(iter(homes))
     assert home is not None
+    links = tuple(_links_out(home, (home / PROJECT_FILE,)))
+    if links:
+        return None, (), links
     parsed, problems = read(home / PROJECT_FILE)
     if parsed is None:
         return None, (), problems
@@ -119,17 +139,18 @@ def find(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[
     if wrong:
         return None, (), wrong
     files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
+    links = tuple(_links_out(home, files))
+    if links:
+        return None, (), links
     if not files:
-        hint = "add a resource file, or correct `include`"
+        hint = "`reconciler import` writes what is live; or add a resource file, or correct `include`"
         return project, (), (_refusal(home, "no-files", f"there is no YAML file besides {PROJECT_FILE}", hint),)
     return project, files, ()
 
 
 def _wrong(project: Project) -> Iterator[Problem]:
-    """What its schema cannot say."""
-    for path, why in project.guardrails.mistakes() if "guardrails" in project.content else ():
-        message = f"guardrails.{'.'.join(map(str, path))}: {why}"
-        yield error("bad-guardrail", message, at=project.at("guardrails", *path))
+    """What its schema cannot say, as far as it keeps the project from being used."""
+    yield from (each for each in guardrail_mistakes(project) if each.severity is Severity.ERROR)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
@@ -139,32 +160,70 @@ def _wrong(project: Project) -> Iterator[Problem]:
         yield error("settle-too-soon", message, at=project.at("recovery", "settleAfter"), hint="write 5m or more")
 
 
+def guardrail_mistakes(project: Project, desired: Sequence[Desired] | None = None) -> Iterator[Problem]:
+    """Names inside a guardrail that mean nothing, at their place; with all resources of the project also those of
+    addresses and of fields that none of them has."""
+    if "guardrails" not in project.content:
+        return
+    for each in project.guardrails.mistakes(_names(project, desired)):
+        message = f"guardrails.{'.'.join(map(str, each.path))}: {each.why}"
+        at = Place(project.source, ("guardrails", *each.path), key=each.key)
+        hint = explain.near(each.word, list(each.known)) if each.known else None
+        yield Problem(each.severity, "bad-guardrail", message, at.span, hint=hint)
+
+
+def _names(project: Project, desired: Sequence[Desired] | None) -> "Names":
+    """What a guardrail of this project may name."""
+    from reconciler.guardrails import Names
+
+    writable = {name: [row for row in kind.fields if row.writable] for name, kind in project.kinds.items()}
+    moved = {name: [row for row in rows if _holds_amount(row.type)] for name, rows in writable.items()}
+    every = [row for rows in writable.values() for row in rows]
+    facets = frozenset(row.facet for row in every)
+    return Names(
+        amounts={name: frozenset((*(r.name for r in rows), *(r.facet for r in rows))) for name, rows in moved.items()},
+        facets=facets,
+        others=facets.union(row.name for row in every),
+        currencies=frozenset(project.currencies.values()),
+        addresses=None if desired is None else frozenset(each.address for each in desired),
+    )
+
+
+def _holds_amount(form: ValueType) -> bool:
+    return isinstance(form, Money) or (isinstance(form, Parts) and any(map(_holds_amount, form.of.values())))
+
+
 def includes(project: Project, file: File) -> bool:
     """Whether a file of that name would belong to the project."""
-    within = project.folder.resolve() in file.resolve().parents
-    patterns = _patterns(project.content.get("include"))
-    return within and _included(file.resolve(), project.folder.resolve(), patterns)
+    file, home, include = file.resolve(), project.folder.resolve(), project.content.get("include")
+    if home not in file.parents or not _included(file, home, _patterns(include)):
+        return False
+    folders = [up for up in file.parents if home in up.parents]
+    return include is not None or not any(map(_is_foreign, folders))
 
 
 def read(file: File, instead: Mapping[str, bytes] | None = None) -> tuple[Document | None, tuple[Problem, ...]]:
     """A file as values, or why it cannot be read. ``instead`` gives other texts for some."""
-    shown = _shown(file)
-    if instead is not None and shown in instead:
-        return document.parse(instead[shown], shown)
+    text = text_of(file, instead)
+    return (None, (text,)) if isinstance(text, Problem) else document.parse(text, shown(file))
+
+
+def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | Problem:
+    """Return the bytes of a file, or why it cannot be read; ``instead`` gives other texts for some."""
+    name = shown(file)
+    if instead is not None and name in instead:
+        return instead[name]
     try:
         about = file.stat()
         if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device never ends
-            return None, (_refusal(file, "unreadable", "is not a file that can be read", "put the text into a file"),)
-        refusal = document.oversize(about.st_size, shown)
-        if refusal is not None:
-            return None, (refusal,)
-        text = file.read_bytes()
+            return _refusal(file, "unreadable", "is not a file that can be read", "put the text into a file")
+        return document.oversize(about.st_size, name) or file.read_bytes()
     except OSError as trouble:
-        return None, (_refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions"),)
-    return document.parse(text, shown)
+        return _refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions")
 
 
-def _home(path: File) -> File | None:
+def home_of(path: File) -> File | None:
+    """The folder of the project that a path belongs to, if any."""
     absolute = path.resolve()
     ups = (absolute, *absolute.parents) if absolute.is_dir() else absolute.parents
     return next((up for up in ups if (up / PROJECT_FILE).is_file()), None)
@@ -205,16 +264,33 @@ def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:
 
 
 def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
-    """The files that are included and lie at or below one of the paths. Hidden ones never are."""
+    """The files that are included and lie at or below one of the paths. Hidden ones never are.
+
+    Without `include`, neither are those of other projects, nor what other tools install below.
+    """
     patterns = _patterns(include)
     wanted = [path.resolve() for path in given]
     for folder, folders, names in os.walk(home):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if include is None:
+            folders[:] = [name for name in folders if not _is_foreign(File(folder, name))]
         for name in sorted(names):
             file = File(folder, name)
             inside = any(path == file or path in file.parents for path in wanted)
             if inside and not name.startswith(".") and name != PROJECT_FILE and _included(file, home, patterns):
                 yield file
+
+
+def _is_foreign(folder: File) -> bool:
+    return folder.name in FOREIGN_FOLDERS or (folder / PROJECT_FILE).exists()
+
+
+def _links_out(home: File, files: Sequence[File]) -> Iterator[Problem]:
+    """Files that a symbolic link brings from outside of the project: what they hold was never reviewed with it."""
+    for file in files:
+        if file.is_symlink() and home not in file.resolve().parents:
+            hint = "put the file itself into the project; nothing of what the link points to was read"
+            yield _refusal(file, "link-outside", "is a link to a file outside of the project", hint)
 
 
 def _patterns(include: Json) -> list[str]:
@@ -228,7 +304,7 @@ def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
     )
 
 
-def _shown(file: File) -> str:
+def shown(file: File) -> str:
     """A file as the user would name it: relative to where they stand, if it lies below."""
     try:
         return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()  # a link by its own name
@@ -237,4 +313,4 @@ def _shown(file: File) -> str:
 
 
 def _refusal(file: File, code: str, message: str, hint: str | None = None) -> Problem:
-    return error(code, message, at=Span(_shown(file) or ".", 1, 1), hint=hint)
+    return error(code, message, at=Span(shown(file) or ".", 1, 1), hint=hint)

@@ -10,6 +10,7 @@ from typing import Any
 from reconciler import dialects, guardrails
 from reconciler.files import terms
 from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.types import Choice
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -132,6 +133,7 @@ ASSUMPTIONS: Mapping[str, str] = {
     "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
     "memoEcho": "The history of a balance shows the memo of each top-up. Default: true.",  # contract §9 rule 12
     "budgetPatch": "Budgets of an existing ad set can be patched. Default: true.",  # contract §3.2
+    "currencyDecimals": "Amounts may have the decimals of their currency (ISO 4217); else two. Default: true.",  # §2.11
 }
 
 
@@ -179,14 +181,14 @@ def _place(schema: Schema, rows: list[Field], kind: Kind) -> None:
 
 def _value(rows: list[Field]) -> Schema:
     """One value, with the words of every version, and null where it clears."""
-    schema = rows[0].type.schema()
+    form = rows[0].type
     for row in rows[1:]:
-        other = row.type.schema()
-        if "enum" in schema and "enum" in other:
-            schema["enum"] = list(dict.fromkeys([*schema["enum"], *other["enum"]]))
+        if isinstance(form, Choice) and isinstance(row.type, Choice):
+            form = form.joined(row.type)
+    schema = form.schema()
     if any(row.clears for row in rows):
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         schema["type"] = [*kinds, "null"]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
+        if isinstance(form, Choice):
+            schema["anyOf"][0]["enum"].append(None)
     return schema

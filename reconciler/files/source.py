@@ -5,29 +5,43 @@ is not handed on, and nothing is sent while there is one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler import dialects
-from reconciler.files import explain, published
+from reconciler.files import document, explain, foreign, published
 from reconciler.files import project as projects
 from reconciler.files.document import Document
 from reconciler.files.project import Project
 from reconciler.kinds.compiled import compiled
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.types import Refused
-from reconciler.lazily import dataclass
-from reconciler.model import Address, Desired, Json, Path, Place, Problem, Severity, Span, Value, error
+from reconciler.kinds.types import Choice, Refused
+from reconciler.model import (
+    Address,
+    Desired,
+    Json,
+    Origin,
+    Path,
+    Place,
+    Problem,
+    Severity,
+    Span,
+    Value,
+    error,
+    warning,
+)
 
-Refusals = Mapping[Path, list[Problem]]
+Refusals = Mapping[Path, list[Path]]
+"""Paths that the schema refuses, by the block that they stand in."""
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
 """What a rule says of something that is not there, and cannot say of a block that was only half understood."""
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True, dict=True):
     """What was read: the project, the resources that are right, and all problems in file order."""
 
     project: Project | None
@@ -45,11 +59,16 @@ class Loaded:
         import hashlib
 
         whole = hashlib.sha256()
-        for name, text in sorted((name, each.text) for name, each in self.documents.items()):
+        for name, text in sorted((name, _lines(each.text)) for name, each in self.documents.items()):
             whole.update(f"{File(name).name} {len(text)}\n".encode() + text)
         if self.project is not None:
-            whole.update(self.project.text)
+            whole.update(_lines(self.project.text))
         return f"sha256:{whole.hexdigest()}"
+
+
+def _lines(text: bytes) -> bytes:
+    """The text with the line ends of a Unix checkout: a CRLF checkout is the same content."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def load(
@@ -66,7 +85,7 @@ def load(
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
     if project is not None:
         for number, file in enumerate(files, 1):
-            desired.extend(_file(projects.read(file, instead), project, found, documents))
+            desired.extend(_file(file, projects.text_of(file, instead), project, found, documents))
             if told is not None:
                 told(number, len(files))
         found.extend(_twice(desired))
@@ -83,21 +102,30 @@ def _in_file_order(problem: Problem) -> tuple[Span, str]:
 
 
 def _file(
-    text: tuple[Document | None, tuple[Problem, ...]],
+    file: File,
+    text: bytes | Problem,
     project: Project,
     found: list[Problem],
     documents: dict[str, Document],
 ) -> Iterator[Desired]:
-    parsed, problems = text
+    if isinstance(text, Problem):
+        found.append(text)
+        return
+    parsed, problems = document.parse(text, projects.shown(file))
+    right = parsed is not None and (parsed.value is None or explain.is_valid(parsed.value, published.RESOURCES))
+    if not right and not project.chooses_files and (what := foreign.recognize(text, _own_keys())):
+        found.append(_passed_over(projects.shown(file), what))
+        return
     found.extend(problems)
     if parsed is None:
         return
     documents[parsed.file] = parsed
-    refusals: dict[Path, list[Problem]] = {}
-    if parsed.value is not None and not explain.is_valid(parsed.value, published.RESOURCES):
+    refused: dict[Path, None] = {}
+    if not right:
         for path, problem in explain.problems(parsed.value, published.RESOURCES, parsed):
-            refusals.setdefault(path, []).append(problem)
+            refused[path] = None
             found.append(problem)
+    refusals = _by_owner(refused)
     content = parsed.value if isinstance(parsed.value, dict) else {}
     defaults = content.get("defaults")
     for name, section in content.items():
@@ -115,8 +143,16 @@ def _file(
     parsed.let_go()
 
 
-@dataclass(frozen=True)
-class _Block:
+def _own_keys() -> frozenset[str]:
+    return frozenset(("defaults", *dialects.kind_names()))
+
+
+def _passed_over(file: str, what: str) -> Problem:
+    hint = "list the files of the project under `include`, and this is not looked at"
+    return warning("other-tool", f"passed over: it is {what}", at=Span(file, 1, 1), hint=hint)
+
+
+class _Block(Struct, frozen=True):
     """One resource as it stands in its file, with the defaults that apply to it."""
 
     source: Document
@@ -141,11 +177,9 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
         raw = {**block.common, **raw}
     id = raw.pop("id", None)
     place = Place(block.source, block.path, key=True)
-    desired = Desired(
-        Address(block.kind.name, block.key), None if id is None else str(id), values, place, shared, stated
-    )
-    own = (block.path, ("defaults", block.kind.name))
-    broken = [path for path in refusals if path[:2] in own or path[:1] == path]
+    origin = Origin(place, shared, stated)
+    desired = Desired(Address(block.kind.name, block.key), None if id is None else str(id), values, origin)
+    broken = [path for owner in _owners(block) for path in refusals.get(owner, ())]
     mistakes: list[Problem] = []
     refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
     for name, value in raw.items():
@@ -167,6 +201,22 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
         yield desired
+
+
+def _owners(block: _Block) -> tuple[Path, ...]:
+    """Where a refusal stands that makes the block doubtful: in it, in its defaults, or at the top of the file."""
+    return (block.path, ("defaults", block.kind.name), ())
+
+
+def _by_owner(paths: Iterable[Path]) -> Refusals:
+    """Group the paths of refusals by their block; one at the top of the file has no owner of its own.
+
+    Each block then asks for its own refusals only, so that a file of n mistakes costs n and not n squared.
+    """
+    grouped: dict[Path, list[Path]] = {}
+    for path in paths:
+        grouped.setdefault(path[:2] if len(path) > 1 else (), []).append(path)
+    return grouped
 
 
 def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
@@ -219,7 +269,7 @@ def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -
         if having:
             message = f"{known} is not part of version {project.versions[kind.family]}"
             hint = f"remove it, or set api.{kind.family} to one of: {having}"
-            at = replace(desired.at(known), key=True)
+            at = desired.at(known, key=True)
             yield error("not-in-version", message, at=at, address=desired.address, hint=hint)
             return
 
@@ -230,7 +280,8 @@ def _writes(kind: Kind, row: str) -> bool:
 
 def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:
     def knows(other: Kind) -> bool:
-        return other.has(name) and raw in getattr(other.field(name).type, "words", ())
+        form = other.field(name).type if other.has(name) else None
+        return isinstance(form, Choice) and form.read(raw) in form.words
 
     having = ", ".join(_versions_with(kind, knows))
     return f"{raw!r} is a word of: {having}" if having else None

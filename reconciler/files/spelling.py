@@ -11,7 +11,7 @@ from reconciler.files.writing import Word
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.nested import Parts, SetOf
 from reconciler.kinds.types import Choice, Refused, ValueType
-from reconciler.model import Address, Desired, Json, Path, Place, Severity, Span, Value, Values
+from reconciler.model import Address, Desired, Json, Origin, Path, Place, Severity, Span, Value, Values
 
 UNSPEAKABLE = "this value cannot be written back"
 
@@ -39,7 +39,7 @@ def _spelled(form: ValueType, value: Value, like: Json) -> Json:
             return Word(value.isoformat())
         case tuple():
             each = form.each if isinstance(form, SetOf) else form
-            return _in_order([_spelled(each, one, None) for one in value], like)
+            return _in_order([_spelled(each, one, None) for one in value], _canonical(each, like))
         case Mapping():
             return _parts(form, value, like if isinstance(like, dict) else {})
         case str():
@@ -80,6 +80,11 @@ def _in_order(members: list[Json], like: Json) -> Json:
     wanted = {str(each): each for each in members}
     kept = [each for each in like if str(each) in wanted]
     return [*kept, *(each for name, each in wanted.items() if name not in {str(each) for each in kept})]
+
+
+def _canonical(form: ValueType, like: Json) -> Json:
+    """Return the members of a list as they would be spelled today, so that another spelling keeps its place."""
+    return [str(form.read(each)) for each in like] if isinstance(form, Choice) and isinstance(like, list) else like
 
 
 def _encodable(raw: Json) -> bool:
@@ -123,7 +128,7 @@ class _Names:
 
 def wanted(address: Address, values: Values, id: str | None) -> Desired:
     """Values as the files would want them; the span of each names it."""
-    return Desired(address, id, values, Place(_Names(), (address.kind, address.key)))
+    return Desired(address, id, values, Origin(Place(_Names(), (address.kind, address.key))))
 
 
 def refused(kind: Kind, values: Values, id: str | None) -> dict[str, str]:

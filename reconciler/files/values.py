@@ -1,4 +1,4 @@
-"""The first pass: YAML text -> plain values, as fast as Python can, within bounds, and with few positions."""
+"""The first pass: YAML text -> plain values, as fast as Python can, within bounds, and where each key begins."""
 
 import re
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -19,13 +20,12 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from reconciler.files.key_index import DEPTH_BITS
 from reconciler.files.text import Refused, events, plain_words
-from reconciler.lazily import dataclass
 from reconciler.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much a file may ask for. Each bound is far above honest files and far below harm."""
 
     bytes: int = 10 * 2**20
@@ -93,7 +93,7 @@ def unfit(text: str) -> tuple[str, str]:
 
 
 class Values:
-    """The first pass: every event once, no recursion, no positions but those of the resources' names.
+    """The first pass: every event once, no recursion, no positions but those of the keys.
 
     What makes reading on impossible is raised; anything else only sets ``wrong``, and the second pass
     tells all of it.
@@ -111,18 +111,17 @@ class Values:
         self.expanded = 0
         self.documents = 0
         self.merges = False
-        self.heads = array("I")
-        """Line, column and width of every key at the second level, in their order; no width where it is broken."""
+        self.notes = array("I")
+        """Where each key begins and how deep it stands, in the order of the text, as :mod:`key_index` reads it."""
         with plain_words(text):
             self._read(events(text))
         self.wrong = self.wrong or self.plain.refused
 
     def _read(self, get: Callable[[], Any]) -> None:
         """One turn an event. Longer than others, for a call in each turn would cost as much as all else."""
-        plain, names, twice = self.plain, self.names, False
+        plain, names, note, twice = self.plain, self.names, self.notes.append, False
         top: list[Json] = []
         box, key = top, _ITEM  # where values go; a key of None says that a key is due
-        section: Any = None
         stack: list[Any] = []
         for count in range(self.limits.nodes):
             event = get()
@@ -133,13 +132,11 @@ class Values:
                 if key is None:
                     key = names.get(event.value) or self._name(event)
                     twice = twice or key in box
-                    if box is section:
-                        self._head(event)
+                    note(event.start_mark.index << DEPTH_BITS | len(stack))
                     continue
                 value = event.value if event.style else plain[event.value]
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 box, key = self._open(event, box, key, stack)
-                section = box if len(stack) == 2 else section
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 if self.merges:
@@ -160,12 +157,6 @@ class Values:
                 box[key], key = value, None
         most = f"The file has more than {self.limits.nodes:,} values."
         raise Refused("yaml-too-large", most, "Split it into several files.", event.start_mark)
-
-    def _head(self, event: Any) -> None:
-        start, end = event.start_mark, event.end_mark
-        self.heads.extend(
-            (start.line + 1, start.column + 1, end.column - start.column if end.line == start.line else 0)
-        )
 
     def _mark(self, event: Any, key: Any) -> None:
         self.wrong = self.wrong or event.tag is not None

@@ -4,8 +4,10 @@ To add a rule, write its file and name it in ``RULES``: its key, schema, words a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.guardrails import (
     bounds,
@@ -23,9 +25,10 @@ from reconciler.guardrails import (
     removed_cap,
     zero_bid,
 )
+from reconciler.guardrails.names import Mistake, Names
 from reconciler.guardrails.rule import Proposal, Rule
-from reconciler.lazily import dataclass
-from reconciler.model import Judgement, Level, Locator, Path, Place, Problem, Severity, Verdict, error
+from reconciler.model import Judgement, Level, Locator, Place, Problem, Severity, Verdict, error
+from reconciler.reasons import is_reason
 
 _MODULES = (
     empty_scope,
@@ -49,8 +52,7 @@ SHOWN = 20
 SEVERITIES = {Verdict.ADVISED: Severity.WARNING, Verdict.ALLOWED: Severity.NOTE, Verdict.REFUSED: Severity.ERROR}
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """``guardrails`` of ``reconciler.yaml``, and the file that they stand in."""
 
     rules: Mapping[str, Any] = field(default_factory=dict)
@@ -65,10 +67,14 @@ class Settings:
         """Whether a rule is on."""
         return any(rule == each.name for each, _, _ in self.active())
 
-    def mistakes(self) -> Iterator[tuple[Path, str]]:
-        """What is wrong with the settings beyond their schema."""
+    def mistakes(self, names: Names) -> Iterator[Mistake]:
+        """What is wrong with the settings beyond their schema; of addresses only if all files are read."""
         for rule, setting, _ in self.active():
-            yield from (((rule.name, *path), why) for path, why in rule.check(setting))
+            yield from (replace(each, path=(rule.name, *each.path)) for each in rule.check(setting, names))
+        for name in self.rules.get("levels") or {}:
+            if not self.has(name):
+                why = f"{name} is not on, so its level decides nothing"
+                yield Mistake(("levels", name), why, key=True, severity=Severity.WARNING)
 
     def active(self) -> Iterator[tuple[Rule, Any, Level]]:
         """The rules that are on, with their settings and levels."""
@@ -85,7 +91,9 @@ def judge(proposal: Proposal, settings: Settings, allowed: Mapping[str, str]) ->
     for rule, setting, level in settings.active():
         problems = _folded(rule, tuple(rule.judge(proposal, setting)))
         because = allowed.get(rule.name) if problems else None
-        verdict = Judgement(rule.name, level, rule.said(setting), problems, because)
+        looked = bool(problems) or rule.looks(proposal, setting)
+        reason = because if because is not None and is_reason(because) else None
+        verdict = Judgement(rule.name, level, rule.said(setting), problems, reason, looked)
         judgements.append(replace(verdict, problems=tuple(_weighed(each, verdict, settings) for each in problems)))
     return tuple(judgements)
 
@@ -140,4 +148,4 @@ def schema() -> dict[str, Any]:
     }
 
 
-__all__ = ["RULES", "Proposal", "Rule", "Settings", "judge", "schema", "unknown"]
+__all__ = ["RULES", "Mistake", "Names", "Proposal", "Rule", "Settings", "judge", "schema", "unknown"]

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import Proposal, Rule, amount, key_for, number, or_by_name
+from msgspec.structs import replace
+
+from reconciler.guardrails.names import Mistake, Names, amounts, currencies
+from reconciler.guardrails.rule import Proposal, Rule, Step, amount, key_for, number, or_by_name
 from reconciler.model import Problem
 
 EDGE = or_by_name({"type": "number", "minimum": 0})
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    for step in proposal.steps:
-        edges = setting.get(step.move.field, setting.get(step.move.facet))
+    for step in proposal.news:
+        edges = _edges(setting, step)
         if edges is None or step.after is None:
             continue
         for name, is_past, word in (("min", step.after.__lt__, "below"), ("max", step.after.__gt__, "above")):
@@ -23,6 +26,23 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             elif edge is not None and is_past(edge):
                 message = f"{step.move.field} would be {amount(step.after)}, {word} {amount(edge)}"
                 yield RULE.object(message, step.change, at=step.move.place)
+
+
+def looks(proposal: Proposal, setting: Any) -> bool:
+    return any(step.after is not None and _edges(setting, step) is not None for step in proposal.steps)
+
+
+def check(setting: Any, names: Names) -> Iterator[Mistake]:
+    yield from amounts(setting, names)
+    for name, edges in setting.items():
+        for side, edge in edges.items():
+            codes = currencies(edge, names) if isinstance(edge, dict) else ()
+            yield from (replace(each, path=(name, side, *each.path)) for each in codes)
+
+
+def _edges(setting: Any, step: Step) -> Any:
+    """The bounds of the field, else of its facet."""
+    return setting.get(step.move.field, setting.get(step.move.facet))
 
 
 def _edge(edge: Any, currency: str) -> Decimal | str | None:
@@ -49,7 +69,8 @@ def _edge_said(edge: Any) -> str:
 RULE = Rule(
     "bounds",
     "Floor and ceiling (min, max) of the amounts of a facet (bids, budgets, funds, …) or of one field,"
-    " in units of the currency: one number, or one for each currency.",
+    " in units of the currency: one number, or one for each currency. A return to the value that was last"
+    " applied is not judged.",
     {
         "type": "object",
         "minProperties": 1,
@@ -65,4 +86,6 @@ RULE = Rule(
     },
     judge,
     said,
+    looks,
+    check=check,
 )

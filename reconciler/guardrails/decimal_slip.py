@@ -13,13 +13,17 @@ NEAR = Decimal("0.1")
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    found = [(factor, up, step) for step in proposal.steps for factor, up in _slips(step)]
+    found = [(factor, up, step) for step in proposal.news for factor, up in _slips(step)]
     for factor, up, step in sorted(found, key=lambda each: (-each[0], not each[1])):
         assert step.before is not None
         assert step.after is not None
         way = f"about {factor} times" if up else f"about 1/{factor} of"
         message = f"{step.move.field} would be {way} what it was ({amount(step.before)} → {amount(step.after)})"
         yield RULE.object(message, step.change, at=step.move.place, hint="is the decimal point where you meant it?")
+
+
+def looks(proposal: Proposal, setting: Any) -> bool:
+    return any(step.before and step.after for step in proposal.steps)
 
 
 def _slips(step: Step) -> Iterator[tuple[Decimal, bool]]:
@@ -35,9 +39,11 @@ def _slips(step: Step) -> Iterator[tuple[Decimal, bool]]:
 
 RULE = Rule(
     "decimalSlip",
-    "Whether an amount may not move by a factor near 10, 100, 1000 or an inverse of these. On by default.",
+    "Whether an amount may not move by a factor near 10, 100, 1000 or an inverse of these. A return to the value that"
+    " was last applied is none. On by default.",
     ON,
     judge,
     lambda setting: "no factor near 10, 100, 1000",
+    looks,
     default=True,
 )

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
-from reconciler.guardrails.rule import Proposal, Rule, Schema
-from reconciler.model import Path, Problem
+from reconciler.guardrails.names import Mistake, Names
+from reconciler.guardrails.rule import Proposal, Rule, Schema, any_change
+from reconciler.model import Problem
+from reconciler.reasons import is_reason
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MIDNIGHT = time(0)
@@ -46,13 +48,22 @@ def is_in(window: Any, now: datetime) -> bool:
     return bool(window.get("first", "0000") <= day.isoformat() <= window.get("last", "9999"))
 
 
-def check(setting: Any) -> Iterator[tuple[Path, str]]:
-    """Zones that exist, so that a window is never passed over in silence."""
+def check(setting: Any, names: Names) -> Iterator[Mistake]:
+    """Zones that exist, so that a window is never passed over in silence, and reasons that can be read."""
     for index, window in enumerate(setting):
         try:
             _zone(window["zone"])
         except (KeyError, ValueError, OSError):
-            yield (index, "zone"), f"there is no time zone {window['zone']!r}"
+            why = f"there is no time zone {window['zone']!r}"
+            yield Mistake((index, "zone"), why, window["zone"], _zones())
+        if not is_reason(window.get("because", "none given")):
+            yield Mistake((index, "because"), "no character of it can be seen")
+
+
+def _zones() -> tuple[str, ...]:
+    from zoneinfo import available_timezones
+
+    return tuple(sorted(available_timezones()))
 
 
 def _zone(name: str) -> tzinfo:
@@ -103,5 +114,6 @@ RULE = Rule(
     },
     judge,
     lambda setting: "; ".join(_said(window) for window in setting),
+    any_change,
     check=check,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guardrails.rule import COUNT, Proposal, Rule, counted
+from reconciler.guardrails.rule import COUNT, Proposal, Rule, any_change, counted
 from reconciler.model import Action, Problem
 
 
@@ -21,4 +21,5 @@ RULE = Rule(
     COUNT,
     judge,
     lambda setting: counted(setting, "resource"),
+    any_change,
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.guardrails.max_total_increase import adds, beyond
-from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, by_currency
+from reconciler.guardrails.names import currencies
+from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, any_increase, by_currency
 from reconciler.model import Problem
 
 
@@ -12,15 +13,17 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     """Only where this plan adds something: what earlier runs added is no fault of one that saves."""
     adding = {each.currency for each in proposal.money.increases if adds(each.exposure)}
     rolling = [each for each in proposal.money.rolling if each.currency in adding]
-    what = "with the runs of the last 24 hours, the plan raises what may be billed on one day"
+    what = "with the runs of the last 24 hours, the plan raises the budgets of one day"
     return beyond(RULE, rolling, setting, what)
 
 
 RULE = Rule(
     "maxIncrease24Hours",
-    "Most that all applies of 24 hours together may add to what can be billed on one day, net, in units of each"
+    "Most that all applies of 24 hours together may add to the budgets of one day, net, in units of each"
     " currency. Needs the ledger, which remembers them.",
     BY_CURRENCY,
     judge,
     by_currency,
+    any_increase,
+    check=currencies,
 )

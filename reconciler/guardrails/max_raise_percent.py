@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from reconciler.guardrails.names import Mistake, Names, amounts
 from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, or_by_name, percent
 from reconciler.model import Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    found = [(_growth(step), step) for step in proposal.steps]
+    found = [(_growth(step), step) for step in proposal.news]
     beyond = [
         (growth, step, limit)
         for growth, step in found
@@ -23,6 +24,18 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             f"{step.move.field} {grows} ({amount(step.before)} → {amount(step.after)}); {percent(limit)} are allowed"
         )
         yield RULE.object(message, step.change, at=step.move.place, hint="raise it in steps")
+
+
+def looks(proposal: Proposal, setting: Any) -> bool:
+    """Whether an amount moves that there is a limit for; one that was not there before cannot grow."""
+    return any(
+        step.before is not None and step.after is not None and _limit(setting, step) is not None
+        for step in proposal.steps
+    )
+
+
+def check(setting: Any, names: Names) -> Iterator[Mistake]:
+    yield from amounts(setting, names) if isinstance(setting, dict) else ()
 
 
 def _growth(step: Step) -> Decimal | None:
@@ -48,8 +61,11 @@ def said(setting: Any) -> str:
 
 RULE = Rule(
     "maxRaisePercent",
-    "Most that one amount may grow in one apply, in percent of what it was: for all, or by facet or field.",
+    "Most that one amount may grow in one apply, in percent of what it was: for all, or by facet or field."
+    " A return to the value that was last applied is no growth.",
     or_by_name(PERCENT),
     judge,
     said,
+    looks,
+    check=check,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import PERCENT, Proposal, Rule, number, percent
+from reconciler.guardrails.rule import PERCENT, Proposal, Rule, any_change, number, percent
 from reconciler.model import Action, Problem
 
 
@@ -28,4 +28,5 @@ RULE = Rule(
     PERCENT,
     judge,
     lambda setting: percent(number(setting)),
+    any_change,
 )

@@ -4,12 +4,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reconciler.amounts import Exposure, Increase
-from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, amount, by_currency, key_for, number, rise
+from reconciler.guardrails.names import currencies
+from reconciler.guardrails.rule import (
+    BY_CURRENCY,
+    Proposal,
+    Rule,
+    amount,
+    any_increase,
+    by_currency,
+    key_for,
+    number,
+    rise,
+)
 from reconciler.model import Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    return beyond(RULE, proposal.money.increases, setting, "the plan raises what may be billed on one day")
+    return beyond(RULE, proposal.money.increases, setting, "the plan raises the budgets of one day")
 
 
 def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
@@ -34,9 +45,11 @@ def adds(exposure: Exposure) -> bool:
 
 RULE = Rule(
     "maxTotalIncrease",
-    "Most that one apply may add to what can be billed on one day, net, in units of each currency:"
+    "Most that one apply may add to the budgets of one day, net, in units of each currency:"
     " daily, weekly, monthly and lifetime budgets, seller totals and funds in full.",
     BY_CURRENCY,
     judge,
     by_currency,
+    any_increase,
+    check=currencies,
 )

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from msgspec.structs import replace
+
 from reconciler.amounts import NOTHING
+from reconciler.guardrails.names import Mistake, Names, addresses, kinds
 from reconciler.guardrails.rule import Proposal, Rule, steps
 from reconciler.model import Action, Change, Problem
 
@@ -31,6 +34,22 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             verb = "stop" if change.action is Action.STOP else "change"
             message = f"{change.address} {who}, and the plan would {verb} it"
             yield RULE.object(message, change, hint="leave it as it is")
+
+
+def looks(proposal: Proposal, setting: Any) -> bool:
+    """Whether anything that the rule names is in the files, in the ledger or live."""
+    globs, ids = setting.get("addresses", ()), setting.get("ids", {})
+    changed = (change.address for change in proposal.changes)
+    known = any(_matches(each, globs) for each in (*proposal.wanted, *proposal.remembered, *changed))
+    return known or any(str(id) in proposal.live.get(kind, ()) for kind, each in ids.items() for id in each)
+
+
+def check(setting: Any, names: Names) -> Iterator[Mistake]:
+    for part, mistakes in (
+        ("addresses", addresses(setting.get("addresses", ()), names)),
+        ("ids", kinds(setting.get("ids", {}), names)),
+    ):
+        yield from (replace(each, path=(part, *each.path)) for each in mistakes)
 
 
 def _matches(address: object, globs: Any) -> bool:
@@ -77,4 +96,6 @@ RULE = Rule(
     },
     judge,
     said,
+    looks,
+    check=check,
 )

@@ -13,7 +13,13 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     for shift in proposal.money.shifts:
         if shift.after is not None and shift.after.amount is None and not _was_as_open(shift):
             change = changes.get(shift.address) if shift.address else None
+            if change is not None and all(proposal.is_return(change, move) for move in change.fields):
+                continue
             yield RULE.object(_told(shift), change, at=_place(change), hint="write an amount")
+
+
+def looks(proposal: Proposal, setting: Any) -> bool:
+    return bool(proposal.money.shifts)
 
 
 def _was_as_open(shift: Shift) -> bool:
@@ -44,9 +50,10 @@ def _place(change: Change | None) -> Any:
 
 RULE = Rule(
     "removedCap",
-    "Whether nothing may lose its cap or start without one. On by default.",
+    "Whether nothing may lose its cap or start without one. A return to what was last applied is none. On by default.",
     ON,
     judge,
     lambda setting: "nothing becomes uncapped",
+    looks,
     default=True,
 )

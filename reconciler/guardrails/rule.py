@@ -1,25 +1,27 @@
 """What a guardrail is, and all that it may look at: the nouns of a plan, and nothing of how they came to be."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from reconciler.amounts import NOTHING, Exposure
-from reconciler.lazily import dataclass
-from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Path, Problem, Shift, Value, error
+from msgspec import Struct, field
+
+from reconciler.amounts import NOTHING, Exposure, grouped
+from reconciler.guardrails.names import Mistake, Names
+from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, Values, error
 
 Schema = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True, dict=True):
     """A plan that is to be judged: what it changes (what waits for an id too), and what it costs.
 
-    ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows;
-    ``wanted`` the addresses of the files. ``whole`` is false where only a part of the project was asked for.
+    ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows, maybe only of
+    the addresses at hand: ``known`` tells by kind how many it knows in all, and how many of these are live;
+    ``applied`` the values that were last applied, as the ledger knows them; ``wanted`` the addresses of the files.
+    ``whole`` is false where only a part of the project was asked for.
     """
 
     changes: tuple[Change, ...]
@@ -28,6 +30,8 @@ class Proposal:
     currencies: Mapping[Address, str] = field(default_factory=dict)
     live: Mapping[str, frozenset[str]] = field(default_factory=dict)
     remembered: Mapping[Address, str] = field(default_factory=dict)
+    known: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    applied: Mapping[Address, Values] = field(default_factory=dict)
     wanted: frozenset[Address] = frozenset()
     whole: bool = True
 
@@ -38,6 +42,22 @@ class Proposal:
     def steps(self) -> "tuple[Step, ...]":
         """Every amount that the plan moves."""
         return tuple(step for change in self.changes for step in steps(change))
+
+    @cached_property
+    def news(self) -> "tuple[Step, ...]":
+        """Every amount that the plan moves to another value than the one last applied.
+
+        What puts a value back has been judged when it was applied, and its distance from what live was moved to says
+        nothing of it.
+        """
+        return tuple(step for step in self.steps if not self.is_return(step.change, step.move))
+
+    def is_return(self, change: Change, move: FieldChange) -> bool:
+        """Whether a move puts back the value that was last applied to the same object."""
+        if change.id is None or self.remembered.get(change.address) != change.id:
+            return False
+        known = self.applied.get(change.address, {})
+        return move.field in known and known[move.field] == move.after
 
     @cached_property
     def shifts(self) -> Mapping[Address, Shift]:
@@ -54,12 +74,11 @@ class Proposal:
                 yield change
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
 
-    ``said`` puts the setting in words, ``check`` finds what its schema cannot. A rule with a ``default``
-    is on unless the setting is false.
+    ``said`` puts the setting in words; ``looks`` is whether the plan holds anything that the rule judges;
+    ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false.
     """
 
     name: str
@@ -67,8 +86,9 @@ class Rule:
     schema: Schema
     judge: Callable[[Proposal, Any], Iterable[Problem]]
     said: Callable[[Any], str]
+    looks: Callable[[Proposal, Any], bool]
     default: Json = None
-    check: Callable[[Any], Iterable[tuple[Path, str]]] = lambda setting: ()
+    check: Callable[[Any, Names], Iterable[Mistake]] = lambda setting, names: ()
 
     @property
     def code(self) -> str:
@@ -81,8 +101,7 @@ class Rule:
         return error(self.code, message, at=place, address=change.address if change else None, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One amount that a change moves; a scheduled budget's stands inside its field."""
 
     change: Change
@@ -117,6 +136,16 @@ def _is_raised(step: Step) -> bool:
     return step.after > step.before
 
 
+def any_change(proposal: Proposal, setting: Any) -> bool:
+    """Whether anything changes: all that a rule on the number or the moment of changes looks at."""
+    return bool(proposal.changes)
+
+
+def any_increase(proposal: Proposal, setting: Any) -> bool:
+    """Whether any limit moves: all that a rule on sums looks at."""
+    return bool(proposal.money.increases)
+
+
 # --- Settings that several rules share ---------------------------------------------------------------------
 
 
@@ -141,9 +170,8 @@ def number(value: Any) -> Decimal:
 
 
 def amount(value: Decimal) -> str:
-    """An amount as a person reads it: two decimals at least, and no more than are meant."""
-    whole, _, decimals = f"{value:f}".partition(".")
-    return f"{int(whole):,}.{decimals.rstrip('0'):0<2}" if whole not in ("", "-0") else f"{whole}.{decimals:0<2}"
+    """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
+    return grouped(value)
 
 
 def counted(number: int, noun: str) -> str:

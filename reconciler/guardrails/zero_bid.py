@@ -11,17 +11,23 @@ BIDS = ("bids", "categoryBids")
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     hint = "a seller is stopped by it, an ad set by activationStatus: off"
-    for step in proposal.steps:
+    for step in proposal.news:
         if step.move.facet in BIDS and step.after is not None and not step.after:
             was = f"; it was {amount(step.before)}" if step.before is not None else ""
             message = f"{step.move.field} would be 0, which stops delivery{was}"
             yield RULE.object(message, step.change, at=step.move.place, hint=hint)
 
 
+def looks(proposal: Proposal, setting: Any) -> bool:
+    return any(step.move.facet in BIDS and step.after is not None for step in proposal.steps)
+
+
 RULE = Rule(
     "zeroBid",
-    "Whether no bid may become 0, which stops delivery (a seller in a campaign).",
+    "Whether no bid may become 0, which stops delivery (a seller in a campaign). A return to a 0 that was last"
+    " applied is none.",
     ON,
     judge,
     lambda setting: "no bid becomes 0",
+    looks,
 )

@@ -16,8 +16,8 @@ from reconciler.kinds.writes import Block, Create, Entries, Envelope, Patch, Sta
 ROOT = "{root}/marketing-solutions/ad-sets"
 CHUNK = 50  # contract §7: documented for PATCH, assumed for start, stop and the sub-resources
 
-BID = Money(places=4, positive=True)
-AMOUNT = Money(places=2)
+BID = Money(positive=True)
+AMOUNT = Money(by_currency=True)
 STATUS = Choice(("on", "off"))
 COUNTRY = Text(pattern=r"[A-Za-z]{2}", shape="a two-letter country code, such as FR", upper=True)
 SUBDIVISION = Text(pattern=r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}", shape="a subdivision, such as FR-38", upper=True)
@@ -192,7 +192,7 @@ FIELDS = (
         facet="budgets",
         patch="budget.budgetAmount.value",
         clears=True,
-        doc="Most to spend in each period, in the advertiser's currency, 2 decimals at most.",
+        doc="Most to spend in each period, in the advertiser's currency, with the decimals of that currency at most.",
     ),
     Field("budget.budgetRenewal", RENEWAL, facet="budgets", doc="Period after which the budget starts anew."),
     Field("budget.budgetDeliverySmoothing", SMOOTHING, facet="budgets", doc="Even or fast spending in a period."),

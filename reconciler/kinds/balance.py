@@ -31,7 +31,7 @@ FIELDS = (
     Field("endDate", Day(), patch="endDate.value", clears=True, doc="Last day, after the first. Null: no end."),
     Field(
         "deposited",
-        Money(places=2),
+        Money(by_currency=True),
         facet="funds",
         patch=ASIDE,
         doc="Funds in the account's currency. A change is sent as the difference. Left out at creation: uncapped.",
@@ -54,7 +54,7 @@ FIELDS = (
         patch=ASIDE,
         doc="Campaigns that draw on the balance. The list is the whole set.",
     ),
-    Field("spent", Money(places=2), create=None, patch=None, doc="What was spent. Read only, and late."),
+    Field("spent", Money(by_currency=True), create=None, patch=None, doc="What was spent. Read only, and late."),
     Field("balanceType", WORD, create=None, patch=None, doc="Capped or uncapped. Read only."),
     Field("privateMarketBillingType", WORD, create=None, patch=None, doc="Who bills it. Read only."),
     Field("status", WORD, create=None, patch=None, doc="By its dates. Read only."),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from reconciler.amounts import money, worded
 from reconciler.kinds.kind import Scene
 from reconciler.kinds.objections import objection
 from reconciler.model import Desired, Live, Problem, Values, error, warning
@@ -89,7 +90,8 @@ def _billing(desired: Desired, live: Live) -> Iterator[Problem]:
 
 def _start(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
     was, start = live.values.get("startDate"), desired.values.get("startDate", live.values.get("startDate"))
-    if start != was and isinstance(was, date) and was <= scene.now.date():
+    account = desired.values.get("accountId", live.values.get("accountId"))
+    if start != was and isinstance(was, date) and was <= scene.last_today(account):
         message = f"the balance has started on {was}; what moving its start does is not documented"
         yield warning("balance-started", message, at=desired.at("startDate"), address=desired.address)
     end = desired.values.get("endDate", live.values.get("endDate"))
@@ -105,8 +107,8 @@ def _funds(desired: Desired, live: Live) -> Iterator[Problem]:
         message = "the balance is uncapped, and the API cannot give it a cap"
         yield objection(desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance")
     elif isinstance(wanted, Decimal) and isinstance(spent, Decimal) and wanted < spent:
-        message = f"deposited would be below what is already spent ({spent})"
-        yield objection(desired, "deposited", "deposit-below-spent", message, f"{spent} is the least")
+        message = f"deposited would be below what is already spent ({worded(spent)})"
+        yield objection(desired, "deposited", "deposit-below-spent", message, f"{money(spent)} is the least")
     elif wanted == 0:
         message = "all funds are taken back; whether the API allows exactly 0 is not documented"
         yield warning("deposit-zero", message, at=desired.at("deposited"), address=desired.address)

@@ -4,11 +4,11 @@ What is remembered is bounded, and tells apart what differs in type or in digits
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from functools import cached_property, lru_cache
 
+from msgspec import Struct
+
 from reconciler.kinds.kind import Field, Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Json, Value
 
 MOST = 4096
@@ -44,8 +44,7 @@ class Memo(dict[str, Value]):
         return value
 
 
-@dataclass(frozen=True, eq=False)
-class Compiled:
+class Compiled(Struct, frozen=True, eq=False, dict=True):
     """The ways through a kind that are walked for every object of it."""
 
     kind: Kind
@@ -135,14 +134,16 @@ class Parsers(dict[str, "Memo | None"]):
 # --- Answers ------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, eq=False)
 class Step:
     """What stands under one key of a row: a field and how it is read (a list of entries is not), or more steps."""
 
-    key: str
-    inner: "Steps" = field(default_factory=lambda: Steps())
-    field: Field | None = None
-    read: Memo | None = None
+    __slots__ = ("field", "inner", "key", "read")
+
+    def __init__(self, key: str, field: Field | None = None, read: Memo | None = None) -> None:
+        self.key = key
+        self.inner: Steps = Steps()
+        self.field = field
+        self.read = read
 
 
 class Steps(dict[str, "Step | None"]):

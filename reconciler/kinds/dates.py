@@ -2,13 +2,13 @@
 
 from datetime import UTC, date, datetime
 
+from msgspec import Struct
+
 from reconciler.kinds.types import Refused, Schema
-from reconciler.lazily import dataclass
 from reconciler.model import Json, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """A point in time, held in UTC; a bare day means its first moment in UTC (contract §2.11)."""
 
     def parse(self, raw: Json) -> Value:
@@ -22,16 +22,19 @@ class Instant:
             if "T" in str(raw) or " " in str(raw) or len(str(raw)) > 10:
                 raise Refused("bad-date", f"{raw!r} has no time zone", f"write {raw}Z or {raw}+02:00")
             moment = moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            raise Refused("bad-date", f"{raw!r} is beyond the years 1 to 9999 in UTC") from None
 
     def read(self, wire: Json) -> Value:
         if wire is None or wire == "":
             return None
         try:
             moment = datetime.fromisoformat(str(wire))
-        except ValueError:
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
             return str(wire)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
     def write(self, value: Value) -> Json:
         assert isinstance(value, datetime)
@@ -41,8 +44,7 @@ class Instant:
         return {"type": "string"}
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A calendar day. ``open`` is what the wire says for "no end" (contract §2.11)."""
 
     open: str | None = None

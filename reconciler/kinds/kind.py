@@ -5,16 +5,18 @@ only, and not in the schema. No ``read``: written but never seen, compared with 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.amounts import Limit
+from reconciler.kinds.calendar import days
 from reconciler.kinds.reads import Attachments, Details, Listing, Read, Reference
 from reconciler.kinds.types import ValueType
 from reconciler.kinds.writes import Create, Write
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Live, Problem, Value, Values
 from reconciler.sharing import holds
 
@@ -24,8 +26,7 @@ ASIDE = "@"
 """Not in the body: the value travels in the URL, or by a call of its own (start, add-funds, append)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One row: a name as users write it, a value type, and where it stands in each direction.
 
     A name that ends in ``.*`` is a map: every key the files state is a field of its own.
@@ -59,11 +60,11 @@ class Field:
         return self.name.endswith(".*")
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What a rule may look at: all that is wanted of a kind, all of it that is live, and the clock.
 
-    Offline (``validate``) nothing is live, and every pair has None.
+    Offline (``validate``) nothing is live, and every pair has None. ``zones`` are those by which days are meant, by the
+    id of the owner; without any it is UTC.
     """
 
     pairs: Sequence[tuple[Desired, Live | None]]
@@ -71,18 +72,27 @@ class Scene:
     live: Sequence[Live] = ()
     online: bool = False
     assumptions: Mapping[str, bool] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wanted(self) -> tuple[Desired, ...]:
         return tuple(desired for desired, _ in self.pairs)
+
+    def first_today(self) -> date:
+        """Return the first day that it may be: only what ended before it is over in every zone."""
+        return days(self.now, self.zones.values())[0]
+
+    def last_today(self, owner: object = None) -> date:
+        """Return the last day that it may be, for one owner or for all: only what begins after it is to come."""
+        zone = self.zones.get(str(owner))
+        return days(self.now, self.zones.values() if zone is None else (zone,))[1]
 
 
 Rule: TypeAlias = Callable[[Desired], Iterable[Problem]]
 SceneRule: TypeAlias = Callable[[Scene], Iterable[Problem]]
 
 
-@dataclass(frozen=True, eq=False)
-class Kind:
+class Kind(Struct, frozen=True, eq=False, dict=True):
     """A kind of resource as one table, plus functions only for rules that cross fields."""
 
     # natural     keys that find a resource without an id, tried in order (contract §12)

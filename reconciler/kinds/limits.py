@@ -1,6 +1,6 @@
 """What an object of each kind may spend at most, by its values: the source of every total that a plan shows.
 
-Worst cases: what may be on counts as on, spend so far is not taken off (it lags), and what nothing
+What is asked for, at most: what may be on counts as on, spend so far is not taken off (it lags), and what nothing
 bounds is uncapped, never zero. An object that cannot deliver has no limit at all: None.
 """
 

@@ -1,16 +1,15 @@
 """Value types made of others: sets without order, and small objects that are always written whole."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
+from msgspec import Struct, field
+
 from reconciler.kinds.types import Refused, Schema, ValueType, unboxed
-from reconciler.lazily import dataclass
 from reconciler.model import Json, Path, Value
 
 
-@dataclass(frozen=True, slots=True)
-class SetOf:
+class SetOf(Struct, frozen=True):
     """Several values without order and without repetition, held sorted."""
 
     each: ValueType
@@ -36,8 +35,7 @@ class SetOf:
         return {"type": "array", "items": self.each.schema(), **least}
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """A small object that is always written whole (a frequency cap, a geo rule).
 
     ``defaults`` are the parts that may be left out, with what the API then shows: an object that is

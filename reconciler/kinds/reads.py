@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import TypeAlias
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
 
 
 class Paging(Enum):
@@ -14,8 +14,7 @@ class Paging(Enum):
     OFFSET = "offset"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """One POST that finds everything of the scope, or of some ``parents`` of its objects; no pages."""
 
     path: str
@@ -23,8 +22,7 @@ class Search:
     parents: str = "campaignIds"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A field that names things of another sort, and the list of them, one per scope id. Asked only for
     what a write would name: where batches are all or nothing, one stray id refuses all."""
 
@@ -36,8 +34,7 @@ class Reference:
     page: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One list per advertiser or account. ``inject`` names the field that the scope's id fills; ``parts`` are what
     the list can be asked for one by one, by a query of the name of their field."""
 
@@ -49,8 +46,7 @@ class Listing:
     parts: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """A sub-resource that is read only for the resources whose files state the map field."""
 
     field: str
@@ -58,8 +54,7 @@ class Details:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attachments:
+class Attachments(Struct, frozen=True):
     """A set field read from the other side: items that each name what they are attached to."""
 
     field: str

@@ -32,9 +32,9 @@ FIELDS = (
     ),
     Field(
         "amount",
-        Money(places=2, as_text=True),
+        Money(by_currency=True, as_text=True),
         facet="budgets",
-        doc="Amount in the campaign's currency, 2 decimals at most; for Daily, a day. Not for Uncapped.",
+        doc="Amount in the campaign's currency and its decimals; for Daily, a day. Not for Uncapped.",
     ),
     Field("startDate", Day(), facet="budgets", required=True, doc="First day, in the future when it is created."),
     Field("endDate", Day(open=""), facet="budgets", clears=True, doc="Last day, after the first. Null: no end."),
@@ -47,7 +47,7 @@ FIELDS = (
         patch="isSuspended",
         doc="True stops delivery with this budget; it is the nearest thing to removing it.",
     ),
-    Field("spend", Money(places=2), create=None, patch=None, doc="What was spent. Read only, and late."),
+    Field("spend", Money(by_currency=True), create=None, patch=None, doc="What was spent. Read only, and late."),
     Field("status", Text(empty=True), create=None, patch=None, doc="Scheduled, Current or Archived. Read only."),
 )
 

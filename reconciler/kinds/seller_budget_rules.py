@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from msgspec import Struct
+
+from reconciler.amounts import grouped
 from reconciler.kinds.kind import Scene
 from reconciler.kinds.objections import objection
-from reconciler.lazily import dataclass
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
 
 TOTALS = ("Capped", "Uncapped")
@@ -15,8 +17,7 @@ OVERSHOOT = Decimal("1.1")
 """Spend lags, so a cap close above it may already be passed (contract §4.4 rule 6)."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A budget as it will stand: its values, and the block that wants them, if the files hold one."""
 
     values: Values
@@ -118,8 +119,9 @@ OFFLINE = (identifiable, dates_in_order, amount_fits)
 def one_at_a_time(scene: Scene) -> Iterator[Problem]:
     """Rule 7: at most one active total and one active daily budget for a seller in a campaign."""
     slots: dict[tuple[object, object, bool], list[Standing]] = {}
+    today = scene.first_today()
     for budget in _standing(scene):
-        if not budget.suspended and budget.last >= scene.now.date():
+        if not budget.suspended and budget.last >= today:
             for slot in budget.slots:
                 slots.setdefault(slot, []).append(budget)
     told = set()
@@ -144,7 +146,7 @@ def daily_is_covered(scene: Scene) -> Iterator[Problem]:
     """Rule 8: a Daily without a total for its days delivers nothing. Only live state knows all totals."""
     if not scene.online:
         return
-    today = scene.now.date()
+    today = scene.last_today()
     standing = [budget for budget in _standing(scene) if not budget.suspended]
     totals: dict[tuple[object, object], list[Standing]] = {}
     for seller, campaign, budget in ((*slot[:2], each) for each in standing if each.total for slot in each.slots):
@@ -190,7 +192,7 @@ def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Prob
     for desired, live in scene.pairs:
         was = live.values.get("startDate") if live else None
         moved = live is not None and desired.values.get("endDate", ...) not in (..., live.values.get("endDate"))
-        if moved and isinstance(was, date) and was <= scene.now.date():
+        if moved and isinstance(was, date) and was <= scene.last_today():
             hint = "set assumptions.strictSeedDates to false if the API lets it move"
             yield objection(
                 desired, "endDate", "budget-started", f"the budget has started on {was}; its end is fixed", hint
@@ -244,13 +246,13 @@ def _uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:
 
 def _creatable(desired: Desired, scene: Scene) -> Iterator[Problem]:
     start = desired.values.get("startDate")
-    if scene.online and isinstance(start, date) and start <= scene.now.date():
+    if scene.online and isinstance(start, date) and start <= scene.last_today():
         message = f"no live budget matches, and a new one cannot start on {start}: it must start after today"
         yield objection(desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id")
 
 
 def _dates_can_move(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
-    today = scene.now.date()
+    today = scene.last_today()
     was, start = live.values.get("startDate"), desired.values.get("startDate")
     running = isinstance(was, date) and was <= today
     if isinstance(start, date) and start != was:
@@ -281,10 +283,12 @@ def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
     capped = live.values.get("budgetType") == "Capped" and amount != live.values.get("amount")
     if capped and isinstance(amount, Decimal) and isinstance(spend, Decimal):
         if amount < spend:
-            message = f"the amount would be below what is already spent ({spend})"
+            message = f"the amount would be below what is already spent ({grouped(spend)})"
             yield objection(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
         elif amount < spend * OVERSHOOT:
-            message = f"{spend} is spent already, and spend lags: it may pass the new amount of {amount}"
+            message = (
+                f"{grouped(spend)} is spent already, and spend lags: it may pass the new amount of {grouped(amount)}"
+            )
             yield warning("amount-near-spend", message, at=desired.at("amount"), address=desired.address)
 
 

@@ -18,7 +18,7 @@ FIELDS = (
     Field("campaignId", CAMPAIGN_ID, patch=None, required=True, doc="Campaign in which the seller takes part."),
     Field(
         "bid",
-        Money(places=4),
+        Money(),
         facet="bids",
         required=True,
         doc="Bid per click in the campaign's currency, 4 decimals at most. 0 stops the seller in this campaign.",

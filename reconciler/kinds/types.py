@@ -7,11 +7,12 @@ exactly the documented form; ``schema`` describes the YAML form to editors.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.model import Json, Path, Value
 
 Schema = dict[str, Any]
@@ -38,14 +39,16 @@ class ValueType(Protocol):
 
 
 def unboxed(wire: Json) -> Json:
-    """Without the API's nillable box, wherever a version puts it (contract §2.12)."""
-    if isinstance(wire, dict) and (not wire or (len(wire) == 1 and "value" in wire)):
+    """Return what the API's nillable box holds, wherever a version puts one (contract §2.12).
+
+    Keys that a later version adds beside ``value`` do not matter.
+    """
+    if isinstance(wire, dict) and (not wire or "value" in wire):
         return wire.get("value")
     return wire
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Free text, kept to the letter, unless the API compares it without regard to case."""
 
     maximum: int | None = None
@@ -81,8 +84,7 @@ class Text:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Id:
+class Id(Struct, frozen=True):
     """An opaque id of digits: always text here, since some are beyond 2^64 (contract §2.11)."""
 
     as_number: bool = False
@@ -106,11 +108,18 @@ class Id:
         return {"type": ["string", "integer"], "pattern": "^[0-9]+$"}
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in the account's own currency, or a bid: a decimal of so many places, never a float."""
+MOST_PLACES = 4
+"""Decimals of a bid, and of the amounts of the currency that has the most (contract §2.11)."""
 
-    places: int = 2
+
+class Money(Struct, frozen=True):
+    """A bid, or an amount in the account's own currency: an exact decimal, never a float.
+
+    An amount that is ``by_currency`` may have the decimals of its currency, which only the account tells:
+    :mod:`reconciler.kinds.currency` judges it. What is read is never rounded.
+    """
+
+    by_currency: bool = False
     positive: bool = False
     as_text: bool = False
 
@@ -118,46 +127,62 @@ class Money:
         if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
             raise Refused("bad-number", f"{raw!r} is not a number", "write the amount without quotes")
         exact = Decimal(raw)
-        rounded = self._quantised(exact)
+        rounded = _rounded(exact, MOST_PLACES)
         if rounded != exact:
             raise Refused(
                 "too-many-decimals",
-                f"{exact:f} has more than {self.places} decimals",
+                f"{exact:f} has more than {MOST_PLACES} decimals",
                 f"the API would round it to {rounded:f}; write the amount that you mean",
             )
         if exact < 0 or (self.positive and exact == 0):
             raise Refused("out-of-range", f"{exact:f} is not {'above' if self.positive else 'at least'} 0")
-        return rounded
+        return _with_cents(exact)
 
     def read(self, wire: Json) -> Value:
         if wire is None or isinstance(wire, bool) or wire == "":
             return None
         try:
-            return self._quantised(Decimal(str(wire)))
+            amount = Decimal(str(wire))
         except InvalidOperation:
             return str(wire)
+        return _with_cents(amount) if amount.is_finite() else str(wire)
 
     def write(self, value: Value) -> Json:
         amount = value if isinstance(value, Decimal) else Decimal(str(value))
         if self.as_text:
-            return f"{amount:.{self.places}f}"
+            return f"{_with_cents(amount):f}"
         return int(amount) if amount == amount.to_integral_value() else amount.normalize()
 
     def schema(self) -> Schema:
         bound = {"exclusiveMinimum": 0} if self.positive else {"minimum": 0}
         return {"type": "number", **bound}
 
-    def _quantised(self, amount: Decimal) -> Decimal:
-        try:
-            return amount.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_EVEN)
-        except InvalidOperation:
-            raise Refused("out-of-range", f"{amount} has more digits than any amount of money") from None
+
+def _with_cents(amount: Decimal) -> Decimal:
+    """The same amount with two decimals at least, and no zero behind them: one form for one amount."""
+    try:
+        short = amount.quantize(_CENT)
+    except InvalidOperation:  # more digits than the arithmetic keeps: left exactly as it is
+        return amount
+    return short if short == amount else amount.normalize()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One word of a few. ``reads`` are words the API may show and nobody may write; ``aliases`` are
-    other spellings it uses (lower case); ``spelled`` is how a version wants a word written."""
+_CENT = Decimal("0.01")
+
+
+def _rounded(amount: Decimal, places: int) -> Decimal:
+    try:
+        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    except InvalidOperation:
+        raise Refused("out-of-range", f"{amount} has more digits than any amount of money") from None
+
+
+class Choice(Struct, frozen=True):
+    """One word of a few, in any case; the value is always the canonical word.
+
+    ``reads`` are words that the API may show and that cannot be written; ``aliases`` are other spellings that
+    it uses (lower case); ``spelled`` is how a version wants a word written.
+    """
 
     words: tuple[str, ...]
     reads: tuple[str, ...] = ()
@@ -165,10 +190,13 @@ class Choice:
     spelled: Mapping[str, str] = field(default_factory=dict)
 
     def parse(self, raw: Json) -> Value:
-        if not isinstance(raw, str) or raw not in self.words:
+        if isinstance(raw, str) and raw in self.words:
+            return raw
+        word = self.read(raw) if isinstance(raw, str) and raw.isascii() else raw
+        if word not in self.words:
             known = ", ".join(self.words)
             raise Refused("bad-choice", f"{raw!r} is not one of: {known}")
-        return raw
+        return word
 
     def read(self, wire: Json) -> Value:
         if wire is None:
@@ -184,11 +212,26 @@ class Choice:
         return self.spelled.get(str(value), str(value))
 
     def schema(self) -> Schema:
-        return {"type": "string", "enum": list(self.words)}
+        """Return the canonical words, which editors offer, or any of their other spellings."""
+        aliases = (alias for alias, word in self.aliases.items() if word in self.words)
+        pattern = "|".join(map(_in_any_case, (*self.words, *aliases)))
+        return {
+            "type": "string",
+            "anyOf": [{"enum": list(self.words)}, {"type": "string", "pattern": f"^({pattern})$"}],
+        }
+
+    def joined(self, other: "Choice") -> "Choice":
+        """Return what either accepts, the words of this one first."""
+        words = tuple(dict.fromkeys((*self.words, *other.words)))
+        return replace(self, words=words, aliases={**other.aliases, **self.aliases})
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+def _in_any_case(word: str) -> str:
+    """Return a pattern for an ASCII word; JSON Schema's patterns have no flag for it."""
+    return "".join(f"[{each.upper()}{each.lower()}]" if each.isalpha() else re.escape(each) for each in word)
+
+
+class Flag(Struct, frozen=True):
     """True or false."""
 
     def parse(self, raw: Json) -> Value:
@@ -206,8 +249,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """A whole number from one upwards."""
 
     def parse(self, raw: Json) -> Value:
@@ -216,7 +258,12 @@ class Count:
         return raw
 
     def read(self, wire: Json) -> Value:
-        return None if wire is None else int(Decimal(str(wire)))
+        if wire is None:
+            return None
+        try:
+            return int(Decimal(str(wire)))
+        except (ArithmeticError, ValueError):
+            return str(wire)
 
     def write(self, value: Value) -> Json:
         return int(str(value))

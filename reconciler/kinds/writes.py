@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import TypeAlias
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
+
 from reconciler.model import Change, Effect, Values
 
 
@@ -29,8 +30,7 @@ class Stage(IntEnum):
     BALANCES_FUND = 84
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """How items are dressed as a body (contract §2.5): in a list or alone, under ``data`` or bare,
     with their fields under ``attributes`` or flat. ``id`` is the key that carries the id, if any."""
 
@@ -42,8 +42,7 @@ class Envelope:
     id_is_number: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """A POST that makes something new. Never repeatable, unless its id is made of its values
     (``keyed``), so that a second one cannot arise."""
 
@@ -54,8 +53,7 @@ class Create:
     keyed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Fields that travel together, since merge or replace inside a block is undocumented
     (contract §3.4); ``alone`` are those known to be safe by themselves."""
 
@@ -63,8 +61,7 @@ class Block:
     alone: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """Absolute values to existing resources. ``frees`` tells which changes make room for others
     and go in a stage of their own when something new needs that room."""
 
@@ -79,8 +76,7 @@ class Patch:
     frees_stage: Stage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """Ids sent to an endpoint that the value chooses: start and stop."""
 
     field: str
@@ -90,8 +86,7 @@ class Switch:
     chunk: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """A map field written to a sub-resource, one call per resource, each entry with an id of its own."""
 
     path: str
@@ -102,8 +97,7 @@ class Entries:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(Struct, frozen=True):
     """Dated entries inside a patch: created, updated and deleted by their own lists (contract §3.4 rule 15)."""
 
     path: str
@@ -114,8 +108,7 @@ class Timetable:
     boxed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """A target that is reached by sending the difference: money, and never repeatable. ``memo`` carries
     the mark by which ``history`` tells ours from everybody else's."""
 
@@ -129,8 +122,7 @@ class Delta:
     history_page: int
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Struct, frozen=True):
     """A set that is reached by one append and one delete of the difference."""
 
     append: str

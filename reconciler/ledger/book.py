@@ -102,6 +102,12 @@ class Book:
     def values(self, of: Iterable[Address] | None = None) -> Mapping[Address, Values]:
         return self._memory.values(of)
 
+    def recall(self, of: Iterable[Address]) -> tuple[Mapping[Address, str], Mapping[Address, Values]]:
+        return self._memory.recall(of)
+
+    def counts(self) -> Mapping[str, int]:
+        return self._memory.counts()
+
     def remember(self, address: Address, id: str | None, values: Values) -> None:
         with self._backend.transaction():
             self._memory.merge([(address, id, values)])

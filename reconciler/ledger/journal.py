@@ -5,8 +5,10 @@ costs what there is of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.ledger import codec
 from reconciler.ledger.errors import Late, LedgerError, PlanUsed, Unsettled
@@ -16,10 +18,10 @@ from reconciler.ledger.past import AWAITED, OPEN, Past
 from reconciler.ledger.records import Intent, PlanUse, Resolution, RunRecord
 from reconciler.ledger.rows import Database, Rows
 from reconciler.model import Address, Call, Outcome, Status, Values
+from reconciler.stored import dumps, text
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """The instants of an intent beside its own: by the API's clock, its deadline, until when it is held."""
 
     server_at: datetime | None = None
@@ -43,7 +45,7 @@ class Journal:
             started = run.started.astimezone(UTC)
             while self._rows.count("runs", "id = ?", id := f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"):
                 pass  # two runs began in the same second and drew the same lot
-            self._rows.append("runs", id, codec.of_record(run))
+            self._rows.append("runs", id, dumps(run))
         return id
 
     def finish(self, run_id: str, ended: datetime, exit_code: int) -> None:
@@ -53,10 +55,10 @@ class Journal:
             self._rows.insert("endings", (run_id, codec.of_instant(ended), exit_code))
 
     def note_look(self, run_id: str, kind: str, parents: Sequence[str], ids: Iterable[str], at: datetime) -> int:
-        seen = codec.text(sorted(set(ids)))
+        seen = text(sorted(set(ids)))
         with self._database.transaction():
             self._record(run_id)
-            return self._rows.append("looks", run_id, codec.of_instant(at), kind, codec.text(list(parents)), seen)
+            return self._rows.append("looks", run_id, codec.of_instant(at), kind, text(list(parents)), seen)
 
     # --- Intents ----------------------------------------------------------------------------------------
 
@@ -73,7 +75,7 @@ class Journal:
     ) -> int:
         if bounds.deadline is not None and bounds.deadline <= at:
             raise Late(self._database.where, f"{call.name} is intended after its deadline")
-        sent = codec.of_call(call)
+        sent = dumps(call)
         touched = [(item.address.kind, codec.of_name(item.address.key)) for item in call.items]
         with self._database.transaction():
             self._fence.check()  # within it: who has taken the lock meanwhile, and written, is seen here
@@ -118,8 +120,8 @@ class Journal:
     ) -> None:
         statuses = {each.status for each in outcomes}
         conclusive = Status.UNKNOWN not in statuses
-        decided = codec.of_record(resolution) if resolution else None
-        cells = (intent, codec.of_instant(at), int(conclusive), codec.of_outcomes(outcomes), decided)
+        decided = dumps(resolution) if resolution else None
+        cells = (intent, codec.of_instant(at), int(conclusive), dumps(outcomes), decided)
         with self._database.transaction():
             found = self._database.execute("SELECT effect, facet FROM intents WHERE number = ?", (intent,))
             if not found:
@@ -173,7 +175,7 @@ def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: B
     told = {"server_at": bounds.server_at, "deadline": bounds.deadline, "held_until": bounds.held_until}
     instants = {name: codec.of_instant(instant) for name, instant in told.items() if instant is not None}
     machine = {"machine": record.machine} if record.machine else {}
-    return codec.text({"before": before, "token": token, **instants, **machine})
+    return text({"before": before, "token": token, **instants, **machine})
 
 
 def _moved(outcome: Outcome) -> Values:

@@ -12,6 +12,7 @@ from pathlib import Path
 from reconciler.ledger import codec
 from reconciler.ledger.errors import Locked, Unwritable
 from reconciler.ledger.records import Holder
+from reconciler.stored import dumps
 
 PAUSE = 0.1
 """Seconds between two attempts; the locks of the system have no queue that could tell who waits."""
@@ -174,5 +175,5 @@ def _write(note: Path, holder: Holder) -> None:
     part = note.with_suffix(".part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(codec.of_record(holder))
+        file.write(dumps(holder))
     part.replace(note)

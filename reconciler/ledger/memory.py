@@ -58,6 +58,21 @@ class Memory:
         rows = self._rows_of("resources", of, "ORDER BY kind, key")
         return Unpacked({_address(kind, key): str(values) for kind, key, _, values in rows}, codec.to_values)
 
+    def recall(self, of: Iterable[Address]) -> tuple[dict[Address, str], Mapping[Address, Values]]:
+        """Ids and values of some addresses, in one read of them."""
+        ids: dict[Address, str] = {}
+        values: dict[Address, str] = {}
+        for kind, key, id, stored in self._rows_of("resources", of):
+            address = _address(kind, key)
+            values[address] = str(stored)
+            if id is not None:
+                ids[address] = codec.to_name(str(id))
+        return ids, Unpacked(values, codec.to_values)
+
+    def counts(self) -> dict[str, int]:
+        asked = "SELECT kind, count(*) FROM resources WHERE id IS NOT NULL GROUP BY kind"
+        return {str(kind): int(str(count)) for kind, count in self._database.execute(asked)}
+
     def observations(self, of: Iterable[Address] | None = None) -> Mapping[Address, Observation]:
         rows = self._rows_of("observations", of)
         return Unpacked({_address(kind, key): (at, values) for kind, key, at, values in rows}, _observation)

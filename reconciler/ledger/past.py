@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.ledger import codec
 from reconciler.ledger.errors import LedgerError

@@ -18,6 +18,7 @@ from reconciler.ledger.records import Holder
 from reconciler.ledger.rows import Cell, Row
 from reconciler.ledger.sqlite import SQLite, empty
 from reconciler.ledger.tables import FORMAT
+from reconciler.stored import dumps
 
 if TYPE_CHECKING:
     import psycopg
@@ -124,7 +125,7 @@ class Postgres:
         )
         self._locked.add(key)
         try:
-            self._note(scope, codec.of_record(holder))
+            self._note(scope, dumps(holder))
             yield
         finally:
             self._locked.discard(key)

@@ -5,15 +5,15 @@ None where no answer told a date.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from reconciler.lazily import dataclass
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.model import Address, Call, Outcome, Status, Value, Values
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds a lock, as far as they said so."""
 
     who: str = "another process"
@@ -35,8 +35,7 @@ class Holder:
 # --- Runs -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """What is known of a run when it begins. ``who`` is ``user@host``; ``allowed`` holds why which
     guardrails were overridden, by rule; ``planned`` is how many items the run is to send; ``machine``
     names the clock that its intents are written by."""
@@ -56,8 +55,7 @@ class RunRecord:
     machine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """A run in a list. Without ``ended`` it is still going on, or was killed."""
 
     id: str
@@ -67,8 +65,7 @@ class PastRun:
     exit_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanUse:
+class PlanUse(Struct, frozen=True):
     """Which run used a saved plan, and how the items of the plan ended, as far as is known.
 
     Without ``past``, the run was pruned. An item that the run planned and never intended counts as not sent.
@@ -84,8 +81,7 @@ class PlanUse:
 # --- Calls ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """What a person decided of an outcome that no read can settle; ``ids`` of what was created, by the text
     of the address."""
 
@@ -97,8 +93,7 @@ class Resolution:
     certain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """Every id that was shown in some parents before something was created there."""
 
     number: int
@@ -109,8 +104,7 @@ class Look:
     ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """A call that was about to be sent, and what became of it as far as is known.
 
     ``before`` holds the ids that had the natural key already, by the text of the address; ``look`` is the number
@@ -156,16 +150,14 @@ class Intent:
         return machine != self.machine or not machine or now < self.held_until
 
 
-@dataclass(frozen=True, slots=True)
-class RunHistory:
+class RunHistory(Struct, frozen=True):
     """A run and all calls that it intended, in that order."""
 
     run: PastRun
     calls: tuple[Intent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One value that a call moved, or tried to. What was never settled counts as unknown."""
 
     run: str
@@ -177,8 +169,7 @@ class HistoryEntry:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedChange:
+class AppliedChange(Struct, frozen=True):
     """One value that was moved; ``time`` is when its call was about to be sent."""
 
     address: Address
@@ -192,16 +183,14 @@ class AppliedChange:
 # --- What is known by address -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What the API showed of a resource when it was last looked at."""
 
     at: datetime
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The values of a facet that were last seen in force after a call had moved them."""
 
     at: datetime
@@ -209,8 +198,7 @@ class Seen:
     server_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """All that is known of an address: id, last applied values, what was seen in force by facet, the last look."""
 
     id: str | None = None
@@ -219,8 +207,7 @@ class Known:
     observation: Observation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """How much of the journal was removed."""
 
     runs: int = 0

@@ -79,6 +79,14 @@ class Ledger(Protocol):
         """Return the last applied values by field, of some addresses or of all of them."""
         ...
 
+    def recall(self, of: Iterable[Address]) -> tuple[Mapping[Address, str], Mapping[Address, Values]]:
+        """Return the ids and the last applied values of some addresses, in one read of them."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many addresses have an id, by kind."""
+        ...
+
     def remember(self, address: Address, id: str | None, values: Values) -> None:
         """Add to what is known, field by field; without an id, the known one stays."""
         ...

@@ -9,6 +9,7 @@ from reconciler.ledger.errors import Damaged
 from reconciler.ledger.past import AWAITED, OPEN
 from reconciler.ledger.rows import Cell, Database, Row, Rows, seal
 from reconciler.model import Effect, Status
+from reconciler.stored import text
 
 AT_ONCE = 500
 """Rows that are read and written in one turn: a journal of years is not held in memory."""
@@ -26,10 +27,10 @@ def to_third(database: Database) -> None:
     for number, run, name, at, call, details in _intents(database):
         shape, told = json.loads(str(call)), {**json.loads(str(details)), **machines[str(run)]}
         effect, facet = str(shape["effect"]), codec.of_name(shape["facet"])
-        cells = (number, run, name, at, shape["kind"], facet, effect, None, call, codec.text(told))
+        cells = (number, run, name, at, shape["kind"], facet, effect, None, call, text(told))
         database.execute(
             "UPDATE intents SET kind = ?, facet = ?, effect = ?, details = ?, seal = ? WHERE number = ?",
-            (shape["kind"], facet, effect, codec.text(told), seal(cells), number),
+            (shape["kind"], facet, effect, text(told), seal(cells), number),
         )
         last = _last(rows, number)
         if last is None or not last[3]:

@@ -46,6 +46,7 @@ def call_of(parts: Sequence[Part], target: Target, number: int) -> Call:
         items=items,
         atomic=atomic,
         stage=int(first.stage),
+        raises_exposure=first.raises_exposure,
         product=kind.product,
     )
 
@@ -99,12 +100,10 @@ def _entry(part: Part, kind: Kind) -> wire.Body:
 
 
 def _membership_body(write: Membership, part: Part) -> Json:
-    ids = part.change.after["ids"]
-    assert isinstance(ids, tuple)
     kind = write.type.format(verb="Append" if part.stage == write.append_stage else "Delete")
     if write.listed:
-        return {"data": [{"type": kind, "id": str(id)} for id in ids]}
-    return {"data": {"type": kind, "attributes": {"ids": [str(id) for id in ids]}}}
+        return {"data": [{"type": kind, "id": id} for id in part.members]}
+    return {"data": {"type": kind, "attributes": {"ids": [*part.members]}}}
 
 
 def completed(values: Values, change: Change, blocks: Sequence[Block], kind: Kind) -> Values:

@@ -4,8 +4,9 @@ A field that the files do not state is not looked at. A value that the API never
 with what was last applied, and sent when nobody remembers, if sending it again is harmless.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Patch
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
@@ -106,7 +107,7 @@ def _base(kind: Kind, desired: Desired, live: Live) -> Values:
 def _fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
     for move in moved:
         if not kind.changeable(kind.field(move.field)):
-            message = f"{move.field} is fixed once the {kind.singular} exists; it is {_said(move.before)}"
+            message = f"{move.field} is fixed once the {kind.singular} exists; it is {_said(move.before, worded)}"
             hint = f"write {_said(move.before)} again, or describe a new {kind.singular}"
             yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
 
@@ -123,5 +124,5 @@ def _incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
         yield error("missing-field", message + ", ".join(missing), at=at, address=desired.address, hint=hint)
 
 
-def _said(value: Value) -> str:
-    return "not set" if value is None else str(value)
+def _said(value: Value, words: Callable[[Value], str] = str) -> str:
+    return "not set" if value is None else words(value)

@@ -6,33 +6,32 @@ raising ones: at every prefix, and after any crash, the whole is at most max(bef
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from itertools import compress, product
 
+from msgspec import Struct
+
 from reconciler.amounts import NOTHING, Exposure, Running
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, Call, Change, FieldChange, Outcome, Status, Value, Values
 
 Moves = Iterable[FieldChange]
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What is exposed before the plan, by currency, and how to weigh what it changes."""
+class Ground(Struct, frozen=True):
+    """What is exposed before the plan, by currency, and how to weigh what it changes; ``today`` is now for a kind."""
 
     kinds: Mapping[str, Kind]
     changes: Mapping[Address, Change]
     start: Mapping[str, Exposure]
     currency: Callable[[Change], str]
-    now: datetime
+    today: Callable[[str], datetime]
 
     def of(self, kind: Kind, values: Values | None) -> Exposure:
         """What one object with these values exposes; None does not exist."""
         if values is None or kind.limits is None:
             return NOTHING
-        return Exposure.of(kind.limits([values], self.now)[0])
+        return Exposure.of(kind.limits([values], self.today(kind.name))[0])
 
     def raises(self, change: Change, fields: Sequence[FieldChange]) -> bool:
         """Whether these fields of a change raise the exposure, whatever of the rest is already in force."""
@@ -83,16 +82,14 @@ def moved(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
 # --- As the calls go ---------------------------------------------------------------------------------------
 
 
-@dataclass
 class Meter:
     """Follows what is exposed, item by item. What may be in force or not is kept both ways; the worse counts."""
 
-    ground: Ground
-    states: dict[Address, tuple[Values | None, ...]] = field(default_factory=dict)
-    exposed: dict[str, Exposure] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.exposed = dict(self.ground.start)
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.states: dict[Address, tuple[Values | None, ...]] = {}
+        self.exposed: dict[str, Exposure] = {}
+        self.exposed |= self.ground.start
 
     def apply(
         self, address: Address, moves: Moves, *, lost: bool = False, within: Mapping[str, Exposure] | None = None

@@ -1,19 +1,22 @@
 """What an account commits before and after a plan: everything live in the scope, the changes laid over it.
 
-Worst cases, per currency and never across currencies; what is uncapped is counted, never dropped.
+Sums of budgets are what is asked for, and no bound of what is billed: the API promises a maximum only for the spend
+limit of a campaign (contract §14, 35). They are per currency; what is uncapped is counted, never dropped.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.amounts import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
+from reconciler.kinds.calendar import latest_to_end
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Change, FieldChange, Live, Money, Shift, Value, Values
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
@@ -33,8 +36,7 @@ class Moved(Protocol):
     def before(self) -> Value: ...
 
 
-@dataclass(frozen=True)
-class Book:
+class Book(Struct, frozen=True, dict=True):
     """All that the money of a plan depends on. ``currencies`` are by scope and id of its owner."""
 
     kinds: Mapping[str, Kind]
@@ -43,6 +45,18 @@ class Book:
     scope: Mapping[str, Sequence[str]]
     currencies: Mapping[tuple[str, str], str]
     now: datetime
+    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def today(self, kind: str) -> datetime:
+        """Return now, in the zone of the owners of a kind where a day ends last: what is over there costs no more."""
+        return self._todays[self.kinds[kind].scope]
+
+    @cached_property
+    def _todays(self) -> Mapping[str, datetime]:
+        return {
+            kind.scope: latest_to_end(self.now, [zone for (name, _), zone in self.zones.items() if name == kind.scope])
+            for kind in self.kinds.values()
+        }
 
     def currency(self, kind: str, values: Values, owner: str | None) -> str:
         """The currency of an object: its owner's, or words that say whose it is."""
@@ -144,9 +158,9 @@ def _counted(book: Book, name: str, tally: _Tally) -> Iterator[Shift]:
         return
     moved = {change.id: change for change in own if change.id is not None}
     born = [change for change in own if change.id is None]
-    before = kind.limits([row.values for row in rows], book.now)
+    before = kind.limits([row.values for row in rows], book.today(kind.name))
     changed = [moved[row.id].after if row.id in moved else row.values for row in rows]
-    after = kind.limits([*changed, *(change.after for change in born)], book.now) if own else before
+    after = kind.limits([*changed, *(change.after for change in born)], book.today(kind.name)) if own else before
     codes: dict[tuple[object, ...], str] = {}
     for row, was, becomes in zip(rows, before, after, strict=False):
         key = (row.owner, row.values.get("advertiserId"), row.values.get("accountId"))
@@ -246,8 +260,8 @@ def _undone(book: Book, past: Iterable[Moved], ids: Mapping[Address, str]) -> It
         if kind is None or kind.limits is None or row is None:
             continue
         born = any(befores.get(name, row.values.get(name)) is None for name in kind.natural[0])
-        was = NOTHING if born else Exposure.of(kind.limits([{**row.values, **befores}], book.now)[0])
-        step = Exposure.of(kind.limits([row.values], book.now)[0]) - was
+        was = NOTHING if born else Exposure.of(kind.limits([{**row.values, **befores}], book.today(kind.name))[0])
+        step = Exposure.of(kind.limits([row.values], book.today(kind.name))[0]) - was
         yield book.currency(address.kind, row.values, row.owner), step
 
 

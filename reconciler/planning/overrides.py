@@ -4,23 +4,25 @@ Nothing but a run of this tool can end an override, so a plan says what happens 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.amounts import worded
 from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.files.terms import Unclear, moment
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.types import Refused
-from reconciler.lazily import dataclass
 from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
+from reconciler.reasons import is_reason
 
 KEY = "overrides"
 
 
-@dataclass(frozen=True)
-class Override:
+class Override(Struct, frozen=True):
     """One entry, with the instants between which it holds; the end itself is not in it."""
 
     number: int
@@ -65,6 +67,10 @@ def _read(project: Project, number: int, entry: Mapping[str, Json], problems: li
     except Unclear as why:
         problems.append(error("bad-moment", f"{at}: {why}", at=project.at(KEY, number, at)))
         return None
+    if not is_reason(str(entry["because"])):
+        at_reason = project.at(KEY, number, "because")
+        problems.append(error("empty-text", "because: no character of it can be seen", at=at_reason, hint="say why"))
+        return None
     values = entry["set"]
     assert isinstance(values, dict)
     return Override(number, str(entry["match"]), values, begins, ends, str(entry["because"]))
@@ -81,7 +87,7 @@ def _unmatched(project: Project, rule: Override, matched: Sequence[Desired], pro
 def _laid(project: Project, rule: Override, desired: Desired, problems: list[Problem]) -> Desired | None:
     """A block with the values of an override over its own; None if one of them cannot be."""
     kind = project.kinds[desired.address.kind]
-    values, overlaid = dict(desired.values), dict(desired.overlaid)
+    values, overlaid = dict(desired.values), dict(desired.origin.overlaid)
     for name, raw in rule.values.items():
         place = project.at(KEY, rule.number, "set", name)
         try:
@@ -90,7 +96,7 @@ def _laid(project: Project, rule: Override, desired: Desired, problems: list[Pro
             problems.append(error(why.code, f"{name}: {why.reason}", at=place, address=desired.address, hint=why.hint))
             return None
         overlaid[name] = place
-    return replace(desired, values=values, overlaid=overlaid)
+    return replace(desired, values=values, origin=desired.origin.overlaid_by(overlaid))
 
 
 def parsed(kind: Kind, name: str, raw: Json) -> Value:
@@ -129,7 +135,8 @@ def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]
 
 
 def _said(value: object) -> str:
-    return "not set" if value is None else str(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return "not set" if value is None else f"{value:,}" if whole else worded(value)
 
 
 def overdue(loaded: Loaded, drifts: Sequence[Drift], now: datetime) -> Iterator[Problem]:

@@ -3,24 +3,25 @@
 After its end a rule gives the field back to git. An override of the same field comes first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.amounts import grouped, worded
 from reconciler.files.project import Project
 from reconciler.files.terms import Unclear, moment
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
 
 KEY, OUTSIDE, TOO_FAST = "ownership", "out-of-bounds", "step-too-large"
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One entry of the project file."""
 
     number: int
@@ -87,7 +88,7 @@ def released(project: Project, pairs: Sequence[Pair], now: datetime) -> tuple[tu
 
 def _released(project: Project, known: Sequence[Rule], pair: Pair, now: datetime, problems: list[Problem]) -> Pair:
     desired, live = pair
-    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.overlaid]
+    given = [rule for rule in known if rule.owns(desired.address, now) and rule.field not in desired.origin.overlaid]
     if live is None or not given:
         return pair
     problems += (problem for rule in given if (problem := _outside(project, rule, desired, live)))
@@ -104,7 +105,7 @@ def _outside(project: Project, rule: Rule, desired: Desired, live: Live) -> Prob
         (rule.most, rule.most is not None and value > rule.most, "above max"),
     ):
         if broken:
-            message = f"{rule.field} is {value.normalize():f}, {words} {bound}; it belongs to {_owner(rule)}"
+            message = f"{rule.field} is {grouped(value)}, {words} {worded(bound)}; it belongs to {_owner(rule)}"
             key = "min" if words == "below min" else "max"
             hint = f"tell {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
             return warning(OUTSIDE, message, at=project.at(KEY, rule.number, key), address=desired.address, hint=hint)
@@ -130,30 +131,34 @@ class Look(Protocol):
 class Looks(Protocol):
     """Where looks are kept: the ledger, which is read and written once."""
 
-    def observations(self) -> Mapping[Address, Look]: ...
+    def notes(self, names: Iterable[str]) -> Mapping[str, Look]: ...
 
-    def observe_all(self, news: Mapping[Address, Values], at: datetime) -> None: ...
+    def note(self, news: Mapping[str, Values], at: datetime) -> None: ...
 
 
 def steps(project: Project, pairs: Sequence[Pair], ledger: Looks, now: datetime) -> Iterator[Problem]:
     """What moved further than it may in a day; each look is compared with the last one that is a day old."""
-    known = [rule for rule in rules(project) if rule.step is not None]
-    looks = ledger.observations() if known else {}
-    news: dict[Address, Values] = {}
-    for rule in known:
+    owned = list(_owned(project, pairs, now))
+    looks = ledger.notes([name for name, *_ in owned]) if owned else {}
+    news: dict[str, Values] = {}
+    for name, rule, desired, value in owned:
+        last = looks.get(name)
+        was: Value = last.values.get("value") if last else None
+        if last is None or not isinstance(was, Decimal) or now - last.at >= DAY:
+            news[name] = {"value": value}
+        if last is not None and isinstance(was, Decimal) and was:
+            yield from _step(project, rule, desired, value, (was, last.at), now)
+    if news:
+        ledger.note(news, now)
+
+
+def _owned(project: Project, pairs: Sequence[Pair], now: datetime) -> Iterator[tuple[str, Rule, Desired, Decimal]]:
+    """The live values whose steps are bounded, each with the name under which its last look is noted."""
+    for rule in (each for each in rules(project) if each.step is not None):
         for desired, live in pairs:
             value = live.values.get(rule.field) if live else None
-            if not rule.owns(desired.address, now) or not isinstance(value, Decimal):
-                continue
-            place = Address("owned", f"{desired.address} {rule.field}")
-            last = looks.get(place)
-            was: Value = last.values.get("value") if last else None
-            if last is None or not isinstance(was, Decimal) or now - last.at >= DAY:
-                news[place] = {"value": value}
-            if last is not None and isinstance(was, Decimal) and was:
-                yield from _step(project, rule, desired, value, (was, last.at), now)
-    if news:
-        ledger.observe_all(news, now)
+            if rule.owns(desired.address, now) and isinstance(value, Decimal):
+                yield f"owned {desired.address} {rule.field}", rule, desired, value
 
 
 def _step(
@@ -164,8 +169,8 @@ def _step(
     percent = abs(value - was) / was * 100
     if rule.step is not None and percent > rule.step * days:
         message = (
-            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {was.normalize():f} to"
-            f" {value.normalize():f}; {_owner(rule)} may move it by {rule.step} % a day"
+            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {grouped(was)} to"
+            f" {grouped(value)}; {_owner(rule)} may move it by {rule.step} % a day"
         )
         where = project.at(KEY, rule.number, "maxStepPercentPerDay")
         yield error(TOO_FAST, message, at=where, address=desired.address)

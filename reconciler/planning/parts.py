@@ -1,9 +1,11 @@
 """What of a change travels together, by which write, and where it goes. A facet is one part; a set may be two."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import (
@@ -17,23 +19,21 @@ from reconciler.kinds.writes import (
     Timetable,
     Write,
 )
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Change, FieldChange, Value, Values
 
 Each = TypeVar("Each")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """A kind as the configured version speaks it: its table, and what its paths begin with."""
 
     kind: Kind
     root: str
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some fields of one change that travel together, and where they go."""
+class Part(Struct, frozen=True):
+    """Some fields of one change that travel together, and where they go. ``members`` are the ids that are added to a
+    set or removed from it; ``raises_exposure`` is set only where the order never overspends."""
 
     change: Change
     fields: tuple[FieldChange, ...]
@@ -43,6 +43,8 @@ class Part:
     path: str
     write: Write | Create
     size: int
+    members: tuple[str, ...] = ()
+    raises_exposure: bool = False
 
 
 def parts_of(change: Change, target: Target, merged: bool) -> Iterator[Part]:
@@ -93,8 +95,7 @@ def _membership(change: Change, move: FieldChange, target: Target, facet: str, w
     for ids, path, stage, (was, becomes) in ways:
         for chunk in batched(ids, write.chunk):
             step = replace(move, before=tuple(sorted(was)), after=tuple(sorted(becomes)))
-            part = _part(change, (step,), target, stage, facet, "POST", path, write, 1)
-            yield replace(part, change=replace(part.change, after={**part.change.after, "ids": tuple(chunk)}))
+            yield replace(_part(change, (step,), target, stage, facet, "POST", path, write, 1), members=tuple(chunk))
 
 
 def _part(

@@ -5,9 +5,10 @@ folds them. Nothing unchanged is sent, an empty batch never is, and no call hold
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import (
@@ -20,8 +21,6 @@ from reconciler.planning.calls import call_of, completed
 from reconciler.planning.parts import Part, Target, batched, parts_of
 
 Raises = Callable[[Change, tuple[FieldChange, ...]], bool]
-HELD = 100
-"""Added to the stage of what is held back until all before it is confirmed: increases, where asked for."""
 
 
 def plan(
@@ -29,15 +28,16 @@ def plan(
 ) -> Plan:
     """All calls of the changes, in the order of sending, and what waits for the ids of new resources.
 
-    What ``raises`` the exposure is kept in calls of its own, after all others.
+    What ``raises`` the exposure is kept in calls of its own, which are sent when all others are confirmed.
     """
     parts = [part for change in changes for part in parts_of(change, targets[change.address.kind], merged)]
     parts = _room_first(parts)
     if raises is not None:
-        parts = [replace(part, stage=part.stage + HELD) if raises(part.change, part.fields) else part for part in parts]
+        parts = [replace(part, raises_exposure=raises(part.change, part.fields)) for part in parts]
     groups: dict[tuple[Any, ...], list[Part]] = {}
     for part in sorted(parts, key=lambda part: _order(part, targets[part.change.address.kind].kind)):
-        groups.setdefault((part.stage, part.change.address.kind, part.facet, part.method, part.path), []).append(part)
+        place = part.raises_exposure, part.stage, part.change.address.kind, part.facet, part.method, part.path
+        groups.setdefault(place, []).append(part)
     calls = [
         call_of(chunk, targets[chunk[0].change.address.kind], number)
         for group in groups.values()
@@ -94,7 +94,7 @@ def _late(change: Change, kind: Kind) -> Change | None:
 
 
 def _order(part: Part, kind: Kind) -> tuple[Any, ...]:
-    place = part.stage, part.change.address.kind, part.facet, part.path
+    place = part.raises_exposure, part.stage, part.change.address.kind, part.facet, part.path
     return *place, weight(part.fields), not _leads(part, kind), part.change.address
 
 

@@ -32,7 +32,7 @@ def mistakes(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
 class Book(Protocol):
     """What can rename: the ledger."""
 
-    def ids(self) -> Mapping[Address, str]: ...
+    def ids(self, of: Iterable[Address] | None = None) -> Mapping[Address, str]: ...
 
     def move(self, old: Address, new: Address) -> None: ...
 
@@ -51,10 +51,16 @@ def followed(project: Project, ids: Mapping[Address, str], values: Mapping[Addre
     return named, values
 
 
+def named(project: Project) -> Iterator[Address]:
+    """The addresses that are renamed, and what they become."""
+    for pair in _pairs(project):
+        yield from pair
+
+
 def settle(project: Project, book: Book) -> None:
     """Rename in the ledger what has not been yet."""
     pairs = tuple(_pairs(project))
-    known = book.ids() if pairs else {}
+    known = book.ids([old for old, _ in pairs]) if pairs else {}
     for old, new in pairs:
         if old in known:
             book.move(old, new)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from heapq import nlargest
 
-from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, sides
-from reconciler.lazily import dataclass
+from msgspec import Struct
+
+from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, grouped, sides
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
 from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
 
@@ -19,8 +20,7 @@ LEAP = Decimal("1.5")
 """So many are named in any case; more of them if they rise by half or more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """What a currency commits, in one way of counting."""
 
     currency: str
@@ -44,9 +44,7 @@ def totals(money: Money | None) -> tuple[Total, ...]:
 
 def amount(value: Decimal, sign: str = "") -> str:
     """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
-    text = f"{value:{sign},f}"
-    whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.rstrip('0'):0<2}"
+    return grouped(value, sign)
 
 
 def exposed(exposure: Exposure) -> str:
@@ -159,6 +157,11 @@ def passed(run: Run) -> list[str]:
     return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
 
 
+def idle(run: Run) -> list[str]:
+    """The guardrails for which the plan held nothing to look at."""
+    return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.IDLE]
+
+
 # --- As lines of text ----------------------------------------------------------------------------------------
 
 
@@ -168,7 +171,7 @@ def lines(run: Run) -> Iterator[str]:
             for each in totals(run.money)]  # fmt: skip
     moves = run.money.bids if run.money else ()
     if rows or moves:
-        yield "Money, at the worst:"
+        yield "Budgets (what is asked for, not a worst case):"
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
@@ -183,4 +186,6 @@ def lines(run: Run) -> Iterator[str]:
         yield from (f"  {judged(each)}" for each in objections(run))
         if passed(run):
             yield f"  passed: {', '.join(passed(run))}"
+        if idle(run):
+            yield f"  {Verdict.IDLE.value}: {', '.join(idle(run))}"
         yield ""

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
+
 from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.reports.words import ARROW, clipped, percentage, plain, shown
 
@@ -21,16 +22,14 @@ NAMED = 3
 """So many different values, and addresses, are named in a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One field of a fold: every change of it, with the address that it belongs to."""
 
     field: str
     moves: tuple[tuple[Change, FieldChange], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """Like changes, in the order of the run."""
 
     kind: str
@@ -55,8 +54,10 @@ def folds(changes: Sequence[Change]) -> tuple[Fold, ...]:
     return tuple(Fold(group[0].address.kind, group[0].action, tuple(group)) for group in alike.values())
 
 
-def parted(changes: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Fold, ...]]:
-    """The changes that are told one by one, and the folds of those that are too many for it."""
+def parted(changes: Sequence[Change], *, full: bool = False) -> tuple[tuple[Change, ...], tuple[Fold, ...]]:
+    """The changes that are told one by one, and the folds of those that are too many for it; ``full`` folds none."""
+    if full:
+        return tuple(changes), ()
     most = FEW if len(changes) > CROWD else MANY
     groups = folds(changes)
     folded = tuple(group for group in groups if len(group.changes) > most)
@@ -90,8 +91,7 @@ def _direction(move: FieldChange) -> int:
 # --- The calls ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Neighbouring calls to one endpoint for one facet, by their numbers in the plan."""
 
     first: int

@@ -1,15 +1,17 @@
 """A run as GitHub workflow commands: annotations at file and line, then the text with commands off.
 
-The runner shows ten annotations of a kind in a step, so the worst come first and the rest is counted.
+Files are named from the root of the repository. The runner shows ten annotations of a kind in a step, so the
+worst come first and the rest is counted.
 The job summary is another format: markdown, appended to ``$GITHUB_STEP_SUMMARY``.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from reconciler.model import Problem, Run, Severity
+from reconciler.model import Address, Problem, Run, Severity
 from reconciler.reports import text
-from reconciler.reports.words import Manner, all_problems, clipped, counted, plain
+from reconciler.reports.places import rooted
+from reconciler.reports.words import Checkout, Manner, clipped, counted, findings, named, objects, plain
 
 MOST, LONGEST = 10, 4000
 KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -19,23 +21,27 @@ def report(run: Run, manner: Manner) -> str:
     """Workflow commands, and the report as the log shows it."""
     body = text.report(run, manner)
     token = f"reconciler-{hashlib.sha256(body.encode('utf-8', 'replace')).hexdigest()[:32]}"
-    return "\n".join([*_annotations(run), f"::stop-commands::{token}", body.rstrip("\n"), f"::{token}::"]) + "\n"
+    return (
+        "\n".join([*_annotations(run, manner.checkout), f"::stop-commands::{token}", body.rstrip("\n"), f"::{token}::"])
+        + "\n"
+    )
 
 
-def _annotations(run: Run) -> Iterator[str]:
+def _annotations(run: Run, checkout: Checkout | None) -> Iterator[str]:
     """At most ten of a kind; the notice that counts the others is one of the ten notices."""
-    problems = all_problems(run)
+    problems = [rooted(each, checkout) for each in findings(run)]
+    known = objects(run)
     left = 0
     for severity in Severity:
         of_kind = [problem for problem in problems if problem.severity is severity]
         most = MOST - 1 if severity is Severity.NOTE and (left or len(of_kind) > MOST) else MOST
-        yield from (annotation(problem) for problem in of_kind[:most])
+        yield from (annotation(problem, known) for problem in of_kind[:most])
         left += max(0, len(of_kind) - most)
     if left:
         yield f"::notice title=reconciler::{counted(left, 'more problem')}: see the job summary or the log"
 
 
-def annotation(problem: Problem) -> str:
+def annotation(problem: Problem, known: Mapping[Address, str]) -> str:
     """One workflow command; what it says stays its data, whatever it says."""
     properties = {"title": problem.code}
     if problem.span is not None:
@@ -44,7 +50,7 @@ def annotation(problem: Problem) -> str:
         properties |= {"endLine": str(span.line), "endColumn": str(span.column + span.width)}
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     hint = f"%0A{_data(problem.hint)}" if problem.hint else ""
-    return f"::{KINDS[problem.severity]} {said}::{_data(problem.message)}{hint}"
+    return f"::{KINDS[problem.severity]} {said}::{_data(named(problem, known))}{hint}"
 
 
 def _data(value: str) -> str:

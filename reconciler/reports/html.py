@@ -29,6 +29,7 @@ from reconciler.reports.words import (
     ARROW,
     VERBS,
     Manner,
+    called,
     clipped,
     counted,
     counts,
@@ -36,19 +37,29 @@ from reconciler.reports.words import (
     ending,
     headline,
     least_time,
+    named,
+    objects,
     plain,
     planned,
     shown,
     shown_whole,
     step,
+    stopped,
+    summed,
     title,
 )
 
 ROWS, LISTED, LONG = 2_000, 200, 2_000
 """So many changes one by one, so many problems, and so much of one value; JSON holds all of them."""
 KINDS = {Severity.ERROR: "stop", Severity.WARNING: "update", Severity.NOTE: "note"}
-STYLES = {Status.APPLIED: "create", Status.REJECTED: "stop", Status.UNKNOWN: "stop", Status.NOT_SENT: "update"}
-VERDICTS = {Verdict.REFUSED: "stop", Verdict.ALLOWED: "update", Verdict.ADVISED: "note", Verdict.PASSED: "create"}
+STYLES = {"applied": "create", "rejected": "stop", "unknown": "stop", "not sent": "update", "not read back": "update"}
+VERDICTS = {
+    Verdict.REFUSED: "stop",
+    Verdict.ALLOWED: "update",
+    Verdict.ADVISED: "note",
+    Verdict.PASSED: "create",
+    Verdict.IDLE: "note",
+}
 
 
 def report(run: Run, manner: Manner) -> str:
@@ -65,18 +76,18 @@ def report(run: Run, manner: Manner) -> str:
 
 
 def _parts(run: Run, manner: Manner) -> Iterator[str]:
-    run = shown_whole(run)
+    run, known = shown_whole(run), objects(run)
     yield _head(run)
     if last := ending(run, manner):
         yield f'<p class="banner stop">{_text(last)}</p>'
     yield _section("What moved", _drift(run))
     yield _section("Not managed", _table(drifts.UNMANAGED, ([*map(_text, each)] for each in drifts.shares(run)), (1,)))
-    yield _section("Money, at the worst", html_charts.totals(run) + _bids(run))
+    yield _section("Budgets (what is asked for, not a worst case)", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
-    yield _section("Not applied", _items(_few([_outcome(each) for each in run.outcomes if _went_wrong(each)])))
-    yield _section("Problems", _items(_few([_problem(each) for each in drifts.untabled(run)])))
+    yield _section("Not applied", _items(_unapplied(run)))
+    yield _section("Problems", _items(_few([_problem(each, named(each, known)) for each in drifts.untabled(run)])))
     if planned(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
         yield _section("Changes", _changes(run))
@@ -87,8 +98,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
 
 def _head(run: Run) -> str:
     chips = [(f"{count:,} to {word}", word) for word, count in counts(run).items() if count]
-    told = ended(outcome.status for outcome in run.outcomes)
-    chips += [(f"{count:,} {status.value}", STYLES[status]) for status, count in told.items()]
+    chips += [(f"{count:,} {ending}", STYLES.get(ending, "stop")) for ending, count in ended(run).items()]
     chips += [(f"{run.unchanged:,} unchanged", "note")] if run.unchanged and run.command != "validate" else []
     shown = "".join(f'<li class="{style}">{_text(words)}</li>' for words, style in chips)
     where = f"reconciler {_text(run.command)} · {_text(run.project)}" if run.project else "reconciler"
@@ -151,7 +161,8 @@ def _drift(run: Run) -> str:
 
 
 def _moved(address: Address, some: Sequence[Drift]) -> str:
-    head = f'<p>{_code(address)} <span class="soft">{_code(some[0].place.span)}</span></p>'
+    object = _text(called(some[0].name, some[0].id))
+    head = f'<p>{_code(address)} {object} <span class="soft">{_code(some[0].place.span)}</span></p>'
     table = _table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
     return f"<article>{head}{table}</article>"
 
@@ -179,9 +190,10 @@ def _bids(run: Run) -> str:
 
 
 def _guardrails(run: Run) -> Iterator[str]:
-    """What objects first, then what passed."""
+    """What objects first, then what passed, then what had nothing to look at."""
     yield from map(_guardrail, cost.objections(run))
-    yield from (_guardrail(each) for each in run.judgements if each.verdict is Verdict.PASSED)
+    for verdict in (Verdict.PASSED, Verdict.IDLE):
+        yield from (_guardrail(each) for each in run.judgements if each.verdict is verdict)
 
 
 def _guardrail(each: Judgement) -> str:
@@ -202,20 +214,25 @@ def _risks(run: Run) -> Iterator[str]:
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
-def _problem(problem: Problem) -> str:
+def _problem(problem: Problem, said: str) -> str:
     place = f' <span class="soft">{_code(problem.span)}</span>' if problem.span else ""
     hint = f'<br><span class="soft">{_text(problem.hint)}</span>' if problem.hint else ""
     tag = _tag(problem.severity.value, KINDS[problem.severity])
-    return f"{tag} {_text(problem.message)} {_code(problem.code)}{place}{hint}"
+    return f"{tag} {_text(said)} {_code(problem.code)}{place}{hint}"
 
 
-def _went_wrong(outcome: Outcome) -> bool:
-    return outcome.status is not Status.APPLIED
+def _unapplied(run: Run) -> list[str]:
+    """The items that did not end well; one line for all that the run's own end kept from being sent."""
+    held = stopped(run)
+    kept = frozenset(map(id, held))
+    line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summed(held))}"] if held else []
+    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in kept]
+    return [*line, *_few([_outcome(each) for each in others])]
 
 
 def _outcome(outcome: Outcome) -> str:
-    said = "".join(f"<br>{_problem(problem)}" for problem in outcome.problems)
-    tag = _tag(outcome.status.value, STYLES[outcome.status])
+    said = "".join(f"<br>{_problem(problem, problem.message)}" for problem in outcome.problems)
+    tag = _tag(outcome.ending, STYLES.get(outcome.ending, "stop"))
     return f"{tag} {_code(outcome.item.address)} {_code(outcome.call)}{said}"
 
 

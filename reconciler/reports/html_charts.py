@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from html import escape
 
+from msgspec import Struct
+
 from reconciler.amounts import ZERO, Exposure
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Run
 from reconciler.reports import cost
 from reconciler.reports.words import plain, shown
@@ -15,8 +16,7 @@ FACETS = ("budgets", "funds")
 KEY = '<p class="key"><span><i class="b"></i>before</span><span><i class="a"></i>after</span></p>'
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One thing with what it was and what it becomes, and how both are said; ``group`` shares a scale."""
 
     group: str

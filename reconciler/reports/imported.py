@@ -10,7 +10,7 @@ from reconciler.adoption.importing import Imported
 from reconciler.exits import of
 from reconciler.model import Severity
 from reconciler.reports import json
-from reconciler.reports.words import counted, placed, plain
+from reconciler.reports.words import counted, named, placed, plain
 
 FEW = 20
 """So many of a sort are told one by one in text; JSON holds all of them."""
@@ -18,7 +18,7 @@ FEW = 20
 
 def text(done: Imported) -> str:
     """For people: one line a file, then what was left out, then what is wrong."""
-    lines = [line for problem in done.problems for line in _problem(placed(problem), problem.hint)]
+    lines = [line for problem in done.problems for line in _problem(placed(problem, named(problem, {})), problem.hint)]
     lines += [""] if lines else []
     for output in done.files:
         parts = [f"{len(output.added):,} new" if output.added else "", _moved(output.moved)]

@@ -7,10 +7,10 @@ Its schema is published: ``schemas/report.schema.json``.
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import orjson
+from msgspec.structs import asdict
 
 from reconciler import wire
 from reconciler.amounts import Exposure, Increase, Limit
@@ -31,7 +31,7 @@ from reconciler.model import (
     Status,
 )
 from reconciler.reports.cost import totals
-from reconciler.reports.words import COMMAND, VERBS, Manner, counts, ended, plain
+from reconciler.reports.words import COMMAND, VERBS, Manner, counts, ended, plain, tallied
 
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
@@ -78,7 +78,7 @@ def dumped(shape: Any, option: int = 0) -> str:
     except TypeError:
         text = json.dumps(shape, indent=2 if option & orjson.OPT_INDENT_2 else None) + "\n"
     text = text.replace(COMMAND, "##\\u005b")
-    return text if text.isascii() else WIDE.sub(_visible, text)
+    return text if text.isascii() and "\x7f" not in text else WIDE.sub(_visible, text)
 
 
 def _visible(letter: re.Match[str]) -> str:
@@ -87,13 +87,13 @@ def _visible(letter: re.Match[str]) -> str:
 
 def summary(run: Run) -> Shape:
     """How many resources change in which way, and how many items ended in which way."""
-    ends = tally(outcome.status for outcome in run.outcomes)
+    ends = {ending.replace(" ", "_"): count for ending, count in ended(run).items()}
     return {**counts(run), "unchanged": run.unchanged} | ({"ended": ends} if run.applied else {})
 
 
-def tally(statuses: Iterable[Status]) -> dict[str, int]:
+def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
-    return {status.value.replace(" ", "_"): count for status, count in ended(statuses).items()}
+    return {ending.replace(" ", "_"): count for ending, count in tallied(outcomes).items()}
 
 
 def change(each: Change) -> Shape:
@@ -139,6 +139,7 @@ def outcome(each: Outcome) -> Shape:
         "address": str(each.item.address),
         "call": each.call,
         "status": each.status.value,
+        "seen": each.seen.value.replace(" ", "_") if each.status is Status.APPLIED else None,
         "id": each.id,
         "fields": [move.field for move in each.item.fields],
         "diagnostics": [problem(said) for said in each.problems],

@@ -2,30 +2,28 @@
 
 A refused item or an error fails its case, an unknown outcome is an error, an item that was not sent is
 skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files and the account differ;
-and so does each value that ``drift`` found moved outside.
+and so does each value that ``drift`` found moved outside. Files are named from the root of the repository.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.exits import Exit, of
-from reconciler.lazily import dataclass
 from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
-from reconciler.reports import drifts
-from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, placed, plain, shown, summary
+from reconciler.reports import drifts, places
+from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, named, objects, placed, plain, shown, summary
 
 TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
 
 
-@dataclass
 class Case:
     """One test case: a resource, or what belongs to none; and why it is not green."""
 
-    name: str
-    span: Span | None = None
-    reasons: list[tuple[str, str, str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    def __init__(self, name: str, span: Span | None = None) -> None:
+        self.name = name
+        self.span = span
+        self.reasons: list[tuple[str, str, str]] = []
+        self.said: list[str] = []
 
 
 def report(run: Run, manner: Manner) -> str:
@@ -37,7 +35,7 @@ def report(run: Run, manner: Manner) -> str:
     root = Element("testsuites", {"name": "reconciler", **numbers})
     suite = SubElement(root, "testsuite", {"name": f"reconciler {run.command} {plain(run.project)}".strip(), **numbers})
     for case in cases:
-        _write(suite, case)
+        _write(suite, case, places.path(case.span.file, manner.checkout) if case.span else None)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -45,6 +43,7 @@ def report(run: Run, manner: Manner) -> str:
 def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
     """A case for each resource; what is wrong with none of them is the run's own."""
     cases: dict[Address, Case] = {}
+    known = objects(run)
     drift = of(run, detailed=manner.detailed) is Exit.CHANGES
     for change in run.changes:
         case = cases.setdefault(change.address, Case(str(change.address), change.place.span))
@@ -55,7 +54,9 @@ def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
     for problem in run.problems:
         if problem.address is not None:
             case = cases.setdefault(problem.address, Case(str(problem.address), problem.span))
-            _blame(case, problem, drift and run.command == "drift" and problem.code in drifts.MOVED)
+            _blame(
+                case, problem, named(problem, known), drift and run.command == "drift" and problem.code in drifts.MOVED
+            )
     for outcome in run.outcomes:
         _end(cases.setdefault(outcome.item.address, Case(str(outcome.item.address), None)), outcome)
     return cases
@@ -66,11 +67,11 @@ def _move(move: FieldChange, action: Action) -> str:
     return f"{move.field}: {before}{shown(move.after)}"
 
 
-def _blame(case: Case, problem: Problem, fails: bool = False) -> None:
+def _blame(case: Case, problem: Problem, said: str, fails: bool = False) -> None:
     if fails or problem.severity is Severity.ERROR:
-        case.reasons.append(("failure", problem.code, placed(problem)))
+        case.reasons.append(("failure", problem.code, placed(problem, said)))
     else:
-        case.said.append(placed(problem))
+        case.said.append(placed(problem, said))
 
 
 def _end(case: Case, outcome: Outcome) -> None:
@@ -85,10 +86,9 @@ def _whole(run: Run, manner: Manner) -> Case:
     case = Case(f"{run.command} {run.project}".strip())
     for problem in run.problems:
         if problem.address is None:
-            _blame(case, problem)
+            _blame(case, problem, plain(problem.message))
     case.said.append(summary(run) if run.command != "validate" else f"{counted(run.unchanged, 'resource')} read")
-    told = ended(outcome.status for outcome in run.outcomes)
-    case.said += [f"{count} {status.value}" for status, count in told.items()]
+    case.said += [f"{count} {ending}" for ending, count in ended(run).items()]
     code = of(run, detailed=manner.detailed)
     case.said.append(f"exit code {int(code)}: {code.meaning}")
     return case
@@ -100,8 +100,8 @@ def _verdict(case: Case) -> str:
     return next((tag for tag in ("error", "failure", "skipped") if tag in tags), "")
 
 
-def _write(suite: Element, case: Case) -> None:
-    place = {"file": plain(case.span.file), "line": str(case.span.line)} if case.span else {}
+def _write(suite: Element, case: Case, file: str | None) -> None:
+    place = {"file": plain(file), "line": str(case.span.line)} if file is not None and case.span else {}
     classname = place.get("file", "reconciler")
     element = SubElement(suite, "testcase", {"classname": classname, "name": plain(case.name), **place})
     verdict = _verdict(case)

@@ -10,7 +10,7 @@ from reconciler.reports.words import plain, planned
 TITLE = "Cannot be undone"
 NAMED = 3
 SAID = {
-    Lasts.CREATED: "what is created, since the API deletes nothing",
+    Lasts.CREATED: "what is created, since the API cannot delete it",
     Lasts.UNSEEN: "what the API never shows, since nobody knows what it was",
     Lasts.UNSPEAKABLE: "what the API cannot set back to what it is now",
 }
@@ -26,7 +26,7 @@ def rows(run: Run) -> Iterator[tuple[str, str]]:
     if added := [*_added(run)]:
         yield "what is added to balances, as far as it is spent", ", ".join(added)
     if spent := [*_spent(run)]:
-        yield "what is spent meanwhile", ", ".join(spent)
+        yield "what is spent before a rollback", ", ".join(spent)
 
 
 def _names(some: Sequence[Lasting]) -> str:
@@ -43,13 +43,13 @@ def _added(run: Run) -> Iterator[str]:
 
 
 def _spent(run: Run) -> Iterator[str]:
-    """By currency, how much more may be spent than without the plan: on any one day, and in all."""
+    """By currency, how much more the budgets ask for than without the plan: on any one day, and in all."""
     for each in cost.totals(run.money):
         if each.what not in (Period.ANY_DAY.value, Period.TOTAL.value):
             continue
         change, currency = each.change, plain(each.currency)
         if change.amount > 0:
-            yield f"up to {currency} {cost.amount(change.amount)} more {_when(each.what)}"
+            yield f"{currency} {cost.amount(change.amount)} more is asked for {_when(each.what)}"
         if change.uncapped > 0:
             yield f"without limit in {currency} ({change.uncapped:,} more uncapped)"
 

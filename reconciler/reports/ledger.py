@@ -88,8 +88,7 @@ def _call(intent: Intent) -> Iterator[str]:
 
 def _item(outcome: Outcome) -> Iterator[str]:
     id = outcome.id or outcome.item.id
-    place = plain(outcome.item.place.span)
-    yield f"  {outcome.status.value}: {plain(outcome.item.address)}{f'  id {plain(id)}' if id else ''}  ({place})"
+    yield f"  {outcome.status.value}: {plain(outcome.item.address)}{f'  id {plain(id)}' if id else ''}"
     for move in outcome.item.fields:
         yield f"      {_moved(move.field, _before(move), move.after)}"
     for problem in outcome.problems:

@@ -4,25 +4,42 @@ The first line is a hidden tag, the same for each run of a project, by which the
 updated.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from reconciler.model import Action, Change, Drift, FieldChange, Outcome, Problem, Run, Severity, Status
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    Drift,
+    FieldChange,
+    Outcome,
+    Problem,
+    Run,
+    Severity,
+    Status,
+    Verdict,
+)
 from reconciler.reports import cost, drifts, folding, lasting
 from reconciler.reports.inside import inside, moved
 from reconciler.reports.markdown_page import Page, block, cell, code, slug
 from reconciler.reports.words import (
     ARROW,
     Manner,
+    called,
     counted,
     ending,
     headline,
     least_time,
+    named,
+    objects,
     plain,
     planned,
     shown,
     shown_whole,
     step,
+    stopped,
+    summed,
     title,
 )
 
@@ -33,7 +50,7 @@ SHARE = 9_000
 SINGLE = 40
 """So many changes are shown in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
-MONEY = ("| Money, at the worst | Before | After | Change |", "|---|---:|---:|---|")
+MONEY = ("| Budgets (what is asked for, not a worst case) | Before | After | Change |", "|---|---:|---:|---|")
 CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
@@ -41,7 +58,7 @@ CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 def report(run: Run, manner: Manner) -> str:
     """The comment; ends with a line break."""
     run = shown_whole(run)
-    page = Page(MOST)
+    page, known = Page(MOST), objects(run)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{ending(run, manner)}**"] if ending(run, manner) else [])
     totals, others, unapplied = cost.totals(run.money), drifts.untabled(run), _unapplied(run)
@@ -52,8 +69,8 @@ def report(run: Run, manner: Manner) -> str:
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
     _list(page, lasting.TITLE, [f"- {what}: {code(which, 300)}" for what, which in lasting.rows(run)])
-    _list(page, "Not applied", map(_outcome, unapplied), len(unapplied))
-    _list(page, "Problems", map(_problem, others), len(others))
+    _list(page, "Not applied", [*_held(run), *map(_outcome, unapplied)], len(unapplied) + len(_held(run)))
+    _list(page, "Problems", (_problem(each, known) for each in others), len(others))
     if run.changes and planned(run):
         _plan(page, run)
     if manner.digest:
@@ -79,9 +96,9 @@ def _drift(page: Page, run: Run) -> None:
 def _moved(each: Drift) -> str:
     state, *words = drifts.cells(each)
     mark = f"**{state}**" if each.moved_outside else state
-    where = cell(each.place.span)
+    where, object = cell(each.place.span), called(each.name, each.id)
     resource, *others = (cell(word, 80) if word else "" for word in words)
-    return f"| {mark} | {resource}<br>{where} | {' | '.join(others)} |"
+    return f"| {mark} | {resource}{f' {cell(object, 80)}' if object else ''}<br>{where} | {' | '.join(others)} |"
 
 
 DRIFT = (f"| {' | '.join(drifts.HEADS)} |", "|---|---|---|---:|---:|---:|---|")
@@ -108,6 +125,8 @@ def _guardrails(run: Run) -> Iterator[str]:
         yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {count}{why}"
     if cost.passed(run):
         yield f"- passed: {', '.join(code(rule) for rule in cost.passed(run))}"
+    if cost.idle(run):
+        yield f"- {Verdict.IDLE.value}: {', '.join(code(rule) for rule in cost.idle(run))}"
 
 
 def _risks(run: Run) -> Iterator[str]:
@@ -121,27 +140,33 @@ def _risks(run: Run) -> Iterator[str]:
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
-def _problem(problem: Problem) -> str:
+def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
     place = f" {code(problem.span)}" if problem.span else ""
     hint = f" ({code(problem.hint)})" if problem.hint else ""
     mark = "**error**" if problem.severity is Severity.ERROR else problem.severity.value
-    return f"- {mark} {code(problem.code)}{place}: {code(problem.message, 300)}{hint}"
+    return f"- {mark} {code(problem.code)}{place}: {code(named(problem, known), 300)}{hint}"
 
 
 def _unapplied(run: Run) -> list[Outcome]:
     """The items that did not end well, what is worst to overlook first."""
-    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
-    return sorted(others, key=lambda outcome: WORST.index(outcome.status))
+    held = frozenset(map(id, stopped(run)))
+    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in held]
+    return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
 
 
-WORST = (Status.UNKNOWN, Status.REJECTED, Status.NOT_SENT)
+def _held(run: Run) -> list[str]:
+    """One line for all that the run's own end kept from being sent."""
+    return [f"- **not sent** {code(summed(held), LINE)}"] if (held := stopped(run)) else []
+
+
+WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")
 
 
 def _outcome(outcome: Outcome) -> str:
     said = "; ".join(code(problem.message, 300) for problem in outcome.problems[:FEW])
     where = next((f" {code(each.span)}" for each in outcome.problems if each.span), "")
     item, call = code(outcome.item.address), code(outcome.call)
-    return f"- **{outcome.status.value}** {item} ({call}){where}{': ' if said else ''}{said}"
+    return f"- **{outcome.ending}** {item} ({call}){where}{': ' if said else ''}{said}"
 
 
 # --- What changes -----------------------------------------------------------------------------------------

@@ -1,18 +1,21 @@
-"""Where a problem stands, and by what it is known again when lines move.
+"""Where a problem stands, from the root of its repository, and by what it is known again when lines move.
 
 A fingerprint holds the rule, the file, the resource and the words, and never the line.
 """
 
 import hashlib
+import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from urllib.parse import quote
 
-from reconciler.model import Problem
-from reconciler.reports.words import plain
+from msgspec.structs import replace
+
+from reconciler.model import Problem, Span
+from reconciler.reports.words import Checkout
 
 PROJECT_FILE = "reconciler.yaml"
-"""Where a problem without a place is shown, in formats that need one."""
+"""The project's file, where it is not known from which folder the command ran."""
 
 
 def fingerprinted(problems: Iterable[Problem]) -> Iterator[tuple[Problem, str]]:
@@ -32,11 +35,23 @@ def uri(file: str) -> str:
     return f"file://{encoded}" if path.is_absolute() else encoded
 
 
-def path(problem: Problem) -> str:
-    """The file as a path from the folder in which the command ran."""
-    return plain(PurePath(problem.span.file).as_posix()) if problem.span else PROJECT_FILE
+def path(file: str, checkout: Checkout | None) -> str:
+    """A file as a path from the root of the repository; an absolute one if it lies outside of it."""
+    if checkout is None:
+        return PurePath(file).as_posix()
+    root, here, own = (PurePath(each).as_posix() for each in (checkout.root, checkout.here, file))
+    whole = posixpath.normpath(posixpath.join(here, own))
+    within = PurePath(whole).is_relative_to(root)
+    return PurePath(whole).relative_to(root).as_posix() if within else whole
 
 
-def line(problem: Problem) -> int:
-    """Its line; the first where none is known."""
-    return problem.span.line if problem.span else 1
+def rooted(problem: Problem, checkout: Checkout | None) -> Problem:
+    """The problem at its place from the root of the repository; without a place it stands where it stood."""
+    if problem.span is None or checkout is None:
+        return problem
+    return replace(problem, span=replace(problem.span, file=path(problem.span.file, checkout)))
+
+
+def place(problem: Problem, checkout: Checkout | None) -> Span:
+    """The place of a problem that is :func:`rooted`; the first line of the project's file where it has none."""
+    return problem.span or Span(path(checkout.project if checkout else PROJECT_FILE, checkout), 1, 1)

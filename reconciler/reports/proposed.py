@@ -17,15 +17,15 @@ UNSEEN = "(never shown by the API)"
 
 def lines(run: Run, manner: Manner) -> Iterator[str]:
     """The changes, their sum, what of them stays for good, and the calls."""
-    yield from _changes(run.changes)
+    yield from _changes(run.changes, manner)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
     if kept := [*lasting.lines(run)]:
         yield from ("", *kept)
     yield from _calls(run, manner)
 
 
-def _changes(changes: Sequence[Change]) -> Iterator[str]:
-    single, folded = folding.parted(changes)
+def _changes(changes: Sequence[Change], manner: Manner) -> Iterator[str]:
+    single, folded = folding.parted(changes, full=manner.full)
     for change in single:
         verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
         name = f"  {title(change)}" if title(change) else ""
@@ -37,6 +37,8 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
         yield f"  {fold.action.value} {folding.heading(fold)}"
         yield from (f"      {line}" for line in folding.sentences(fold))
         yield ""
+    if folded:
+        yield from ("Alike changes are in one line each; --full lists every one of them.", "")
 
 
 def _fields(change: Change) -> Iterator[str]:
@@ -83,11 +85,11 @@ def _calls(run: Run, manner: Manner) -> Iterator[str]:
         return
     yield ""
     yield f"Calls: {plan.total:,} (bound {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
-    many = len(plan.calls) > folding.MANY and not manner.bodies
+    many = len(plan.calls) > folding.MANY and not manner.bodies and not manner.full
     yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
     if plan.deferred:
         yield f"  + {counted(plan.deferred_calls, 'deferred call')}, once the new ids are known:"
-        single, folded = folding.parted(plan.deferred)
+        single, folded = folding.parted(plan.deferred, full=manner.full)
         for change in single:
             moves = ", ".join(f"{plain(move.field)} {shown(move.after)}" for move in change.fields)
             yield f"       {plain(change.address)}: {moves}"

@@ -1,13 +1,19 @@
-"""A run as SARIF 2.1.0, for code scanning: each problem at its place, known again when lines move."""
+"""A run as SARIF 2.1.0, for code scanning: each problem at its place, known again when lines move.
+
+Every result has a location, and every path begins at the root of the repository: code scanning refuses a whole
+file for one result without a location, and shows nothing at a path that it does not know.
+"""
+
+from collections.abc import Mapping
 
 import orjson
 
 from reconciler.exits import of
-from reconciler.model import Problem, Run, Severity
+from reconciler.model import Address, Problem, Run, Severity, Span
 from reconciler.problems import table
 from reconciler.reports.json import Shape, dumped
-from reconciler.reports.places import fingerprinted, uri
-from reconciler.reports.words import Manner, all_problems, plain
+from reconciler.reports.places import fingerprinted, place, rooted, uri
+from reconciler.reports.words import Manner, findings, named, objects, plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 25_000
@@ -17,7 +23,8 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 def report(run: Run, manner: Manner) -> str:
     """One SARIF log with one run."""
-    problems = all_problems(run)[:MOST]
+    problems = [rooted(each, manner.checkout) for each in findings(run)[:MOST]]
+    known = objects(run)
     codes = {code: index for index, code in enumerate(sorted({problem.code for problem in problems}))}
     code = of(run, detailed=manner.detailed)
     shape = {
@@ -25,7 +32,10 @@ def report(run: Run, manner: Manner) -> str:
         "automationDetails": {"id": f"reconciler/{run.command}/{_slug(run.project)}/"},
         "invocations": [{"executionSuccessful": int(code) in (0, 2), "exitCode": int(code)}],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, mark, codes[problem.code]) for problem, mark in fingerprinted(problems)],
+        "results": [
+            _result(problem, mark, codes[problem.code], place(problem, manner.checkout), known)
+            for problem, mark in fingerprinted(problems)
+        ],
     }
     return dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [shape]}, orjson.OPT_INDENT_2)
 
@@ -42,23 +52,21 @@ def _rule(code: str) -> Shape:
     return {"id": code, "shortDescription": {"text": said.means}, "help": help}
 
 
-def _result(problem: Problem, fingerprint: str, rule: int) -> Shape:
+def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapping[Address, str]) -> Shape:
     hint = f" Hint: {problem.hint}" if problem.hint else ""
-    result: Shape = {
+    region = {"startLine": at.line, "startColumn": at.column}
+    region |= {"endLine": at.line, "endColumn": at.column + at.width}
+    location: Shape = {"physicalLocation": {"artifactLocation": {"uri": uri(at.file)}, "region": region}}
+    if problem.address is not None:
+        location["logicalLocations"] = [{"fullyQualifiedName": plain(problem.address)}]
+    return {
         "ruleId": plain(problem.code),
         "ruleIndex": rule,
         "level": LEVELS[problem.severity],
-        "message": {"text": _said(f"{problem.message}{hint}")},
+        "message": {"text": _said(f"{named(problem, known)}{hint}")},
+        "locations": [location],
         "partialFingerprints": {"reconciler/v1": fingerprint},
     }
-    if problem.span is None:
-        return result
-    span = problem.span
-    region = {"startLine": span.line, "startColumn": span.column}
-    region |= {"endLine": span.line, "endColumn": span.column + span.width}
-    place = {"artifactLocation": {"uri": uri(span.file)}, "region": region}
-    logical = [{"fullyQualifiedName": plain(problem.address)}] if problem.address else []
-    return result | {"locations": [{"physicalLocation": place} | ({"logicalLocations": logical} if logical else {})]}
 
 
 def _said(message: str) -> str:

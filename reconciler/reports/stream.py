@@ -48,7 +48,7 @@ def called(call: Call, ended: Sequence[Outcome] | None, now: datetime) -> str:
     shape: Shape = {"at": as_json(now), "call": call.name, "method": call.method, "path": call.path}
     if ended is None:
         return _event("call_started", **shape, items=len(call.items))
-    tally = json.tally(outcome.status for outcome in ended)
+    tally = json.tally(ended)
     return _event("call_ended", **shape, items=len(call.items), ended=tally)
 
 

@@ -3,23 +3,37 @@
 What is alike and too much to read folds into a line with its count; JSON holds all of it.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from reconciler.model import Outcome, Problem, Run, Status
-from reconciler.reports.words import Manner, ending, headline, placed, plain, planned, shown_whole
+from reconciler.model import Address, Outcome, Problem, Run, Status
+from reconciler.reports.words import (
+    Manner,
+    ending,
+    headline,
+    named,
+    objects,
+    placed,
+    plain,
+    planned,
+    shown_whole,
+    stopped,
+    summed,
+)
 
 LIKE = 50
 """So many problems of one code, or items that ended alike, are told one by one."""
 Told = TypeVar("Told")
+Known: TypeAlias = Mapping[Address, str]
 
 
 def report(run: Run, manner: Manner) -> str:
     """The whole run; ends with a line break."""
-    told = frozenset(manner.told or ())
+    told, known = frozenset(manner.told or ()), objects(run)
     lines = [*_cost(shown_whole(run))] if manner.told is None else []
-    wrong = [*_problems([problem for problem in run.problems if problem not in told], manner)]
+    wrong = [*_problems([problem for problem in run.problems if problem not in told], manner, known)]
     if run.command in ("validate", "drift"):
         lines += [*wrong, headline(run)]
     elif not planned(run) or manner.told is not None:
@@ -30,7 +44,7 @@ def report(run: Run, manner: Manner) -> str:
         lines += proposed.lines(run, manner)
         lines += ["", *wrong[:-1]] if wrong else []
     if run.applied:
-        lines += ["", *_outcomes(run)]
+        lines += ["", *_outcomes(run, manner)]
     elif run.failed and run.command not in ("validate", "drift"):
         lines += ["", "Nothing was sent."] if planned(run) else ["Nothing was sent."]
     return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
@@ -47,14 +61,19 @@ def _cost(run: Run) -> Iterable[str]:
 # --- How it ended ---------------------------------------------------------------------------------------
 
 
-def _outcomes(run: Run) -> Iterator[str]:
-    """Applied items are counted, all others named with what was said of them."""
-    others = [outcome for outcome in run.outcomes if outcome.status is not Status.APPLIED]
-    for outcome in _few(others, _way, "more items ended like this: {}"):
+def _outcomes(run: Run, manner: Manner) -> Iterator[str]:
+    """Applied items are counted, all others named with what was said of them; what the run's own end kept
+    from being sent is one line."""
+    halted = [] if manner.full else stopped(run)
+    kept = frozenset(map(id, halted))
+    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in kept]
+    if halted:
+        yield f"  {Status.NOT_SENT.value}: {summed(halted)}"
+    for outcome in _few(others, _way, "more items ended like this: {}", _most(manner)):
         if isinstance(outcome, str):
             yield f"  {outcome}"
             continue
-        yield f"  {outcome.status.value}: {plain(outcome.item.address)} ({plain(outcome.call)})"
+        yield f"  {outcome.ending}: {plain(outcome.item.address)} ({plain(outcome.call)})"
         for problem in outcome.problems:
             yield f"      {placed(problem)}"
             if problem.hint:
@@ -62,29 +81,33 @@ def _outcomes(run: Run) -> Iterator[str]:
     yield headline(run)
 
 
+def _most(manner: Manner) -> int:
+    return sys.maxsize if manner.full else LIKE
+
+
 def _way(outcome: Outcome) -> str:
-    return f"{outcome.status.value} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
+    return f"{outcome.ending} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
 
 
-def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str) -> Iterator[Told | str]:
+def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str, most: int) -> Iterator[Told | str]:
     """The first of each likeness, then how many are left of it."""
     met: Counter[str] = Counter()
     for each in all:
         met[likeness(each)] += 1
-        if met[likeness(each)] <= LIKE:
+        if met[likeness(each)] <= most:
             yield each
-    yield from (f"{count - LIKE:,} {more.format(name)}" for name, count in met.items() if count > LIKE)
+    yield from (f"{count - most:,} {more.format(name)}" for name, count in met.items() if count > most)
 
 
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
-def _problems(problems: Sequence[Problem], manner: Manner) -> Iterator[str]:
-    for problem in _few(problems, _sort, "more of {}"):
+def _problems(problems: Sequence[Problem], manner: Manner, known: Known) -> Iterator[str]:
+    for problem in _few(problems, _sort, "more of {}", _most(manner)):
         if isinstance(problem, str):
             yield problem
             continue
-        yield placed(problem)
+        yield placed(problem, named(problem, known))
         yield from _excerpt(problem, manner.sources or {})
         if problem.hint:
             yield f"  hint: {plain(problem.hint)}"

@@ -3,16 +3,18 @@
 Whatever comes from outside is escaped here: control characters, and those that reorder a line.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from reconciler.amounts import money
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.amounts import grouped
 from reconciler.exits import Exit, of
-from reconciler.lazily import dataclass
-from reconciler.model import Action, Change, Divergence, Problem, Run, Severity, Status, Value
+from reconciler.model import Action, Address, Change, Divergence, Outcome, Problem, Run, Seen, Severity, Status, Value
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -23,18 +25,29 @@ COMMAND, FIRST = "##[", "::"
 """What a pipeline's log takes for a command wherever it stands in a line, and at its beginning."""
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How much a report tells: ``bodies`` shows every request body as it is sent; ``told`` holds the
+class Checkout(Struct, frozen=True):
+    """Where a run stands in its repository: ``root`` is the folder of the repository, ``here`` the folder in which the
+    command ran, both absolute; ``project`` is the project's file as a path from ``here``."""
+
+    root: str
+    here: str
+    project: str
+
+
+class Manner(Struct, frozen=True):
+    """How much a report tells: ``bodies`` shows every request body as it is sent; ``full``
+    lists also what text folds, since it is alike and much; ``told`` holds the
     problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
     ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
-    saved plan that this run was saved as."""
+    saved plan that this run was saved as; ``checkout`` is where formats of pipelines name files from."""
 
     bodies: bool = False
+    full: bool = False
     told: tuple[Problem, ...] | None = None
     sources: Mapping[str, tuple[str, ...]] | None = None
     detailed: bool = False
     digest: str | None = None
+    checkout: Checkout | None = None
 
 
 def plain(text: object) -> str:
@@ -58,14 +71,14 @@ def _visible(letter: str) -> str:
 
 
 def shown(value: Value) -> str:
-    """A value as a person reads it: money with two decimals at least, sets in brackets."""
+    """A value as a person reads it: amounts with two decimals at least and with separators, sets in brackets."""
     match value:
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return money(value)
+            return grouped(value)
         case datetime():
             return (
                 f"{value:%Y-%m-%dT%H:%M:%SZ}"
@@ -146,7 +159,7 @@ def headline(run: Run) -> str:
     """The run in one sentence: what was found, what is planned, or how it ended."""
     errors = counted(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
     if run.applied:
-        told = [f"{count:,} {status.value}" for status, count in ended(each.status for each in run.outcomes).items()]
+        told = [f"{count:,} {ending}" for ending, count in ended(run).items()]
         return f"Apply: {', '.join(told) or 'nothing to do'}."
     if run.command == "validate":
         return f"{errors}." if run.failed else f"Valid: {counted(run.unchanged, 'resource')}."
@@ -171,18 +184,73 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def placed(problem: Problem) -> str:
-    """``file:line:col: error[code]: sentence``, in one line."""
+def objects(run: Run) -> dict[Address, str]:
+    """What the live object of an address is called, and its id, as far as the run tells them."""
+    names: dict[Address, tuple[str, str | None]] = {}
+    for each in run.drift:
+        names.setdefault(each.address, (each.name, each.id))
+    for change in run.changes:
+        name = (change.live.values if change.live else change.after).get("name")
+        names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
+    return {address: told for address, (name, id) in names.items() if (told := called(name, id))}
+
+
+def called(name: str, id: str | None) -> str:
+    """``"FR prospecting", id 123467``, as far as they are known."""
+    return ", ".join([*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])])
+
+
+def named(problem: Problem, known: Mapping[Address, str]) -> str:
+    """The sentence, with the address that it is about and the object behind it, if it does not name them itself."""
+    if problem.address is None:
+        return plain(problem.message)
+    address = str(problem.address)
+    who = f"{address} ({known[problem.address]})" if problem.address in known else address
+    parts = re.split(rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)", problem.message, maxsplit=1)
+    return plain(who.join(parts) if len(parts) == 2 else f"{who}: {problem.message}")
+
+
+def placed(problem: Problem, said: str | None = None) -> str:
+    """``file:line:col: error[code]: sentence``, in one line; ``said`` is another sentence than its own."""
     where = f"{plain(problem.span)}: " if problem.span else ""
-    return f"{where}{problem.severity.value}[{plain(problem.code)}]: {plain(problem.message)}"
+    return f"{where}{problem.severity.value}[{plain(problem.code)}]: {plain(problem.message) if said is None else said}"
 
 
 def all_problems(run: Run) -> tuple[Problem, ...]:
     """What is wrong with the run and with its items, each once, errors first, otherwise in their order."""
-    told = (*run.problems, *(problem for outcome in run.outcomes for problem in outcome.problems))
+    told_once = frozenset(map(id, stopped(run)))
+    of_items = (each.problems for each in run.outcomes if id(each) not in told_once)
+    told = (*run.problems, *(problem for problems in of_items for problem in problems))
     return tuple(sorted(dict.fromkeys(told), key=lambda problem: WEIGHT[problem.severity]))
 
 
+def stopped(run: Run) -> list[Outcome]:
+    """The items that were not sent for a reason that the run itself tells, such as an interrupt."""
+    reasons = {(problem.code, problem.message) for problem in run.problems if problem.address is None}
+    held = [
+        each
+        for each in run.outcomes
+        if each.status is Status.NOT_SENT
+        and any((problem.code, problem.message) in reasons for problem in each.problems)
+    ]
+    return held if len(held) > 1 else []
+
+
+def summed(outcomes: Sequence[Outcome]) -> str:
+    """``150 items: adSets.a, adSets.b, adSets.c, …``"""
+    names = [plain(each) for each in dict.fromkeys(outcome.item.address for outcome in outcomes)]
+    more = ", …" if len(names) > FEW else ""
+    return f"{counted(len(outcomes), 'item')}: {', '.join(names[:FEW])}{more}"
+
+
+def findings(run: Run) -> list[Problem]:
+    """What pipelines show as annotations and alerts: all but notes of the account on which no file has a say."""
+    return [problem for problem in all_problems(run) if problem.code not in OF_THE_ACCOUNT]
+
+
+OF_THE_ACCOUNT = frozenset(["cannot-expose-specific-adsets"])
+FEW = 3
+"""So many items are named of those that are summed."""
 WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -191,10 +259,27 @@ def counts(run: Run) -> dict[str, int]:
     return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
 
 
-def ended(statuses: Iterable[Status]) -> dict[Status, int]:
+ENDINGS = (
+    Status.APPLIED.value,
+    Seen.NOT_IN_FORCE.value,
+    Seen.NOT_READ.value,
+    *(status.value for status in Status if status is not Status.APPLIED),
+)
+UNDECIDED = "undecided"
+
+
+def ended(run: Run) -> dict[str, int]:
+    """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
+    ended are left out."""
+    tally = tallied(run.outcomes)
+    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    return tally | ({UNDECIDED: undecided} if undecided else {})
+
+
+def tallied(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
-    tally = Counter(statuses)
-    return {status: tally[status] for status in Status if tally[status]}
+    tally = Counter(outcome.ending for outcome in outcomes)
+    return {ending: tally[ending] for ending in ENDINGS if tally[ending]}
 
 
 def ending(run: Run, manner: Manner) -> str:

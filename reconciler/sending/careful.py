@@ -1,13 +1,13 @@
 """Carries out the order that never overspends: increases last, and only as far as decreases made room for them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from reconciler.model import Call, Change, Outcome, Problem, Status, error
 from reconciler.planning import exposure
 from reconciler.planning.exposure import Ground
-from reconciler.planning.plan import HELD
 from reconciler.sending.courier import only
 from reconciler.sending.execute import Sent
 
@@ -31,8 +31,8 @@ def carried(
     deferred: Sequence[Change] = (),
 ) -> Sent:
     """Send what raises nothing, look whether it is in force, then send as many increases as that leaves room for."""
-    frees = [call for call in calls if call.stage < HELD]
-    rises = [call for call in calls if call.stage >= HELD]
+    frees = [call for call in calls if not call.raises_exposure]
+    rises = [call for call in calls if call.raises_exposure]
     first = carry(frees, earlier)
     if not rises:
         return first

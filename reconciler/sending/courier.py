@@ -6,12 +6,13 @@ and deadline, send, interpret the answer, look for presence if there is none, an
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.live import Unread
 from reconciler.model import Address, Answer, Call, Effect, Fate, Outcome, Problem, Status, error
 from reconciler.planning import likeness
@@ -36,8 +37,7 @@ PIECE = 0.5
 """Seconds that an interrupt may have to wait for a sleep."""
 
 
-@dataclass(frozen=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """What is written down with an intent: ids that were there before, the mark of a top-up, the natural keys."""
 
     before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -123,12 +123,12 @@ class NullJournal:
     def see(self, outcomes: Sequence[Outcome], facets: Mapping[str, str]) -> None: ...
 
 
-@dataclass
 class Stop:
     """Why nothing more is sent, once something says so: an interrupt, or a journal that cannot be written."""
 
-    reason: Problem | None = None
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    def __init__(self, reason: Problem | None = None) -> None:
+        self.reason = reason
+        self._lock: threading.RLock = threading.RLock()
 
     def because(self, problem: Problem) -> None:
         """Stop for this reason, if nothing stopped it before."""
@@ -148,8 +148,7 @@ class Stop:
         return slept
 
 
-@dataclass
-class _Attempts:
+class _Attempts(Struct):
     """How often one call was begun, and why anew."""
 
     mark: int = 0
@@ -172,8 +171,7 @@ class _Attempts:
         return None
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """One run's way of sending calls. ``token`` makes the mark of a top-up; None sends none.
 
     ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.

@@ -5,15 +5,15 @@ Pure: what was sent, what reads showed, and every time are values. What an *answ
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
+from msgspec import Struct, field
+
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Membership
-from reconciler.lazily import dataclass
 from reconciler.model import Call, FieldChange, Item, Live, Value
 from reconciler.planning import likeness
 
@@ -29,8 +29,7 @@ SKEW = timedelta(minutes=2)
 """So far the clock that stamps a history may lie behind the one that stamped the intent."""
 
 
-@dataclass(frozen=True)
-class Times:
+class Times(Struct, frozen=True):
     """How long the losing run looks for presence, and when a later run may take a write for absent."""
 
     look_for: timedelta = timedelta(seconds=120)
@@ -47,8 +46,7 @@ class Finding(Enum):
     """Something that may be it, or may be a colleague's: a person decides."""
 
 
-@dataclass(frozen=True)
-class ItemFinding:
+class ItemFinding(Struct, frozen=True):
     """What reads show of one item, with its id if it was created, and why."""
 
     finding: Finding
@@ -56,8 +54,7 @@ class ItemFinding:
     because: str = ""
 
 
-@dataclass(frozen=True)
-class UnansweredCall:
+class UnansweredCall(Struct, frozen=True):
     """One sending of ours without a usable answer.
 
     ``keyed`` holds, by address, the ids that had the natural key already; ``known`` every id that its parents showed
@@ -217,8 +214,7 @@ def _wanted(item: Item) -> dict[str, Value]:
 # --- Top-ups ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """What reads show of the object of a top-up: its amount, and its history, None where it cannot be read.
 
     ``application`` is how the history names our own application; ``others`` how many other calls of ours of the same

@@ -8,10 +8,10 @@ on it and nothing else.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from msgspec import Struct
+
 from reconciler.kinds.writes import Stage
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Call, Effect, Outcome, Problem, Status, error
-from reconciler.planning.plan import HELD
 from reconciler.sending.courier import Result, Sender, only
 from reconciler.threads import Threads
 
@@ -20,8 +20,7 @@ DEPENDENT = (Stage.NESTED, Stage.START)
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """How the items of some calls ended, in the order of the calls, and what else the API said."""
 
     outcomes: tuple[Outcome, ...]
@@ -49,7 +48,7 @@ def execute(
     said: list[Problem] = []
     doubts = [each for each in earlier if each.status is Status.UNKNOWN and _is_money(each.item.address.kind, sender)]
     done = 0
-    for _, stage in groupby(calls, key=lambda call: call.stage):
+    for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
         ready = [part for call in stage for part in _possible(call, ended)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
@@ -63,7 +62,7 @@ def execute(
 
 def _possible(call: Call, ended: Sequence[Outcome]) -> Iterator[Call | tuple[Outcome, ...]]:
     """The call as far as what it depends on succeeded, and the outcomes of the rest."""
-    if call.stage % HELD not in DEPENDENT:
+    if call.stage not in DEPENDENT:
         yield call
         return
     failed = {each.item.address: each for each in ended if each.status is not Status.APPLIED}

@@ -1,18 +1,18 @@
 """Say what will become of a call whose end is not known, and what it keeps back (contract §9 rules 3, 14, 15)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.model import Address, Call, Change, Desired, Effect, Item, Live, Pair, Problem, Severity, Value, error
 from reconciler.planning import likeness
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """A call of a run that may still take effect, and until when no run may take it for absent.
 
     ``until`` is None where only a person can decide, or where this machine may not count the time (rule 16).

@@ -5,15 +5,15 @@ object can be one that was lost (rule 13).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler import live
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.reads import Search
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.live import Send, Unread
 from reconciler.model import Call, Effect, Item, Live, Problem, Value, error
 from reconciler.planning import likeness
@@ -24,8 +24,7 @@ AT_ONCE = 240
 """Parents of the next creates that one look reads: about as many as leave before it is too old."""
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """How to look: the kind as it is spoken, the scope to look in, a way to read and to wait, and who we are."""
 
     kind: Kind
@@ -62,8 +61,7 @@ Note = Callable[[str, Sequence[str], Sequence[str]], int | None]
 """Write the ids of a look at some parents of a kind into the ledger; return its number, if it keeps any."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """What one look showed of some parents, when it was begun, and its number in the ledger."""
 
     begun: datetime
@@ -75,8 +73,7 @@ class Look:
         return frozenset(row.id for row in self.rows)
 
 
-@dataclass
-class _Known:
+class _Known(Struct):
     """What is known of one kind: the last look by parent, every id ever shown, and what the plan was made of."""
 
     begun: datetime | None = None

@@ -1,10 +1,11 @@
 """Find out by reading what became of a call without an answer; what its reads prove is judged in ``evidence``."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
-from reconciler.lazily import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reconciler.live import Unread
 from reconciler.model import Call, Effect, Outcome, Problem, Severity, Status, error
 from reconciler.sending import evidence, verify
@@ -66,8 +67,7 @@ def _found(outcome: Outcome, finding: ItemFinding, hold: Hold) -> Outcome:
 # --- In a later run -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """What a later run makes of an open call: how its items ended, and what is held of it still."""
 
     outcomes: tuple[Outcome, ...]

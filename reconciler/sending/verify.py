@@ -5,11 +5,13 @@ several times before it takes a difference for one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.writes import Delta
-from reconciler.model import Item, Live, Outcome, Problem, Status, error
+from reconciler.model import Address, FieldChange, Item, Live, Outcome, Problem, Seen, Status, error
 from reconciler.planning import likeness
 from reconciler.sending import evidence
 from reconciler.sending.evidence import Finding
@@ -29,35 +31,48 @@ def settled(outcome: Outcome, kind: Kind, live: Mapping[str, Live]) -> Outcome:
 
 def _is_delta(outcome: Outcome, kind: Kind) -> bool:
     """Return whether it is a top-up: an amount alone proves none (rule 12)."""
-
     return any(isinstance(kind.writes.get(move.facet), Delta) for move in outcome.item.fields)
 
 
-def not_in_force(outcomes: Sequence[Outcome], kind: Kind, live: Mapping[str, Live]) -> Iterator[Problem]:
-    """Yield fields of applied items that the API does not show as it accepted them. Of a value that moved in steps
-    (a set, by a delete and an append), the last step that was accepted is what must be in force."""
-    applied = [each for each in outcomes if each.status is Status.APPLIED]
+def looked(
+    outcomes: Sequence[Outcome], kind: Kind, live: Mapping[str, Live]
+) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+    """The outcomes, the applied ones of a kind as this read shows them, and the fields that are not in force.
+
+    Of a value that moved in steps (a set, by a delete and an append), the last step that was accepted is
+    what must be in force.
+    """
+    applied = [each for each in outcomes if each.status is Status.APPLIED and each.item.address.kind == kind.name]
     last = {(each.item.address, move.field): move for each in applied for move in each.item.fields}
-    for outcome in applied:
-        known = live.get(outcome.id or outcome.item.id or "")
-        if outcome.item.address.kind != kind.name:
+    found = {id(each): tuple(_not_in_force(each, kind, live, last)) for each in applied}
+    ended = tuple(
+        replace(each, seen=Seen.NOT_IN_FORCE if found[id(each)] else Seen.IN_FORCE) if id(each) in found else each
+        for each in outcomes
+    )
+    return ended, tuple(problem for problems in found.values() for problem in problems)
+
+
+def _not_in_force(
+    outcome: Outcome, kind: Kind, live: Mapping[str, Live], last: Mapping[tuple[Address, str], FieldChange]
+) -> Iterator[Problem]:
+    """Fields of an applied item that the API does not show as it accepted them."""
+    known = live.get(outcome.id or outcome.item.id or "")
+    for move in outcome.item.fields:
+        if last[outcome.item.address, move.field] is not move:
             continue
-        for move in outcome.item.fields:
-            if last[outcome.item.address, move.field] is not move:
-                continue
-            if not kind.shows(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
-                continue
-            if known is None or known.values.get(move.field) != move.after:
-                shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
-                message = f"{move.field} was accepted as {move.after}, but the API still shows {shown}"
-                hint = "the next plan shows it again; if it stays, the API ignores this write"
-                yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
+        if not kind.shows(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
+            continue
+        if known is None or known.values.get(move.field) != move.after:
+            shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
+            message = f"{move.field} was accepted as {worded(move.after)}, but the API still shows {shown}"
+            hint = "the next plan shows it again; if it stays, the API ignores this write"
+            yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
 
 
 def _shown(value: object, wanted: object) -> str:
     """Return a value as it is shown; a text that looks like the wanted one is written out."""
     alike = isinstance(value, str) and isinstance(wanted, str) and likeness.folded(value) == likeness.folded(wanted)
-    return likeness.escaped(str(value)) if alike else str(value)
+    return likeness.escaped(str(value)) if alike else worded(value)
 
 
 def meant(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:

@@ -27,7 +27,7 @@ CAUGHT = {
     "a day that there is not": (balance("name: Q4, startDate: ▶2027-02-30"), "bad-date"),
     "an end on the start": (balance("name: Q4, startDate: 2027-01-01, endDate: ▶2027-01-01"), "end-before-start"),
     "an end before the live start": (balance("name: Q4, endDate: ▶2026-10-01"), "end-before-start"),
-    "a word of ours in the API's spelling": (balance("name: Q4, spendType: ▶Onsite"), "bad-choice"),
+    "a word that is none": (balance("name: Q4, spendType: ▶On-site"), "bad-choice"),
     "funds below zero": (balance("name: Q4, deposited: ▶-1"), "out-of-range"),
     "a third decimal": (balance("name: Q4, deposited: ▶5000.001"), "too-many-decimals"),
     "funds below what is spent": (balance("name: Q4, deposited: ▶1204.55"), "deposit-below-spent"),

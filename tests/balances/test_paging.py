@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -116,7 +117,7 @@ class Deaf(World):
         return super().handle(request)
 
 
-def test_a_list_of_accounts_that_knows_no_pages_comes_to_an_end() -> None:
+def test_a_list_of_accounts_that_shows_one_page_for_ever_is_not_taken_for_whole() -> None:
     world = Deaf.demo(running=False)
     pattern = world.state.all("accounts")[ACCOUNT]
     for number in range(300):
@@ -125,5 +126,33 @@ def test_a_list_of_accounts_that_knows_no_pages_comes_to_an_end() -> None:
     with bench(family="retailMedia", version="2026-07", world=world) as desk:
         desk.write({"a.yaml": wanted(1)})
 
-        assert [code for _, code in errors(desk.plan())] == ["out-of-portfolio"]  # it is not among those that are shown
+        assert [code for _, code in errors(desk.plan())] == ["list-cut-short"]
         assert len([each for each in world.log if each["path"].endswith("/accounts")]) <= 2
+
+
+class Short(World):
+    """A world whose list of balances ends early: it tells of more than it shows."""
+
+    def handle(self, request: Request) -> Response:
+        answer = super().handle(request)
+        if request.method == "GET" and request.path.endswith("/balances"):
+            body = json.loads(answer.body)
+            answer = replace(
+                answer,
+                body=json.dumps(
+                    {**body, "data": body["data"][:1] * (dict(request.query).get("offset", "0") == "0")}
+                ).encode(),
+            )
+        return answer
+
+
+@pytest.mark.parametrize("version", PAGES)
+def test_nothing_is_planned_from_a_part_of_a_list(version: str) -> None:
+    world = Short.demo(running=False)
+    with bench(family="retailMedia", version=version, world=world) as desk:
+        desk.write({"a.yaml": wanted(1)})
+
+        run = desk.plan()
+
+        assert [code for _, code in errors(run)] == ["list-cut-short"]
+        assert run.changes == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,7 +72,7 @@ class Night:
         session = self.bench.session()
         assert isinstance(session, Session), session
         if at is not None:
-            session.outside = replace(session.outside, now=lambda: at)
+            session.moment = at
         return session
 
     def plan(self, at: datetime | None = None) -> Run:

@@ -150,7 +150,9 @@ def test_a_saved_plan_does_not_outlive_the_override_that_it_was_made_under() -> 
         add(here, ONE % "2026-11-21T12:00+00:00")
         file = here.bench.folder / "plan.json"
         session = here.session()
-        session.save(here.plan(), file, (), 24.0)
+        prepared = session.plan(())
+        assert not isinstance(prepared, Run)
+        session.save(prepared.run, file, (), 24.0)
         turn(here, "2026-11-21T13:00:00Z")
         with here.session().writing(0) as writing:
             refused = writing.reviewed(file, None)
@@ -171,7 +173,7 @@ def test_inside_its_bounds_a_field_is_neither_planned_nor_drift(bid: float) -> N
         assert set(moves(here.plan())) == {"adSets.de name"}
 
 
-@pytest.mark.parametrize(("bid", "words"), [(0.19, "0.19, below min 0.2"), (1.6, "1.6, above max 1.5")])
+@pytest.mark.parametrize(("bid", "words"), [(0.19, "0.19, below min 0.20"), (1.6, "1.60, above max 1.50")])
 def test_outside_of_them_it_is_a_problem_at_the_line_of_the_bound(bid: float, words: str) -> None:
     with night(ADS_ONLY, head=OWNED % "") as here:
         here.edit("adSets", "123474", bidding__bidAmount=bid)

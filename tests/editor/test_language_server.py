@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.cli import main
 from reconciler.dialects import every
+from reconciler.kinds.types import Choice
 
 from .session import SERVER, Session
 
@@ -33,13 +34,22 @@ adSets:
 PROJECT = "# yaml-language-server: $schema=schemas/project.schema.json\nversion: 1\napi: {sellers: 2026-7}\n"
 
 
+SPELT = "adSets:\n  x:\n    objective: Conversions\n    bidding: {costController: CPC}\n    mediaType: DISPLAY\n"
+"""The API's own spellings."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project as `init` leaves it, and files that somebody is writing."""
     home: Path = tmp_path_factory.mktemp("editor")
     with pytest.raises(SystemExit):
         main(["init", str(home)])
-    for name, text in (("wrong.yaml", HEAD + WRONG), ("open.yaml", HEAD + OPEN), ("project.yaml", PROJECT)):
+    for name, text in (
+        ("wrong.yaml", HEAD + WRONG),
+        ("open.yaml", HEAD + OPEN),
+        ("spelt.yaml", HEAD + SPELT),
+        ("project.yaml", PROJECT),
+    ):
         (home / name).write_text(text, encoding="utf-8")
     return home
 
@@ -67,6 +77,10 @@ def told(found: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
 def test_what_init_wrote_is_right(editor: Session, folder: Path) -> None:
     assert editor.open(folder / "reconciler.yaml") == []
     assert editor.open(folder / "ad-sets.yaml") == []
+
+
+def test_the_spellings_of_the_api_are_no_mistakes(editor: Session, folder: Path) -> None:
+    assert editor.open(folder / "spelt.yaml") == []
 
 
 def test_mistakes_are_marked_where_they_stand(editor: Session, folder: Path) -> None:
@@ -98,5 +112,7 @@ def test_words_and_keys_are_offered_with_their_meaning(editor: Session, folder: 
     words, keys = editor.complete(folder / "open.yaml", 4, 16), editor.complete(folder / "open.yaml", 6, 7)
 
     kind = next(every("adSets"))
-    assert {"conversions", "videoViews"} <= words.keys()
+    objective = kind.field("objective").type
+    assert isinstance(objective, Choice)
+    assert words.keys() == set(objective.words)
     assert keys == {name: kind.field(f"bidding.{name}").doc for name in ("costController", "bidAmount")}

@@ -101,11 +101,11 @@ class Desk:
 
     @contextmanager
     def _simulated(self) -> Iterator[None]:
-        clock = Clock(self.world)
+        simulated_clock = Clock(self.world)
 
-        def simulated(state: Path, tell: Any) -> Api:
+        def simulated(state: Path, tell: Any, clock: Any = None) -> Api:
             handle = self.handle or self.world.handle
-            return Api(access.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=clock)
+            return Api(access.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=simulated_clock)
 
         holder = access.Holder("tester", self.host, self.pid, datetime(2026, 11, 21, tzinfo=UTC))
         with (

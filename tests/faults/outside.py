@@ -17,6 +17,8 @@ from typing import IO, Any
 
 from .scenarios import Scenario
 
+SETTLE = 300
+"""Seconds after which a run may take for absent what no read shows: the least that a project may write."""
 HERE = Path(__file__).parent
 CREDENTIALS = {
     "CRITEO_MS_CLIENT_ID": "sandbox-ms",
@@ -118,6 +120,14 @@ class Site:
         first, _, second = (note.read_text() if note.exists() else ended.stderr.decode()[-500:]).partition("\t")
         return ended.returncode, first, second
 
+    def ended(self) -> tuple[int, str, str]:
+        """The next apply and a plan after it; what is held is settled by a run after `settleAfter`."""
+        said = self.launched(then="plan")
+        if said[0] != 6:
+            return said
+        self.control("POST", "clock", {"advance": 2 * SETTLE})
+        return self.launched(then="plan")
+
 
 @contextmanager
 def served(folder: Path, scenario: Scenario, *more: str) -> Iterator[Site]:
@@ -125,7 +135,8 @@ def served(folder: Path, scenario: Scenario, *more: str) -> Iterator[Site]:
     folder.mkdir(parents=True, exist_ok=True)
     world = scenario.world()
     world.save(folder / "seed.json")
-    scenario.write(folder / "project")
+    with (scenario.write(folder / "project") / "reconciler.yaml").open("a") as file:
+        file.write(f"recovery: {{lookFor: 1s, settleAfter: {SETTLE}s}}\n")
     words = ["sandbox", "serve", "--port", "0", "--state", "state.json", "--seed", "seed.json", *more]
     program = [sys.executable, "-m", "reconciler.cli", *words]
     with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

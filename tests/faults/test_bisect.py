@@ -132,7 +132,8 @@ def test_bids_of_existing_sellers_too(desk: Open) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 def test_what_is_refused_for_its_sender_is_not_split(desk: Open, status: int) -> None:
     here = desk(budgets(), marketplace())
-    fault = {"kind": "status", "status": status, "path": "*/budgets", "method": "POST", "count": None}
+    body = {"errors": [{"code": "no", "title": "No"}]}
+    fault = {"kind": "status", "status": status, "body": body, "path": "*/budgets", "method": "POST", "count": None}
     here.world.inject(fault)
 
     ended = here.apply("--bisect")

@@ -60,7 +60,7 @@ def killed(site: Site, goal: crashlab.Goal, number: int) -> Iterator[tables.Row]
         site.forget()
     if number % 4 == 0:
         depth += site.launched(1 + number * 7 % 23)[0] == -9
-    code, met, codes = site.launched(then="plan")
+    code, met, codes = site.ended()
     after = site.state()
     wrong += [] if codes == "0 0" or code == 6 else [f"then {code}: {codes or met}"]
     wrong += laws.broken(goal.before, after, goal.approved, goal.deposits)

@@ -37,7 +37,7 @@ def test_once_finishes_what_is_in_hand_settles_reports_and_ends_with_130(
     assert set(statuses) == {"applied", "not sent"}
     assert statuses["not sent"] > 10
     assert b"130" in site.command("ledger", "runs", "--project", "project").communicate()[0]
-    assert site.launched(then="plan")[2] == "0 0"
+    assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []
 
 
@@ -55,7 +55,7 @@ def test_twice_stops_at_once_and_the_next_run_ends_the_work(site: Site, goal: cr
     assert run.returncode == 130
     assert time.monotonic() - began < 30
     assert b"The next apply looks" in err
-    assert site.launched(then="plan")[2] == "0 0"
+    assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []
     assert list(laws.twice_created(goal.before, site.state())) == []
 
@@ -72,5 +72,5 @@ def test_once_in_a_wait_between_two_looks_ends_it_and_decides_nothing(site: Site
     ended = {each["call"]: each["status"] for each in json.loads(out)["outcomes"]}
     assert ended["balances.funds.q4"] == "unknown"
     assert run.returncode == 6
-    assert site.launched(then="plan")[2] == "0 0"
+    assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []

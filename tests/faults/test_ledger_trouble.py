@@ -161,7 +161,7 @@ def test_a_full_disk_is_a_clear_error_or_a_safe_stop(site: Site, goal: crashlab.
     assert run.returncode in (0, 1, 5), err
     assert run.returncode == 0 or b"ledger" in out
     assert b"Traceback" not in err
-    assert site.launched(then="plan")[2] == "0 0"
+    assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fnmatch import fnmatch
@@ -215,7 +215,8 @@ def test_an_id_that_was_there_before_does_not_prove_a_create(desk: Open, what: s
         response = make(request)
         if request.method != "POST" or not fnmatch(request.path, path):
             return response
-        return replace(response, body=re.sub(rb'("(?:id|budgetId)": ?"?)\d+', rb"\g<1>" + old, response.body, count=1))
+        body = re.sub(rb'("(?:id|budgetId)": ?"?)\d+', rb"\g<1>" + old, response.body, count=1)
+        return dataclasses.replace(response, body=body)
 
     here.handle = confused
 

@@ -95,7 +95,7 @@ def test_the_lock_of_the_dead_is_free(shared: Site, goal: crashlab.Goal) -> None
     first.send_signal(signal.SIGKILL)
     first.communicate()
 
-    second = shared.launched(then="plan")
+    second = shared.ended()
 
     assert second[0] == 0
     assert second[2] == "0 0"
@@ -137,7 +137,7 @@ def test_a_deleted_lock_file_stops_the_first_before_its_next_call(site: Site, go
     assert "leave the lock files" in str(json.loads(out)["diagnostics"])
     runs = [run for run, _ in intended(site)]
     assert runs.count(runs[0]) - known < IN_FLIGHT  # those that were about to be sent just then
-    assert site.launched(then="plan")[2] == "0 0"
+    assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []
 
 
@@ -169,5 +169,5 @@ def test_a_database_that_goes_away_stops_the_run_before_the_next_write(
     assert statuses["not sent"] > 10
     assert not statuses["unknown"]
     assert "ledger-lost" in str(report["diagnostics"])
-    assert site.launched(then="plan")[2] == "0 0"
+    assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []

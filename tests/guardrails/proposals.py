@@ -54,7 +54,7 @@ def money(
     added: str = "0", uncapped: int = 0, *, base: str = "1000", currency: str = "EUR", shifts: Iterable[Shift] = (),
     lately: str = "0",
 ) -> Money:  # fmt: skip
-    """A plan that adds so much to what may be billed on one day, after runs that added ``lately``."""
+    """A plan that adds so much to the budgets of one day, after runs that added ``lately``."""
     before, more = Decimal(base), Decimal(added)
     return Money(
         commitments=(Commitment(currency, Period.ANY_DAY, before, before + more, 0, max(uncapped, 0)),),
@@ -72,13 +72,15 @@ def proposal(*changes: Change, cost: Money | None = None, now: datetime = SATURD
              live: int = 10, remembered: Sequence[str] = (), wanted: Sequence[str] = (), whole: bool = True,
              ids: Sequence[str] | None = None) -> Proposal:  # fmt: skip
     """``remembered`` are keys of ad sets, whose ids are their places; ``ids`` the live ones, else ``live`` many."""
+    shown = frozenset(ids if ids is not None else (str(number) for number in range(live)))
     return Proposal(
         changes=changes,
         money=cost or Money(),
         now=now,
         currencies={each.address: currency for each in changes},
-        live={"adSets": frozenset(ids if ids is not None else (str(number) for number in range(live)))},
+        live={"adSets": shown},
         remembered={Address("adSets", key): str(place) for place, key in enumerate(remembered)},
+        known={"adSets": (len(remembered), sum(str(place) in shown for place in range(len(remembered))))},
         wanted=frozenset(Address("adSets", key) for key in wanted),
         whole=whole,
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.amounts import Limit, Period
-from reconciler.guardrails import RULES, SHOWN, Proposal, Settings, judge, unknown
+from reconciler.guardrails import RULES, SHOWN, Names, Proposal, Settings, judge, unknown
 from reconciler.guardrails.rule import steps
 from reconciler.model import Action, Address, Level, Money, Severity, Span, Verdict
+from reconciler.reasons import is_reason
 
 from .proposals import BID, BUDGET, STATUS, bid, budget, change, daily, increase, money, proposal, shift
 
@@ -71,28 +73,28 @@ CASES = [
     Case("maxRaisePercent", {BID: 20, "bids": 1}, proposal(bid("1", "1.2")), proposal(bid("0", "0.01")),
          "bidding.bidAmount grows from nothing (0.00 → 0.01); 20 % are allowed"),
     Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("5000")), proposal(cost=money("5000.01")),
-         "the plan raises what may be billed on one day by 5,000.01 in EUR; 5,000.00 are allowed"),
+         "the plan raises the budgets of one day by 5,000.01 in EUR; 5,000.00 are allowed"),
     Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("-1", currency="USD")),
          proposal(cost=money("1", currency="USD")),
-         "the plan raises what may be billed on one day by 1.00 in USD, for which no limit is set"),
+         "the plan raises the budgets of one day by 1.00 in USD, for which no limit is set"),
     Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("0", uncapped=-1)),
          proposal(cost=money("-10", uncapped=1)),
-         "the plan raises what may be billed on one day without any cap in EUR; 5,000.00 are allowed"),
+         "the plan raises the budgets of one day without any cap in EUR; 5,000.00 are allowed"),
     Case("maxTotalIncrease", {"EUR": 5000}, proposal(cost=money("5000", uncapped=-1)),
          proposal(cost=money("5001", uncapped=-1)),
-         "the plan raises what may be billed on one day by 5,001.00 in EUR; 5,000.00 are allowed"),
+         "the plan raises the budgets of one day by 5,001.00 in EUR; 5,000.00 are allowed"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("200")), proposal(cost=money("201")),
-         "the plan raises what may be billed on one day by 201.00 in EUR, 20.1 % of 1,000.00; 20 % are allowed"),
+         "the plan raises the budgets of one day by 201.00 in EUR, 20.1 % of 1,000.00; 20 % are allowed"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("-1", uncapped=-1)),
          proposal(cost=money("-10", uncapped=1)),
-         "the plan raises what may be billed on one day without any cap in EUR; 20 % are allowed"),
+         "the plan raises the budgets of one day without any cap in EUR; 20 % are allowed"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("200", uncapped=-1)),
          proposal(cost=money("500", uncapped=1)), "without any cap in EUR; 20 % are allowed"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("0", base="0")), proposal(cost=money("1", base="0")),
-         "the plan raises what may be billed on one day by 1.00 in EUR; 20 % are allowed"),
+         "the plan raises the budgets of one day by 1.00 in EUR; 20 % are allowed"),
     Case("maxIncrease24Hours", {"EUR": 100}, proposal(cost=money("40", lately="60")),
          proposal(cost=money("40", lately="61")),
-         "with the runs of the last 24 hours, the plan raises what may be billed on one day by 101.00 in EUR;"
+         "with the runs of the last 24 hours, the plan raises the budgets of one day by 101.00 in EUR;"
          " 100.00 are allowed"),
     Case("maxIncrease24Hours", {"EUR": 100}, proposal(cost=money("-1", lately="500")),
          proposal(cost=money("1", lately="500")), "by 501.00 in EUR"),
@@ -126,11 +128,13 @@ CASES = [
     Case("maxChanges", 3, many(2, new=1), many(2, new=2),
          "the plan changes 4 resources (2 of them new); 3 are allowed"),
     Case("maxChanges", 3, many(3), many(3, new=1), "the plan changes 4 resources (1 of them new)"),
-    Case("maxRaisePercent", 0, proposal(change("a", (BID, None, Decimal(5))), change("b", (BID, Decimal(5), None))),
+    Case("maxRaisePercent", 0, proposal(change("a", (BID, None, Decimal(5))), change("b", (BID, Decimal(5), None)),
+                                        bid("2", "1", key="c")),
          proposal(bid("1", "1.01")), "grows by 1 %"),
     Case("maxTotalIncreasePercent", 20, proposal(cost=money("-5")),
          proposal(cost=Money(increases=(increase("EUR", -1), increase("JPY", 5)))), "by 5.00 in JPY; 20 % are allowed"),
-    Case("bounds", {"bids": {"max": 5}}, proposal(budget("1", "90"), change("b", (BID, Decimal(1), None))),
+    Case("bounds", {"bids": {"max": 5}},
+         proposal(budget("1", "90"), change("b", (BID, Decimal(1), None)), bid("1", "5", key="c")),
          proposal(budget("1", "90"), bid("1", "6")), "above 5.00"),
     Case("maxStops", 2, stops(1), stops(4), "adSets.0, adSets.1, adSets.2, …"),
     Case("maxStops", 2, stops(2), stops(3), "the plan stops 3 resources; 2 are allowed: adSets.0, adSets.1, adSets.2"),
@@ -157,7 +161,8 @@ CASES = [
     Case("freeze", BOTH, late(23, 0, 27), late(22, 59, 27), "fri 00:00–24:00 (Europe/Paris)"),
     Case("freeze", WEEKS, late(22, 59, 26), late(23, 0, 26), "now (Friday 00:00 in Europe/Paris)"),
     Case("freeze", WEEKS, late(23, 0, 28), late(22, 59, 28), "every day 2026-11-27..2026-11-28 00:00–24:00"),
-    Case("protected", {"addresses": ["adSets.always-*"]}, proposal(bid("1", "2", key="sometimes")),
+    Case("protected", {"addresses": ["adSets.always-*"]},
+         proposal(bid("1", "2", key="sometimes"), wanted=["sometimes", "always-on"]),
          proposal(bid("1", "2", key="always-on")), "adSets.always-on is protected, and the plan would change it"),
     Case("protected", {"ids": {"adSets": [7]}}, proposal(change("x", (BID, Decimal(1), Decimal(2)), id="8")),
          proposal(change("renamed", (BID, Decimal(1), Decimal(2)), id="7")), "adSets.renamed is protected (id 7)"),
@@ -258,7 +263,10 @@ def test_bounds_are_told_as_they_are_set() -> None:
 
 def test_a_kind_that_was_not_read_is_not_missed() -> None:
     plan = replace(
-        proposal(), remembered={Address("balances", "q1"): "9"}, wanted=frozenset({Address("balances", "q1")})
+        proposal(),
+        known={"balances": (1, 0)},
+        remembered={Address("balances", "q1"): "9"},
+        wanted=frozenset({Address("balances", "q1")}),
     )
     assert not any(each.problems for each in judge(plan, Settings(), {}))
 
@@ -409,4 +417,161 @@ def test_a_window_is_read_off_the_clock_on_the_wall(moment: datetime, inside: bo
 
 def test_a_zone_that_does_not_exist_is_a_mistake() -> None:
     settings = Settings({"freeze": [{"zone": "Europe/Paris"}, {"zone": "Europe/Atlantis"}]})
-    assert list(settings.mistakes()) == [(("freeze", 1, "zone"), "there is no time zone 'Europe/Atlantis'")]
+    (mistake,) = settings.mistakes(NAMES)
+    assert (mistake.path, mistake.why) == (("freeze", 1, "zone"), "there is no time zone 'Europe/Atlantis'")
+
+
+# --- A rule that looked at nothing ------------------------------------------------------------------------------
+
+IDLE = [
+    ("maxRaisePercent", 20, proposal(change("a", STOP))),
+    ("maxRaisePercent", 20, proposal(change("a", (BID, None, Decimal(5)), action=Action.CREATE))),
+    ("maxRaisePercent", {"budgets": 20}, proposal(bid("1", "9"))),
+    ("maxTotalIncrease", {"EUR": 5}, proposal(bid("1", "9"))),
+    ("maxTotalIncreasePercent", 5, proposal(bid("1", "9"))),
+    ("maxIncrease24Hours", {"EUR": 5}, proposal(bid("1", "9"))),
+    ("bounds", {"bid": {"max": 1}}, proposal(bid("1", "9"))),
+    ("bounds", {"bids": {"max": 1}}, proposal(change("a", (BID, Decimal(1), None)))),
+    ("decimalSlip", True, proposal(change("a", STOP))),
+    ("decimalSlip", True, proposal(change("a", (BID, None, Decimal(5)), action=Action.CREATE))),
+    ("removedCap", True, proposal(bid("1", "9"))),
+    ("zeroBid", True, proposal(budget("1", "2"))),
+    ("emptyScope", True, proposal(wanted="ab")),
+    ("emptyScope", True, replace(proposal(whole=False), known={"balances": (1, 0)})),
+    *((rule, limit, proposal()) for rule, limit in (("maxChanges", 3), ("maxStops", 3), ("maxSharePercent", 3))),
+    ("freeze", FRIDAY, replace(proposal(), now=SHOPPING)),
+    ("protected", {"addresses": ["adSets.alwys-*"]}, proposal(bid("1", "2"), wanted=["a", "always-on"])),
+    ("protected", {"ids": {"adSets": [70]}}, proposal(bid("1", "2"))),
+    ("protected", {"addresses": []}, proposal(bid("1", "2"))),
+]
+
+
+def test_every_rule_can_have_nothing_to_check() -> None:
+    assert {rule for rule, _, _ in IDLE} == set(RULES)
+
+
+@pytest.mark.parametrize(("rule", "setting", "plan"), IDLE)
+def test_a_rule_that_looked_at_nothing_never_says_passed(rule: str, setting: Any, plan: Proposal) -> None:
+    (judgement,) = judge(plan, only(Case(rule, setting, plan, plan, "")), {})
+    assert (judgement.verdict.value, judgement.problems) == ("nothing to check", ())
+
+
+# --- A return to what was last applied ----------------------------------------------------------------------------
+
+
+def returning(plan: Proposal, **last: Any) -> Proposal:
+    """The plan, where the ledger knows what was last applied to the objects that it changes."""
+    values = {change.address: {move.field: move.after for move in change.fields} | last for change in plan.changes}
+    return replace(plan, remembered={each.address: str(each.id) for each in plan.changes}, applied=values)
+
+
+RETURNS = [
+    ("decimalSlip", True, proposal(bid("9.50", "1.01"))),
+    ("decimalSlip", True, proposal(budget("10", "1000"))),
+    ("maxRaisePercent", 20, proposal(bid("0.10", "1.00"))),
+    ("bounds", {"bids": {"max": 5}}, proposal(bid("4", "6"))),
+    ("zeroBid", True, proposal(bid("1", "0"))),
+    ("removedCap", True, proposal(budget("80", None), cost=money(shifts=[shift(daily("80"), daily(None))]))),
+]
+
+
+@pytest.mark.parametrize(("rule", "setting", "plan"), RETURNS)
+def test_a_return_to_the_last_applied_value_passes_and_any_other_way_to_it_does_not(
+    rule: str, setting: Any, plan: Proposal
+) -> None:
+    known = returning(plan)
+    other_id = replace(known, remembered=dict.fromkeys(known.remembered, "777"))
+    never = replace(known, applied={})
+    another = replace(known, applied={each.address: {BID: Decimal(3), BUDGET: Decimal(3)} for each in plan.changes})
+    settings = only(Case(rule, setting, plan, plan, ""))
+    assert [each.verdict for each in judge(known, settings, {})] == [Verdict.PASSED]
+    for each in (other_id, never, another):
+        assert [judged.verdict for judged in judge(each, settings, {})] == [Verdict.REFUSED]
+
+
+def test_a_new_object_with_the_values_of_a_lost_one_is_no_return() -> None:
+    new = change("a", (BID, None, Decimal(6)), action=Action.CREATE)
+    known = replace(proposal(new), remembered={new.address: "1"}, applied={new.address: {BID: Decimal(6)}})
+    (judgement,) = judge(known, only(Case("bounds", {"bids": {"max": 5}}, known, known, "")), {})
+    assert judgement.verdict is Verdict.REFUSED
+
+
+def test_sums_counts_windows_and_protection_judge_a_return_too() -> None:
+    """They judge the plan as a whole, or its moment, not the way of one amount."""
+    plan = replace(returning(proposal(bid("0.10", "1"), cost=money("90"))), now=SHOPPING)
+    settings = Settings({"maxTotalIncrease": {"EUR": 5}, "maxChanges": 0, "freeze": FRIDAY, "emptyScope": False,
+                         "protected": {"addresses": ["adSets.a"]}})  # fmt: skip
+    refused = {each.rule for each in judge(plan, settings, {}) if each.verdict is Verdict.REFUSED}
+    assert refused == {"maxTotalIncrease", "maxChanges", "freeze", "protected"}
+
+
+# --- Names inside a rule, and reasons ------------------------------------------------------------------------------
+
+NAMES = Names(
+    amounts={
+        "adSets": frozenset({"bids", "budgets", BID, BUDGET, "categoryBids.*", "categoryBids"}),
+        "sellerCampaigns": frozenset({"bids", "bid"}),
+    },
+    facets=frozenset({"bids", "budgets", "categoryBids", "settings"}),
+    others=frozenset({"settings", "name", "bids", BID}),
+    currencies=frozenset({"EUR"}),
+)
+READ = replace(NAMES, addresses=frozenset({Address("adSets", "always-on"), Address("adSets", "b")}))
+"""The same project, all of whose files are read."""
+MISTAKES: list[tuple[dict[str, Any], Names, tuple[Any, ...], str]] = [
+    ({"maxRaisePercent": {"bidz": 1}}, NAMES, ("maxRaisePercent", "bidz"), "there is no facet or field 'bidz'"),
+    ({"maxRaisePercent": {"bid": 20}}, READ, ("maxRaisePercent", "bid"), "bid is a field of sellerCampaigns, of which"),
+    ({"bounds": {"bid": {"max": 1}}}, READ, ("bounds", "bid"), "of which the files hold none"),
+    ({"bounds": {"settings": {"max": 1}}}, NAMES, ("bounds", "settings"), "settings holds no amount"),
+    ({"bounds": {"name": {"max": 1}}}, NAMES, ("bounds", "name"), "name holds no amount"),
+    ({"bounds": {"categoryBids.*": {"max": 1}}}, NAMES, ("bounds", "categoryBids.*"), "there is no facet or field"),
+    ({"bounds": {"bids": {"min": {"eur": 1}}}}, NAMES, ("bounds", "bids", "min", "eur"), "no currency 'eur'"),
+    ({"maxTotalIncrease": {"EUT": 1}}, NAMES, ("maxTotalIncrease", "EUT"), "there is no currency 'EUT'"),
+    ({"maxIncrease24Hours": {"EUT": 1}}, NAMES, ("maxIncrease24Hours", "EUT"), "there is no currency 'EUT'"),
+    ({"protected": {"addresses": ["adsets.b"]}}, NAMES, ("protected", "addresses", 0), "can match no address"),
+    ({"protected": {"addresses": ["b"]}}, NAMES, ("protected", "addresses", 0), "can match no address"),
+    ({"protected": {"addresses": ["adSets.b", "adSets.alwys-on"]}}, READ, ("protected", "addresses", 1), "no resource"),
+    ({"protected": {"ids": {"adSet": ["1"]}}}, NAMES, ("protected", "ids", "adSet"), "there is no kind 'adSet'"),
+    ({"levels": {"zeroBid": "hard"}}, NAMES, ("levels", "zeroBid"), "zeroBid is not on"),
+    ({"decimalSlip": False, "levels": {"decimalSlip": "hard"}}, NAMES, ("levels", "decimalSlip"), "is not on"),
+    ({"freeze": [{"zone": "UTC", "because": " \u200b"}]}, NAMES, ("freeze", 0, "because"), "can be seen"),
+]  # fmt: skip
+SOUND: list[dict[str, Any]] = [
+    {"maxRaisePercent": 20, "levels": {"maxRaisePercent": "hard", "decimalSlip": "advisory"}},
+    {"maxRaisePercent": {"bids": 1, BUDGET: 2, "categoryBids.7": 3}},
+    {"bounds": {"bids": {"max": {"EUR": 5, "USD": 6}, "min": 1}}},
+    {"maxTotalIncrease": {"EUR": 1, "JPY": 2}},
+    {"protected": {"addresses": ["adSets.always-*", "*", "ad*"], "ids": {"sellerCampaigns": [1]}}},
+]
+
+
+@pytest.mark.parametrize(("setting", "names", "path", "why"), MISTAKES)
+def test_a_name_that_means_nothing_is_found(
+    setting: dict[str, Any], names: Names, path: tuple[Any, ...], why: str
+) -> None:
+    (mistake,) = Settings(setting).mistakes(names)
+    assert mistake.path == path
+    assert why in mistake.why
+
+
+@pytest.mark.parametrize("setting", SOUND)
+def test_names_that_mean_something_are_no_mistake(setting: dict[str, Any]) -> None:
+    assert list(Settings(setting).mistakes(NAMES)) == list(Settings(setting).mistakes(READ)) == []
+
+
+UNSEEN = ["", " ", "\t\n", "\u00a0", "\u2003", "\u200b", "\u200d\ufeff", "\u2060", "\u00ad", "\u0301", "\ufe0f",
+          "\u3164", "\u115f", "\uffa0", "\u2800", "\u202e", "\ue000"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", UNSEEN)
+def test_a_reason_that_cannot_be_seen_is_none(text: str) -> None:
+    assert not is_reason(text)
+    (judgement,) = [
+        each for each in judge(proposal(bid("1", "100")), Settings(), {"decimalSlip": text}) if each.problems
+    ]
+    assert judgement.verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("text", ["x", "7", "agreed", "é", "값", "好", "✅", "-", " \u200bx"])
+def test_a_reason_that_can_be_seen_is_one(text: str) -> None:
+    assert is_reason(text)

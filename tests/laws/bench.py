@@ -7,12 +7,14 @@ from the sandbox's own log, which knows nothing of our plans.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler import dialects, engine, exits, guardrails
 from reconciler.api import Api, Credentials, Settings
@@ -22,7 +24,7 @@ from reconciler.files import source
 from reconciler.model import Json, Run
 from reconciler.outside import Outside
 from reconciler.reports import FORMATS, Manner
-from reconciler.sandbox.message import Request
+from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 
 ADVERTISER = "1352"
@@ -42,12 +44,14 @@ class Time:
 
     world: World
     passed: float = 0.0
+    ahead: timedelta = timedelta(0)
+    """How far the clock of this machine is ahead of the server's."""
 
     def time(self) -> float:
-        return self.world.now.timestamp()
+        return (self.world.now + self.ahead).timestamp()
 
     def monotonic(self) -> float:
-        return self.time()  # a test may let time pass in the world, too
+        return self.world.now.timestamp()  # a test may let time pass in the world, too
 
     def sleep(self, seconds: float, /) -> None:
         if seconds > 0:
@@ -66,12 +70,17 @@ class Bench:
     merged: bool = False
     guarded: bool = True
     in_flight: int = 4
+    ahead: timedelta = timedelta(0)
+    handle: Callable[[Request], Response] | None = None
 
     def __post_init__(self) -> None:
-        self.time = Time(self.world)
-        self.api = Api(
-            CREDENTIALS, Settings("http://localhost"), handle=self.world.handle, request=Request, clock=self.time
-        )
+        self.time = Time(self.world, ahead=self.ahead)
+        self.begin()
+
+    def begin(self) -> None:
+        """Make a new way to the account, as every command has: it knows no token and no time of the server's."""
+        handle = self.handle or self.world.handle
+        self.api = Api(CREDENTIALS, Settings("http://localhost"), handle=handle, request=Request, clock=self.time)
         self.outside = Outside(self.api.send, self.api.now, self.time.sleep, in_flight=self.in_flight)
 
     # --- what the user does ---

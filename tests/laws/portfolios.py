@@ -56,7 +56,7 @@ def _raws(form: types.ValueType) -> st.SearchStrategy[Json]:
         case types.Id():
             return st.integers(1, form.maximum or 2**70).map(str)
         case types.Money():
-            step = Decimal(1).scaleb(-form.places)
+            step = Decimal(1).scaleb(-2 if form.by_currency else -4)
             return st.integers(1 if form.positive else 0, 10**8).map(lambda units: units * step)
         case dates.Instant():
             return st.one_of(_days(), st.builds(_moment, _days(), st.times(), st.sampled_from(("Z", "+02:00"))))
@@ -198,7 +198,7 @@ def _fit_bid(draw: Draw, raw: Raw) -> None:
     if raw[CONTROLLER] == "dailyBudget":
         raw.pop(BID, None)
     elif raw.get(BID) is None:
-        raw[BID] = draw(raws(types.Money(places=4, positive=True)))
+        raw[BID] = draw(raws(types.Money(positive=True)))
     for name in [name for name in raw if name.startswith("categoryBids.")]:
         if raw[CONTROLLER] not in BY_CATEGORY:
             del raw[name]
@@ -214,7 +214,7 @@ def _fit_budget(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> None:
     if was and (fixed or draw(st.booleans())):
         another = dict(was)
         if was["budget.budgetStrategy"] == "capped" and not fixed:
-            another["budget.budgetAmount"] = draw(raws(types.Money(places=2, positive=True)))
+            another["budget.budgetAmount"] = draw(raws(types.Money(by_currency=True, positive=True)))
     elif own:
         another = _budget(draw, kind, "budget.")
     else:
@@ -234,7 +234,7 @@ def _budget(draw: Draw, kind: Kind, prefix: str) -> Raw:
     renewal, smoothing = draw(st.sampled_from(("daily", "weekly", "monthly", "lifetime"))), draw(_SMOOTHING)
     parts: Raw = {
         "budgetStrategy": strategy,
-        "budgetAmount": draw(raws(types.Money(places=2, positive=True))),
+        "budgetAmount": draw(raws(types.Money(by_currency=True, positive=True))),
         "budgetRenewal": renewal,
         "budgetDeliverySmoothing": smoothing,
     }
@@ -281,7 +281,7 @@ def _sensible_seller_budget(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Ra
     if raw["budgetType"] == "Uncapped":
         raw.pop("amount", None)
     elif not raw.get("amount"):
-        raw["amount"] = draw(raws(types.Money(places=2, positive=True)))
+        raw["amount"] = draw(raws(types.Money(by_currency=True, positive=True)))
     if raw.get("endDate") is not None:
         raw["endDate"] = "204" + str(raw["endDate"])[3:]
     return raw
@@ -308,7 +308,7 @@ def _sensible_balance(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     if "deposited" not in before:
         raw.pop("deposited", None)
     elif not raw["deposited"]:
-        raw["deposited"] = draw(raws(types.Money(places=2, positive=True)))
+        raw["deposited"] = draw(raws(types.Money(by_currency=True, positive=True)))
     if raw.get("endDate") is not None:
         raw["endDate"] = "204" + str(raw["endDate"])[3:]
     if "campaignIds" in raw:

@@ -54,6 +54,7 @@ calls = st.builds(
     items=st.lists(items, max_size=3).map(tuple),
     atomic=st.booleans(),
     stage=st.integers(0, 9),
+    raises_exposure=st.booleans(),
     product=texts,
 )
 problems = st.builds(

@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.ledger import Locked, lock
 from reconciler.ledger.store import Holder

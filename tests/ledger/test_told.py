@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from reconciler.ledger.store import RunHistory
 from reconciler.model import Address, Outcome, Status, error
@@ -83,20 +84,20 @@ def test_one_run(file_home: Home) -> None:
     plan:     sha256:0
 
     2026-11-21 09:00:00Z  adSets.bids.1: PATCH /2026-07/ad-sets
-      applied: adSets.summer-fr  id 11  (ads/summer.yaml:1:3)
+      applied: adSets.summer-fr  id 11
           trackingCode  null → x
-      rejected: adSets.new  (ads/summer.yaml:1:3)
+      rejected: adSets.new
           bid  0.80 → 0.90
           error[name-taken]: is taken
 
     2026-11-21 09:00:00Z  adSets.bids.2: PATCH /2026-07/ad-sets
-      applied: adSets.summer-fr  id 11  (ads/summer.yaml:1:3)
+      applied: adSets.summer-fr  id 11
           bid  0.80 → 0.90
       ann decided at 2026-11-21 09:00:00Z that it was applied: I looked
 
     2026-11-21 09:00:00Z  adSets.bids.3: PATCH /2026-07/ad-sets
       not settled: nobody saw how it ended
-      unknown: adSets.summer-fr  id 11  (ads/summer.yaml:1:3)
+      unknown: adSets.summer-fr  id 11
           bid  0.80 → 0.90
     """)[:-1]
     )

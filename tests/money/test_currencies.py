@@ -38,12 +38,13 @@ def test_only_a_code_of_three_letters_in_a_good_answer_counts(status: int, body:
         asked.append(call)
         return Answer(Fate.ANSWERED, status, body)
 
-    assert portfolio.currencies("/root", "marketingSolutions", send) == found
+    told = portfolio.advertisers("/root", "marketingSolutions", send)
+    assert {id: code for id, (code, _) in told.items() if code} == found
     assert [(call.method, call.path) for call in asked] == [("GET", "/root/advertisers")]
 
 
 def test_no_answer_is_no_currency_and_no_reason_to_stop() -> None:
-    assert portfolio.currencies("/root", "marketingSolutions", lambda call: Answer(Fate.LOST, reason="cut")) == {}
+    assert portfolio.advertisers("/root", "marketingSolutions", lambda call: Answer(Fate.LOST, reason="cut")) == {}
 
 
 def test_funds_stand_apart_in_the_currency_of_their_account(tmp_path: Path) -> None:

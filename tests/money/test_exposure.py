@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.amounts import Exposure
 from reconciler.model import (
@@ -25,6 +26,7 @@ from reconciler.model import (
     Effect,
     Item,
     Live,
+    Origin,
     Outcome,
     Place,
     Plan,
@@ -40,7 +42,6 @@ from reconciler.planning.diff import diff
 from reconciler.planning.exposure import Ground, unfunded
 from reconciler.planning.money import Book, money
 from reconciler.planning.parts import Target
-from reconciler.planning.plan import HELD
 from reconciler.sending import careful
 from reconciler.sending.execute import Sent
 
@@ -98,8 +99,8 @@ class Account:
     def carry(self, calls: Sequence[Call], earlier: Sequence[Outcome]) -> Sent:
         """Calls of a stage in any order, each item with a fate of its own; sometimes the process dies."""
         ended: list[Outcome] = []
-        for stage in sorted({call.stage for call in calls}):
-            each = [call for call in calls if call.stage == stage]
+        for stage in sorted({(call.raises_exposure, call.stage) for call in calls}):
+            each = [call for call in calls if (call.raises_exposure, call.stage) == stage]
             self.random.shuffle(each)
             for call in each:
                 for item in call.items:
@@ -142,7 +143,7 @@ def prepared(seed: int, trouble: float = 0.0) -> tuple[Account, Plan]:
     found = world(random)
     cost = money(found.book)
     start = {currency: before for currency, (before, _) in cost.exposures().items()}
-    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, NOW)
+    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, lambda kind: NOW)
     calls = planner.plan(found.changes, TARGETS, raises=ground.raises)
     return Account(found, random, trouble, ground), calls
 
@@ -188,7 +189,7 @@ def test_the_plain_order_does_overshoot_so_the_law_is_able_to_fail() -> None:
         account, _ = prepared(seed)
         before, after = account.exposure(), account.planned()
         calls = planner.plan(account.found.changes, TARGETS).calls
-        account.carry(sorted(calls, key=lambda call: (call.stage, call.name)), ())
+        account.carry(sorted(calls, key=lambda call: (call.raises_exposure, call.stage, call.name)), ())
         broken += any(
             level > max(before.get(currency, ZERO), after.get(currency, ZERO))
             for currency, level in account.peak.items()
@@ -200,12 +201,12 @@ def test_increases_stand_in_calls_of_their_own_after_all_others() -> None:
     held = 0
     for seed in range(300):
         account, calls = prepared(seed)
-        stages = [call.stage for call in calls.calls]
+        stages = [(call.raises_exposure, call.stage) for call in calls.calls]
         assert stages == sorted(stages)
         for call in calls.calls:
             rises = {account.ground.raises(account.ground.changes[item.address], item.fields) for item in call.items}
-            assert rises == {call.stage >= HELD}
-            held += call.stage >= HELD
+            assert rises == {call.raises_exposure}
+            held += call.raises_exposure
     assert held
 
 
@@ -238,8 +239,8 @@ def a_swap() -> tuple[Account, Plan]:
     """A plan in which something in one currency falls and something rises."""
     for seed in range(5000):
         account, calls = prepared(seed)
-        falls = [call for call in calls.calls if call.stage < HELD and call.facet == "budgets"]
-        rises = [call for call in calls.calls if call.stage >= HELD and call.facet == "budgets"]
+        falls = [call for call in calls.calls if not call.raises_exposure and call.facet == "budgets"]
+        rises = [call for call in calls.calls if call.raises_exposure and call.facet == "budgets"]
         before, after = account.exposure(), account.planned()
         if falls and rises and len(before) == 1 and [*after] == [*before] and [*after.values()] < [*before.values()]:
             return account, calls
@@ -249,8 +250,8 @@ def a_swap() -> tuple[Account, Plan]:
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.UNKNOWN, Status.NOT_SENT])
 def test_a_decrease_that_is_not_applied_funds_nothing(status: Status) -> None:
     account, calls = a_swap()
-    frees = [call for call in calls.calls if call.stage < HELD]
-    rises = [call for call in calls.calls if call.stage >= HELD]
+    frees = [call for call in calls.calls if not call.raises_exposure]
+    rises = [call for call in calls.calls if call.raises_exposure]
     applied = [each for call in frees for each in outcome(call, Status.APPLIED)]
     failed = [each for call in frees for each in outcome(call, status)]
     assert unfunded(account.ground, applied, rises, calls.deferred) == {}
@@ -261,7 +262,7 @@ def test_what_is_dropped_is_told_at_its_line() -> None:
     account, calls = a_swap()
 
     def carry(each: Sequence[Call], earlier: Sequence[Outcome]) -> Sent:
-        status = Status.REJECTED if each and each[0].stage < HELD else Status.APPLIED
+        status = Status.REJECTED if each and not each[0].raises_exposure else Status.APPLIED
         return Sent(tuple(one for call in each for one in outcome(call, status)), ())
 
     done = careful.carried(account.ground, calls.calls, carry, lambda outcomes: (tuple(outcomes), ()))
@@ -296,16 +297,18 @@ def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, 
     """Ad sets as they are (None: there is none yet), with what the files want of them."""
     place = Place(Written(Span("ads.yaml", 1, 1)), ())
     rows = [live and Live("adSets", str(number), live, owner="1") for number, (live, _) in enumerate(each)]
-    blocks = [Desired(Address("adSets", str(number)), None, wanted, place) for number, (_, wanted) in enumerate(each)]
+    blocks = [
+        Desired(Address("adSets", str(number)), None, wanted, Origin(place)) for number, (_, wanted) in enumerate(each)
+    ]
     changes, _ = diff(KINDS["adSets"], list(zip(blocks, rows, strict=True)), {})
     book = Book(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
     start = {currency: before for currency, (before, _) in money(book).exposures().items()}
-    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, NOW)
+    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, lambda kind: NOW)
     return ground, planner.plan(changes, TARGETS, raises=ground.raises)
 
 
 def held(calls: Plan) -> set[str]:
-    return {call.facet for call in calls.calls if call.stage >= HELD}
+    return {call.facet for call in calls.calls if call.raises_exposure}
 
 
 def test_two_parts_that_raise_only_together_are_both_held() -> None:
@@ -346,9 +349,11 @@ def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None
               "startDate": NOW.date(), "endDate": None}  # fmt: skip
     address = Address("sellerBudgets", "b")
     (change,), _ = diff(
-        KINDS["sellerBudgets"], [(Desired(address, None, wanted, Place(Written(Span("a", 1, 1)), ())), None)], {}
+        KINDS["sellerBudgets"],
+        [(Desired(address, None, wanted, Origin(Place(Written(Span("a", 1, 1)), ()))), None)],
+        {},
     )
-    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", NOW)
+    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", lambda kind: NOW)
     assert held(planner.plan([change], TARGETS, raises=ground.raises)) == {"create"}
 
 

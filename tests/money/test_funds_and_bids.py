@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.amounts import Period
 from reconciler.model import Change, Live, Money

@@ -10,7 +10,7 @@ from random import Random
 
 from reconciler import dialects
 from reconciler.kinds.kind import Kind
-from reconciler.model import Address, Change, Desired, Live, Pair, Place, Span, Value, Written
+from reconciler.model import Address, Change, Desired, Live, Origin, Pair, Place, Span, Value, Written
 from reconciler.planning.diff import diff
 from reconciler.planning.money import Book
 
@@ -76,7 +76,7 @@ def world(random: Random, most: int = 6, kinds: tuple[str, ...] = tuple(KINDS)) 
             live[name] += [row] if row else []
             if thing.wanted is not None:
                 place = Place(Written(Span("ads.yaml", index + 1, 1)), ())
-                pairs.append((Desired(Address(name, f"t{index}"), None, thing.wanted, place), row))
+                pairs.append((Desired(Address(name, f"t{index}"), None, thing.wanted, Origin(place)), row))
         moved, _ = diff(kind, pairs, {})
         changes += moved
     return World(things, Book(KINDS, live, changes, SCOPE, CODES, NOW))

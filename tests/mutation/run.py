@@ -49,7 +49,7 @@ MODULES = {
             if path.stem != "__init__"
         ),
     ),
-    "journal": ("ledger.book", "sending.courier"),
+    "journal": ("ledger.journal", "ledger.past", "sending.courier"),
     "outcome": ("sending.outcome",),
 }
 TESTS = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 from reconciler.model import (

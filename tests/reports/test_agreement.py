@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +11,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler import exits
 from reconciler.model import Action, Outcome, Run, Status, error, warning
@@ -142,6 +142,6 @@ def test_a_plan_that_guardrails_refuse_is_shown_and_one_in_doubt_is_not():
     assert "Plan: 1 to create" in FORMATS["text"](refused, Manner())
     doubt = replace(refused, problems=(*refused.problems, error("unread", "a page is missing")))
     for form in ("text", "markdown", "html"):
-        assert "at the worst" in FORMATS[form](refused, Manner())
-        assert not re.search("Plan:|at the worst|decimal-slip", FORMATS[form](doubt, Manner()))
+        assert "Budgets (what is asked for, not a worst case)" in FORMATS[form](refused, Manner())
+        assert not re.search("Plan:|Budgets|decimal-slip", FORMATS[form](doubt, Manner()))
     assert all(change.action in Action for change in refused.changes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model import Problem, Run, Severity, Span, error
 from reconciler.reports import FORMATS, Manner
@@ -29,8 +29,9 @@ def test_sarif_is_sarif(name):
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
         assert result["level"] in ("error", "warning", "note")
-        for place in result.get("locations", ()):
-            assert not place["physicalLocation"]["artifactLocation"]["uri"].startswith("/")
+        (place,) = result["locations"]  # code scanning refuses a file in which one result has none
+        assert not place["physicalLocation"]["artifactLocation"]["uri"].startswith("/")
+        assert place["physicalLocation"]["region"]["startLine"] >= 1
 
 
 def test_paths_are_relative_uris():
@@ -96,7 +97,7 @@ def test_github_says_where():
     first = FORMATS["github"](INVALID, Manner()).splitlines()[0]
     assert first == (
         "::error title=unknown-key,file=ads/summer.yaml,line=12,col=5,endLine=12,endColumn=11"
-        "::Unknown key 'biding'%0ADid you mean 'bidding'?"
+        "::adSets.summer-fr: Unknown key 'biding'%0ADid you mean 'bidding'?"
     )
     odd = replace(INVALID, problems=(error("a:b,c", "100 % : , \n", at=Span("a:b,c%.yaml", 1, 1)),))
     line = FORMATS["github"](odd, Manner()).splitlines()[0]

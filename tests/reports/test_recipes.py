@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from reconciler.cli import main
+from reconciler.commands import pipelines
 
 ROOT = Path(__file__).parents[2]
 GITHUB = sorted((ROOT / "reconciler" / "recipes" / "github").glob("*.yml"))
@@ -52,6 +53,18 @@ def test_the_pipeline_keeps_gitlabs_schema():
 
 def test_a_security_linter_finds_nothing():
     checked(tool("zizmor"), "--offline", "--no-progress", *map(str, [*GITHUB, *OURS]))
+
+
+def test_what_is_filled_in_for_a_folder_keeps_the_schemas_too(tmp_path):
+    (tmp_path / ".git").mkdir()
+    for service in ("github", "gitlab"):
+        for path, text in pipelines.placed(service, tmp_path / "teams" / "shop", tmp_path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    workflows = [str(path) for path in sorted((tmp_path / ".github" / "workflows").glob("*.yml"))]
+    assert len(workflows) == len(GITHUB)
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows)
+    checked(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", str(tmp_path / ".gitlab-ci.yml"))
 
 
 def steps(file: Path) -> list[dict[str, Any]]:

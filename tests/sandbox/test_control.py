@@ -6,6 +6,7 @@ import ast
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ import pytest
 
 import reconciler.sandbox
 from reconciler.sandbox import Request, World
-from reconciler.sandbox.app import serve
+from reconciler.sandbox.app import listen, serve
 from reconciler.sandbox.encoding import decode, encode
 
 ME = "/2026-07/marketing-solutions/me"
@@ -150,6 +151,18 @@ def test_a_slow_answer_is_slow_and_does_not_hold_up_others(port):
     assert time.monotonic() - start < 0.35
     slow.join()
     assert time.monotonic() - start >= 0.4
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_connection_sends_each_answer_at_once(host):
+    """Without TCP_NODELAY an answer on a kept connection waits about 40 ms for an acknowledgement."""
+    try:
+        listening = listen(host, 0)
+    except OSError:
+        pytest.skip(f"{host} is not available here")
+    with listening, socket.create_connection(listening.getsockname()[:2]), listening.accept()[0] as accepted:
+        for each in (listening, accepted):
+            assert each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 def test_a_silent_answer_never_comes_and_does_not_hold_up_others(port):

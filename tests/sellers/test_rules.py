@@ -50,7 +50,7 @@ OFFLINE = {
         budget("sellerId: 5, campaignIds: [10001, ▶2147483648], budgetType: Uncapped, " + DECEMBER),
         "bad-id",
     ),
-    "rule 1: a type": (budget("sellerId: 5, campaignIds: [10001], budgetType: ▶capped, " + DECEMBER), "bad-choice"),
+    "rule 1: a type": (budget("sellerId: 5, campaignIds: [10001], budgetType: ▶total, " + DECEMBER), "bad-choice"),
     "rule 1: a day that there is": (budget(f"sellerId: 5, {NEW}, startDate: ▶2026-02-30"), "bad-date"),
     "rule 1: a day without a time": (budget(f"sellerId: 5, {NEW}, startDate: ▶2026-12-01T00:00:00Z"), "bad-date"),
     "rule 1: the end after the start": (
@@ -70,7 +70,7 @@ OFFLINE = {
         "amount-missing",
     ),
     "rule 2: not below zero": (budget("id: 101, amount: ▶-1"), "out-of-range"),
-    "rule 2: no third decimal": (budget("id: 101, amount: ▶30.001"), "too-many-decimals"),
+    "rule 2: no third decimal": (budget("id: 101, amount: ▶700.001"), "too-many-decimals"),
     "rule 2: not null": (budget("id: 101, amount: ▶null"), "null-not-allowed"),
     "rule 7: two totals in the files": (
         "sellerBudgets:\n"

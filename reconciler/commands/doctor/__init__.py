@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from pathlib import Path
 
+from msgspec import Struct
+
 from reconciler import dialects
 from reconciler.api import Api
 from reconciler.commands import access
@@ -18,7 +20,6 @@ from reconciler.files.project import Project
 from reconciler.files.source import Loaded
 from reconciler.findings import Check, Checkup, Level, of_problem
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.model import Severity
 from reconciler.reports.words import counted
 from reconciler.telling import Tell
@@ -30,8 +31,7 @@ SKEW = timedelta(minutes=1)
 """A clock that is further off than this makes certificates and logs hard to believe."""
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Struct, frozen=True):
     """Which way to the API, as on every command."""
 
     sandbox: str | None

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from reconciler import portfolio
 from reconciler.api import Reply
 from reconciler.dialects import Dialect
 from reconciler.findings import Check, Level, of_problem
 from reconciler.kinds.kind import Kind
-from reconciler.lazily import dataclass
 from reconciler.live import Send, Unread, trouble
 from reconciler.model import Call, Effect, Json, Place
 
@@ -38,8 +39,7 @@ class Heard:
         return [int(text) for text in said if text.isascii() and text.isdigit()]
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """One product as the project speaks with it. ``scope`` is empty where there is no project."""
 
     product: str
@@ -108,8 +108,7 @@ def _portfolio(account: Account, send: Send) -> Generator[Check, None, tuple[str
 # --- Permissions -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A domain at its lower level, a read that needs it, and what both levels are for (contract §2.3)."""
 
     domain: str

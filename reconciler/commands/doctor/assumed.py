@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from msgspec import Struct
+
 from reconciler import live, portfolio
 from reconciler.commands.doctor.account import Account, Heard
 from reconciler.files.project import Project
 from reconciler.findings import Check, Level
 from reconciler.kinds.writes import Delta
-from reconciler.lazily import dataclass
 from reconciler.live import Send, Unread
 from reconciler.model import Call, Effect, Fate
 
@@ -20,8 +21,7 @@ LOOKED_AT = 5
 UTC_ZONES = ("UTC", "Etc/UTC", "Etc/GMT", "GMT", "Z")
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One product's account, how to ask it, and what its replies told so far."""
 
     account: Account

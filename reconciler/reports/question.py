@@ -1,0 +1,54 @@
+"""What an apply asks before it sends anything: how many changes, to what, and how far budgets and bids move."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.amounts import Period
+from reconciler.model import Action, Change, Money, Run
+from reconciler.reports import cost
+from reconciler.reports.words import counted, plain
+
+BUDGETS = {
+    Period.DAY.value: "daily budgets",
+    Period.WEEK.value: "weekly budgets",
+    Period.MONTH.value: "monthly budgets",
+    Period.TOTAL.value: "lifetime budgets",
+    cost.ONE_OFF: "balance deposits",
+}
+
+UNCAPPED = (Period.ANY_DAY.value, Period.TOTAL.value, cost.ONE_OFF)
+"""Where a limit without an amount is counted, each once."""
+
+
+def question(run: Run) -> str:
+    """``Apply 24 changes to 24 ad sets: daily budgets +101.55 EUR?``"""
+    changes = counted(sum(map(_changes, run.changes)), "change")
+    kinds = Counter(change.address.kind for change in run.changes)
+    whom = " and ".join(counted(count, _singular(kind)) for kind, count in kinds.items())
+    moved = ", ".join(_moved(run.money)) if run.money else ""
+    return f"Apply {changes} to {whom}: {moved or 'no budget and no bid moves'}?"
+
+
+def _changes(change: Change) -> int:
+    """A creation and a stop are one change each; an update is one for each field."""
+    return len(change.fields) if change.action is Action.UPDATE else 1
+
+
+def _singular(kind: str) -> str:
+    """``ad set`` for ``adSets``."""
+    return re.sub(r"(?=[A-Z])", " ", kind).lower().removesuffix("s")
+
+
+def _moved(money: Money) -> Iterator[str]:
+    totals = cost.totals(money)
+    for total in totals:
+        if total.what in BUDGETS and total.change.amount:
+            yield f"{BUDGETS[total.what]} {cost.amount(total.change.amount, '+')} {plain(total.currency)}"
+    uncapped = sum(total.change.uncapped for total in totals if total.what in UNCAPPED)
+    if uncapped:
+        yield f"uncapped budgets {uncapped:+,}"
+    raised, lowered = sum(each.raised for each in money.bids), sum(each.lowered for each in money.bids)
+    yield from (
+        f"{counted(count, 'bid')} {word}" for count, word in ((raised, "raised"), (lowered, "lowered")) if count
+    )
