@@ -21,7 +21,7 @@ from .breakages import BREAKAGES
 from .hunt import Seen
 
 TOLD = 3
-"""How many of what is found are made small and told."""
+"""How many of what is found are made small and told: the first for each law."""
 
 
 def main() -> int:
@@ -74,7 +74,9 @@ def _many(seeds: range, *, until_found: bool) -> int:
             laws.update(set(seen.laws))
             if until_found:
                 break
-    for seen in sorted(found, key=lambda each: each.seed)[:TOLD]:
+    found.sort(key=lambda each: each.seed)
+    first_of_each = {seen.laws[0]: seen for seen in reversed(found)}
+    for seen in [*first_of_each.values()][-TOLD:]:
         wanted = scenario.drawn(seen.seed)
         sys.stdout.write(hunt.told(seen.seed, wanted, hunt.tried(wanted)[1]) + "\n\n")
     spent = time.monotonic() - began

@@ -11,10 +11,7 @@ from . import cells, matrix
 
 CELLS = cells.every() if os.environ.get("FAULTS") == "full" else cells.pairwise()
 
-NOT_YET = pytest.mark.xfail(reason="the executor of contract §9 is not in this branch yet", strict=False)
 
-
-@NOT_YET
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_late_effect_is_made_once_and_told_truly(cell: cells.Cell) -> None:
     assert matrix.judged(cell).broken == ()

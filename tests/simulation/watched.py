@@ -62,6 +62,8 @@ class Watched(World):
         super().__init__(state)
         self.sendings: list[Sending] = []
         self.others: set[tuple[str, str]] = set()
+        self.renamed: dict[str, datetime] = {}
+        """When other users renamed what was made for an address."""
         self.touched: dict[str, list[datetime]] = {}
         """When other users changed the funds of a balance."""
         self.trace: list[str] = []
