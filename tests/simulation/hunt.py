@@ -19,6 +19,11 @@ MEMORY = Path("/dev/shm")
 CORPUS = Path(__file__).parent / "corpus"
 
 
+def is_open(file: Path) -> bool:
+    """Return whether the program does not keep the promise in this scenario of the corpus yet."""
+    return bool(json.loads(file.read_text(encoding="utf-8")).get("open"))
+
+
 @dataclass(frozen=True)
 class Seen:
     """What came of one seed."""

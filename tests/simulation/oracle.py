@@ -1,8 +1,9 @@
 """Says whether the promise held, from what took effect in the world alone; what the program says is judged by it.
 
-Nothing is created or funded twice, and nothing that took effect is told as rejected or not sent. Excused is
-only what no program can tell: a first effect that no read could show before the second sending (or a renamed one), while
-the ledger was missing or older, and another user's change of the same funds that no read could show yet.
+Nothing is created or funded twice, and nothing that took effect is told as rejected or not sent. Excused is only what
+no program can tell: a first effect that no read could show before the second sending, or a renamed object, while the
+ledger was missing or older; the API's own 429 or 401 after the effect while reads lag; and another user's change of the
+same funds that no read could show yet.
 """
 
 from __future__ import annotations
