@@ -29,10 +29,10 @@ import pytest
 import trustme
 from msgspec import structs
 
-from reconciler.api import Api, Credentials, Event, Settings, check_url
-from reconciler.api.exchange import Message, Reply
-from reconciler.api.pace import Told, Window, read
-from reconciler.model import Answer, Call, Effect, Fate
+from reconciler.model import Answer, Call, Delivery, WriteEffect
+from reconciler.provider.http import Api, Credentials, Event, Settings, check_url
+from reconciler.provider.http.messages import Message, Reply
+from reconciler.provider.http.rate_limiter import RateLimitHeaders, RateWindow, read_rate_limit
 
 SECRET = "canary+secret/1="
 TOKEN = "canary-token"
@@ -133,13 +133,13 @@ def api(
     )
 
 
-def call(effect: Effect = Effect.READ, body: object = None) -> Call:
+def call(effect: WriteEffect = WriteEffect.READ, body: object = None) -> Call:
     return Call("the call", "adSets", "settings", effect, "POST", "/2026-07/things", body)  # type: ignore[arg-type]
 
 
 # --- Effect × fault: how often it is sent, and what is then known --------------------------------------
 
-ANSWERED, NOT_SENT, LOST = Fate.ANSWERED, Fate.NOT_SENT, Fate.LOST
+ANSWERED, NOT_SENT, LOST = Delivery.ANSWERED, Delivery.NOT_SENT, Delivery.LOST
 HTML = Response(body=b"<html>It works!</html>", headers=(("content-type", "text/html"),))
 BOMB = Response(body=gzip.compress(b"[" + b" " * 3_000_000 + b"]"), headers=(JSON, ("content-encoding", "gzip")))
 TWICE = Response(body=gzip.compress(gzip.compress(b"{}")), headers=(JSON, ("content-encoding", "gzip, gzip")))
@@ -151,7 +151,7 @@ def refusal(status: int) -> Response:
     return Response(status, b'{"errors": [{"code": "no", "title": "No"}]}')
 
 
-FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Fate], tuple[int, Fate]]] = [
+FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Delivery], tuple[int, Delivery]]] = [
     # what happens, each time                                       a read or a set   a create or an add
     ("nothing", (OK,), (1, ANSWERED), (1, ANSWERED)),
     ("created", (Response(201),), (1, ANSWERED), (1, ANSWERED)),
@@ -209,16 +209,16 @@ FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Fate], tuple[int, Fate]]] = 
 ]
 
 
-@pytest.mark.parametrize("effect", Effect)
+@pytest.mark.parametrize("effect", WriteEffect)
 @pytest.mark.parametrize(
     ("script", "harmless", "once_only"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS]
 )
 def test_effect_by_fault(
-    effect: Effect, script: tuple[Act, ...], harmless: tuple[int, Fate], once_only: tuple[int, Fate]
+    effect: WriteEffect, script: tuple[Act, ...], harmless: tuple[int, Delivery], once_only: tuple[int, Delivery]
 ) -> None:
     server = Server(*script)
     answer = api(server, largest_body=1_000_000).send(call(effect))
-    if effect is Effect.READ and 400 <= (answer.status or 0) < 500:
+    if effect is WriteEffect.READ and 400 <= (answer.status or 0) < 500:
         assert answer.fate is ANSWERED  # a read has no effect that a refusal would have to disprove
         return
     assert (len(server.calls), answer.fate) == (harmless if effect.repeatable else once_only)
@@ -232,7 +232,7 @@ def test_effect_by_fault(
 )
 def test_once_is_repeated_only_after_what_had_no_effect(script: tuple[Act, ...], sends: int) -> None:
     server = Server(*script)
-    api(server).send(call(Effect.SET), once=True)
+    api(server).send(call(WriteEffect.SET), once=True)
     assert len(server.calls) == sends
 
 
@@ -242,13 +242,13 @@ def test_once_is_repeated_only_after_what_had_no_effect(script: tuple[Act, ...],
     ids=["refused", "400", "403", "401", "429"],
 )
 def test_what_is_kept_out_or_refused_later_does_not_unsend_what_was_sent_before(last: Act) -> None:
-    answer = api(Server(Response(aborted=True), last)).send(call(Effect.SET))
+    answer = api(Server(Response(aborted=True), last)).send(call(WriteEffect.SET))
     assert answer.fate is LOST
     assert "dropped" in answer.reason
 
 
 def test_a_read_that_is_forbidden_is_forbidden_whatever_came_before() -> None:
-    answer = api(Server(Response(aborted=True), Response(403))).send(call(Effect.READ))
+    answer = api(Server(Response(aborted=True), Response(403))).send(call(WriteEffect.READ))
     assert (answer.fate, answer.status) == (ANSWERED, 403)
 
 
@@ -263,7 +263,7 @@ def test_pauses_grow_and_are_told() -> None:
 
 def test_a_server_error_keeps_its_status_and_shows_the_beginning_of_its_page_on_one_line() -> None:
     page = b"<h1>\x1b[31mBad\r\ngateway</h1>" + b"x" * 5000
-    answer = api(Server(Response(502, page, HTML.headers))).send(call(Effect.ADD))
+    answer = api(Server(Response(502, page, HTML.headers))).send(call(WriteEffect.ADD))
     assert answer.status == 502
     assert answer.reason.startswith("api.criteo.com answered 502: <h1>�[31mBad gateway</h1>")
     assert len(answer.reason) < 300
@@ -281,7 +281,7 @@ def test_a_server_error_keeps_its_status_and_shows_the_beginning_of_its_page_on_
     ],
 )
 def test_why_a_success_is_no_evidence(act: Response, reason: str) -> None:
-    answer = api(Server(act), largest_body=1_000_000).send(call(Effect.ADD))
+    answer = api(Server(act), largest_body=1_000_000).send(call(WriteEffect.ADD))
     assert answer.reason == f"api.criteo.com {reason}"
 
 
@@ -294,7 +294,7 @@ def test_a_bug_is_raised_and_does_not_block_the_next_call() -> None:
 
 def test_amounts_are_exact_both_ways() -> None:
     server = Server(Response(body=b'{"amount": 0.10, "id": 18446744073709551616}'))
-    answer = api(server).send(call(Effect.SET, {"amount": Decimal("0.10"), "name": "é"}))
+    answer = api(server).send(call(WriteEffect.SET, {"amount": Decimal("0.10"), "name": "é"}))
     assert server.calls[0].body == '{"amount":0.10,"name":"é"}'.encode()
     assert answer.body == {"amount": Decimal("0.10"), "id": 18446744073709551616}
     assert isinstance(answer.body, dict)
@@ -388,9 +388,9 @@ def test_a_429_waits_until_the_reset_by_the_servers_clock(refusal: Response, sec
     assert [(event.name, event.seconds) for event in events] == [("limit", seconds)]
 
 
-@pytest.mark.parametrize("effect", [Effect.SET, Effect.CREATE, Effect.ADD])
+@pytest.mark.parametrize("effect", [WriteEffect.SET, WriteEffect.CREATE, WriteEffect.ADD])
 @pytest.mark.parametrize("when", ["before it", "in a wait for the limit", "between two attempts"])
-def test_what_waits_for_its_turn_at_an_interrupt_is_not_sent(effect: Effect, when: str) -> None:
+def test_what_waits_for_its_turn_at_an_interrupt_is_not_sent(effect: WriteEffect, when: str) -> None:
     closed = metered(0, EPOCH + 30)
     script = {"before it": [OK], "in a wait for the limit": [closed, OK], "between two attempts": [Response(503), OK]}
     clock, server = Clock(), Server(*script[when])
@@ -405,8 +405,8 @@ def test_what_waits_for_its_turn_at_an_interrupt_is_not_sent(effect: Effect, whe
     assert door.send(call()).fate is ANSWERED  # what is read back is not part of what was interrupted
 
 
-@pytest.mark.parametrize("effect", [Effect.SET, Effect.CREATE, Effect.ADD])
-def test_what_is_not_allowed_to_leave_does_not(effect: Effect) -> None:
+@pytest.mark.parametrize("effect", [WriteEffect.SET, WriteEffect.CREATE, WriteEffect.ADD])
+def test_what_is_not_allowed_to_leave_does_not(effect: WriteEffect) -> None:
     server = Server()
     answer = api(server).send(call(effect), allow=lambda: "the lock is gone")
     assert (answer.fate, answer.reason, server.calls) == (NOT_SENT, "the lock is gone", [])
@@ -417,9 +417,9 @@ def test_leave_is_asked_after_every_wait() -> None:
     door = api(server, clock)
     door.send(call())
     asked: list[float] = []
-    door.send(call(Effect.CREATE), allow=lambda: asked.append(clock.passed))  # type: ignore[func-returns-value]
+    door.send(call(WriteEffect.CREATE), allow=lambda: asked.append(clock.passed))  # type: ignore[func-returns-value]
     assert asked == [30]
-    door.ready(call(Effect.CREATE))
+    door.ready(call(WriteEffect.CREATE))
     assert len(server.calls) == 2
 
 
@@ -475,7 +475,7 @@ def simulate(
     latency: float = 0.1,
     per_minute: int = 100_000,
 ) -> Simulation:
-    window, run = Window(per_minute, workers), Simulation()
+    window, run = RateWindow(per_minute, workers), Simulation()
     wake: list[tuple[float, int, bool | None, Reply | None]] = [(0.0, n, None, None) for n in range(workers)]
     parked: list[int] = []
     todo, ticket = calls, workers
@@ -486,9 +486,9 @@ def simulate(
             window.give_back(scout)
             if reply.status == 429:
                 run.refused, todo = run.refused + 1, todo + 1
-                window.refuse(now, read(reply), 1)
+                window.refuse(now, read_rate_limit(reply), 1)
             else:
-                window.learn(now, read(reply), scout=scout)
+                window.learn(now, read_rate_limit(reply), scout=scout)
             run.wall = now
             wake += [(now, ticket + n, None, None) for n in range(len(parked))]
             parked.clear()
@@ -538,24 +538,24 @@ def test_calls_that_somebody_else_made_count(already: int) -> None:
     assert run.wall < 6 + 6 + 1.5
 
 
-def opened_window(remaining: int, *, wait: float | None = 6.0, width: int = 8) -> Window:
+def opened_window(remaining: int, *, wait: float | None = 6.0, width: int = 8) -> RateWindow:
     """A window of which a scout has just told, at 0.1 s."""
-    window = Window(1000, width)
+    window = RateWindow(1000, width)
     scout = window.take(0.0)
     window.give_back(scout)
-    window.learn(0.1, Told(remaining, EPOCH + 6, wait), scout=scout)
+    window.learn(0.1, RateLimitHeaders(remaining, EPOCH + 6, wait), scout=scout)
     return window
 
 
 def test_only_the_scout_goes_until_the_window_is_known() -> None:
-    window = Window(1000, 8)
+    window = RateWindow(1000, 8)
     assert window.take(0.0) is True
     assert window.wait(0.0) is None
 
 
 def test_the_lowest_bound_of_the_reset_holds_since_dates_are_cut_to_the_second() -> None:
     window = opened_window(2)
-    window.learn(1.9, Told(0, EPOCH + 6, 5.0), scout=window.take(1.0))
+    window.learn(1.9, RateLimitHeaders(0, EPOCH + 6, 5.0), scout=window.take(1.0))
     assert window.wait(2.0) == pytest.approx(6.1 - 2.0)
 
 
@@ -564,7 +564,7 @@ def test_calls_by_others_are_taken_off_and_those_still_out_are_not_counted_on() 
     for _ in range(3):
         window.take(0.2)
     window.give_back(False)
-    window.learn(0.3, Told(5, EPOCH + 6, 6.0), scout=False)
+    window.learn(0.3, RateLimitHeaders(5, EPOCH + 6, 6.0), scout=False)
     assert window.left == 5 - 2
 
 
@@ -639,7 +639,7 @@ def test_the_secret_is_encoded_and_the_new_token_is_used() -> None:
         return play(request)
 
     server.handle = handle  # type: ignore[method-assign]
-    api(server).send(call(Effect.SET, {}))
+    api(server).send(call(WriteEffect.SET, {}))
     assert forms[0] == b"grant_type=client_credentials&client_id=the-id&client_secret=canary%2Bsecret%2F1%3D"
     assert [sent.headers["authorization"] for sent in server.calls] == [f"Bearer {TOKEN}-1", f"Bearer {TOKEN}-2"]
 
@@ -671,7 +671,7 @@ def test_refused_credentials_are_an_answer_and_are_not_tried_again(status: int, 
     server = Server(grant=Response(status, b'{"error": "invalid_client", "error_description": "unknown client"}'))
     door = api(server)
     for _ in range(3):
-        answer = door.send(call(Effect.CREATE))
+        answer = door.send(call(WriteEffect.CREATE))
         assert (answer.fate, answer.status) == (ANSWERED, seen)
         assert answer.reason == "the token endpoint of api.criteo.com refused the credentials of the-id: invalid_client"
         assert answer.body == {"error": "invalid_client", "error_description": "unknown client"}
@@ -695,7 +695,7 @@ def test_refused_credentials_are_an_answer_and_are_not_tried_again(status: int, 
 )
 def test_without_a_token_nothing_is_sent(grant: Act, asked: int) -> None:
     server = Server(grant=grant)
-    answer = api(server).send(call(Effect.ADD))
+    answer = api(server).send(call(WriteEffect.ADD))
     assert (answer.fate, server.tokens, server.calls) == (NOT_SENT, asked, [])
     assert "token" in answer.reason
 
@@ -721,7 +721,7 @@ def test_no_secret_is_ever_shown(act: Act, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.DEBUG)
     events: list[Event] = []
     door = api(Server(act), events=events)
-    answer = door.send(call(Effect.SET, {"a": 1}))
+    answer = door.send(call(WriteEffect.SET, {"a": 1}))
     shown = " ".join(map(repr, (door, vars(door), answer, events))) + caplog.text
     assert "canary" not in shown
 
@@ -921,14 +921,14 @@ def drip_then_hang(connection: socket.socket) -> None:
 def test_one_sending_ends_by_its_deadline_however_slow_the_server(body: Callable[[socket.socket], None]) -> None:
     with serving(body=body) as server:
         started = Hurried.monotonic()
-        answer = over(server.url, total=0.3).send(call(Effect.ADD))
+        answer = over(server.url, total=0.3).send(call(WriteEffect.ADD))
         assert Hurried.monotonic() - started < 2
     assert (answer.fate, answer.reason) == (LOST, f"no complete answer from {server.url[7:]} within 0.3 s")
 
 
 def test_reads_share_a_connection_and_a_create_has_its_own() -> None:
     with serving() as server:
-        over(server.url).send(call(), call(), call(Effect.CREATE), call(), call(Effect.ADD))
+        over(server.url).send(call(), call(), call(WriteEffect.CREATE), call(), call(WriteEffect.ADD))
     assert sorted(len(seen) for seen in server.connections) == [1, 1, 4]
 
 
@@ -942,7 +942,7 @@ def test_the_libraries_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
 def test_nobody_listens() -> None:
     with serving() as server:
         url = server.url
-    answer = over(url).send(call(Effect.ADD))
+    answer = over(url).send(call(WriteEffect.ADD))
     assert answer.fate is NOT_SENT
     assert f"{url[7:]} refuses connections: check the base URL" in answer.reason
 
@@ -954,7 +954,7 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    answer = over("https://api.criteo.invalid").send(call(Effect.ADD))
+    answer = over("https://api.criteo.invalid").send(call(WriteEffect.ADD))
     assert answer.fate is NOT_SENT
     assert "the name api.criteo.invalid cannot be resolved: check the base URL" in answer.reason
 
@@ -987,7 +987,7 @@ def test_a_certificate_that_is_not_accepted_is_never_talked_to(
         identity, not_before=datetime(2019, 1, 1, tzinfo=UTC) if past else None, not_after=past
     ).configure_cert(context)
     with serving(context) as server:
-        answer = over(server.url).send(call(Effect.ADD))
+        answer = over(server.url).send(call(WriteEffect.ADD))
     if why is None:
         assert (answer.fate, answer.status) == (ANSWERED, 200)
         return
@@ -1005,5 +1005,6 @@ def test_a_missing_file_of_certificates_is_named(monkeypatch: pytest.MonkeyPatch
 
 
 def test_nothing_heavy_is_imported_before_the_first_call() -> None:
-    check = "import sys, reconciler.api; sys.exit(bool({'httpx', 'tenacity', 'ssl', 'asyncio'} & set(sys.modules)))"
+    heavy = {"httpx", "tenacity", "ssl", "asyncio"}
+    check = f"import sys, reconciler.provider.http; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from reconciler import exits
+from reconciler.model import exit_codes
 
 from .commands import CREDENTIALS, NOBODY, Ended, project, reconciler
 from .laws.bench import bench
@@ -304,7 +304,7 @@ def test_a_server_that_answers_html_is_told_as_such() -> None:
 
         run = here.apply()
 
-    assert exits.of(run) == 1
+    assert exit_codes.exit_code(run) == 1
     assert [each.code for each in run.problems] == ["unreachable"]
     assert "answered 200" in run.problems[0].message
     assert here.writes == []

@@ -23,9 +23,8 @@ from typing import Any
 
 import pytest
 
-from reconciler import exits
-from reconciler.model import Action, Run, Status
-from reconciler.reports import FORMATS, Manner
+from reconciler.model import Action, ItemStatus, Run, exit_codes
+from reconciler.reports import FORMATS, RenderOptions
 
 from .laws.bench import Bench, bench
 
@@ -71,7 +70,7 @@ def played(text: str) -> tuple[dict[str, str], list[Run]]:
         here.world.inject(*faults(given, "before"))
         planned = here.plan()
         seen = {"text plan": shown(here, planned)}
-        codes = [f"plan {int(exits.of(planned, detailed=True))}"]
+        codes = [f"plan {int(exit_codes.exit_code(planned, detailed=True))}"]
         runs = [planned]
         if "text apply" in asks:
             here.world.inject(*faults(given, ""))
@@ -80,7 +79,10 @@ def played(text: str) -> tuple[dict[str, str], list[Run]]:
             seen["text apply"] = shown(here, applied, told=planned)
             again = here.plan()
             seen["text again"] = shown(here, again)
-            codes += [f"apply {int(exits.of(applied))}", f"again {int(exits.of(again, detailed=True))}"]
+            codes += [
+                f"apply {int(exit_codes.exit_code(applied))}",
+                f"again {int(exit_codes.exit_code(again, detailed=True))}",
+            ]
             runs += [applied, again]
         seen["exit"] = "\n".join(codes) + "\n"
         return seen, runs
@@ -124,7 +126,7 @@ def numbers(span: str) -> Iterator[int]:
 def shown(here: Bench, run: Run, told: Run | None = None) -> str:
     """The report as a terminal without colour has it; the folder of the test is nobody's business."""
     problems = told.problems if told is not None else None
-    text = FORMATS["text"](run, Manner(told=problems)).replace(f"{here.folder}/", "")
+    text = FORMATS["text"](run, RenderOptions(told=problems)).replace(f"{here.folder}/", "")
     return re.sub(r"run \d{8}T\d{6}Z-\w+", "run RUN", text)
 
 
@@ -163,18 +165,18 @@ def since_line(text: str, word: str) -> str:
 
 def agree(run: Run) -> None:
     """Every format tells the same of a run: whether it failed, what it counts, how it ends."""
-    text, told = FORMATS["text"](run, Manner()), json.loads(FORMATS["json"](run, Manner()))
-    assert told["exit_code"] == int(exits.of(run))
+    text, told = FORMATS["text"](run, RenderOptions()), json.loads(FORMATS["json"](run, RenderOptions()))
+    assert told["exit_code"] == int(exit_codes.exit_code(run))
     assert told["errored"] == run.failed
     for action, name in ((Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.STOP, "stop")):
         count = sum(change.action is action for change in run.changes)
         assert told["summary"][name] == count
         assert run.failed or not count or f"{count:,} to {name}" in text
     assert len(told["outcomes"]) == len(run.outcomes)
-    for status in Status:
+    for status in ItemStatus:
         count = sum(outcome.status is status for outcome in run.outcomes)
         assert sum(outcome["status"] == status.value for outcome in told["outcomes"]) == count
     for ending, count in Counter(outcome.ending for outcome in run.outcomes).items():
         assert f"{count:,} {ending}" in text
     for form in FORMATS.values():
-        assert form(run, Manner())
+        assert form(run, RenderOptions())

@@ -420,7 +420,7 @@ def test_the_ledger_tells_what_a_run_did_and_what_became_of_an_address(here: Pat
     past = reconciler("ledger", "history", "adSets.fr", *SANDBOX, at=here)
 
     assert "adSets.bids.1: PATCH /2026-07/marketing-solutions/ad-sets" in shown.out
-    assert "applied: adSets.fr  id 123467  (ads.yaml:2:3)" in shown.out
+    assert "applied: adSets.fr  id 123467\n" in shown.out
     assert f"{applied}  applied  bidding.bidAmount  0.90 → 1.25" in past.out
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from reconciler import engine, wire
-from reconciler.files import explain, source
-from reconciler.files import project as projects
-from reconciler.model import Answer, Call, Fate, ReadCall
-from reconciler.outside import Outside
+from reconciler.config import loader, schema_errors
+from reconciler.config import project as projects
+from reconciler.engine import plan as plan_engine
+from reconciler.engine.environment import Environment
+from reconciler.engine.progress import throttled_progress, with_read_progress
+from reconciler.model import Answer, Call, Delivery, ReadCall
 from reconciler.planning import diff
-from reconciler.telling import counted, heard
+from reconciler.provider import codec
 
 FILES, EACH = 3, 4
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -40,7 +41,7 @@ def answer(call: Call) -> Answer:
         text = json.dumps({"data": [row(id, 0.5 if id % 3 == 0 else 0.9) for id in range(FILES * EACH)]})
         assert isinstance(call, ReadCall)
         body = json.loads(text, object_hook=call.row_hook)
-    return Answer(Fate.ANSWERED, 200, body)
+    return Answer(Delivery.ANSWERED, 200, body)
 
 
 @pytest.fixture
@@ -66,50 +67,50 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         monkeypatch.setattr(module, name, watched)
 
-    watch(projects.document, "parse")
-    watch(explain, "is_valid")
-    watch(explain, "problems")
-    watch(wire, "decode")
+    watch(projects.yaml_document, "parse")
+    watch(schema_errors, "is_valid")
+    watch(schema_errors, "problems")
+    watch(codec, "decode_row")
     watch(diff, "_moved")
-    compare = engine.diff
+    compare = plan_engine.diff
 
     def compared(kind: Any, pairs: Any, remembered: Any) -> Any:
         counted["pairs"] += len(pairs)
         return compare(kind, pairs, remembered)
 
-    monkeypatch.setattr(engine, "diff", compared)
+    monkeypatch.setattr(plan_engine, "diff", compared)
     return counted
 
 
 def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
-    loaded = source.load([str(folder)])
-    prepared = engine.plan(loaded, Outside(answer, lambda: NOW, lambda seconds: None), NOW)
-    assert isinstance(prepared, engine.Prepared)
+    loaded = loader.load([str(folder)])
+    prepared = plan_engine.plan(loaded, Environment(answer, lambda: NOW, lambda seconds: None), NOW)
+    assert isinstance(prepared, plan_engine.PreparedPlan)
     assert len(prepared.run.changes) == FILES * EACH // 3
     assert counts == {
-        "reconciler.files.document.parse": FILES + 1,  # the project's own file
-        "reconciler.files.explain.is_valid": FILES + 1,
-        "reconciler.wire.decode": FILES * EACH,
+        "reconciler.config.yaml_document.parse": FILES + 1,  # the project's own file
+        "reconciler.config.schema_errors.is_valid": FILES + 1,
+        "reconciler.provider.codec.decode_row": FILES * EACH,
         "pairs": FILES * EACH,
         "reconciler.planning.diff._moved": FILES * EACH // 3,  # field by field only where something differs
     }
 
 
 def test_what_is_as_wanted_is_held_once(folder: Path) -> None:
-    prepared = engine.plan(source.load([str(folder)]), Outside(answer, lambda: NOW, lambda seconds: None), NOW)
-    assert isinstance(prepared, engine.Prepared)
+    prepared = plan_engine.plan(loader.load([str(folder)]), Environment(answer, lambda: NOW, lambda seconds: None), NOW)
+    assert isinstance(prepared, plan_engine.PreparedPlan)
     changed = {change.address for change in prepared.run.changes}
     for desired, live in prepared.pairs["adSets"]:
         assert live is not None
         shared = getattr(live.values, "stated", None) is desired.values
         assert shared == (desired.address not in changed)
-        assert {**live.values} == {**wire.decode(prepared.targets["adSets"].kind, row(int(live.id), 0.9)).values} | {
-            "bidding.bidAmount": live.values["bidding.bidAmount"]
-        }
+        assert {**live.values} == {
+            **codec.decode_row(prepared.targets["adSets"].kind, row(int(live.id), 0.9)).values
+        } | {"bidding.bidAmount": live.values["bidding.bidAmount"]}
 
 
 def test_a_file_keeps_its_places_and_not_its_values(folder: Path) -> None:
-    loaded = source.load([str(folder)])
+    loaded = loader.load([str(folder)])
     assert all(document.value is None for document in loaded.documents.values())
     assert {desired.at("bidding.bidAmount").span.line for desired in loaded.desired} == {5, 9, 13, 17}
 
@@ -119,8 +120,8 @@ def test_a_file_keeps_its_places_and_not_its_values(folder: Path) -> None:
     ("arguments", "unused"),
     [
         (["--version"], {"click", "yaml", "decimal"}),
-        (["--help"], {"yaml", "jsonschema_rs", "reconciler.engine"}),
-        (["validate"], {"httpx", "deepdiff", "jsonschema", "asyncio", "sqlite3", "reconciler.engine", "orjson"}),
+        (["--help"], {"yaml", "jsonschema_rs", "reconciler.engine.plan"}),
+        (["validate"], {"httpx", "deepdiff", "jsonschema", "asyncio", "sqlite3", "reconciler.engine.plan", "orjson"}),
         (["plan", "--sandbox"], {"deepdiff", "jsonschema", "asyncio", "rich", "reconciler.reports.html"}),
     ],
 )
@@ -148,7 +149,7 @@ def test_progress_costs_nothing_without_a_terminal(folder: Path) -> None:
 
 def test_a_count_is_told_rarely_and_to_its_end() -> None:
     lines: list[str] = []
-    told = counted("reading files, {} of {}", lines.append)
+    told = throttled_progress("reading files, {} of {}", lines.append)
     for done in range(1, 2001):
         told(done, 2000)
     assert lines[0] == "reading files, 1 of 2,000"
@@ -158,8 +159,8 @@ def test_a_count_is_told_rarely_and_to_its_end() -> None:
 
 def test_reads_are_told_as_they_are_sent(folder: Path) -> None:
     lines: list[str] = []
-    outside = Outside(heard(answer, lines.append), lambda: NOW, lambda seconds: None)
-    engine.plan(source.load([str(folder)]), outside, NOW)
+    outside = Environment(with_read_progress(answer, lines.append), lambda: NOW, lambda seconds: None)
+    plan_engine.plan(loader.load([str(folder)]), outside, NOW)
     assert lines[0] == "fetching the portfolio, answer 1"
     assert any(line.startswith("fetching adSets, ") for line in lines)
 
@@ -172,14 +173,14 @@ def test_a_block_is_judged_by_its_own_refusals_only(
     (tmp_path / "reconciler.yaml").write_text(PROJECT)
     wrong = (f"  s{id}:\n    name: Summer {id}\n    bidding: {{bidAmont: 1}}\n" for id in range(mistakes))
     (tmp_path / "ads.yaml").write_text("adSets:\n" + "".join(wrong))
-    looks, touches = 0, source._touches
+    looks, touches = 0, loader._touches
 
     def counted_touches(*arguments: Any) -> bool:
         nonlocal looks
         looks += 1
         return touches(*arguments)
 
-    monkeypatch.setattr(source, "_touches", counted_touches)
-    loaded = source.load([str(tmp_path)])
+    monkeypatch.setattr(loader, "_touches", counted_touches)
+    loaded = loader.load([str(tmp_path)])
     assert sum(problem.code == "unknown-key" for problem in loaded.problems) == mistakes
     assert looks <= 4 * mistakes

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from reconciler.kinds.calendar import days, latest_to_end
-from reconciler.kinds.kind import Scene
+from reconciler.kinds.kind import ValidationContext
 from reconciler.kinds.limits import balances
 from reconciler.sandbox.clock import instant
 
@@ -63,7 +63,7 @@ def test_the_advertisers_are_asked_for_their_zone_only_if_a_day_may_be_today() -
 
 def test_a_day_is_that_of_the_owner_and_between_owners_it_is_in_doubt() -> None:
     zones = {"1": "Europe/Paris", "2": "America/New_York"}
-    scene = Scene((), LATE, zones=zones)
+    scene = ValidationContext((), LATE, zones=zones)
     assert scene.last_today("1") == date(2026, 11, 22)
     assert scene.last_today("2") == date(2026, 11, 21)
     assert (scene.first_today(), scene.last_today()) == (date(2026, 11, 21), date(2026, 11, 22))

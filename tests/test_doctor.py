@@ -19,9 +19,9 @@ import pytest
 
 from reconciler import ledger
 from reconciler.cli import main
-from reconciler.commands import access
+from reconciler.commands import connection
 from reconciler.commands.doctor.assumed import ASSUMPTIONS
-from reconciler.ledger.store import Holder
+from reconciler.ledger.interface import Holder
 from reconciler.sandbox.message import Request
 from reconciler.sandbox.world import World
 
@@ -39,7 +39,7 @@ Seen = dict[str, Any]
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of both products; nothing of our own environment."""
     monkeypatch.chdir(tmp_path)
-    for product in access.PREFIXES.values():
+    for product in connection.PREFIXES.values():
         for part in ("CLIENT_ID", "CLIENT_SECRET"):
             monkeypatch.delenv(f"{product}_{part}", raising=False)
     return project(tmp_path, {"ads.yaml": BID}, head=BOTH)

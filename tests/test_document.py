@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.files import text as yaml_text
-from reconciler.files.document import KEPT, Document, Limits, oversize, parse
-from reconciler.files.positions import Node, Tree
+from reconciler.config import yaml_events as yaml_text
+from reconciler.config.positions import Node, Tree
+from reconciler.config.yaml_document import KEPT, Document, DocumentLimits, parse, size_error
 
 Json = Any
 
@@ -33,7 +33,7 @@ def read(text: str | bytes) -> Document:
     return document
 
 
-def refusals(text: str | bytes, limits: Limits | None = None) -> list[str]:
+def refusals(text: str | bytes, limits: DocumentLimits | None = None) -> list[str]:
     document, problems = parse(text.encode() if isinstance(text, str) else text, "f.yaml", limits)
     assert document is None, document.value
     assert all(problem.hint and problem.message.endswith(".") for problem in problems)
@@ -293,7 +293,7 @@ adSets:
 def test_to_show_where_something_stands_no_file_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     quick, asked = read(QUICK), [(path, key) for path, _ in paths(read(QUICK).value) for key in (False, True)]
     wanted = [Document("f.yaml", None, quick.text).span(path, key=key) for path, key in asked]
-    monkeypatch.setattr("reconciler.files.document.Tree", None)  # a second pass would fail
+    monkeypatch.setattr("reconciler.config.yaml_document.Tree", None)  # a second pass would fail
     plain = [(path, key) for path, key in asked if path and not any(isinstance(step, int) for step in path)]
     assert len(plain) == 22
     for (path, key), span in zip(asked, wanted, strict=True):
@@ -318,9 +318,9 @@ def test_has_sees_through_aliases_and_merges_and_no_further() -> None:
 
 
 def test_limits_are_reached_only_beyond_them() -> None:
-    limits = Limits(bytes=40, depth=3, nodes=14, aliases=3)
-    assert oversize(40, "f", limits) is None
-    assert oversize(41, "f", limits) is not None
+    limits = DocumentLimits(bytes=40, depth=3, nodes=14, aliases=3)
+    assert size_error(40, "f", limits) is None
+    assert size_error(41, "f", limits) is not None
     assert refusals("#" * 41, limits) == ["1:1 yaml-too-large"]
     assert parse(b"[[[1]]]", "f", limits)[1] == ()
     assert refusals("[[[[1]]]]", limits) == ["1:4 yaml-too-deep"]
@@ -368,7 +368,7 @@ BOMBS = {
 BOMB_RUN = """
 import re, sys, time
 from pathlib import Path
-from reconciler.files.document import parse
+from reconciler.config.yaml_document import parse
 text = sys.stdin.buffer.read()
 start = time.process_time()
 document, problems = parse(text, "f.yaml")

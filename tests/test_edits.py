@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.files import document
-from reconciler.files.edits import GONE, Unedited, edited
-from reconciler.files.writing import Below, Word, block
+from reconciler.config import yaml_document
+from reconciler.config.yaml_editor import REMOVED, EditError, apply_edits
+from reconciler.config.yaml_writer import BareWord, NestedBlock, block
 
 FILE = """\
 # Campaigns of the summer.
@@ -46,13 +46,13 @@ adSets:
 
 def moved(*changes: Any, text: str = FILE) -> str:
     """The lines that an edit takes away and those that it brings."""
-    after = edited(text, "a.yaml", changes)
+    after = apply_edits(text, "a.yaml", changes)
     lines = difflib.unified_diff(text.splitlines(), after.splitlines(), n=0, lineterm="")
     return "\n".join(line for line in lines if line[:3] not in ("---", "+++") and line[:2] != "@@")
 
 
 def value(text: str) -> Any:
-    parsed, problems = document.parse(text.encode(), "a.yaml")
+    parsed, problems = yaml_document.parse(text.encode(), "a.yaml")
     assert parsed is not None, problems
     return parsed.value
 
@@ -95,7 +95,7 @@ def test_one_who_shares_a_value_by_an_anchor_keeps_it_when_the_anchor_moves() ->
 
 
 def test_what_comes_by_a_merge_key_is_stated_where_it_moves() -> None:
-    off = Word("off")
+    off = BareWord("off")
 
     assert moved((("adSets", "es", "schedule", "activationStatus"), off)) == (
         "-  es: {<<: *base, name: ES, bidding: {bidAmount: *bid}}\n"
@@ -104,7 +104,7 @@ def test_what_comes_by_a_merge_key_is_stated_where_it_moves() -> None:
 
 
 def test_an_anchor_that_is_removed_moves_to_who_needs_it() -> None:
-    after = edited(FILE, "a.yaml", [(("x-cheap",), GONE)])
+    after = apply_edits(FILE, "a.yaml", [(("x-cheap",), REMOVED)])
 
     assert "bidding: &cheap" in after
     assert "bidAmount: &bid 0.90" in after
@@ -112,41 +112,45 @@ def test_an_anchor_that_is_removed_moves_to_who_needs_it() -> None:
 
 
 def test_a_removed_value_takes_its_line_and_an_emptied_block_goes_too() -> None:
-    assert moved((("adSets", "fr", "budget", "budgetRenewal"), GONE)) == "-      budgetRenewal: daily"
-    both = [(("adSets", "fr", "budget", name), GONE) for name in ("budgetRenewal", "budgetAmount")]
-    assert "budget" not in value(edited(FILE, "a.yaml", both))["adSets"]["fr"]
+    assert moved((("adSets", "fr", "budget", "budgetRenewal"), REMOVED)) == "-      budgetRenewal: daily"
+    both = [(("adSets", "fr", "budget", name), REMOVED) for name in ("budgetRenewal", "budgetAmount")]
+    assert "budget" not in value(apply_edits(FILE, "a.yaml", both))["adSets"]["fr"]
 
 
 def test_a_new_resource_stands_behind_its_siblings_as_far_apart_as_they() -> None:
-    block = Below({"id": "7", "name": "on"})
+    block = NestedBlock({"id": "7", "name": "on"})
 
     assert moved((("adSets", "it"), block)) == '+\n+  it:\n+    id: "7"\n+    name: "on"'
 
 
 def test_line_ends_of_windows_stay() -> None:
     text = FILE.replace("\n", "\r\n")
-    changes = [(("adSets", "fr", "name"), "FR"), (("adSets", "it"), Below({"id": "7"})), (("adSets", "de"), GONE)]
+    changes = [
+        (("adSets", "fr", "name"), "FR"),
+        (("adSets", "it"), NestedBlock({"id": "7"})),
+        (("adSets", "de"), REMOVED),
+    ]
 
-    after = edited(text, "a.yaml", changes)
+    after = apply_edits(text, "a.yaml", changes)
 
     assert after.count("\n") == after.count("\r\n")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "adSets:\n", "adSets: {}\n", "adSets: ~ # none\n"])
 def test_an_empty_file_takes_its_first_resource(text: str) -> None:
-    after = edited(text, "a.yaml", [(("adSets",), Below({"fr": Below({"id": "7", "name": "FR"})}))])
+    after = apply_edits(text, "a.yaml", [(("adSets",), NestedBlock({"fr": NestedBlock({"id": "7", "name": "FR"})}))])
 
     assert value(after) == {"adSets": {"fr": {"id": "7", "name": "FR"}}}
     assert text.partition("#")[2].strip() in after
 
 
 def test_nothing_asked_changes_nothing() -> None:
-    assert edited(FILE, "a.yaml", [(("adSets", "fr", "budget", "budgetAmount"), 100)]) == FILE
+    assert apply_edits(FILE, "a.yaml", [(("adSets", "fr", "budget", "budgetAmount"), 100)]) == FILE
 
 
 def test_what_is_no_yaml_is_refused() -> None:
-    with pytest.raises(Unedited, match="cannot be edited"):
-        edited("a: [", "a.yaml", [(("a",), 1)])
+    with pytest.raises(EditError, match="cannot be edited"):
+        apply_edits("a: [", "a.yaml", [(("a",), 1)])
 
 
 WORDS = st.sampled_from(["a", "b", "c: d", "on", "NO", "0123", "two\nlines", "- x", "#", "é", "", "it's", '"'])
@@ -173,11 +177,11 @@ def test_whatever_is_asked_is_what_the_text_then_means(data: st.DataObject, tree
     text = "\n".join(block(tree)) + "\n"
     drawn = data.draw(st.lists(st.sampled_from(paths(tree)), min_size=1, max_size=4, unique=True))
     asked = [path for path in drawn if not any(path != other and path[: len(other)] == other for other in drawn)]
-    changes = [(path, data.draw(st.one_of(TREES, st.just(GONE)))) for path in asked]
+    changes = [(path, data.draw(st.one_of(TREES, st.just(REMOVED)))) for path in asked]
 
-    after = value(edited(text, "a.yaml", changes)) or {}
+    after = value(apply_edits(text, "a.yaml", changes)) or {}
 
-    assert [_at(after, path) for path, _ in changes] == [None if new is GONE else new for _, new in changes]
+    assert [_at(after, path) for path, _ in changes] == [None if new is REMOVED else new for _, new in changes]
     untouched = [key for key in tree if all(path[0] != key for path in asked)]
     assert [after[key] for key in untouched] == [tree[key] for key in untouched]
 
@@ -190,14 +194,14 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
 
 def test_a_block_that_is_emptied_and_filled_anew_stays_before_the_block_that_comes_behind_it() -> None:
     text = "a:\n  budget:\n    amount: 1\n    renewal: daily\n"
-    wish = [(("a", "budget", "amount"), GONE), (("a", "budget", "renewal"), GONE),
+    wish = [(("a", "budget", "amount"), REMOVED), (("a", "budget", "renewal"), REMOVED),
             (("a", "method"), "x"), (("a", "budget", "strategy"), "uncapped")]  # fmt: skip
 
-    assert edited(text, "a.yaml", wish) == "a:\n  budget: {strategy: uncapped}\n  method: x\n"
+    assert apply_edits(text, "a.yaml", wish) == "a:\n  budget: {strategy: uncapped}\n  method: x\n"
 
 
 def test_what_comes_last_inside_stands_before_what_comes_last_outside() -> None:
     text = "x:\n  y:\n    z: 1\n"
     wish = [(("w",), 4), (("x", "v"), 3), (("x", "y", "u"), 2)]
 
-    assert edited(text, "a.yaml", wish) == "x:\n  y:\n    z: 1\n    u: 2\n  v: 3\nw: 4\n"
+    assert apply_edits(text, "a.yaml", wish) == "x:\n  y:\n    z: 1\n    u: 2\n  v: 3\nw: 4\n"

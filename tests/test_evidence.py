@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler import dialects
-from reconciler.api.refusal import proves_no_effect
-from reconciler.model import Address, Call, Effect, FieldChange, Item, Live, Place, Span, Value, Written
+from reconciler.executor import evidence
+from reconciler.executor.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.kinds import versions
+from reconciler.model import Address, Call, FieldChange, FixedLocator, Item, Live, Place, Span, Value, WriteEffect
 from reconciler.planning import likeness
-from reconciler.sending import evidence
-from reconciler.sending.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.provider.http.refusal import proves_no_effect
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-HERE = Place(Written(Span("it.yaml", 1, 1)), ())
-MS = dialects.dialect("marketingSolutions", "2026-07").kinds
+HERE = Place(FixedLocator(Span("it.yaml", 1, 1)), ())
+MS = versions.find_version("marketingSolutions", "2026-07").kinds
 AD_SETS = MS["adSets"]
-BUDGETS = dialects.dialect("sellers", "2026-07").kinds["sellerBudgets"]
-BALANCES = dialects.dialect("retailMedia", "2026-07").kinds["balances"]
+BUDGETS = versions.find_version("sellers", "2026-07").kinds["sellerBudgets"]
+BALANCES = versions.find_version("retailMedia", "2026-07").kinds["balances"]
 AD_SET: dict[str, Value] = {"campaignId": "7", "name": "Summer", "objective": "conversions", "mediaType": "display"}
 BUDGET: dict[str, Value] = {
     "sellerId": "3",
@@ -40,7 +40,7 @@ def item(values: dict[str, Value], key: str = "a", kind: str = "adSets", id: str
 
 def creating(*items: Item, known: tuple[str, ...] | None = ("1", "2")) -> UnansweredCall:
     kind = items[0].address.kind
-    call = Call("create", kind, "create", Effect.CREATE, "POST", "/x", items=items)
+    call = Call("create", kind, "create", WriteEffect.CREATE, "POST", "/x", items=items)
     return UnansweredCall(call, NOW, {}, known)
 
 
@@ -181,7 +181,7 @@ def funding(token: str | None = TOKEN) -> UnansweredCall:
     move = FieldChange("deposited", "funds", BEFORE, AFTER, HERE)
     target = Item(Address("balances", "q4"), "9", (move,), HERE)
     return UnansweredCall(
-        Call("fund", "balances", "funds", Effect.ADD, "POST", "/x", items=(target,)), NOW, token=token
+        Call("fund", "balances", "funds", WriteEffect.ADD, "POST", "/x", items=(target,)), NOW, token=token
     )
 
 

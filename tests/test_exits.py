@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from reconciler import exits
-from reconciler.exits import Exit
-from reconciler.model import Problem, Run, Seen, Severity, error
-from reconciler.reports import FORMATS, Manner
-from reconciler.reports.words import headline
+from reconciler.model import Problem, Run, Seen, Severity, error, exit_codes
+from reconciler.model.exit_codes import ExitCode
+from reconciler.reports import FORMATS, RenderOptions
+from reconciler.reports.common import headline
 
 from .reports.runs import APPLIED
 
@@ -25,9 +24,9 @@ def test_what_is_not_seen_in_force_is_not_counted_as_applied(seen: Seen) -> None
     run = ending(seen, error("not-in-force", "bidding.bidAmount was accepted", address=FIRST.item.address))
 
     assert headline(run) == f"Apply: 3 applied, 1 {seen.value}."
-    assert exits.of(run) is Exit.PARTLY
+    assert exit_codes.exit_code(run) is ExitCode.PARTLY
     for form in ("text", "markdown", "html", "junit", "github"):
-        told = FORMATS[form](run, Manner())
+        told = FORMATS[form](run, RenderOptions())
         assert f"1 {seen.value}" in told, form
         assert "4 applied" not in told, form
 
@@ -39,9 +38,9 @@ def test_an_undecided_call_of_an_earlier_run_is_counted_and_ends_with_6() -> Non
     run = replace(APPLIED, problems=(doubt,))
 
     assert headline(run) == "Apply: 4 applied, 1 undecided."
-    assert exits.of(run) is Exit.UNKNOWN
+    assert exit_codes.exit_code(run) is ExitCode.UNKNOWN
 
 
 def test_an_apply_that_is_seen_in_force_is_applied_and_ends_with_0() -> None:
     assert headline(APPLIED) == "Apply: 4 applied."
-    assert exits.of(APPLIED) is Exit.DONE
+    assert exit_codes.exit_code(APPLIED) is ExitCode.DONE

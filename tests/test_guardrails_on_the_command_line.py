@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.model import Answer, Call, Fate, Run, Status
+from reconciler.model import Answer, Call, Delivery, ItemStatus, Run
 
 from .commands import Ended, project, reconciler
 from .laws.bench import Bench, bench
@@ -307,7 +307,7 @@ def test_increases_are_sent_after_the_decreases_are_seen_in_force() -> None:
     with bench() as made:
         before = budgets(made)
         run = careful(made)
-        assert {each.status for each in run.outcomes} == {Status.APPLIED}
+        assert {each.status for each in run.outcomes} == {ItemStatus.APPLIED}
         assert [call.raises_exposure for call in run.plan.calls] == [False, True]
         assert budgets(made) != before
         text = made.report(replace(run, applied=False, outcomes=()), "text")
@@ -331,19 +331,19 @@ def test_a_decrease_that_is_not_in_force_leaves_its_increase_unsent(fate: str) -
         def _twisted(call: Call, answer: Answer) -> Answer:
             if fate == "refused":
                 problem = {"type": "validation", "code": "no", "title": "no", "source": {"/data/0": "no"}}
-                return Answer(Fate.ANSWERED, 400, {"data": [], "errors": [problem]})
-            return answer if fate == "ignored" else Answer(Fate.LOST, reason="cut off")
+                return Answer(Delivery.ANSWERED, 400, {"data": [], "errors": [problem]})
+            return answer if fate == "ignored" else Answer(Delivery.LOST, reason="cut off")
 
         def send(call: Call) -> Answer:
             if not _frees(call):
                 return real(call)
-            return _twisted(call, Answer(Fate.ANSWERED, 200, {"data": [{"id": "123474", "type": "AdSetId"}]}))
+            return _twisted(call, Answer(Delivery.ANSWERED, 200, {"data": [{"id": "123474", "type": "AdSetId"}]}))
 
         made.outside = replace(made.outside, send=send)
         run = careful(made)
         ended = {str(each.item.address): each.status for each in run.outcomes}
-        assert ended["adSets.up"] is Status.NOT_SENT
+        assert ended["adSets.up"] is ItemStatus.NOT_SENT
         assert [
-            problem.code for each in run.outcomes for problem in each.problems if each.status is Status.NOT_SENT
+            problem.code for each in run.outcomes for problem in each.problems if each.status is ItemStatus.NOT_SENT
         ] == ["unfunded"]
         assert budgets(made) == before

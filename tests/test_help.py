@@ -8,9 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli import whole
+from reconciler.cli import full_cli
 
-GROUP = whole()
+GROUP = full_cli()
 
 
 def helps(group: click.Group = GROUP, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler import __version__, dialects
+from reconciler import __version__
 from reconciler.cli import main
-from reconciler.commands import pipelines
+from reconciler.commands.init import pipelines
+from reconciler.kinds import versions as api_versions
 
 from .commands import Ended, project
 
@@ -248,9 +249,9 @@ def test_the_versions_of_everything(tmp_path: Path) -> None:
     assert said["reconciler"] == __version__
     assert said["python"].split(".")[:2] == [str(part) for part in sys.version_info[:2]]
     assert {family: [each["version"] for each in api] for family, api in said["api"].items()} == {
-        family: list(dialects.versions(family)) for family in dialects.FAMILIES
+        family: list(api_versions.version_names(family)) for family in api_versions.FAMILIES
     }
-    assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 2}
+    assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 3}
     assert set(said["optional"]) == {"postgres"}
     assert reconciler("version", at=tmp_path).out.startswith(f"reconciler {__version__}\n")
 

@@ -13,20 +13,21 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler import keeper, ledger
+from reconciler import ledger
+from reconciler.engine import run_journal
+from reconciler.engine.environment import Plain
+from reconciler.executor.evidence import Times
+from reconciler.executor.looks import KindReader, Looks
+from reconciler.executor.sender import JournalError, Noted, NullJournal, Sender, Stop, WaitInterrupted, subset
 from reconciler.ledger import Ledger
-from reconciler.model import Answer, Call, Fate, Outcome, Status, error
-from reconciler.outside import Plain
-from reconciler.sending.courier import Noted, NullJournal, Sender, Stop, Unwritten, WaitInterrupted, only
-from reconciler.sending.evidence import Times
-from reconciler.sending.looks import Looks, Reader
+from reconciler.model import Answer, Call, Delivery, ItemOutcome, ItemStatus, error
 
 from .ledger.samples import NOW, RUN, SUMMER, call, ended, item, move
 from .test_outcome import creations
 from .test_planner import AD_SETS, BID, TARGETS, change, planned
 
-SAID_ONE = Answer(Fate.ANSWERED, 200, [{"id": "9"}])
-SAID = Answer(Fate.ANSWERED, 200, {"data": [{"id": "1"}, {"id": "2"}, {"id": "3"}]})
+SAID_ONE = Answer(Delivery.ANSWERED, 200, [{"id": "9"}])
+SAID = Answer(Delivery.ANSWERED, 200, {"data": [{"id": "1"}, {"id": "2"}, {"id": "3"}]})
 
 
 @pytest.fixture
@@ -44,16 +45,16 @@ def bids(count: int = 3) -> Call:
 def sender(send: Callable[[Call], Answer], journal: Any = None, **more: Any) -> Sender:
     """A way to send over a function; its looks find nothing, and its waits take no time."""
 
-    def reader(kind: str) -> Reader:
-        shown = lambda call: Answer(Fate.ANSWERED, 200, [] if "budgets" in call.path else {"data": []})  # noqa: E731
-        return Reader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), shown, lambda seconds: None)
+    def reader(kind: str) -> KindReader:
+        shown = lambda call: Answer(Delivery.ANSWERED, 200, [] if "budgets" in call.path else {"data": []})  # noqa: E731
+        return KindReader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), shown, lambda seconds: None)
 
     looks = Looks(more.get("reader", reader), lambda: NOW, {}, NOW, *((journal.note_look,) if journal else ()))
     options = {"reader": reader, **more}
     return Sender(TARGETS, looks, Plain(send), now=lambda: NOW, journal=journal or NullJournal(), **options)
 
 
-def statuses(ended: Sequence[Outcome]) -> list[str]:
+def statuses(ended: Sequence[ItemOutcome]) -> list[str]:
     return [each.status.value for each in ended]
 
 
@@ -62,14 +63,14 @@ def statuses(ended: Sequence[Outcome]) -> list[str]:
 
 def test_it_is_written_down_before_it_leaves_and_settled_after(book: Ledger) -> None:
     run = book.begin(RUN)
-    followed: list[Sequence[Outcome] | None] = []
+    followed: list[Sequence[ItemOutcome] | None] = []
 
     def send(sent: Call) -> Answer:
         assert [each.call.path for each in book.open_intents()] == [AD_SETS]
         assert followed == [None]
         return SAID
 
-    own = sender(send, keeper.Journal(book, run, lambda: NOW), watch=lambda call, ended: followed.append(ended))
+    own = sender(send, run_journal.RunJournal(book, run, lambda: NOW), watch=lambda call, ended: followed.append(ended))
     found, _ = own.send(bids())
 
     assert statuses(found) == ["applied"] * 3
@@ -82,7 +83,7 @@ def test_it_is_written_down_before_it_leaves_and_settled_after(book: Ledger) -> 
 def test_what_cannot_be_written_down_is_not_sent_and_nothing_is_after_it() -> None:
     class Full(NullJournal):
         def intend(self, call: Call, noted: Noted) -> int:
-            raise Unwritten(error("ledger-unwritable", "no room"))
+            raise JournalError(error("ledger-unwritable", "no room"))
 
     sent: list[Call] = []
     stop = Stop()
@@ -96,8 +97,8 @@ def test_what_cannot_be_written_down_is_not_sent_and_nothing_is_after_it() -> No
 
 def test_an_end_that_cannot_be_written_is_told_and_stops_what_follows() -> None:
     class Torn(NullJournal):
-        def settle(self, intent: int, outcomes: Sequence[Outcome]) -> None:
-            raise Unwritten(error("ledger-unwritable", "no room"))
+        def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None:
+            raise JournalError(error("ledger-unwritable", "no room"))
 
     own = sender(lambda call: SAID, Torn())
 
@@ -107,7 +108,7 @@ def test_an_end_that_cannot_be_written_is_told_and_stops_what_follows() -> None:
 
 def test_an_answer_that_never_came_leaves_the_intent_open(book: Ledger) -> None:
     run = book.begin(RUN)
-    own = sender(lambda call: Answer(Fate.LOST, reason="late"), keeper.Journal(book, run, lambda: NOW))
+    own = sender(lambda call: Answer(Delivery.LOST, reason="late"), run_journal.RunJournal(book, run, lambda: NOW))
 
     assert statuses(own.send(bids())[0]) == ["unknown"] * 3
     assert len(book.open_intents()) == 1
@@ -124,7 +125,7 @@ def test_a_refused_batch_is_sent_again_without_the_one_to_blame(bisect: bool, se
     def send(call: Call) -> Answer:
         sizes.append(len(call.items))
         refusal = {"errors": [{"code": "bad", "title": "no", "instance": "@data/1"}]}
-        return Answer(Fate.ANSWERED, 400, refusal) if len(call.items) == 3 else SAID
+        return Answer(Delivery.ANSWERED, 400, refusal) if len(call.items) == 3 else SAID
 
     found, _ = sender(send, bisect=bisect).send(whole)
 
@@ -156,7 +157,7 @@ def test_a_batch_is_split_until_the_one_to_blame_stands_alone(
         if "2" not in sent[-1]:
             return SAID
         named = [{"code": "bad", "instance": f"@data/{id - 1}"} for id in blamed]
-        return Answer(Fate.ANSWERED, 400, {"errors": named or [{"code": "bad"}]})
+        return Answer(Delivery.ANSWERED, 400, {"errors": named or [{"code": "bad"}]})
 
     found, said = sender(send, bisect=True).send(replace(bids(len(ends)), atomic=True))
 
@@ -171,7 +172,7 @@ def test_a_batch_is_split_until_the_one_to_blame_stands_alone(
 )
 def test_only_what_the_api_refuses_for_its_content_is_split(status: int, sizes: list[int]) -> None:
     sent: list[int] = []
-    own = sender(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, status), bisect=True)  # type: ignore[func-returns-value]
+    own = sender(lambda call: sent.append(len(call.items)) or Answer(Delivery.ANSWERED, status), bisect=True)  # type: ignore[func-returns-value]
 
     own.send(replace(bids(2), atomic=True))
 
@@ -181,7 +182,7 @@ def test_only_what_the_api_refuses_for_its_content_is_split(status: int, sizes: 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_one_alone_and_what_is_judged_item_by_item_are_not_sent_again(atomic: bool) -> None:
     sent: list[int] = []
-    own = sender(lambda call: sent.append(len(call.items)) or Answer(Fate.ANSWERED, 400), bisect=True)  # type: ignore[func-returns-value]
+    own = sender(lambda call: sent.append(len(call.items)) or Answer(Delivery.ANSWERED, 400), bisect=True)  # type: ignore[func-returns-value]
 
     own.send(replace(bids(1 if atomic else 2), atomic=atomic))
 
@@ -191,9 +192,9 @@ def test_one_alone_and_what_is_judged_item_by_item_are_not_sent_again(atomic: bo
 def test_a_batch_that_is_a_bare_list_stays_one() -> None:
     whole = creations(5, 6)
 
-    assert only(whole, [1]).body == [whole.body[1]]  # type: ignore[index]
-    assert only(whole, [1]).items == whole.items[1:]
-    assert only(whole, [0, 1]) is whole
+    assert subset(whole, [1]).body == [whole.body[1]]  # type: ignore[index]
+    assert subset(whole, [1]).items == whole.items[1:]
+    assert subset(whole, [0, 1]) is whole
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0, 10.25])
@@ -224,11 +225,13 @@ class Lossy:
     def send(self, call: Call) -> Answer:
         if call.method == "POST":
             self.created += 1
-            return Answer(Fate.LOST, reason="late")
-        return Answer(Fate.LOST, reason="late") if self.shown is None else Answer(Fate.ANSWERED, 200, self.shown)
+            return Answer(Delivery.LOST, reason="late")
+        return (
+            Answer(Delivery.LOST, reason="late") if self.shown is None else Answer(Delivery.ANSWERED, 200, self.shown)
+        )
 
-    def reader(self, kind: str) -> Reader:
-        return Reader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), self.send, lambda seconds: None)
+    def reader(self, kind: str) -> KindReader:
+        return KindReader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), self.send, lambda seconds: None)
 
 
 def row(id: int, amount: int, seller: str = "1") -> dict[str, Any]:
@@ -248,11 +251,11 @@ def row(id: int, amount: int, seller: str = "1") -> dict[str, Any]:
 def test_a_lost_creation_is_looked_for_and_never_sent_again(
     book: Ledger, shown: list[dict[str, Any]] | None, ends: list[str]
 ) -> None:
-    world, followed = Lossy(shown), list[Sequence[Outcome] | None]()
+    world, followed = Lossy(shown), list[Sequence[ItemOutcome] | None]()
     run = book.begin(RUN)
     own = sender(
         world.send,
-        keeper.Journal(book, run, lambda: NOW),
+        run_journal.RunJournal(book, run, lambda: NOW),
         watch=lambda call, end: followed.append(end),
         reader=world.reader,
     )
@@ -276,17 +279,20 @@ def test_of_two_lost_together_both_took_effect_once_one_is_found() -> None:
 
 @pytest.mark.parametrize("status", [401, 429])
 def test_each_sending_of_a_creation_has_an_intent_of_its_own_after_a_look_of_its_own(book: Ledger, status: int) -> None:
-    looked, answers = list[str](), [Answer(Fate.ANSWERED, status, {}), Answer(Fate.ANSWERED, 200, [{"id": "9"}])]
+    looked, answers = (
+        list[str](),
+        [Answer(Delivery.ANSWERED, status, {}), Answer(Delivery.ANSWERED, 200, [{"id": "9"}])],
+    )
     world, run = Lossy([]), book.begin(RUN)
 
     def reading(call: Call) -> Answer:
         looked.append(call.path)
         return world.send(call)
 
-    def reader(kind: str) -> Reader:
+    def reader(kind: str) -> KindReader:
         return replace(world.reader(kind), send=reading)
 
-    found, _ = sender(lambda call: answers.pop(0), keeper.Journal(book, run, lambda: NOW), reader=reader).send(
+    found, _ = sender(lambda call: answers.pop(0), run_journal.RunJournal(book, run, lambda: NOW), reader=reader).send(
         creations(5)
     )
 
@@ -299,7 +305,7 @@ def test_each_sending_of_a_creation_has_an_intent_of_its_own_after_a_look_of_its
 
 def test_an_intent_that_waited_too_long_is_not_sent_and_written_anew(book: Ledger) -> None:
     run, clock = book.begin(RUN), [NOW]
-    journal = keeper.Journal(book, run, lambda: clock[0])
+    journal = run_journal.RunJournal(book, run, lambda: clock[0])
     waits = [timedelta(seconds=61), timedelta(0)]
 
     class Slow(Plain):
@@ -318,7 +324,7 @@ def test_an_intent_that_waited_too_long_is_not_sent_and_written_anew(book: Ledge
 def test_without_a_known_ledger_the_first_creation_waits_and_looks_again() -> None:
     world, slept = Lossy([]), list[float]()
 
-    def reader(kind: str) -> Reader:
+    def reader(kind: str) -> KindReader:
         return replace(world.reader(kind), sleep=slept.append)
 
     times = Times(look_for=timedelta(seconds=90))
@@ -333,7 +339,7 @@ def test_without_a_known_ledger_the_first_creation_waits_and_looks_again() -> No
 @pytest.mark.parametrize("status", [200, 400])
 def test_a_creation_with_an_answer_is_not_looked_for(status: int) -> None:
     sent: list[str] = []
-    answer = Answer(Fate.ANSWERED, status, [{"id": "9"}] if status == 200 else None)
+    answer = Answer(Delivery.ANSWERED, status, [{"id": "9"}] if status == 200 else None)
 
     found, _ = sender(lambda call: sent.append(call.method) or answer).send(creations(5))  # type: ignore[func-returns-value]
 
@@ -355,9 +361,9 @@ def test_intents_are_numbered_as_they_came(book: Ledger) -> None:
     assert [each.number for each in book.open_intents()] == numbers == [1, 2, 3]
 
 
-@pytest.mark.parametrize(("status", "kept"), [(Status.APPLIED, "9"), (Status.REJECTED, None), (None, None)])
+@pytest.mark.parametrize(("status", "kept"), [(ItemStatus.APPLIED, "9"), (ItemStatus.REJECTED, None), (None, None)])
 def test_what_nobody_can_see_is_forgotten_until_it_is_known_to_be_in_force(
-    book: Ledger, status: Status | None, kept: str | None
+    book: Ledger, status: ItemStatus | None, kept: str | None
 ) -> None:
     book.remember(SUMMER, "11", {"audienceId": "8", "bid": Decimal("0.80")})
     hidden = item(SUMMER, "11", replace(move("audienceId", "8", "9"), seen=False))

@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import guardrails
-from reconciler.approval.digest import is_digest, is_of
-from reconciler.live import HIDDEN, _warnings
-from reconciler.model import Outcome, Run, Severity, Status, error
-from reconciler.reports import FORMATS, Manner
-from reconciler.reports.words import shown
+from reconciler.model import ItemOutcome, ItemStatus, Run, Severity, error
+from reconciler.planfile.digest import is_digest, is_of
+from reconciler.provider.reader import HIDDEN, _warnings
+from reconciler.reports import FORMATS, RenderOptions
+from reconciler.reports.common import format_value
 
 from .commands import project, reconciler
 from .reports.runs import BID, NOTHING, SMALL, changed, item, many, moved
@@ -76,9 +76,9 @@ def test_a_digest_is_approved_by_its_first_twelve_characters(here: Path) -> None
 @pytest.mark.parametrize("rule", guardrails.RULES)
 def test_every_guardrail_is_explained_by_the_name_that_reports_use(tmp_path: Path, rule: str) -> None:
     if rule != next(iter(guardrails.RULES)):  # one process of its own is enough; the rest is the same table
-        from reconciler.problems import table
+        from reconciler.reports.problem_catalogue import problem_table
 
-        assert guardrails.RULES[rule].code in table()
+        assert guardrails.RULES[rule].code in problem_table()
         return
     ended = reconciler("explain", rule, at=tmp_path)
 
@@ -111,7 +111,7 @@ def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(here: Path, wor
 
 def test_full_lists_every_change_that_is_folded() -> None:
     run = many(412)
-    folded, full = FORMATS["text"](run, Manner()), FORMATS["text"](run, Manner(full=True))
+    folded, full = FORMATS["text"](run, RenderOptions()), FORMATS["text"](run, RenderOptions(full=True))
 
     assert "--full lists every one of them" in folded
     assert "--full" not in full
@@ -125,12 +125,12 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
     why = error("interrupted", "not sent: the run was interrupted", hint="apply again to go on")
     placed = [replace(why, span=each.place.span, address=each.address) for each in changes]
     outcomes = tuple(
-        Outcome("adSets.bids.1", item(each), Status.NOT_SENT, each.id, (said,))
+        ItemOutcome("adSets.bids.1", item(each), ItemStatus.NOT_SENT, each.id, (said,))
         for each, said in zip(changes, placed, strict=True)
     )
     run = Run("apply", "p", tuple(changes), outcomes=outcomes, problems=(why,), applied=True)
 
-    told = FORMATS["text"](run, Manner(told=()))
+    told = FORMATS["text"](run, RenderOptions(told=()))
 
     assert told.splitlines() == [
         "error[interrupted]: not sent: the run was interrupted",
@@ -141,9 +141,9 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
         "Apply: 150 not sent.",
         "Exit code 130: interrupted; what was in hand was finished.",
     ]
-    assert FORMATS["github"](run, Manner(told=())).count("::error ") == 1
-    assert FORMATS["markdown"](run, Manner()).count("**not sent**") == 1
-    assert len(json.loads(FORMATS["json"](run, Manner()))["outcomes"]) == 150
+    assert FORMATS["github"](run, RenderOptions(told=())).count("::error ") == 1
+    assert FORMATS["markdown"](run, RenderOptions()).count("**not sent**") == 1
+    assert len(json.loads(FORMATS["json"](run, RenderOptions()))["outcomes"]) == 150
 
 
 def test_what_the_api_hides_is_one_note_with_a_count_and_no_annotation() -> None:
@@ -156,10 +156,10 @@ def test_what_the_api_hides_is_one_note_with_a_count_and_no_annotation() -> None
         "the API hides at least 3 ad sets of the scope, and names none of them",
     )
     assert "reconciler import" in (note.hint or "")
-    assert FORMATS["text"](run, Manner()).count("hides at least") == 1
+    assert FORMATS["text"](run, RenderOptions()).count("hides at least") == 1
     for form in ("sarif", "codequality"):
-        assert "hides at least" not in FORMATS[form](run, Manner())
-    assert "::notice" not in FORMATS["github"](run, Manner())
+        assert "hides at least" not in FORMATS[form](run, RenderOptions())
+    assert "::notice" not in FORMATS["github"](run, RenderOptions())
 
 
 # --- Amounts ---------------------------------------------------------------------------------------------------
@@ -169,12 +169,12 @@ def test_amounts_have_separators_for_people_and_none_for_machines() -> None:
     big = changed("fr", moved("budget.budgetAmount", Decimal("1234567.5"), Decimal("7654321")))
     run = replace(SMALL, changes=(big,))
 
-    assert shown(Decimal("-1234567.5")) == "-1,234,567.50"
+    assert format_value(Decimal("-1234567.5")) == "-1,234,567.50"
     for form in ("text", "markdown", "html", "github", "junit"):
-        told = FORMATS[form](run, Manner())
+        told = FORMATS[form](run, RenderOptions())
         assert "1,234,567.50" in told, form
         assert "1234567.5" not in told, form
-    assert "1,234,567" not in FORMATS["json"](run, Manner())
+    assert "1,234,567" not in FORMATS["json"](run, RenderOptions())
 
 
 # --- What drift names ------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from typing import Any, Never
 
 import pytest
 
-from reconciler import engine
-from reconciler.files import source
+from reconciler.config import loader
+from reconciler.engine import plan
 from reconciler.model import Run, Severity
 
 from .commands import project
@@ -299,7 +299,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def validated(folder: Path, block: dict[str, Any]) -> Run:
     lines = "".join(f"    {name}: {value}\n" for name, value in block.items())
     project(folder, {"ads.yaml": f"adSets:\n  one:\n{lines}"})
-    return engine.validate(source.load([str(folder)]), NOW)
+    return plan.validate(loader.load([str(folder)]), NOW)
 
 
 @pytest.mark.parametrize(("block", "told", "severity"), TABLE)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.model import Action, Answer, Call, Fate, Outcome, Place, Problem, Severity, Span, Written
-from reconciler.sending.outcome import outcomes
+from reconciler.executor.outcomes import interpret_answer
+from reconciler.model import Action, Answer, Call, Delivery, FixedLocator, ItemOutcome, Place, Problem, Severity, Span
 
 from .test_planner import BID, KINDS, change, planned
 
 
 def at(line: int) -> Place:
-    return Place(Written(Span("ads.yaml", line, 3)), ())
+    return Place(FixedLocator(Span("ads.yaml", line, 3)), ())
 
 
 def lined(call: Call) -> Call:
@@ -39,11 +39,11 @@ def batch(count: int = 3) -> Call:
     return lined(call)
 
 
-def judged(call: Call, body: Any = None, status: int = 200) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
-    return outcomes(call, Answer(Fate.ANSWERED, status, body), KINDS[call.kind])
+def judged(call: Call, body: Any = None, status: int = 200) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
+    return interpret_answer(call, Answer(Delivery.ANSWERED, status, body), KINDS[call.kind])
 
 
-def told(ended: tuple[Outcome, ...]) -> list[tuple[str, list[str]]]:
+def told(ended: tuple[ItemOutcome, ...]) -> list[tuple[str, list[str]]]:
     """How each item ended, and each reason: its code and its line."""
     reasons = ([f"{each.code}:{each.span.line if each.span else 0}" for each in outcome.problems] for outcome in ended)
     return [(outcome.status.value, codes) for outcome, codes in zip(ended, reasons, strict=True)]
@@ -128,10 +128,10 @@ def test_an_atomic_call_with_errors_is_refused_and_without_is_applied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "status", "code"), [(Fate.NOT_SENT, "not sent", "not-sent"), (Fate.LOST, "unknown", "no-answer")]
+    ("fate", "status", "code"), [(Delivery.NOT_SENT, "not sent", "not-sent"), (Delivery.LOST, "unknown", "no-answer")]
 )
-def test_what_was_not_answered_is_told_of_every_item(fate: Fate, status: str, code: str) -> None:
-    ended, said = outcomes(batch(2), Answer(fate, reason="gone"), KINDS["adSets"])
+def test_what_was_not_answered_is_told_of_every_item(fate: Delivery, status: str, code: str) -> None:
+    ended, said = interpret_answer(batch(2), Answer(fate, reason="gone"), KINDS["adSets"])
 
     assert told(ended) == [(status, [f"{code}:10"]), (status, [f"{code}:20"])]
     assert all("gone" in each.problems[0].message for each in ended)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.files import project as projects
-from reconciler.files.source import Loaded, load
+from reconciler.config import project as projects
+from reconciler.config.loader import LoadResult, load
 
 PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
 AD_SET = 'adSets:\n  summer:\n    id: "1"\n    bidding: {bidAmount: 0.90}\n'
@@ -36,7 +36,7 @@ def put(folder: Path, name: str, text: str) -> Path:
     return file
 
 
-def told(loaded: Loaded) -> list[tuple[str, str, str]]:
+def told(loaded: LoadResult) -> list[tuple[str, str, str]]:
     return [(str(each.span.file), each.severity.value, each.code) for each in loaded.problems if each.span]
 
 

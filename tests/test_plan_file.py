@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from reconciler import dialects
-from reconciler.approval import saved
-from reconciler.approval.saved import Circumstances
+from reconciler.kinds import versions as api_versions
 from reconciler.model import Change, FieldChange, Run, Value
+from reconciler.planfile import plan_file
+from reconciler.planfile.plan_file import PlanContext
 
 from .reports.runs import SMALL
 
-MADE = Circumstances(
+MADE = PlanContext(
     tool="0.1.0",
     commit=None,
     config="sha256:0",
@@ -28,7 +28,7 @@ MADE = Circumstances(
     created=datetime(2026, 11, 21, tzinfo=UTC),
     expires=datetime(2026, 11, 22, tzinfo=UTC),
 )
-KINDS = dialects.dialect("marketingSolutions", "2026-07").kinds
+KINDS = api_versions.find_version("marketingSolutions", "2026-07").kinds
 
 
 def renamed(name: Value) -> Run:
@@ -43,9 +43,9 @@ NAMES = ["FR", 'Été 😀 \u2028 \x7f \x01 "\\/', "half of a pair: \ud83d"]
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_plan_is_read_back_with_its_digest(name: str) -> None:
-    text, digest = saved.dumped(renamed(name), MADE)
+    text, digest = plan_file.dump_plan(renamed(name), MADE)
 
-    found = saved.loaded(text.decode(), KINDS)
+    found = plan_file.load_plan(text.decode(), KINDS)
 
     assert found.digest == digest
     assert found.made == MADE
@@ -54,11 +54,11 @@ def test_a_plan_is_read_back_with_its_digest(name: str) -> None:
 
 def test_the_digest_is_of_the_content_and_of_no_white_space_or_order() -> None:
     """It is that of the standard library's compact JSON with sorted keys, as in plans written before."""
-    text, digest = saved.dumped(renamed(NAMES[1]), MADE)
+    text, digest = plan_file.dump_plan(renamed(NAMES[1]), MADE)
     content = json.loads(text)
     del content["digest"]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     assert digest == f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
     other = json.dumps({**content, "digest": digest}, indent=1, sort_keys=True)
-    assert saved.loaded(other, KINDS).digest == digest
+    assert plan_file.load_plan(other, KINDS).digest == digest

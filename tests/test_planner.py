@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.dialects import dialect
 from reconciler.kinds.kind import Kind
-from reconciler.model import Action, Address, Change, Effect, FieldChange, Live, Place, Plan, Span, Written
-from reconciler.planning.parts import Target
-from reconciler.planning.plan import bound, plan, touched, weight
+from reconciler.kinds.versions import find_version
+from reconciler.model import Action, Address, Change, FieldChange, FixedLocator, Live, Place, Plan, Span, WriteEffect
+from reconciler.planning.batching import build_calls, fields_sent, resolve_deferred, weight
+from reconciler.planning.call_parts import BoundType
 
-PLACE = Place(Written(Span("ads.yaml", 1, 1)), ())
-VERSIONS = {family: dialect(family, "2026-07") for family in ("marketingSolutions", "sellers", "retailMedia")}
+PLACE = Place(FixedLocator(Span("ads.yaml", 1, 1)), ())
+VERSIONS = {family: find_version(family, "2026-07") for family in ("marketingSolutions", "sellers", "retailMedia")}
 KINDS: dict[str, Kind] = {name: kind for spoken in VERSIONS.values() for name, kind in spoken.kinds.items()}
-TARGETS = {name: Target(kind, VERSIONS[kind.family].root) for name, kind in KINDS.items()}
+TARGETS = {name: BoundType(kind, VERSIONS[kind.family].root) for name, kind in KINDS.items()}
 AD_SETS = "/2026-07/marketing-solutions/ad-sets"
 BID, AMOUNT, STATUS = "bidding.bidAmount", "budget.budgetAmount", "schedule.activationStatus"
 
@@ -45,7 +45,7 @@ def change(
 
 
 def planned(*changes: Change, **options: Any) -> Plan:
-    return plan(changes, TARGETS, **options)
+    return build_calls(changes, TARGETS, **options)
 
 
 def names(found: Plan) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_batch_is_one_call_with_an_entry_for_each() -> None:
 
     assert (call.name, call.kind, call.facet) == ("adSets.bids.1", "adSets", "bids")
     assert (call.method, call.path) == ("PATCH", AD_SETS)
-    assert (call.effect, call.atomic, call.stage, call.product) == (Effect.SET, False, 40, "marketingSolutions")
+    assert (call.effect, call.atomic, call.stage, call.product) == (WriteEffect.SET, False, 40, "marketingSolutions")
     assert [(item.address.key, item.id) for item in call.items] == [("a", "7"), ("b", "7")]
     entry = {"type": "PatchAdSet", "id": "7", "attributes": {"bidding": {"bidAmount": {"value": Decimal(2)}}}}
     assert call.body["data"][0] == entry  # type: ignore[call-overload, index]
@@ -131,7 +131,7 @@ def test_a_creation_is_sent_alone_and_what_it_cannot_carry_waits() -> None:
     )
 
     assert names(found) == ["adSets.create.a", "adSets.create.b"]
-    assert all(call.atomic and call.effect is Effect.CREATE for call in found.calls)
+    assert all(call.atomic and call.effect is WriteEffect.CREATE for call in found.calls)
     assert [(each.address.key, [move.field for move in each.fields]) for each in found.deferred] == [
         ("a", [STATUS, "audienceId"])
     ]
@@ -143,7 +143,7 @@ def test_the_second_round_is_what_has_its_id_now() -> None:
     deferred = planned(*(creation(key, (STATUS, None, "on")) for key in "ba")).deferred
 
     assert [each.address.key for each in deferred] == ["a", "b"]
-    assert bound(deferred, {deferred[1].address: "88"}) == (replace(deferred[1], id="88"),)
+    assert resolve_deferred(deferred, {deferred[1].address: "88"}) == (replace(deferred[1], id="88"),)
 
 
 def test_an_update_leaves_nothing_for_later() -> None:
@@ -221,7 +221,7 @@ def test_a_top_up_is_the_exact_difference() -> None:
         change("q1", ("deposited", Decimal("0.10"), Decimal("0.30")), kind="balances", accountId="5")
     ).calls
 
-    assert (call.name, call.effect, call.atomic) == ("balances.funds.q1", Effect.ADD, True)
+    assert (call.name, call.effect, call.atomic) == ("balances.funds.q1", WriteEffect.ADD, True)
     assert call.path == "/2026-07/retail-media/accounts/5/balances/7/add-funds"
     assert call.body["data"]["attributes"] == {"deltaAmount": Decimal("0.2")}  # type: ignore[call-overload, index]
 
@@ -241,7 +241,7 @@ def test_campaigns_are_given_back_before_others_are_taken() -> None:
         {"type": "DeleteCampaignsRequestV1", "attributes": {"ids": ["1"]}},
         {"type": "AppendCampaignsRequestV1", "attributes": {"ids": ["3"]}},
     ]
-    assert all(call.atomic and call.effect is Effect.SET for call in found.calls)
+    assert all(call.atomic and call.effect is WriteEffect.SET for call in found.calls)
     assert found.bound == 2
 
 
@@ -263,8 +263,8 @@ def test_a_part_of_a_block_takes_the_block_with_it_and_an_amount_does_not() -> N
     amount = change("a", (AMOUNT, Decimal(5), Decimal(6)), **known)
     renewal = change("a", ("budget.budgetRenewal", "daily", "weekly"), **known)
 
-    assert touched(amount, kind) == (AMOUNT,)
-    assert set(touched(renewal, kind)) == {"budget.budgetRenewal", "budget.budgetStrategy", AMOUNT}
+    assert fields_sent(amount, kind) == (AMOUNT,)
+    assert set(fields_sent(renewal, kind)) == {"budget.budgetRenewal", "budget.budgetStrategy", AMOUNT}
 
 
 def sent_budget(each: Change) -> Any:
@@ -293,4 +293,4 @@ def test_a_part_that_the_change_clears_is_sent_as_null() -> None:
 
 
 def test_what_no_read_shows_is_not_looked_for() -> None:
-    assert touched(change("a", ("audienceId", None, "9")), KINDS["adSets"]) == ()
+    assert fields_sent(change("a", ("audienceId", None, "9")), KINDS["adSets"]) == ()

@@ -47,11 +47,11 @@ def test_the_readme_shows_the_two_commands() -> None:
 
 
 def test_every_exit_code_is_in_the_readme() -> None:
-    from reconciler.exits import Exit
+    from reconciler.model.exit_codes import ExitCode
 
     text = README.read_text(encoding="utf-8")
 
-    assert [code for code in Exit if f"| {int(code)} |" not in text] == []
+    assert [code for code in ExitCode if f"| {int(code)} |" not in text] == []
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
-from reconciler import dialects, guardrails
-from reconciler.cli import whole
+from reconciler import guardrails
+from reconciler.cli import full_cli
 from reconciler.cli.shared import COMMANDS
-from reconciler.exits import Exit
-from reconciler.problems import table
+from reconciler.kinds import versions
+from reconciler.model.exit_codes import ExitCode
+from reconciler.reports.problem_catalogue import problem_table
 
 from . import codes
 from .commands import reconciler
@@ -23,7 +24,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFERENCE = DOCS / "reference"
 
 
-GROUP = whole()
+GROUP = full_cli()
 
 
 def headings(page: str) -> str:
@@ -73,20 +74,20 @@ def test_every_guardrail_and_exit_code_has_a_heading() -> None:
     rules, numbers = headings("guardrails.md"), headings("exit-codes.md")
 
     assert [name for name in guardrails.RULES if f"## {name}\n" not in rules] == []
-    assert [code for code in Exit if f"## {int(code)}\n" not in numbers] == []
+    assert [code for code in ExitCode if f"## {int(code)}\n" not in numbers] == []
 
 
 def test_every_problem_code_has_a_heading() -> None:
     told = headings("problems.md")
 
-    assert [code for code in table() if f"### {code}\n" not in told] == []
+    assert [code for code in problem_table() if f"### {code}\n" not in told] == []
 
 
 def test_every_field_of_every_kind_and_version_has_a_heading() -> None:
     missing = [
         (kind.name, row.name)
-        for name in dialects.kind_names()
-        for kind in dialects.every(name)
+        for name in versions.kind_names()
+        for kind in versions.kind_across_versions(name)
         for row in kind.fields
         if row.writable and f"### {row.name}\n" not in headings(f"kinds/{name}.md")
     ]
@@ -95,10 +96,12 @@ def test_every_field_of_every_kind_and_version_has_a_heading() -> None:
 
 def test_every_code_that_the_program_tells_is_in_the_table() -> None:
     things = {
-        f"unknown-{each.thing}" for name in dialects.kind_names() for each in next(dialects.every(name)).references
+        f"unknown-{each.thing}"
+        for name in versions.kind_names()
+        for each in next(versions.kind_across_versions(name)).references
     }
 
-    assert (codes.told() | things) - table().keys() == set(codes.PATTERNS)
+    assert (codes.told() | things) - problem_table().keys() == set(codes.PATTERNS)
 
 
 def test_the_table_has_no_code_that_the_program_does_not_tell() -> None:
@@ -107,7 +110,7 @@ def test_the_table_has_no_code_that_the_program_does_not_tell() -> None:
 
     dead = [
         code
-        for code in table()
+        for code in problem_table()
         if f'"{code}"' not in sources and code not in rules and not code.startswith(codes.PATTERNS)
     ]
     assert dead == []
@@ -115,7 +118,7 @@ def test_the_table_has_no_code_that_the_program_does_not_tell() -> None:
 
 @pytest.mark.parametrize("part", ["means", "cause", "cure"])
 def test_every_code_is_explained_in_whole_sentences(part: str) -> None:
-    said = {code: getattr(entry, part) for code, entry in table().items()}
+    said = {code: getattr(entry, part) for code, entry in problem_table().items()}
 
     assert [code for code, text in said.items() if not text[:1].isupper() and text[:1] not in '`"['] == []
     assert [code for code, text in said.items() if not text.endswith(".")] == []

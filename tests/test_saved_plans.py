@@ -219,7 +219,7 @@ def altered(text: str) -> dict[str, str]:
 
 
 def _resealed(plan: dict[str, object]) -> str:
-    from reconciler.approval.saved import _digest
+    from reconciler.planfile.plan_file import _digest
 
     content = {key: value for key, value in plan.items() if key != "digest"}
     return json.dumps({"digest": _digest(content), **content})

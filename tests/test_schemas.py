@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.files import schema
+from reconciler.config import schema_builder
 
 ROOT = Path(__file__).parent.parent
-WRITTEN = sorted(schema.written())
+WRITTEN = sorted(schema_builder.build_schemas())
 PUBLISHED = sorted(path.name for path in (ROOT / "schemas").glob("*.json"))
 UNIT = re.compile(r"currenc|percent|%|[Ff]actor|days?\b", re.IGNORECASE)
 EXAMPLES = sorted(
@@ -29,12 +29,12 @@ EXAMPLES = sorted(
 def test_what_is_committed_is_what_the_kinds_say(name: str) -> None:
     committed = json.loads((ROOT / "schemas" / name).read_text(encoding="utf-8"))
 
-    assert committed == json.loads(json.dumps(schema.written()[name])), "run: make schemas"
+    assert committed == json.loads(json.dumps(schema_builder.build_schemas()[name])), "run: make schemas"
 
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_it_is_a_schema(name: str) -> None:
-    Draft202012Validator.check_schema(schema.written()[name])
+    Draft202012Validator.check_schema(schema_builder.build_schemas()[name])
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -47,7 +47,9 @@ def test_every_property_is_described(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_every_amount_says_its_unit(name: str) -> None:
-    numbers = [(path, each) for path, each in properties(schema.written()[name]) if "number" in types(each)]
+    numbers = [
+        (path, each) for path, each in properties(schema_builder.build_schemas()[name]) if "number" in types(each)
+    ]
 
     assert numbers
     assert [path for path, each in numbers if not UNIT.search(each["description"])] == []

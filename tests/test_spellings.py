@@ -8,29 +8,29 @@ from typing import Any
 
 import pytest
 
-from reconciler import dialects
-from reconciler.files import explain, published, schema
-from reconciler.kinds.nested import Parts, SetOf
-from reconciler.kinds.types import Choice, Refused, ValueType
+from reconciler.config import published_schemas, schema_builder, schema_errors
+from reconciler.kinds import versions
+from reconciler.kinds.nested_types import ObjectType, SetType
+from reconciler.kinds.value_types import EnumType, InvalidValue, ValueType
 
 from .drift.nights import ADS, night, states
 
 
-def choices(form: ValueType, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Choice]]:
+def choices(form: ValueType, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], EnumType]]:
     """Every choice in a value, with the schema path of its text."""
     match form:
-        case Choice():
+        case EnumType():
             yield path, form
-        case SetOf():
+        case SetType():
             yield from choices(form.each, (*path, "items"))
-        case Parts():
+        case ObjectType():
             for name, part in form.of.items():
                 yield from choices(part, (*path, "properties", name))
 
 
 def rows() -> Iterator[Any]:
-    for name in dialects.kind_names():
-        for dialect in dialects.known():
+    for name in versions.kind_names():
+        for dialect in versions.all_versions():
             for row in dialect.kinds[name].fields if name in dialect.kinds else ():
                 start = tuple(
                     step
@@ -53,7 +53,7 @@ def accepts(kind: str, path: tuple[str, ...], value: Any) -> bool:
     """Whether the published schema accepts a value at that place, by the validator that judges a file."""
     import jsonschema_rs
 
-    definitions = json.loads(published.text(published.RESOURCES))["$defs"]
+    definitions = json.loads(published_schemas.read_schema(published_schemas.RESOURCES))["$defs"]
     place: Any = definitions[kind]
     for step in path:
         place = place[step]
@@ -62,7 +62,7 @@ def accepts(kind: str, path: tuple[str, ...], value: Any) -> bool:
 
 @pytest.mark.parametrize(("kind", "path", "choice"), ROWS)
 def test_each_word_is_accepted_in_any_case_and_means_the_canonical_word(
-    kind: str, path: tuple[str, ...], choice: Choice
+    kind: str, path: tuple[str, ...], choice: EnumType
 ) -> None:
     names = {**{word: word for word in choice.words}, **choice.aliases}
     for name, word in names.items():
@@ -73,17 +73,17 @@ def test_each_word_is_accepted_in_any_case_and_means_the_canonical_word(
 
 
 @pytest.mark.parametrize(("kind", "path", "choice"), ROWS)
-def test_nothing_else_is_accepted(kind: str, path: tuple[str, ...], choice: Choice) -> None:
+def test_nothing_else_is_accepted(kind: str, path: tuple[str, ...], choice: EnumType) -> None:
     word = choice.words[0]
     strangers = [f" {word}", f"{word} ", f"{word}\n", f"x{word}", f"{word}x", "", f"{word}|{word}", "ſtandard", 1, True]
     for stranger in [*strangers, *(each for each in choice.reads if each not in choice.words)]:
         assert not accepts(kind, path, stranger), stranger
-        with pytest.raises(Refused):
+        with pytest.raises(InvalidValue):
             choice.parse(stranger)
 
 
 def test_the_schema_offers_editors_the_canonical_words_only() -> None:
-    spend = schema.resources()["$defs"]["balances"]["properties"]["spendType"]
+    spend = schema_builder.build_resource_schema()["$defs"]["balances"]["properties"]["spendType"]
 
     assert spend["anyOf"][0] == {"enum": ["onsite", "offsite", "offsiteAwareness"]}
 
@@ -98,7 +98,7 @@ def test_a_wrong_word_is_refused_with_the_canonical_words() -> None:
         def span(self, path: Any, *, key: bool = False) -> None:
             return None
 
-    ((_, problem),) = explain.problems(json.loads(text), published.RESOURCES, Nowhere())  # type: ignore[arg-type]
+    ((_, problem),) = schema_errors.problems(json.loads(text), published_schemas.RESOURCES, Nowhere())  # type: ignore[arg-type]
 
     assert (problem.code, problem.hint) == ("bad-choice", "did you mean 'onsite'?")
 

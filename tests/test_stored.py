@@ -14,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from reconciler.ledger.records import Holder, Resolution, RunRecord
-from reconciler.model import NOWHERE, Address, Call, FieldChange, Item, Outcome, Place, Problem, Seen, Span, error
-from reconciler.stored import Unfit, dumps, loads, tag, untag
+from reconciler.model import NOWHERE, Address, Call, FieldChange, Item, ItemOutcome, Place, Problem, Seen, Span, error
+from reconciler.model.stored_codec import Unfit, dumps, loads, tag, untag
 
 from .ledger import strategies
 from .ledger.samples import RUN, call, ended
@@ -50,7 +50,7 @@ STORED: dict[Any, st.SearchStrategy[Any]] = {
     Item: strategies.items,
     FieldChange: strategies.moves,
     Problem: strategies.problems,
-    tuple[Outcome, ...]: outcomes,
+    tuple[ItemOutcome, ...]: outcomes,
     RunRecord: runs,
     Resolution: resolutions,
     Holder: holders,
@@ -88,7 +88,7 @@ def test_a_body_survives(body: Any) -> None:
     assert shown(untag(json.loads(json.dumps(tag(body))))) == shown(body)
 
 
-@pytest.mark.parametrize("kind", [Call, Item, FieldChange, Outcome, Problem, RunRecord, Resolution, Holder])
+@pytest.mark.parametrize("kind", [Call, Item, FieldChange, ItemOutcome, Problem, RunRecord, Resolution, Holder])
 def test_no_field_of_the_nouns_is_left_out_but_where_it_stood(kind: type[Struct]) -> None:
     """A field that a noun gets later would else be lost without a word."""
     item = call().items[0]
@@ -96,7 +96,7 @@ def test_no_field_of_the_nouns_is_left_out_but_where_it_stood(kind: type[Struct]
         Call: call(),
         Item: item,
         FieldChange: item.fields[0],
-        Outcome: ended(call())[0],
+        ItemOutcome: ended(call())[0],
         Problem: error("code", "message"),
         RunRecord: RUN,
         Resolution: Resolution(True, "", "", datetime(2026, 11, 21, tzinfo=UTC)),
@@ -130,7 +130,7 @@ def test_no_position_is_worked_out_to_write_a_call() -> None:
         ("7", Address),
         ('{"field":"f","facet":"b","before":1,"after":{"$decimal":"x"},"seen":true}', FieldChange),
         ('{"field":"f","facet":"b","before":1,"after":2,"seen":"yes"}', FieldChange),
-        ('[{"call":"c","item":null,"status":"applied"}]', tuple[Outcome, ...]),
+        ('[{"call":"c","item":null,"status":"applied"}]', tuple[ItemOutcome, ...]),
         ('{"severity":"fatal","code":"c","message":"m"}', Problem),
         ('{"command":"c","project":"p","started":"yesterday","version":"v"}', RunRecord),
     ],

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.reads import Listing, Paging
-from reconciler.model import Answer, Fate
-from reconciler.paging import CutShort, Query, check_one_page, rows, walk
+from reconciler.kinds.read_methods import Listing, Paging
+from reconciler.model import Answer, Delivery
+from reconciler.provider.paging import CutShort, Query, check_one_page, rows, walk
 
 ALL = [{"id": str(number)} for number in range(700)]
 Metadata = Callable[[int, int, int], dict[str, Any]]
@@ -27,7 +27,7 @@ def server(metadata: Metadata, *, all_: list[dict[str, str]] = ALL, largest: int
         size = min(int(asked.get("limit", asked.get("pageSize", len(all_)))), largest)
         first = int(asked["offset"]) if "offset" in asked else int(asked.get("pageIndex", 0)) * size
         found = all_[first : first + size]
-        return Answer(Fate.ANSWERED, 200, {"data": found, "metadata": metadata(first, len(found), size)})
+        return Answer(Delivery.ANSWERED, 200, {"data": found, "metadata": metadata(first, len(found), size)})
 
     return ask
 
@@ -78,7 +78,7 @@ def test_a_page_that_comes_again_is_no_end(metadata: dict[str, Any]) -> None:
     """A server that ignores the offset shows its first page for ever."""
 
     def ask(query: Query) -> Answer:
-        return Answer(Fate.ANSWERED, 200, {"data": ALL[:100], "metadata": metadata})
+        return Answer(Delivery.ANSWERED, 200, {"data": ALL[:100], "metadata": metadata})
 
     with pytest.raises(CutShort):
         walk(listing(Paging.OFFSET), ask, "/balances")
@@ -92,7 +92,7 @@ def test_a_row_that_shifts_between_two_pages_is_noticed() -> None:
         first = int(dict(query)["offset"])
         found = left[first : first + 500]
         del left[0]
-        return Answer(Fate.ANSWERED, 200, {"data": found, "metadata": {"count": len(left) + 1}})
+        return Answer(Delivery.ANSWERED, 200, {"data": found, "metadata": {"count": len(left) + 1}})
 
     pages = walk(listing(Paging.OFFSET), ask, "/balances")
     assert "500" not in ids(pages)  # one pass cannot see it where the total moved too: lists are read twice for that
@@ -111,7 +111,7 @@ def test_entries_without_ids_are_counted_as_they_come() -> None:
 @pytest.mark.parametrize("metadata", [{"count": 700}, {"totalPages": 2}, {"nextPage": "https://…"}])
 def test_a_list_without_pages_that_speaks_of_more_is_not_whole(metadata: dict[str, Any]) -> None:
     with pytest.raises(CutShort):
-        check_one_page(Answer(Fate.ANSWERED, 200, {"data": ALL[:100], "metadata": metadata}), "/ad-sets/search")
+        check_one_page(Answer(Delivery.ANSWERED, 200, {"data": ALL[:100], "metadata": metadata}), "/ad-sets/search")
 
 
 def test_an_empty_list_is_one_page() -> None:

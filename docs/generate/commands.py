@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 from markdown import page
 
-from reconciler.cli import whole
+from reconciler.cli import full_cli
 
 
 def pages() -> dict[str, str]:
@@ -15,7 +15,7 @@ def pages() -> dict[str, str]:
         " How a command ended is its [exit code](exit-codes.md); what it prints is a [report](reports.md).",
         "Credentials come from the environment only: `CRITEO_MS_CLIENT_ID` and `CRITEO_MS_CLIENT_SECRET` for Marketing"
         " Solutions, `CRITEO_RM_CLIENT_ID` and `CRITEO_RM_CLIENT_SECRET` for Retail Media.",
-        *_group(whole(), ()),
+        *_group(full_cli(), ()),
     ]
     return {"commands.md": page("Commands", *parts)}
 

@@ -2,11 +2,11 @@
 
 from markdown import capped, page
 
-from reconciler.exits import BY_PROBLEM, Exit
+from reconciler.model.exit_codes import BY_PROBLEM, ExitCode
 
 
 def pages() -> dict[str, str]:
-    parts = [f"## {int(code)}\n\n{capped(code.meaning)}.{_problems(code)}" for code in Exit]
+    parts = [f"## {int(code)}\n\n{capped(code.meaning)}.{_problems(code)}" for code in ExitCode]
     return {
         "exit-codes.md": page(
             "Exit codes",
@@ -17,6 +17,6 @@ def pages() -> dict[str, str]:
     }
 
 
-def _problems(code: Exit) -> str:
+def _problems(code: ExitCode) -> str:
     named = [f"[`{problem}`](problems.md#{problem})" for problem, exit in BY_PROBLEM.items() if exit is code]
     return f" Told as {', '.join(named)}." if named else ""

@@ -3,17 +3,17 @@
 from markdown import page, words
 
 from reconciler.guardrails import RULES
-from reconciler.model import Level
+from reconciler.model import RuleLevel
 
 LEVELS = {
-    Level.ADVISORY: "it is said, and nothing stops",
-    Level.OVERRIDE: "the plan is refused unless `--allow RULE --because TEXT` is given (the default)",
-    Level.HARD: "the plan is refused until the file changes",
+    RuleLevel.ADVISORY: "it is said, and nothing stops",
+    RuleLevel.OVERRIDE: "the plan is refused unless `--allow RULE --because TEXT` is given (the default)",
+    RuleLevel.HARD: "the plan is refused until the file changes",
 }
 
 
 def pages() -> dict[str, str]:
-    levels = "\n".join(f"- `{level.value}`: {LEVELS[level]}" for level in Level)
+    levels = "\n".join(f"- `{level.value}`: {LEVELS[level]}" for level in RuleLevel)
     rules = [
         f"## `{rule.name}`\n\n{rule.doc}\n\nSetting: {words(rule.schema)}."
         f"{_default(rule.default)} Code: [`{rule.code}`](problems.md#{rule.code})."

@@ -6,20 +6,29 @@ from collections.abc import Iterator, Mapping
 
 from markdown import page, words
 
-from reconciler import dialects
-from reconciler.kinds.dates import Day, Instant
-from reconciler.kinds.kind import ASIDE, Field, Kind
-from reconciler.kinds.nested import Parts, SetOf
-from reconciler.kinds.types import Choice, Count, Flag, Id, Money, Text, ValueType
-from reconciler.kinds.writes import Create, Delta, Entries, Membership, Patch, Switch, Timetable, Write
-from reconciler.problems import table
+from reconciler.kinds import versions as api_versions
+from reconciler.kinds.date_types import DayType, InstantType
+from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
+from reconciler.kinds.nested_types import ObjectType, SetType
+from reconciler.kinds.value_types import BoolType, CountType, EnumType, IdType, MoneyType, TextType, ValueType
+from reconciler.kinds.write_methods import (
+    ActionByValue,
+    AddDifference,
+    Create,
+    DatedEntries,
+    PatchFields,
+    SetMembership,
+    SubresourcePatch,
+    Write,
+)
+from reconciler.reports.problem_catalogue import problem_table
 
 PRODUCTS = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
 
 
 def pages() -> dict[str, str]:
-    names = dialects.kind_names()
-    links = "\n".join(f"- [`{name}`]({name}.md): {next(dialects.every(name)).doc}" for name in names)
+    names = api_versions.kind_names()
+    links = "\n".join(f"- [`{name}`]({name}.md): {next(api_versions.kind_across_versions(name)).doc}" for name in names)
     toctree = "```{toctree}\n:hidden:\n\n" + "\n".join(names) + "\n```"
     index = page(
         "Kinds",
@@ -37,7 +46,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(name: str) -> str:
-    spoken = [(each.version, each.kinds[name]) for each in dialects.known() if name in each.kinds]
+    spoken = [(each.version, each.kinds[name]) for each in api_versions.all_versions() if name in each.kinds]
     kind = spoken[0][1]
     rows: dict[str, list[tuple[str, Field]]] = {}
     for version, each in spoken:
@@ -52,8 +61,8 @@ def _page(name: str) -> str:
         f" chooses the API version: {', '.join(f'`{version}`' for version in versions)}.",
         f"**Found by** its `id`, or else by {_natural(kind)}.",
         f"**To create one**, state {', '.join(f'`{field}`' for field in kind.required)}." if kind.create else "",
-        f"**To stop one**, write {', '.join(f'`{field}: {_yaml(value)}`' for field, value in kind.stops.items())}."
-        if kind.stops
+        f"**To stop one**, write {', '.join(f'`{field}: {_yaml(value)}`' for field, value in kind.stop_values.items())}."
+        if kind.stop_values
         else "",
         "## Fields",
         *(_field(field, cells, versions) for field, cells in written.items()),
@@ -67,7 +76,7 @@ def _page(name: str) -> str:
 
 
 def _natural(kind: Kind) -> str:
-    *others, last = [" + ".join(f"`{field}`" for field in key) for key in kind.natural]
+    *others, last = [" + ".join(f"`{field}`" for field in key) for key in kind.natural_keys]
     return f"{', then by '.join([*others, last])}"
 
 
@@ -82,7 +91,7 @@ def _field(name: str, cells: list[tuple[str, Field]], versions: list[str]) -> st
     row = cells[0][1]
     having = [version for version, _ in cells]
     facts = [
-        f"- Form: {form(row.type)}{'; `null` clears it' if row.clears else ''}.",
+        f"- Form: {form(row.type)}{'; `null` clears it' if row.nullable else ''}.",
         f"- {_may(row)}",
         *(f"- In {', '.join(f'`{each}`' for each in those)}: {what}." for what, those in _differing(cells).items()),
     ]
@@ -103,7 +112,7 @@ def _may(row: Field) -> str:
     if row.read is None:
         told += " The API never shows it, so it is compared with what was last applied."
     paths = ((verb, row.path(way)) for verb, way in (("create", "create"), ("change", "patch"), ("read", "read")))
-    other = [f"{verb} `{path}`" for verb, path in paths if path not in (None, ASIDE, row.name)]
+    other = [f"{verb} `{path}`" for verb, path in paths if path not in (None, NOT_IN_BODY, row.name)]
     return told + (f" On the wire: {', '.join(other)}." if other else "")
 
 
@@ -113,7 +122,7 @@ def _differing(cells: list[tuple[str, Field]]) -> Mapping[str, list[str]]:
     for version, row in cells[1:]:
         what = [
             *([f"form {form(row.type)}"] if form(row.type) != form(first.type) else []),
-            *(["`null` does not clear it"] if first.clears and not row.clears else []),
+            *(["`null` does not clear it"] if first.nullable and not row.nullable else []),
             *(
                 f"{'cannot be changed' if verb == 'change' else 'no ' + verb}" if path is None else f"{verb} `{path}`"
                 for verb, path, was in (
@@ -132,26 +141,26 @@ def _differing(cells: list[tuple[str, Field]]) -> Mapping[str, list[str]]:
 def form(type: ValueType) -> str:
     """A value type in words, with its unit."""
     match type:
-        case Money(places, positive, _):
+        case MoneyType(places, positive, _):
             return f"an amount {'above 0' if positive else 'of at least 0'}, with at most {places} decimals"
-        case Id():
+        case IdType():
             return "an id, digits in quotes"
-        case Choice(known, _, aliases, _):
+        case EnumType(known, _, aliases, _):
             also = "".join(f", `{alias}` for `{word}`" for alias, word in aliases.items() if word in known)
             return "one of " + ", ".join(f"`{word}`" for word in known) + f", in any case{also}"
-        case Flag():
+        case BoolType():
             return "`true` or `false`"
-        case Count():
+        case CountType():
             return "a whole number from 1"
-        case Instant():
+        case InstantType():
             return "a day (its first moment in UTC), or a date and time with its offset"
-        case Day():
+        case DayType():
             return "a day, `2026-12-31`"
-        case Text(maximum, _, _, shape, _):
+        case TextType(maximum, _, _, shape, _):
             return (shape or "text") + (f", at most {maximum} characters" if maximum else "")
-        case SetOf(each, filled):
+        case SetType(each, filled):
             return f"a list without order{', not empty' if filled else ''}; each is {form(each)}"
-        case Parts(of, _):
+        case ObjectType(of, _):
             return "a block, always whole: " + "; ".join(f"`{name}`: {form(part)}" for name, part in of.items())
         case _:
             return words(type.schema())
@@ -175,23 +184,23 @@ def _path(path: str) -> str:
 
 def _write(write: Write) -> Iterator[tuple[str, str]]:
     match write:
-        case Switch():
+        case ActionByValue():
             yield from ((f"POST {_path(path)}", str(write.chunk)) for path in write.paths.values())
-        case Membership():
+        case SetMembership():
             yield f"POST {_path(write.append)}", str(write.chunk)
             yield f"POST {_path(write.delete)}", str(write.chunk)
-        case Delta():
+        case AddDifference():
             yield f"POST {_path(write.path)}, the difference", "1"
-        case Patch():
+        case PatchFields():
             yield f"{write.method} {_path(write.path)}", str(write.chunk)
-        case Entries():
+        case SubresourcePatch():
             yield f"PATCH {_path(write.path)}, one object's entries", str(write.chunk)
-        case Timetable():
+        case DatedEntries():
             yield f"PATCH {_path(write.path)}", str(write.chunk)
 
 
 def _again(write: Write | Create) -> str:
-    return "never" if isinstance(write, Delta) or (isinstance(write, Create) and not write.keyed) else "yes"
+    return "never" if isinstance(write, AddDifference) or (isinstance(write, Create) and not write.keyed) else "yes"
 
 
 def _rules(spoken: list[tuple[str, Kind]]) -> str:
@@ -199,7 +208,7 @@ def _rules(spoken: list[tuple[str, Kind]]) -> str:
     rules = (rule for _, kind in spoken for rule in (*kind.rules, *kind.scene_rules))
     modules = {sys.modules[getattr(rule, "func", rule).__module__] for rule in rules}
     source = "".join(inspect.getsource(module) for module in sorted(modules, key=lambda module: module.__name__))
-    broken = [entry for code, entry in table().items() if f'"{code}"' in source]
+    broken = [entry for code, entry in problem_table().items() if f'"{code}"' in source]
     listed = "\n".join(f"- {entry.means} [`{entry.code}`](../problems.md#{entry.code})" for entry in broken)
     return (
         f"## Rules\n\nWhat is refused, or only questioned, before any call: by `validate` as far as the files show it, the rest by `plan`.\n\n{listed}"

@@ -4,7 +4,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from reconciler.console import colour_of
+from reconciler.cli.terminal import colour_of
 
 TUTORIAL = Path(__file__).resolve().parents[1] / "tutorial" / "index.md"
 PLAN = re.compile(r"\$ reconciler plan [^\n]*--sandbox\n.*?(?=\n(?:warning|note)\[|```)", re.DOTALL)

@@ -1,10 +1,10 @@
-"""``problems.md``: every problem code, by the table in ``reconciler/problems.toml``."""
+"""``problems.md``: every problem code, by the table in ``reconciler/reports/problems.toml``."""
 
 from itertools import groupby
 
 from markdown import page
 
-from reconciler.problems import Entry, table
+from reconciler.reports.problem_catalogue import ProblemEntry, problem_table
 
 USAGE = """## Usage errors
 
@@ -39,7 +39,7 @@ example `http-500`. They are not listed here, since the API may add to them at a
 def pages() -> dict[str, str]:
     chapters = [
         "\n\n".join([f"## {title}", *(_entry(each) for each in entries)])
-        for title, entries in groupby(table().values(), lambda entry: entry.chapter)
+        for title, entries in groupby(problem_table().values(), lambda entry: entry.chapter)
     ]
     return {
         "problems.md": page(
@@ -55,5 +55,5 @@ def pages() -> dict[str, str]:
     }
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: ProblemEntry) -> str:
     return f"### `{entry.code}`\n\n{entry.means}\n\n- **Cause:** {entry.cause}\n- **Cure:** {entry.cure}"

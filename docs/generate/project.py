@@ -2,11 +2,11 @@
 
 from markdown import page, properties
 
-from reconciler.files.schema import project
+from reconciler.config.schema_builder import build_project_schema
 
 
 def pages() -> dict[str, str]:
-    schema = project()
+    schema = build_project_schema()
     guardrails = schema["properties"]["guardrails"]
     schema["properties"]["guardrails"] = {key: guardrails[key] for key in ("type", "description")}
     return {

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from reconciler.cli.shared import COMMANDS, cli
-from reconciler.console import Ended, progress
+from reconciler.cli.terminal import CommandEnded, progress
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -26,7 +26,7 @@ def main(args: Sequence[str] | None = None) -> None:
 def _main(args: Sequence[str] | None) -> int:
     try:
         cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
-    except Ended as ended:
+    except CommandEnded as ended:
         progress("")
         return ended.code
     except click.exceptions.Exit as left:
@@ -42,7 +42,7 @@ def _main(args: Sequence[str] | None) -> int:
     return 0
 
 
-def whole() -> click.Group:
+def full_cli() -> click.Group:
     """The group with all its commands imported, for who describes it."""
     for module in COMMANDS:
         import_module(f"{__name__}.{module}")

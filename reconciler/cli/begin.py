@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.shared import FORM, PATHS, cli, parted, reaching, usable
-from reconciler.console import Ended, progress
+from reconciler.cli.shared import FORM, PATHS, account_options, cli, report_refusal, split_sandbox_argument
+from reconciler.cli.terminal import CommandEnded, progress
 
 if TYPE_CHECKING:
-    from reconciler.commands.beginning import Begun
+    from reconciler.commands.init import InitResult
 
 
 @cli.command(short_help="Begin a project. Overwrites nothing.")
@@ -35,7 +35,7 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     \b
     Example: reconciler init shop --advertiser 1352
     """
-    from reconciler.commands import beginning
+    from reconciler.commands import init as init_command
 
     for id in (*advertisers, *accounts):
         if not (id.isascii() and id.isdigit()):
@@ -43,12 +43,12 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     if Path(folder).is_symlink() and not Path(folder).exists():
         raise click.UsageError(f"{folder} is a link that leads nowhere")
     scope = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
-    with usable("text"):
-        begun = beginning.begin(Path(folder), scope, () if ci == "none" else (ci,))
+    with report_refusal("text"):
+        begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,))
         click.echo("".join(f"{line}\n" for line in _begun(begun, folder)), nl=False)
 
 
-def _begun(begun: "Begun", folder: str) -> Iterator[str]:
+def _begun(begun: "InitResult", folder: str) -> Iterator[str]:
     """What was written, and what to do next."""
     yield from (f"  + {_near(path, folder)}" for path in begun.written)
     yield from (f"  = {_near(path, folder)}  (was there, and is as it was)" for path in begun.kept)
@@ -83,7 +83,7 @@ def _near(path: Path, folder: str) -> str:
 @cli.command(short_help="Check account, files and ledger, by reading alone.")
 @PATHS
 @FORM
-@reaching
+@account_options
 def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str | None) -> None:
     """Check account, files and ledger by reading alone: credentials, permissions, scope, versions, limits.
 
@@ -93,15 +93,15 @@ def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str 
     Example: reconciler doctor shop
              reconciler doctor --sandbox --format json
     """
-    from reconciler import exits
     from reconciler.commands import doctor as doctors
-    from reconciler.reports import checkup
+    from reconciler.model import exit_codes
+    from reconciler.reports import doctor_report
 
-    given, sandbox = parted(paths, sandbox)
+    given, sandbox = split_sandbox_argument(paths, sandbox)
     done = doctors.examine(given, sandbox=sandbox, api_url=api_url, tell=progress)
     progress("")
-    click.echo(checkup.FORMATS[form](done), nl=False)
-    raise Ended(int(exits.of(done.run)))
+    click.echo(doctor_report.FORMATS[form](done), nl=False)
+    raise CommandEnded(int(exit_codes.exit_code(done.run)))
 
 
 @cli.command(short_help="Show versions: of this tool, of the API, of the schemas.")

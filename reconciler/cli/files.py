@@ -1,12 +1,12 @@
 """validate: the files by themselves, without anything that a plan needs."""
 
-from reconciler.cli.shared import PATHS, cli, manner_of
-from reconciler.console import end, reporting
+from reconciler.cli.shared import PATHS, cli, render_options
+from reconciler.cli.terminal import end, report_options
 
 
 @cli.command()
 @PATHS
-@reporting
+@report_options
 def validate(paths: tuple[str, ...], form: str) -> None:
     """Check files without network or credentials.
 
@@ -15,7 +15,7 @@ def validate(paths: tuple[str, ...], form: str) -> None:
     """
     from datetime import UTC, datetime
 
-    from reconciler import check
-    from reconciler.files import source
+    from reconciler.config import loader
+    from reconciler.engine import validate as validation
 
-    end(check.validate(source.load(paths), datetime.now(UTC)), form, manner_of())
+    end(validation.validate(loader.load(paths), datetime.now(UTC)), form, render_options())

@@ -11,18 +11,18 @@ from reconciler.cli.shared import (
     TARGET,
     Overriding,
     Reaching,
+    account_options,
     allowances,
     cli,
-    manner_of,
-    overriding,
-    parted,
-    reaching,
-    session_of,
+    complete_from,
+    guardrail_options,
+    open_session_for,
+    render_options,
+    report_refusal,
+    split_sandbox_argument,
     taking,
-    usable,
-    words_of,
 )
-from reconciler.console import Ended, end, progress, reporting
+from reconciler.cli.terminal import CommandEnded, end, progress, report_options
 
 
 class DriftOptions(Overriding, frozen=True, kw_only=True):
@@ -65,12 +65,12 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
 @cli.command(short_help="Tell what moved outside of the files, by whom and when.")
 @PATHS
 @TARGET
-@reporting
+@report_options
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if anything moved outside.")
 @click.option("--accept", metavar="live|files", help="live: write what is live into the files. files: plan it back.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="With --accept files: save the plan.")
-@overriding
-@reaching
+@guardrail_options
+@account_options
 @taking(DriftOptions)
 def drift(given: DriftOptions) -> None:
     """Tell what moved outside of the files, by whom and when, and what nobody manages. Sends no write, ever.
@@ -84,32 +84,33 @@ def drift(given: DriftOptions) -> None:
         raise click.UsageError("--accept takes live or files")
     if accept != "files" and (given.out or given.allow):
         raise click.UsageError("--out and --allow go with --accept files, which makes a plan")
-    from reconciler.commands import accepting, drifting
+    from reconciler.commands import drift as drift_command
+    from reconciler.commands import drift_accept
 
     allowed = allowances(given.allow, given.because)
-    with session_of(given.paths, given, form) as session:
-        looked = drifting.look(session, given.targets)
+    with open_session_for(given.paths, given, form) as session:
+        looked = drift_command.detect_drift(session, given.targets)
         run, digest = looked.run, None
         if accept == "live":
-            run = accepting.accept(session.loaded, looked)
+            run = drift_accept.accept(session.loaded, looked)
         elif accept == "files" and looked.prepared is not None:
-            aims = drifting.aims(looked.run)
-            run = drifting.back(session, aims, allowed)
+            aims = drift_command.drifted_addresses(looked.run)
+            run = drift_command.plan_back(session, aims, allowed)
             if given.out is not None and not run.failed:
                 digest = session.save(run, Path(given.out), aims, 24.0)
                 click.echo(f"Saved to {given.out}, {digest}", err=True)
-        end(run, form, manner_of(detailed=given.detailed and accept is None, digest=digest))
+        end(run, form, render_options(detailed=given.detailed and accept is None, digest=digest))
 
 
 @cli.command(short_help="Plan how to undo a run, and change the files with it.")
 @click.argument("run")
 @PATHS
-@reporting
+@report_options
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
 @click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save what changes in the YAML files.")
 @click.option("--write", "write_files", is_flag=True, help="Change the YAML files themselves.")
-@overriding
-@reaching
+@guardrail_options
+@account_options
 @taking(RollbackOptions)
 def rollback(given: RollbackOptions) -> None:
     """Plan how to undo a run, and change the files so that nothing does it again. Sends no write, ever.
@@ -119,22 +120,22 @@ def rollback(given: RollbackOptions) -> None:
     \b
     Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
     """
-    from reconciler.commands import accepting
+    from reconciler.commands import drift_accept
     from reconciler.commands import rollback as rolling
 
     allowed = allowances(given.allow, given.because)
-    with session_of(given.paths, given, given.form) as session:
+    with open_session_for(given.paths, given, given.form) as session:
         found = rolling.rollback(session, given.run, allowed)
         told, digest = found.run, None
         if not told.failed:
             if given.patch is not None:
                 rolling.save(found, Path(given.patch))
             if given.write_files:
-                told = replace(told, problems=(*told.problems, *accepting.written(found.texts)))
+                told = replace(told, problems=(*told.problems, *drift_accept.write_files(found.texts)))
             if given.out is not None:
                 digest = found.session.save(told, Path(given.out), found.targets, 24.0)
                 click.echo(f"Saved to {given.out}, {digest}", err=True)
-        end(told, given.form, manner_of(digest=digest))
+        end(told, given.form, render_options(digest=digest))
 
 
 @cli.command("import")
@@ -147,7 +148,7 @@ def rollback(given: RollbackOptions) -> None:
     multiple=True,
     metavar="KIND",
     help="Only this kind; may be given again.",
-    shell_complete=words_of("kinds"),
+    shell_complete=complete_from("kinds"),
 )
 @click.option("--update", is_flag=True, help="Bring what the files state up to date with what is live.")
 @click.option("--categories", is_flag=True, help="Category bids and multipliers too: two reads for each ad set.")
@@ -155,7 +156,7 @@ def rollback(given: RollbackOptions) -> None:
 @click.option("--account", "accounts", multiple=True, metavar="ID", help="Begin one with this Retail Media account.")
 @click.option("--all", "everything", is_flag=True, help="Begin a project with all that the application may touch.")
 @FORM
-@reaching
+@account_options
 @taking(ImportOptions)
 def import_(given: ImportOptions) -> None:
     """Write what is live into files. What the files hold already stays, unless you ask for --update.
@@ -164,23 +165,25 @@ def import_(given: ImportOptions) -> None:
     Examples: reconciler import shop --advertiser 1352
               reconciler import shop --update
     """
-    from reconciler import exits
-    from reconciler.adoption.importing import Imported, Wish
-    from reconciler.commands import imports
-    from reconciler.commands.access import Unusable
-    from reconciler.reports import imported
+    from reconciler.commands import import_ as import_command
+    from reconciler.commands.connection import CommandRefused
+    from reconciler.importer.account_import import ImportRequest, ImportResult
+    from reconciler.model import exit_codes
+    from reconciler.reports import import_report
 
-    (project, *_), sandbox = parted((given.project,), given.sandbox)
+    (project, *_), sandbox = split_sandbox_argument((given.project,), given.sandbox)
     first = {"advertiserIds": given.advertisers, "retailMediaAccountIds": given.accounts}
-    where = imports.Where(Path(project), sandbox, given.api_url, first, given.everything)
+    where = import_command.ImportTarget(Path(project), sandbox, given.api_url, first, given.everything)
     out = Path(given.out) if given.out else None
-    with usable("text"):
+    with report_refusal("text"):
         try:
-            done = imports.run(where, Wish(given.kinds, given.targets, given.update, given.categories, out), progress)
-        except Unusable as unusable:
+            done = import_command.run(
+                where, ImportRequest(given.kinds, given.targets, given.update, given.categories, out), progress
+            )
+        except CommandRefused as unusable:
             if given.form == "text":
                 raise
-            done = Imported(unusable.run.project, problems=unusable.run.problems)
+            done = ImportResult(unusable.run.project, problems=unusable.run.problems)
         progress("")
-        click.echo(imported.FORMATS[given.form](done), nl=False)
-        raise Ended(int(exits.of(done.run)))
+        click.echo(import_report.FORMATS[given.form](done), nl=False)
+        raise CommandEnded(int(exit_codes.exit_code(done.run)))

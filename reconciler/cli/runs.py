@@ -18,24 +18,24 @@ from reconciler.cli.shared import (
     PATHS,
     TARGET,
     Overriding,
+    account_options,
     allowances,
     cli,
-    manner_of,
-    moment_of,
-    overriding,
-    reaching,
-    session_of,
+    guardrail_options,
+    number_within,
+    open_session_for,
+    parse_at,
+    render_options,
+    report_refusal,
     taking,
-    usable,
-    within,
 )
-from reconciler.console import Ended, announce, end, follower, reporting
+from reconciler.cli.terminal import CommandEnded, announce, end, follower, report_options
 
 if TYPE_CHECKING:
-    from reconciler.commands.session import Session, Writing
+    from reconciler.commands.session import Session, WriteSession
+    from reconciler.engine.prepared_plan import PreparedPlan
+    from reconciler.executor.sender import Stop
     from reconciler.model import Run
-    from reconciler.prepared import Prepared
-    from reconciler.sending.courier import Stop
 
 
 class PlanOptions(Overriding, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class ApplyOptions(Overriding, frozen=True, kw_only=True):
 @cli.command()
 @PATHS
 @TARGET
-@reporting
+@report_options
 @FULL
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
@@ -79,12 +79,12 @@ class ApplyOptions(Overriding, frozen=True, kw_only=True):
     default=24.0,
     show_default=True,
     metavar="HOURS",
-    callback=within(0, 24 * 366),
+    callback=number_within(0, 24 * 366),
     help="How long a saved plan holds.",
 )
 @click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00Z, say.")
-@overriding
-@reaching
+@guardrail_options
+@account_options
 @taking(PlanOptions)
 def plan(given: PlanOptions) -> None:
     """Show what would change and the calls that would be sent. Sends no write, ever.
@@ -94,10 +94,10 @@ def plan(given: PlanOptions) -> None:
     """
     from reconciler.model import Run
 
-    allowed, moment = allowances(given.allow, given.because), moment_of(given.at)
+    allowed, moment = allowances(given.allow, given.because), parse_at(given.at)
     if moment is not None and given.out is not None:
         raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
-    with session_of(given.paths, given, given.form) as session:
+    with open_session_for(given.paths, given, given.form) as session:
         if moment is not None:
             session.moment = moment
         prepared = session.plan(given.targets, allowed)
@@ -106,12 +106,16 @@ def plan(given: PlanOptions) -> None:
         if given.out is not None and not run.failed:
             digest = session.save(run, Path(given.out), given.targets, given.valid_for)
             click.echo(f"Saved to {given.out}, {digest}", err=True)
-        end(run, given.form, manner_of(full=given.full, bodies=given.bodies, detailed=given.detailed, digest=digest))
+        end(
+            run,
+            given.form,
+            render_options(full=given.full, bodies=given.bodies, detailed=given.detailed, digest=digest),
+        )
 
 
 @cli.command()
 @click.argument("plan", type=click.Path())
-@reporting
+@report_options
 @FULL
 def show(plan: str, form: str, full: bool) -> None:
     """Show a saved plan as it was reviewed.
@@ -119,16 +123,16 @@ def show(plan: str, form: str, full: bool) -> None:
     \b
     Example: reconciler show plan.json
     """
-    from reconciler.commands import plans
+    from reconciler.commands import saved_plans
 
-    with usable(form):
-        end(plans.shown(Path(plan)), form, manner_of(full=full))
+    with report_refusal(form):
+        end(saved_plans.show_run(Path(plan)), form, render_options(full=full))
 
 
 @cli.command(short_help="Show the plan, ask, send it, and say how every item ended.")
 @PATHS
 @TARGET
-@reporting
+@report_options
 @FULL
 @BODIES
 @click.option("--auto-approve", "approved", is_flag=True, help="Do not ask. Needed without a terminal.")
@@ -141,12 +145,12 @@ def show(plan: str, form: str, full: bool) -> None:
     "--lock-timeout",
     default=0.0,
     metavar="SECONDS",
-    callback=within(0, 7 * 24 * 3600),
+    callback=number_within(0, 7 * 24 * 3600),
     help="How long to wait for another run's lock.",
 )
 @click.option("--bisect", is_flag=True, help="Send the rest of a batch that is refused for some of its items.")
-@overriding
-@reaching
+@guardrail_options
+@account_options
 @taking(ApplyOptions)
 def apply(given: ApplyOptions) -> None:
     """Show the plan, ask, send it, read back, and say how every item ended.
@@ -159,14 +163,18 @@ def apply(given: ApplyOptions) -> None:
     """
     from reconciler.model import Run
 
-    form, manner = given.form, manner_of(full=given.full, bodies=given.bodies)
+    form, manner = given.form, render_options(full=given.full, bodies=given.bodies)
     allowed, file = allowances(given.allow, given.because), _saved_plan(given.paths, given.approve, given.allow)
     if file is not None:
-        with usable(form):
+        with report_refusal(form):
             given = replace(given, paths=_paths_of(file), targets=(), approved=True)
     if not given.approved and (form != "text" or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
-    with session_of(given.paths, given, form) as session, usable(form), session.writing(given.lock_timeout) as writing:
+    with (
+        open_session_for(given.paths, given, form) as session,
+        report_refusal(form),
+        session.writing(given.lock_timeout) as writing,
+    ):
         prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
         if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
             run = prepared if isinstance(prepared, Run) else prepared.run
@@ -180,7 +188,7 @@ def apply(given: ApplyOptions) -> None:
 
 def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:
     """The saved plan that is to be applied, if it is one."""
-    from reconciler.approval.digest import is_digest
+    from reconciler.planfile.digest import is_digest
 
     file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
     if approve is not None and file is None:
@@ -194,21 +202,21 @@ def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str])
     return file
 
 
-def _sent(session: "Session", writing: "Writing", prepared: "Prepared", form: str, *, bisect: bool) -> "Run":
+def _sent(session: "Session", writing: "WriteSession", prepared: "PreparedPlan", form: str, *, bisect: bool) -> "Run":
     """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
-    from reconciler import exits
+    from reconciler.model import exit_codes
 
     session.outside = replace(session.outside, watch=follower(form, session.outside.clock))
     gc.freeze()  # what was read stays; what each call leaves behind is found again
     gc.enable()
     with _interruptible(session.outside.stop):
-        return writing.apply(prepared, lambda run: int(exits.of(run)), bisect=bisect)
+        return writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)), bisect=bisect)
 
 
 def _paths_of(file: Path) -> tuple[str, ...]:
-    from reconciler.commands import plans
+    from reconciler.commands import saved_plans
 
-    return plans.paths(file)
+    return saved_plans.paths(file)
 
 
 def _confirm(run: "Run") -> None:
@@ -217,7 +225,7 @@ def _confirm(run: "Run") -> None:
     click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
     if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)
-        raise Ended(1)
+        raise CommandEnded(1)
 
 
 @contextmanager

@@ -12,22 +12,22 @@ from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.console import Command, end, progress
+from reconciler.cli.terminal import Command, end, progress
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.commands.session import Session
-    from reconciler.reports import Manner
+    from reconciler.reports import RenderOptions
 
 Options = TypeVar("Options", bound=Struct)
 
 
-def words_of(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+def complete_from(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """Completes a word; what it takes is imported when a shell asks."""
 
     def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-        from reconciler.cli import completing
+        from reconciler.cli import completion as completing
 
         found: list[str] = getattr(completing, what)(context, begun)
         return found
@@ -35,7 +35,7 @@ def words_of(what: str) -> Callable[[click.Context, click.Parameter, str], list[
     return complete
 
 
-def within(least: float, most: float) -> Callable[[click.Context, click.Parameter, float], float]:
+def number_within(least: float, most: float) -> Callable[[click.Context, click.Parameter, float], float]:
     """Refuses a number that is out of bounds, or none at all."""
 
     def checked(context: click.Context, parameter: click.Parameter, value: float) -> float:
@@ -53,7 +53,7 @@ TARGET = click.option(
     multiple=True,
     metavar="GLOB",
     help="Only addresses that match; may be given again.",
-    shell_complete=words_of("addresses"),
+    shell_complete=complete_from("addresses"),
 )
 BODIES = click.option("--show-bodies", "bodies", is_flag=True, help="Print each request body as it is sent.")
 FULL = click.option("--full", is_flag=True, help="List every change, call and problem, also what is alike and many.")
@@ -80,7 +80,7 @@ ALLOW = click.option(
     multiple=True,
     metavar="RULE",
     help="Override a guardrail by its name; needs --because.",
-    shell_complete=words_of("guardrails"),
+    shell_complete=complete_from("guardrails"),
 )
 BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --allow, or one for all.")
 
@@ -99,12 +99,12 @@ class Overriding(Reaching, frozen=True, kw_only=True):
     because: tuple[str, ...]
 
 
-def reaching(command: Command) -> Command:
+def account_options(command: Command) -> Command:
     """Add the options of :class:`Reaching`."""
     return SANDBOX(API_URL(command))
 
 
-def overriding(command: Command) -> Command:
+def guardrail_options(command: Command) -> Command:
     """Add the options of :class:`Overriding`."""
     return ALLOW(BECAUSE(command))
 
@@ -145,9 +145,9 @@ class Guessing(click.Group):
         try:
             return super().resolve_command(context, args)
         except click.UsageError as misuse:
-            from reconciler.files.explain import near
+            from reconciler.config.schema_errors import closest_word
 
-            hint = near(args[0], self.list_commands(context))
+            hint = closest_word(args[0], self.list_commands(context))
             raise click.UsageError(f"{misuse.message} {hint}" if hint else misuse.message, context) from None
 
 
@@ -181,13 +181,13 @@ def cli() -> None:
     """
 
 
-def moment_of(text: str | None) -> "datetime | None":
+def parse_at(text: str | None) -> "datetime | None":
     """Return the time of ``--at``."""
-    from reconciler.files.terms import Unclear, moment
+    from reconciler.config.project_schema import InvalidMoment, parse_moment
 
     try:
-        at = None if text is None else moment(text, "UTC")
-    except Unclear as why:
+        at = None if text is None else parse_moment(text, "UTC")
+    except InvalidMoment as why:
         raise click.UsageError(f"--at: {why}") from None
     if at is not None and not 2000 <= at.year < 2200:
         raise click.UsageError(f"--at: {text} is no time that a plan could be made for")
@@ -197,13 +197,13 @@ def moment_of(text: str | None) -> "datetime | None":
 def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
     """The reasons by rule; whoever overrides a guardrail says why."""
     from reconciler import guardrails
-    from reconciler.files.explain import near
-    from reconciler.reasons import is_reason
+    from reconciler.config.schema_errors import closest_word
+    from reconciler.model.text import is_reason
 
     if (stranger := guardrails.unknown(rules)) is not None:
         raise click.UsageError(
             f"--allow {stranger}: there is no such guardrail;"
-            f" {near(stranger, list(guardrails.RULES)) or 'there are ' + ', '.join(guardrails.RULES)}"
+            f" {closest_word(stranger, list(guardrails.RULES)) or 'there are ' + ', '.join(guardrails.RULES)}"
         )
     if len(reasons) not in ((1, len(rules)) if rules else (0,)) or not all(map(is_reason, reasons)):
         raise click.UsageError("say why: --allow RULE --because TEXT, one --because for each or one for all")
@@ -212,18 +212,18 @@ def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def usable(form: str) -> Iterator[None]:
+def report_refusal(form: str) -> Iterator[None]:
     """What keeps a command from beginning is told like any other problem."""
-    from reconciler.commands.access import Unusable
+    from reconciler.commands.connection import CommandRefused
 
     try:
         yield
-    except Unusable as unusable:
+    except CommandRefused as unusable:
         run, asked = unusable.run, click.get_current_context().command.name
-        end(replace(run, command=asked) if asked in ("plan", "apply", "drift") else run, form, manner_of())
+        end(replace(run, command=asked) if asked in ("plan", "apply", "drift") else run, form, render_options())
 
 
-def parted(paths: Sequence[str], sandbox: str | None) -> tuple[Sequence[str], str | None]:
+def split_sandbox_argument(paths: Sequence[str], sandbox: str | None) -> tuple[Sequence[str], str | None]:
     """What was meant by ``--sandbox shop``: a FILE that is a path of the project is one."""
     if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
         return (sandbox, *paths), ""
@@ -231,23 +231,28 @@ def parted(paths: Sequence[str], sandbox: str | None) -> tuple[Sequence[str], st
 
 
 @contextmanager
-def session_of(paths: Sequence[str], account: Reaching, form: str) -> "Iterator[Session]":
+def open_session_for(paths: Sequence[str], account: Reaching, form: str) -> "Iterator[Session]":
     """The loaded project with the way to its API. What keeps the command from going on is told in this format."""
     from reconciler.commands import session
 
-    paths, sandbox = parted(paths, account.sandbox)
-    with usable(form), session.opened(paths, sandbox=sandbox, api_url=account.api_url, tell=progress) as opened:
+    paths, sandbox = split_sandbox_argument(paths, account.sandbox)
+    with (
+        report_refusal(form),
+        session.open_session(paths, sandbox=sandbox, api_url=account.api_url, tell=progress) as opened,
+    ):
         yield opened
 
 
-def manner_of(
+def render_options(
     *, full: bool = False, bodies: bool = False, detailed: bool = False, digest: str | None = None
-) -> "Manner":
+) -> "RenderOptions":
     """Return how the reports of a command tell: formats of pipelines name files from the root of the repository."""
     import os
 
     from reconciler.commands.checkout import checkout
-    from reconciler.reports import Manner
+    from reconciler.reports import RenderOptions
 
     given = click.get_current_context().params.get("paths", ())
-    return Manner(full=full, bodies=bodies, detailed=detailed, digest=digest, checkout=checkout(given, os.environ))
+    return RenderOptions(
+        full=full, bodies=bodies, detailed=detailed, digest=digest, checkout=checkout(given, os.environ)
+    )

@@ -8,10 +8,10 @@ import click
 
 from reconciler.cli.shared import (
     Guessing,
+    account_options,
     cli,
-    reaching,
-    usable,
-    words_of,
+    complete_from,
+    report_refusal,
 )
 
 
@@ -27,12 +27,12 @@ def schema(out: str) -> None:
     """
     import json
 
-    from reconciler.files import schema as schemas
+    from reconciler.config import schema_builder as schemas
 
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in schemas.written().items():
+        for name, content in schemas.build_schemas().items():
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             click.echo(str(folder / name))
     except OSError as trouble:
@@ -40,7 +40,7 @@ def schema(out: str) -> None:
 
 
 @cli.command(short_help="Say what a problem code means, and what cures it.")
-@click.argument("code", shell_complete=words_of("codes"))
+@click.argument("code", shell_complete=complete_from("codes"))
 def explain(code: str) -> None:
     """Say what a problem code or a guardrail means, what causes it, and what cures it.
 
@@ -48,14 +48,14 @@ def explain(code: str) -> None:
     Example: reconciler explain fixed-field
              reconciler explain decimalSlip
     """
-    from reconciler.files.explain import near
+    from reconciler.config.schema_errors import closest_word
     from reconciler.guardrails import RULES
-    from reconciler.problems import table
+    from reconciler.reports.problem_catalogue import problem_table
 
-    known = table()
+    known = problem_table()
     code = RULES[code].code if code in RULES else code
     if code not in known:
-        hint = near(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
+        hint = closest_word(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
         raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
     said = known[code].plain
     click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
@@ -75,7 +75,7 @@ def explain(code: str) -> None:
 )
 @click.option("--certain", is_flag=True, help="--not-applied even before the time until which the call is held.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
-@reaching
+@account_options
 def resolve(
     run: str,
     call: str,
@@ -95,16 +95,16 @@ def resolve(
               reconciler resolve 20261121T090000Z-7f3a adSets.create.summer \\
                 --applied --id 987634 --because "it is there"
     """
-    from reconciler.commands import ledgers
-    from reconciler.reasons import is_reason
+    from reconciler.commands import ledger as ledger_command
+    from reconciler.model.text import is_reason
 
     if applied is None:
         raise click.UsageError("say --applied or --not-applied")
     if not is_reason(because):
         raise click.UsageError("say how you know: --because TEXT")
-    decision = ledgers.Decision(applied, because, ids, certain)
-    with usable("text"):
-        click.echo(ledgers.resolve(project, sandbox, api_url, run, call, decision), nl=False)
+    decision = ledger_command.Decision(applied, because, ids, certain)
+    with report_refusal("text"):
+        click.echo(ledger_command.resolve(project, sandbox, api_url, run, call, decision), nl=False)
 
 
 @cli.group("ledger", cls=Guessing, short_help="What is remembered: ids, values, and the journal of all runs.")
@@ -122,16 +122,16 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
 
     @ledger_group.command(name, help=help)
     @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
-    @reaching
+    @account_options
     def show(project: str, sandbox: str | None, api_url: str | None, **words: str) -> None:
-        from reconciler.commands import ledgers
+        from reconciler.commands import ledger as ledger_command
 
-        with usable("text"):
-            click.echo(ledgers.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
+        with report_refusal("text"):
+            click.echo(ledger_command.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
 
     for argument in arguments:
         if argument == "address":
-            click.argument(argument, callback=_address, shell_complete=words_of("addresses"))(show)
+            click.argument(argument, callback=_address, shell_complete=complete_from("addresses"))(show)
         else:
             click.argument(argument)(show)
 
@@ -178,11 +178,11 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
     \b
     Example: reconciler sandbox serve --port 8765 --state sandbox.json
     """
-    from reconciler.commands import sandboxes
+    from reconciler.commands import sandbox as sandbox_command
 
     gc.enable()
     try:
-        sandboxes.serve(host, port, state, seed, faults, on_ready=_announce)
+        sandbox_command.serve(host, port, state, seed, faults, on_ready=_announce)
     except OSError as trouble:
         raise click.ClickException(f"{trouble.filename} cannot be read: {trouble.strerror}") from None
     except ValueError as trouble:

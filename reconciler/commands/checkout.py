@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reconciler.files.project import PROJECT_FILE, home_of
-from reconciler.reports.words import Checkout
+from reconciler.config.project import PROJECT_FILE, home_of
+from reconciler.reports.common import Checkout
 
 ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 """Variables in which a pipeline names the folder of its checkout."""

@@ -12,24 +12,36 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.commands import disk
-from reconciler.commands.accepting import rewritten
-from reconciler.commands.access import Unusable, stopped
-from reconciler.commands.drifting import exactly
+from reconciler.commands import atomic_files
+from reconciler.commands.connection import CommandRefused, refused_run
+from reconciler.commands.drift import exact_target
+from reconciler.commands.drift_accept import rewrite_files
 from reconciler.commands.session import Session
-from reconciler.engine import Prepared
-from reconciler.files import source
+from reconciler.config import loader
+from reconciler.engine.plan import PreparedPlan
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.writes import Delta
-from reconciler.ledger.store import RunHistory
-from reconciler.model import Address, Lasts, Live, Problem, Run, Severity, Status, Value, Values, error, warning
-from reconciler.planning.lasting import kept
-from reconciler.reports.drifts import said
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.ledger.interface import RunHistory
+from reconciler.model import (
+    Address,
+    IrreversibleReason,
+    ItemStatus,
+    Live,
+    Problem,
+    Run,
+    Severity,
+    Value,
+    Values,
+    error,
+    warning,
+)
+from reconciler.planning.irreversible import reason_to_stay
+from reconciler.reports.drift_report import format_drift_value
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-class Move(Struct, frozen=True):
+class RecordedMove(Struct, frozen=True):
     """What a run did to one value, from its first call to its last."""
 
     address: Address
@@ -41,7 +53,7 @@ class Move(Struct, frozen=True):
     created: bool
 
 
-class Undoing(Struct, frozen=True):
+class RollbackResult(Struct, frozen=True):
     """The plan, its session (with the files as they are to be), the texts of these, and the targets."""
 
     run: Run
@@ -51,44 +63,46 @@ class Undoing(Struct, frozen=True):
     patch: str = ""
 
 
-def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> Undoing:
-    """How to undo a run. Raises :class:`reconciler.commands.access.Unusable` if the ledger does not know it."""
+def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> RollbackResult:
+    """Plan how to undo a run. Raises :class:`CommandRefused` if the ledger does not know it."""
     with session.remembering(create=False) as ledger:
         past, remembered = ledger.run(run), session.memory(ledger).values
     if past is None:
         hint = "`reconciler ledger runs` lists them"
-        raise Unusable(stopped(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
+        raise CommandRefused(refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
     prepared = session.plan(())
     if isinstance(prepared, Run):
-        return Undoing(prepared, session)
-    wished, told = undone(past, prepared, remembered)
-    texts, trouble = rewritten(session.loaded, prepared, wished)
-    targets = tuple(exactly(address) for address in wished)
+        return RollbackResult(prepared, session)
+    wished, told = undo_values(past, prepared, remembered)
+    texts, trouble = rewrite_files(session.loaded, prepared, wished)
+    targets = tuple(exact_target(address) for address in wished)
     patch = "".join(_patch(session, texts))
     if not targets:
         empty = Run("plan", session.project.name, problems=told, unchanged=len(session.loaded.desired))
-        return Undoing(empty, session)
-    loaded = source.load(session.paths, texts)
+        return RollbackResult(empty, session)
+    loaded = loader.load(session.paths, texts)
     if loaded.project is None or loaded.failed:
         broken = Run("plan", session.project.name, problems=(*told, *trouble, *loaded.problems))
-        return Undoing(broken, session)
+        return RollbackResult(broken, session)
     there = session.with_files(loaded, loaded.project)
     planned = there.plan(targets, allowed)
     found = planned if isinstance(planned, Run) else planned.run
     beside = _beside(found, wished)
-    return Undoing(replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch)
+    return RollbackResult(
+        replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch
+    )
 
 
-def save(found: Undoing, patch: Path) -> None:
-    """Write what changes in the files, for ``git apply``. Raises :class:`Unusable`."""
+def save(found: RollbackResult, patch: Path) -> None:
+    """Write what changes in the files, for ``git apply``. Raises :class:`CommandRefused`."""
     try:
-        disk.put(patch, found.patch.encode())
+        atomic_files.write_atomically(patch, found.patch.encode())
     except OSError as trouble:
-        raise Unusable(stopped(disk.unwritten(patch, trouble))) from None
+        raise CommandRefused(refused_run(atomic_files.not_written_error(patch, trouble))) from None
 
 
-def undone(
-    past: RunHistory, prepared: Prepared, remembered: Mapping[Address, Values]
+def undo_values(
+    past: RunHistory, prepared: PreparedPlan, remembered: Mapping[Address, Values]
 ) -> tuple[dict[Address, dict[str, Value]], tuple[Problem, ...]]:
     """What each value goes back to, by the address that it has now, and what cannot go back."""
     now = {(name, live.id): (desired.address, live) for name, pairs in prepared.pairs.items()
@@ -96,7 +110,7 @@ def undone(
     wished: dict[Address, dict[str, Value]] = {}
     written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
     told: dict[Problem, None] = dict.fromkeys(_unsettled(past))
-    for move in moves(past):
+    for move in recorded_moves(past):
         kind = prepared.project.kinds.get(move.address.kind)
         if kind is None:
             continue
@@ -108,21 +122,21 @@ def undone(
         assert live is not None
         wished.setdefault(address, {})[move.field] = move.before
         written.setdefault((kind, address), (live, {}))[1][move.field] = move.after
-        if isinstance(kind.writes.get(kind.field(move.field).facet), Delta):
-            message = f"{move.field} goes back to {said(move.before)}; what was spent of it meanwhile stays spent"
+        if isinstance(kind.writes.get(kind.field(move.field).facet), AddDifference):
+            message = f"{move.field} goes back to {format_drift_value(move.before)}; what was spent of it meanwhile stays spent"  # noqa: E501
             told[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
     for (kind, address), (live, after) in written.items():
-        wished[address] |= dragged(kind, live, wished[address], after, remembered.get(address, {}))
+        wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
     return wished, tuple(told)
 
 
-def dragged(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
+def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
     """What the API itself moved along with a change, as it does when a cap is removed: by what is remembered."""
-    if kind.implied is None:
+    if kind.server_side_effects is None:
         return {}
     known = {name: value for name, value in remembered.items() if name in live.values}
     was = {**live.values, **known, **before}
-    implied = kind.implied(was, {**was, **after})
+    implied = kind.server_side_effects(was, {**was, **after})
     return {
         name: value
         for name, value in known.items()
@@ -132,45 +146,47 @@ def dragged(kind: Kind, live: Live, before: Values, after: Values, remembered: V
     }
 
 
-def moves(past: RunHistory) -> Iterator[Move]:
+def recorded_moves(past: RunHistory) -> Iterator[RecordedMove]:
     """What the run is known to have done, each value once."""
-    found: dict[tuple[str, str, str], Move] = {}
+    found: dict[tuple[str, str, str], RecordedMove] = {}
     for intent in past.calls:
         created = intent.call.facet == "create"
         for outcome in intent.outcomes:
             id = outcome.item.id or outcome.id
-            for each in outcome.item.fields if outcome.status is Status.APPLIED else ():
+            for each in outcome.item.fields if outcome.status is ItemStatus.APPLIED else ():
                 key = (outcome.item.address.kind, str(id), each.field)
                 first = found.get(key)
                 before, new = (first.before, first.created) if first else (each.before, created)
-                found[key] = Move(outcome.item.address, id, each.field, before, each.after, each.seen, new)
+                found[key] = RecordedMove(outcome.item.address, id, each.field, before, each.after, each.seen, new)
     yield from found.values()
 
 
 def _unsettled(past: RunHistory) -> Iterator[Problem]:
     for intent in past.calls:
-        if intent.settled is None or any(each.status is Status.UNKNOWN for each in intent.outcomes):
+        if intent.settled is None or any(each.status is ItemStatus.UNKNOWN for each in intent.outcomes):
             message = f"whether {intent.call.name} took effect is not known, so nothing of it is undone"
             yield warning("unknown-outcome", message, hint="the next apply looks for it; roll back after that")
 
 
-def _kept(kind: Kind, move: Move, live: Live | None) -> Problem | None:
+def _kept(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
     """Why a value stays as it is; None if it can go back."""
     if move.created:
-        stop = next((f"{name}: {said(value)}" for name, value in kind.stops.items()), "its end date")
+        stop = next(
+            (f"{name}: {format_drift_value(value)}" for name, value in kind.stop_values.items()), "its end date"
+        )
         hint = f"the API cannot delete it; to stop it, write {stop}"
         return warning("created", f"{move.id} was created, and stays", hint=hint)
     if live is None:
         return warning("not-in-files", f"{move.id} is not in the files any more", hint="describe it again by its id")
-    why = kept(kind, move.field, move.before, seen=move.seen)
-    if why is Lasts.UNSEEN:
+    why = reason_to_stay(kind, move.field, move.before, seen=move.seen)
+    if why is IrreversibleReason.UNSEEN:
         return warning("never-shown", f"{move.field}: the API does not show it, so what it was is not certain")
     if live.values.get(move.field) != move.after:
-        moved = f"the run wrote {said(move.after)}, and {said(live.values.get(move.field))} is live now"
+        moved = f"the run wrote {format_drift_value(move.after)}, and {format_drift_value(live.values.get(move.field))} is live now"  # noqa: E501
         return warning("moved-since", f"{move.field} stays: {moved}", hint="`drift` says who moved it")
     if why is not None:
         reason = "the API has no way to clear it" if move.before is None else "it cannot be written"
-        return warning("cannot-go-back", f"{move.field} cannot go back to {said(move.before)}: {reason}")
+        return warning("cannot-go-back", f"{move.field} cannot go back to {format_drift_value(move.before)}: {reason}")
     return None
 
 

@@ -12,28 +12,30 @@ from types import TracebackType
 
 from msgspec.structs import replace
 
-from reconciler import __version__, engine, keeper
-from reconciler.api import Api, Clock
-from reconciler.approval import digest, stale
-from reconciler.approval.saved import Circumstances, Saved
-from reconciler.commands import access, plans
-from reconciler.commands.access import Unusable
-from reconciler.files import source
-from reconciler.files.project import Project
-from reconciler.files.source import Loaded
+from reconciler import __version__
+from reconciler.commands import connection, saved_plans
+from reconciler.commands.connection import CommandRefused
+from reconciler.config import loader
+from reconciler.config import moved as moved_blocks
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import Project
+from reconciler.engine import plan as plan_engine
+from reconciler.engine import run_journal
+from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.engine.progress import LongWait, Tell, throttled_progress, with_read_progress
+from reconciler.engine.refresh import kind_reader
+from reconciler.executor.evidence import Times
+from reconciler.executor.looks import KindReader
+from reconciler.executor.sender import Stop
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
-from reconciler.ledger.store import RunRecord
+from reconciler.ledger.interface import RunRecord
 from reconciler.model import Address, Problem, Run, Verdict, error
-from reconciler.outside import Memory, Outside
-from reconciler.planning import renames
-from reconciler.sending.courier import Stop
-from reconciler.sending.evidence import Times
-from reconciler.sending.looks import Reader
-from reconciler.survey import reader
-from reconciler.telling import LongWait, Tell, counted, heard
+from reconciler.planfile import digest, staleness
+from reconciler.planfile.plan_file import PlanContext, PlanFile
+from reconciler.provider.http import Api, Clock
 
 DAY = timedelta(hours=24)
 
@@ -44,11 +46,11 @@ class Session:
     def __init__(
         self,
         paths: tuple[str, ...],
-        loaded: Loaded,
+        loaded: LoadResult,
         project: Project,
-        outside: Outside,
+        outside: Environment,
         api: Api,
-        home: access.Home,
+        home: connection.LedgerHome,
         tell: Tell,
         moment: datetime | None = None,
         unreachable: Problem | None = None,
@@ -84,101 +86,105 @@ class Session:
         held = {each.address.kind for each in self.loaded.desired}
         kinds = [kind for name, kind in self.project.kinds.items() if name in held]
         if self.unreachable is None:
-            self.unreachable = access.learn_time(self.api, self.project, kinds)
+            self.unreachable = connection.learn_time(self.api, self.project, kinds)
         return self.unreachable
 
-    def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
+    def plan(
+        self, targets: Sequence[str], allowed: Mapping[str, str] | None = None
+    ) -> "plan_engine.PreparedPlan | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
-            unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
-            recovery = keeper.Recovery() if unreachable else self._recovery(book)
+            unreachable = None if plan_engine.is_always_wrong(self.loaded) else self._learn_time()
+            recovery = run_journal.Recovery() if unreachable else self._recovery(book)
             return self.prepare(book, recovery, targets, allowed)
 
     def prepare(
         self,
         book: Ledger,
-        recovery: keeper.Recovery,
+        recovery: run_journal.Recovery,
         targets: Sequence[str],
         allowed: Mapping[str, str] | None = None,
-        saved: Saved | None = None,
-    ) -> "engine.Prepared | Run":
+        saved: PlanFile | None = None,
+    ) -> "plan_engine.PreparedPlan | Run":
         """Return the plan of the files, or the saved plan as it stands now, all of it judged by one instant."""
-        trouble = None if (wrong := engine.is_always_wrong(self.loaded)) else self.begin()
+        trouble = None if (wrong := plan_engine.is_always_wrong(self.loaded)) else self.begin()
         if wrong or trouble:
-            run = engine.validate(self.loaded, self.outside.clock())
+            run = plan_engine.validate(self.loaded, self.outside.clock())
             problems = (*recovery.problems, *run.problems, *((trouble,) if trouble else ()))
-            return replace(run, command="plan", problems=engine.unique(problems), unchanged=0)
-        return engine.plan(
+            return replace(run, command="plan", problems=plan_engine.unique(problems), unchanged=0)
+        return plan_engine.plan(
             self.loaded,
             self.outside,
             self.now,
             self.memory(book, self.now, recovery),
             targets=targets,
-            noted=(*recovery.problems, *access.skew(self.api)),
+            noted=(*recovery.problems, *connection.skew(self.api)),
             allowed=allowed,
-            recorded=engine.Recorded(saved, self.circumstances()) if saved else None,
+            recorded=plan_engine.Recorded(saved, self.circumstances()) if saved else None,
         )
 
-    def memory(self, book: Ledger, now: datetime | None = None, recovery: keeper.Recovery | None = None) -> Memory:
+    def memory(
+        self, book: Ledger, now: datetime | None = None, recovery: run_journal.Recovery | None = None
+    ) -> StateSnapshot:
         """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
-        recovery = recovery or keeper.Recovery()
+        recovery = recovery or run_journal.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
-        known = keeper.memory(book, named, now - DAY if now is not None and counted else None)
-        ids, values = renames.followed(self.project, {**known.ids, **recovery.ids}, known.values)
+        known = run_journal.load_snapshot(book, named, now - DAY if now is not None and counted else None)
+        ids, values = moved_blocks.resolve_moves(self.project, {**known.ids, **recovery.ids}, known.values)
         return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
 
     def _named(self) -> set[Address]:
         """The addresses at hand: a plan of a few of them does not read a ledger of many."""
-        return {each.address for each in self.loaded.desired} | set(renames.named(self.project))
+        return {each.address for each in self.loaded.desired} | set(moved_blocks.named(self.project))
 
     @contextmanager
-    def writing(self, lock_timeout: float) -> "Iterator[Writing]":
-        """The lock of the scope, with what earlier runs left open settled. Raises :class:`Unusable`."""
+    def writing(self, lock_timeout: float) -> "Iterator[WriteSession]":
+        """The lock of the scope, with what earlier runs left open settled. Raises :class:`CommandRefused`."""
         try:
             with (
                 self.remembering(create=True) as book,
-                book.lock(self.project.locks, access.holder(), timeout=lock_timeout, waiting=self._waiting),
+                book.lock(self.project.locks, connection.lock_holder(), timeout=lock_timeout, waiting=self._waiting),
             ):
-                unreachable = None if engine.is_always_wrong(self.loaded) else self._learn_time()
-                recovery = keeper.Recovery() if unreachable else self._settled(book)
-                renames.settle(self.project, book)
-                yield Writing(self, book, recovery)
+                unreachable = None if plan_engine.is_always_wrong(self.loaded) else self._learn_time()
+                recovery = run_journal.Recovery() if unreachable else self._settled(book)
+                moved_blocks.apply_moves(self.project, book)
+                yield WriteSession(self, book, recovery)
         except LedgerError as trouble:
-            raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+            raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
 
-    def _settled(self, book: Ledger) -> keeper.Recovery:
+    def _settled(self, book: Ledger) -> run_journal.Recovery:
         """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
         try:
             recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
             problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
-            raise Unusable(access.stopped(problem)) from None
-        keeper.settle(book, recovery, self.outside.clock())
+            raise CommandRefused(connection.refused_run(problem)) from None
+        run_journal.settle(book, recovery, self.outside.clock())
         return recovery
 
-    def _recovery(self, book: Ledger) -> keeper.Recovery:
-        past = keeper.Past(
+    def _recovery(self, book: Ledger) -> run_journal.Recovery:
+        past = run_journal.Past(
             self.project.kinds,
             self._reader,
             self.outside.clock(),
             self.outside.times,
             self.api.knows_time,
-            access.holder().host,
+            connection.lock_holder().host,
         )
-        return keeper.recover_open(book, past)
+        return run_journal.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan, whole or not at all; returns its digest."""
-        return plans.save(run, file, self.circumstances(targets, hours))
+        return saved_plans.save(run, file, self.circumstances(targets, hours))
 
-    def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> Circumstances:
+    def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> PlanContext:
         """Under what a plan is made here and now."""
         now = self.now.replace(microsecond=0)
-        return Circumstances(
+        return PlanContext(
             tool=__version__,
-            commit=access.commit(self.project.folder),
+            commit=connection.git_commit(self.project.folder),
             config=self.loaded.digest,
             versions=dict(self.project.versions),
             scope=dict(self.project.scope),
@@ -189,7 +195,7 @@ class Session:
             expires=now + timedelta(hours=hours),
         )
 
-    def with_files(self, loaded: Loaded, project: Project) -> "Session":
+    def with_files(self, loaded: LoadResult, project: Project) -> "Session":
         """Return a session of the same connections with other files."""
         other = copy(self)
         other.loaded, other.project = loaded, project
@@ -203,11 +209,11 @@ class Session:
 
     @contextmanager
     def remembering(self, *, create: bool) -> Iterator[Ledger]:
-        """The ledger, without the lock. Raises :class:`Unusable`."""
+        """The ledger, without the lock. Raises :class:`CommandRefused`."""
         try:
-            book = access.remembered(self.project, self.home, create=create)
+            book = connection.open_ledger(self.project, self.home, create=create)
         except LedgerError as trouble:
-            raise Unusable(access.stopped(keeper.told(trouble))) from trouble
+            raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
         try:
             yield book
         finally:
@@ -216,15 +222,15 @@ class Session:
     def _waiting(self, holder: object) -> None:
         self.tell(LongWait(f"waiting for the lock of {holder}"))
 
-    def _reader(self, kind: str) -> "Reader":
-        return reader(self.project, self.outside, kind)
+    def _reader(self, kind: str) -> "KindReader":
+        return kind_reader(self.project, self.outside, kind)
 
 
-class Writing:
+class WriteSession:
     """A session that holds the lock: it may plan, and then apply what it planned."""
 
     def __init__(
-        self, session: Session, ledger: Ledger, recovery: keeper.Recovery, plan_digest: str | None = None
+        self, session: Session, ledger: Ledger, recovery: run_journal.Recovery, plan_digest: str | None = None
     ) -> None:
         self.session = session
         self.ledger = ledger
@@ -232,33 +238,41 @@ class Writing:
         # Of the saved plan that is applied: it is used once.
         self.plan_digest = plan_digest
 
-    def plan(self, targets: Sequence[str], allowed: Mapping[str, str] | None = None) -> "engine.Prepared | Run":
+    def plan(
+        self, targets: Sequence[str], allowed: Mapping[str, str] | None = None
+    ) -> "plan_engine.PreparedPlan | Run":
         prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
-        if isinstance(prepared, engine.Prepared) and not (prepared.run.failed or prepared.run.plan.total):
+        if isinstance(prepared, plan_engine.PreparedPlan) and not (prepared.run.failed or prepared.run.plan.total):
             self._adopt(prepared, complete=True)
         return prepared
 
-    def _adopt(self, prepared: "engine.Prepared", *, complete: bool) -> None:
+    def _adopt(self, prepared: "plan_engine.PreparedPlan", *, complete: bool) -> None:
         """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
         session = self.session
         found = sum(len(pairs) for pairs in prepared.pairs.values())
         complete = complete and session.project.whole and found == len(session.loaded.desired)
-        keeper.adopt(self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete)
+        run_journal.record_in_force(
+            self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete
+        )
 
-    def reviewed(self, file: Path, approved: str | None) -> "engine.Prepared | Run":
+    def reviewed(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
         """A saved plan, if it still holds and is the one that was approved."""
         session = self.session
-        saved = plans.read(file, session.project.kinds)
+        saved = saved_plans.read(file, session.project.kinds)
         if approved is not None and not digest.is_of(approved, saved.digest):
-            return access.stopped(stale.stale(f"the plan is {saved.digest}, not {approved}", "apply the approved one"))
+            return connection.refused_run(
+                staleness.stale_problem(f"the plan is {saved.digest}, not {approved}", "apply the approved one")
+            )
         use = self.ledger.plan_used(saved.digest)
         if use is not None:
-            return access.stopped(keeper.told(PlanUsed(self.ledger.where, use)))
+            return connection.refused_run(run_journal.ledger_problem(PlanUsed(self.ledger.where, use)))
         self.plan_digest = saved.digest
         prepared = session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
-        return prepared.run if isinstance(prepared, engine.Prepared) and prepared.run.failed else prepared
+        return prepared.run if isinstance(prepared, plan_engine.PreparedPlan) and prepared.run.failed else prepared
 
-    def apply(self, prepared: "engine.Prepared", exit_code: Callable[[Run], int], *, bisect: bool = False) -> Run:
+    def apply(
+        self, prepared: "plan_engine.PreparedPlan", exit_code: Callable[[Run], int], *, bisect: bool = False
+    ) -> Run:
         """Carry the plan out as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
@@ -267,21 +281,21 @@ class Writing:
         record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)
         run_id = self.ledger.begin(record)
         api = self.session.api
-        journal = keeper.Journal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
+        journal = run_journal.RunJournal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
-        run = engine.apply(prepared, outside, journal, token)
+        run = plan_engine.apply(prepared, outside, journal, token)
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
-            run = replace(run, problems=tuple(dict.fromkeys((*run.problems, keeper.told(trouble)))))
+            run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
         return run
 
     def _record(self, now: datetime) -> RunRecord:
-        holder = access.holder()
+        holder = connection.lock_holder()
         return RunRecord(
             "apply",
             self.session.project.name,
@@ -290,40 +304,40 @@ class Writing:
             who=f"{holder.who}@{holder.host}",
             pid=holder.pid,
             machine=holder.host,
-            commit=access.commit(self.session.project.folder),
+            commit=connection.git_commit(self.session.project.folder),
             ci_name=holder.ci_name,
             ci_url=holder.ci_url,
         )
 
 
-def opened(
+def open_session(
     paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock | None = None
 ) -> Session:
     """The session of a command; all that waits or is timed in it goes by one clock.
 
-    Raises :class:`Unusable` when files or credentials are not in order.
+    Raises :class:`CommandRefused` when files or credentials are not in order.
     """
-    loaded = source.load(paths, told=counted("reading files, {} of {}", tell))
+    loaded = loader.load(paths, told=throttled_progress("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
-        raise Unusable(engine.validate(loaded, datetime.now(UTC)))
+        raise CommandRefused(plan_engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:
-        api = access.simulated(access.sandbox_state(project, sandbox), tell, clock=clock)
+        api = connection.connect_sandbox(connection.sandbox_state(project, sandbox), tell, clock=clock)
     else:
-        api = access.real(api_url, products, tell, clock=clock)
+        api = connection.connect_api(api_url, products, tell, clock=clock)
     stop = Stop()
-    outside = Outside(
-        heard(api.send, tell),
+    outside = Environment(
+        with_read_progress(api.send, tell),
         api.now,
         stop.cutting(api.clock.sleep),
-        progress=counted("sending calls, {} of {}", tell),
+        progress=throttled_progress("sending calls, {} of {}", tell),
         stop=stop,
         channel=api.channel(lambda: stop.reason is not None),
         times=Times(project.look_for, project.settle_after),
     )
-    home = access.home(project, sandbox, api_url)
+    home = connection.ledger_home(project, sandbox, api_url)
     return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)
 
 
-__all__ = ["Session", "Unusable", "Writing", "opened"]
+__all__ = ["CommandRefused", "Session", "WriteSession", "open_session"]

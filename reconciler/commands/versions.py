@@ -6,10 +6,11 @@ import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from reconciler import __version__, dialects
-from reconciler.approval.saved import FORMAT_VERSION as PLAN
+from reconciler import __version__
+from reconciler.kinds import versions as api_versions
 from reconciler.ledger.tables import FORMAT as LEDGER
 from reconciler.model import Json
+from reconciler.planfile.plan_file import FORMAT_VERSION as PLAN
 from reconciler.reports.json import FORMAT_VERSION as REPORT
 
 PROJECT = 1
@@ -18,7 +19,7 @@ OPTIONAL = {"postgres": "psycopg"}
 """Extras, each with the package that shows whether it is installed."""
 
 
-def told() -> Mapping[str, Json]:
+def collect_versions() -> Mapping[str, Json]:
     """By name; an optional part that is not installed is null."""
     return {
         "reconciler": __version__,
@@ -27,10 +28,10 @@ def told() -> Mapping[str, Json]:
         "api": {
             family: [
                 {"version": name, "ends": None if ends is None else ends.isoformat()}
-                for name in dialects.versions(family)
-                for ends in (dialects.dialect(family, name).ends,)
+                for name in api_versions.version_names(family)
+                for ends in (api_versions.find_version(family, name).ends,)
             ]
-            for family in dialects.FAMILIES
+            for family in api_versions.FAMILIES
         },
         "formats": {"project": PROJECT, "report": REPORT, "plan": PLAN, "ledger": LEDGER},
         "optional": {name: _installed(package) for name, package in OPTIONAL.items()},
@@ -39,7 +40,7 @@ def told() -> Mapping[str, Json]:
 
 def as_json() -> str:
     """For programs."""
-    return json.dumps(told(), indent=2) + "\n"
+    return json.dumps(collect_versions(), indent=2) + "\n"
 
 
 def as_text() -> str:
@@ -48,7 +49,9 @@ def as_text() -> str:
         f"reconciler {__version__}",
         f"Python     {platform.python_version()} on {sys.platform} {platform.machine()}",
     ]
-    lines += [f"API        {family}: {', '.join(dialects.versions(family))}" for family in dialects.FAMILIES]
+    lines += [
+        f"API        {family}: {', '.join(api_versions.version_names(family))}" for family in api_versions.FAMILIES
+    ]
     lines.append(f"Formats    project {PROJECT}, report {REPORT}, plan {PLAN}, ledger {LEDGER}")
     for name, package in OPTIONAL.items():
         lines.append(f"Optional   {name}: {_installed(package) or f'not installed (criteo-reconciler[{name}])'}")

@@ -20,7 +20,7 @@ MARK = re.compile(r"^reconciler (\S+) \d+$")
 """The memo of a top-up of ours names its run."""
 
 
-class Entry(Struct, frozen=True):
+class HistoryEntryRead(Struct, frozen=True):
     """One change that the history tells of."""
 
     at: datetime
@@ -31,7 +31,7 @@ class Entry(Struct, frozen=True):
     memo: str | None
 
 
-class Own(Struct, frozen=True):
+class OwnWrite(Struct, frozen=True):
     """A write of ours, as the journal has it."""
 
     run: str
@@ -40,12 +40,12 @@ class Own(Struct, frozen=True):
     at: datetime
 
 
-def entries(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
+def read_entries(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> tuple[HistoryEntryRead, ...]:
     """The changes of fields of the kind, oldest first."""
     return tuple(sorted(_read(kind, rows), key=lambda entry: entry.at))
 
 
-def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[HistoryEntryRead]:
     for row in rows:
         name = kind.history_words.get(str(row.get("changeType") or "").casefold())
         at = _instant(row.get("dateOfModification"))
@@ -55,10 +55,12 @@ def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
         said = details if isinstance(details, dict) else {}
         before, after = (_value(kind, name, said.get(key)) for key in ("previousValue", "currentValue"))
         memo = row.get("memo")
-        yield Entry(at, name, before, after, str(row.get("modifiedByUser") or "somebody"), str(memo) if memo else None)
+        yield HistoryEntryRead(
+            at, name, before, after, str(row.get("modifiedByUser") or "somebody"), str(memo) if memo else None
+        )
 
 
-def authors(drift: Drift, entries: Sequence[Entry], own: Sequence[Own]) -> tuple[Author, ...]:
+def find_authors(drift: Drift, entries: Sequence[HistoryEntryRead], own: Sequence[OwnWrite]) -> tuple[Author, ...]:
     """Who led from the last applied value to the live one, oldest first; nobody, if the history does not tell."""
     found: list[Author] = []
     for entry in reversed([each for each in entries if each.field == drift.field]):
@@ -73,7 +75,7 @@ def authors(drift: Drift, entries: Sequence[Entry], own: Sequence[Own]) -> tuple
     return tuple(reversed(found))
 
 
-def _run(entry: Entry, own: Sequence[Own]) -> str | None:
+def _run(entry: HistoryEntryRead, own: Sequence[OwnWrite]) -> str | None:
     """The run of ours that made the entry: by the mark in its memo, or by what the journal wrote at that time."""
     marked = MARK.match(entry.memo or "")
     if marked is not None:

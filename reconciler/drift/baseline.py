@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from reconciler.ledger.store import Ledger, Observation
-from reconciler.model import Address, Desired, Divergence, Drift, Live, Pair, Value, Values
+from reconciler.ledger.interface import Ledger, Observation
+from reconciler.model import Address, Desired, Drift, DriftState, Live, Pair, Value, Values
 
 LOOK = "look"
 """Under this name the ledger notes when the whole project was last looked at, and what had moved then."""
@@ -22,7 +22,7 @@ Looks: TypeAlias = Mapping[Address, Observation]
 Found = Sequence[tuple[Desired, Live]]
 
 
-def adopt(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime) -> None:
+def remember_baseline(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime) -> None:
     """Remember which live object each block means, and those of its values that are in force.
 
     ``files`` is the digest of the files: with the same one, and the same values apart, nothing is new.
@@ -47,12 +47,12 @@ def _remember(
     ledger: Ledger, desired: Desired, live: Live, held: Mapping[Address, Values], fresh: set[Address]
 ) -> None:
     known = held.get(desired.address, {})
-    news = {name: value for name, value in in_force(desired, live) if known.get(name, ...) != value}
+    news = {name: value for name, value in values_in_force(desired, live) if known.get(name, ...) != value}
     if news or desired.address in fresh:
         ledger.remember(desired.address, live.id, news)
 
 
-def in_force(desired: Desired, live: Live) -> Iterator[tuple[str, Value]]:
+def values_in_force(desired: Desired, live: Live) -> Iterator[tuple[str, Value]]:
     """The stated values that live has, as far as the API shows them."""
     shown = live.values
     return ((name, value) for name, value in desired.values.items() if name in shown and shown[name] == value)
@@ -72,28 +72,28 @@ def _mark(files: str, found: Found) -> str:
 # --- The window in which something moved ------------------------------------------------------------------
 
 
-def looked(ledger: Ledger, at: datetime) -> None:
+def note_agreement(ledger: Ledger, at: datetime) -> None:
     """Note that all of the project is in force at a moment."""
     _close(ledger, ledger.notes([LOOK]).get(LOOK), ())
     ledger.note({LOOK: {"moved": ()}}, at)
 
 
-def newly_stated(ledger: Ledger, drifts: Sequence[Drift]) -> tuple[Drift, ...]:
+def mark_newly_stated(ledger: Ledger, drifts: Sequence[Drift]) -> tuple[Drift, ...]:
     """The drifts, where what was not stated at the last agreement is pending: the files are what moved."""
-    if all(each.state is not Divergence.UNKNOWN for each in drifts):
+    if all(each.state is not DriftState.UNKNOWN for each in drifts):
         return tuple(drifts)
     if not ledger.notes([AGREED]):
         return tuple(drifts)
     looks = ledger.observations({each.address for each in drifts})
-    return tuple(_if_new(looks, each) if each.state is Divergence.UNKNOWN else each for each in drifts)
+    return tuple(_if_new(looks, each) if each.state is DriftState.UNKNOWN else each for each in drifts)
 
 
 def _if_new(looks: Looks, each: Drift) -> Drift:
     stated = each.address in looks and each.field in looks[each.address].values
-    return each if stated else replace(each, state=Divergence.PENDING)
+    return each if stated else replace(each, state=DriftState.PENDING)
 
 
-def windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: bool) -> tuple[Drift, ...]:
+def add_windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: bool) -> tuple[Drift, ...]:
     """The drifts with the time between two looks in which each of them came to be; this look is noted.
 
     What was there at an earlier look keeps the window that it had then. Only a look at the ``whole``

@@ -27,8 +27,8 @@ from reconciler.guardrails import (
 )
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.guardrails.rule import Proposal, Rule
-from reconciler.model import Judgement, Level, Locator, Place, Problem, Severity, Verdict, error
-from reconciler.reasons import is_reason
+from reconciler.model import Judgement, Locator, Place, Problem, RuleLevel, Severity, Verdict, error
+from reconciler.model.text import is_reason
 
 _MODULES = (
     empty_scope,
@@ -52,7 +52,7 @@ SHOWN = 20
 SEVERITIES = {Verdict.ADVISED: Severity.WARNING, Verdict.ALLOWED: Severity.NOTE, Verdict.REFUSED: Severity.ERROR}
 
 
-class Settings(Struct, frozen=True):
+class GuardrailSettings(Struct, frozen=True):
     """``guardrails`` of ``reconciler.yaml``, and the file that they stand in."""
 
     rules: Mapping[str, Any] = field(default_factory=dict)
@@ -76,16 +76,16 @@ class Settings(Struct, frozen=True):
                 why = f"{name} is not on, so its level decides nothing"
                 yield Mistake(("levels", name), why, key=True, severity=Severity.WARNING)
 
-    def active(self) -> Iterator[tuple[Rule, Any, Level]]:
+    def active(self) -> Iterator[tuple[Rule, Any, RuleLevel]]:
         """The rules that are on, with their settings and levels."""
         levels = self.rules.get("levels") or {}
         for name, rule in RULES.items():
             setting = self.rules.get(name, rule.default)
             if setting is not None and setting is not False:
-                yield rule, setting, Level(levels.get(name, Level.OVERRIDE.value))
+                yield rule, setting, RuleLevel(levels.get(name, RuleLevel.OVERRIDE.value))
 
 
-def judge(proposal: Proposal, settings: Settings, allowed: Mapping[str, str]) -> tuple[Judgement, ...]:
+def judge(proposal: Proposal, settings: GuardrailSettings, allowed: Mapping[str, str]) -> tuple[Judgement, ...]:
     """What every active rule says of the plan; ``allowed`` gives the reasons for allowing some, by rule."""
     judgements = []
     for rule, setting, level in settings.active():
@@ -108,14 +108,14 @@ def _folded(rule: Rule, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return problems if rest <= 0 else (*problems[:SHOWN], error(rule.code, f"{rest:,} more of the same rule"))
 
 
-def _weighed(problem: Problem, judgement: Judgement, settings: Settings) -> Problem:
+def _weighed(problem: Problem, judgement: Judgement, settings: GuardrailSettings) -> Problem:
     """As heavy as its rule's level makes it, at its line or else the rule's, with the way to allow it."""
     span = problem.span
     if span is None:
         place = settings.at(judgement.rule)
         span = place.span if place else None
     hint = problem.hint
-    if judgement.verdict is Verdict.REFUSED and judgement.level is Level.OVERRIDE:
+    if judgement.verdict is Verdict.REFUSED and judgement.level is RuleLevel.OVERRIDE:
         way = f"if it is meant: --allow {judgement.rule} --because TEXT"
         hint = f"{hint}; {way}" if hint else way
     elif judgement.verdict is Verdict.REFUSED:
@@ -136,7 +136,8 @@ def schema() -> dict[str, Any]:
         "description": "What an objection does: advisory only says it, override needs --allow and --because"
         " (the default), hard stands until this file changes.",
         "properties": {
-            name: {"enum": [level.value for level in Level], "description": rule.doc} for name, rule in RULES.items()
+            name: {"enum": [level.value for level in RuleLevel], "description": rule.doc}
+            for name, rule in RULES.items()
         },
         "additionalProperties": False,
     }
@@ -148,4 +149,4 @@ def schema() -> dict[str, Any]:
     }
 
 
-__all__ = ["RULES", "Mistake", "Names", "Proposal", "Rule", "Settings", "judge", "schema", "unknown"]
+__all__ = ["RULES", "GuardrailSettings", "Mistake", "Names", "Proposal", "Rule", "judge", "schema", "unknown"]

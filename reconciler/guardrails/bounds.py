@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from reconciler.guardrails.names import Mistake, Names, amounts, currencies
-from reconciler.guardrails.rule import Proposal, Rule, Step, amount, key_for, number, or_by_name
+from reconciler.guardrails.rule import AmountChange, Proposal, Rule, amount, key_for, number, or_by_name
 from reconciler.model import Problem
 
 EDGE = or_by_name({"type": "number", "minimum": 0})
@@ -40,7 +40,7 @@ def check(setting: Any, names: Names) -> Iterator[Mistake]:
             yield from (replace(each, path=(name, side, *each.path)) for each in codes)
 
 
-def _edges(setting: Any, step: Step) -> Any:
+def _edges(setting: Any, step: AmountChange) -> Any:
     """The bounds of the field, else of its facet."""
     return setting.get(step.move.field, setting.get(step.move.facet))
 

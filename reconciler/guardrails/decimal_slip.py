@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from reconciler.guardrails.rule import ON, Proposal, Rule, Step, amount
+from reconciler.guardrails.rule import ON, AmountChange, Proposal, Rule, amount
 from reconciler.model import Problem
 
 FACTORS = (Decimal(10), Decimal(100), Decimal(1000))
@@ -26,7 +26,7 @@ def looks(proposal: Proposal, setting: Any) -> bool:
     return any(step.before and step.after for step in proposal.steps)
 
 
-def _slips(step: Step) -> Iterator[tuple[Decimal, bool]]:
+def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
     """The factor that the step is near, and whether it goes up."""
     if not step.before or not step.after:
         return

@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.guardrails.rule import Proposal, Rule, Schema, any_change
 from reconciler.model import Problem
-from reconciler.reasons import is_reason
+from reconciler.model.text import is_reason
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MIDNIGHT = time(0)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from reconciler.guardrails.names import Mistake, Names, amounts
-from reconciler.guardrails.rule import PERCENT, Proposal, Rule, Step, amount, number, or_by_name, percent
+from reconciler.guardrails.rule import PERCENT, AmountChange, Proposal, Rule, amount, number, or_by_name, percent
 from reconciler.model import Problem
 
 
@@ -38,14 +38,14 @@ def check(setting: Any, names: Names) -> Iterator[Mistake]:
     yield from amounts(setting, names) if isinstance(setting, dict) else ()
 
 
-def _growth(step: Step) -> Decimal | None:
+def _growth(step: AmountChange) -> Decimal | None:
     """In percent; from zero it is infinite. None where nothing grows, or there was nothing to grow."""
     if step.before is None or step.after is None or step.after <= step.before:
         return None
     return (step.after - step.before) / step.before * 100 if step.before else Decimal("Infinity")
 
 
-def _limit(setting: Any, step: Step) -> Decimal | None:
+def _limit(setting: Any, step: AmountChange) -> Decimal | None:
     """The limit of the field, else of its facet, else of all."""
     if not isinstance(setting, dict):
         return number(setting)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.amounts import Exposure, Increase
 from reconciler.guardrails.names import currencies
 from reconciler.guardrails.rule import (
     BY_CURRENCY,
@@ -17,6 +16,7 @@ from reconciler.guardrails.rule import (
     rise,
 )
 from reconciler.model import Problem
+from reconciler.model.money import Exposure, Increase
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from reconciler.model import Address, Path, Severity
+from reconciler.model import Address, FieldPath, Severity
 
 CODES = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
@@ -39,7 +39,7 @@ class Names(Struct, frozen=True):
 class Mistake(Struct, frozen=True):
     """What is wrong at a path of a rule. ``word`` is what is written there, ``known`` what could have been meant."""
 
-    path: Path
+    path: FieldPath
     why: str
     word: str = ""
     known: tuple[str, ...] = ()

@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.amounts import NOTHING
 from reconciler.guardrails.names import Mistake, Names, addresses, kinds
 from reconciler.guardrails.rule import Proposal, Rule, steps
 from reconciler.model import Action, Change, Problem
+from reconciler.model.money import NOTHING
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.amounts import Period
 from reconciler.guardrails.rule import ON, Proposal, Rule, amount
-from reconciler.model import Change, Problem, Shift
+from reconciler.model import Change, LimitChange, Problem
+from reconciler.model.money import Period
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
@@ -22,7 +22,7 @@ def looks(proposal: Proposal, setting: Any) -> bool:
     return bool(proposal.money.shifts)
 
 
-def _was_as_open(shift: Shift) -> bool:
+def _was_as_open(shift: LimitChange) -> bool:
     """Uncapped before, and its days as little bounded; in all only, if its days still are."""
     assert shift.after is not None
     bounded_now = shift.after.period is Period.TOTAL
@@ -31,7 +31,7 @@ def _was_as_open(shift: Shift) -> bool:
     return shift.before.amount is None and (bounded_now or shift.before.period is not Period.TOTAL)
 
 
-def _told(shift: Shift) -> str:
+def _told(shift: LimitChange) -> str:
     who = str(shift.address) if shift.address else f"{shift.kind} {shift.id}, which the files do not hold,"
     if shift.before is None:
         return f"{who} would start uncapped"

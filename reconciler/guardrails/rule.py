@@ -8,9 +8,21 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from reconciler.amounts import NOTHING, Exposure, grouped
 from reconciler.guardrails.names import Mistake, Names
-from reconciler.model import Action, Address, Change, FieldChange, Json, Money, Problem, Shift, Value, Values, error
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    FieldChange,
+    Json,
+    LimitChange,
+    Money,
+    Problem,
+    Value,
+    Values,
+    error,
+)
+from reconciler.model.money import NOTHING, Exposure, grouped
 
 Schema = dict[str, Any]
 
@@ -39,12 +51,12 @@ class Proposal(Struct, frozen=True, dict=True):
         return self.currencies.get(change.address, "unknown currency")
 
     @cached_property
-    def steps(self) -> "tuple[Step, ...]":
+    def steps(self) -> "tuple[AmountChange, ...]":
         """Every amount that the plan moves."""
         return tuple(step for change in self.changes for step in steps(change))
 
     @cached_property
-    def news(self) -> "tuple[Step, ...]":
+    def news(self) -> "tuple[AmountChange, ...]":
         """Every amount that the plan moves to another value than the one last applied.
 
         What puts a value back has been judged when it was applied, and its distance from what live was moved to says
@@ -60,7 +72,7 @@ class Proposal(Struct, frozen=True, dict=True):
         return move.field in known and known[move.field] == move.after
 
     @cached_property
-    def shifts(self) -> Mapping[Address, Shift]:
+    def shifts(self) -> Mapping[Address, LimitChange]:
         """What becomes of the limit of each changed object, as far as it moves."""
         return {shift.address: shift for shift in self.money.shifts if shift.address is not None}
 
@@ -101,7 +113,7 @@ class Rule(Struct, frozen=True):
         return error(self.code, message, at=place, address=change.address if change else None, **more)
 
 
-class Step(Struct, frozen=True):
+class AmountChange(Struct, frozen=True):
     """One amount that a change moves; a scheduled budget's stands inside its field."""
 
     change: Change
@@ -110,11 +122,11 @@ class Step(Struct, frozen=True):
     after: Decimal | None
 
 
-def steps(change: Change) -> Iterator[Step]:
+def steps(change: Change) -> Iterator[AmountChange]:
     """Every amount that a change moves."""
     for move in change.fields:
         for before, after in _amounts(move.before, move.after):
-            yield Step(change, move, before, after)
+            yield AmountChange(change, move, before, after)
 
 
 def _amounts(before: Value, after: Value) -> Iterator[tuple[Decimal | None, Decimal | None]]:
@@ -130,7 +142,7 @@ def _amounts(before: Value, after: Value) -> Iterator[tuple[Decimal | None, Deci
         yield old, new
 
 
-def _is_raised(step: Step) -> bool:
+def _is_raised(step: AmountChange) -> bool:
     if step.after is None or step.before is None:
         return step.before is None
     return step.after > step.before

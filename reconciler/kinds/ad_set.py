@@ -6,34 +6,34 @@ One table, so it is as long as the API's own.
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
 from reconciler.kinds.ad_set_budget import BUDGET
-from reconciler.kinds.dates import Instant
-from reconciler.kinds.kind import ASIDE, Field, Kind
-from reconciler.kinds.nested import Parts, SetOf
-from reconciler.kinds.reads import Details, Search
-from reconciler.kinds.types import Choice, Count, Id, Money, Text
-from reconciler.kinds.writes import Block, Create, Entries, Envelope, Patch, Stage, Switch
+from reconciler.kinds.date_types import InstantType
+from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
+from reconciler.kinds.nested_types import ObjectType, SetType
+from reconciler.kinds.read_methods import Details, Search
+from reconciler.kinds.value_types import CountType, EnumType, IdType, MoneyType, TextType
+from reconciler.kinds.write_methods import ActionByValue, Block, Create, Envelope, PatchFields, Stage, SubresourcePatch
 
 ROOT = "{root}/marketing-solutions/ad-sets"
 CHUNK = 50  # contract §7: documented for PATCH, assumed for start, stop and the sub-resources
 
-BID = Money(positive=True)
-AMOUNT = Money(by_currency=True)
-STATUS = Choice(("on", "off"))
-COUNTRY = Text(pattern=r"[A-Za-z]{2}", shape="a two-letter country code, such as FR", upper=True)
-SUBDIVISION = Text(pattern=r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}", shape="a subdivision, such as FR-38", upper=True)
-ZIP_CODE = Text(maximum=20)
-OPERAND = Choice(("in", "notIn"), reads=("undefined",))
-CAPPING = Parts(
-    {"frequency": Choice(("hourly", "daily", "lifetime"), reads=("advanced",)), "maximumImpressions": Count()},
+BID = MoneyType(positive=True)
+AMOUNT = MoneyType(by_currency=True)
+STATUS = EnumType(("on", "off"))
+COUNTRY = TextType(pattern=r"[A-Za-z]{2}", shape="a two-letter country code, such as FR", upper=True)
+SUBDIVISION = TextType(pattern=r"[A-Za-z]{2}-[A-Za-z0-9]{1,3}", shape="a subdivision, such as FR-38", upper=True)
+ZIP_CODE = TextType(maximum=20)
+OPERAND = EnumType(("in", "notIn"), reads=("undefined",))
+CAPPING = ObjectType(
+    {"frequency": EnumType(("hourly", "daily", "lifetime"), reads=("advanced",)), "maximumImpressions": CountType()},
     docs={
         "frequency": "Period after which impressions are counted anew: an hour, a day, or never.",
         "maximumImpressions": "Most impressions for one person in that period; a whole number above 0.",
     },
 )
-STRATEGY = Choice(("capped", "uncapped"))
-RENEWAL = Choice(("daily", "weekly", "monthly", "lifetime", "undefined"))
-SMOOTHING = Choice(("accelerated", "standard"))
-WEEK = Choice(
+STRATEGY = EnumType(("capped", "uncapped"))
+RENEWAL = EnumType(("daily", "weekly", "monthly", "lifetime", "undefined"))
+SMOOTHING = EnumType(("accelerated", "standard"))
+WEEK = EnumType(
     (
         "mondayToSunday",
         "tuesdayToMonday",
@@ -45,8 +45,8 @@ WEEK = Choice(
         "undefined",
     )
 )
-PACING = Choice(("undefined", "targetFullBudget", "targetAverageDailyBudget"))
-OBJECTIVE = Choice(
+PACING = EnumType(("undefined", "targetFullBudget", "targetAverageDailyBudget"))
+OBJECTIVE = EnumType(
     (
         "customAction",
         "clicks",
@@ -61,13 +61,13 @@ OBJECTIVE = Choice(
         "videoViews",
     )
 )
-MEDIA = Choice(("display", "video"))
-CONTROLLER = Choice(
+MEDIA = EnumType(("display", "video"))
+CONTROLLER = EnumType(
     ("COS", "maxCPC", "CPI", "CPM", "CPO", "CPSV", "CPV", "dailyBudget", "targetCPM"), aliases={"cpc": "maxCPC"}
 )
-SYSTEM = Choice(("android", "ios"), reads=("unknown",), aliases={"other": "unknown"})
-ATTRIBUTION = Choice(("criteoAttribution", "lastClick", "postClick", "sftp", "googleAnalytics"), reads=("unknown",))
-LOOKBACK = Choice(("30M", "24H", "7D", "30D"), reads=("unknown",))
+SYSTEM = EnumType(("android", "ios"), reads=("unknown",), aliases={"other": "unknown"})
+ATTRIBUTION = EnumType(("criteoAttribution", "lastClick", "postClick", "sftp", "googleAnalytics"), reads=("unknown",))
+LOOKBACK = EnumType(("30M", "24H", "7D", "30D"), reads=("unknown",))
 
 
 RULE_DOCS = {
@@ -76,33 +76,33 @@ RULE_DOCS = {
 }
 
 
-def _rule(values: Text) -> Parts:
-    return Parts({"operand": OPERAND, "values": SetOf(values, filled=True)}, docs=RULE_DOCS)
+def _rule(values: TextType) -> ObjectType:
+    return ObjectType({"operand": OPERAND, "values": SetType(values, filled=True)}, docs=RULE_DOCS)
 
 
 LIMITS = "targeting.deliveryLimitations"
 GEO = "targeting.geoLocation"
 
 FIELDS = (
-    Field("name", Text(maximum=255), required=True, doc="Name of the ad set. The API lets two have the same."),
-    Field("campaignId", Id(), patch=None, required=True, doc="Campaign it belongs to. Fixed when created."),
-    Field("datasetId", Id(), patch=None, required=True, doc="Dataset (catalogue and tags). Fixed when created."),
-    Field("advertiserId", Id(), create=None, patch=None, doc="Advertiser, by the campaign. Read only."),
+    Field("name", TextType(maximum=255), required=True, doc="Name of the ad set. The API lets two have the same."),
+    Field("campaignId", IdType(), patch=None, required=True, doc="Campaign it belongs to. Fixed when created."),
+    Field("datasetId", IdType(), patch=None, required=True, doc="Dataset (catalogue and tags). Fixed when created."),
+    Field("advertiserId", IdType(), create=None, patch=None, doc="Advertiser, by the campaign. Read only."),
     Field("objective", OBJECTIVE, patch=None, required=True, doc="What is optimised. Fixed when created."),
     Field("mediaType", MEDIA, patch=None, required=True, doc="Display or video. Fixed when created."),
     Field(
         "trackingCode",
-        Text(pattern=r"[^?](?s:.*)", shape="a query string without its leading '?'"),
+        TextType(pattern=r"[^?](?s:.*)", shape="a query string without its leading '?'"),
         read=None,
         patch=None,
         required=True,
         doc="Query string added to click URLs, without the leading '?'. Sent once, never shown by the API.",
     ),
-    Field("destinationEnvironment", Text(empty=True), create=None, patch=None, doc="Web or app. Read only."),
-    Field("videoChannel", Text(empty=True), create=None, patch=None, doc="Kind of video inventory. Read only."),
+    Field("destinationEnvironment", TextType(empty=True), create=None, patch=None, doc="Web or app. Read only."),
+    Field("videoChannel", TextType(empty=True), create=None, patch=None, doc="Kind of video inventory. Read only."),
     Field(
         "schedule.startDate",
-        Instant(),
+        InstantType(),
         read="schedule.startDate.value",
         patch="scheduling.startDate.value",
         required=True,
@@ -110,10 +110,10 @@ FIELDS = (
     ),
     Field(
         "schedule.endDate",
-        Instant(),
+        InstantType(),
         read="schedule.endDate.value",
         patch="scheduling.endDate.value",
-        clears=True,
+        nullable=True,
         doc="Last moment of delivery, after the start. Null: no end.",
     ),
     Field(
@@ -121,10 +121,10 @@ FIELDS = (
         STATUS,
         facet="activation",
         create=None,
-        patch=ASIDE,
+        patch=NOT_IN_BODY,
         doc="Whether the ad set is meant to deliver: on or off. Sent as a start or a stop.",
     ),
-    Field("schedule.deliveryStatus", Text(empty=True), create=None, patch=None, doc="Computed. Read only."),
+    Field("schedule.deliveryStatus", TextType(empty=True), create=None, patch=None, doc="Computed. Read only."),
     Field(
         "bidding.costController",
         CONTROLLER,
@@ -137,22 +137,22 @@ FIELDS = (
         BID,
         facet="bids",
         patch="bidding.bidAmount.value",
-        clears=True,
+        nullable=True,
         doc="Bid or target in the advertiser's currency, 4 decimals at most. Null for dailyBudget.",
     ),
     Field(
         f"{LIMITS}.devices",
-        SetOf(Choice(("desktop", "mobile", "tablet", "other"))),
+        SetType(EnumType(("desktop", "mobile", "tablet", "other"))),
         doc="Devices to deliver on. An empty list means all of them.",
     ),
     Field(
         f"{LIMITS}.environments",
-        SetOf(Choice(("web", "inApp"))),
+        SetType(EnumType(("web", "inApp"))),
         doc="Environments to deliver in. An empty list means all of them.",
     ),
     Field(
         f"{LIMITS}.operatingSystems",
-        SetOf(SYSTEM),
+        SetType(SYSTEM),
         doc="Operating systems to deliver on. An empty list means all of them.",
     ),
     Field(
@@ -160,8 +160,8 @@ FIELDS = (
         CAPPING,
         read="targeting.frequencyCapping.value",
         patch="targeting.frequencyCapping.value",
-        clears=True,
-        forced=True,
+        nullable=True,
+        always_in_create=True,
         doc="How many impressions a person may see in an hour, a day or a lifetime. Null: no cap.",
     ),
     *(
@@ -170,7 +170,7 @@ FIELDS = (
             _rule(values),
             read=f"{GEO}.{name}.value",
             patch=f"{GEO}.{name}.value",
-            clears=True,
+            nullable=True,
             doc=f"{title} to deliver in (operand in) or to leave out (notIn). Null: no such filter.",
         )
         for name, values, title in (
@@ -191,7 +191,7 @@ FIELDS = (
         AMOUNT,
         facet="budgets",
         patch="budget.budgetAmount.value",
-        clears=True,
+        nullable=True,
         doc="Most to spend in each period, in the advertiser's currency, with the decimals of that currency at most.",
     ),
     Field("budget.budgetRenewal", RENEWAL, facet="budgets", doc="Period after which the budget starts anew."),
@@ -210,7 +210,7 @@ FIELDS = (
     ),
     Field(
         "audienceId",
-        Id(),
+        IdType(),
         facet="audience",
         read=None,
         create=None,
@@ -235,7 +235,7 @@ FIELDS = (
 
 ITEMS = Envelope(type="PatchAdSet")
 IDS = Envelope(type="AdSetId")
-PATCH = Patch(
+PATCH = PatchFields(
     ROOT,
     ITEMS,
     Stage.SET,
@@ -259,14 +259,14 @@ AD_SET = Kind(
         "settings": PATCH,
         "bids": PATCH,
         "budgets": PATCH,
-        "activation": Switch(
+        "activation": ActionByValue(
             "schedule.activationStatus",
             paths={"on": f"{ROOT}/start", "off": f"{ROOT}/stop"},
             stages={"on": Stage.START, "off": Stage.STOP},
             envelope=IDS,
             chunk=CHUNK,
         ),
-        "audience": Patch(
+        "audience": PatchFields(
             f"{ROOT}/{{id}}/audience",
             Envelope(many=False, type="AdSetAudience"),
             Stage.LINK,
@@ -274,7 +274,7 @@ AD_SET = Kind(
             method="PUT",
             atomic=True,
         ),
-        "categoryBids": Entries(
+        "categoryBids": SubresourcePatch(
             f"{ROOT}/{{id}}/category-bids",
             Envelope(type="AdSetCategoryBid"),
             Stage.NESTED,
@@ -282,7 +282,7 @@ AD_SET = Kind(
             entry="{id}|{key}",
             attribute="bidAmount",
         ),
-        "displayMultipliers": Entries(
+        "displayMultipliers": SubresourcePatch(
             f"{ROOT}/{{id}}/display-multipliers",
             Envelope(type="AdSetDisplayMultiplier"),
             Stage.NESTED,
@@ -291,22 +291,22 @@ AD_SET = Kind(
             attribute="displayMultiplier",
         ),
     },
-    natural=(("campaignId", "name"),),
-    gone={"schedule.deliveryStatus": ("archived",)},
-    closed={"schedule.deliveryStatus": ("archived",)},
-    stops={"schedule.activationStatus": "off"},
-    born={"schedule.activationStatus": "off"},
+    natural_keys=(("campaignId", "name"),),
+    excluded_when={"schedule.deliveryStatus": ("archived",)},
+    read_only_when={"schedule.deliveryStatus": ("archived",)},
+    stop_values={"schedule.activationStatus": "off"},
+    create_defaults={"schedule.activationStatus": "off"},
     merged=("settings", "bids", "budgets"),
-    automatic=("budget",),
+    optional_null_blocks=("budget",),
     details=(
         Details("categoryBids.*", f"{ROOT}/{{id}}/category-bids", "bidAmount"),
         Details("displayMultipliers.*", f"{ROOT}/{{id}}/display-multipliers", "displayMultiplier"),
     ),
     rules=rules.OFFLINE,
     scene_rules=rules.LIVE,
-    implied=rules.implied,
+    server_side_effects=rules.server_side_effects,
     limits=limits.ad_sets,
-    limiting=(
+    cost_fields=(
         "schedule.activationStatus",
         "schedule.endDate",
         "budget.budgetStrategy",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
-from reconciler.kinds.objections import objection
+from reconciler.kinds.field_problems import field_error
 from reconciler.model import Desired, Problem, Values
 
 UNCAPPED = "leave it out, or write budgetStrategy: capped and its other parts"
@@ -27,7 +27,7 @@ def budget_parts_fit(ad_set: Desired, values: Values, *, complete: bool, under: 
     strategy, amount, renewal, smoothing, week, pacing = map(values.get, BUDGET)
 
     def refuse(name: str, code: str, message: str, hint: str | None = None) -> Problem:
-        return objection(ad_set, under or (name if name in ad_set.values else BUDGET[0]), code, message, hint)
+        return field_error(ad_set, under or (name if name in ad_set.values else BUDGET[0]), code, message, hint)
 
     if strategy == "uncapped":
         stated = ((BUDGET[1], amount), (BUDGET[2], renewal), (BUDGET[3], smoothing), (BUDGET[4], week))
@@ -72,7 +72,7 @@ def scheduled_budgets_fit(ad_set: Desired) -> Iterator[Problem]:
         try:
             date.fromisoformat(key)
         except ValueError:
-            yield objection(ad_set, name, "bad-date", f"{key!r} is not a day", "write 2026-12-01")
+            yield field_error(ad_set, name, "bad-date", f"{key!r} is not a day", "write 2026-12-01")
         if isinstance(entry, Mapping):
             parts = {f"budget.{part}": value for part, value in entry.items()}
             yield from budget_parts_fit(ad_set, parts, complete=True, under=name)

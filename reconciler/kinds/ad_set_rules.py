@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_budgets_fit
-from reconciler.kinds.kind import Scene
-from reconciler.kinds.objections import doubt, objection
+from reconciler.kinds.field_problems import field_error, field_warning
+from reconciler.kinds.kind import ValidationContext
+from reconciler.kinds.shared_values import holds_field
 from reconciler.model import Desired, Live, Problem, Values, error
-from reconciler.sharing import holds
 
 STATUS = "schedule.activationStatus"
 BID = "bidding.bidAmount"
@@ -19,7 +19,7 @@ CATEGORY_CONTROLLERS = ("maxCPC", "CPM")
 LOOKBACK_METHODS = ("lastClick", "postClick")
 
 
-def implied(before: Values, after: Values) -> Values:
+def server_side_effects(before: Values, after: Values) -> Values:
     """What the API sets by itself once a change is in force.
 
     An uncapped budget drops its amount and its pace (rule 12), a week goes with a weekly budget only
@@ -69,7 +69,7 @@ def bid_fits(ad_set: Desired) -> Iterator[Problem]:
         return
     controller = values[CONTROLLER]
     if controller in ADAPTIVE and values.get(BID) is not None:
-        yield objection(ad_set, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
+        yield field_error(ad_set, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
     elif controller not in ADAPTIVE and values.get(BID) is None and _whole(ad_set) | (BID in values):
         yield from _bid_missing(ad_set, values)
 
@@ -79,18 +79,18 @@ def objective_fits(ad_set: Desired) -> Iterator[Problem]:
     values = ad_set.values
     objective, media, controller = (values.get(name) for name in ("objective", "mediaType", CONTROLLER))
     if objective == "videoViews" and media == "display":
-        yield objection(
+        yield field_error(
             ad_set, "objective", "objective-media", "videoViews needs mediaType video", "change one of the two"
         )
     if controller == "CPV" and media == "display":
-        yield doubt(ad_set, CONTROLLER, "controller-media", "CPV is meant for mediaType video")
+        yield field_warning(ad_set, CONTROLLER, "controller-media", "CPV is meant for mediaType video")
     if objective == "revenue" and values.get(STATUS) == "on":
-        yield doubt(
+        yield field_warning(
             ad_set, STATUS, "revenue-start", "an ad set that optimises revenue may be refused when it is started"
         )
     devices = values.get("targeting.deliveryLimitations.devices")
     if isinstance(devices, tuple) and "desktop" in devices and "CPI" in (controller, _app(objective)):
-        report = objection if values.get(STATUS) == "on" else doubt
+        report = field_error if values.get(STATUS) == "on" else field_warning
         yield report(
             ad_set,
             "targeting.deliveryLimitations.devices",
@@ -105,7 +105,7 @@ def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
     if values.get(STATUS) != "on" or not _whole(ad_set):
         return
     if "audienceId" not in values:
-        yield objection(
+        yield field_error(
             ad_set,
             STATUS,
             "audience-missing",
@@ -113,7 +113,7 @@ def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
             "state its audienceId, or activationStatus: off",
         )
     if not any(values.get(name) for name in values if name.startswith("targeting.geoLocation.")):
-        yield doubt(ad_set, STATUS, "no-geo-filter", "the ad set is started without any geo filter")
+        yield field_warning(ad_set, STATUS, "no-geo-filter", "the ad set is started without any geo filter")
 
 
 def budget_fits(ad_set: Desired) -> Iterator[Problem]:
@@ -127,7 +127,7 @@ def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
     method = ad_set.values.get("attributionConfiguration.attributionMethod")
     window = ad_set.values.get("attributionConfiguration.lookbackWindow")
     if window is not None and method is not None and method not in LOOKBACK_METHODS:
-        yield objection(
+        yield field_error(
             ad_set,
             "attributionConfiguration.lookbackWindow",
             "lookback-method",
@@ -144,16 +144,16 @@ def categories_fit(ad_set: Desired) -> Iterator[Problem]:
         if prefix == "categoryBids":
             category, _, level = key.partition("|")
             if not category.isdecimal() or level not in ("1", "2", "3"):
-                yield objection(
+                yield field_error(
                     ad_set, name, "category-id", f"{key!r} is not a category", "write '5544|1': id and level"
                 )
             if controller is not None and controller not in CATEGORY_CONTROLLERS:
-                yield objection(ad_set, name, "category-controller", f"category bids do not go with {controller}")
+                yield field_error(ad_set, name, "category-controller", f"category bids do not go with {controller}")
         if prefix == "displayMultipliers":
             if not key.isdecimal():
-                yield objection(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
+                yield field_error(ad_set, name, "category-id", f"{key!r} is not a category id", "write its digits")
             if isinstance(value, Decimal) and not Decimal("0.5") <= value <= 2:
-                yield doubt(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
+                yield field_warning(ad_set, name, "multiplier-range", f"a factor of {value:f} may be refused: 0.5 to 2")
 
 
 OFFLINE = (
@@ -172,10 +172,10 @@ OFFLINE = (
 # --- With live state: what will be in force ------------------------------------------------------
 
 
-def merged(scene: Scene) -> Iterator[Problem]:
+def merged(scene: ValidationContext) -> Iterator[Problem]:
     """The rules of one ad set again, on what is written over what is live."""
     for desired, live in scene.pairs:
-        if live is None or holds(live.values, desired.values):
+        if live is None or holds_field(live.values, desired.values):
             continue
         moved = [name for name, value in desired.values.items() if live.values.get(name, value) != value]
         archived = live.values.get("schedule.deliveryStatus") == "archived"
@@ -195,26 +195,26 @@ def merged(scene: Scene) -> Iterator[Problem]:
         yield from _merged(desired, live, moved)
 
 
-def not_over(scene: Scene) -> Iterator[Problem]:
+def not_over(scene: ValidationContext) -> Iterator[Problem]:
     """An end in the past does not do what it says, unless it is what is live already, or may be (it has an id)."""
     for ad_set, live in scene.pairs:
         end = ad_set.values.get("schedule.endDate")
         past = live.values.get("schedule.endDate") == end if live else ad_set.id is not None
         if isinstance(end, datetime) and end < scene.now and not past:
-            yield doubt(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
+            yield field_warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
 
 
 LIVE = (merged, not_over)
 
 
 def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:
-    before, after = live.values, implied(live.values, {**live.values, **desired.values})
+    before, after = live.values, server_side_effects(live.values, {**live.values, **desired.values})
     if any(name.startswith("schedule.") for name in moved) and not _both_dates(desired):
         yield from _dates(desired, after)
     if BID in moved and CONTROLLER not in desired.values:
         if after.get(CONTROLLER) in ADAPTIVE and after.get(BID) is not None:
             controller = after.get(CONTROLLER)
-            yield objection(desired, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
+            yield field_error(desired, BID, "bid-not-allowed", f"a bid cannot be set with {controller}", "leave it out")
         elif after.get(CONTROLLER) not in ADAPTIVE and after.get(BID) is None:
             yield from _bid_missing(desired, after)
     if any(name.startswith("budget.") for name in moved):
@@ -222,7 +222,7 @@ def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]
         yield from budget_parts_fit(desired, {**after, **stated}, complete=True)
     starts = STATUS in moved and after.get(STATUS) == "on"
     if starts and "audienceId" not in desired.values and before.get("schedule.deliveryStatus") == "draft":
-        yield doubt(
+        yield field_warning(
             desired, STATUS, "audience-unknown", "whether an audience is linked cannot be read; a start needs one"
         )
 
@@ -230,7 +230,7 @@ def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]
 def _categories_exist(desired: Desired, live: Live) -> Iterator[Problem]:
     for name in desired.values:
         if name.partition(".")[0] in ("categoryBids", "displayMultipliers") and name not in live.values:
-            yield objection(
+            yield field_error(
                 desired,
                 name,
                 "category-not-enabled",
@@ -246,7 +246,7 @@ def _dates(ad_set: Desired, values: Values) -> Iterator[Problem]:
     start, end = values.get("schedule.startDate"), values.get("schedule.endDate")
     if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
         name = "schedule.endDate" if "schedule.endDate" in ad_set.values else "schedule.startDate"
-        yield objection(
+        yield field_error(
             ad_set,
             name,
             "end-before-start",
@@ -263,9 +263,9 @@ def _bid_missing(ad_set: Desired, values: Values) -> Iterator[Problem]:
     name = BID if BID in ad_set.values else STATUS if STATUS in ad_set.values else CONTROLLER
     sentence = f"{values.get(CONTROLLER)} has no bid"
     if values.get(STATUS) == "on":
-        yield objection(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot deliver", "state bidAmount")
+        yield field_error(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot deliver", "state bidAmount")
     else:
-        yield doubt(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot be started")
+        yield field_warning(ad_set, name, "bid-missing", f"{sentence}, so the ad set cannot be started")
 
 
 def _whole(ad_set: Desired) -> bool:

@@ -2,12 +2,12 @@
 
 from reconciler.kinds import balance_rules as rules
 from reconciler.kinds import limits
-from reconciler.kinds.dates import Day
-from reconciler.kinds.kind import ASIDE, Field, Kind
-from reconciler.kinds.nested import SetOf
-from reconciler.kinds.reads import Attachments, Listing, Paging, Reference
-from reconciler.kinds.types import Choice, Id, Money, Text
-from reconciler.kinds.writes import Create, Delta, Envelope, Membership, Patch, Stage
+from reconciler.kinds.date_types import DayType
+from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
+from reconciler.kinds.nested_types import SetType
+from reconciler.kinds.read_methods import Attachments, Listing, Paging, Reference
+from reconciler.kinds.value_types import EnumType, IdType, MoneyType, TextType
+from reconciler.kinds.write_methods import AddDifference, Create, Envelope, PatchFields, SetMembership, Stage
 
 ACCOUNT = "{root}/retail-media/accounts/{accountId}"
 BALANCE = f"{ACCOUNT}/balances/{{id}}"
@@ -17,29 +17,31 @@ LIST = "{root}/retail-media/accounts/{scope}/balances"
 PAGE = 500  # contract §2.10: the most that 2026-07 allows
 CHUNK = 50  # contract §7: undocumented
 
-SPEND_TYPE = Choice(
+SPEND_TYPE = EnumType(
     ("onsite", "offsite", "offsiteAwareness"),
     reads=("lockout", "unknown"),
     spelled={"onsite": "Onsite", "offsite": "Offsite", "offsiteAwareness": "OffsiteAwareness"},
 )
-WORD = Text(empty=True)
+WORD = TextType(empty=True)
 
 FIELDS = (
-    Field("accountId", Id(), create=ASIDE, patch=None, required=True, doc="Account that the balance belongs to."),
-    Field("name", Text(maximum=255), required=True, doc="Name, unique in the account."),
-    Field("startDate", Day(), required=True, doc="First day, in the account's time zone."),
-    Field("endDate", Day(), patch="endDate.value", clears=True, doc="Last day, after the first. Null: no end."),
+    Field(
+        "accountId", IdType(), create=NOT_IN_BODY, patch=None, required=True, doc="Account that the balance belongs to."
+    ),
+    Field("name", TextType(maximum=255), required=True, doc="Name, unique in the account."),
+    Field("startDate", DayType(), required=True, doc="First day, in the account's time zone."),
+    Field("endDate", DayType(), patch="endDate.value", nullable=True, doc="Last day, after the first. Null: no end."),
     Field(
         "deposited",
-        Money(by_currency=True),
+        MoneyType(by_currency=True),
         facet="funds",
-        patch=ASIDE,
+        patch=NOT_IN_BODY,
         doc="Funds in the account's currency. A change is sent as the difference. Left out at creation: uncapped.",
     ),
     Field("spendType", SPEND_TYPE, patch=None, required=True, doc="What it pays for. Fixed when created."),
     Field(
         "poNumber",
-        Text(maximum=32, empty=True),
+        TextType(maximum=32, empty=True),
         read="retailerPoNumber",
         create="retailerPoNumber",
         patch="retailerPoNumber",
@@ -48,13 +50,13 @@ FIELDS = (
     Field("memo", WORD, doc="Free text. Every top-up may leave its own mark here."),
     Field(
         "campaignIds",
-        SetOf(Id()),
+        SetType(IdType()),
         facet="attachments",
         create=None,
-        patch=ASIDE,
+        patch=NOT_IN_BODY,
         doc="Campaigns that draw on the balance. The list is the whole set.",
     ),
-    Field("spent", Money(by_currency=True), create=None, patch=None, doc="What was spent. Read only, and late."),
+    Field("spent", MoneyType(by_currency=True), create=None, patch=None, doc="What was spent. Read only, and late."),
     Field("balanceType", WORD, create=None, patch=None, doc="Capped or uncapped. Read only."),
     Field("privateMarketBillingType", WORD, create=None, patch=None, doc="Who bills it. Read only."),
     Field("status", WORD, create=None, patch=None, doc="By its dates. Read only."),
@@ -70,14 +72,14 @@ BALANCE_KIND = Kind(
     read=Listing(LIST, paging=Paging.OFFSET, page=PAGE, inject="accountId"),
     create=Create(f"{ACCOUNT}/balances", Envelope(many=False, type="CreateBalanceV3", id=None), Stage.BALANCES_CREATE),
     writes={
-        "settings": Patch(
+        "settings": PatchFields(
             BALANCE,
             Envelope(many=False, type="UpdateBalanceModelV1", id=None),
             Stage.BALANCES_SET,
             chunk=1,
             atomic=True,
         ),
-        "funds": Delta(
+        "funds": AddDifference(
             f"{BALANCE}/add-funds",
             Envelope(many=False, type="AddFundsToBalanceV3", id=None),
             Stage.BALANCES_FUND,
@@ -87,7 +89,7 @@ BALANCE_KIND = Kind(
             history="{root}/retail-media/balances/{id}/history",
             history_page=PAGE,
         ),
-        "attachments": Membership(
+        "attachments": SetMembership(
             append=f"{CAMPAIGNS}/append",
             delete=f"{CAMPAIGNS}/delete",
             field="campaignIds",
@@ -98,17 +100,17 @@ BALANCE_KIND = Kind(
             listed=False,
         ),
     },
-    natural=(("accountId", "name"),),
-    closed={"privateMarketBillingType": ("billByCriteo",)},
-    born={"campaignIds": ()},
+    natural_keys=(("accountId", "name"),),
+    read_only_when={"privateMarketBillingType": ("billByCriteo",)},
+    create_defaults={"campaignIds": ()},
     money=True,
     attachments=Attachments("campaignIds", SOURCES, "drawableBalanceIds"),
     references=(Reference("campaignIds", SOURCES, "campaign", paging=Paging.INDEX),),
     rules=rules.OFFLINE,
     scene_rules=rules.SCENE,
     limits=limits.balances,
-    limiting=("deposited", "endDate"),
-    normalised=rules.uncapped_has_no_deposit,
+    cost_fields=("deposited", "endDate"),
+    normalize=rules.uncapped_has_no_deposit,
     history_words={
         **dict.fromkeys(("balanceadded", "balanceremoved", "balancecapped", "balanceuncapped"), "deposited"),
         **{"startdate": "startDate", "enddate": "endDate", "balancename": "name"},

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from reconciler.amounts import money, worded
-from reconciler.kinds.kind import Scene
-from reconciler.kinds.objections import objection
+from reconciler.kinds.field_problems import field_error
+from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Desired, Live, Problem, Values, error, warning
+from reconciler.model.money import format_amount, worded
 
 OWN_BILLING = ("billByRetailer", "notApplicable")
 """Only these can be changed through the API; the documents treat the second as the first (rule 1)."""
@@ -24,7 +24,7 @@ def dates_in_order(balance: Desired) -> Iterator[Problem]:
     """The end lies after the start; whether it may lie on it is unverified, so it may not."""
     start, end = balance.values.get("startDate"), balance.values.get("endDate")
     if isinstance(start, date) and isinstance(end, date) and end <= start:
-        yield objection(balance, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
+        yield field_error(balance, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def identifiable(balance: Desired) -> Iterator[Problem]:
@@ -38,7 +38,7 @@ def identifiable(balance: Desired) -> Iterator[Problem]:
 OFFLINE = (identifiable, dates_in_order)
 
 
-def names_are_unique(scene: Scene) -> Iterator[Problem]:
+def names_are_unique(scene: ValidationContext) -> Iterator[Problem]:
     """Rule 2: a second balance of a name cancels the whole call; in the files and against live."""
     first: dict[tuple[object, object], Desired] = {}
     live = {(each.values.get("accountId"), each.values.get("name")): each.id for each in scene.live}
@@ -51,13 +51,13 @@ def names_are_unique(scene: Scene) -> Iterator[Problem]:
         taken = live.get(key)
         if other is not desired:
             message = f"{other.address} has the same name in this account, and names are unique"
-            yield objection(desired, "name", "name-taken", message, "give it another name")
+            yield field_error(desired, "name", "name-taken", message, "give it another name")
         elif taken is not None and own is not None and taken != own.id:
             message = f"balance {taken} already has this name, and names are unique in an account"
-            yield objection(desired, "name", "name-taken", message, "give it another name")
+            yield field_error(desired, "name", "name-taken", message, "give it another name")
 
 
-def changes_are_possible(scene: Scene) -> Iterator[Problem]:
+def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
     """Rules 1, 3, 5 and 10: who bills it, what is spent, and what no call can change."""
     for desired, live in scene.pairs:
         if live is None:
@@ -88,7 +88,7 @@ def _billing(desired: Desired, live: Live) -> Iterator[Problem]:
         yield warning("foreign-billing", message, at=desired.place, address=desired.address)
 
 
-def _start(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
+def _start(desired: Desired, live: Live, scene: ValidationContext) -> Iterator[Problem]:
     was, start = live.values.get("startDate"), desired.values.get("startDate", live.values.get("startDate"))
     account = desired.values.get("accountId", live.values.get("accountId"))
     if start != was and isinstance(was, date) and was <= scene.last_today(account):
@@ -98,17 +98,19 @@ def _start(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
     both = {"startDate", "endDate"} <= desired.values.keys()
     if not both and isinstance(start, date) and isinstance(end, date) and end <= start:
         name = "endDate" if "endDate" in desired.values else "startDate"
-        yield objection(desired, name, "end-before-start", f"the end ({end}) is not after the start ({start})")
+        yield field_error(desired, name, "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def _funds(desired: Desired, live: Live) -> Iterator[Problem]:
     wanted, spent = desired.values["deposited"], live.values.get("spent")
     if live.values.get("deposited") is None:
         message = "the balance is uncapped, and the API cannot give it a cap"
-        yield objection(desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance")
+        yield field_error(
+            desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance"
+        )
     elif isinstance(wanted, Decimal) and isinstance(spent, Decimal) and wanted < spent:
         message = f"deposited would be below what is already spent ({worded(spent)})"
-        yield objection(desired, "deposited", "deposit-below-spent", message, f"{money(spent)} is the least")
+        yield field_error(desired, "deposited", "deposit-below-spent", message, f"{format_amount(spent)} is the least")
     elif wanted == 0:
         message = "all funds are taken back; whether the API allows exactly 0 is not documented"
         yield warning("deposit-zero", message, at=desired.at("deposited"), address=desired.address)

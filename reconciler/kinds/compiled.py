@@ -15,7 +15,7 @@ MOST = 4096
 """So many different values of a field are remembered; one that has more, like a name, is cheap to understand."""
 
 
-class Memo(dict[str, Value]):
+class BoundedCache(dict[str, Value]):
     """What a function made of each value that it was asked about. It must be pure; what it raises is not kept.
 
     Most values are text, and those are looked up as in any dict: ``memo[text]``. ``of`` takes whatever it is.
@@ -44,7 +44,7 @@ class Memo(dict[str, Value]):
         return value
 
 
-class Compiled(Struct, frozen=True, eq=False, dict=True):
+class CompiledKind(Struct, frozen=True, eq=False, dict=True):
     """The ways through a kind that are walked for every object of it."""
 
     kind: Kind
@@ -56,56 +56,56 @@ class Compiled(Struct, frozen=True, eq=False, dict=True):
         return found
 
     @cached_property
-    def _names(self) -> "_Names":
-        return _Names(self.kind, "")
+    def _names(self) -> "_FlatNames":
+        return _FlatNames(self.kind, "")
 
     @cached_property
-    def parsers(self) -> "Parsers":
+    def parsers(self) -> "FieldParsers":
         """How a written value of each field is understood."""
-        return Parsers(self.kind)
+        return FieldParsers(self.kind)
 
     @cached_property
-    def steps(self) -> "Steps":
+    def steps(self) -> "DecodeTree":
         """The way through a row of an answer."""
-        root = Steps()
+        root = DecodeTree()
         for row, path in self.kind.reads:
             step = root
             for key in path[:-1]:
-                step = step.known.setdefault(key, Step(key)).inner
-            leaf = step.known.setdefault(path[-1], Step(path[-1]))
-            leaf.field, leaf.read = row, None if row.keyed_by else Memo(row.type.read)
+                step = step.known.setdefault(key, DecodeNode(key)).inner
+            leaf = step.known.setdefault(path[-1], DecodeNode(path[-1]))
+            leaf.field, leaf.read = row, None if row.list_key else BoundedCache(row.type.read)
         return root
 
     @cached_property
     def absent(self) -> Mapping[str, Value]:
         """What is read of a row that shows nothing."""
-        return {row.name: row.type.read(None) for row, _ in self.kind.reads if row.keyed_by is None}
+        return {row.name: row.type.read(None) for row, _ in self.kind.reads if row.list_key is None}
 
 
 @lru_cache(maxsize=64)
-def compiled(kind: Kind) -> Compiled:
+def compile_kind(kind: Kind) -> CompiledKind:
     """The kind made ready; the same each time."""
-    return Compiled(kind)
+    return CompiledKind(kind)
 
 
 # --- Files ------------------------------------------------------------------------------------------------
 
 
-class _Names(dict[str, "tuple[str, _Names | None]"]):
+class _FlatNames(dict[str, "tuple[str, _FlatNames | None]"]):
     """Of a key in a block: its dotted name, and the block below it unless its value stays whole."""
 
     def __init__(self, kind: Kind, prefix: str) -> None:
         super().__init__()
         self._kind, self._prefix = kind, prefix
 
-    def __missing__(self, key: str) -> "tuple[str, _Names | None]":
+    def __missing__(self, key: str) -> "tuple[str, _FlatNames | None]":
         name = self._prefix + key
         whole = self._kind.has(name) and (self._prefix or name in self._kind.by_name)
-        self[key] = found = name, None if whole else _Names(self._kind, f"{name}.")
+        self[key] = found = name, None if whole else _FlatNames(self._kind, f"{name}.")
         return found
 
 
-def _flatten(block: Mapping[str, Json], names: _Names, found: dict[str, Json]) -> None:
+def _flatten(block: Mapping[str, Json], names: _FlatNames, found: dict[str, Json]) -> None:
     for key, value in block.items():
         name, inner = names[key]
         if inner is not None and isinstance(value, dict):
@@ -114,19 +114,19 @@ def _flatten(block: Mapping[str, Json], names: _Names, found: dict[str, Json]) -
             found[name] = value
 
 
-class Parsers(dict[str, "Memo | None"]):
+class FieldParsers(dict[str, "BoundedCache | None"]):
     """What written values mean, by the name of their field; None for one that the kind does not know as writable."""
 
     def __init__(self, kind: Kind) -> None:
         super().__init__()
         self._kind = kind
-        self._memos: dict[str, Memo] = {}
+        self._memos: dict[str, BoundedCache] = {}
 
-    def __missing__(self, name: str) -> "Memo | None":
+    def __missing__(self, name: str) -> "BoundedCache | None":
         found = None
         if self._kind.has(name) and self._kind.field(name).writable:
             row = self._kind.field(name)
-            found = self._memos.setdefault(row.name, Memo(row.type.parse))
+            found = self._memos.setdefault(row.name, BoundedCache(row.type.parse))
         self[name] = found
         return found
 
@@ -134,26 +134,26 @@ class Parsers(dict[str, "Memo | None"]):
 # --- Answers ------------------------------------------------------------------------------------------------
 
 
-class Step:
+class DecodeNode:
     """What stands under one key of a row: a field and how it is read (a list of entries is not), or more steps."""
 
     __slots__ = ("field", "inner", "key", "read")
 
-    def __init__(self, key: str, field: Field | None = None, read: Memo | None = None) -> None:
+    def __init__(self, key: str, field: Field | None = None, read: BoundedCache | None = None) -> None:
         self.key = key
-        self.inner: Steps = Steps()
+        self.inner: DecodeTree = DecodeTree()
         self.field = field
         self.read = read
 
 
-class Steps(dict[str, "Step | None"]):
+class DecodeTree(dict[str, "DecodeNode | None"]):
     """Steps by the keys of an answer, in whatever case they are; None for a key that nobody asks for."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.known: dict[str, Step] = {}
+        self.known: dict[str, DecodeNode] = {}
 
-    def __missing__(self, key: str) -> Step | None:
+    def __missing__(self, key: str) -> DecodeNode | None:
         step = self.known.get(key)
         if step is None:
             folded = key.casefold()

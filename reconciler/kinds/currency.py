@@ -5,8 +5,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.nested import Parts
-from reconciler.kinds.types import Money, ValueType
+from reconciler.kinds.nested_types import ObjectType
+from reconciler.kinds.value_types import MoneyType, ValueType
 from reconciler.model import Desired, Problem, Value, Values, error, warning
 
 USUAL = 2
@@ -62,9 +62,9 @@ def check_amounts(
 
 def _amounts(type_: ValueType, value: Value) -> Iterator[Decimal]:
     """Yield the amounts of a value that are in the account's currency, those of a nested object too."""
-    if isinstance(type_, Money) and type_.by_currency and isinstance(value, Decimal):
+    if isinstance(type_, MoneyType) and type_.by_currency and isinstance(value, Decimal):
         yield value
-    elif isinstance(type_, Parts) and isinstance(value, Mapping):
+    elif isinstance(type_, ObjectType) and isinstance(value, Mapping):
         for name, part in value.items():
             yield from _amounts(type_.of[name], part)
 

@@ -12,17 +12,17 @@ from typing import Any, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.amounts import Limit
 from reconciler.kinds.calendar import days
-from reconciler.kinds.reads import Attachments, Details, Listing, Read, Reference
-from reconciler.kinds.types import ValueType
-from reconciler.kinds.writes import Create, Write
+from reconciler.kinds.read_methods import Attachments, Details, Listing, Read, Reference
+from reconciler.kinds.shared_values import holds_field
+from reconciler.kinds.value_types import ValueType
+from reconciler.kinds.write_methods import Create, Write
 from reconciler.model import Desired, Live, Problem, Value, Values
-from reconciler.sharing import holds
+from reconciler.model.money import Limit
 
-SAME = "="
+SAME_AS_NAME = "="
 """A path equal to the field's own name: the usual case, so it is not repeated in the tables."""
-ASIDE = "@"
+NOT_IN_BODY = "@"
 """Not in the body: the value travels in the URL, or by a call of its own (start, add-funds, append)."""
 
 
@@ -37,19 +37,19 @@ class Field(Struct, frozen=True):
     name: str
     type: ValueType
     facet: str = "settings"
-    read: str | None = SAME
-    create: str | None = SAME
-    patch: str | None = SAME
+    read: str | None = SAME_AS_NAME
+    create: str | None = SAME_AS_NAME
+    patch: str | None = SAME_AS_NAME
     required: bool = False
-    clears: bool = False
-    forced: bool = False
-    keyed_by: str | None = None
+    nullable: bool = False
+    always_in_create: bool = False
+    list_key: str | None = None
     doc: str = ""
 
     def path(self, direction: str) -> str | None:
         """The wire path for ``read``, ``create`` or ``patch``; None where there is none."""
         path: str | None = getattr(self, direction)
-        return self.name if path == SAME else path
+        return self.name if path == SAME_AS_NAME else path
 
     @property
     def writable(self) -> bool:
@@ -60,7 +60,7 @@ class Field(Struct, frozen=True):
         return self.name.endswith(".*")
 
 
-class Scene(Struct, frozen=True):
+class ValidationContext(Struct, frozen=True):
     """What a rule may look at: all that is wanted of a kind, all of it that is live, and the clock.
 
     Offline (``validate``) nothing is live, and every pair has None. ``zones`` are those by which days are meant, by the
@@ -89,7 +89,7 @@ class Scene(Struct, frozen=True):
 
 
 Rule: TypeAlias = Callable[[Desired], Iterable[Problem]]
-SceneRule: TypeAlias = Callable[[Scene], Iterable[Problem]]
+SceneRule: TypeAlias = Callable[[ValidationContext], Iterable[Problem]]
 
 
 class Kind(Struct, frozen=True, eq=False, dict=True):
@@ -126,25 +126,25 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     read: Read
     create: Create | None
     writes: Mapping[str, Write]
-    natural: tuple[tuple[str, ...], ...]
-    gone: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-    outlived: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-    closed: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-    stops: Mapping[str, Value] = field(default_factory=dict)
-    born: Mapping[str, Value] = field(default_factory=dict)
-    leads: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    natural_keys: tuple[tuple[str, ...], ...]
+    excluded_when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    superseded_when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    read_only_when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    stop_values: Mapping[str, Value] = field(default_factory=dict)
+    create_defaults: Mapping[str, Value] = field(default_factory=dict)
+    create_first: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
     money: bool = False
-    automatic: tuple[str, ...] = ()
+    optional_null_blocks: tuple[str, ...] = ()
     details: tuple[Details, ...] = ()
     attachments: Attachments | None = None
     references: tuple[Reference, ...] = ()
     rules: tuple[Rule, ...] = ()
     scene_rules: tuple[SceneRule, ...] = ()
-    implied: Callable[[Values, Values], Values] | None = None
-    normalised: Callable[[Values], Values] | None = None
+    server_side_effects: Callable[[Values, Values], Values] | None = None
+    normalize: Callable[[Values], Values] | None = None
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
-    limiting: tuple[str, ...] = ()
+    cost_fields: tuple[str, ...] = ()
     history_words: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
@@ -163,9 +163,9 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
         """The field that the scope's id fills, if the kind has one (a balance's account)."""
         return self.read.inject if isinstance(self.read, Listing) else None
 
-    def bounds(self, name: str) -> bool:
+    def affects_cost(self, name: str) -> bool:
         """Whether a field is one of those that an object's limit depends on."""
-        return name in self.limiting or name.partition(".")[0] + ".*" in self.limiting
+        return name in self.cost_fields or name.partition(".")[0] + ".*" in self.cost_fields
 
     def has(self, name: str) -> bool:
         return name in self.by_name or name.partition(".")[0] + ".*" in self.by_name
@@ -173,7 +173,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def reads(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
         """Every readable row with its path; a final box is left to the reader, who opens any."""
-        paths = ((row, row.path("read")) for row in self.fields if not row.is_map or row.keyed_by)
+        paths = ((row, row.path("read")) for row in self.fields if not row.is_map or row.list_key)
         return tuple((row, tuple(path.removesuffix(".value").split("."))) for row, path in paths if path)
 
     @cached_property
@@ -183,20 +183,20 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     def settled(self, desired: Values, live: Values) -> bool:
         """Whether all that is stated is plain and in force, as it is for most of an account."""
-        return desired.keys() <= self.plain and holds(live, desired)
+        return desired.keys() <= self.plain and holds_field(live, desired)
 
     @cached_property
     def _ranks(self) -> Mapping[str, int]:
         return {row.name: rank for rank, row in enumerate(self.fields)}
 
-    def rank(self, name: str) -> int:
+    def field_order(self, name: str) -> int:
         """Where a field stands in the table; entries of a map stand where their map does."""
         return self._ranks[self.field(name).name]
 
-    def shows(self, name: str) -> bool:
+    def is_listed(self, name: str) -> bool:
         """Whether the list of the kind shows the field; sub-resources and write-only values are not in it."""
         row = self.field(name)
-        return row.path("read") is not None and (not row.is_map or row.keyed_by is not None)
+        return row.path("read") is not None and (not row.is_map or row.list_key is not None)
 
     def changeable(self, row: Field) -> bool:
         """Whether an existing resource's value can be changed at all."""
@@ -209,7 +209,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     def missing(self, values: Values) -> tuple[str, ...]:
         """The required fields that are not stated, those of a block that something else sets apart."""
-        automatic = tuple(f"{block}." for block in self.automatic if block in values)
+        automatic = tuple(f"{block}." for block in self.optional_null_blocks if block in values)
         return tuple(name for name in self.required if name not in values and not name.startswith(automatic or ("\0",)))
 
     def amended(

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from reconciler.amounts import Exposure, Limit, Period
-from reconciler.kinds.seller_budget_rules import Standing, coverage
+from reconciler.kinds.seller_budget_rules import BudgetState, coverage
 from reconciler.model import Value, Values
+from reconciler.model.money import Exposure, Limit, Period
 
 RENEWALS = {"daily": Period.DAY, "weekly": Period.WEEK, "monthly": Period.MONTH, "lifetime": Period.TOTAL}
 SCHEDULED = "scheduledBudgets."
@@ -60,8 +60,8 @@ def _budget(strategy: Value, amount: Value, renewal: Value) -> Limit:
 def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Each budget by itself; an Uncapped one whose days are all bounded by Daily ones is so in all only."""
     today = now.date()
-    standing = [Standing(values, None) for values in each]
-    daily: dict[object, list[Standing]] = {}
+    standing = [BudgetState(values, None) for values in each]
+    daily: dict[object, list[BudgetState]] = {}
     for budget in standing:
         if budget.values.get("budgetType") == "Daily" and _delivers(budget, today):
             for slot in budget.slots:
@@ -69,12 +69,12 @@ def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     return [_seller_budget(budget, daily, today) if _delivers(budget, today) else None for budget in standing]
 
 
-def _delivers(budget: Standing, today: date) -> bool:
+def _delivers(budget: BudgetState, today: date) -> bool:
     over = budget.last < today or budget.values.get("status") == "Archived"
     return not budget.suspended and not over
 
 
-def _seller_budget(budget: Standing, daily: Mapping[object, list[Standing]], today: date) -> Limit | None:
+def _seller_budget(budget: BudgetState, daily: Mapping[object, list[BudgetState]], today: date) -> Limit | None:
     amount = budget.values.get("amount")
     match budget.values.get("budgetType"):
         case "Daily":

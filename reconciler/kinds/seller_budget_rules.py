@@ -7,17 +7,17 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from reconciler.amounts import grouped
-from reconciler.kinds.kind import Scene
-from reconciler.kinds.objections import objection
+from reconciler.kinds.field_problems import field_error
+from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
+from reconciler.model.money import grouped
 
 TOTALS = ("Capped", "Uncapped")
 OVERSHOOT = Decimal("1.1")
 """Spend lags, so a cap close above it may already be passed (contract §4.4 rule 6)."""
 
 
-class Standing(Struct, frozen=True):
+class BudgetState(Struct, frozen=True):
     """A budget as it will stand: its values, and the block that wants them, if the files hold one."""
 
     values: Values
@@ -59,8 +59,8 @@ class Standing(Struct, frozen=True):
 def frees(change: Change, new: Sequence[Values]) -> bool:
     """Whether the change makes room that a new budget needs: it suspends one of its slots, or shortens it."""
     before = change.live.values if change.live else {}
-    slots = set(Standing(before, None).slots)
-    if not any(slots & set(Standing(values, None).slots) for values in new):
+    slots = set(BudgetState(before, None).slots)
+    if not any(slots & set(BudgetState(values, None).slots) for values in new):
         return False
     for move in change.fields:
         was = before.get(move.field)
@@ -83,14 +83,14 @@ def dates_in_order(budget: Desired) -> Iterator[Problem]:
     """Rules 1 and 4: the end lies after the start, not on it."""
     start, end = budget.values.get("startDate"), budget.values.get("endDate")
     if isinstance(start, date) and isinstance(end, date) and end <= start:
-        yield objection(budget, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
+        yield field_error(budget, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def amount_fits(budget: Desired) -> Iterator[Problem]:
     """Rule 2: no amount on Uncapped, one on the others."""
     kind = budget.values.get("budgetType")
     if kind == "Uncapped" and "amount" in budget.values:
-        yield objection(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
+        yield field_error(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
     if budget.id is None and "suspended" not in budget.values:  # only what exists can be suspended
         yield from _amount(budget)
 
@@ -98,7 +98,7 @@ def amount_fits(budget: Desired) -> Iterator[Problem]:
 def _amount(budget: Desired) -> Iterator[Problem]:
     kind = budget.values.get("budgetType")
     if kind in ("Capped", "Daily") and "amount" not in budget.values:
-        yield objection(budget, "budgetType", "amount-missing", f"a {kind} budget needs an amount", "state amount")
+        yield field_error(budget, "budgetType", "amount-missing", f"a {kind} budget needs an amount", "state amount")
 
 
 def identifiable(budget: Desired) -> Iterator[Problem]:
@@ -116,9 +116,9 @@ OFFLINE = (identifiable, dates_in_order, amount_fits)
 # --- All of them, with live state when there is any --------------------------------------------------------
 
 
-def one_at_a_time(scene: Scene) -> Iterator[Problem]:
+def one_at_a_time(scene: ValidationContext) -> Iterator[Problem]:
     """Rule 7: at most one active total and one active daily budget for a seller in a campaign."""
-    slots: dict[tuple[object, object, bool], list[Standing]] = {}
+    slots: dict[tuple[object, object, bool], list[BudgetState]] = {}
     today = scene.first_today()
     for budget in _standing(scene):
         if not budget.suspended and budget.last >= today:
@@ -135,20 +135,20 @@ def one_at_a_time(scene: Scene) -> Iterator[Problem]:
             longest = max(longest, later, key=lambda budget: budget.last)
 
 
-def new_ones_have_amounts(scene: Scene) -> Iterator[Problem]:
+def new_ones_have_amounts(scene: ValidationContext) -> Iterator[Problem]:
     """Rule 2 once more, for what looked as if it existed."""
     for budget, live in scene.pairs:
         if scene.online and live is None and "suspended" in budget.values:
             yield from _amount(budget)
 
 
-def daily_is_covered(scene: Scene) -> Iterator[Problem]:
+def daily_is_covered(scene: ValidationContext) -> Iterator[Problem]:
     """Rule 8: a Daily without a total for its days delivers nothing. Only live state knows all totals."""
     if not scene.online:
         return
     today = scene.last_today()
     standing = [budget for budget in _standing(scene) if not budget.suspended]
-    totals: dict[tuple[object, object], list[Standing]] = {}
+    totals: dict[tuple[object, object], list[BudgetState]] = {}
     for seller, campaign, budget in ((*slot[:2], each) for each in standing if each.total for slot in each.slots):
         totals.setdefault((seller, campaign), []).append(budget)
     for daily in standing:
@@ -160,7 +160,7 @@ def daily_is_covered(scene: Scene) -> Iterator[Problem]:
                 yield _uncovered(daily.desired, str(slot[1]), partly=covered is None)
 
 
-def changes_are_possible(scene: Scene) -> Iterator[Problem]:
+def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
     """Rules 1, 3, 4 and 6, as far as they need to know what is live and what day it is."""
     for desired, live in scene.pairs:
         if live is None:
@@ -175,16 +175,16 @@ def changes_are_possible(scene: Scene) -> Iterator[Problem]:
                 yield from _amount_can_move(desired, live)
 
 
-def campaigns_only_shrink(scene: Scene) -> Iterator[Problem]:
+def campaigns_only_shrink(scene: ValidationContext) -> Iterator[Problem]:
     """Rule 5, by the published documents: a budget's campaigns can be taken away, not added."""
     for desired, live in scene.pairs:
         added = _members(desired.values) - _members(live.values) if live else set()
         if added and "campaignIds" in desired.values:
             message = f"campaigns cannot be added to a budget: {', '.join(sorted(added))}"
-            yield objection(desired, "campaignIds", "campaigns-added", message, "describe a new budget for them")
+            yield field_error(desired, "campaignIds", "campaigns-added", message, "describe a new budget for them")
 
 
-def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Problem]:
+def running_end_is_fixed(scene: ValidationContext, *, strict: bool = False) -> Iterator[Problem]:
     """Rule 4, where the sources differ: by the guide no date of a running budget can move, by the published
     documents its end can. ``strict`` is what this version is taken for, unless the project says otherwise."""
     if not scene.assumptions.get("strictSeedDates", strict):
@@ -194,7 +194,7 @@ def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Prob
         moved = live is not None and desired.values.get("endDate", ...) not in (..., live.values.get("endDate"))
         if moved and isinstance(was, date) and was <= scene.last_today():
             hint = "set assumptions.strictSeedDates to false if the API lets it move"
-            yield objection(
+            yield field_error(
                 desired, "endDate", "budget-started", f"the budget has started on {was}; its end is fixed", hint
             )
 
@@ -202,17 +202,17 @@ def running_end_is_fixed(scene: Scene, *, strict: bool = False) -> Iterator[Prob
 SCENE = (new_ones_have_amounts, one_at_a_time, daily_is_covered, changes_are_possible)
 
 
-def _standing(scene: Scene) -> Sequence[Standing]:
+def _standing(scene: ValidationContext) -> Sequence[BudgetState]:
     """Every budget as it will stand: those of the files over what is live, and the rest as it is."""
     wanted = [
-        Standing({**(live.values if live else {}), **desired.values}, desired, scene.online)
+        BudgetState({**(live.values if live else {}), **desired.values}, desired, scene.online)
         for desired, live in scene.pairs
     ]
     claimed = {live.id for _, live in scene.pairs if live}
-    return [*wanted, *(Standing(each.values, None) for each in scene.live if each.id not in claimed)]
+    return [*wanted, *(BudgetState(each.values, None) for each in scene.live if each.id not in claimed)]
 
 
-def _overlap(desired: Desired, other: Standing, seller: str, campaign: str, total: bool) -> Problem:
+def _overlap(desired: Desired, other: BudgetState, seller: str, campaign: str, total: bool) -> Problem:
     sort = "total" if total else "daily"
     whose = str(other.desired.address) if other.desired else "a live budget that the files do not hold"
     message = f"seller {seller} would have two {sort} budgets at a time in campaign {campaign}: this and {whose}"
@@ -220,7 +220,7 @@ def _overlap(desired: Desired, other: Standing, seller: str, campaign: str, tota
     return error("budget-overlap", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def coverage(first: date, last: date, totals: Sequence[Standing]) -> bool | None:
+def coverage(first: date, last: date, totals: Sequence[BudgetState]) -> bool | None:
     """Whether the totals cover every day; None if they cover some."""
     day, any_day = first, False
     for total in sorted(totals, key=lambda each: each.first):
@@ -244,47 +244,49 @@ def _uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:
     return error("daily-uncovered", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def _creatable(desired: Desired, scene: Scene) -> Iterator[Problem]:
+def _creatable(desired: Desired, scene: ValidationContext) -> Iterator[Problem]:
     start = desired.values.get("startDate")
     if scene.online and isinstance(start, date) and start <= scene.last_today():
         message = f"no live budget matches, and a new one cannot start on {start}: it must start after today"
-        yield objection(desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id")
+        yield field_error(
+            desired, "startDate", "start-not-future", message, "correct the date, or write the budget's id"
+        )
 
 
-def _dates_can_move(desired: Desired, live: Live, scene: Scene) -> Iterator[Problem]:
+def _dates_can_move(desired: Desired, live: Live, scene: ValidationContext) -> Iterator[Problem]:
     today = scene.last_today()
     was, start = live.values.get("startDate"), desired.values.get("startDate")
     running = isinstance(was, date) and was <= today
     if isinstance(start, date) and start != was:
         if running:
-            yield objection(
+            yield field_error(
                 desired, "startDate", "budget-started", f"the budget has started on {was}; its start is fixed"
             )
         elif start <= today:
-            yield objection(
+            yield field_error(
                 desired, "startDate", "start-not-future", f"the start cannot be moved to {start}: it is over"
             )
     end = desired.values.get("endDate", live.values.get("endDate"))
     if "endDate" not in desired.values or end == live.values.get("endDate"):
         return
     if isinstance(end, date) and end <= today:
-        yield objection(
+        yield field_error(
             desired, "endDate", "end-not-future", f"the end cannot be moved to {end}: it must be after today"
         )
     first = start if isinstance(start, date) else was
     if "startDate" not in desired.values and isinstance(first, date) and isinstance(end, date) and end <= first:
-        yield objection(desired, "endDate", "end-before-start", f"the end ({end}) is not after the start ({first})")
+        yield field_error(desired, "endDate", "end-before-start", f"the end ({end}) is not after the start ({first})")
 
 
 def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
     amount, spend = desired.values.get("amount"), live.values.get("spend")
     if live.values.get("budgetType") == "Uncapped" and amount is not None and "budgetType" not in desired.values:
-        yield objection(desired, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
+        yield field_error(desired, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
     capped = live.values.get("budgetType") == "Capped" and amount != live.values.get("amount")
     if capped and isinstance(amount, Decimal) and isinstance(spend, Decimal):
         if amount < spend:
             message = f"the amount would be below what is already spent ({grouped(spend)})"
-            yield objection(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
+            yield field_error(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
         elif amount < spend * OVERSHOOT:
             message = (
                 f"{grouped(spend)} is spent already, and spend lags: it may pass the new amount of {grouped(amount)}"

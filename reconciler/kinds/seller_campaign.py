@@ -2,23 +2,23 @@
 
 from decimal import Decimal
 
-from reconciler.kinds.kind import ASIDE, Field, Kind
-from reconciler.kinds.reads import Listing, Reference
-from reconciler.kinds.types import Id, Money
-from reconciler.kinds.writes import Create, Envelope, Patch, Stage
+from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
+from reconciler.kinds.read_methods import Listing, Reference
+from reconciler.kinds.value_types import IdType, MoneyType
+from reconciler.kinds.write_methods import Create, Envelope, PatchFields, Stage
 
 CHUNK = 2000  # contract §7: undocumented for bids, taken from the budgets of the same family
-CAMPAIGN_ID = Id(as_number=True, maximum=2**31 - 1)
+CAMPAIGN_ID = IdType(as_number=True, maximum=2**31 - 1)
 SELLERS = Reference("sellerId", "{root}/sellers", "seller", query=(("advertiserId", "{scope}"),))
 CAMPAIGNS = "{root}/advertisers/{scope}/campaigns"
 FLAT = Envelope(many=False, data=False, attributes=False, id=None)
 
 FIELDS = (
-    Field("sellerId", Id(), create=ASIDE, patch=None, required=True, doc="Seller, by Criteo's own id."),
+    Field("sellerId", IdType(), create=NOT_IN_BODY, patch=None, required=True, doc="Seller, by Criteo's own id."),
     Field("campaignId", CAMPAIGN_ID, patch=None, required=True, doc="Campaign in which the seller takes part."),
     Field(
         "bid",
-        Money(),
+        MoneyType(),
         facet="bids",
         required=True,
         doc="Bid per click in the campaign's currency, 4 decimals at most. 0 stops the seller in this campaign.",
@@ -35,7 +35,7 @@ SELLER_CAMPAIGN = Kind(
     read=Listing("{root}/advertisers/{scope}/seller-campaigns"),
     create=Create("{root}/sellers/{sellerId}/seller-campaigns", FLAT, Stage.SELLER_CAMPAIGNS, keyed=True),
     writes={
-        "bids": Patch(
+        "bids": PatchFields(
             "{root}/seller-campaigns",
             Envelope(data=False, attributes=False),
             Stage.SELLER_BIDS,
@@ -43,8 +43,8 @@ SELLER_CAMPAIGN = Kind(
             atomic=True,
         )
     },
-    natural=(("sellerId", "campaignId"),),
-    stops={"bid": Decimal("0.0000")},
+    natural_keys=(("sellerId", "campaignId"),),
+    stop_values={"bid": Decimal("0.0000")},
     references=(SELLERS, Reference("campaignId", CAMPAIGNS, "campaign")),
     doc="Sellers in campaigns of the marketplace, with their bids.",
 )

@@ -7,9 +7,19 @@ in :mod:`reconciler.ledger.errors`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.ledger.book import Backend, Book
-from reconciler.ledger.errors import Damaged, Foreign, LedgerError, Locked, Lost, Newer, Unsafe, Unsettled, Unwritable
-from reconciler.ledger.store import Ledger
+from reconciler.ledger.errors import (
+    Damaged,
+    Foreign,
+    LedgerError,
+    Locked,
+    LockLost,
+    Newer,
+    Unsafe,
+    Unsettled,
+    Unwritable,
+)
+from reconciler.ledger.interface import Ledger
+from reconciler.ledger.sql_ledger import Backend, SqlLedger
 
 DEFAULT = "sqlite:.reconciler/ledger.db"
 
@@ -32,7 +42,7 @@ def open(
     """
     backend = _opened(url, folder, name, aliases, scopes, create=create)
     try:
-        book = Book(backend)
+        book = SqlLedger(backend)
         if server:
             book.belong(server, create=create)
     except BaseException:
@@ -68,8 +78,8 @@ __all__ = [
     "Foreign",
     "Ledger",
     "LedgerError",
+    "LockLost",
     "Locked",
-    "Lost",
     "Newer",
     "Unsafe",
     "Unsettled",

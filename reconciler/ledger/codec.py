@@ -1,4 +1,7 @@
-"""What the columns of a ledger hold: nouns and values as text (see :mod:`reconciler.stored`), names, and instants."""
+"""What the columns of a ledger hold.
+
+Nouns and values as text (see :mod:`reconciler.model.stored_codec`), names, and instants.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.ledger.records import Holder, Resolution, RunRecord
-from reconciler.model import Address, Call, Outcome, Status, Value, Values
-from reconciler.stored import loads, tag, text, untag
+from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Value, Values
+from reconciler.model.stored_codec import loads, tag, text, untag
 
 
 def of_values(values: Values) -> str:
@@ -47,11 +50,11 @@ def to_call(stored: str) -> Call:
     return loads(stored, Call)
 
 
-def to_outcomes(stored: str) -> tuple[Outcome, ...]:
-    return loads(stored, tuple[Outcome, ...])
+def to_outcomes(stored: str) -> tuple[ItemOutcome, ...]:
+    return loads(stored, tuple[ItemOutcome, ...])
 
 
-Moved = tuple[Address, Status, str, str, Value, Value]
+Moved = tuple[Address, ItemStatus, str, str, Value, Value]
 """Whose value it is, how its call ended, its field and facet, what it was and what it was to become."""
 
 
@@ -63,12 +66,12 @@ def moved(call: str, outcomes: str | None, positions: Sequence[Any] | None = Non
     """
     items = json.loads(call)["items"] if outcomes is None or positions is not None else ()
     chosen = None if positions is None else [items[position]["address"] for position in positions]
-    ends = [(item, Status.UNKNOWN.value) for item in items]
+    ends = [(item, ItemStatus.UNKNOWN.value) for item in items]
     if outcomes is not None:
         ends = [(shape["item"], shape["status"]) for shape in json.loads(outcomes)]
     for item, status in ends:
         if chosen is None or item["address"] in chosen:
-            address, ended = Address(*item["address"]), Status(status)
+            address, ended = Address(*item["address"]), ItemStatus(status)
             for move in item["fields"]:
                 yield address, ended, move["field"], move["facet"], untag(move["before"]), untag(move["after"])
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from reconciler.ledger.errors import LedgerError, Lost
+from reconciler.ledger.errors import LedgerError, LockLost
 
 if TYPE_CHECKING:
     import psycopg
@@ -35,7 +35,7 @@ def connected(url: str) -> tuple["psycopg.Connection[Any]", str]:
     try:
         connection = psycopg.connect(**{**CLIENT, **given}, autocommit=True, prepare_threshold=None)
     except psycopg.Error as trouble:
-        raise Lost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
+        raise LockLost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
     return connection, where
 
 

@@ -20,7 +20,7 @@ None of them ever holds a password: a ledger is named by :attr:`LedgerError.wher
 from typing import ClassVar
 
 from reconciler.ledger.records import Holder, PlanUse
-from reconciler.model import Status
+from reconciler.model import ItemStatus
 
 
 class LedgerError(Exception):
@@ -89,7 +89,7 @@ class Unwritable(LedgerError):
     advice = "make room or give permission, and run again: nothing that was sent is forgotten"
 
 
-class Lost(LedgerError):
+class LockLost(LedgerError):
     """The lock is gone: its connection is lost, or its file was removed."""
 
     code = "ledger-lost"
@@ -115,8 +115,8 @@ class PlanUsed(LedgerError):
         self.use = use
 
 
-def _by_status(counted: tuple[Status, int]) -> int:
-    return list(Status).index(counted[0])
+def _by_status(counted: tuple[ItemStatus, int]) -> int:
+    return list(ItemStatus).index(counted[0])
 
 
 class Unsettled(LedgerError):

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from reconciler.ledger import codec
-from reconciler.ledger.errors import Lost
-from reconciler.ledger.rows import Database
+from reconciler.ledger.checked_rows import Database
+from reconciler.ledger.errors import LockLost
 
 ANOTHER = "apply again: it looks first for what this run may have left open"
 
@@ -48,7 +48,7 @@ class Fence:
         for name, generation in self._held.items():
             if known.get(name) != generation:
                 what = f"its lock is gone: another run has locked {codec.to_name(name)} since"
-                raise Lost(self._database.where, what, ANOTHER)
+                raise LockLost(self._database.where, what, ANOTHER)
 
     def _generations(self) -> Mapping[str, int]:
         rows = self._database.execute("SELECT scope, generation FROM holders")

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.errors import Damaged, LedgerError, Newer
-from reconciler.ledger.rows import Database
 from reconciler.ledger.tables import FORMAT, MIGRATIONS
 from reconciler.ledger.upgrades import UPGRADES
 

@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.ledger import codec
+from reconciler.ledger.checked_rows import Database, Rows
 from reconciler.ledger.errors import Late, LedgerError, PlanUsed, Unsettled
 from reconciler.ledger.fence import Fence
-from reconciler.ledger.memory import Memory
+from reconciler.ledger.memory_ledger import RememberedRows
 from reconciler.ledger.past import AWAITED, OPEN, Past
 from reconciler.ledger.records import Intent, PlanUse, Resolution, RunRecord
-from reconciler.ledger.rows import Database, Rows
-from reconciler.model import Address, Call, Outcome, Status, Values
-from reconciler.stored import dumps, text
+from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Values
+from reconciler.model.stored_codec import dumps, text
 
 
 class Bounds(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Bounds(Struct, frozen=True):
 class Journal:
     """Writes runs, intents and settlements."""
 
-    def __init__(self, database: Database, memory: Memory, past: Past, fence: Fence) -> None:
+    def __init__(self, database: Database, memory: RememberedRows, past: Past, fence: Fence) -> None:
         self._database = database
         self._rows = Rows(database)
         self._memory, self._past, self._fence = memory, past, fence
@@ -116,10 +116,10 @@ class Journal:
     # --- Settlements ------------------------------------------------------------------------------------
 
     def settle(
-        self, intent: int, outcomes: Sequence[Outcome], at: datetime, resolution: Resolution | None = None
+        self, intent: int, outcomes: Sequence[ItemOutcome], at: datetime, resolution: Resolution | None = None
     ) -> None:
         statuses = {each.status for each in outcomes}
-        conclusive = Status.UNKNOWN not in statuses
+        conclusive = ItemStatus.UNKNOWN not in statuses
         decided = dumps(resolution) if resolution else None
         cells = (intent, codec.of_instant(at), int(conclusive), dumps(outcomes), decided)
         with self._database.transaction():
@@ -127,7 +127,7 @@ class Journal:
             if not found:
                 raise LedgerError(self._database.where, f"there is no intent {intent}")
             self._rows.append("settlements", *cells)
-            applied = [each for each in outcomes if each.status is Status.APPLIED]
+            applied = [each for each in outcomes if each.status is ItemStatus.APPLIED]
             effect, facet = map(str, found[0])
             self._list(intent, facet, applied if resolution is None and effect in TO_BE_SEEN else (), conclusive)
             self._memory.merge([(each.item.address, each.id or each.item.id, _moved(each)) for each in applied])
@@ -135,7 +135,7 @@ class Journal:
             self._deadlines.pop(intent, None)
 
     def resolve(self, run_id: str, call_name: str, resolution: Resolution) -> None:
-        status = Status.APPLIED if resolution.applied else Status.NOT_SENT
+        status = ItemStatus.APPLIED if resolution.applied else ItemStatus.NOT_SENT
         with self._database.transaction():
             open = self._past.open_intents()
             meant = [each for each in open if (each.run, each.call.name) == (run_id, call_name)]
@@ -152,7 +152,7 @@ class Journal:
             seen = [(each.kind, codec.of_name(each.key), codec.of_name(facet)) for each, facet in news]
             self._rows.delete(AWAITED, before, *((*cells, codec.of_instant(at)) for cells in seen))
 
-    def _list(self, intent: int, facet: str, applied: Sequence[Outcome], conclusive: bool) -> None:
+    def _list(self, intent: int, facet: str, applied: Sequence[ItemOutcome], conclusive: bool) -> None:
         """List the call anew: as open, and with what it applied that is still to be seen in force."""
         self._rows.delete(OPEN, "intent = ?", (intent,))
         self._rows.delete(AWAITED, "intent = ?", (intent,))
@@ -178,7 +178,7 @@ def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: B
     return text({"before": before, "token": token, **instants, **machine})
 
 
-def _moved(outcome: Outcome) -> Values:
+def _moved(outcome: ItemOutcome) -> Values:
     return {move.field: move.after for move in outcome.item.fields}
 
 
@@ -192,14 +192,14 @@ def _unseen(call: Call) -> Mapping[Address, Set[str]]:
     return unseen
 
 
-def _outcomes(intent: Intent) -> tuple[Outcome, ...]:
+def _outcomes(intent: Intent) -> tuple[ItemOutcome, ...]:
     """How the items of a call ended; unknown, if its end was never written."""
     if intent.settled is not None:
         return intent.outcomes
-    return tuple(Outcome(intent.call.name, item, Status.UNKNOWN, item.id) for item in intent.call.items)
+    return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)
 
 
-def _decided(outcome: Outcome, status: Status, ids: Mapping[str, str]) -> Outcome:
-    if outcome.status is not Status.UNKNOWN:
+def _decided(outcome: ItemOutcome, status: ItemStatus, ids: Mapping[str, str]) -> ItemOutcome:
+    if outcome.status is not ItemStatus.UNKNOWN:
         return outcome
     return replace(outcome, status=status, id=ids.get(str(outcome.item.address), outcome.id))

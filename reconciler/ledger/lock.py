@@ -12,11 +12,11 @@ from pathlib import Path
 from reconciler.ledger import codec
 from reconciler.ledger.errors import Locked, Unwritable
 from reconciler.ledger.records import Holder
-from reconciler.stored import dumps
+from reconciler.model.stored_codec import dumps
 
 PAUSE = 0.1
 """Seconds between two attempts; the locks of the system have no queue that could tell who waits."""
-NOTED = 1.0
+HOLDER_NOTE_GRACE = 1.0
 """Seconds that whoever has just taken a lock may need to say so, before it is told as nobody's."""
 MAKING = 30.0
 """Seconds that somebody else may take to make the ledger."""
@@ -36,7 +36,7 @@ def wait(
     while not attempt():
         in_the_way = holder() or NOBODY
         waited = time.monotonic() - began
-        if in_the_way is not NOBODY or waited >= NOTED:
+        if in_the_way is not NOBODY or waited >= HOLDER_NOTE_GRACE:
             if waited >= timeout:
                 raise refusal(in_the_way)
             if in_the_way != told:
@@ -49,7 +49,7 @@ def digest(scope: str) -> bytes:
     return blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=8, person=b"reconciler").digest()
 
 
-class Taken(dict[Path, os.stat_result]):
+class HeldLocks(dict[Path, os.stat_result]):
     """The lock files that this process holds, each as it was when it was taken."""
 
     def lost(self) -> Path | None:
@@ -72,7 +72,7 @@ def files(
     *,
     timeout: float,
     waiting: Callable[[Holder], None],
-    taken: Taken,
+    taken: HeldLocks,
 ) -> Iterator[None]:
     """Hold every scope by a file of its own beside the ledger, taken in one order by everybody."""
     with ExitStack() as held:
@@ -90,7 +90,7 @@ def _file(
     holder: Holder,
     timeout: float,
     waiting: Callable[[Holder], None],
-    taken: Taken,
+    taken: HeldLocks,
 ) -> Iterator[None]:
     from filelock import FileLock, Timeout  # heavy, and a plan needs no lock
 
@@ -142,7 +142,7 @@ def is_dead(holder: Holder) -> bool:
 
 
 @contextmanager
-def making(ledger: Path) -> Iterator[None]:
+def creation_lock(ledger: Path) -> Iterator[None]:
     """Hold the making of a ledger: the second to come finds it made."""
     from filelock import FileLock, Timeout
 

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from reconciler.ledger import codec
+from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.errors import Foreign, LedgerError
-from reconciler.ledger.rows import Database
 
 SHARED = "reconciler"
 """Where all projects of a database were before each had a schema of its own."""

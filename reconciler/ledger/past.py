@@ -8,10 +8,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from reconciler.ledger import codec
+from reconciler.ledger.checked_rows import Cell, Database, Row, Rows
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.records import AppliedChange, HistoryEntry, Intent, Look, PastRun, PlanUse, RunHistory
-from reconciler.ledger.rows import Cell, Database, Row, Rows
-from reconciler.model import Address, Effect, Status
+from reconciler.model import Address, ItemStatus, WriteEffect
 
 OPEN, AWAITED = "open_calls", "awaited"
 """The tables that list the calls without a known end, and what was accepted and no read has shown in force yet."""
@@ -55,10 +55,10 @@ class Past:
 
     # --- Calls ------------------------------------------------------------------------------------------
 
-    def open_intents(self, *, effects: Collection[Effect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
+    def open_intents(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
         return self._listed(OPEN, effects, kinds)
 
-    def accepted(self, *, effects: Collection[Effect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
+    def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
         return self._listed(AWAITED, effects, kinds)
 
     def open_creates(
@@ -71,7 +71,7 @@ class Past:
         meant = {number for number, of, key in self._rows.select("naturals", those) if of == kind and key in keys}
         meant |= {number for number, _, of, key in self._rows.select("items", those) if (of, key) in places}
         return tuple(
-            each for each in self.open_intents(effects=(Effect.CREATE,), kinds=(kind,)) if each.number in meant
+            each for each in self.open_intents(effects=(WriteEffect.CREATE,), kinds=(kind,)) if each.number in meant
         )
 
     def look(self, number: int) -> Look:
@@ -101,10 +101,10 @@ class Past:
             AppliedChange(address, field, facet, before, after, codec.to_instant(str(row[3])))
             for row, last in self._latest("WHERE at >= ? ORDER BY number", codec.of_instant(when))
             for address, status, field, facet, before, after in codec.moved(str(row[8]), last)
-            if status is Status.APPLIED
+            if status is ItemStatus.APPLIED
         )
 
-    def _listed(self, table: str, effects: Collection[Effect], kinds: Collection[str]) -> tuple[Intent, ...]:
+    def _listed(self, table: str, effects: Collection[WriteEffect], kinds: Collection[str]) -> tuple[Intent, ...]:
         chosen, cells = f"WHERE number IN (SELECT intent FROM {table})", list[Cell]()
         for column, some in (("effect", [each.value for each in effects]), ("kind", list(kinds))):
             if some:
@@ -157,16 +157,16 @@ def _intent(row: Row, settlement: Row | None) -> Intent:
     )
 
 
-def _counted(told: RunHistory) -> dict[Status, int]:
+def _counted(told: RunHistory) -> dict[ItemStatus, int]:
     """How many items ended how: of one that was intended several times, its last intent counts."""
-    last: dict[tuple[Address, str], Status] = {}
+    last: dict[tuple[Address, str], ItemStatus] = {}
     for intent in told.calls:
-        last |= {(item.address, intent.call.facet): Status.UNKNOWN for item in intent.call.items}
+        last |= {(item.address, intent.call.facet): ItemStatus.UNKNOWN for item in intent.call.items}
         last |= {(each.item.address, intent.call.facet): each.status for each in intent.outcomes}
-    counts: dict[Status, int] = {}
+    counts: dict[ItemStatus, int] = {}
     for status in last.values():
         counts[status] = counts.get(status, 0) + 1
     never = told.run.record.planned - len(last)
     if never > 0:
-        counts[Status.NOT_SENT] = counts.get(Status.NOT_SENT, 0) + never
+        counts[ItemStatus.NOT_SENT] = counts.get(ItemStatus.NOT_SENT, 0) + never
     return counts

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from reconciler.ledger import codec, format, lock, namespace
+from reconciler.ledger.checked_rows import Cell, Row
 from reconciler.ledger.connecting import connected
-from reconciler.ledger.errors import Damaged, LedgerError, Locked, Lost, Unwritable
+from reconciler.ledger.errors import Damaged, LedgerError, Locked, LockLost, Unwritable
 from reconciler.ledger.records import Holder
-from reconciler.ledger.rows import Cell, Row
 from reconciler.ledger.sqlite import SQLite, empty
 from reconciler.ledger.tables import FORMAT
-from reconciler.stored import dumps
+from reconciler.model.stored_codec import dumps
 
 if TYPE_CHECKING:
     import psycopg
@@ -162,9 +162,9 @@ class Postgres:
         """
         session, held = self._answering()
         if session != self._session:
-            raise Lost(self.where, "its connection was given another session, which lacks the lock", SHARED_SESSION)
+            raise LockLost(self.where, "its connection was given another session, which lacks the lock", SHARED_SESSION)
         if not self._locked <= held:
-            raise Lost(self.where, "its session holds the lock no more", SHARED_SESSION)
+            raise LockLost(self.where, "its session holds the lock no more", SHARED_SESSION)
 
     def _answering(self) -> tuple[Row, set[int]]:
         """The session that answers, and the locks that it holds."""
@@ -195,7 +195,7 @@ class Postgres:
         state = trouble.sqlstate or ""
         said = (trouble.diag.message_primary or str(trouble) or type(trouble).__name__).strip()
         if self._connection.closed or state.startswith(GONE):
-            return Lost(self.where, f"lost the connection, and the lock with it: {said}")
+            return LockLost(self.where, f"lost the connection, and the lock with it: {said}")
         if state.startswith(FULL):
             return Unwritable(self.where, said)
         if state in TORN:

@@ -7,8 +7,8 @@ is kept. What is known of the addresses, and which saved plans were used, is not
 from datetime import UTC, datetime
 
 from reconciler.ledger import codec
+from reconciler.ledger.checked_rows import Database, Rows
 from reconciler.ledger.records import Pruned
-from reconciler.ledger.rows import Database, Rows
 
 LAST = (
     "SELECT max(later.number) FROM items JOIN intents later ON later.number = items.intent"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.model import Address, Call, Outcome, Status, Value, Values
+from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Value, Values
 
 
 class Holder(Struct, frozen=True):
@@ -75,7 +75,7 @@ class PlanUse(Struct, frozen=True):
     run: str
     at: datetime
     past: PastRun | None = None
-    counts: Mapping[Status, int] = field(default_factory=dict)
+    counts: Mapping[ItemStatus, int] = field(default_factory=dict)
 
 
 # --- Calls ------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class Intent(Struct, frozen=True):
     before: Mapping[str, tuple[str, ...]]
     token: str | None = None
     settled: datetime | None = None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[ItemOutcome, ...] = ()
     resolution: Resolution | None = None
     server_at: datetime | None = None
     deadline: datetime | None = None
@@ -166,7 +166,7 @@ class HistoryEntry(Struct, frozen=True):
     field: str
     before: Value
     after: Value
-    status: Status
+    status: ItemStatus
 
 
 class AppliedChange(Struct, frozen=True):

@@ -15,9 +15,9 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.ledger import format, lock
-from reconciler.ledger.errors import Damaged, LedgerError, Lost, Unsafe, Unwritable
+from reconciler.ledger.checked_rows import Cell, Row, Rows
+from reconciler.ledger.errors import Damaged, LedgerError, LockLost, Unsafe, Unwritable
 from reconciler.ledger.records import Holder
-from reconciler.ledger.rows import Cell, Row, Rows
 from reconciler.ledger.tables import FORMAT
 
 PRAGMAS = "PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"
@@ -46,7 +46,7 @@ class SQLite:
         self._connection = connection
         self._turn = threading.RLock()
         self._depth = 0
-        self._taken = lock.Taken()
+        self._taken = lock.HeldLocks()
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
         with self._turn, _told(self.where):
@@ -85,7 +85,7 @@ class SQLite:
         """Raises ``Lost`` if somebody has removed a lock file; whoever comes next makes and locks another."""
         gone = self._taken.lost()
         if gone is not None:
-            raise Lost(self.where, f"its lock is gone: somebody removed {gone}", NEVER_REMOVED)
+            raise LockLost(self.where, f"its lock is gone: somebody removed {gone}", NEVER_REMOVED)
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return tuple(lock.held(Path(self.where), scopes))
@@ -159,7 +159,7 @@ def _prepare(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _exists(path):
-            with lock.making(path):
+            with lock.creation_lock(path):
                 if not _exists(path):
                     _make(path)
     except OSError as trouble:

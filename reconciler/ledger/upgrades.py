@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from reconciler.ledger import codec
+from reconciler.ledger.checked_rows import Cell, Database, Row, Rows, checksum
 from reconciler.ledger.errors import Damaged
 from reconciler.ledger.past import AWAITED, OPEN
-from reconciler.ledger.rows import Cell, Database, Row, Rows, seal
-from reconciler.model import Effect, Status
-from reconciler.stored import text
+from reconciler.model import ItemStatus, WriteEffect
+from reconciler.model.stored_codec import text
 
 AT_ONCE = 500
 """Rows that are read and written in one turn: a journal of years is not held in memory."""
@@ -30,12 +30,12 @@ def to_third(database: Database) -> None:
         cells = (number, run, name, at, shape["kind"], facet, effect, None, call, text(told))
         database.execute(
             "UPDATE intents SET kind = ?, facet = ?, effect = ?, details = ?, seal = ? WHERE number = ?",
-            (shape["kind"], facet, effect, text(told), seal(cells), number),
+            (shape["kind"], facet, effect, text(told), checksum(cells), number),
         )
         last = _last(rows, number)
         if last is None or not last[3]:
             rows.insert(OPEN, (number,))
-        if effect == Effect.ADD.value and after[str(run)] > int(good or 0):
+        if effect == WriteEffect.ADD.value and after[str(run)] > int(good or 0):
             topups[shape["items"][0]["id"]] = (number, shape["items"][0]["address"], facet) if _accepted(last) else None
     rows.insert(AWAITED, *((number, kind, codec.of_name(key), facet) for number, (kind, key), facet in _some(topups)))
     _note_looks(rows)
@@ -47,7 +47,7 @@ def _intents(database: Database) -> Iterator[Row]:
     chosen = f"SELECT {OLD_INTENT}, seal FROM intents WHERE number > ? ORDER BY number LIMIT {AT_ONCE}"
     while some := database.execute(chosen, (reached,)):
         for *cells, sealed in some:
-            if seal(cells) != sealed:
+            if checksum(cells) != sealed:
                 raise Damaged(database.where, "a row of intents is not what was written")
             yield tuple(cells)
         reached = some[-1][0]
@@ -62,7 +62,7 @@ def _accepted(settlement: Row | None) -> bool:
     """Whether an answer said so of all its items; what a person decided needs no read."""
     if settlement is None or settlement[5] is not None:
         return False
-    return [each["status"] for each in json.loads(str(settlement[4]))] == [Status.APPLIED.value]
+    return [each["status"] for each in json.loads(str(settlement[4]))] == [ItemStatus.APPLIED.value]
 
 
 def _some(topups: Mapping[Any, tuple[Cell, list[Any], str] | None]) -> list[tuple[Cell, list[Any], str]]:

@@ -6,10 +6,10 @@ with what was last applied, and sent when nobody remembers, if sending it again 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from reconciler.amounts import worded
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.writes import Patch
+from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
+from reconciler.model.money import worded
 
 
 def diff(
@@ -38,7 +38,7 @@ def diff(
     return tuple(changes), tuple(problems)
 
 
-def fixed(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
+def unchangeable_differences(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
     """What differs and cannot be changed: no plan moves it, and somebody outside may have."""
     for desired, live in pairs:
         if live is None or kind.settled(desired.values, live.values):
@@ -54,14 +54,17 @@ def _creation(kind: Kind, desired: Desired) -> Change:
     fields = tuple(
         FieldChange(name, kind.field(name).facet, None, value, desired.at(name)) for name, value in values.items()
     )
-    after = {**kind.born, **(kind.implied({}, values) if kind.implied else values)}
+    after = {**kind.create_defaults, **(kind.server_side_effects({}, values) if kind.server_side_effects else values)}
     return Change(desired.address, Action.CREATE, None, fields, after, desired.place)
 
 
 def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, ...]) -> Change:
-    stops = any(move.field in kind.stops and move.after == kind.stops[move.field] for move in moved)
+    stops = any(move.field in kind.stop_values and move.after == kind.stop_values[move.field] for move in moved)
     merged = {**live.values, **desired.values}
-    after = {**(kind.implied(live.values, merged) if kind.implied else merged), **desired.values}
+    after = {
+        **(kind.server_side_effects(live.values, merged) if kind.server_side_effects else merged),
+        **desired.values,
+    }
     action = Action.STOP if stops else Action.UPDATE
     return Change(desired.address, action, live.id, moved, after, desired.place, live)
 
@@ -79,7 +82,7 @@ def _moved(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iter
         else:
             before = remembered.get(name)
             known = name in remembered
-            harmless = isinstance(kind.writes.get(row.facet), Patch) and row.path("patch") is not None
+            harmless = isinstance(kind.writes.get(row.facet), PatchFields) and row.path("patch") is not None
             if (known and before == value) or not (known or harmless):
                 continue
         yield FieldChange(name, row.facet, before, value, desired.at(name), seen)
@@ -92,16 +95,20 @@ def _open(kind: Kind, desired: Values, live: Values) -> Iterator[str]:
 
 def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
     """What is stated, as the kind's table orders it, whatever the order of the file or its defaults."""
-    rank = kind.rank
-    return sorted((name for name in names if name not in kind.automatic), key=lambda name: (rank(name), name))
+    rank = kind.field_order
+    return sorted(
+        (name for name in names if name not in kind.optional_null_blocks), key=lambda name: (rank(name), name)
+    )
 
 
 def _base(kind: Kind, desired: Desired, live: Live) -> Values:
     """What the entries of maps will be before their own call: inherited ones follow their parent."""
-    if kind.implied is None or not any(name.partition(".")[0] + ".*" in kind.by_name for name in desired.values):
+    if kind.server_side_effects is None or not any(
+        name.partition(".")[0] + ".*" in kind.by_name for name in desired.values
+    ):
         return live.values
     direct = {name: value for name, value in desired.values.items() if name in kind.by_name}
-    return kind.implied(live.values, {**live.values, **direct})
+    return kind.server_side_effects(live.values, {**live.values, **direct})
 
 
 def _fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:

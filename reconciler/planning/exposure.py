@@ -11,14 +11,14 @@ from itertools import compress, product
 
 from msgspec import Struct
 
-from reconciler.amounts import NOTHING, Exposure, Running
 from reconciler.kinds.kind import Kind
-from reconciler.model import Action, Address, Call, Change, FieldChange, Outcome, Status, Value, Values
+from reconciler.model import Action, Address, Call, Change, FieldChange, ItemOutcome, ItemStatus, Value, Values
+from reconciler.model.money import NOTHING, Exposure, ExposureAfterCall
 
 Moves = Iterable[FieldChange]
 
 
-class Ground(Struct, frozen=True):
+class ExposureContext(Struct, frozen=True):
     """What is exposed before the plan, by currency, and how to weigh what it changes; ``today`` is now for a kind."""
 
     kinds: Mapping[str, Kind]
@@ -37,18 +37,18 @@ class Ground(Struct, frozen=True):
         """Whether these fields of a change raise the exposure, whatever of the rest is already in force."""
         kind = self.kinds[change.address.kind]
         if change.action is Action.CREATE:
-            return self.of(kind, moved(kind, None, fields)) > NOTHING
-        own = [move for move in fields if kind.bounds(move.field)]
+            return self.of(kind, values_after(kind, None, fields)) > NOTHING
+        own = [move for move in fields if kind.affects_cost(move.field)]
         if not own:
             return False
         rest: dict[str, list[FieldChange]] = {}
         for move in change.fields:
-            if kind.bounds(move.field) and move not in own:
+            if kind.affects_cost(move.field) and move not in own:
                 rest.setdefault(move.facet, []).append(move)
         for in_force in product((True, False), repeat=len(rest)):
             others = [move for moves in compress(rest.values(), in_force) for move in moves]
-            before = moved(kind, self.base(change), others)
-            if self.of(kind, moved(kind, before, own)) > self.of(kind, before):
+            before = values_after(kind, self.base(change), others)
+            if self.of(kind, values_after(kind, before, own)) > self.of(kind, before):
                 return True
         return False
 
@@ -60,32 +60,35 @@ class Ground(Struct, frozen=True):
         if change.action is Action.CREATE:
             return None
         carried = {name: value for name, value in change.after.items() if _is_carried(kind, name)}
-        return {**carried, **kind.born}
+        return {**carried, **kind.create_defaults}
 
 
 def _is_carried(kind: Kind, name: str) -> bool:
     return kind.has(name) and kind.field(name).path("create") is not None
 
 
-def moved(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
+def values_after(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
     """The values once these moves are in force, with what the API sets by itself."""
     own: dict[str, Value] = {move.field: move.after for move in moves}
     if not own:
         return values
     if values is None:
         carried = {name: value for name, value in own.items() if _is_carried(kind, name)}
-        return {**kind.born, **(kind.implied({}, carried) if kind.implied else carried)}
+        return {
+            **kind.create_defaults,
+            **(kind.server_side_effects({}, carried) if kind.server_side_effects else carried),
+        }
     merged = {**values, **own}
-    return kind.implied(values, merged) if kind.implied else merged
+    return kind.server_side_effects(values, merged) if kind.server_side_effects else merged
 
 
 # --- As the calls go ---------------------------------------------------------------------------------------
 
 
-class Meter:
+class ExposureTracker:
     """Follows what is exposed, item by item. What may be in force or not is kept both ways; the worse counts."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: ExposureContext) -> None:
         self.ground = ground
         self.states: dict[Address, tuple[Values | None, ...]] = {}
         self.exposed: dict[str, Exposure] = {}
@@ -98,7 +101,7 @@ class Meter:
         change = self.ground.changes[address]
         kind, currency = self.ground.kinds[address.kind], self.ground.currency(change)
         before = self.states.get(address, (self.ground.base(change),))
-        after = tuple(moved(kind, each, moves) for each in before)
+        after = tuple(values_after(kind, each, moves) for each in before)
         after = (*before, *after) if lost else after
         worst = max(self.ground.of(kind, each) for each in after)
         step = worst - max(self.ground.of(kind, each) for each in before)
@@ -109,10 +112,12 @@ class Meter:
         return True
 
 
-def running(ground: Ground, calls: Sequence[Call], deferred: Sequence[Change]) -> Iterator[Running]:
+def exposure_by_call(
+    ground: ExposureContext, calls: Sequence[Call], deferred: Sequence[Change]
+) -> Iterator[ExposureAfterCall]:
     """What is exposed before the first call, and after each that moves it."""
-    meter = Meter(ground)
-    yield from (Running("", currency, meter.exposed[currency]) for currency in sorted(meter.exposed))
+    meter = ExposureTracker(ground)
+    yield from (ExposureAfterCall("", currency, meter.exposed[currency]) for currency in sorted(meter.exposed))
     for call in calls:
         was = dict(meter.exposed)
         for item in call.items:
@@ -124,30 +129,30 @@ def running(ground: Ground, calls: Sequence[Call], deferred: Sequence[Change]) -
     yield from _risen("deferred", was, meter)
 
 
-def _risen(name: str, was: Mapping[str, Exposure], meter: Meter) -> Iterator[Running]:
+def _risen(name: str, was: Mapping[str, Exposure], meter: ExposureTracker) -> Iterator[ExposureAfterCall]:
     for currency, exposure in sorted(meter.exposed.items()):
         if was.get(currency, NOTHING) != exposure:
-            yield Running(name, currency, exposure)
+            yield ExposureAfterCall(name, currency, exposure)
 
 
 # --- What a failed decrease was to fund ------------------------------------------------------------------
 
 
-def unfunded(
-    ground: Ground, ended: Sequence[Outcome], calls: Sequence[Call], deferred: Sequence[Change] = ()
+def items_without_funding(
+    ground: ExposureContext, ended: Sequence[ItemOutcome], calls: Sequence[Call], deferred: Sequence[Change] = ()
 ) -> Mapping[str, tuple[int, ...]]:
     """The items that must not be sent after all, by the names of their calls.
 
     As many increases are kept, in their order, as leave the exposure at or below max(before, planned).
     ``ended`` is how everything ended that was sent before these calls; ``deferred`` comes after them.
     """
-    if all(outcome.status is Status.APPLIED for outcome in ended):
+    if all(outcome.status is ItemStatus.APPLIED for outcome in ended):
         return {}
-    planned, meter = Meter(ground), Meter(ground)
+    planned, meter = ExposureTracker(ground), ExposureTracker(ground)
     for outcome in ended:
         planned.apply(outcome.item.address, outcome.item.fields)
-        if outcome.status in (Status.APPLIED, Status.UNKNOWN):
-            meter.apply(outcome.item.address, outcome.item.fields, lost=outcome.status is Status.UNKNOWN)
+        if outcome.status in (ItemStatus.APPLIED, ItemStatus.UNKNOWN):
+            meter.apply(outcome.item.address, outcome.item.fields, lost=outcome.status is ItemStatus.UNKNOWN)
     for item in (item for call in calls for item in call.items):
         planned.apply(item.address, item.fields)
     for change in deferred:

@@ -33,7 +33,7 @@ def near(value: Value) -> Value:
 
 def natural(kind: Kind, values: Values) -> tuple[Value, ...]:
     """Return the natural key of an object, folded."""
-    return tuple(near(values.get(name)) for name in kind.natural[0])
+    return tuple(near(values.get(name)) for name in kind.natural_keys[0])
 
 
 def key_text(kind: Kind, values: Values) -> str:
@@ -43,7 +43,7 @@ def key_text(kind: Kind, values: Values) -> str:
 
 def parent(kind: Kind) -> str:
     """Return the field that holds the parent of such an object: a campaign, a seller, an account."""
-    return kind.natural[0][0]
+    return kind.natural_keys[0][0]
 
 
 def is_same(shown: Value, sent: Value) -> bool:

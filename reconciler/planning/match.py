@@ -19,7 +19,7 @@ def match(
     a problem and never a creation: the object may merely be hidden (contract §8.1).
     """
     by_id = {each.id: each for each in live}
-    keys = [_Index(key, kind, live) for key in kind.natural]
+    keys = [_Index(key, kind, live) for key in kind.natural_keys]
     pairs: list[Pair] = []
     problems: list[Problem] = []
     for each in desired:
@@ -43,7 +43,7 @@ class _Index:
         self.key = key
         self.found: dict[tuple[Value, ...], list[Live]] = {}
         for each in live:
-            if not any(each.values.get(name) in gone for name, gone in kind.gone.items()):
+            if not any(each.values.get(name) in gone for name, gone in kind.excluded_when.items()):
                 self.found.setdefault(tuple(each.values.get(name) for name in key), []).append(each)
 
     def of(self, desired: Desired) -> list[Live]:
@@ -65,7 +65,9 @@ def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
 
 def _standing(kind: Kind, found: list[Live]) -> list[Live]:
     """Of several, those that are not over."""
-    alive = [each for each in found if not any(each.values.get(name) in over for name, over in kind.outlived.items())]
+    alive = [
+        each for each in found if not any(each.values.get(name) in over for name, over in kind.superseded_when.items())
+    ]
     return alive if len(found) > 1 and alive else found
 
 
@@ -91,11 +93,11 @@ def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
     first: dict[tuple[str, ...], Desired] = {}
     for desired, live in pairs:
         if live is None:
-            key = tuple(str(desired.values.get(name)) for name in (kind.natural[-1]))
+            key = tuple(str(desired.values.get(name)) for name in (kind.natural_keys[-1]))
             other = first.setdefault(key, desired)
             if other is not desired:
                 message = f"{desired.address} and {other.address} ({other.place.span}) would create the same twice"
-                hint = f"give them another {kind.natural[-1][-1]}, or remove one"
+                hint = f"give them another {kind.natural_keys[-1][-1]}, or remove one"
                 yield error("duplicate-claim", message, at=desired.place, address=desired.address, hint=hint)
 
 

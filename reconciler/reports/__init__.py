@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 
 from reconciler.model import Run
-from reconciler.reports.words import Manner
+from reconciler.reports.common import RenderOptions
 
-Report = Callable[[Run, Manner], str]
+Report = Callable[[Run, RenderOptions], str]
 
 
 class _Formats(Mapping[str, Report]):
@@ -43,4 +43,4 @@ FORMATS: Mapping[str, Report] = _Formats(
     json_stream="stream",
 )
 
-__all__ = ["FORMATS", "Manner", "Report"]
+__all__ = ["FORMATS", "RenderOptions", "Report"]

@@ -4,26 +4,26 @@ Paths begin at the root of the repository, as those of the merge request do.
 """
 
 from reconciler.model import Problem, Run, Severity, Span
-from reconciler.reports.json import Shape, dumped
-from reconciler.reports.places import fingerprinted, place, rooted
-from reconciler.reports.words import Manner, findings, named, objects, plain
+from reconciler.reports.common import RenderOptions, findings, named, objects, sanitize
+from reconciler.reports.json import Shape, dump_report
+from reconciler.reports.places import place, rooted, with_fingerprints
 
 SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """One JSON list and a line break."""
     known, problems = objects(run), [rooted(each, manner.checkout) for each in findings(run)]
-    marked = fingerprinted(problems)
-    return dumped([_entry(each, named(each, known), mark, place(each, manner.checkout)) for each, mark in marked])
+    marked = with_fingerprints(problems)
+    return dump_report([_entry(each, named(each, known), mark, place(each, manner.checkout)) for each, mark in marked])
 
 
 def _entry(problem: Problem, said: str, fingerprint: str, at: Span) -> Shape:
-    hint = f" ({plain(problem.hint)})" if problem.hint else ""
+    hint = f" ({sanitize(problem.hint)})" if problem.hint else ""
     return {
         "description": said + hint,
-        "check_name": plain(problem.code),
+        "check_name": sanitize(problem.code),
         "fingerprint": fingerprint,
         "severity": SEVERITIES[problem.severity],
-        "location": {"path": plain(at.file), "lines": {"begin": at.line}},
+        "location": {"path": sanitize(at.file), "lines": {"begin": at.line}},
     }

@@ -9,9 +9,9 @@ from heapq import nlargest
 
 from msgspec import Struct
 
-from reconciler.amounts import ZERO, BidShift, Exposure, Limit, Period, grouped, sides
-from reconciler.model import Action, Address, Change, FieldChange, Judgement, Money, Run, Shift, Verdict
-from reconciler.reports.words import ARROW, counted, percentage, plain, shown, step
+from reconciler.model import Action, Address, Change, FieldChange, Judgement, LimitChange, Money, Run, Verdict
+from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, grouped
+from reconciler.reports.common import ARROW, count_noun, format_change_percent, format_percent, format_value, sanitize
 
 ONE_OFF = "one-off funds"
 SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)
@@ -20,7 +20,7 @@ LEAP = Decimal("1.5")
 """So many are named in any case; more of them if they rise by half or more."""
 
 
-class Total(Struct, frozen=True):
+class CostTotal(Struct, frozen=True):
     """What a currency commits, in one way of counting."""
 
     currency: str
@@ -33,62 +33,62 @@ class Total(Struct, frozen=True):
         return self.after - self.before
 
 
-def totals(money: Money | None) -> tuple[Total, ...]:
+def totals(money: Money | None) -> tuple[CostTotal, ...]:
     """Every commitment and every fund, by currency, in the order in which the money tells them."""
     if money is None:
         return ()
-    running = [Total(each.currency, each.period.value, *sides(each)) for each in money.commitments]
-    funds = [Total(each.currency, ONE_OFF, *sides(each)) for each in money.funds]
+    running = [CostTotal(each.currency, each.period.value, *before_and_after(each)) for each in money.commitments]
+    funds = [CostTotal(each.currency, ONE_OFF, *before_and_after(each)) for each in money.funds]
     return (*running, *funds)
 
 
-def amount(value: Decimal, sign: str = "") -> str:
+def format_money(value: Decimal, sign: str = "") -> str:
     """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
     return grouped(value, sign)
 
 
-def exposed(exposure: Exposure) -> str:
+def format_exposure(exposure: Exposure) -> str:
     """``12,345.60``, and how many are uncapped beside it."""
     if not exposure.uncapped:
-        return amount(exposure.amount)
-    return f"{amount(exposure.amount)} + {exposure.uncapped:,} uncapped"
+        return format_money(exposure.amount)
+    return f"{format_money(exposure.amount)} + {exposure.uncapped:,} uncapped"
 
 
-def moved(total: Total) -> str:
+def format_total_change(total: CostTotal) -> str:
     """How far a total moves: ``+526.55 (+4.3 %)``, ``+1 uncapped``, ``unchanged``."""
     change = total.change
     parts = []
     if change.amount:
-        part = amount(change.amount, "+")
+        part = format_money(change.amount, "+")
         base = total.before.amount
-        parts.append(f"{part} ({percentage(change.amount / base * 100)})" if base else part)
+        parts.append(f"{part} ({format_percent(change.amount / base * 100)})" if base else part)
     if change.uncapped:
         parts.append(f"{change.uncapped:+,} uncapped")
     return ", ".join(parts) or "unchanged"
 
 
-def limited(limit: Limit | None) -> str:
+def format_limit(limit: Limit | None) -> str:
     """One object's limit: ``150.00 a day``, ``uncapped``, ``nothing``."""
     if limit is None:
         return "nothing"
     if limit.amount is None:
         return "uncapped" if limit.period is not Period.TOTAL else "uncapped in all"
-    return f"{amount(limit.amount)} {limit.period.value}"
+    return f"{format_money(limit.amount)} {limit.period.value}"
 
 
-def bids(shift: BidShift) -> str:
+def format_bids(shift: BidShift) -> str:
     """``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % weighted``."""
     counts = [f"{count:,} {word}" for count, word in ((shift.raised, "raised"), (shift.lowered, "lowered")) if count]
     before = _between(shift.lowest_before, shift.highest_before)
     after = _between(shift.lowest_after, shift.highest_after)
-    weighted = f", {percentage(shift.percent)} weighted" if shift.percent is not None else ""
+    weighted = f", {format_percent(shift.percent)} weighted" if shift.percent is not None else ""
     return f"{', '.join(counts)}, {before} {ARROW} {after}{weighted}"
 
 
 def _between(lowest: Decimal | None, highest: Decimal | None) -> str:
     if lowest is None or highest is None:
         return "none"
-    return shown(lowest) if lowest == highest else f"{shown(lowest)} … {shown(highest)}"
+    return format_value(lowest) if lowest == highest else f"{format_value(lowest)} … {format_value(highest)}"
 
 
 def courses(money: Money | None) -> Iterator[str]:
@@ -96,15 +96,15 @@ def courses(money: Money | None) -> Iterator[str]:
     for currency in dict.fromkeys(each.currency for each in money.running) if money else ():
         assert money is not None
         steps = [each for each in money.running if each.currency == currency]
-        named = [f"{plain(each.call)} {exposed(each.exposure)}".strip() for each in steps]
+        named = [f"{sanitize(each.call)} {format_exposure(each.exposure)}".strip() for each in steps]
         shown = named if len(named) <= TOP else [*named[: TOP - 1], f"… {len(named) - TOP:,} more", named[-1]]
-        yield f"{plain(currency)} {f' {ARROW} '.join(shown)}; at most {exposed(money.peak(currency))}"
+        yield f"{sanitize(currency)} {f' {ARROW} '.join(shown)}; at most {format_exposure(money.peak(currency))}"
 
 
 # --- The largest risks --------------------------------------------------------------------------------------
 
 
-def rises(money: Money | None) -> tuple[Shift, ...]:
+def rises(money: Money | None) -> tuple[LimitChange, ...]:
     """The objects whose limit rises most, uncapped ones first."""
     return tuple(shift for shift in money.shifts[:TOP] if shift.change > Exposure()) if money else ()
 
@@ -128,12 +128,12 @@ def _moves(changes: Sequence[Change]) -> Iterator[tuple[Change, FieldChange]]:
 
 def leap(move: FieldChange) -> str:
     """``bidding.bidAmount 0.53 → 53.00 (+9,900 %)``"""
-    return f"{plain(move.field)} {shown(move.before)} {ARROW} {shown(move.after)} ({step(move.before, move.after)})"
+    return f"{sanitize(move.field)} {format_value(move.before)} {ARROW} {format_value(move.after)} ({format_change_percent(move.before, move.after)})"  # noqa: E501
 
 
 def owner(address: Address | None, kind: str, id: str | None) -> str:
     """Who it is: its address, or its kind and id if the files do not hold it."""
-    return plain(address) if address else f"{plain(kind)} {plain(id)} (not in the files)"
+    return sanitize(address) if address else f"{sanitize(kind)} {sanitize(id)} (not in the files)"
 
 
 # --- Who objects -----------------------------------------------------------------------------------------------
@@ -145,21 +145,21 @@ def objections(run: Run) -> list[Judgement]:
     return sorted(serious, key=lambda each: SERIOUS.index(each.verdict))
 
 
-def judged(judgement: Judgement) -> str:
+def format_judgement(judgement: Judgement) -> str:
     """``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``"""
-    why = f", because {plain(judgement.because)}" if judgement.because else ""
-    count = counted(len(judgement.problems), "problem")
-    return f"{judgement.verdict.value}: {plain(judgement.rule)} ({plain(judgement.limit)}), {count}{why}"
+    why = f", because {sanitize(judgement.because)}" if judgement.because else ""
+    count = count_noun(len(judgement.problems), "problem")
+    return f"{judgement.verdict.value}: {sanitize(judgement.rule)} ({sanitize(judgement.limit)}), {count}{why}"
 
 
-def passed(run: Run) -> list[str]:
+def passed_rules(run: Run) -> list[str]:
     """The guardrails that had nothing to say."""
-    return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
+    return [sanitize(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
 
 
 def idle(run: Run) -> list[str]:
     """The guardrails for which the plan held nothing to look at."""
-    return [plain(each.rule) for each in run.judgements if each.verdict is Verdict.IDLE]
+    return [sanitize(each.rule) for each in run.judgements if each.verdict is Verdict.IDLE]
 
 
 # --- As lines of text ----------------------------------------------------------------------------------------
@@ -167,15 +167,24 @@ def idle(run: Run) -> list[str]:
 
 def lines(run: Run) -> Iterator[str]:
     """The block that text begins with: totals aligned, bids, and the guardrails."""
-    rows = [(f"{each.currency} {each.what}", exposed(each.before), exposed(each.after), moved(each))
-            for each in totals(run.money)]  # fmt: skip
+    rows = [
+        (
+            f"{each.currency} {each.what}",
+            format_exposure(each.before),
+            format_exposure(each.after),
+            format_total_change(each),
+        )
+        for each in totals(run.money)
+    ]
     moves = run.money.bids if run.money else ()
     if rows or moves:
         yield "Budgets (what is asked for, not a worst case):"
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
-        yield from (f"  {each.currency} {plain(each.kind)} {plain(each.field)}: {bids(each)}" for each in moves)
+        yield from (
+            f"  {each.currency} {sanitize(each.kind)} {sanitize(each.field)}: {format_bids(each)}" for each in moves
+        )
         yield ""
     if course := [*courses(run.money)]:
         yield "Exposed as the calls go (on one day, totals and funds in full):"
@@ -183,9 +192,9 @@ def lines(run: Run) -> Iterator[str]:
         yield ""
     if run.judgements:
         yield "Guardrails:"
-        yield from (f"  {judged(each)}" for each in objections(run))
-        if passed(run):
-            yield f"  passed: {', '.join(passed(run))}"
+        yield from (f"  {format_judgement(each)}" for each in objections(run))
+        if passed_rules(run):
+            yield f"  passed: {', '.join(passed_rules(run))}"
         if idle(run):
             yield f"  {Verdict.IDLE.value}: {', '.join(idle(run))}"
         yield ""

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model import Address, Problem, Run, Severity
 from reconciler.reports import text
+from reconciler.reports.common import Checkout, RenderOptions, clip, count_noun, findings, named, objects, sanitize
 from reconciler.reports.places import rooted
-from reconciler.reports.words import Checkout, Manner, clipped, counted, findings, named, objects, plain
 
 MOST, LONGEST = 10, 4000
 KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """Workflow commands, and the report as the log shows it."""
     body = text.report(run, manner)
     token = f"reconciler-{hashlib.sha256(body.encode('utf-8', 'replace')).hexdigest()[:32]}"
@@ -38,7 +38,7 @@ def _annotations(run: Run, checkout: Checkout | None) -> Iterator[str]:
         yield from (annotation(problem, known) for problem in of_kind[:most])
         left += max(0, len(of_kind) - most)
     if left:
-        yield f"::notice title=reconciler::{counted(left, 'more problem')}: see the job summary or the log"
+        yield f"::notice title=reconciler::{count_noun(left, 'more problem')}: see the job summary or the log"
 
 
 def annotation(problem: Problem, known: Mapping[Address, str]) -> str:
@@ -54,7 +54,7 @@ def annotation(problem: Problem, known: Mapping[Address, str]) -> str:
 
 
 def _data(value: str) -> str:
-    return clipped(plain(value), LONGEST).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clip(sanitize(value), LONGEST).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(value: str) -> str:

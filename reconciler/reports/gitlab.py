@@ -6,13 +6,13 @@ another format: codequality.
 """
 
 from reconciler.model import Run
-from reconciler.reports.json import dumped
-from reconciler.reports.words import Manner, counts
+from reconciler.reports.common import RenderOptions, counts
+from reconciler.reports.json import dump_report
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """One JSON object and a line break."""
     count = counts(run)
     if run.command == "drift":
         count = {**count, "update": len({each.address for each in run.drift if each.moved_outside})}
-    return dumped({"create": count["create"], "update": count["update"], "delete": count["stop"]})
+    return dump_report({"create": count["create"], "update": count["update"], "delete": count["stop"]})

@@ -11,43 +11,43 @@ from reconciler.model import (
     Action,
     Address,
     Change,
-    Divergence,
     Drift,
+    DriftState,
     FieldChange,
+    ItemOutcome,
+    ItemStatus,
     Judgement,
-    Outcome,
     Problem,
     Run,
     Severity,
-    Status,
     Verdict,
 )
-from reconciler.reports import cost, drifts, folding, html_charts, lasting
-from reconciler.reports.html_style import CSS, POLICY
-from reconciler.reports.inside import inside
-from reconciler.reports.words import (
+from reconciler.reports import cost, drift_report, grouping, html_charts, irreversible
+from reconciler.reports.common import (
     ARROW,
     VERBS,
-    Manner,
+    RenderOptions,
     called,
-    clipped,
-    counted,
+    change_title,
+    clip,
+    count_by_status,
+    count_noun,
     counts,
-    ended,
-    ending,
+    exit_sentence,
+    format_change_percent,
+    format_value,
+    has_plan,
     headline,
     least_time,
     named,
     objects,
-    plain,
-    planned,
-    shown,
-    shown_whole,
-    step,
+    sanitize,
     stopped,
     summed,
-    title,
+    visible_run,
 )
+from reconciler.reports.html_style import CSS, POLICY
+from reconciler.reports.value_diff import describe_inside
 
 ROWS, LISTED, LONG = 2_000, 200, 2_000
 """So many changes one by one, so many problems, and so much of one value; JSON holds all of them."""
@@ -62,7 +62,7 @@ VERDICTS = {
 }
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """The page; ends with a line break."""
     body = "\n".join(part for part in _parts(run, manner) if part)
     name = f"{run.command} {run.project}".strip()
@@ -75,20 +75,27 @@ def report(run: Run, manner: Manner) -> str:
     )
 
 
-def _parts(run: Run, manner: Manner) -> Iterator[str]:
-    run, known = shown_whole(run), objects(run)
+def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
+    run, known = visible_run(run), objects(run)
     yield _head(run)
-    if last := ending(run, manner):
+    if last := exit_sentence(run, manner):
         yield f'<p class="banner stop">{_text(last)}</p>'
     yield _section("What moved", _drift(run))
-    yield _section("Not managed", _table(drifts.UNMANAGED, ([*map(_text, each)] for each in drifts.shares(run)), (1,)))
+    yield _section(
+        "Not managed", _table(drift_report.UNMANAGED, ([*map(_text, each)] for each in drift_report.shares(run)), (1,))
+    )
     yield _section("Budgets (what is asked for, not a worst case)", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
-    yield _section(lasting.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in lasting.rows(run)))
+    yield _section(
+        irreversible.TITLE, _items(f"{_text(what)}: {_code(which)}" for what, which in irreversible.rows(run))
+    )
     yield _section("Not applied", _items(_unapplied(run)))
-    yield _section("Problems", _items(_few([_problem(each, named(each, known)) for each in drifts.untabled(run)])))
-    if planned(run):
+    yield _section(
+        "Problems",
+        _items(_few([_problem(each, named(each, known)) for each in drift_report.problems_outside_tables(run)])),
+    )
+    if has_plan(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
         yield _section("Changes", _changes(run))
         yield _section("Calls", _calls(run))
@@ -98,7 +105,7 @@ def _parts(run: Run, manner: Manner) -> Iterator[str]:
 
 def _head(run: Run) -> str:
     chips = [(f"{count:,} to {word}", word) for word, count in counts(run).items() if count]
-    chips += [(f"{count:,} {ending}", STYLES.get(ending, "stop")) for ending, count in ended(run).items()]
+    chips += [(f"{count:,} {ending}", STYLES.get(ending, "stop")) for ending, count in count_by_status(run).items()]
     chips += [(f"{run.unchanged:,} unchanged", "note")] if run.unchanged and run.command != "validate" else []
     shown = "".join(f'<li class="{style}">{_text(words)}</li>' for words, style in chips)
     where = f"reconciler {_text(run.command)} · {_text(run.project)}" if run.project else "reconciler"
@@ -110,7 +117,7 @@ def _head(run: Run) -> str:
 
 
 def _text(value: object) -> str:
-    return escape(clipped(plain(value), LONG))
+    return escape(clip(sanitize(value), LONG))
 
 
 def _code(value: object) -> str:
@@ -152,7 +159,7 @@ def _tag(words: str, style: str) -> str:
 
 def _drift(run: Run) -> str:
     """By resource, what somebody has to decide first."""
-    rows = drifts.rows(run)
+    rows = drift_report.rows(run)
     resources: dict[Address, list[Drift]] = {}
     for each in rows[:ROWS]:
         resources.setdefault(each.address, []).append(each)
@@ -168,16 +175,16 @@ def _moved(address: Address, some: Sequence[Drift]) -> str:
 
 
 def _sides(each: Drift) -> list[str]:
-    state, _, field, *words = drifts.cells(each)
+    state, _, field, *words = drift_report.cells(each)
     return [_tag(state, STATES[each.state]), _code(field) if field else "", *map(_text, words)]
 
 
-SIDES = ("", *drifts.HEADS[2:])
+SIDES = ("", *drift_report.HEADS[2:])
 STATES = {
-    Divergence.CONFLICT: "stop",
-    Divergence.DRIFTED: "update",
-    Divergence.UNKNOWN: "update",
-    Divergence.PENDING: "note",
+    DriftState.CONFLICT: "stop",
+    DriftState.DRIFTED: "update",
+    DriftState.UNKNOWN: "update",
+    DriftState.PENDING: "note",
 }
 
 
@@ -186,7 +193,7 @@ STATES = {
 
 def _bids(run: Run) -> str:
     moves = run.money.bids if run.money else ()
-    return _items(f"{_text(each.currency)} {_code(each.field)}: {_text(cost.bids(each))}" for each in moves)
+    return _items(f"{_text(each.currency)} {_code(each.field)}: {_text(cost.format_bids(each))}" for each in moves)
 
 
 def _guardrails(run: Run) -> Iterator[str]:
@@ -198,7 +205,7 @@ def _guardrails(run: Run) -> Iterator[str]:
 
 def _guardrail(each: Judgement) -> str:
     why = f" because {_code(each.because)}" if each.because else ""
-    count = f": {counted(len(each.problems), 'problem')}" if each.problems else ""
+    count = f": {count_noun(len(each.problems), 'problem')}" if each.problems else ""
     rule = f'{_code(each.rule)} <span class="soft">{_text(each.limit)}</span>'
     return f"{_tag(each.verdict.value, VERDICTS[each.verdict])} {rule}{count}{why}"
 
@@ -206,7 +213,7 @@ def _guardrail(each: Judgement) -> str:
 def _risks(run: Run) -> Iterator[str]:
     for each in cost.rises(run.money):
         owner = _code(cost.owner(each.address, each.kind, each.id))
-        yield f"{owner} {cost.limited(each.before)} {ARROW} {cost.limited(each.after)} {_text(each.currency)}"
+        yield f"{owner} {cost.format_limit(each.before)} {ARROW} {cost.format_limit(each.after)} {_text(each.currency)}"
     for change, move in cost.leaps(run.changes):
         yield f"{_code(change.address)} {_text(cost.leap(move))}"
 
@@ -226,11 +233,11 @@ def _unapplied(run: Run) -> list[str]:
     held = stopped(run)
     kept = frozenset(map(id, held))
     line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summed(held))}"] if held else []
-    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in kept]
+    others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
     return [*line, *_few([_outcome(each) for each in others])]
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: ItemOutcome) -> str:
     said = "".join(f"<br>{_problem(problem, problem.message)}" for problem in outcome.problems)
     tag = _tag(outcome.ending, STYLES.get(outcome.ending, "stop"))
     return f"{tag} {_code(outcome.item.address)} {_code(outcome.call)}{said}"
@@ -241,7 +248,7 @@ def _outcome(outcome: Outcome) -> str:
 
 def _changes(run: Run) -> str:
     """Changes one by one, and folds that open without a script."""
-    single, folded = folding.parted(run.changes)
+    single, folded = grouping.split_changes(run.changes)
     left = ROWS - len(single)
     parts = [_fold(fold, max(0, left // max(1, len(folded)))) for fold in folded]
     parts += [_change(change) for change in single[:ROWS]]
@@ -252,12 +259,12 @@ def _changes(run: Run) -> str:
 
 def _change(change: Change) -> str:
     verb = VERBS[change.action]
-    name = f'<span class="name">{_text(title(change)[1:-1])}</span>' if title(change) else ""
+    name = f'<span class="name">{_text(change_title(change)[1:-1])}</span>' if change_title(change) else ""
     id = f'<span class="soft">id {_text(change.id)}</span>' if change.id else ""
     place = f'<span class="soft">{_code(change.place.span)}</span>'
     head = f"<p>{_tag(f'{change.action.value} {verb}', verb)} {_code(change.address)} {name} {id} {place}</p>"
     if change.action is Action.CREATE:
-        fields = _table(("", ""), ((_code(move.field), _text(shown(move.after))) for move in change.fields))
+        fields = _table(("", ""), ((_code(move.field), _text(format_value(move.after))) for move in change.fields))
     else:
         rows = (_cells(move, change) for move in change.fields)
         fields = _table(("", "Before", "After", ""), rows, (1, 2, 3), FIELDS)
@@ -268,23 +275,23 @@ FIELDS = ' class="fields"'
 
 
 def _cells(move: FieldChange, change: Change) -> tuple[str, str, str, str]:
-    before = "" if change.action is Action.CREATE else _text(shown(move.before))
+    before = "" if change.action is Action.CREATE else _text(format_value(move.before))
     if not move.seen and move.before is None:
         before = '<span class="soft">never shown</span>'
-    percent = step(move.before, move.after)
+    percent = format_change_percent(move.before, move.after)
     colour = "up" if percent.startswith("+") else "down"
-    mark = f'<span class="{colour}">{percent}</span>' if percent else _text(inside(move.before, move.after))
-    return _code(move.field), before, _text(shown(move.after)), mark
+    mark = f'<span class="{colour}">{percent}</span>' if percent else _text(describe_inside(move.before, move.after))
+    return _code(move.field), before, _text(format_value(move.after)), mark
 
 
-def _fold(fold: folding.Fold, most: int) -> str:
+def _fold(fold: grouping.Fold, most: int) -> str:
     verb = VERBS[fold.action]
-    lines = "".join(f'<span class="lines">{_text(line)}</span>' for line in folding.sentences(fold))
+    lines = "".join(f'<span class="lines">{_text(line)}</span>' for line in grouping.sentences(fold))
     rows = ((_code(change.address), *_cells(move, change)) for change in fold.changes for move in change.fields)
     table = _table(("", "", "Before", "After", ""), islice(rows, most), (2, 3, 4))
     total = sum(len(change.fields) for change in fold.changes)
     more = f'<p class="soft">… and {total - most:,} more</p>' if total > most else ""
-    head = f"{_tag(f'{fold.action.value} {verb}', verb)} {_text(folding.heading(fold))}{lines}"
+    head = f"{_tag(f'{fold.action.value} {verb}', verb)} {_text(grouping.heading(fold))}{lines}"
     return f'<details class="many"><summary>{head}</summary>{table}{more}</details>'
 
 
@@ -293,9 +300,9 @@ def _calls(run: Run) -> str:
     if not plan.total:
         return ""
     deferred = f", {plan.deferred_calls:,} of them once new ids are known" if plan.deferred_calls else ""
-    words = f"{counted(plan.total, 'call')} (bound {plan.bound:,}){deferred}, {least_time(plan.total)}."
+    words = f"{count_noun(plan.total, 'call')} (bound {plan.bound:,}){deferred}, {least_time(plan.total)}."
     rows = (
         (each.numbers, _code(f"{each.method} {each.path}"), _text(each.facet), f"{each.items:,}")
-        for each in folding.endpoints(plan.calls)
+        for each in grouping.group_calls(plan.calls)
     )
     return f"<p>{words}</p>{_table(('', 'Request', 'Facet', 'Items'), rows, (3,))}"

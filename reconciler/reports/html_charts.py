@@ -6,10 +6,10 @@ from html import escape
 
 from msgspec import Struct
 
-from reconciler.amounts import ZERO, Exposure
 from reconciler.model import Action, Run
+from reconciler.model.money import ZERO, Exposure
 from reconciler.reports import cost
-from reconciler.reports.words import plain, shown
+from reconciler.reports.common import format_value, sanitize
 
 MOST = 20
 FACETS = ("budgets", "funds")
@@ -31,7 +31,7 @@ def totals(run: Run) -> str:
     """What the account commits, by currency and period."""
     return _chart(
         Bar(each.currency, f"{each.currency} {each.what}", each.before, each.after,
-            (cost.exposed(each.before), cost.exposed(each.after)), cost.moved(each))
+            (cost.format_exposure(each.before), cost.format_exposure(each.after)), cost.format_total_change(each))
         for each in cost.totals(run.money)
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ def _step(bar: Bar) -> Decimal:
 def _shifts(run: Run) -> Iterator[Bar]:
     for each in run.money.shifts if run.money else ():
         owner = cost.owner(each.address, each.kind, each.id)
-        said = (cost.limited(each.before), cost.limited(each.after))
+        said = (cost.format_limit(each.before), cost.format_limit(each.after))
         yield Bar(each.currency, owner, Exposure.of(each.before), Exposure.of(each.after), said)
 
 
@@ -60,7 +60,7 @@ def _fields(run: Run) -> Iterator[Bar]:
             before, after = move.before, move.after
             if move.facet not in FACETS or not (isinstance(before, Decimal) or isinstance(after, Decimal)):
                 continue
-            said = ("new" if change.action is Action.CREATE else shown(before), shown(after))
+            said = ("new" if change.action is Action.CREATE else format_value(before), format_value(after))
             yield Bar(change.address.kind, str(change.address), _of(before), _of(after), said)
 
 
@@ -85,7 +85,7 @@ def _row(bar: Bar, scale: Decimal) -> str:
     sides = zip(("before", "after"), (bar.before, bar.after), bar.said, strict=True)
     pair = "".join(f'{_bar(side, of, scale)}<span class="n">{escape(said)}</span>' for side, of, said in sides)
     note = f'<br><span class="soft n">{escape(bar.note)}</span>' if bar.note else ""
-    what = f'<div class="what">{escape(plain(bar.what))}{note}</div>'
+    what = f'<div class="what">{escape(sanitize(bar.what))}{note}</div>'
     return f'<div class="bars">{what}<div class="pair">{pair}</div></div>'
 
 

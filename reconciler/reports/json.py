@@ -12,26 +12,26 @@ from typing import Any
 import orjson
 from msgspec.structs import asdict
 
-from reconciler import wire
-from reconciler.amounts import Exposure, Increase, Limit
-from reconciler.as_json import as_json
-from reconciler.exits import of
 from reconciler.model import (
     Call,
     Change,
     Drift,
     FieldChange,
+    ItemOutcome,
+    ItemStatus,
     Judgement,
+    LimitChange,
     Money,
-    Outcome,
     Problem,
     Run,
-    Shift,
     Span,
-    Status,
 )
+from reconciler.model.exit_codes import exit_code
+from reconciler.model.json_values import to_json
+from reconciler.model.money import Exposure, Increase, Limit
+from reconciler.provider import codec
+from reconciler.reports.common import COMMAND, VERBS, RenderOptions, count_by_status, counts, sanitize, tallied
 from reconciler.reports.cost import totals
-from reconciler.reports.words import COMMAND, VERBS, Manner, counts, ended, plain, tallied
 
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
@@ -39,13 +39,13 @@ RANGES = ("lowest_before", "highest_before", "lowest_after", "highest_after")
 WIDE = re.compile(r"[^\x00-\x7e]")
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """One JSON object and a line break."""
     shape: Shape = {
         "format_version": FORMAT_VERSION,
         "command": run.command,
         "project": run.project,
-        "exit_code": int(of(run, detailed=manner.detailed)),
+        "exit_code": int(exit_code(run, detailed=manner.detailed)),
         "digest": manner.digest,
         "errored": run.failed,
         "applied": run.applied,
@@ -68,10 +68,10 @@ def report(run: Run, manner: Manner) -> str:
     }
     if run.command == "drift":
         shape |= _drifts(run)
-    return dumped(shape, orjson.OPT_INDENT_2)
+    return dump_report(shape, orjson.OPT_INDENT_2)
 
 
-def dumped(shape: Any, option: int = 0) -> str:
+def dump_report(shape: Any, option: int = 0) -> str:
     """JSON and a line break. What hides, has no UTF-8 form, or is a command to a log is escaped as JSON can."""
     try:
         text = orjson.dumps(shape, option=option | orjson.OPT_APPEND_NEWLINE).decode()
@@ -82,16 +82,16 @@ def dumped(shape: Any, option: int = 0) -> str:
 
 
 def _visible(letter: re.Match[str]) -> str:
-    return letter[0] if plain(letter[0]) == letter[0] else json.dumps(letter[0])[1:-1]
+    return letter[0] if sanitize(letter[0]) == letter[0] else json.dumps(letter[0])[1:-1]
 
 
 def summary(run: Run) -> Shape:
     """How many resources change in which way, and how many items ended in which way."""
-    ends = {ending.replace(" ", "_"): count for ending, count in ended(run).items()}
+    ends = {ending.replace(" ", "_"): count for ending, count in count_by_status(run).items()}
     return {**counts(run), "unchanged": run.unchanged} | ({"ended": ends} if run.applied else {})
 
 
-def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
+def tally(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
     return {ending.replace(" ", "_"): count for ending, count in tallied(outcomes).items()}
 
@@ -112,14 +112,14 @@ def _field(move: FieldChange) -> Shape:
     return {
         "field": move.field,
         "facet": move.facet,
-        "before": as_json(move.before),
-        "after": as_json(move.after),
+        "before": to_json(move.before),
+        "after": to_json(move.after),
         "seen": move.seen,
         "range": _span(move.place.span),
     }
 
 
-def _call(call: Call, manner: Manner) -> Shape:
+def _call(call: Call, manner: RenderOptions) -> Shape:
     shape: Shape = {
         "name": call.name,
         "method": call.method,
@@ -130,16 +130,16 @@ def _call(call: Call, manner: Manner) -> Shape:
         "atomic": call.atomic,
         "items": [str(item.address) for item in call.items],
     }
-    return shape | ({"body": wire.dump(call.body).decode()} if manner.bodies else {})
+    return shape | ({"body": codec.dump_json(call.body).decode()} if manner.bodies else {})
 
 
-def outcome(each: Outcome) -> Shape:
+def outcome(each: ItemOutcome) -> Shape:
     """How one item of one call ended."""
     return {
         "address": str(each.item.address),
         "call": each.call,
         "status": each.status.value,
-        "seen": each.seen.value.replace(" ", "_") if each.status is Status.APPLIED else None,
+        "seen": each.seen.value.replace(" ", "_") if each.status is ItemStatus.APPLIED else None,
         "id": each.id,
         "fields": [move.field for move in each.item.fields],
         "diagnostics": [problem(said) for said in each.problems],
@@ -181,16 +181,16 @@ def drift(each: Drift) -> Shape:
         "id": each.id,
         "field": each.field or None,
         "state": each.state.value,
-        "wanted": as_json(each.wanted),
-        "applied": as_json(each.applied),
+        "wanted": to_json(each.wanted),
+        "applied": to_json(each.applied),
         "applied_known": each.known,
-        "live": as_json(each.live),
+        "live": to_json(each.live),
         "authors": [
-            {"who": author.who, "at": as_json(author.at), "memo": author.memo, "run": author.run}
+            {"who": author.who, "at": to_json(author.at), "memo": author.memo, "run": author.run}
             for author in each.authors
         ],
-        "since": as_json(each.since),
-        "until": as_json(each.until),
+        "since": to_json(each.since),
+        "until": to_json(each.until),
         "range": _span(each.place.span),
     }
 
@@ -213,10 +213,10 @@ def _money(money: Money) -> Shape:
              "after": _exposure(each.after), "change": _exposure(each.change)}
             for each in totals(money)
         ],
-        "funds": [{"currency": each.currency, "added": as_json(each.added), "taken": as_json(each.taken)}
+        "funds": [{"currency": each.currency, "added": to_json(each.added), "taken": to_json(each.taken)}
                   for each in money.funds],
-        "bids": [{**asdict(each), "percent": as_json(round(each.percent, 4)) if each.percent is not None else None}
-                 | {name: as_json(getattr(each, name)) for name in RANGES} for each in money.bids],
+        "bids": [{**asdict(each), "percent": to_json(round(each.percent, 4)) if each.percent is not None else None}
+                 | {name: to_json(getattr(each, name)) for name in RANGES} for each in money.bids],
         "shifts": [_shift(each) for each in money.shifts],
         "increases": [_increase(each) for each in money.increases],
         "rolling": [_increase(each) for each in money.rolling],
@@ -226,14 +226,14 @@ def _money(money: Money) -> Shape:
 
 
 def _exposure(each: Exposure) -> Shape:
-    return {"amount": as_json(each.amount), "uncapped": each.uncapped}
+    return {"amount": to_json(each.amount), "uncapped": each.uncapped}
 
 
 def _increase(each: Increase) -> Shape:
-    return {"currency": each.currency, "exposure": _exposure(each.exposure), "since": as_json(each.since)}
+    return {"currency": each.currency, "exposure": _exposure(each.exposure), "since": to_json(each.since)}
 
 
-def _shift(each: Shift) -> Shape:
+def _shift(each: LimitChange) -> Shape:
     return {
         "kind": each.kind,
         "id": each.id,
@@ -245,7 +245,7 @@ def _shift(each: Shift) -> Shape:
 
 
 def _limit(each: Limit | None) -> Shape | None:
-    return {"period": each.period.value, "amount": as_json(each.amount)} if each else None
+    return {"period": each.period.value, "amount": to_json(each.amount)} if each else None
 
 
 def _span(span: Span | None) -> Shape | None:

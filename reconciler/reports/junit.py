@@ -8,12 +8,24 @@ and so does each value that ``drift`` found moved outside. Files are named from 
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from reconciler.exits import Exit, of
-from reconciler.model import Action, Address, FieldChange, Outcome, Problem, Run, Severity, Span, Status
-from reconciler.reports import drifts, places
-from reconciler.reports.words import ARROW, VERBS, Manner, counted, ended, named, objects, placed, plain, shown, summary
+from reconciler.model import Action, Address, FieldChange, ItemOutcome, ItemStatus, Problem, Run, Severity, Span
+from reconciler.model.exit_codes import ExitCode, exit_code
+from reconciler.reports import drift_report, places
+from reconciler.reports.common import (
+    ARROW,
+    VERBS,
+    RenderOptions,
+    count_by_status,
+    count_noun,
+    format_problem,
+    format_value,
+    named,
+    objects,
+    sanitize,
+    summary,
+)
 
-TAGS = {Status.REJECTED: "failure", Status.UNKNOWN: "error", Status.NOT_SENT: "skipped"}
+TAGS = {ItemStatus.REJECTED: "failure", ItemStatus.UNKNOWN: "error", ItemStatus.NOT_SENT: "skipped"}
 
 
 class Case:
@@ -26,25 +38,27 @@ class Case:
         self.said: list[str] = []
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """One test suite of all resources that the run tells of, and one case for the run itself."""
     cases = [*_cases(run, manner).values(), _whole(run, manner)]
     tallies = {tag: sum(_verdict(case) == tag for case in cases) for tag in ("failure", "error", "skipped")}
     counts = {"tests": len(cases), "failures": tallies["failure"], "errors": tallies["error"]}
     numbers = {name: str(count) for name, count in (counts | {"skipped": tallies["skipped"]}).items()}
     root = Element("testsuites", {"name": "reconciler", **numbers})
-    suite = SubElement(root, "testsuite", {"name": f"reconciler {run.command} {plain(run.project)}".strip(), **numbers})
+    suite = SubElement(
+        root, "testsuite", {"name": f"reconciler {run.command} {sanitize(run.project)}".strip(), **numbers}
+    )
     for case in cases:
         _write(suite, case, places.path(case.span.file, manner.checkout) if case.span else None)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
-def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
+def _cases(run: Run, manner: RenderOptions) -> Mapping[Address, Case]:
     """A case for each resource; what is wrong with none of them is the run's own."""
     cases: dict[Address, Case] = {}
     known = objects(run)
-    drift = of(run, detailed=manner.detailed) is Exit.CHANGES
+    drift = exit_code(run, detailed=manner.detailed) is ExitCode.CHANGES
     for change in run.changes:
         case = cases.setdefault(change.address, Case(str(change.address), change.place.span))
         moves = [_move(move, change.action) for move in change.fields]
@@ -55,7 +69,10 @@ def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
         if problem.address is not None:
             case = cases.setdefault(problem.address, Case(str(problem.address), problem.span))
             _blame(
-                case, problem, named(problem, known), drift and run.command == "drift" and problem.code in drifts.MOVED
+                case,
+                problem,
+                named(problem, known),
+                drift and run.command == "drift" and problem.code in drift_report.MOVED,
             )
     for outcome in run.outcomes:
         _end(cases.setdefault(outcome.item.address, Case(str(outcome.item.address), None)), outcome)
@@ -63,33 +80,33 @@ def _cases(run: Run, manner: Manner) -> Mapping[Address, Case]:
 
 
 def _move(move: FieldChange, action: Action) -> str:
-    before = "" if action is Action.CREATE else f"{shown(move.before)} {ARROW} "
-    return f"{move.field}: {before}{shown(move.after)}"
+    before = "" if action is Action.CREATE else f"{format_value(move.before)} {ARROW} "
+    return f"{move.field}: {before}{format_value(move.after)}"
 
 
 def _blame(case: Case, problem: Problem, said: str, fails: bool = False) -> None:
     if fails or problem.severity is Severity.ERROR:
-        case.reasons.append(("failure", problem.code, placed(problem, said)))
+        case.reasons.append(("failure", problem.code, format_problem(problem, said)))
     else:
-        case.said.append(placed(problem, said))
+        case.said.append(format_problem(problem, said))
 
 
-def _end(case: Case, outcome: Outcome) -> None:
+def _end(case: Case, outcome: ItemOutcome) -> None:
     if outcome.status in TAGS:
-        said = "; ".join(placed(problem) for problem in outcome.problems)
+        said = "; ".join(format_problem(problem) for problem in outcome.problems)
         text = f"{outcome.call} {outcome.status.value}{': ' if said else ''}{said}"
         case.reasons.append((TAGS[outcome.status], outcome.status.value, text))
 
 
-def _whole(run: Run, manner: Manner) -> Case:
+def _whole(run: Run, manner: RenderOptions) -> Case:
     """The run itself: errors that belong to no resource, and what else was said of all."""
     case = Case(f"{run.command} {run.project}".strip())
     for problem in run.problems:
         if problem.address is None:
-            _blame(case, problem, plain(problem.message))
-    case.said.append(summary(run) if run.command != "validate" else f"{counted(run.unchanged, 'resource')} read")
-    case.said += [f"{count} {ending}" for ending, count in ended(run).items()]
-    code = of(run, detailed=manner.detailed)
+            _blame(case, problem, sanitize(problem.message))
+    case.said.append(summary(run) if run.command != "validate" else f"{count_noun(run.unchanged, 'resource')} read")
+    case.said += [f"{count} {ending}" for ending, count in count_by_status(run).items()]
+    code = exit_code(run, detailed=manner.detailed)
     case.said.append(f"exit code {int(code)}: {code.meaning}")
     return case
 
@@ -101,19 +118,19 @@ def _verdict(case: Case) -> str:
 
 
 def _write(suite: Element, case: Case, file: str | None) -> None:
-    place = {"file": plain(file), "line": str(case.span.line)} if file is not None and case.span else {}
+    place = {"file": sanitize(file), "line": str(case.span.line)} if file is not None and case.span else {}
     classname = place.get("file", "reconciler")
-    element = SubElement(suite, "testcase", {"classname": classname, "name": plain(case.name), **place})
+    element = SubElement(suite, "testcase", {"classname": classname, "name": sanitize(case.name), **place})
     verdict = _verdict(case)
     if verdict:
         reasons = [reason for reason in case.reasons if reason[0] == verdict]
         others = [reason for reason in case.reasons if reason[0] != verdict]
-        SubElement(element, verdict, {"type": plain(reasons[0][1]), "message": plain(reasons[0][2])}).text = "\n".join(
-            _lines([*reasons, *others])
-        )
+        SubElement(
+            element, verdict, {"type": sanitize(reasons[0][1]), "message": sanitize(reasons[0][2])}
+        ).text = "\n".join(_lines([*reasons, *others]))
     if case.said:
-        SubElement(element, "system-out").text = "\n".join(plain(line) for line in case.said)
+        SubElement(element, "system-out").text = "\n".join(sanitize(line) for line in case.said)
 
 
 def _lines(reasons: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    yield from (plain(text) for _, _, text in reasons)
+    yield from (sanitize(text) for _, _, text in reasons)

@@ -3,37 +3,44 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.ledger.store import HistoryEntry, Intent, PastRun, RunHistory
-from reconciler.model import Address, FieldChange, Outcome, Status, Value, Values
-from reconciler.reports.words import ARROW, counted, placed, plain, shown
+from reconciler.ledger.interface import HistoryEntry, Intent, PastRun, RunHistory
+from reconciler.model import Address, FieldChange, ItemOutcome, ItemStatus, Value, Values
+from reconciler.reports.common import ARROW, count_noun, format_problem, format_value, sanitize
 
 
 def listing(ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Iterator[str]:
     """Every address with its id."""
     known = sorted({*ids, *values})
-    width = max((len(plain(address)) for address in known), default=0)
+    width = max((len(sanitize(address)) for address in known), default=0)
     for address in known:
-        yield f"{plain(address):<{width}}  {plain(ids.get(address, '(id not known)'))}"
-    yield f"{counted(len(known), 'resource')} remembered."
+        yield f"{sanitize(address):<{width}}  {sanitize(ids.get(address, '(id not known)'))}"
+    yield f"{count_noun(len(known), 'resource')} remembered."
 
 
 def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
     """Every value of an address that a call moved or tried to, oldest first."""
     for entry in entries:
         yield (
-            f"{_time(entry.time)}  {plain(entry.run)}  {entry.status.value}"
-            f"  {_moved(entry.field, entry.before, entry.after)}  ({plain(entry.call)})"
+            f"{_time(entry.time)}  {sanitize(entry.run)}  {entry.status.value}"
+            f"  {_moved(entry.field, entry.before, entry.after)}  ({sanitize(entry.call)})"
         )
     if not entries:
-        yield f"Nothing was ever sent for {plain(address)}, as far as this ledger knows."
+        yield f"Nothing was ever sent for {sanitize(address)}, as far as this ledger knows."
 
 
 def runs(past: Sequence[PastRun]) -> Iterator[str]:
     """The latest runs, one a line."""
     for run in past:
         record = run.record
-        ci = " ".join(plain(part) for part in (record.ci_name, record.ci_url) if part)
-        parts = (plain(run.id), plain(record.command), _ended(run), counted(run.calls, "call"), plain(record.who), ci)
+        ci = " ".join(sanitize(part) for part in (record.ci_name, record.ci_url) if part)
+        parts = (
+            sanitize(run.id),
+            sanitize(record.command),
+            _ended(run),
+            count_noun(run.calls, "call"),
+            sanitize(record.who),
+            ci,
+        )
         yield "  ".join(part for part in parts if part)
     if not past:
         yield "No run is recorded."
@@ -57,42 +64,42 @@ def run(told: RunHistory) -> Iterator[str]:
     }
     for name, fact in facts.items():
         if fact:
-            yield f"{name + ':':<9} {plain(fact)}"
+            yield f"{name + ':':<9} {sanitize(fact)}"
     for intent in told.calls:
         yield ""
         yield from _call(intent)
 
 
-def forgotten(address: Address, *, known: bool) -> Iterator[str]:
+def forget_message(address: Address, *, known: bool) -> Iterator[str]:
     """What ``ledger forget`` did."""
     if known:
-        yield f"Forgot {plain(address)}. Its resource is untouched; the next plan looks for it by its natural key."
+        yield f"Forgot {sanitize(address)}. Its resource is untouched; the next plan looks for it by its natural key."
     else:
-        yield f"{plain(address)} was not remembered."
+        yield f"{sanitize(address)} was not remembered."
 
 
 def _call(intent: Intent) -> Iterator[str]:
     call = intent.call
-    yield f"{_time(intent.at)}  {plain(call.name)}: {call.method} {plain(call.path)}"
+    yield f"{_time(intent.at)}  {sanitize(call.name)}: {call.method} {sanitize(call.path)}"
     if intent.settled is None:
         yield "  not settled: nobody saw how it ended"
         for item in call.items:
-            yield from _item(Outcome(call.name, item, Status.UNKNOWN, item.id))
+            yield from _item(ItemOutcome(call.name, item, ItemStatus.UNKNOWN, item.id))
     for outcome in intent.outcomes:
         yield from _item(outcome)
     if intent.resolution is not None:
         decided = intent.resolution
         verdict = "applied" if decided.applied else "not applied"
-        yield f"  {plain(decided.by)} decided at {_time(decided.at)} that it was {verdict}: {plain(decided.because)}"
+        yield f"  {sanitize(decided.by)} decided at {_time(decided.at)} that it was {verdict}: {sanitize(decided.because)}"  # noqa: E501
 
 
-def _item(outcome: Outcome) -> Iterator[str]:
+def _item(outcome: ItemOutcome) -> Iterator[str]:
     id = outcome.id or outcome.item.id
-    yield f"  {outcome.status.value}: {plain(outcome.item.address)}{f'  id {plain(id)}' if id else ''}"
+    yield f"  {outcome.status.value}: {sanitize(outcome.item.address)}{f'  id {sanitize(id)}' if id else ''}"
     for move in outcome.item.fields:
         yield f"      {_moved(move.field, _before(move), move.after)}"
     for problem in outcome.problems:
-        yield f"      {placed(problem)}"
+        yield f"      {format_problem(problem)}"
 
 
 def _before(move: FieldChange) -> Value:
@@ -100,7 +107,7 @@ def _before(move: FieldChange) -> Value:
 
 
 def _moved(field: str, before: Value, after: Value) -> str:
-    return f"{plain(field)}  {shown(before)} {ARROW} {shown(after)}"
+    return f"{sanitize(field)}  {format_value(before)} {ARROW} {format_value(after)}"
 
 
 def _ended(run: PastRun) -> str:

@@ -13,35 +13,35 @@ from reconciler.model import (
     Change,
     Drift,
     FieldChange,
-    Outcome,
+    ItemOutcome,
+    ItemStatus,
     Problem,
     Run,
     Severity,
-    Status,
     Verdict,
 )
-from reconciler.reports import cost, drifts, folding, lasting
-from reconciler.reports.inside import inside, moved
-from reconciler.reports.markdown_page import Page, block, cell, code, slug
-from reconciler.reports.words import (
+from reconciler.reports import cost, drift_report, grouping, irreversible
+from reconciler.reports.common import (
     ARROW,
-    Manner,
+    RenderOptions,
     called,
-    counted,
-    ending,
+    change_title,
+    count_noun,
+    exit_sentence,
+    format_change_percent,
+    format_value,
+    has_plan,
     headline,
     least_time,
     named,
     objects,
-    plain,
-    planned,
-    shown,
-    shown_whole,
-    step,
+    sanitize,
     stopped,
     summed,
-    title,
+    visible_run,
 )
+from reconciler.reports.markdown_page import Page, block, cell, code, slug
+from reconciler.reports.value_diff import describe_change, describe_inside
 
 MOST = 65_000
 """GitHub takes 65,536 characters; a workflow may add a line or two."""
@@ -55,23 +55,23 @@ CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """The comment; ends with a line break."""
-    run = shown_whole(run)
+    run = visible_run(run)
     page, known = Page(MOST), objects(run)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
-    page.add([], [f"**{ending(run, manner)}**"] if ending(run, manner) else [])
-    totals, others, unapplied = cost.totals(run.money), drifts.untabled(run), _unapplied(run)
+    page.add([], [f"**{exit_sentence(run, manner)}**"] if exit_sentence(run, manner) else [])
+    totals, others, unapplied = cost.totals(run.money), drift_report.problems_outside_tables(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
     _list(page, "Exposed as the calls go", [f"- {code(line)}" for line in cost.courses(run.money)])
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
-    _list(page, lasting.TITLE, [f"- {what}: {code(which, 300)}" for what, which in lasting.rows(run)])
+    _list(page, irreversible.TITLE, [f"- {what}: {code(which, 300)}" for what, which in irreversible.rows(run)])
     _list(page, "Not applied", [*_held(run), *map(_outcome, unapplied)], len(unapplied) + len(_held(run)))
     _list(page, "Problems", (_problem(each, known) for each in others), len(others))
-    if run.changes and planned(run):
+    if run.changes and has_plan(run):
         _plan(page, run)
     if manner.digest:
         page.add([], [f"Approve exactly this plan with {code(manner.digest)}."])
@@ -88,43 +88,43 @@ def _list(page: Page, title: str, rows: Iterable[str], total: int = 0) -> None:
 
 
 def _drift(page: Page, run: Run) -> None:
-    moved, strange = drifts.rows(run), [*drifts.shares(run)]
+    moved, strange = drift_report.rows(run), [*drift_report.shares(run)]
     page.add(DRIFT, map(_moved, moved), total=len(moved), most=3 * SHARE, more="… and {} more rows.")
     page.add(STRANGE, (f"| {' | '.join(map(cell, each))} |" for each in strange), total=len(strange), most=SHARE)
 
 
 def _moved(each: Drift) -> str:
-    state, *words = drifts.cells(each)
+    state, *words = drift_report.cells(each)
     mark = f"**{state}**" if each.moved_outside else state
     where, object = cell(each.place.span), called(each.name, each.id)
     resource, *others = (cell(word, 80) if word else "" for word in words)
     return f"| {mark} | {resource}{f' {cell(object, 80)}' if object else ''}<br>{where} | {' | '.join(others)} |"
 
 
-DRIFT = (f"| {' | '.join(drifts.HEADS)} |", "|---|---|---|---:|---:|---:|---|")
-STRANGE = (f"| {' | '.join(drifts.UNMANAGED)} |", "|---|---:|---|")
+DRIFT = (f"| {' | '.join(drift_report.HEADS)} |", "|---|---|---|---:|---:|---:|---|")
+STRANGE = (f"| {' | '.join(drift_report.UNMANAGED)} |", "|---|---:|---|")
 
 
 # --- Money and risks ------------------------------------------------------------------------------------
 
 
-def _total(each: cost.Total) -> str:
+def _total(each: cost.CostTotal) -> str:
     name = f"{cell(each.currency)} {each.what}"
-    return f"| {name} | {cost.exposed(each.before)} | {cost.exposed(each.after)} | {cost.moved(each)} |"
+    return f"| {name} | {cost.format_exposure(each.before)} | {cost.format_exposure(each.after)} | {cost.format_total_change(each)} |"  # noqa: E501
 
 
 def _bids(run: Run) -> Iterator[str]:
     for each in run.money.bids if run.money else ():
-        yield f"- {code(each.currency)} {code(each.field)} of {code(each.kind)}: {cost.bids(each)}"
+        yield f"- {code(each.currency)} {code(each.field)} of {code(each.kind)}: {cost.format_bids(each)}"
 
 
 def _guardrails(run: Run) -> Iterator[str]:
     for each in cost.objections(run):
         why = f", because {code(each.because)}" if each.because else ""
-        count = counted(len(each.problems), "problem")
+        count = count_noun(len(each.problems), "problem")
         yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {count}{why}"
-    if cost.passed(run):
-        yield f"- passed: {', '.join(code(rule) for rule in cost.passed(run))}"
+    if cost.passed_rules(run):
+        yield f"- passed: {', '.join(code(rule) for rule in cost.passed_rules(run))}"
     if cost.idle(run):
         yield f"- {Verdict.IDLE.value}: {', '.join(code(rule) for rule in cost.idle(run))}"
 
@@ -132,7 +132,7 @@ def _guardrails(run: Run) -> Iterator[str]:
 def _risks(run: Run) -> Iterator[str]:
     for shift in cost.rises(run.money):
         owner = code(cost.owner(shift.address, shift.kind, shift.id))
-        yield f"- {owner}: {cost.limited(shift.before)} {ARROW} {cost.limited(shift.after)}, {code(shift.currency)}"
+        yield f"- {owner}: {cost.format_limit(shift.before)} {ARROW} {cost.format_limit(shift.after)}, {code(shift.currency)}"  # noqa: E501
     for change, move in cost.leaps(run.changes):
         yield f"- {code(change.address)}: {code(cost.leap(move))}"
 
@@ -147,10 +147,10 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
     return f"- {mark} {code(problem.code)}{place}: {code(named(problem, known), 300)}{hint}"
 
 
-def _unapplied(run: Run) -> list[Outcome]:
+def _unapplied(run: Run) -> list[ItemOutcome]:
     """The items that did not end well, what is worst to overlook first."""
     held = frozenset(map(id, stopped(run)))
-    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in held]
+    others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in held]
     return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
 
 
@@ -162,7 +162,7 @@ def _held(run: Run) -> list[str]:
 WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: ItemOutcome) -> str:
     said = "; ".join(code(problem.message, 300) for problem in outcome.problems[:FEW])
     where = next((f" {code(each.span)}" for each in outcome.problems if each.span), "")
     item, call = code(outcome.item.address), code(outcome.call)
@@ -173,12 +173,12 @@ def _outcome(outcome: Outcome) -> str:
 
 
 def _plan(page: Page, run: Run) -> None:
-    single, folded = folding.parted(run.changes)
+    single, folded = grouping.split_changes(run.changes)
     folds = [line for fold in folded for line in _fold(fold)]
     page.add([], folds, total=len(folds), most=SHARE, more="- … and {} more lines")
     shown = min(len(single), SINGLE)
     page.add(CHANGES, map(_row, single[:SINGLE]), total=shown, most=2 * SHARE, more="… and {} more rows.")
-    endpoints = [*folding.endpoints(run.plan.calls)]
+    endpoints = [*grouping.group_calls(run.plan.calls)]
     head, tail = [_summary(_calls(run)), "", *CALLS], ["", "</details>"]
     page.add(head, map(_endpoint, endpoints), tail, total=len(endpoints), most=SHARE, more="… and {} more endpoints.")
     if folded or len(single) > SINGLE:
@@ -190,7 +190,7 @@ def _all(page: Page, run: Run) -> None:
     lines = (line for change in run.changes for line in _lines(change))
     fence, held, end = block(islice(lines, MOST // 20))
     total = sum(len(change.fields) for change in run.changes)
-    head = [_summary(f"All {counted(len(run.changes), 'change')}, one by one"), "", fence]
+    head = [_summary(f"All {count_noun(len(run.changes), 'change')}, one by one"), "", fence]
     more = "… and {} more lines; the JSON report holds all of them."
     page.add(head, held, [end, "", "</details>"], total=total, more=more)
 
@@ -199,38 +199,41 @@ def _summary(words: str) -> str:
     return f"<details><summary>{words}</summary>"
 
 
-def _fold(fold: folding.Fold) -> Iterator[str]:
-    yield f"- **{fold.action.value}** {code(folding.heading(fold), 300)}"
-    yield from (f"  - {code(line, 300)}" for line in folding.sentences(fold))
+def _fold(fold: grouping.Fold) -> Iterator[str]:
+    yield f"- **{fold.action.value}** {code(grouping.heading(fold), 300)}"
+    yield from (f"  - {code(line, 300)}" for line in grouping.sentences(fold))
 
 
 def _row(change: Change) -> str:
-    name = f"<br>{cell(title(change))}" if title(change) else ""
+    name = f"<br>{cell(change_title(change))}" if change_title(change) else ""
     moves = "<br>".join(_move(move, change) for move in change.fields)
     return f"| {change.action.value} | {cell(change.address)}{name} | {moves} | {cell(change.place.span)} |"
 
 
 def _move(move: FieldChange, change: Change) -> str:
-    after = cell(shown(move.after), 80)
+    after = cell(format_value(move.after), 80)
     if change.action is Action.CREATE or (not move.seen and move.before is None):
         return f"{cell(move.field, 80)} {after}"
-    far = step(move.before, move.after) or (cell(parts, 80) if (parts := inside(move.before, move.after)) else "")
-    return f"{cell(move.field, 80)} {cell(shown(move.before), 80)} {ARROW} {after}{f' ({far})' if far else ''}"
+    far = format_change_percent(move.before, move.after) or (
+        cell(parts, 80) if (parts := describe_inside(move.before, move.after)) else ""
+    )
+    return f"{cell(move.field, 80)} {cell(format_value(move.before), 80)} {ARROW} {after}{f' ({far})' if far else ''}"
 
 
 def _lines(change: Change) -> Iterator[str]:
     """One line for each field: it is found by a search for the address."""
     for move in change.fields:
-        before = "" if change.action is Action.CREATE else f"{shown(move.before)} {ARROW} "
-        far = moved(move.before, move.after)
-        line = f"{change.action.value} {plain(change.address)} {plain(move.field)} {before}{shown(move.after)}"
-        yield (f"{line} ({plain(far)})" if far else line)[:LINE]
+        before = "" if change.action is Action.CREATE else f"{format_value(move.before)} {ARROW} "
+        far = describe_change(move.before, move.after)
+        what = f"{change.action.value} {sanitize(change.address)} {sanitize(move.field)}"
+        line = f"{what} {before}{format_value(move.after)}"
+        yield (f"{line} ({sanitize(far)})" if far else line)[:LINE]
 
 
 def _calls(run: Run) -> str:
     deferred = f", {run.plan.deferred_calls:,} of them deferred" if run.plan.deferred_calls else ""
-    return f"{counted(run.plan.total, 'call')} (bound {run.plan.bound:,}){deferred}, {least_time(run.plan.total)}"
+    return f"{count_noun(run.plan.total, 'call')} (bound {run.plan.bound:,}){deferred}, {least_time(run.plan.total)}"
 
 
-def _endpoint(each: folding.Endpoint) -> str:
+def _endpoint(each: grouping.Endpoint) -> str:
     return f"| {each.numbers} | {cell(each.method)} | {cell(each.path)} | {cell(each.facet)} | {each.items:,} |"

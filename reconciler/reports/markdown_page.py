@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.reports.words import clipped, plain
+from reconciler.reports.common import clip, sanitize
 
 LONG = 160
 """So much of one value is shown; JSON holds all of it."""
@@ -16,7 +16,7 @@ LONG = 160
 
 def code(text: object, most: int = LONG) -> str:
     """A code span, outside of a table."""
-    said = clipped(plain(text), most)
+    said = clip(sanitize(text), most)
     if not said.strip():
         return "`(empty)`" if not said else "`(blank)`"
     fence = "`" * (_run(said) + 1)
@@ -26,7 +26,7 @@ def code(text: object, most: int = LONG) -> str:
 
 def cell(text: object, most: int = LONG) -> str:
     """A code span in a table. A bar is escaped once, in the one way on which renderers agree."""
-    said = clipped(plain(text), most).replace("\\|", "\\\\u007c")
+    said = clip(sanitize(text), most).replace("\\|", "\\\\u007c")
     return code(said.replace("|", "\\|"), most * 2)
 
 

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from reconciler.model import Problem, Span
-from reconciler.reports.words import Checkout
+from reconciler.reports.common import Checkout
 
 PROJECT_FILE = "reconciler.yaml"
 """The project's file, where it is not known from which folder the command ran."""
 
 
-def fingerprinted(problems: Iterable[Problem]) -> Iterator[tuple[Problem, str]]:
+def with_fingerprints(problems: Iterable[Problem]) -> Iterator[tuple[Problem, str]]:
     """Each problem with its fingerprint; of equal ones, the second is another than the first."""
     met: dict[str, int] = {}
     for problem in problems:

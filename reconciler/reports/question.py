@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.amounts import Period
 from reconciler.model import Action, Change, Money, Run
+from reconciler.model.money import Period
 from reconciler.reports import cost
-from reconciler.reports.words import counted, plain
+from reconciler.reports.common import count_noun, sanitize
 
 BUDGETS = {
     Period.DAY.value: "daily budgets",
@@ -23,9 +23,9 @@ UNCAPPED = (Period.ANY_DAY.value, Period.TOTAL.value, cost.ONE_OFF)
 
 def question(run: Run) -> str:
     """``Apply 24 changes to 24 ad sets: daily budgets +101.55 EUR?``"""
-    changes = counted(sum(map(_changes, run.changes)), "change")
+    changes = count_noun(sum(map(_changes, run.changes)), "change")
     kinds = Counter(change.address.kind for change in run.changes)
-    whom = " and ".join(counted(count, _singular(kind)) for kind, count in kinds.items())
+    whom = " and ".join(count_noun(count, _singular(kind)) for kind, count in kinds.items())
     moved = ", ".join(_moved(run.money)) if run.money else ""
     return f"Apply {changes} to {whom}: {moved or 'no budget and no bid moves'}?"
 
@@ -44,11 +44,11 @@ def _moved(money: Money) -> Iterator[str]:
     totals = cost.totals(money)
     for total in totals:
         if total.what in BUDGETS and total.change.amount:
-            yield f"{BUDGETS[total.what]} {cost.amount(total.change.amount, '+')} {plain(total.currency)}"
+            yield f"{BUDGETS[total.what]} {cost.format_money(total.change.amount, '+')} {sanitize(total.currency)}"
     uncapped = sum(total.change.uncapped for total in totals if total.what in UNCAPPED)
     if uncapped:
         yield f"uncapped budgets {uncapped:+,}"
     raised, lowered = sum(each.raised for each in money.bids), sum(each.lowered for each in money.bids)
     yield from (
-        f"{counted(count, 'bid')} {word}" for count, word in ((raised, "raised"), (lowered, "lowered")) if count
+        f"{count_noun(count, 'bid')} {word}" for count, word in ((raised, "raised"), (lowered, "lowered")) if count
     )

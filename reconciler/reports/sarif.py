@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 import orjson
 
-from reconciler.exits import of
 from reconciler.model import Address, Problem, Run, Severity, Span
-from reconciler.problems import table
-from reconciler.reports.json import Shape, dumped
-from reconciler.reports.places import fingerprinted, place, rooted, uri
-from reconciler.reports.words import Manner, findings, named, objects, plain
+from reconciler.model.exit_codes import exit_code
+from reconciler.reports.common import RenderOptions, findings, named, objects, sanitize
+from reconciler.reports.json import Shape, dump_report
+from reconciler.reports.places import place, rooted, uri, with_fingerprints
+from reconciler.reports.problem_catalogue import problem_table
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 25_000
@@ -21,12 +21,12 @@ MOST = 25_000
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """One SARIF log with one run."""
     problems = [rooted(each, manner.checkout) for each in findings(run)[:MOST]]
     known = objects(run)
     codes = {code: index for index, code in enumerate(sorted({problem.code for problem in problems}))}
-    code = of(run, detailed=manner.detailed)
+    code = exit_code(run, detailed=manner.detailed)
     shape = {
         "tool": {"driver": {"name": "reconciler", "rules": [_rule(code) for code in codes]}},
         "automationDetails": {"id": f"reconciler/{run.command}/{_slug(run.project)}/"},
@@ -34,18 +34,18 @@ def report(run: Run, manner: Manner) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [
             _result(problem, mark, codes[problem.code], place(problem, manner.checkout), known)
-            for problem, mark in fingerprinted(problems)
+            for problem, mark in with_fingerprints(problems)
         ],
     }
-    return dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [shape]}, orjson.OPT_INDENT_2)
+    return dump_report({"$schema": SCHEMA, "version": "2.1.0", "runs": [shape]}, orjson.OPT_INDENT_2)
 
 
 def _rule(code: str) -> Shape:
-    known = table().get(code)
+    known = problem_table().get(code)
     if known is None:
         return {
-            "id": plain(code),
-            "shortDescription": {"text": plain(code).replace("-", " ").capitalize() or "Problem"},
+            "id": sanitize(code),
+            "shortDescription": {"text": sanitize(code).replace("-", " ").capitalize() or "Problem"},
         }
     said = known.plain
     help = {"text": f"Cause: {said.cause}\nCure: {said.cure}"}
@@ -58,9 +58,9 @@ def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapp
     region |= {"endLine": at.line, "endColumn": at.column + at.width}
     location: Shape = {"physicalLocation": {"artifactLocation": {"uri": uri(at.file)}, "region": region}}
     if problem.address is not None:
-        location["logicalLocations"] = [{"fullyQualifiedName": plain(problem.address)}]
+        location["logicalLocations"] = [{"fullyQualifiedName": sanitize(problem.address)}]
     return {
-        "ruleId": plain(problem.code),
+        "ruleId": sanitize(problem.code),
         "ruleIndex": rule,
         "level": LEVELS[problem.severity],
         "message": {"text": _said(f"{named(problem, known)}{hint}")},
@@ -71,7 +71,7 @@ def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapp
 
 def _said(message: str) -> str:
     """A message in which nothing becomes a link: in SARIF ``[text](target)`` is one."""
-    return plain(message).replace("](", "] (")
+    return sanitize(message).replace("](", "] (")
 
 
 def _slug(name: str) -> str:

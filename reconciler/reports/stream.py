@@ -7,20 +7,20 @@ Types: ``version``, ``diagnostic``, ``planned_change``, ``drift``, ``call_starte
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from reconciler.as_json import as_json
-from reconciler.exits import of
-from reconciler.model import Call, Outcome, Run
+from reconciler.model import Call, ItemOutcome, Run
+from reconciler.model.exit_codes import exit_code
+from reconciler.model.json_values import to_json
 from reconciler.reports import json
-from reconciler.reports.json import FORMAT_VERSION, Shape, dumped
-from reconciler.reports.words import Manner
+from reconciler.reports.common import RenderOptions
+from reconciler.reports.json import FORMAT_VERSION, Shape, dump_report
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """The whole run; or, if its opening was told when it began, how it ended."""
-    return "".join([*(opening(run) if manner.told is None else ()), *closing(run, manner)])
+    return "".join([*(opening_events(run) if manner.told is None else ()), *closing_events(run, manner)])
 
 
-def opening(run: Run) -> Iterator[str]:
+def opening_events(run: Run) -> Iterator[str]:
     """What is known before the first call: the version, what is wrong, what is planned."""
     yield _event("version", format_version=FORMAT_VERSION, command=run.command, project=run.project)
     for problem in run.problems:
@@ -31,7 +31,7 @@ def opening(run: Run) -> Iterator[str]:
         yield _event("drift", **json.drift(each))
 
 
-def closing(run: Run, manner: Manner) -> Iterator[str]:
+def closing_events(run: Run, manner: RenderOptions) -> Iterator[str]:
     """How it ended: what was found wrong since ``manner.told``, every item, and the exit code."""
     if manner.told is not None:
         told = frozenset(manner.told)
@@ -39,13 +39,13 @@ def closing(run: Run, manner: Manner) -> Iterator[str]:
             yield _event("diagnostic", **json.problem(problem))
     for outcome in run.outcomes:
         yield _event("outcome", **json.outcome(outcome))
-    code = int(of(run, detailed=manner.detailed))
+    code = int(exit_code(run, detailed=manner.detailed))
     yield _event("summary", **json.summary(run), applied=run.applied, errored=run.failed, exit_code=code)
 
 
-def called(call: Call, ended: Sequence[Outcome] | None, now: datetime) -> str:
+def call_event(call: Call, ended: Sequence[ItemOutcome] | None, now: datetime) -> str:
     """A call that is about to be sent, or one whose items have ended."""
-    shape: Shape = {"at": as_json(now), "call": call.name, "method": call.method, "path": call.path}
+    shape: Shape = {"at": to_json(now), "call": call.name, "method": call.method, "path": call.path}
     if ended is None:
         return _event("call_started", **shape, items=len(call.items))
     tally = json.tally(ended)
@@ -53,4 +53,4 @@ def called(call: Call, ended: Sequence[Outcome] | None, now: datetime) -> str:
 
 
 def _event(type: str, **shape: object) -> str:
-    return dumped({"type": type, **shape})
+    return dump_report({"type": type, **shape})

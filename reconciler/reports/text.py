@@ -8,19 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
-from reconciler.model import Address, Outcome, Problem, Run, Status
-from reconciler.reports.words import (
-    Manner,
-    ending,
+from reconciler.model import Address, ItemOutcome, ItemStatus, Problem, Run
+from reconciler.reports.common import (
+    RenderOptions,
+    exit_sentence,
+    format_problem,
+    has_plan,
     headline,
     named,
     objects,
-    placed,
-    plain,
-    planned,
-    shown_whole,
+    sanitize,
     stopped,
     summed,
+    visible_run,
 )
 
 LIKE = 50
@@ -29,25 +29,25 @@ Told = TypeVar("Told")
 Known: TypeAlias = Mapping[Address, str]
 
 
-def report(run: Run, manner: Manner) -> str:
+def report(run: Run, manner: RenderOptions) -> str:
     """The whole run; ends with a line break."""
     told, known = frozenset(manner.told or ()), objects(run)
-    lines = [*_cost(shown_whole(run))] if manner.told is None else []
+    lines = [*_cost(visible_run(run))] if manner.told is None else []
     wrong = [*_problems([problem for problem in run.problems if problem not in told], manner, known)]
     if run.command in ("validate", "drift"):
         lines += [*wrong, headline(run)]
-    elif not planned(run) or manner.told is not None:
+    elif not has_plan(run) or manner.told is not None:
         lines += wrong
     else:
-        from reconciler.reports import proposed
+        from reconciler.reports import plan_text
 
-        lines += proposed.lines(run, manner)
+        lines += plan_text.lines(run, manner)
         lines += ["", *wrong[:-1]] if wrong else []
     if run.applied:
         lines += ["", *_outcomes(run, manner)]
     elif run.failed and run.command not in ("validate", "drift"):
-        lines += ["", "Nothing was sent."] if planned(run) else ["Nothing was sent."]
-    return "\n".join([*lines, *filter(None, [ending(run, manner)])]) + "\n"
+        lines += ["", "Nothing was sent."] if has_plan(run) else ["Nothing was sent."]
+    return "\n".join([*lines, *filter(None, [exit_sentence(run, manner)])]) + "\n"
 
 
 def _cost(run: Run) -> Iterable[str]:
@@ -61,32 +61,32 @@ def _cost(run: Run) -> Iterable[str]:
 # --- How it ended ---------------------------------------------------------------------------------------
 
 
-def _outcomes(run: Run, manner: Manner) -> Iterator[str]:
+def _outcomes(run: Run, manner: RenderOptions) -> Iterator[str]:
     """Applied items are counted, all others named with what was said of them; what the run's own end kept
     from being sent is one line."""
     halted = [] if manner.full else stopped(run)
     kept = frozenset(map(id, halted))
-    others = [each for each in run.outcomes if each.ending != Status.APPLIED.value and id(each) not in kept]
+    others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
     if halted:
-        yield f"  {Status.NOT_SENT.value}: {summed(halted)}"
+        yield f"  {ItemStatus.NOT_SENT.value}: {summed(halted)}"
     for outcome in _few(others, _way, "more items ended like this: {}", _most(manner)):
         if isinstance(outcome, str):
             yield f"  {outcome}"
             continue
-        yield f"  {outcome.ending}: {plain(outcome.item.address)} ({plain(outcome.call)})"
+        yield f"  {outcome.ending}: {sanitize(outcome.item.address)} ({sanitize(outcome.call)})"
         for problem in outcome.problems:
-            yield f"      {placed(problem)}"
+            yield f"      {format_problem(problem)}"
             if problem.hint:
-                yield f"      hint: {plain(problem.hint)}"
+                yield f"      hint: {sanitize(problem.hint)}"
     yield headline(run)
 
 
-def _most(manner: Manner) -> int:
+def _most(manner: RenderOptions) -> int:
     return sys.maxsize if manner.full else LIKE
 
 
-def _way(outcome: Outcome) -> str:
-    return f"{outcome.ending} {', '.join(plain(problem.code) for problem in outcome.problems)}".strip()
+def _way(outcome: ItemOutcome) -> str:
+    return f"{outcome.ending} {', '.join(sanitize(problem.code) for problem in outcome.problems)}".strip()
 
 
 def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str, most: int) -> Iterator[Told | str]:
@@ -102,21 +102,21 @@ def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str, most: 
 # --- What is wrong ----------------------------------------------------------------------------------------
 
 
-def _problems(problems: Sequence[Problem], manner: Manner, known: Known) -> Iterator[str]:
+def _problems(problems: Sequence[Problem], manner: RenderOptions, known: Known) -> Iterator[str]:
     for problem in _few(problems, _sort, "more of {}", _most(manner)):
         if isinstance(problem, str):
             yield problem
             continue
-        yield placed(problem, named(problem, known))
+        yield format_problem(problem, named(problem, known))
         yield from _excerpt(problem, manner.sources or {})
         if problem.hint:
-            yield f"  hint: {plain(problem.hint)}"
+            yield f"  hint: {sanitize(problem.hint)}"
     if problems:
         yield ""
 
 
 def _sort(problem: Problem) -> str:
-    return f"{problem.severity.value}[{plain(problem.code)}]"
+    return f"{problem.severity.value}[{sanitize(problem.code)}]"
 
 
 def _excerpt(problem: Problem, sources: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _excerpt(problem: Problem, sources: Mapping[str, Sequence[str]]) -> Iterator
         return
     line = lines[span.line - 1]
     number = str(span.line)
-    indent = plain(line[: span.column - 1].replace("\t", " "))
+    indent = sanitize(line[: span.column - 1].replace("\t", " "))
     width = max(1, min(span.width, len(line) - span.column + 1))
-    yield f"  {number} | {plain(line.replace(chr(9), ' '))}"
+    yield f"  {number} | {sanitize(line.replace(chr(9), ' '))}"
     yield f"  {' ' * len(number)} | {' ' * len(indent)}{'^' * width}"

@@ -12,7 +12,7 @@ from statistics import median
 
 import yaml
 
-from reconciler.files.document import parse
+from reconciler.config.yaml_document import parse
 
 FILES = 20
 AD_SETS = 100

@@ -19,7 +19,7 @@ from email.utils import formatdate
 from multiprocessing.connection import Connection
 from typing import Any
 
-from reconciler.api import Api, Credentials, Settings
+from reconciler.provider.http import Api, Credentials, Settings
 
 IN_FLIGHT = 8
 LATENCY = 0.1

@@ -43,7 +43,7 @@ def lower_bound(folder: Path, live: Path) -> int:
     import jsonschema_rs
     import orjson
 
-    from reconciler.files.document import parse
+    from reconciler.config.yaml_document import parse
 
     gc.disable()
     validator = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text()))

@@ -18,14 +18,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from reconciler import engine
-from reconciler.adoption.importing import Imported, Wish
-from reconciler.api import Api, Credentials, Settings
-from reconciler.commands import drifting, imports
-from reconciler.commands.access import Home
+from reconciler.commands import drift as drift_command
+from reconciler.commands import import_
+from reconciler.commands.connection import LedgerHome
 from reconciler.commands.session import Session
-from reconciler.files import source
-from reconciler.outside import Memory, Outside
+from reconciler.config import loader
+from reconciler.engine import plan as plan_engine
+from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.importer.account_import import ImportRequest, ImportResult
+from reconciler.provider.http import Api, Credentials, Settings
 from reconciler.sandbox.message import Request
 from reconciler.sandbox.seed import ad_set
 from reconciler.sandbox.world import World
@@ -115,21 +116,26 @@ def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int 
     made = world(objects, seed, versions["marketingSolutions"])
     simulated = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     api = Api(CREDENTIALS, Settings("http://localhost", calls_per_minute=10**9), handle=made.handle, request=Request)
-    outside = Outside(api.send, lambda: made.now, lambda seconds: None)
+    outside = Environment(api.send, lambda: made.now, lambda seconds: None)
     spoken = ", ".join(f'{family}: "{version}"' for family, version in versions.items())
     ids = 'scope: {advertiserIds: ["1352"], retailMediaAccountIds: ["18446744073709551616"]}'
     (folder / "reconciler.yaml").write_text(f"version: 1\napi: {{{spoken}}}\n{ids}\n", encoding="utf-8")
 
-    def run(update: bool) -> Imported:
-        return imports.written(
-            source.load([str(folder)]), outside, Memory(), Wish(update=update), lambda line: None, made.now
+    def run(update: bool) -> ImportResult:
+        return import_.write_import(
+            loader.load([str(folder)]),
+            outside,
+            StateSnapshot(),
+            ImportRequest(update=update),
+            lambda line: None,
+            made.now,
         )
 
     first, importing = _timed(lambda: run(False))
     before = _texts(folder)
-    loaded, loading = _timed(lambda: source.load([str(folder)]))
-    invalid = [each for each in engine.validate(loaded, made.now).problems if each.severity.value == "error"]
-    plan, planning = _timed(lambda: engine.plan(loaded, outside, made.now))
+    loaded, loading = _timed(lambda: loader.load([str(folder)]))
+    invalid = [each for each in plan_engine.validate(loaded, made.now).problems if each.severity.value == "error"]
+    plan, planning = _timed(lambda: plan_engine.plan(loaded, outside, made.now))
     again, repeating = _timed(lambda: run(True))
     planned = getattr(plan, "run", plan)
     looks = _looks(made, folder, outside, api, random.Random(seed))
@@ -154,7 +160,7 @@ def measured(objects: int, versions: Mapping[str, str], folder: Path, seed: int 
 EDITED = 100
 
 
-def _looks(made: World, folder: Path, outside: Outside, api: Api, dice: random.Random) -> dict[str, Any]:
+def _looks(made: World, folder: Path, outside: Environment, api: Api, dice: random.Random) -> dict[str, Any]:
     """A first look, one at which nothing has moved, and one after edits by somebody else."""
     found: dict[str, Any] = {}
     edited = dice.sample(sorted(key for key in made.state.all("adSets") if int(key) >= 2_000_000), EDITED)
@@ -162,11 +168,11 @@ def _looks(made: World, folder: Path, outside: Outside, api: Api, dice: random.R
         if name == "look after 100 edits s":
             for key in edited:
                 made.edit("adSets", key, {"bidding.bidAmount": "7.77"})
-        loaded = source.load([str(folder)])
+        loaded = loader.load([str(folder)])
         assert loaded.project is not None
-        home, quiet = Home("sqlite:.reconciler/ledger.db", "sandbox"), lambda line: None
+        home, quiet = LedgerHome("sqlite:.reconciler/ledger.db", "sandbox"), lambda line: None
         session = Session((str(folder),), loaded, loaded.project, outside, api, home, quiet)
-        looked, found[name] = _timed(partial(drifting.look, session))
+        looked, found[name] = _timed(partial(drift_command.detect_drift, session))
         found[f"drifted at the {name[:-2]}"] = len(looked.run.drift)
     return found
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from reconciler import live, wire
-from reconciler.files import explain, published, source
-from reconciler.files.document import parse
-from reconciler.kinds.kind import Scene
+from reconciler.config import loader, published_schemas, schema_errors
+from reconciler.config.yaml_document import parse
+from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Run
 from reconciler.planning import diff, match
-from reconciler.planning.money import Book, money
-from reconciler.planning.parts import Target
-from reconciler.planning.plan import plan
-from reconciler.reports import FORMATS, Manner
+from reconciler.planning.batching import build_calls
+from reconciler.planning.call_parts import BoundType
+from reconciler.planning.cost import CostContext, compute_cost
+from reconciler.provider import codec, reader
+from reconciler.reports import FORMATS, RenderOptions
 
 
 class Watch:
@@ -41,27 +41,29 @@ def main() -> None:
     folder, body = Path(sys.argv[1]), Path(sys.argv[2]).read_bytes()
     os.chdir(folder)
     gc.disable()
-    explain.is_valid({}, published.RESOURCES)
+    schema_errors.is_valid({}, published_schemas.RESOURCES)
     watch, now = Watch(), datetime.now(UTC)
     texts = watch.time("read the files", lambda: [file.read_bytes() for file in sorted(folder.glob("ads/*.yaml"))])
     documents = watch.time("parse", lambda: [parse(text, "ads.yaml")[0] for text in texts])
-    watch.time("validate", lambda: [explain.is_valid(each.value, published.RESOURCES) for each in documents])
+    watch.time(
+        "validate", lambda: [schema_errors.is_valid(each.value, published_schemas.RESOURCES) for each in documents]
+    )
     documents.clear()
-    loaded = watch.time("whole", lambda: source.load(()))
+    loaded = watch.time("whole", lambda: loader.load(()))
     watch.seconds["values and rules of a file"] = watch.seconds.pop("whole") - sum(watch.seconds.values())
     project, kind = loaded.project, loaded.project.kinds["adSets"]
     answer = watch.time("live JSON", lambda: json.loads(body, parse_float=Decimal)["data"])
-    rows = watch.time("decode", lambda: [wire.decode(kind, row) for row in answer])
+    rows = watch.time("decode", lambda: [codec.decode_row(kind, row) for row in answer])
     pairs = watch.time("match", lambda: match.match(kind, loaded.desired, rows, {})[0])
-    pairs = watch.time("details", lambda: live.with_details(kind, "", pairs, lambda call: None))
-    scene = Scene(pairs, now, rows, online=True)
+    pairs = watch.time("details", lambda: reader.add_details(kind, "", pairs, lambda call: None))
+    scene = ValidationContext(pairs, now, rows, online=True)
     watch.time("rules on what is live", lambda: [list(rule(scene)) for rule in kind.scene_rules])
     changes = watch.time("compare", lambda: diff.diff(kind, pairs, {})[0])
-    book = Book(project.kinds, {kind.name: rows}, changes, project.scope, {}, now)
-    cost = watch.time("money", lambda: money(book))
-    calls = watch.time("calls", lambda: plan(changes, {kind.name: Target(kind, "")}))
+    book = CostContext(project.kinds, {kind.name: rows}, changes, project.scope, {}, now)
+    cost = watch.time("money", lambda: compute_cost(book))
+    calls = watch.time("calls", lambda: build_calls(changes, {kind.name: BoundType(kind, "")}))
     run = Run("plan", "bench", changes, calls, unchanged=len(pairs) - len(changes), money=cost)
-    watch.time("text report", lambda: FORMATS["text"](run, Manner()))
+    watch.time("text report", lambda: FORMATS["text"](run, RenderOptions()))
     sys.stdout.write(json.dumps({name: each / len(pairs) * 1e6 for name, each in watch.seconds.items()}) + "\n")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model import Status
+from reconciler.model import ItemStatus
 from reconciler.sandbox.encoding import encode
 
 from ..laws.bench import bench
@@ -93,7 +93,7 @@ def sent(version: str, *, merged: bool = False) -> list[dict[str, Any]]:
             here.write({"ads.yaml": text})
             run = here.apply()
             assert not run.failed, run.problems
-            assert {each.status for each in run.outcomes} <= {Status.APPLIED}
+            assert {each.status for each in run.outcomes} <= {ItemStatus.APPLIED}
         return list(here.world.log)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.commands import accepting, drifting
+from reconciler.commands import drift as drift_command
+from reconciler.commands import drift_accept
 from reconciler.commands.session import Session
-from reconciler.model import Divergence, Drift, Run, Severity
+from reconciler.model import Drift, DriftState, Run, Severity
 from reconciler.sandbox.world import World
 
 from ..laws.bench import Bench, bench
@@ -60,13 +61,13 @@ class Night:
     def look(self, *targets: str, at: datetime | None = None) -> Run:
         """One look, which must write nothing at the API."""
         before = len(self.bench.writes)
-        run = drifting.look(self.session(at), targets).run
+        run = drift_command.detect_drift(self.session(at), targets).run
         assert self.bench.writes[before:] == []
         return run
 
     def accept_live(self) -> Run:
         session = self.session()
-        return accepting.accept(session.loaded, drifting.look(session))
+        return drift_accept.accept(session.loaded, drift_command.detect_drift(session))
 
     def session(self, at: datetime | None = None) -> Session:
         session = self.bench.session()
@@ -116,7 +117,7 @@ def errors(run: Run) -> list[str]:
     return [f"{each.code}: {each.message}" for each in run.problems if each.severity is Severity.ERROR]
 
 
-def states(run: Run) -> dict[str, Divergence]:
+def states(run: Run) -> dict[str, DriftState]:
     """By address and field, which side moved."""
     return {f"{each.address} {each.field}": each.state for each in run.drift}
 

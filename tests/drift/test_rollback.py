@@ -11,11 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler import exits
-from reconciler.commands import accepting, rollback
-from reconciler.commands.access import Unusable
-from reconciler.commands.rollback import Undoing
-from reconciler.model import Lasts, Run, Status
+from reconciler.commands import drift_accept, rollback
+from reconciler.commands.connection import CommandRefused
+from reconciler.commands.rollback import RollbackResult
+from reconciler.model import IrreversibleReason, ItemStatus, Run, exit_codes
 
 from ..laws.bench import bench
 from ..laws.portfolios import Spoken, created, edited, section, spoken
@@ -27,13 +26,13 @@ def last_run(here: Night) -> str:
         return book.runs(1)[0].id
 
 
-def undo(here: Night, run: str) -> Undoing:
+def undo(here: Night, run: str) -> RollbackResult:
     """The rollback of a run, its files written, its plan saved and applied as it was reviewed."""
     before = len(here.bench.writes)
     found = rollback.rollback(here.session(), run)
     assert here.bench.writes[before:] == []
     assert errors(found.run) == []
-    assert [each.code for each in accepting.written(found.texts)] == ["rewritten"] * len(found.texts)
+    assert [each.code for each in drift_accept.write_files(found.texts)] == ["rewritten"] * len(found.texts)
     if not found.run.plan.total:
         return found
     file = here.bench.folder / "plan.json"
@@ -41,11 +40,11 @@ def undo(here: Night, run: str) -> Undoing:
     with here.session().writing(0) as writing:
         prepared = writing.reviewed(file, None)
         assert not isinstance(prepared, Run), errors(prepared)
-        ended = writing.apply(prepared, lambda run: int(exits.of(run)))
+        ended = writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)))
     assert [
         (each.call, [p.message for p in each.problems], [(m.field, m.before, m.after) for m in each.item.fields])
         for each in ended.outcomes
-        if each.status is not Status.APPLIED
+        if each.status is not ItemStatus.APPLIED
     ] == []
     return found
 
@@ -64,7 +63,7 @@ def mistake(here: Night) -> str:
     ):
         here.rewrite(file, old, new)
     run = here.bench.apply()
-    assert {each.status for each in run.outcomes} == {Status.APPLIED}
+    assert {each.status for each in run.outcomes} == {ItemStatus.APPLIED}
     return last_run(here)
 
 
@@ -184,11 +183,15 @@ def test_the_original_plan_told_already_what_its_rollback_cannot_take_back() -> 
 
         found = rollback.rollback(here.session(), last_run(here))
 
-    codes = {Lasts.CREATED: "created", Lasts.FUNDED: "money-spent", Lasts.UNSEEN: "never-shown"}
+    codes = {
+        IrreversibleReason.CREATED: "created",
+        IrreversibleReason.FUNDED: "money-spent",
+        IrreversibleReason.UNSEEN: "never-shown",
+    }
     assert before == {
-        ("sellerCampaigns.two", Lasts.CREATED),
-        ("balances.q4", Lasts.FUNDED),
-        ("adSets.de", Lasts.UNSEEN),
+        ("sellerCampaigns.two", IrreversibleReason.CREATED),
+        ("balances.q4", IrreversibleReason.FUNDED),
+        ("adSets.de", IrreversibleReason.UNSEEN),
     }
     told = {(str(each.address), each.code) for each in found.run.problems}
     assert {(address, codes[why]) for address, why in before} <= told
@@ -236,7 +239,7 @@ def test_pending_changes_of_the_same_block_are_told_as_part_of_the_plan() -> Non
 
 
 def test_a_run_that_nobody_knows_is_refused() -> None:
-    with night() as here, pytest.raises(Unusable) as refused:
+    with night() as here, pytest.raises(CommandRefused) as refused:
         rollback.rollback(here.session(), "20260101T000000Z-0000")
 
     assert [each.code for each in refused.value.run.problems] == ["no-such-run"]

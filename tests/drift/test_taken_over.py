@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler import exits
-from reconciler.commands import drifting
-from reconciler.model import Divergence, Run
-from reconciler.reports import FORMATS, Manner
+from reconciler.commands import drift as drift_command
+from reconciler.model import DriftState, Run, exit_codes
+from reconciler.reports import FORMATS, RenderOptions
 
 from .nights import ADS, BALANCE, Night, errors, night, states
 
@@ -36,7 +35,7 @@ def test_accept_live_writes_the_value_at_its_line_and_not_a_letter_more() -> Non
         assert errors(run) == []
         assert [each.hint for each in run.problems if each.code == "drifted"] == [None]  # it is decided
         assert here.text("ads.yaml") == before.replace("{bidAmount: 1.10} # agreed", "{bidAmount: 1.20} # agreed")
-        assert states(here.look()) == {"adSets.de budget.budgetAmount": Divergence.PENDING}
+        assert states(here.look()) == {"adSets.de budget.budgetAmount": DriftState.PENDING}
 
 
 def test_accept_live_of_a_value_from_the_defaults_leaves_who_did_not_move() -> None:
@@ -85,9 +84,9 @@ def test_accept_files_plans_back_exactly_what_moved_outside() -> None:
     with night() as here:
         here.edit("adSets", "123474", bidding__bidAmount=1.2)
         here.rewrite("balances.yaml", "PO 1", "PO 7")
-        looked = drifting.look(here.session())
+        looked = drift_command.detect_drift(here.session())
 
-        run = drifting.back(here.session(), drifting.aims(looked.run), {})
+        run = drift_command.plan_back(here.session(), drift_command.drifted_addresses(looked.run), {})
 
     assert [(str(change.address), move.field, move.after) for change in run.changes for move in change.fields] == [
         ("adSets.de", "bidding.bidAmount", Decimal("1.1"))
@@ -97,9 +96,9 @@ def test_accept_files_plans_back_exactly_what_moved_outside() -> None:
 def test_without_drift_there_is_nothing_to_plan_back() -> None:
     with night() as here:
         here.rewrite("balances.yaml", "PO 1", "PO 7")
-        looked = drifting.look(here.session())
+        looked = drift_command.detect_drift(here.session())
 
-        assert drifting.back(here.session(), drifting.aims(looked.run), {}).changes == ()
+        assert drift_command.plan_back(here.session(), drift_command.drifted_addresses(looked.run), {}).changes == ()
 
 
 def test_a_target_looks_at_that_and_at_nothing_else() -> None:
@@ -138,8 +137,8 @@ def test_the_exit_code_tells_drift_and_nothing_else(state: str, code: int) -> No
             here.rewrite("balances.yaml", "PO 1", "PO 7")
         run = here.look()
 
-    assert int(exits.of(run, detailed=True)) == code
-    assert int(exits.of(run)) == 0
+    assert int(exit_codes.exit_code(run, detailed=True)) == code
+    assert int(exit_codes.exit_code(run)) == 0
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +152,7 @@ def told() -> Run:
 def test_a_table_says_all_three_sides_of_what_moved_and_what_nobody_manages(told: Run) -> None:
     row = [" `bidding.bidAmount` ", " `1.10` ", " `1.10` ", " `1.20` "]
 
-    markdown, html = (FORMATS[form](told, Manner()) for form in ("markdown", "html"))
+    markdown, html = (FORMATS[form](told, RenderOptions()) for form in ("markdown", "html"))
 
     assert "|".join(row) in markdown
     assert (
@@ -166,14 +165,14 @@ def test_a_table_says_all_three_sides_of_what_moved_and_what_nobody_manages(told
 
 
 def test_a_nightly_look_fails_the_test_case_of_what_moved(told: Run) -> None:
-    assert 'failures="0"' in FORMATS["junit"](told, Manner())
-    assert 'failures="2"' in FORMATS["junit"](told, Manner(detailed=True))
-    assert json.loads(FORMATS["gitlab"](told, Manner()))["update"] == 2
+    assert 'failures="0"' in FORMATS["junit"](told, RenderOptions())
+    assert 'failures="2"' in FORMATS["junit"](told, RenderOptions(detailed=True))
+    assert json.loads(FORMATS["gitlab"](told, RenderOptions()))["update"] == 2
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS.keys() - {"gitlab"}))  # gitlab's holds three numbers
 def test_each_format_tells_what_moved(form: str, told: Run) -> None:
-    text = FORMATS[form](told, Manner())
+    text = FORMATS[form](told, RenderOptions())
 
     assert "bidding.bidAmount" in text
     assert "anna" in text
@@ -181,7 +180,7 @@ def test_each_format_tells_what_moved(form: str, told: Run) -> None:
 
 
 def test_the_json_report_of_a_look_holds_to_its_schema(told: Run) -> None:
-    shape = json.loads(FORMATS["json"](told, Manner()))
+    shape = json.loads(FORMATS["json"](told, RenderOptions()))
 
     Draft202012Validator(SCHEMA).validate(shape)
     assert {each["state"] for each in shape["drift"]} == {"drifted"}
@@ -191,6 +190,6 @@ def test_the_json_report_of_a_look_holds_to_its_schema(told: Run) -> None:
 def test_the_text_report_ends_with_the_count() -> None:
     with night() as here:
         moved(here)
-        text = FORMATS["text"](here.look(), Manner())
+        text = FORMATS["text"](here.look(), RenderOptions())
 
     assert text.splitlines()[-1].startswith("Drift: 1 drifted, 1 pending. ")

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from reconciler import exits
-from reconciler.model import Divergence, Run
+from reconciler.model import DriftState, Run, exit_codes
 from reconciler.sandbox.clock import instant
 
 from .nights import ADS, FILES, Night, errors, night, states
@@ -78,7 +77,7 @@ def test_an_override_that_nobody_ended_is_shown_by_drift_as_overdue() -> None:
     (told,) = [each for each in run.problems if each.code == "override-overdue"]
     assert "budget.budgetAmount is still 900.00" in told.message
     assert "the files say 700.00" in told.message
-    assert int(exits.of(run, detailed=True)) == 2
+    assert int(exit_codes.exit_code(run, detailed=True)) == 2
 
 
 def test_planning_for_another_time_shows_what_the_clock_will_bring() -> None:
@@ -169,7 +168,7 @@ def test_inside_its_bounds_a_field_is_neither_planned_nor_drift(bid: float) -> N
     with night(ADS_ONLY, head=OWNED % "") as here:
         here.edit("adSets", "123474", bidding__bidAmount=bid, name="Theirs")
 
-        assert states(here.look()) == {"adSets.de name": Divergence.DRIFTED}
+        assert states(here.look()) == {"adSets.de name": DriftState.DRIFTED}
         assert set(moves(here.plan())) == {"adSets.de name"}
 
 

@@ -6,24 +6,24 @@ from itertools import product
 
 import pytest
 
-from reconciler.drift import sides as drift
-from reconciler.model import Divergence
+from reconciler.drift import three_way as drift
+from reconciler.model import DriftState
 
 from .nights import ADS, BALANCE, BALANCES, Night, codes, errors, night, only, states
 
 WAYS = {
     # wanted, live, applied: which of them are alike
-    "aaa": Divergence.CONVERGED,
-    "aab": Divergence.CONVERGED,
-    "aba": Divergence.DRIFTED,
-    "abb": Divergence.PENDING,
-    "abc": Divergence.CONFLICT,
+    "aaa": DriftState.CONVERGED,
+    "aab": DriftState.CONVERGED,
+    "aba": DriftState.DRIFTED,
+    "abb": DriftState.PENDING,
+    "abc": DriftState.CONFLICT,
 }
 
 
 @pytest.mark.parametrize(("way", "state"), WAYS.items())
-def test_the_three_way_table(way: str, state: Divergence) -> None:
-    assert drift.state(*way) is state
+def test_the_three_way_table(way: str, state: DriftState) -> None:
+    assert drift.drift_state(*way) is state
 
 
 def test_the_table_is_complete() -> None:
@@ -33,12 +33,12 @@ def test_the_table_is_complete() -> None:
         letters[values] = "".join(names.setdefault(value, "abc"[len(names)]) for value in values)
 
     assert set(letters.values()) == set(WAYS)
-    assert all(drift.state(*values) is WAYS[way] for values, way in letters.items())
+    assert all(drift.drift_state(*values) is WAYS[way] for values, way in letters.items())
 
 
 def test_without_a_last_applied_value_nobody_can_tell_which_side_moved() -> None:
-    assert drift.state("a", "b", None, known=False) is Divergence.UNKNOWN
-    assert drift.state("a", "a", None, known=False) is Divergence.CONVERGED
+    assert drift.drift_state("a", "b", None, known=False) is DriftState.UNKNOWN
+    assert drift.drift_state("a", "a", None, known=False) is DriftState.CONVERGED
 
 
 EDITS = {
@@ -113,7 +113,7 @@ def test_an_edit_outside_is_named_as_drift_of_exactly_its_field(said: str) -> No
 
     assert found.address.kind == collection
     assert found.field == said.partition(" of ")[0]
-    assert found.state is Divergence.DRIFTED
+    assert found.state is DriftState.DRIFTED
 
 
 NESTED = """\
@@ -171,7 +171,7 @@ def test_an_edit_inside_a_map_is_drift_of_exactly_its_entry(said: str) -> None:
 
         found = states(here.look())
 
-    assert found == {f"adSets.fr {name}": Divergence.DRIFTED for name in fields}
+    assert found == {f"adSets.fr {name}": DriftState.DRIFTED for name in fields}
 
 
 FIXED = """\
@@ -207,7 +207,7 @@ def test_what_the_api_says_is_fixed_and_has_moved_all_the_same_is_drift(field: s
 
         run = here.look()
 
-    assert (only(run).field, only(run).state) == (field, Divergence.DRIFTED)
+    assert (only(run).field, only(run).state) == (field, DriftState.DRIFTED)
     assert errors(run) == []
 
 
@@ -230,7 +230,7 @@ def test_a_memo_that_somebody_wrote_is_drift_and_the_mark_of_our_own_top_up_is_n
 
         found = only(here.look())
 
-    assert (found.field, found.state) == ("memo", Divergence.DRIFTED)
+    assert (found.field, found.state) == ("memo", DriftState.DRIFTED)
 
 
 def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above() -> None:
@@ -255,7 +255,7 @@ def test_a_campaign_that_somebody_attached_is_drift() -> None:
     with night() as here:
         here.world.state.put("attachments", f"{BALANCE}/74", {"balanceId": BALANCE, "campaignId": "74"})
 
-        assert states(here.look()) == {"balances.q4 campaignIds": Divergence.DRIFTED}
+        assert states(here.look()) == {"balances.q4 campaignIds": DriftState.DRIFTED}
 
 
 def test_all_four_classes_at_once_each_in_its_own() -> None:
@@ -268,9 +268,9 @@ def test_all_four_classes_at_once_each_in_its_own() -> None:
         run = here.look()
 
     assert states(run) == {
-        "adSets.de name": Divergence.DRIFTED,
-        "adSets.de bidding.bidAmount": Divergence.CONFLICT,
-        "adSets.de targeting.frequencyCapping": Divergence.PENDING,
+        "adSets.de name": DriftState.DRIFTED,
+        "adSets.de bidding.bidAmount": DriftState.CONFLICT,
+        "adSets.de targeting.frequencyCapping": DriftState.PENDING,
     }
     assert codes(run) == {"drifted", "conflict", "pending"}
 
@@ -280,7 +280,7 @@ def test_a_block_that_is_not_created_yet_is_pending() -> None:
         two = '  two: {sellerId: "1", campaignId: "10002", bid: 1}\n'
         here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
 
-        assert states(here.look()) == {"sellerCampaigns.two ": Divergence.PENDING}
+        assert states(here.look()) == {"sellerCampaigns.two ": DriftState.PENDING}
 
 
 def test_what_the_files_did_not_state_before_is_pending() -> None:
@@ -288,7 +288,7 @@ def test_what_the_files_did_not_state_before_is_pending() -> None:
         two = '  two: {sellerId: "2", campaignId: "10001", bid: 1}\n'
         here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
 
-        assert states(here.look()) == {"sellerCampaigns.two bid": Divergence.PENDING}
+        assert states(here.look()) == {"sellerCampaigns.two bid": DriftState.PENDING}
 
 
 def test_nobody_moved_anything_and_nothing_is_said_while_money_is_spent_and_time_goes_by() -> None:
@@ -334,7 +334,7 @@ def test_without_a_ledger_a_difference_is_told_and_nobody_is_blamed() -> None:
 
         again = here.look()
 
-    assert states(run) == states(again) == {"adSets.de bidding.bidAmount": Divergence.UNKNOWN}
+    assert states(run) == states(again) == {"adSets.de bidding.bidAmount": DriftState.UNKNOWN}
     assert "nobody remembers" in next(each.message for each in run.problems if each.code == "differs")
 
 
@@ -344,7 +344,7 @@ def test_what_agreed_at_an_earlier_look_is_remembered_without_any_apply() -> Non
         here.look()
         here.edit("adSets", "123474", bidding__bidAmount=1.2)
 
-        assert states(here.look()) == {"adSets.de bidding.bidAmount": Divergence.DRIFTED}
+        assert states(here.look()) == {"adSets.de bidding.bidAmount": DriftState.DRIFTED}
 
 
 def test_a_later_apply_makes_it_agree_again() -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.ledger.rows import Rows
-from reconciler.model import Divergence, Run
+from reconciler.ledger.checked_rows import Rows
+from reconciler.model import DriftState, Run
 
 from .nights import BALANCE, Night, errors, night, only
 
@@ -31,7 +31,7 @@ def test_a_top_up_in_the_interface_is_named_with_its_user_and_time(order: str, v
 
         found = only(here.look())
 
-    assert found.state is Divergence.DRIFTED
+    assert found.state is DriftState.DRIFTED
     assert [(each.who, each.at, each.run) for each in found.authors] == [("anna@brio.example", at, None)]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from reconciler.cli import main
-from reconciler.dialects import every
-from reconciler.kinds.types import Choice
+from reconciler.kinds.value_types import EnumType
+from reconciler.kinds.versions import kind_across_versions
 
 from .session import SERVER, Session
 
@@ -102,7 +102,7 @@ def test_a_project_without_its_scope_is_told(editor: Session, folder: Path) -> N
 def test_a_field_explains_itself(editor: Session, folder: Path) -> None:
     editor.open(folder / "wrong.yaml")
 
-    doc = next(every("adSets")).field("bidding.bidAmount").doc
+    doc = next(kind_across_versions("adSets")).field("bidding.bidAmount").doc
     assert doc in editor.hover(folder / "wrong.yaml", 5, 17)
 
 
@@ -111,8 +111,8 @@ def test_words_and_keys_are_offered_with_their_meaning(editor: Session, folder: 
 
     words, keys = editor.complete(folder / "open.yaml", 4, 16), editor.complete(folder / "open.yaml", 6, 7)
 
-    kind = next(every("adSets"))
+    kind = next(kind_across_versions("adSets"))
     objective = kind.field("objective").type
-    assert isinstance(objective, Choice)
+    assert isinstance(objective, EnumType)
     assert words.keys() == set(objective.words)
     assert keys == {name: kind.field(f"bidding.{name}").doc for name in ("costController", "bidAmount")}

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from reconciler.ledger.book import Book
+from reconciler.ledger.sql_ledger import SqlLedger
 from reconciler.ledger.sqlite import SQLite
-from reconciler.model import Call, Effect
+from reconciler.model import Call, WriteEffect
 
 Point = Callable[[str, str], None]
 BOUNDARIES = (
@@ -44,7 +44,7 @@ def operation(call: Call) -> str:
     name = f"{call.kind} {call.facet}"
     if last in ("start", "stop", "append", "delete"):
         return f"{name}: {last}"
-    if call.effect is Effect.ADD:
+    if call.effect is WriteEffect.ADD:
         move = call.items[0].fields[0]
         return f"{name}: {'up' if move.after > move.before else 'down'}"  # type: ignore[operator]
     return name
@@ -65,9 +65,9 @@ def answered(point: Point) -> None:
 
 
 def _wrap_journal(point: Point) -> None:
-    intend, settle = Book.intend, Book.settle
+    intend, settle = SqlLedger.intend, SqlLedger.settle
 
-    def intending(self: Book, run_id: str, call: Call, **more: Any) -> int:
+    def intending(self: SqlLedger, run_id: str, call: Call, **more: Any) -> int:
         name = operation(call)
         point("before intend", name)
         _here.inside, _here.operation = "inside intend", None
@@ -77,7 +77,7 @@ def _wrap_journal(point: Point) -> None:
         point("after intend, before send", name)
         return number
 
-    def settling(self: Book, intent: int, *more: Any, **words: Any) -> None:
+    def settling(self: SqlLedger, intent: int, *more: Any, **words: Any) -> None:
         name = getattr(_here, "operation", None) or "settled later"
         _here.operation = None
         point("after the answer, before settle", name)
@@ -86,7 +86,7 @@ def _wrap_journal(point: Point) -> None:
         _here.inside = None
         point("after settle", name)
 
-    Book.intend, Book.settle = intending, settling  # type: ignore[method-assign]
+    SqlLedger.intend, SqlLedger.settle = intending, settling  # type: ignore[method-assign]
 
 
 def _wrap_statements(point: Point) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from unittest.mock import patch
 
 from reconciler import cli
-from reconciler.api import Api, Settings
-from reconciler.commands import access
+from reconciler.commands import connection
+from reconciler.provider.http import Api, Settings
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 
@@ -105,12 +105,14 @@ class Desk:
 
         def simulated(state: Path, tell: Any, clock: Any = None) -> Api:
             handle = self.handle or self.world.handle
-            return Api(access.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=simulated_clock)
+            return Api(
+                connection.SANDBOX_CREDENTIALS, self.settings, handle=handle, request=Request, clock=simulated_clock
+            )
 
-        holder = access.Holder("tester", self.host, self.pid, datetime(2026, 11, 21, tzinfo=UTC))
+        holder = connection.Holder("tester", self.host, self.pid, datetime(2026, 11, 21, tzinfo=UTC))
         with (
-            patch.object(access, "simulated", simulated),
-            patch.object(access, "commit", lambda folder: None),
-            patch.object(access, "holder", lambda: holder),
+            patch.object(connection, "connect_sandbox", simulated),
+            patch.object(connection, "git_commit", lambda folder: None),
+            patch.object(connection, "lock_holder", lambda: holder),
         ):
             yield

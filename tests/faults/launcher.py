@@ -14,8 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from reconciler import apply, cli
-from reconciler.sending import evidence
+from reconciler import cli
+from reconciler.engine import apply
+from reconciler.executor import evidence
 from tests.faults import boundaries
 
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import pytest
 
-from reconciler.api import Credentials
-from reconciler.commands import access
+from reconciler.commands import connection
+from reconciler.provider.http import Credentials
 
 from . import scenarios
 from .inside import Desk, Ended
@@ -51,7 +51,7 @@ def echoing(here: Desk) -> None:
 def _secrets() -> Any:
     names = {"marketingSolutions": "sandbox-ms", "retailMedia": "sandbox-rm"}
     found = {product: Credentials(client, CANARIES[client]) for product, client in names.items()}
-    with patch.object(access, "SANDBOX_CREDENTIALS", found):
+    with patch.object(connection, "SANDBOX_CREDENTIALS", found):
         yield
 
 

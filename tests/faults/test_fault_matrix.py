@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.api import Settings
+from reconciler.provider.http import Settings
 
 from . import laws, scenarios, tables
 from .conftest import Open

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
-from reconciler.ledger.book import Book
+from reconciler.ledger.sql_ledger import SqlLedger
 from reconciler.sandbox.message import Response
 from reconciler.sandbox.world import World
 
@@ -45,7 +45,7 @@ def killed(at: str) -> Iterator[None]:
     def die(*_: Any, **__: Any) -> None:
         raise Killed
 
-    with patch.object(Book, at, die), pytest.raises(Killed):
+    with patch.object(SqlLedger, at, die), pytest.raises(Killed):
         yield
 
 
@@ -483,7 +483,7 @@ def test_a_read_that_lags_after_a_good_run_sends_nothing_again(desk: Open, what:
 def test_a_read_that_is_late_after_a_kill_does_not_fund_twice(desk: Open, reads: int) -> None:
     here = desk(TOPUP)
     here.world.inject(fault(FUNDS, "lag", reads=reads))
-    with patch("reconciler.apply._read_back", side_effect=Killed), pytest.raises(Killed):
+    with patch("reconciler.engine.apply._read_back", side_effect=Killed), pytest.raises(Killed):
         here.apply()
 
     for _ in range(reads + 1):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from reconciler.amounts import Commitment, Exposure, Increase, Limit, Period
 from reconciler.guardrails import Proposal
-from reconciler.model import Action, Address, Change, FieldChange, Money, Place, Shift, Span, Value, Written
+from reconciler.model import Action, Address, Change, FieldChange, FixedLocator, LimitChange, Money, Place, Span, Value
+from reconciler.model.money import Commitment, Exposure, Increase, Limit, Period
 
 SATURDAY = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 BID, BUDGET, STATUS = "bidding.bidAmount", "budget.budgetAmount", "schedule.activationStatus"
@@ -16,7 +16,7 @@ FACETS = {BID: "bids", BUDGET: "budgets", STATUS: "activation", "bid": "bids", "
 
 
 def at(line: int) -> Place:
-    return Place(Written(Span("ads/summer.yaml", line, 5)), ())
+    return Place(FixedLocator(Span("ads/summer.yaml", line, 5)), ())
 
 
 def change(
@@ -46,14 +46,19 @@ def daily(amount: str | None, period: Period = Period.DAY) -> Limit:
     return Limit(period, None if amount is None else Decimal(amount))
 
 
-def shift(before: Limit | None, after: Limit | None, key: str | None = "a", kind: str = "adSets") -> Shift:
-    return Shift(kind, "1", Address(kind, key) if key else None, "EUR", before, after)
+def shift(before: Limit | None, after: Limit | None, key: str | None = "a", kind: str = "adSets") -> LimitChange:
+    return LimitChange(kind, "1", Address(kind, key) if key else None, "EUR", before, after)
 
 
 def money(
-    added: str = "0", uncapped: int = 0, *, base: str = "1000", currency: str = "EUR", shifts: Iterable[Shift] = (),
+    added: str = "0",
+    uncapped: int = 0,
+    *,
+    base: str = "1000",
+    currency: str = "EUR",
+    shifts: Iterable[LimitChange] = (),
     lately: str = "0",
-) -> Money:  # fmt: skip
+) -> Money:
     """A plan that adds so much to the budgets of one day, after runs that added ``lately``."""
     before, more = Decimal(base), Decimal(added)
     return Money(

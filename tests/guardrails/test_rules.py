@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.amounts import Limit, Period
-from reconciler.guardrails import RULES, SHOWN, Names, Proposal, Settings, judge, unknown
+from reconciler.guardrails import RULES, SHOWN, GuardrailSettings, Names, Proposal, judge, unknown
 from reconciler.guardrails.rule import steps
-from reconciler.model import Action, Address, Level, Money, Severity, Span, Verdict
-from reconciler.reasons import is_reason
+from reconciler.model import Action, Address, Money, RuleLevel, Severity, Span, Verdict
+from reconciler.model.money import Limit, Period
+from reconciler.model.text import is_reason
 
 from .proposals import BID, BUDGET, STATUS, bid, budget, change, daily, increase, money, proposal, shift
 
@@ -193,10 +193,10 @@ CASES = [
 NAMED = [pytest.param(case, id=f"{case.rule}-{number}") for number, case in enumerate(CASES)]
 
 
-def only(case: Case, **more: Any) -> Settings:
+def only(case: Case, **more: Any) -> GuardrailSettings:
     """The settings with this rule and no other."""
     off = {name: False for name, rule in RULES.items() if rule.default is not None}
-    return Settings({**off, case.rule: case.setting, **more})
+    return GuardrailSettings({**off, case.rule: case.setting, **more})
 
 
 def test_every_rule_has_a_case() -> None:
@@ -234,7 +234,7 @@ def test_it_is_allowed_by_its_name_and_by_no_other(case: Case) -> None:
 @pytest.mark.parametrize("case", NAMED)
 def test_its_level_decides_what_an_objection_does(case: Case) -> None:
     (advised,) = judge(case.fails, only(case, levels={case.rule: "advisory"}), {})
-    assert (advised.verdict, advised.level) == (Verdict.ADVISED, Level.ADVISORY)
+    assert (advised.verdict, advised.level) == (Verdict.ADVISED, RuleLevel.ADVISORY)
     assert {problem.severity for problem in advised.problems} == {Severity.WARNING}
     (hard,) = judge(case.fails, only(case, levels={case.rule: "hard"}), {case.rule: "please"})
     assert hard.verdict is Verdict.REFUSED
@@ -257,7 +257,9 @@ def test_three_stops_are_all_named() -> None:
 
 def test_bounds_are_told_as_they_are_set() -> None:
     setting = {"bids": {"min": Decimal("0.05"), "max": {"EUR": 5, "USD": 6}}, "budgets": {"max": 100}}
-    (judgement,) = [each for each in judge(proposal(), Settings({"bounds": setting}), {}) if each.rule == "bounds"]
+    (judgement,) = [
+        each for each in judge(proposal(), GuardrailSettings({"bounds": setting}), {}) if each.rule == "bounds"
+    ]
     assert judgement.limit == "bids min 0.05 max EUR 5.00/USD 6.00, budgets max 100.00"
 
 
@@ -268,12 +270,12 @@ def test_a_kind_that_was_not_read_is_not_missed() -> None:
         remembered={Address("balances", "q1"): "9"},
         wanted=frozenset({Address("balances", "q1")}),
     )
-    assert not any(each.problems for each in judge(plan, Settings(), {}))
+    assert not any(each.problems for each in judge(plan, GuardrailSettings(), {}))
 
 
 def test_the_worst_slip_is_told_first_and_of_two_the_one_that_costs() -> None:
     moved = [bid("10", "1", key="down"), bid("1", "10", key="up"), bid("1", "100", key="worst")]
-    (judgement,) = [each for each in judge(proposal(*moved), Settings(), {}) if each.problems]
+    (judgement,) = [each for each in judge(proposal(*moved), GuardrailSettings(), {}) if each.problems]
     assert [str(each.address) for each in judgement.problems] == ["adSets.worst", "adSets.up", "adSets.down"]
 
 
@@ -305,7 +307,7 @@ def test_whoever_is_stopped_by_a_window_is_told_what_may_still_be_sent(setting: 
 
 
 def test_a_rule_is_known_to_be_on_by_its_name() -> None:
-    settings = Settings({"maxChanges": 1, "removedCap": False})
+    settings = GuardrailSettings({"maxChanges": 1, "removedCap": False})
     assert [settings.has(name) for name in ("maxChanges", "emptyScope", "removedCap", "freeze")] == [
         True,
         True,
@@ -326,7 +328,7 @@ class Rules:
 
 
 def test_what_stands_nowhere_in_the_files_is_told_at_its_rule() -> None:
-    settings = Settings({"maxChanges": 1}, Rules())
+    settings = GuardrailSettings({"maxChanges": 1}, Rules())
     (problem,) = [problem for each in judge(many(2), settings, {}) for problem in each.problems]
     assert str(problem.span) == "reconciler.yaml:4:3"
     (default,) = [each for each in judge(proposal(remembered="a", ids=[]), settings, {}) if each.rule == "emptyScope"]
@@ -334,14 +336,20 @@ def test_what_stands_nowhere_in_the_files_is_told_at_its_rule() -> None:
 
 
 def test_three_rules_are_on_by_default_and_each_can_be_turned_off() -> None:
-    assert [each.rule for each in judge(proposal(), Settings(), {})] == ["emptyScope", "decimalSlip", "removedCap"]
-    assert judge(proposal(), Settings({"emptyScope": False, "decimalSlip": False, "removedCap": False}), {}) == ()
+    assert [each.rule for each in judge(proposal(), GuardrailSettings(), {})] == [
+        "emptyScope",
+        "decimalSlip",
+        "removedCap",
+    ]
+    assert (
+        judge(proposal(), GuardrailSettings({"emptyScope": False, "decimalSlip": False, "removedCap": False}), {}) == ()
+    )
 
 
 def test_one_slip_of_a_hundred_among_five_thousand_changes_is_found() -> None:
     changes = [bid("0.50", "0.55", key=f"a{number}", line=number) for number in range(5000)]
     changes[3141] = bid("0.50", "50.00", key="slipped", line=3141)
-    (judgement,) = [each for each in judge(proposal(*changes), Settings(), {}) if each.problems]
+    (judgement,) = [each for each in judge(proposal(*changes), GuardrailSettings(), {}) if each.problems]
     (problem,) = judgement.problems
     assert judgement.rule == "decimalSlip"
     assert str(problem.span) == "ads/summer.yaml:3142:5"
@@ -382,7 +390,7 @@ def test_who_has_no_limit_is_told_where_to_set_one(currency: str, hint: str) -> 
     plan = proposal(budget("1", "2"), cost=money("1", currency=currency), currency=currency)
     if currency.islower():
         plan = replace(plan, currencies={})  # nobody told
-    settings = Settings({"bounds": {"budgets": {"max": {"EUR": 10}}}, "maxTotalIncrease": {"EUR": 10}})
+    settings = GuardrailSettings({"bounds": {"budgets": {"max": {"EUR": 10}}}, "maxTotalIncrease": {"EUR": 10}})
     refused = [each for each in judge(plan, settings, {}) if each.problems]
     assert [each.rule for each in refused] == ["maxTotalIncrease", "bounds"]
     assert all(str(each.problems[0].hint).startswith(hint) for each in refused)
@@ -390,7 +398,7 @@ def test_who_has_no_limit_is_told_where_to_set_one(currency: str, hint: str) -> 
 
 def test_a_scheduled_budget_is_judged_as_well() -> None:
     slip = change("a", ("scheduledBudgets.2026-12-24", {"budgetAmount": Decimal(10)}, {"budgetAmount": Decimal(1000)}))
-    judged = judge(proposal(slip), Settings(), {})
+    judged = judge(proposal(slip), GuardrailSettings(), {})
     assert [each.rule for each in judged if each.problems] == ["decimalSlip"]
 
 
@@ -410,13 +418,16 @@ def test_a_scheduled_budget_is_judged_as_well() -> None:
 )
 def test_a_window_is_read_off_the_clock_on_the_wall(moment: datetime, inside: bool) -> None:
     window = [{"zone": "Europe/Paris", "days": ["sunday"], "from": "02:00", "until": "03:00", "stops": "all"}]
-    (judgement,) = [each for each in judge(proposal(bid("1", "2"), now=moment), Settings({"freeze": window}), {})
-                    if each.rule == "freeze"]  # fmt: skip
+    (judgement,) = [
+        each
+        for each in judge(proposal(bid("1", "2"), now=moment), GuardrailSettings({"freeze": window}), {})
+        if each.rule == "freeze"
+    ]
     assert bool(judgement.problems) is inside
 
 
 def test_a_zone_that_does_not_exist_is_a_mistake() -> None:
-    settings = Settings({"freeze": [{"zone": "Europe/Paris"}, {"zone": "Europe/Atlantis"}]})
+    settings = GuardrailSettings({"freeze": [{"zone": "Europe/Paris"}, {"zone": "Europe/Atlantis"}]})
     (mistake,) = settings.mistakes(NAMES)
     assert (mistake.path, mistake.why) == (("freeze", 1, "zone"), "there is no time zone 'Europe/Atlantis'")
 
@@ -499,8 +510,15 @@ def test_a_new_object_with_the_values_of_a_lost_one_is_no_return() -> None:
 def test_sums_counts_windows_and_protection_judge_a_return_too() -> None:
     """They judge the plan as a whole, or its moment, not the way of one amount."""
     plan = replace(returning(proposal(bid("0.10", "1"), cost=money("90"))), now=SHOPPING)
-    settings = Settings({"maxTotalIncrease": {"EUR": 5}, "maxChanges": 0, "freeze": FRIDAY, "emptyScope": False,
-                         "protected": {"addresses": ["adSets.a"]}})  # fmt: skip
+    settings = GuardrailSettings(
+        {
+            "maxTotalIncrease": {"EUR": 5},
+            "maxChanges": 0,
+            "freeze": FRIDAY,
+            "emptyScope": False,
+            "protected": {"addresses": ["adSets.a"]},
+        }
+    )
     refused = {each.rule for each in judge(plan, settings, {}) if each.verdict is Verdict.REFUSED}
     assert refused == {"maxTotalIncrease", "maxChanges", "freeze", "protected"}
 
@@ -549,14 +567,14 @@ SOUND: list[dict[str, Any]] = [
 def test_a_name_that_means_nothing_is_found(
     setting: dict[str, Any], names: Names, path: tuple[Any, ...], why: str
 ) -> None:
-    (mistake,) = Settings(setting).mistakes(names)
+    (mistake,) = GuardrailSettings(setting).mistakes(names)
     assert mistake.path == path
     assert why in mistake.why
 
 
 @pytest.mark.parametrize("setting", SOUND)
 def test_names_that_mean_something_are_no_mistake(setting: dict[str, Any]) -> None:
-    assert list(Settings(setting).mistakes(NAMES)) == list(Settings(setting).mistakes(READ)) == []
+    assert list(GuardrailSettings(setting).mistakes(NAMES)) == list(GuardrailSettings(setting).mistakes(READ)) == []
 
 
 UNSEEN = ["", " ", "\t\n", "\u00a0", "\u2003", "\u200b", "\u200d\ufeff", "\u2060", "\u00ad", "\u0301", "\ufe0f",
@@ -567,7 +585,7 @@ UNSEEN = ["", " ", "\t\n", "\u00a0", "\u2003", "\u200b", "\u200d\ufeff", "\u2060
 def test_a_reason_that_cannot_be_seen_is_none(text: str) -> None:
     assert not is_reason(text)
     (judgement,) = [
-        each for each in judge(proposal(bid("1", "100")), Settings(), {"decimalSlip": text}) if each.problems
+        each for each in judge(proposal(bid("1", "100")), GuardrailSettings(), {"decimalSlip": text}) if each.problems
     ]
     assert judgement.verdict is Verdict.REFUSED
 

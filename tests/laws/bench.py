@@ -16,14 +16,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler import dialects, engine, exits, guardrails
-from reconciler.api import Api, Credentials, Settings
-from reconciler.commands.access import Home
+from reconciler import guardrails
+from reconciler.commands.connection import LedgerHome
 from reconciler.commands.session import Session
-from reconciler.files import source
-from reconciler.model import Json, Run
-from reconciler.outside import Outside
-from reconciler.reports import FORMATS, Manner
+from reconciler.config import loader
+from reconciler.engine import plan as plan_engine
+from reconciler.engine.environment import Environment
+from reconciler.kinds import versions as api_versions
+from reconciler.model import Json, Run, exit_codes
+from reconciler.provider.http import Api, Credentials, Settings
+from reconciler.reports import FORMATS, RenderOptions
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 
@@ -81,7 +83,7 @@ class Bench:
         """Make a new way to the account, as every command has: it knows no token and no time of the server's."""
         handle = self.handle or self.world.handle
         self.api = Api(CREDENTIALS, Settings("http://localhost"), handle=handle, request=Request, clock=self.time)
-        self.outside = Outside(self.api.send, self.api.now, self.time.sleep, in_flight=self.in_flight)
+        self.outside = Environment(self.api.send, self.api.now, self.time.sleep, in_flight=self.in_flight)
 
     # --- what the user does ---
 
@@ -96,9 +98,9 @@ class Bench:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
 
-    def load(self) -> source.Loaded:
+    def load(self) -> loader.LoadResult:
         """The files as the tool understands them; with the chunk size of this bench, if it has one."""
-        loaded = source.load([str(self.folder)])
+        loaded = loader.load([str(self.folder)])
         if self.chunk is not None and loaded.project is not None:
             cut = {name: chunked(kind, self.chunk) for name, kind in loaded.project.kinds.items()}
             vars(loaded.project)["kinds"] = cut  # the tables of this project, and only of it
@@ -108,14 +110,14 @@ class Bench:
         """One command's session, or why there can be none."""
         loaded = self.load()
         if loaded.project is None or loaded.failed:
-            return engine.validate(loaded, self.world.now)
+            return plan_engine.validate(loaded, self.world.now)
         return Session(
             paths=(str(self.folder),),
             loaded=loaded,
             project=loaded.project,
             outside=self.outside,
             api=self.api,
-            home=Home(LEDGER, "sandbox"),
+            home=LedgerHome(LEDGER, "sandbox"),
             tell=lambda line: None,
         )
 
@@ -136,10 +138,10 @@ class Bench:
             prepared = writing.plan(targets)
             if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
                 return prepared if isinstance(prepared, Run) else prepared.run
-            return writing.apply(prepared, lambda run: int(exits.of(run)))
+            return writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)))
 
     def report(self, run: Run, form: str = "json", *, bodies: bool = False) -> str:
-        return FORMATS[form](run, Manner(bodies=bodies))
+        return FORMATS[form](run, RenderOptions(bodies=bodies))
 
     # --- what happened ---
 
@@ -181,7 +183,7 @@ def chunked(kind: Any, size: int) -> Any:
 def bench(
     *,
     family: str = "marketingSolutions",
-    version: str = dialects.DEFAULT,
+    version: str = api_versions.DEFAULT,
     world: World | None = None,
     chunk: int | None = None,
     merged: bool = False,

@@ -15,11 +15,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler import dialects
-from reconciler.kinds import dates, types
-from reconciler.kinds import nested as composed
+from reconciler.kinds import date_types, value_types, versions
+from reconciler.kinds import nested_types as composed
 from reconciler.kinds.kind import Field, Kind
-from reconciler.kinds.writes import Patch
+from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Json
 
 Raw = dict[str, Json]
@@ -34,41 +33,41 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp"), exclude_characters="\ufeff")
 
 
-def raws(form: types.ValueType) -> st.SearchStrategy[Json]:
+def raws(form: value_types.ValueType) -> st.SearchStrategy[Json]:
     """Values of a type as a person writes them, all of them right."""
     if id(form) not in _RAWS:
         _RAWS[id(form)] = form, _raws(form)
     return _RAWS[id(form)][1]
 
 
-_RAWS: dict[int, tuple[types.ValueType, st.SearchStrategy[Json]]] = {}
+_RAWS: dict[int, tuple[value_types.ValueType, st.SearchStrategy[Json]]] = {}
 """Strategies are slow to make. Types hold dicts and cannot be hashed; kept here, an id is not used again."""
 
 
-def _raws(form: types.ValueType) -> st.SearchStrategy[Json]:
+def _raws(form: value_types.ValueType) -> st.SearchStrategy[Json]:
     match form:
-        case types.Choice():
+        case value_types.EnumType():
             return st.sampled_from(form.words)
-        case types.Text(pattern=str() as pattern):
+        case value_types.TextType(pattern=str() as pattern):
             return st.from_regex(re.compile(pattern), fullmatch=True, alphabet=LETTERS).filter(_says_something)
-        case types.Text():
+        case value_types.TextType():
             return st.text(LETTERS, min_size=1, max_size=min(form.maximum or 40, 40)).filter(_says_something)
-        case types.Id():
+        case value_types.IdType():
             return st.integers(1, form.maximum or 2**70).map(str)
-        case types.Money():
+        case value_types.MoneyType():
             step = Decimal(1).scaleb(-2 if form.by_currency else -4)
             return st.integers(1 if form.positive else 0, 10**8).map(lambda units: units * step)
-        case dates.Instant():
+        case date_types.InstantType():
             return st.one_of(_days(), st.builds(_moment, _days(), st.times(), st.sampled_from(("Z", "+02:00"))))
-        case dates.Day():
+        case date_types.DayType():
             return _days()
-        case types.Flag():
+        case value_types.BoolType():
             return st.booleans()
-        case types.Count():
+        case value_types.CountType():
             return st.integers(1, 1000)
-        case composed.SetOf():
+        case composed.SetType():
             return st.lists(raws(form.each), min_size=int(form.filled), max_size=4)
-        case composed.Parts():
+        case composed.ObjectType():
             return st.fixed_dictionaries({name: raws(each) for name, each in form.of.items()})
     raise NotImplementedError(f"say here how a {type(form).__name__} is written")
 
@@ -107,7 +106,7 @@ SENSES: dict[str, Sense] = {}
 def drawn(draw: Draw, kind: Kind, row: Field) -> Raw:
     """A field with a value, or the entries of a map."""
     if not row.is_map:
-        clear = row.clears and not row.forced and draw(st.integers(0, 4)) == 0
+        clear = row.nullable and not row.always_in_create and draw(st.integers(0, 4)) == 0
         return {row.name: None if clear else draw(raws(row.type))}
     keys = draw(st.lists(SENSES[kind.name].keys[row.name], min_size=1, max_size=2, unique=True))
     return {row.name.replace("*", key): draw(raws(row.type)) for key in keys}
@@ -198,7 +197,7 @@ def _fit_bid(draw: Draw, raw: Raw) -> None:
     if raw[CONTROLLER] == "dailyBudget":
         raw.pop(BID, None)
     elif raw.get(BID) is None:
-        raw[BID] = draw(raws(types.Money(positive=True)))
+        raw[BID] = draw(raws(value_types.MoneyType(positive=True)))
     for name in [name for name in raw if name.startswith("categoryBids.")]:
         if raw[CONTROLLER] not in BY_CATEGORY:
             del raw[name]
@@ -214,7 +213,7 @@ def _fit_budget(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> None:
     if was and (fixed or draw(st.booleans())):
         another = dict(was)
         if was["budget.budgetStrategy"] == "capped" and not fixed:
-            another["budget.budgetAmount"] = draw(raws(types.Money(by_currency=True, positive=True)))
+            another["budget.budgetAmount"] = draw(raws(value_types.MoneyType(by_currency=True, positive=True)))
     elif own:
         another = _budget(draw, kind, "budget.")
     else:
@@ -234,7 +233,7 @@ def _budget(draw: Draw, kind: Kind, prefix: str) -> Raw:
     renewal, smoothing = draw(st.sampled_from(("daily", "weekly", "monthly", "lifetime"))), draw(_SMOOTHING)
     parts: Raw = {
         "budgetStrategy": strategy,
-        "budgetAmount": draw(raws(types.Money(by_currency=True, positive=True))),
+        "budgetAmount": draw(raws(value_types.MoneyType(by_currency=True, positive=True))),
         "budgetRenewal": renewal,
         "budgetDeliverySmoothing": smoothing,
     }
@@ -281,7 +280,7 @@ def _sensible_seller_budget(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Ra
     if raw["budgetType"] == "Uncapped":
         raw.pop("amount", None)
     elif not raw.get("amount"):
-        raw["amount"] = draw(raws(types.Money(by_currency=True, positive=True)))
+        raw["amount"] = draw(raws(value_types.MoneyType(by_currency=True, positive=True)))
     if raw.get("endDate") is not None:
         raw["endDate"] = "204" + str(raw["endDate"])[3:]
     return raw
@@ -308,7 +307,7 @@ def _sensible_balance(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     if "deposited" not in before:
         raw.pop("deposited", None)
     elif not raw["deposited"]:
-        raw["deposited"] = draw(raws(types.Money(by_currency=True, positive=True)))
+        raw["deposited"] = draw(raws(value_types.MoneyType(by_currency=True, positive=True)))
     if raw.get("endDate") is not None:
         raw["endDate"] = "204" + str(raw["endDate"])[3:]
     if "campaignIds" in raw:
@@ -367,7 +366,7 @@ def section(kind: str, blocks: Blocks, defaults: Raw | None = None) -> str:
 class Spoken:
     """A kind as a version says it. Not a dataclass: Hypothesis would print the whole table with each example."""
 
-    def __init__(self, name: str, dialect: dialects.Dialect) -> None:
+    def __init__(self, name: str, dialect: versions.ApiVersion) -> None:
         self.name = name
         self.dialect = dialect
 
@@ -382,7 +381,7 @@ class Spoken:
 def spoken() -> list[Spoken]:
     """Every kind in every version that says it differently from those before."""
     found: list[Spoken] = []
-    for dialect in dialects.known():
+    for dialect in versions.all_versions():
         for name, kind in dialect.kinds.items():
             # A version in which a kind cannot be created has no portfolio of its own: there is nothing to begin with.
             if name in SENSES and kind.create and not any(kind is other.kind for other in found):
@@ -393,4 +392,8 @@ def spoken() -> list[Spoken]:
 def may_repeat(kind: Kind, name: str) -> bool:
     """Whether a value that the API never shows is sent again while nobody remembers it."""
     row = kind.field(name)
-    return row.path("read") is None and isinstance(kind.writes.get(row.facet), Patch) and row.path("patch") is not None
+    return (
+        row.path("read") is None
+        and isinstance(kind.writes.get(row.facet), PatchFields)
+        and row.path("patch") is not None
+    )

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.writes import Patch
-from reconciler.model import Run, Span, Status
+from reconciler.kinds.write_methods import PatchFields
+from reconciler.model import ItemStatus, Run, Span
 
 from .portfolios import Blocks, Spoken, created, edited, section, spoken
 from .test_convergence import CHUNKS, applied, stage
@@ -18,7 +18,7 @@ from .test_convergence import CHUNKS, applied, stage
 
 def patched(case: Spoken) -> str | None:
     """The end of the path to which changes go in batches that are refused item by item."""
-    patches = (write for write in case.kind.writes.values() if isinstance(write, Patch) and not write.atomic)
+    patches = (write for write in case.kind.writes.values() if isinstance(write, PatchFields) and not write.atomic)
     return next((f"/{patch.path.rpartition('/')[2]}" for patch in patches), None)
 
 
@@ -69,11 +69,11 @@ def test_exactly_the_refused_items_are_rejected_and_planned_again(case: Spoken, 
 
     refused = patches[nth - 1]
     wanted = {refused.items[index].address for index in indices}
-    rejected = {each.item.address for each in run.outcomes if each.status is Status.REJECTED}
-    waiting = {each.item.address for each in run.outcomes if each.status is Status.NOT_SENT}
+    rejected = {each.item.address for each in run.outcomes if each.status is ItemStatus.REJECTED}
+    waiting = {each.item.address for each in run.outcomes if each.status is ItemStatus.NOT_SENT}
     assert rejected == wanted
     assert waiting <= wanted
-    assert not [each for each in run.outcomes if each.status is Status.UNKNOWN]
+    assert not [each for each in run.outcomes if each.status is ItemStatus.UNKNOWN]
     left = {(change.address, move.field) for change in rest.changes for move in change.fields}
     assert left >= {(refused.items[i].address, move.field) for i in indices for move in refused.items[i].fields}
     assert {address for address, _ in left} == wanted
@@ -95,7 +95,7 @@ def test_every_rejection_stands_at_a_line_that_the_user_wrote(case: Spoken, data
         run = here.apply()
 
         for outcome in run.outcomes:
-            if outcome.status is not Status.REJECTED:
+            if outcome.status is not ItemStatus.REJECTED:
                 continue
             for problem in outcome.problems:
                 assert problem.span is not None
@@ -133,7 +133,7 @@ def test_a_refused_bid_is_told_at_the_bid(case: Spoken, data: st.DataObject) -> 
 
 
 def rejected_at(run: Run) -> list[Span]:
-    rejected = [each for each in run.outcomes if each.status is Status.REJECTED]
+    rejected = [each for each in run.outcomes if each.status is ItemStatus.REJECTED]
     return [problem.span for each in rejected for problem in each.problems if problem.span]
 
 

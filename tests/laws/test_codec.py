@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import wire
-from reconciler.kinds import nested, types
+from reconciler.kinds import nested_types, value_types
 from reconciler.kinds.kind import Field
 from reconciler.model import Json
+from reconciler.provider import codec
 
 from .portfolios import Spoken, drawn, flow, raws, spoken, written
 
@@ -31,13 +31,13 @@ def rows() -> list[Any]:
 def test_what_is_written_is_read_again(case: Spoken, row: Field, data: st.DataObject) -> None:
     value = row.type.parse(data.draw(raws(row.type)))
     path = str(row.path("read")).removesuffix(".value").split(".")
-    said = heard(wire.dump({"value": row.type.write(value)}))["value"]
+    said = heard(codec.dump_json({"value": row.type.write(value)}))["value"]
     answer = loosely(data, said, row.type)
     for number, name in enumerate(reversed(path)):
         boxed = number == 0 and data.draw(st.booleans())
         answer = {data.draw(spelled(name)): {"value": answer} if boxed else answer}
 
-    live = wire.decode(case.kind, {"id": "1", "attributes": answer})
+    live = codec.decode_row(case.kind, {"id": "1", "attributes": answer})
 
     assert live.values[row.name] == value
 
@@ -55,17 +55,17 @@ def spelled(name: str) -> st.SearchStrategy[str]:
     return st.sampled_from((name, name, name.lower(), name[:1].upper() + name[1:]))
 
 
-def loosely(data: st.DataObject, said: Json, form: types.ValueType) -> Json:
+def loosely(data: st.DataObject, said: Json, form: value_types.ValueType) -> Json:
     """The same value in another spelling that the API has been seen to use."""
     match form, said:
-        case types.Choice(), str():
+        case value_types.EnumType(), str():
             aliases = [alias for alias, word in form.aliases.items() if word == said]
             return data.draw(st.sampled_from((said, said.upper(), said[:1].upper() + said[1:], *aliases)))
-        case nested.SetOf(each=each), list():
+        case nested_types.SetType(each=each), list():
             return [loosely(data, one, each) for one in data.draw(st.permutations(said + said[:1]))]
-        case types.Money(), (int() | object()) if not isinstance(said, str | None | list | dict):
+        case value_types.MoneyType(), (int() | object()) if not isinstance(said, str | None | list | dict):
             return data.draw(st.sampled_from((said, f"{said}", f"{said}0" if "." in f"{said}" else f"{said}.0")))
-        case nested.Parts(of=of), dict():
+        case nested_types.ObjectType(of=of), dict():
             return {data.draw(spelled(name)): loosely(data, part, of[name]) for name, part in said.items()}
     return said
 
@@ -83,7 +83,7 @@ def test_what_a_table_draws_is_what_its_type_accepts(case: Spoken, data: st.Data
 
 def worded(case: Spoken) -> list[Field]:
     """Fields whose values are words of a list, which a new version may make longer."""
-    return [row for row in written(case.kind) if isinstance(row.type, types.Choice) and row.path("read")]
+    return [row for row in written(case.kind) if isinstance(row.type, value_types.EnumType) and row.path("read")]
 
 
 @pytest.mark.parametrize("case", [case for case in spoken() if worded(case)], ids=repr)
@@ -95,6 +95,6 @@ def test_words_and_keys_that_nobody_knows_do_no_harm(case: Spoken, data: st.Data
     for name in reversed(path):
         answer = {name: answer, "brandNewKey": [1]}
 
-    live = wire.decode(case.kind, {"id": "1", "attributes": answer})
+    live = codec.decode_row(case.kind, {"id": "1", "attributes": answer})
 
     assert live.values[row.name] == "brandNewWord"

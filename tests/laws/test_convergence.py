@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import dialects
-from reconciler.kinds.writes import Entries, Membership, Switch
-from reconciler.model import Run, Severity, Status
+from reconciler.kinds import versions
+from reconciler.kinds.write_methods import ActionByValue, SetMembership, SubresourcePatch
+from reconciler.model import ItemStatus, Run, Severity
 
 from .bench import Bench, bench
 from .portfolios import Blocks, Spoken, created, edited, is_seen, section, spoken
@@ -35,7 +35,7 @@ def applied(here: Bench, case: Spoken, blocks: Blocks) -> Run:
     here.write({"a.yaml": section(case.name, blocks)})
     run = here.apply()
     assert errors(run) == []
-    assert [each for each in run.outcomes if each.status is not Status.APPLIED] == []
+    assert [each for each in run.outcomes if each.status is not ItemStatus.APPLIED] == []
     return run
 
 
@@ -98,13 +98,13 @@ def least(case: Spoken, run: Run, chunk: int) -> int:
         for facet in {move.facet for move in change.fields}:
             write, moves = kind.writes[facet], [move for move in change.fields if move.facet == facet]
             match write:
-                case Entries():
+                case SubresourcePatch():
                     groups[facet, change.address] += len(moves)
-                case Membership():
+                case SetMembership():
                     before, after = (set(side or ()) for side in (moves[0].before, moves[0].after))
                     groups[facet, change.address, "append"] += len(after - before)
                     groups[facet, change.address, "delete"] += len(before - after)
-                case Switch():
+                case ActionByValue():
                     groups[facet, str(moves[0].after)] += 1
                 case _:
                     groups[(facet, change.address) if "{id}" in write.path else (facet,)] += 1
@@ -135,7 +135,7 @@ def items_of(entry: dict[str, Any]) -> list[Any]:
 def test_what_the_files_do_not_state_keeps_its_value(case: Spoken, data: st.DataObject) -> None:
     blocks = data.draw(created(case))
     after = data.draw(edited(case, blocks))
-    keys = set(case.kind.natural[0]) | {"id", "amount"}  # a seller budget is told by more than its key
+    keys = set(case.kind.natural_keys[0]) | {"id", "amount"}  # a seller budget is told by more than its key
 
     with stage(case) as here:
         applied(here, case, blocks)
@@ -158,7 +158,7 @@ def test_what_the_files_do_not_state_keeps_its_value(case: Spoken, data: st.Data
 
 def records(here: Bench) -> dict[str, dict[str, Any]]:
     """What the sandbox itself holds, each value by its dotted name: no reading of ours comes between."""
-    kinds = dialects.kind_names()  # by which the sandbox calls its collections
+    kinds = versions.kind_names()  # by which the sandbox calls its collections
     return {f"{key}": dict(flat(record)) for name in kinds for key, record in here.world.state.all(name).items()}
 
 
@@ -230,7 +230,7 @@ def shuffled(data: st.DataObject, case: Spoken, blocks: Blocks) -> dict[str, str
             each: value
             for each, value in next(iter(inside.values())).items()
             if "." not in each
-            and each not in case.kind.natural[0]
+            and each not in case.kind.natural_keys[0]
             and all(raw.get(each, ...) == value for raw in inside.values())
         }
         own = {key: {each: raw[each] for each in raw if each not in common} for key, raw in inside.items()}
@@ -260,7 +260,7 @@ def test_a_fixed_field_is_refused_at_its_line_and_in_no_call(case: Spoken, data:
     blocks = data.draw(created(case))
     kind = case.kind
     key = data.draw(st.sampled_from(sorted(blocks)))
-    identity = {name for natural in kind.natural for name in natural}
+    identity = {name for natural in kind.natural_keys for name in natural}
     fixed = [
         row.name
         for row in kind.fields

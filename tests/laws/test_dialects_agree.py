@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import dialects
-from reconciler.kinds import types
+from reconciler.kinds import value_types
+from reconciler.kinds import versions as api_versions
 from reconciler.kinds.kind import Kind
 
 from .portfolios import SENSES, Blocks, Spoken, created, edited, spoken
@@ -47,12 +47,12 @@ def shared(name: str, kinds: list[Kind]) -> dict[str, Any] | None:
     if not all(name in kind.by_name for kind in kinds):
         return None
     rows = [kind.by_name[name] for kind in kinds]
-    cells: dict[str, Any] = {"clears": all(row.clears for row in rows)}
+    cells: dict[str, Any] = {"nullable": all(row.nullable for row in rows)}
     if any(row.path("patch") is None for row in rows):
         cells["patch"] = None
-    if isinstance(rows[0].type, types.Choice):
+    if isinstance(rows[0].type, value_types.EnumType):
         words = [word for word in rows[0].type.words if all(word in row.type.words for row in rows)]  # type: ignore[attr-defined]
-        cells["type"] = types.Choice(tuple(words))
+        cells["type"] = value_types.EnumType(tuple(words))
     return cells
 
 
@@ -83,6 +83,6 @@ def unmarked(value: Any) -> Any:
 
 
 def test_every_kind_has_somebody_who_makes_sense_of_it() -> None:
-    missing = set(dialects.kind_names()) - SENSES.keys()
+    missing = set(api_versions.kind_names()) - SENSES.keys()
 
     assert missing == set(), "say in portfolios.py which ids exist and which values go together"

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import dialects, engine
-from reconciler.adoption.importing import Imported, Wish
-from reconciler.commands import imports
-from reconciler.files import source
+from reconciler.commands import import_
+from reconciler.config import loader
+from reconciler.engine import plan as plan_engine
+from reconciler.engine.environment import StateSnapshot
+from reconciler.importer.account_import import ImportRequest, ImportResult
+from reconciler.kinds import versions
 from reconciler.model import Problem, Severity
-from reconciler.outside import Memory
 
 from .accounts import distort, populate
 from .bench import Bench, bench
@@ -27,7 +28,7 @@ from .portfolios import Spoken
 def cases() -> list[Spoken]:
     """Every kind in every version that says it differently."""
     found: list[Spoken] = []
-    for dialect in dialects.known():
+    for dialect in versions.all_versions():
         for name, kind in dialect.kinds.items():
             if not any(kind is other.kind for other in found):
                 found.append(Spoken(name, dialect))
@@ -90,11 +91,11 @@ def stage(case: Spoken) -> Any:
     return bench(family=case.dialect.family, version=case.dialect.version)
 
 
-def imported(here: Bench, case: Spoken, **wish: Any) -> Imported:
+def imported(here: Bench, case: Spoken, **wish: Any) -> ImportResult:
     if not (here.folder / "reconciler.yaml").exists():
         here.write({})
-    asked = Wish(tuple(case.dialect.kinds), **wish)
-    return imports.written(here.load(), here.outside, Memory(), asked, lambda line: None, here.world.now)
+    asked = ImportRequest(tuple(case.dialect.kinds), **wish)
+    return import_.write_import(here.load(), here.outside, StateSnapshot(), asked, lambda line: None, here.world.now)
 
 
 def texts(folder: Path) -> dict[str, bytes]:
@@ -106,12 +107,12 @@ def errors(problems: tuple[Problem, ...]) -> list[str]:
     return [
         f"{each.code}: {each.message}"
         for each in problems
-        if each.severity is Severity.ERROR and each.code not in imports.EMPTY
+        if each.severity is Severity.ERROR and each.code not in import_.EMPTY
     ]
 
 
 def refused(here: Bench) -> list[str]:
-    return errors(engine.validate(source.load([str(here.folder)]), here.world.now).problems)
+    return errors(plan_engine.validate(loader.load([str(here.folder)]), here.world.now).problems)
 
 
 BEYOND_FILES = ("not-found", "budget-overlap", "daily-uncovered")

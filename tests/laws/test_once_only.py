@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model import Severity, Status
+from reconciler.model import ItemStatus, Severity
 
 from .portfolios import Spoken, created, section, spoken
 from .test_convergence import records, stage
@@ -76,13 +76,13 @@ def test_an_apply_that_says_applied_tells_the_truth(case: Spoken, data: st.DataO
         each for each in run.outcomes if each.item.id is None and each.call.rpartition(".")[0].endswith("create")
     ]
     for outcome in creates:
-        if outcome.status is Status.APPLIED:
+        if outcome.status is ItemStatus.APPLIED:
             assert outcome.id in held
-        if outcome.status is Status.NOT_SENT:
+        if outcome.status is ItemStatus.NOT_SENT:
             wanted = key(case, blocks[outcome.item.address.key])
             assert not any(key(case, record) == wanted for record in held.values())
 
 
 def key(case: Spoken, values: dict[str, Any]) -> tuple[str, ...]:
     """What finds a resource without an id; files and the account name it by the same words."""
-    return tuple(str(values.get(name)) for name in case.kind.natural[0])
+    return tuple(str(values.get(name)) for name in case.kind.natural_keys[0])

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler import engine, exits
-from reconciler.api import Api, Settings
-from reconciler.commands import access
-from reconciler.engine import Prepared
-from reconciler.model import Run, Severity
+from reconciler.commands import connection
+from reconciler.engine import plan as plan_engine
+from reconciler.engine.plan import PreparedPlan
+from reconciler.model import Run, Severity, exit_codes
+from reconciler.provider.http import Api, Settings
 from reconciler.sandbox.message import Request, Response
 
 from .bench import CREDENTIALS, Bench, bench
@@ -136,7 +136,7 @@ def test_a_saved_plan_expires_by_the_instant_at_which_the_run_began(minutes: int
         saving = here.session()
         assert not isinstance(saving, Run)
         prepared = saving.plan(())
-        assert isinstance(prepared, Prepared)
+        assert isinstance(prepared, PreparedPlan)
         saving.save(prepared.run, file, (), hours)
         here.later(hours=hours, minutes=-minutes)
         slow(pause)(here)
@@ -148,7 +148,7 @@ def test_a_saved_plan_expires_by_the_instant_at_which_the_run_began(minutes: int
         with applying.writing(0) as writing:
             again = writing.reviewed(file, None)
 
-    run = again.run if isinstance(again, Prepared) else again
+    run = again.run if isinstance(again, PreparedPlan) else again
     assert [each.code for each in run.problems if each.severity is Severity.ERROR] == (
         [] if left > timedelta(0) else ["stale-plan"]
     )
@@ -164,11 +164,11 @@ def test_the_raise_that_passes_the_limit_of_24_hours_is_refused_whatever_our_clo
         for amount in (128, 133, 138, 143, 148):  # from 123.45; 24.55 more is too much
             here.write(LIMIT | {"ads.yaml": BUDGET.format(amount=amount)})
             here.begin()
-            codes.append(int(exits.of(here.apply())))
+            codes.append(int(exit_codes.exit_code(here.apply())))
             here.later(hours=1)
         here.later(hours=21)  # a day after the first: it counts no more
         here.begin()
-        codes.append(int(exits.of(here.apply())))
+        codes.append(int(exit_codes.exit_code(here.apply())))
 
     assert codes == [0, 0, 0, 0, 3, 0]
 
@@ -189,7 +189,7 @@ sellerBudgets:
 def test_offline_an_error_that_another_day_would_lift_is_a_warning(now: str, severity: Severity | None) -> None:
     with bench(family="sellers") as here:
         here.write({"sellers.yaml": TWICE})
-        run = engine.validate(here.load(), datetime.fromisoformat(f"{now}T12:00+00:00"))
+        run = plan_engine.validate(here.load(), datetime.fromisoformat(f"{now}T12:00+00:00"))
 
     found = {each.severity for each in run.problems if each.code == "budget-overlap"}
     assert found == ({severity} if severity else set())
@@ -231,7 +231,7 @@ def test_a_clock_that_is_more_than_five_minutes_off_is_noted(ahead: timedelta, s
             noted = [each for each in run.problems if each.code == "clock-skew"]
             assert [each.severity for each in noted] == ([Severity.NOTE] if said else [])
             assert all(str(said) in each.message for each in noted)
-            assert int(exits.of(run)) == 0
+            assert int(exit_codes.exit_code(run)) == 0
 
 
 def test_the_time_of_a_simulated_world_is_not_compared_with_ours() -> None:
@@ -241,4 +241,4 @@ def test_the_time_of_a_simulated_world_is_not_compared_with_ours() -> None:
 
 
 def test_without_an_answer_there_is_no_skew() -> None:
-    assert access.skew(Api(CREDENTIALS, Settings("http://localhost"))) == ()
+    assert connection.skew(Api(CREDENTIALS, Settings("http://localhost"))) == ()

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.ledger import Ledger
-from reconciler.ledger.store import RunRecord
+from reconciler.ledger.interface import RunRecord
 from reconciler.model import (
     Address,
     Call,
-    Effect,
     FieldChange,
+    FixedLocator,
     Item,
-    Outcome,
+    ItemOutcome,
+    ItemStatus,
     Place,
     Span,
-    Status,
-    Written,
+    WriteEffect,
 )
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ SUMMER, WINTER, NEW = (Address("adSets", key) for key in ("summer-fr", "winter-f
 
 
 def place(line: int = 1) -> Place:
-    return Place(Written(Span("ads/summer.yaml", line, 3, 9)), ())
+    return Place(FixedLocator(Span("ads/summer.yaml", line, 3, 9)), ())
 
 
 def move(field: str = "bid", before: Any = Decimal("0.80"), after: Any = Decimal("0.90")) -> FieldChange:
@@ -41,14 +41,14 @@ def item(address: Address, id: str | None, *moves: FieldChange) -> Item:
     return Item(address, id, moves or (move(),), place())
 
 
-def call(*items: Item, name: str = "adSets.bids.1", effect: Effect = Effect.SET) -> Call:
+def call(*items: Item, name: str = "adSets.bids.1", effect: WriteEffect = WriteEffect.SET) -> Call:
     items = items or (item(SUMMER, "11"),)
     body: Any = {"data": [{"id": each.id, "attributes": {"bid": Decimal("0.90")}} for each in items]}
     return Call(name, "adSets", "bids", effect, "PATCH", "/2026-07/ad-sets", body, items=items)
 
 
-def ended(sent: Call, status: Status = Status.APPLIED) -> tuple[Outcome, ...]:
-    return tuple(Outcome(sent.name, each, status, each.id) for each in sent.items)
+def ended(sent: Call, status: ItemStatus = ItemStatus.APPLIED) -> tuple[ItemOutcome, ...]:
+    return tuple(ItemOutcome(sent.name, each, status, each.id) for each in sent.items)
 
 
 def snapshot(ledger: Ledger) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def filled(ledger: Ledger) -> str:
     ledger.intend(run, decided, at=NOW)
     ledger.resolve(run, decided.name, applied=False, because="looked in the interface", by="ann", at=NOW)
     doubtful = call(name="adSets.bids.3")
-    ledger.settle(ledger.intend(run, doubtful, at=NOW), ended(doubtful, Status.UNKNOWN), NOW)
-    created = call(item(NEW, None), name="adSets.create.new", effect=Effect.CREATE)
+    ledger.settle(ledger.intend(run, doubtful, at=NOW), ended(doubtful, ItemStatus.UNKNOWN), NOW)
+    created = call(item(NEW, None), name="adSets.create.new", effect=WriteEffect.CREATE)
     ledger.intend(run, created, at=NOW, before={str(NEW): ("11", "22")}, token="cfg:1")
     ledger.finish(run, NOW + timedelta(minutes=1), 6)
     return run

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from reconciler.model import (
     Address,
     Call,
-    Effect,
     FieldChange,
+    FixedLocator,
     Item,
-    Outcome,
+    ItemOutcome,
+    ItemStatus,
     Place,
     Problem,
     Severity,
     Span,
-    Status,
-    Written,
+    WriteEffect,
 )
 
 texts = st.text(max_size=8)
@@ -38,7 +38,7 @@ bodies = st.recursive(
 )
 addresses = st.builds(Address, st.sampled_from(["adSets", "balances"]), keys)
 spans = st.builds(Span, texts, st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
-places = spans.map(lambda span: Place(Written(span), ()))
+places = spans.map(lambda span: Place(FixedLocator(span), ()))
 moves = st.builds(FieldChange, texts, texts, values, values, places, st.booleans())
 items = st.builds(Item, addresses, st.none() | texts, st.lists(moves, max_size=2).map(tuple), places)
 calls = st.builds(
@@ -46,7 +46,7 @@ calls = st.builds(
     name=texts,
     kind=texts,
     facet=texts,
-    effect=st.sampled_from(Effect),
+    effect=st.sampled_from(WriteEffect),
     method=texts,
     path=texts,
     body=bodies,
@@ -62,7 +62,12 @@ problems = st.builds(
 )
 outcomes = st.lists(
     st.builds(
-        Outcome, texts, items, st.sampled_from(Status), st.none() | texts, st.lists(problems, max_size=2).map(tuple)
+        ItemOutcome,
+        texts,
+        items,
+        st.sampled_from(ItemStatus),
+        st.none() | texts,
+        st.lists(problems, max_size=2).map(tuple),
     ),
     max_size=3,
 )

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from reconciler import ledger
 from reconciler.ledger import Ledger, Unsettled
-from reconciler.model import Address, Effect, Outcome, Status
+from reconciler.model import Address, ItemOutcome, ItemStatus, WriteEffect
 
 from .postgres_server import Server
 from .samples import NEW, NOW, RUN, SUMMER, WINTER, call, item, move, snapshot
@@ -103,18 +103,18 @@ class Stores(RuleBasedStateMachine):
     def intend(self, name: str, touched: list[Any], at: Any, data: Any) -> None:
         run = data.draw(st.sampled_from(self.runs))
         items = [item(address, id, move("bid", None, value)) for address, id, value in touched]
-        sent = call(*items, name=name, effect=Effect.CREATE)
+        sent = call(*items, name=name, effect=WriteEffect.CREATE)
         self.intents.append((self.each(lambda store: store.intend(run, sent, at=at, token=name)), sent))
 
     @precondition(lambda self: self.intents)
     @rule(data=st.data(), at=instants)
     def settle(self, data: Any, at: Any) -> None:
         number, sent = data.draw(st.sampled_from(self.intents))
-        fates = [data.draw(st.sampled_from(Status)) for _ in sent.items]
-        ended = [Outcome(sent.name, each, fate, "33") for each, fate in zip(sent.items, fates, strict=True)]
+        fates = [data.draw(st.sampled_from(ItemStatus)) for _ in sent.items]
+        ended = [ItemOutcome(sent.name, each, fate, "33") for each, fate in zip(sent.items, fates, strict=True)]
         self.each(lambda store: store.settle(number, ended, at))
         for outcome in ended:
-            if outcome.status is Status.APPLIED:
+            if outcome.status is ItemStatus.APPLIED:
                 moved = {move.field: move.after for move in outcome.item.fields}
                 self.learn(outcome.item.address, "33", moved)
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from reconciler.ledger import LedgerError, Lost, Unsettled
-from reconciler.ledger.store import Holder, Resolution
-from reconciler.model import Address, Effect, Outcome, Status
+from reconciler.ledger import LedgerError, LockLost, Unsettled
+from reconciler.ledger.interface import Holder, Resolution
+from reconciler.model import Address, ItemOutcome, ItemStatus, WriteEffect
 
 from .conftest import Home
 from .samples import NEW, NOW, RUN, SUMMER, WINTER, call, ended, filled, item, move, snapshot
@@ -110,7 +110,7 @@ def test_after_somebody_removed_its_lock_no_intent_is_written(file_home: Home) -
         ledger.intend(run, call(), at=NOW)
         for file in file_home.folder.rglob("*.lock"):
             file.unlink()
-        with pytest.raises(Lost, match="its lock is gone: somebody removed"):
+        with pytest.raises(LockLost, match="its lock is gone: somebody removed"):
             ledger.intend(run, call(), at=NOW)
         assert len(ledger.open_intents()) == 1
 
@@ -125,13 +125,13 @@ def test_a_closed_ledger_tells_nothing_more(home: Home) -> None:
 def test_an_intent_is_open_until_it_is_settled(home: Home) -> None:
     ledger = home.open()
     run = ledger.begin(RUN)
-    sent = call(item(NEW, None), effect=Effect.CREATE)
+    sent = call(item(NEW, None), effect=WriteEffect.CREATE)
     number = ledger.intend(run, sent, at=NOW, before={str(NEW): ("11", "22")}, token="cfg:1")
     (intent,) = ledger.open_intents()
     assert (intent.number, intent.run, intent.at, intent.call) == (number, run, NOW, sent)
     assert (intent.before, intent.token) == ({str(NEW): ("11", "22")}, "cfg:1")
     assert (intent.settled, intent.outcomes) == (None, ())
-    ledger.settle(number, [Outcome(sent.name, sent.items[0], Status.APPLIED, "33")], LATER)
+    ledger.settle(number, [ItemOutcome(sent.name, sent.items[0], ItemStatus.APPLIED, "33")], LATER)
     assert ledger.open_intents() == ()
     assert ledger.ids() == {NEW: "33"}
     assert dict(ledger.values()) == {NEW: {"bid": Decimal("0.90")}}
@@ -139,8 +139,8 @@ def test_an_intent_is_open_until_it_is_settled(home: Home) -> None:
 
 def test_only_what_was_applied_is_remembered(home: Home) -> None:
     ledger = home.open()
-    sent = call(*(item(Address("adSets", status.name), "1") for status in Status))
-    mixed = [Outcome(sent.name, each, status) for each, status in zip(sent.items, Status, strict=True)]
+    sent = call(*(item(Address("adSets", status.name), "1") for status in ItemStatus))
+    mixed = [ItemOutcome(sent.name, each, status) for each, status in zip(sent.items, ItemStatus, strict=True)]
     ledger.settle(ledger.intend(ledger.begin(RUN), sent, at=NOW), mixed, NOW)
     assert list(ledger.values()) == [Address("adSets", "APPLIED")]
     assert len(ledger.open_intents()) == 1  # one item is unknown
@@ -157,9 +157,9 @@ def test_two_items_of_one_resource_are_both_remembered(home: Home) -> None:
 def test_doubt_is_open_until_a_read_settles_it(home: Home) -> None:
     ledger = home.open()
     number = ledger.intend(ledger.begin(RUN), call(), at=NOW)
-    ledger.settle(number, ended(call(), Status.UNKNOWN), NOW)
+    ledger.settle(number, ended(call(), ItemStatus.UNKNOWN), NOW)
     (intent,) = ledger.open_intents()
-    assert (intent.settled, intent.outcomes) == (NOW, ended(call(), Status.UNKNOWN))
+    assert (intent.settled, intent.outcomes) == (NOW, ended(call(), ItemStatus.UNKNOWN))
     assert ledger.ids() == {}
     ledger.settle(number, ended(call()), LATER)
     assert ledger.open_intents() == ()
@@ -178,16 +178,16 @@ def test_a_person_decides(home: Home, seen: bool, applied: bool) -> None:
     ledger = home.open()
     run, sent = ledger.begin(RUN), call(item(SUMMER, "11"), item(WINTER, "22"))
     number = ledger.intend(run, sent, at=NOW)
-    rejected = Outcome(sent.name, sent.items[1], Status.REJECTED, "22")
+    rejected = ItemOutcome(sent.name, sent.items[1], ItemStatus.REJECTED, "22")
     if seen:
-        ledger.settle(number, [ended(sent, Status.UNKNOWN)[0], rejected], NOW)
+        ledger.settle(number, [ended(sent, ItemStatus.UNKNOWN)[0], rejected], NOW)
     ledger.resolve(run, sent.name, applied=applied, because="I looked", by="ann", at=LATER)
     assert ledger.open_intents() == ()
     told = ledger.run(run)
     assert told is not None
     assert told.calls[0].resolution == Resolution(applied, "I looked", "ann", LATER)
-    decided = Status.APPLIED if applied else Status.NOT_SENT
-    assert [each.status for each in told.calls[0].outcomes] == [decided, Status.REJECTED if seen else decided]
+    decided = ItemStatus.APPLIED if applied else ItemStatus.NOT_SENT
+    assert [each.status for each in told.calls[0].outcomes] == [decided, ItemStatus.REJECTED if seen else decided]
     assert (SUMMER in ledger.ids()) == applied
     assert (WINTER in ledger.ids()) == (applied and not seen)
 
@@ -206,11 +206,11 @@ def test_history_tells_every_move_and_how_it_ended(home: Home) -> None:
     ledger = home.open()
     run = filled(ledger)
     assert [(each.run, each.call, each.field, each.status) for each in ledger.history(SUMMER)] == [
-        (run, "adSets.bids.1", "bid", Status.APPLIED),
-        (run, "adSets.bids.2", "bid", Status.NOT_SENT),
-        (run, "adSets.bids.3", "bid", Status.UNKNOWN),
+        (run, "adSets.bids.1", "bid", ItemStatus.APPLIED),
+        (run, "adSets.bids.2", "bid", ItemStatus.NOT_SENT),
+        (run, "adSets.bids.3", "bid", ItemStatus.UNKNOWN),
     ]
-    assert [each.status for each in ledger.history(NEW)] == [Status.UNKNOWN]
+    assert [each.status for each in ledger.history(NEW)] == [ItemStatus.UNKNOWN]
     assert (ledger.history(SUMMER)[0].before, ledger.history(SUMMER)[0].after) == (Decimal("0.80"), Decimal("0.90"))
 
 

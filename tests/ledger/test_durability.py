@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.ledger import Ledger, LedgerError
-from reconciler.model import Status
+from reconciler.model import ItemStatus
 
 from .conftest import Home
 from .samples import NEW, NOW, RUN, SUMMER, WINTER, call, child, ended, filled, item, snapshot
@@ -189,6 +189,6 @@ def test_a_broken_write_does_not_stop_the_next(home: Home) -> None:
     ledger = home.open()
     run = ledger.begin(RUN)
     with pytest.raises(LedgerError):
-        ledger.settle(99, ended(TWO, Status.APPLIED), NOW)
+        ledger.settle(99, ended(TWO, ItemStatus.APPLIED), NOW)
     ledger.intend(run, TWO, at=NOW)
     assert len(home.open().open_intents()) == 1

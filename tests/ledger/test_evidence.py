@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.ledger import Ledger, LedgerError, Lost
+from reconciler.ledger import Ledger, LedgerError, LockLost
 from reconciler.ledger.errors import Late, PlanUsed
 from reconciler.ledger.records import Holder, Intent, Known, Observation, Pruned, Seen
-from reconciler.model import Address, Call, Effect, Status
+from reconciler.model import Address, Call, ItemStatus, WriteEffect
 
 from .conftest import Home
 from .samples import NEW, NOW, RUN, SUMMER, WINTER, call, ended, filled, item, move
@@ -26,11 +26,13 @@ SPRING = Address("adSets", "spring")
 
 def topup(address: Address = SUMMER, id: str = "11", name: str = "adSets.funds.1") -> Call:
     funds = move("deposited", Decimal(100), Decimal(150))
-    return replace(call(item(address, id, funds), name=name, effect=Effect.ADD), facet="funds")
+    return replace(call(item(address, id, funds), name=name, effect=WriteEffect.ADD), facet="funds")
 
 
 def create(*addresses: Address, name: str = "adSets.create.new") -> Call:
-    return replace(call(*(item(each, None) for each in addresses), name=name, effect=Effect.CREATE), facet="create")
+    return replace(
+        call(*(item(each, None) for each in addresses), name=name, effect=WriteEffect.CREATE), facet="create"
+    )
 
 
 @contextmanager
@@ -122,14 +124,14 @@ def test_a_saved_plan_is_used_with_its_first_intent(home: Home) -> None:
     run = ledger.begin(PLANNED)
     assert ledger.plan_used("sha256:aa") is None
     both = call(item(SUMMER, "11"), item(WINTER, "22"))
-    ledger.settle(ledger.intend(run, both, at=NOW), [*ended(both)[:1], *ended(both, Status.UNKNOWN)[1:]], NOW)
+    ledger.settle(ledger.intend(run, both, at=NOW), [*ended(both)[:1], *ended(both, ItemStatus.UNKNOWN)[1:]], NOW)
     ledger.intend(run, replace(call(item(SUMMER, "11")), facet="budget", name="adSets.budget.1"), at=LATER)
 
     use = home.open(create=False).plan_used("sha256:aa")
 
     assert use is not None
     assert (use.run, use.at, use.past) == (run, NOW, ledger.runs(1)[0])
-    assert use.counts == {Status.APPLIED: 1, Status.UNKNOWN: 2}
+    assert use.counts == {ItemStatus.APPLIED: 1, ItemStatus.UNKNOWN: 2}
     assert ledger.plan_used("sha256:bb") is None
 
 
@@ -146,11 +148,11 @@ def test_a_second_run_of_a_saved_plan_writes_no_intent(home: Home) -> None:
 def test_of_an_item_that_was_intended_twice_the_last_word_counts(home: Home) -> None:
     ledger = home.open()
     run = ledger.begin(PLANNED)
-    for status in (Status.NOT_SENT, Status.APPLIED):
+    for status in (ItemStatus.NOT_SENT, ItemStatus.APPLIED):
         ledger.settle(ledger.intend(run, call(), at=NOW), ended(call(), status), NOW)
     use = ledger.plan_used("sha256:aa")
     assert use is not None
-    assert use.counts == {Status.APPLIED: 1, Status.NOT_SENT: 2}
+    assert use.counts == {ItemStatus.APPLIED: 1, ItemStatus.NOT_SENT: 2}
 
 
 # --- Deadlines and holds ----------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ def test_what_is_late_is_not_intended_and_not_sent(home: Home) -> None:
     ledger.assure(number, NOW)
     with pytest.raises(Late, match=f"the deadline of intent {number} has passed"):
         ledger.assure(number, LATER)
-    ledger.settle(number, ended(call(), Status.NOT_SENT), LATER)
+    ledger.settle(number, ended(call(), ItemStatus.NOT_SENT), LATER)
     assert ledger.open_intents() == ()
 
 
@@ -229,7 +231,7 @@ def test_a_holder_whose_lock_another_has_taken_writes_no_intent(file_home: Home)
             pass
         kept.replace(file)
         for refused in (lambda: ledger.assure(number, NOW), lambda: ledger.intend(run, call(), at=NOW)):
-            with pytest.raises(Lost, match="another run has locked 1352 since"):
+            with pytest.raises(LockLost, match="another run has locked 1352 since"):
                 refused()
     with locked(ledger):
         ledger.intend(run, call(), at=NOW)
@@ -252,7 +254,7 @@ def test_a_session_that_a_pooler_has_reset_is_refused(database_home: Home) -> No
         number = ledger.intend(run, call(), at=NOW)
         ledger._backend.execute("DISCARD ALL")
         for refused in (lambda: ledger.assure(number, NOW), lambda: ledger.intend(run, call(), at=NOW)):
-            with pytest.raises(Lost, match="give the ledger a direct connection"):
+            with pytest.raises(LockLost, match="give the ledger a direct connection"):
                 refused()
 
 
@@ -262,25 +264,25 @@ def test_a_lock_that_the_session_does_not_hold_is_refused(database_home: Home) -
     with locked(ledger):
         run = ledger.begin(RUN)
         ledger._backend.execute("SELECT pg_advisory_unlock_all()")
-        with pytest.raises(Lost, match="its session holds the lock no more"):
+        with pytest.raises(LockLost, match="its session holds the lock no more"):
             ledger.intend(run, call(), at=NOW)
 
 
 @pytest.mark.postgres
 def test_of_two_runs_that_share_a_session_only_the_last_goes_on(database_home: Home) -> None:
     """As a pooler in transaction mode shares it: both get the same lock, since it is the session's."""
-    from reconciler.ledger.book import Book
     from reconciler.ledger.postgres import Postgres
+    from reconciler.ledger.sql_ledger import SqlLedger
 
     first: Any = database_home.open()
     with locked(first):
         run = first.begin(RUN)
         shared = Postgres(first._backend._connection, first.where, first._backend.schema)
         shared.begin_session()
-        second = Book(shared)
+        second = SqlLedger(shared)
         with locked(second):
             second.intend(run, call(), at=NOW)
-            with pytest.raises(Lost, match="its connection was given another session"):
+            with pytest.raises(LockLost, match="its connection was given another session"):
                 first.intend(run, call(), at=NOW)
 
 
@@ -297,9 +299,9 @@ def test_open_calls_are_found_by_effect_and_kind(home: Home) -> None:
         return [each.number for each in ledger.open_intents(**chosen)]
 
     assert found() == [*numbers, balance]
-    assert found(effects=[Effect.ADD]) == [numbers[1], balance]
+    assert found(effects=[WriteEffect.ADD]) == [numbers[1], balance]
     assert found(kinds=["balances"]) == [balance]
-    assert found(effects=[Effect.CREATE, Effect.SET], kinds=["adSets"]) == [numbers[0], numbers[2]]
+    assert found(effects=[WriteEffect.CREATE, WriteEffect.SET], kinds=["adSets"]) == [numbers[0], numbers[2]]
 
 
 def test_open_creates_are_found_by_natural_key_and_by_address(home: Home) -> None:
@@ -319,7 +321,7 @@ def test_open_creates_are_found_by_natural_key_and_by_address(home: Home) -> Non
     assert ledger.open_creates("balances", naturals=["c1 winter"]) == ()
     ledger.move(WINTER, SPRING)
     assert found(addresses=[SPRING]) == [two]
-    ledger.settle(one, ended(create(NEW), Status.REJECTED), NOW)
+    ledger.settle(one, ended(create(NEW), ItemStatus.REJECTED), NOW)
     assert found(naturals=["c1 été \0"]) == []
 
 
@@ -359,7 +361,7 @@ def test_what_a_read_puts_in_doubt_is_open_and_awaited_no_more(home: Home) -> No
     run = ledger.begin(RUN)
     number = ledger.intend(run, topup(), at=NOW)
     ledger.settle(number, ended(topup()), NOW)
-    ledger.settle(number, ended(topup(), Status.UNKNOWN), LATER)
+    ledger.settle(number, ended(topup(), ItemStatus.UNKNOWN), LATER)
     assert (ledger.accepted(), [each.number for each in ledger.open_intents()]) == ((), [number])
     ledger.resolve(run, topup().name, applied=True, because="seen", by="ann", at=LATER)
     assert (ledger.accepted(), ledger.open_intents()) == ((), ())
@@ -395,7 +397,7 @@ def test_what_is_old_is_pruned_but_for_what_may_still_be_needed(home: Home) -> N
     awaited = ledger.intend(old, topup(SPRING, "44"), at=OLD)
     ledger.settle(awaited, ended(topup(SPRING, "44")), OLD)
     later = ledger.intend(old, topup(SPRING, "44"), at=OLD)  # so that it is not the last word of its address
-    ledger.settle(later, ended(topup(SPRING, "44"), Status.REJECTED), OLD)
+    ledger.settle(later, ended(topup(SPRING, "44"), ItemStatus.REJECTED), OLD)
     finished = ledger.begin(replace(RUN, started=OLD))
     ledger.finish(finished, OLD, 0)
     new = ledger.begin(RUN)

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.ledger import Locked, lock
-from reconciler.ledger.store import Holder
+from reconciler.ledger.interface import Holder
 
 from .conftest import Home
 from .samples import child
@@ -22,7 +22,7 @@ from .samples import child
 HOLDING = """
 from pathlib import Path
 from reconciler import ledger
-from reconciler.ledger.store import Holder
+from reconciler.ledger.interface import Holder
 book = ledger.open(sys.argv[1], Path(sys.argv[2]), name="tests")
 print("ready", flush=True)
 sys.stdin.readline()

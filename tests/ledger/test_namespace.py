@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler import ledger as ledgers
 from reconciler.ledger import Foreign, Ledger, LedgerError
-from reconciler.ledger.store import Holder
+from reconciler.ledger.interface import Holder
 
 from .postgres_server import Server
 from .samples import RUN, SUMMER, WINTER, filled, snapshot

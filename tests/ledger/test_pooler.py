@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.ledger import Lost
+from reconciler.ledger import LockLost
 from reconciler.ledger.records import Holder
 
 from .conftest import Home
@@ -77,7 +77,7 @@ def test_with_a_session_for_each_transaction_a_run_writes_no_intent_beside_anoth
         try:
             with ledger.lock(["1352"], Holder(str(number)), timeout=0, waiting=lambda _: None):
                 written.append(ledger.intend(ledger.begin(RUN), call(), at=NOW))
-        except Lost as lost:
+        except LockLost as lost:
             refused.append(lost)
     assert [each.hint for each in refused]
     assert all("a pooler in session mode" in each.hint for each in refused)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler import ledger as ledgers
-from reconciler.ledger import Damaged, Ledger, LedgerError, Lost, Newer, Unwritable
+from reconciler.ledger import Damaged, Ledger, LedgerError, LockLost, Newer, Unwritable
 from reconciler.ledger.records import Holder
 from reconciler.ledger.tables import FORMAT, TABLES
 
@@ -33,11 +33,11 @@ def test_a_server_that_dies_stops_every_later_write(server: Server, database_hom
         kept = ledger.intend(run, call(), at=NOW)
         server.stop()
         try:
-            with pytest.raises(Lost, match="lost the connection, and the lock with it"):
+            with pytest.raises(LockLost, match="lost the connection, and the lock with it"):
                 ledger.intend(run, call(), at=NOW)
         finally:
             server.start()
-        with pytest.raises(Lost):  # the server is there again, the lock is not
+        with pytest.raises(LockLost):  # the server is there again, the lock is not
             ledger.settle(kept, ended(call()), NOW)
     after = database_home.open()
     assert [each.number for each in after.open_intents()] == [kept]
@@ -62,7 +62,7 @@ def test_a_connection_lost_within_a_write_leaves_nothing_of_it(
         return real(*arguments)
 
     backend(ledger).execute = cut
-    with pytest.raises(Lost):
+    with pytest.raises(LockLost):
         ledger.intend(run, call(), at=NOW)
     assert snapshot(database_home.open()) == before
 
@@ -72,7 +72,7 @@ def test_a_lost_connection_frees_the_lock(server: Server, database_home: Home) -
     with holder.lock(["a"], ME, timeout=0, waiting=lambda _: None):
         ((pid,),) = backend(holder).execute("SELECT pg_backend_pid()")
         server.sql(f"SELECT pg_terminate_backend({pid}, 5000)")
-        with other.lock(["a"], ME, timeout=0, waiting=lambda _: None), pytest.raises(Lost):
+        with other.lock(["a"], ME, timeout=0, waiting=lambda _: None), pytest.raises(LockLost):
             holder.begin(RUN)
 
 

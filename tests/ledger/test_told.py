@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from reconciler.ledger.store import RunHistory
-from reconciler.model import Address, Outcome, Status, error
+from reconciler.ledger.interface import RunHistory
+from reconciler.model import Address, ItemOutcome, ItemStatus, error
 from reconciler.reports import ledger as told
 
 from .conftest import Home
@@ -61,7 +61,7 @@ def test_one_run(file_home: Home) -> None:
     run = ledger.begin(replace(RUN, plan_digest="sha256:0"))
     sent = call(item(SUMMER, "11", move("trackingCode", None, "x")), item(NEW, None))
     applied, refused = ended(sent)
-    refused = Outcome(sent.name, refused.item, Status.REJECTED, None, (error("name-taken", "is taken"),))
+    refused = ItemOutcome(sent.name, refused.item, ItemStatus.REJECTED, None, (error("name-taken", "is taken"),))
     ledger.settle(ledger.intend(run, sent, at=NOW), [applied, refused], NOW)
     ledger.intend(run, call(name="adSets.bids.2"), at=NOW)
     ledger.resolve(run, "adSets.bids.2", applied=True, because="I looked", by="ann", at=NOW)
@@ -104,8 +104,8 @@ def test_one_run(file_home: Home) -> None:
 
 
 def test_forgetting() -> None:
-    assert list(told.forgotten(SUMMER, known=False)) == ["adSets.summer-fr was not remembered."]
-    (line,) = told.forgotten(SUMMER, known=True)
+    assert list(told.forget_message(SUMMER, known=False)) == ["adSets.summer-fr was not remembered."]
+    (line,) = told.forget_message(SUMMER, known=True)
     assert line.startswith("Forgot adSets.summer-fr.")
 
 
@@ -115,7 +115,7 @@ def test_nothing_from_outside_reaches_the_terminal_raw(file_home: Home) -> None:
     address = Address("adSets", evil)
     run = ledger.begin(RUN.__class__(evil, evil, NOW, evil, evil, 1, evil, evil, evil, evil))
     sent = call(item(address, evil, move(evil, evil, (evil, Decimal(1)))), name=evil)
-    outcome = Outcome(evil, sent.items[0], Status.APPLIED, evil, (error(evil, evil),))
+    outcome = ItemOutcome(evil, sent.items[0], ItemStatus.APPLIED, evil, (error(evil, evil),))
     ledger.settle(ledger.intend(run, sent, at=NOW), [outcome], NOW)
     history = ledger.run(run)
     assert isinstance(history, RunHistory)
@@ -124,6 +124,6 @@ def test_nothing_from_outside_reaches_the_terminal_raw(file_home: Home) -> None:
         *told.history(address, ledger.history(address)),
         *told.runs(ledger.runs(1)),
         *told.run(history),
-        *told.forgotten(address, known=True),
+        *told.forget_message(address, known=True),
     ]
     assert not any(re.search("[\x1b\n\u202e]", line) for line in everything)

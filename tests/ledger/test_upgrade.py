@@ -16,7 +16,7 @@ from reconciler.ledger import LedgerError
 from reconciler.ledger.postgres import Postgres
 from reconciler.ledger.sqlite import SQLite
 from reconciler.ledger.tables import FORMAT, MIGRATIONS
-from reconciler.model import Address, Effect, Status
+from reconciler.model import Address, ItemStatus, WriteEffect
 
 from .conftest import Home
 from .postgres_server import Server
@@ -97,7 +97,7 @@ def test_what_was_open_is_open(old: Old) -> None:
         (KILLED, "balances.funds.3"),
         (KILLED, "adSets.create.odd"),
     ]
-    created = ledger.open_intents(effects=[Effect.CREATE])
+    created = ledger.open_intents(effects=[WriteEffect.CREATE])
     assert [(each.before, each.token) for each in created] == [
         ({str(NEW): ("11", "22")}, "cfg:1"),
         ({str(ODD): ("7", "8")}, None),
@@ -126,10 +126,10 @@ def test_the_journal_tells_what_it_told(old: Old) -> None:
     assert told is not None
     assert told.run.record.allowed == {"max-increase": "agreed with finance"}
     assert [each.status for each in ledger.history(SUMMER)] == [
-        Status.APPLIED,
-        Status.NOT_SENT,
-        Status.UNKNOWN,
-        Status.REJECTED,
+        ItemStatus.APPLIED,
+        ItemStatus.NOT_SENT,
+        ItemStatus.UNKNOWN,
+        ItemStatus.REJECTED,
     ]
     (moved,) = [each for each in ledger.history(ODD) if each.field == "dates"]
     assert moved.after == {"start": datetime(2026, 12, 1, tzinfo=UTC), "$map": ("a", Decimal("0.10"))}

@@ -1,4 +1,4 @@
-"""The totals counted again, the slow way and without the tables: a second opinion of ``reconciler.planning.money``."""
+"""The totals counted again, the slow way and without the tables: a second opinion of ``reconciler.planning.cost``."""
 
 from __future__ import annotations
 

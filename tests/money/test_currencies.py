@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import portfolio
-from reconciler.model import Answer, Call, Fate, Json
+from reconciler.model import Answer, Call, Delivery, Json
+from reconciler.provider import scope
 
 from ..commands import project, reconciler
 
@@ -36,15 +36,15 @@ def test_only_a_code_of_three_letters_in_a_good_answer_counts(status: int, body:
 
     def send(call: Call) -> Answer:
         asked.append(call)
-        return Answer(Fate.ANSWERED, status, body)
+        return Answer(Delivery.ANSWERED, status, body)
 
-    told = portfolio.advertisers("/root", "marketingSolutions", send)
+    told = scope.advertisers("/root", "marketingSolutions", send)
     assert {id: code for id, (code, _) in told.items() if code} == found
     assert [(call.method, call.path) for call in asked] == [("GET", "/root/advertisers")]
 
 
 def test_no_answer_is_no_currency_and_no_reason_to_stop() -> None:
-    assert portfolio.advertisers("/root", "marketingSolutions", lambda call: Answer(Fate.LOST, reason="cut")) == {}
+    assert scope.advertisers("/root", "marketingSolutions", lambda call: Answer(Delivery.LOST, reason="cut")) == {}
 
 
 def test_funds_stand_apart_in_the_currency_of_their_account(tmp_path: Path) -> None:

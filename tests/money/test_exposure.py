@@ -18,39 +18,39 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.amounts import Exposure
+from reconciler.executor import exposure_safe
+from reconciler.executor.scheduler import SendResult
 from reconciler.model import (
     Address,
     Call,
     Desired,
-    Effect,
+    FixedLocator,
     Item,
+    ItemOutcome,
+    ItemStatus,
     Live,
     Origin,
-    Outcome,
     Place,
     Plan,
     Problem,
     Span,
-    Status,
-    Written,
+    WriteEffect,
     error,
 )
+from reconciler.model.money import Exposure
+from reconciler.planning import batching as planner
 from reconciler.planning import exposure
-from reconciler.planning import plan as planner
+from reconciler.planning.call_parts import BoundType
+from reconciler.planning.cost import CostContext, compute_cost
 from reconciler.planning.diff import diff
-from reconciler.planning.exposure import Ground, unfunded
-from reconciler.planning.money import Book, money
-from reconciler.planning.parts import Target
-from reconciler.sending import careful
-from reconciler.sending.execute import Sent
+from reconciler.planning.exposure import ExposureContext, items_without_funding
 
 from . import by_hand
 from .worlds import CODES, KINDS, NOW, SCOPE, World, world
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 PLANS = 100_000 if THOROUGH else 600
-TARGETS = {name: Target(kind, "/v") for name, kind in KINDS.items()}
+TARGETS = {name: BoundType(kind, "/v") for name, kind in KINDS.items()}
 ONCE_BROKEN = (4754, 33399)
 """Plans in which an item in doubt was once counted one way only."""
 Level = tuple[int, Decimal]
@@ -68,7 +68,7 @@ class Account:
     found: World
     random: Random
     trouble: float
-    ground: Ground
+    ground: ExposureContext
     values: dict[Address, Mapping[str, Any] | None] = field(default_factory=dict)
     peak: dict[str, Level] = field(default_factory=dict)
 
@@ -96,9 +96,9 @@ class Account:
         for currency, level in self.exposure().items():
             self.peak[currency] = max(self.peak.get(currency, ZERO), level)
 
-    def carry(self, calls: Sequence[Call], earlier: Sequence[Outcome]) -> Sent:
+    def carry(self, calls: Sequence[Call], earlier: Sequence[ItemOutcome]) -> SendResult:
         """Calls of a stage in any order, each item with a fate of its own; sometimes the process dies."""
-        ended: list[Outcome] = []
+        ended: list[ItemOutcome] = []
         for stage in sorted({(call.raises_exposure, call.stage) for call in calls}):
             each = [call for call in calls if (call.raises_exposure, call.stage) == stage]
             self.random.shuffle(each)
@@ -106,34 +106,38 @@ class Account:
                 for item in call.items:
                     if self.random.random() < self.trouble / 20:
                         raise Crash
-                    ended.append(Outcome(call.name, item, self._fate(call, item), "new"))
+                    ended.append(ItemOutcome(call.name, item, self._fate(call, item), "new"))
                     self.look()
-        return Sent(tuple(ended), ())
+        return SendResult(tuple(ended), ())
 
-    def _fate(self, call: Call, item: Item) -> Status:
+    def _fate(self, call: Call, item: Item) -> ItemStatus:
         bad = self.random.random() < self.trouble
-        status = self.random.choice((Status.REJECTED, Status.UNKNOWN, Status.APPLIED)) if bad else Status.APPLIED
-        if bad and (status is Status.REJECTED or self.random.random() < 0.5):
+        status = (
+            self.random.choice((ItemStatus.REJECTED, ItemStatus.UNKNOWN, ItemStatus.APPLIED))
+            if bad
+            else ItemStatus.APPLIED
+        )
+        if bad and (status is ItemStatus.REJECTED or self.random.random() < 0.5):
             return status  # without effect: refused, lost on the way, or accepted and not done
         was, own = self.values[item.address], {move.field: move.after for move in item.fields}
-        if call.effect is Effect.CREATE:
+        if call.effect is WriteEffect.CREATE:
             self.values[item.address] = by_hand.after(item.address.kind, None, own)
         elif was is not None:
             self.values[item.address] = {**was, **own}
         return status
 
-    def confirm(self, outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+    def confirm(self, outcomes: Sequence[ItemOutcome]) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
         """A read shows what is really in force, if it can be had."""
         if self.random.random() < self.trouble / 4:
             return tuple(outcomes), (error("unread", "no answer"),)
         problems = [
             error("not-in-force", "ignored", address=each.item.address)
             for each in outcomes
-            if each.status is Status.APPLIED and not self._in_force(each)
+            if each.status is ItemStatus.APPLIED and not self._in_force(each)
         ]
         return tuple(outcomes), tuple(problems)
 
-    def _in_force(self, outcome: Outcome) -> bool:
+    def _in_force(self, outcome: ItemOutcome) -> bool:
         values = self.values[outcome.item.address]
         return values is not None and all(values.get(move.field) == move.after for move in outcome.item.fields)
 
@@ -141,20 +145,26 @@ class Account:
 def prepared(seed: int, trouble: float = 0.0) -> tuple[Account, Plan]:
     random = Random(seed)
     found = world(random)
-    cost = money(found.book)
+    cost = compute_cost(found.book)
     start = {currency: before for currency, (before, _) in cost.exposures().items()}
-    ground = Ground(KINDS, {each.address: each for each in found.changes}, start, found.book.of, lambda kind: NOW)
-    calls = planner.plan(found.changes, TARGETS, raises=ground.raises)
+    ground = ExposureContext(
+        KINDS, {each.address: each for each in found.changes}, start, found.book.of, lambda kind: NOW
+    )
+    calls = planner.build_calls(found.changes, TARGETS, raises=ground.raises)
     return Account(found, random, trouble, ground), calls
 
 
-def sent(account: Account, calls: Plan) -> Sent:
+def sent(account: Account, calls: Plan) -> SendResult:
     """As the engine does it: the calls, then what waited for new ids."""
-    first = careful.carried(account.ground, calls.calls, account.carry, account.confirm, deferred=calls.deferred)
-    ready = planner.bound(calls.deferred, first.ids)
-    later = planner.plan(ready, TARGETS, raises=account.ground.raises).calls
-    second = careful.carried(account.ground, later, account.carry, account.confirm, earlier=first.outcomes)
-    return Sent((*first.outcomes, *second.outcomes), ())
+    first = exposure_safe.run_exposure_safe(
+        account.ground, calls.calls, account.carry, account.confirm, deferred=calls.deferred
+    )
+    ready = planner.resolve_deferred(calls.deferred, first.ids)
+    later = planner.build_calls(ready, TARGETS, raises=account.ground.raises).calls
+    second = exposure_safe.run_exposure_safe(
+        account.ground, later, account.carry, account.confirm, earlier=first.outcomes
+    )
+    return SendResult((*first.outcomes, *second.outcomes), ())
 
 
 def test_at_no_moment_is_more_exposed_than_before_or_after() -> None:
@@ -188,7 +198,7 @@ def test_the_plain_order_does_overshoot_so_the_law_is_able_to_fail() -> None:
     for seed in range(300):
         account, _ = prepared(seed)
         before, after = account.exposure(), account.planned()
-        calls = planner.plan(account.found.changes, TARGETS).calls
+        calls = planner.build_calls(account.found.changes, TARGETS).calls
         account.carry(sorted(calls, key=lambda call: (call.raises_exposure, call.stage, call.name)), ())
         broken += any(
             level > max(before.get(currency, ZERO), after.get(currency, ZERO))
@@ -218,7 +228,7 @@ def test_the_running_exposure_begins_before_and_ends_after_and_never_peaks_in_be
         account, calls = prepared(seed)
         before, after = account.exposure(), account.planned()
         last: dict[str, Exposure] = {}
-        for each in exposure.running(account.ground, calls.calls, calls.deferred):
+        for each in exposure.exposure_by_call(account.ground, calls.calls, calls.deferred):
             bound = max(before.get(each.currency, ZERO), after.get(each.currency, ZERO))
             assert (each.exposure.uncapped, each.exposure.amount) <= bound
             last[each.currency] = each.exposure
@@ -230,8 +240,8 @@ def test_the_running_exposure_begins_before_and_ends_after_and_never_peaks_in_be
 # --- What a failed decrease was to fund ------------------------------------------------------------------------
 
 
-def outcome(call: Call, status: Status) -> list[Outcome]:
-    return [Outcome(call.name, item, status) for item in call.items]
+def outcome(call: Call, status: ItemStatus) -> list[ItemOutcome]:
+    return [ItemOutcome(call.name, item, status) for item in call.items]
 
 
 @cache
@@ -247,26 +257,26 @@ def a_swap() -> tuple[Account, Plan]:
     pytest.fail("no such plan")
 
 
-@pytest.mark.parametrize("status", [Status.REJECTED, Status.UNKNOWN, Status.NOT_SENT])
-def test_a_decrease_that_is_not_applied_funds_nothing(status: Status) -> None:
+@pytest.mark.parametrize("status", [ItemStatus.REJECTED, ItemStatus.UNKNOWN, ItemStatus.NOT_SENT])
+def test_a_decrease_that_is_not_applied_funds_nothing(status: ItemStatus) -> None:
     account, calls = a_swap()
     frees = [call for call in calls.calls if not call.raises_exposure]
     rises = [call for call in calls.calls if call.raises_exposure]
-    applied = [each for call in frees for each in outcome(call, Status.APPLIED)]
+    applied = [each for call in frees for each in outcome(call, ItemStatus.APPLIED)]
     failed = [each for call in frees for each in outcome(call, status)]
-    assert unfunded(account.ground, applied, rises, calls.deferred) == {}
-    assert unfunded(account.ground, failed, rises, calls.deferred)
+    assert items_without_funding(account.ground, applied, rises, calls.deferred) == {}
+    assert items_without_funding(account.ground, failed, rises, calls.deferred)
 
 
 def test_what_is_dropped_is_told_at_its_line() -> None:
     account, calls = a_swap()
 
-    def carry(each: Sequence[Call], earlier: Sequence[Outcome]) -> Sent:
-        status = Status.REJECTED if each and not each[0].raises_exposure else Status.APPLIED
-        return Sent(tuple(one for call in each for one in outcome(call, status)), ())
+    def carry(each: Sequence[Call], earlier: Sequence[ItemOutcome]) -> SendResult:
+        status = ItemStatus.REJECTED if each and not each[0].raises_exposure else ItemStatus.APPLIED
+        return SendResult(tuple(one for call in each for one in outcome(call, status)), ())
 
-    done = careful.carried(account.ground, calls.calls, carry, lambda outcomes: (tuple(outcomes), ()))
-    told = [each for each in done.outcomes if each.status is Status.NOT_SENT]
+    done = exposure_safe.run_exposure_safe(account.ground, calls.calls, carry, lambda outcomes: (tuple(outcomes), ()))
+    told = [each for each in done.outcomes if each.status is ItemStatus.NOT_SENT]
     assert told
     for each in told:
         assert [problem.code for problem in each.problems] == ["unfunded"]
@@ -293,18 +303,18 @@ def new(amount: int, status: str = "on") -> dict[str, Any]:
                    "targeting.frequencyCapping": None}  # fmt: skip
 
 
-def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[Ground, Plan]:
+def small(*each: tuple[dict[str, Any] | None, dict[str, Any]]) -> tuple[ExposureContext, Plan]:
     """Ad sets as they are (None: there is none yet), with what the files want of them."""
-    place = Place(Written(Span("ads.yaml", 1, 1)), ())
+    place = Place(FixedLocator(Span("ads.yaml", 1, 1)), ())
     rows = [live and Live("adSets", str(number), live, owner="1") for number, (live, _) in enumerate(each)]
     blocks = [
         Desired(Address("adSets", str(number)), None, wanted, Origin(place)) for number, (_, wanted) in enumerate(each)
     ]
     changes, _ = diff(KINDS["adSets"], list(zip(blocks, rows, strict=True)), {})
-    book = Book(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
-    start = {currency: before for currency, (before, _) in money(book).exposures().items()}
-    ground = Ground(KINDS, {change.address: change for change in changes}, start, book.of, lambda kind: NOW)
-    return ground, planner.plan(changes, TARGETS, raises=ground.raises)
+    book = CostContext(KINDS, {"adSets": [row for row in rows if row]}, changes, SCOPE, CODES, NOW)
+    start = {currency: before for currency, (before, _) in compute_cost(book).exposures().items()}
+    ground = ExposureContext(KINDS, {change.address: change for change in changes}, start, book.of, lambda kind: NOW)
+    return ground, planner.build_calls(changes, TARGETS, raises=ground.raises)
 
 
 def held(calls: Plan) -> set[str]:
@@ -350,11 +360,11 @@ def test_a_seller_budget_delivers_from_its_creation_on_so_that_is_held() -> None
     address = Address("sellerBudgets", "b")
     (change,), _ = diff(
         KINDS["sellerBudgets"],
-        [(Desired(address, None, wanted, Origin(Place(Written(Span("a", 1, 1)), ()))), None)],
+        [(Desired(address, None, wanted, Origin(Place(FixedLocator(Span("a", 1, 1)), ()))), None)],
         {},
     )
-    ground = Ground(KINDS, {address: change}, {}, lambda change: "EUR", lambda kind: NOW)
-    assert held(planner.plan([change], TARGETS, raises=ground.raises)) == {"create"}
+    ground = ExposureContext(KINDS, {address: change}, {}, lambda change: "EUR", lambda kind: NOW)
+    assert held(planner.build_calls([change], TARGETS, raises=ground.raises)) == {"create"}
 
 
 def test_a_raise_beside_a_stop_is_no_increase_and_one_beside_a_start_is() -> None:
@@ -370,14 +380,14 @@ def test_what_one_decrease_failed_to_free_may_be_left_by_another() -> None:
         (ad_set(150), {BUDGET: Decimal(50)}), (ad_set(50), {BUDGET: Decimal(40)}), (ad_set(10), {BUDGET: Decimal(60)})
     )
     frees, rises = (call for call in calls.calls)
-    ended = outcome(frees, Status.APPLIED)
+    ended = outcome(frees, ItemStatus.APPLIED)
     small_one = next(index for index, each in enumerate(ended) if each.item.address.key == "1")
     large_one = 1 - small_one
-    ended[small_one] = replace(ended[small_one], status=Status.REJECTED)
-    assert unfunded(ground, ended, [rises]) == {}
-    ended = outcome(frees, Status.APPLIED)
-    ended[large_one] = replace(ended[large_one], status=Status.REJECTED)
-    assert unfunded(ground, ended, [rises]) == {rises.name: (0,)}
+    ended[small_one] = replace(ended[small_one], status=ItemStatus.REJECTED)
+    assert items_without_funding(ground, ended, [rises]) == {}
+    ended = outcome(frees, ItemStatus.APPLIED)
+    ended[large_one] = replace(ended[large_one], status=ItemStatus.REJECTED)
+    assert items_without_funding(ground, ended, [rises]) == {rises.name: (0,)}
 
 
 def test_of_a_call_only_what_has_no_room_is_dropped() -> None:
@@ -388,10 +398,10 @@ def test_of_a_call_only_what_has_no_room_is_dropped() -> None:
     )  # fmt: skip
     frees, rises = calls.calls
     ended = [
-        replace(each, status=Status.REJECTED) if each.item.address.key == "0" else each
-        for each in outcome(frees, Status.APPLIED)
+        replace(each, status=ItemStatus.REJECTED) if each.item.address.key == "0" else each
+        for each in outcome(frees, ItemStatus.APPLIED)
     ]
-    dropped = unfunded(ground, ended, [rises])[rises.name]
+    dropped = items_without_funding(ground, ended, [rises])[rises.name]
     assert [rises.items[index].address.key for index in dropped] == ["3"]
 
 
@@ -401,23 +411,23 @@ def test_what_is_in_doubt_is_counted_once() -> None:
     ground, calls = small((ad_set(100), {BUDGET: Decimal(50), "scheduledBudgets.2026-12-24": christmas}))
     frees, rises = calls.calls
     assert (frees.facet, rises.facet) == ("budgets", "scheduledBudgets")
-    assert unfunded(ground, outcome(frees, Status.UNKNOWN), [rises]) == {}
+    assert items_without_funding(ground, outcome(frees, ItemStatus.UNKNOWN), [rises]) == {}
 
 
 def test_what_waits_for_an_id_raises_the_ceiling_as_planned() -> None:
     """The plan as a whole may end higher than it began, so a rise needs no decrease to pay for it."""
     ground, calls = small((ad_set(150), {BUDGET: Decimal(50)}), (ad_set(10), {BUDGET: Decimal(60)}), (None, new(400)))
     creates, frees, rises = calls.calls
-    failed = [*outcome(creates, Status.APPLIED), *outcome(frees, Status.REJECTED)]
-    assert unfunded(ground, failed, [rises]) == {rises.name: (0,)}
-    assert unfunded(ground, failed, [rises], calls.deferred) == {}
+    failed = [*outcome(creates, ItemStatus.APPLIED), *outcome(frees, ItemStatus.REJECTED)]
+    assert items_without_funding(ground, failed, [rises]) == {rises.name: (0,)}
+    assert items_without_funding(ground, failed, [rises], calls.deferred) == {}
 
 
-@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.REJECTED])
-def test_a_stop_in_doubt_does_not_let_its_ad_set_begin_anew(status: Status) -> None:
+@pytest.mark.parametrize("status", [ItemStatus.UNKNOWN, ItemStatus.REJECTED])
+def test_a_stop_in_doubt_does_not_let_its_ad_set_begin_anew(status: ItemStatus) -> None:
     """It is over, so the stop frees nothing yet; but with a later end it would cost again."""
     ground, calls = small((ad_set(100, "on", OVER), {START: "off", END: LATER}))
     stop, end = calls.calls
     assert (stop.facet, end.facet) == ("activation", "settings")
-    assert unfunded(ground, outcome(stop, Status.APPLIED), [end]) == {}
-    assert unfunded(ground, outcome(stop, status), [end]) == {end.name: (0,)}
+    assert items_without_funding(ground, outcome(stop, ItemStatus.APPLIED), [end]) == {}
+    assert items_without_funding(ground, outcome(stop, status), [end]) == {end.name: (0,)}

@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.amounts import Period
 from reconciler.model import Change, Live, Money
-from reconciler.planning.money import Book, money
+from reconciler.model.money import Period
+from reconciler.planning.cost import CostContext, compute_cost
 
 from ..test_planner import KINDS, change
 
@@ -27,7 +27,7 @@ def priced(*changes: Change, live: dict[str, list[Live]] | None = None, **curren
             rows[each.address.kind].append(replace(each.live, id=str(each.address)))
     moved = [replace(each, id=str(each.address) if each.live else None) for each in changes]
     told = {("advertiserIds", name.removeprefix("a")): code for name, code in currencies.items()}
-    return money(Book(KINDS, rows, moved, SCOPE, CURRENCIES | told, NOW))
+    return compute_cost(CostContext(KINDS, rows, moved, SCOPE, CURRENCIES | told, NOW))
 
 
 def deposit(key: str, before: int | None, after: int, account: str = "1") -> Change:

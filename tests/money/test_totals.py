@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from reconciler.amounts import Exposure, Limit, Period, step
 from reconciler.kinds import limits
 from reconciler.model import Address, Live, Money
-from reconciler.planning import money as counting
-from reconciler.planning.money import Book, money
+from reconciler.model.money import Exposure, Limit, Period, exposure_change
+from reconciler.planning import cost as counting
+from reconciler.planning.cost import CostContext, compute_cost
 
 from . import by_hand
 from .worlds import CODES, KINDS, NOW, SCOPE, World, world
@@ -43,7 +43,7 @@ def test_totals_equal_a_count_by_hand_over_random_portfolios() -> None:
     seen = uncapped = moved = 0
     for seed in range(PORTFOLIOS):
         found = world(Random(seed))
-        cost = money(found.book)
+        cost = compute_cost(found.book)
         for side in ("before", "after"):
             assert told(cost, side) == counted(found, side), f"seed {seed}, {side}"
         seen += len(cost.commitments) + len(cost.funds)
@@ -60,13 +60,13 @@ def test_the_count_by_hand_notices_what_money_drops(monkeypatch: pytest.MonkeyPa
         counting, "_counted_in", lambda limit: () if limit is None or limit.amount is None else (limit.period,)
     )
     worlds = [world(Random(seed)) for seed in range(200)]
-    assert any(told(money(each.book), "after") != counted(each, "after") for each in worlds)
+    assert any(told(compute_cost(each.book), "after") != counted(each, "after") for each in worlds)
 
 
 def test_the_increase_is_what_the_shifts_add_up_to() -> None:
     for seed in range(500):
         found = world(Random(seed))
-        cost = money(found.book)
+        cost = compute_cost(found.book)
         for increase in cost.increases:
             own = [shift.change for shift in cost.shifts if shift.currency == increase.currency]
             assert increase.exposure == sum(own, Exposure())
@@ -85,7 +85,7 @@ def test_the_increase_is_what_the_shifts_add_up_to() -> None:
     ],
 )
 def test_from_or_to_uncapped_no_amount_is_told(before: Limit | None, after: Limit | None, change: Exposure) -> None:
-    assert step(before, after) == change
+    assert exposure_change(before, after) == change
 
 
 def test_one_uncapped_outweighs_any_amount() -> None:
@@ -101,7 +101,7 @@ def test_what_is_added_to_balances_and_what_is_taken_stand_apart() -> None:
             for thing in found.things
             if thing.wanted is not None and "deposited" in thing.wanted
         ]
-        for row in money(found.book).funds:
+        for row in compute_cost(found.book).funds:
             own = [each for currency, each in steps if currency == row.currency]
             assert row.added == sum((each for each in own if each > 0), Decimal(0))
             assert row.taken == -sum((each for each in own if each < 0), Decimal(0))
@@ -113,18 +113,18 @@ def test_what_is_added_to_balances_and_what_is_taken_stand_apart() -> None:
 def test_currencies_are_never_added_and_an_unknown_one_is_named() -> None:
     for seed in range(300):
         found = world(Random(seed))
-        cost = money(found.book)
+        cost = compute_cost(found.book)
         known = {thing.currency for thing in found.things}
         assert {row.currency for row in (*cost.commitments, *cost.funds)} <= known
 
 
-def a_book(changes: tuple[()] = (), scope: dict[str, tuple[str, ...]] | None = None) -> Book:
-    return Book(KINDS, {}, changes, scope or SCOPE, CODES, NOW)
+def a_book(changes: tuple[()] = (), scope: dict[str, tuple[str, ...]] | None = None) -> CostContext:
+    return CostContext(KINDS, {}, changes, scope or SCOPE, CODES, NOW)
 
 
 def test_a_new_object_has_the_currency_of_its_campaign() -> None:
     row = Live("adSets", "1", {"campaignId": "102", "advertiserId": "2"}, owner=None)
-    book = Book(KINDS, {"adSets": [row]}, (), SCOPE, CODES, NOW)
+    book = CostContext(KINDS, {"adSets": [row]}, (), SCOPE, CODES, NOW)
     assert book.currency("adSets", {"campaignId": "102"}, None) == "USD"
     assert book.currency("adSets", {"campaignId": "other"}, None) == "currency of campaign other"
 
@@ -137,7 +137,7 @@ def test_advertisers_who_share_a_currency_leave_no_doubt_either(
     codes: tuple[str | None, ...], expected: str | None
 ) -> None:
     told = {("advertiserIds", id): code for id, code in zip("12", codes, strict=True) if code is not None}
-    book = Book(KINDS, {}, (), {"advertiserIds": ("1", "2")}, told, NOW)
+    book = CostContext(KINDS, {}, (), {"advertiserIds": ("1", "2")}, told, NOW)
     assert book.currency("adSets", {"campaignId": "x"}, None) == (expected or "currency of campaign x")
 
 
@@ -160,8 +160,8 @@ ROW = {"campaignId": "101", "name": "a", "advertiserId": "1", "schedule.activati
 
 
 def rolling(past: list[Past], row: dict[str, object] = ROW) -> list[tuple[str, Exposure]]:
-    book = Book(KINDS, {"adSets": [Live("adSets", "7", row, owner="1")]}, (), SCOPE, CODES, NOW)  # type: ignore[arg-type]
-    found = money(book, past, {Address("adSets", "a"): "7"})  # type: ignore[arg-type]
+    book = CostContext(KINDS, {"adSets": [Live("adSets", "7", row, owner="1")]}, (), SCOPE, CODES, NOW)  # type: ignore[arg-type]
+    found = compute_cost(book, past, {Address("adSets", "a"): "7"})  # type: ignore[arg-type]
     return [(each.currency, each.exposure) for each in found.rolling]
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from reconciler import dialects
+from reconciler.kinds import versions
 from reconciler.kinds.kind import Kind
-from reconciler.model import Address, Change, Desired, Live, Origin, Pair, Place, Span, Value, Written
+from reconciler.model import Address, Change, Desired, FixedLocator, Live, Origin, Pair, Place, Span, Value
+from reconciler.planning.cost import CostContext
 from reconciler.planning.diff import diff
-from reconciler.planning.money import Book
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 SCOPE = {"advertiserIds": ("1", "2", "3"), "retailMediaAccountIds": ("8", "9")}
@@ -28,10 +28,10 @@ NAMES = {
 }
 """What each owner's currency is called; nobody tells that of advertiser 3."""
 KINDS: Mapping[str, Kind] = {
-    "adSets": dialects.dialect("marketingSolutions", "preview").kinds["adSets"],
-    "sellerCampaigns": dialects.dialect("sellers", "2026-07").kinds["sellerCampaigns"],
-    "sellerBudgets": dialects.dialect("sellers", "2026-07").kinds["sellerBudgets"],
-    "balances": dialects.dialect("retailMedia", "2026-07").kinds["balances"],
+    "adSets": versions.find_version("marketingSolutions", "preview").kinds["adSets"],
+    "sellerCampaigns": versions.find_version("sellers", "2026-07").kinds["sellerCampaigns"],
+    "sellerBudgets": versions.find_version("sellers", "2026-07").kinds["sellerBudgets"],
+    "balances": versions.find_version("retailMedia", "2026-07").kinds["balances"],
 }
 Values = dict[str, Value]
 
@@ -54,7 +54,7 @@ class Thing:
 @dataclass(frozen=True)
 class World:
     things: tuple[Thing, ...]
-    book: Book
+    book: CostContext
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -75,11 +75,11 @@ def world(random: Random, most: int = 6, kinds: tuple[str, ...] = tuple(KINDS)) 
             row = None if thing.live is None else Live(name, str(index), thing.live, owner=thing.owner)
             live[name] += [row] if row else []
             if thing.wanted is not None:
-                place = Place(Written(Span("ads.yaml", index + 1, 1)), ())
+                place = Place(FixedLocator(Span("ads.yaml", index + 1, 1)), ())
                 pairs.append((Desired(Address(name, f"t{index}"), None, thing.wanted, Origin(place)), row))
         moved, _ = diff(kind, pairs, {})
         changes += moved
-    return World(things, Book(KINDS, live, changes, SCOPE, CODES, NOW))
+    return World(things, CostContext(KINDS, live, changes, SCOPE, CODES, NOW))
 
 
 def _thing(random: Random, kind: str, index: int) -> Thing:

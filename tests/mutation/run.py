@@ -39,8 +39,8 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 from mutations import Mutant, mutants  # noqa: E402 - found beside this file
 
 MODULES = {
-    "planner": ("planning.plan", "planning.calls", "planning.parts"),
-    "money": ("planning.money", "planning.exposure"),
+    "planner": ("planning.batching", "planning.call_bodies", "planning.call_parts"),
+    "money": ("planning.cost", "planning.exposure"),
     "guardrails": (
         "guardrails",
         *(
@@ -49,8 +49,8 @@ MODULES = {
             if path.stem != "__init__"
         ),
     ),
-    "journal": ("ledger.journal", "ledger.past", "sending.courier"),
-    "outcome": ("sending.outcome",),
+    "journal": ("ledger.journal", "ledger.past", "executor.sender"),
+    "outcome": ("executor.outcomes",),
 }
 TESTS = (
     "tests/test_planner.py",

@@ -8,40 +8,40 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from reconciler.amounts import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 from reconciler.model import (
     Action,
     Address,
     Author,
     Call,
     Change,
-    Divergence,
     Drift,
-    Effect,
+    DriftState,
     FieldChange,
+    FixedLocator,
+    Irreversible,
+    IrreversibleReason,
     Item,
+    ItemOutcome,
+    ItemStatus,
     Judgement,
-    Lasting,
-    Lasts,
-    Level,
+    LimitChange,
     Money,
-    Outcome,
     Place,
     Plan,
     Problem,
+    RuleLevel,
     Run,
     Severity,
-    Share,
-    Shift,
     Span,
-    Status,
     Unmanaged,
+    UnmanagedShare,
     Value,
-    Written,
+    WriteEffect,
     error,
     warning,
 )
-from reconciler.reports import drifts
+from reconciler.model.money import BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
+from reconciler.reports import drift_report
 
 BID, BUDGET = "bidding.bidAmount", "budget.budgetAmount"
 FACETS = {BID: "bids", BUDGET: "budgets", "schedule.activationStatus": "activation", "amount": "budgets"}
@@ -62,7 +62,7 @@ HOSTILE = (
 
 
 def at(line: int, column: int = 3, file: str = "ads/summer.yaml", width: int = 9) -> Place:
-    return Place(Written(Span(file, line, column, width)), ())
+    return Place(FixedLocator(Span(file, line, column, width)), ())
 
 
 def moved(name: str, before: Value, after: Value, line: int = 1, *, seen: bool = True) -> FieldChange:
@@ -87,7 +87,9 @@ def item(change: Change, *facets: str) -> Item:
     return Item(change.address, change.id, moves, change.place)
 
 
-def call(facet: str, *items: Item, method: str = "PATCH", effect: Effect = Effect.SET, tail: str = "") -> Call:
+def call(
+    facet: str, *items: Item, method: str = "PATCH", effect: WriteEffect = WriteEffect.SET, tail: str = ""
+) -> Call:
     path = f"/2026-07/marketing-solutions/ad-sets{tail}"
     body = {"data": [{"id": each.id} for each in items]}
     return Call(f"adSets.{facet}", "adSets", facet, effect, method, path, body, items=items, atomic=False)
@@ -113,7 +115,7 @@ STOPPED = changed(
 LATER = changed("summer-de", moved("schedule.activationStatus", None, "on", 21), action=Action.CREATE, line=14)
 CALLS = (
     call("activation", item(STOPPED), method="POST", tail="/stop"),
-    call("create", item(CREATED), method="POST", effect=Effect.CREATE),
+    call("create", item(CREATED), method="POST", effect=WriteEffect.CREATE),
     call("bids", item(RAISED, "bids")),
     call("budgets", item(RAISED, "budgets")),
 )
@@ -129,8 +131,8 @@ SMALL = Run(
 NOTHING = Run("plan", "quickstart", unchanged=17)
 
 
-def _applied(call: Call, each: Item, id: str | None = None) -> Outcome:
-    return Outcome(call.name, each, Status.APPLIED, id or each.id)
+def _applied(call: Call, each: Item, id: str | None = None) -> ItemOutcome:
+    return ItemOutcome(call.name, each, ItemStatus.APPLIED, id or each.id)
 
 
 REFUSAL = error("bid-too-high", "The bid is above the maximum of 1.00", at=at(8, 18, width=4), address=RAISED.address)
@@ -141,16 +143,18 @@ PARTLY = replace(
     outcomes=(
         _applied(CALLS[0], CALLS[0].items[0]),
         _applied(CALLS[1], CALLS[1].items[0], "987634"),
-        Outcome("adSets.bids", CALLS[2].items[0], Status.REJECTED, "123467", (REFUSAL,)),
+        ItemOutcome("adSets.bids", CALLS[2].items[0], ItemStatus.REJECTED, "123467", (REFUSAL,)),
         _applied(CALLS[3], CALLS[3].items[0]),
-        Outcome("adSets.activation", item(LATER), Status.NOT_SENT, "987634", (error("depends", "not sent"),)),
+        ItemOutcome("adSets.activation", item(LATER), ItemStatus.NOT_SENT, "987634", (error("depends", "not sent"),)),
     ),
 )
 UNKNOWN = replace(
     PARTLY,
     outcomes=(
         *PARTLY.outcomes[:1],
-        Outcome("adSets.create", CALLS[1].items[0], Status.UNKNOWN, None, (error("no-answer", "no answer came"),)),
+        ItemOutcome(
+            "adSets.create", CALLS[1].items[0], ItemStatus.UNKNOWN, None, (error("no-answer", "no answer came"),)
+        ),
         *PARTLY.outcomes[2:],
     ),
 )
@@ -183,34 +187,34 @@ MONEY = Money(
     bids=(BidShift("EUR", "adSets", BID, 1, 0, Decimal("0.90"), Decimal("0.90"), Decimal("1.10"), Decimal("1.10"),
                    Decimal("22.2222222")),),
     shifts=(
-        Shift("adSets", None, CREATED.address, "EUR", None, Limit(Period.DAY, None)),
-        Shift("adSets", "123467", RAISED.address, "EUR", Limit(Period.DAY, Decimal("123.45")),
+        LimitChange("adSets", None, CREATED.address, "EUR", None, Limit(Period.DAY, None)),
+        LimitChange("adSets", "123467", RAISED.address, "EUR", Limit(Period.DAY, Decimal("123.45")),
               Limit(Period.DAY, Decimal("150"))),
-        Shift("adSets", "123470", STOPPED.address, "EUR", Limit(Period.DAY, Decimal("20")), None),
+        LimitChange("adSets", "123470", STOPPED.address, "EUR", Limit(Period.DAY, Decimal("20")), None),
     ),
     increases=(Increase("EUR", Exposure(1, Decimal("101.55"))),),
     rolling=(Increase("EUR", Exposure(1, Decimal("201.55")), datetime(2026, 11, 20, 12, tzinfo=UTC)),),
 )  # fmt: skip
 UNCAPPED = warning("guardrail-uncapped", "a cap is removed")
 JUDGEMENTS = (
-    Judgement("decimal-slip", Level.OVERRIDE, "no factor near 10, 100 or 1000"),
-    Judgement("max-raise", Level.OVERRIDE, "at most 50 % a field", (OBJECTION,)),
+    Judgement("decimal-slip", RuleLevel.OVERRIDE, "no factor near 10, 100 or 1000"),
+    Judgement("max-raise", RuleLevel.OVERRIDE, "at most 50 % a field", (OBJECTION,)),
     Judgement(
         "uncapped",
-        Level.OVERRIDE,
+        RuleLevel.OVERRIDE,
         "no cap removed",
         (warning("guardrail-uncapped", "a cap is removed"),),
         "agreed | ok",
     ),
-    Judgement("changes", Level.ADVISORY, "at most 2 changes", (warning("guardrail-changes", "3 changes"),)),
-    Judgement("empty-scope", Level.HARD, "the scope is never empty"),
+    Judgement("changes", RuleLevel.ADVISORY, "at most 2 changes", (warning("guardrail-changes", "3 changes"),)),
+    Judgement("empty-scope", RuleLevel.HARD, "the scope is never empty"),
 )
 LASTING = (
-    Lasting(CREATED.address, "", Lasts.CREATED),
-    *(Lasting(Address("adSets", f"created-{number}"), "", Lasts.CREATED) for number in range(3)),
-    Lasting(Address("balances", "q4"), "deposited", Lasts.FUNDED),
-    Lasting(RAISED.address, "audienceId", Lasts.UNSEEN),
-    Lasting(RAISED.address, "budget.budgetDeliverySmoothing", Lasts.UNSPEAKABLE),
+    Irreversible(CREATED.address, "", IrreversibleReason.CREATED),
+    *(Irreversible(Address("adSets", f"created-{number}"), "", IrreversibleReason.CREATED) for number in range(3)),
+    Irreversible(Address("balances", "q4"), "deposited", IrreversibleReason.FUNDED),
+    Irreversible(RAISED.address, "audienceId", IrreversibleReason.UNSEEN),
+    Irreversible(RAISED.address, "budget.budgetDeliverySmoothing", IrreversibleReason.UNSPEAKABLE),
 )
 REFUSED = replace(SMALL, money=MONEY, judgements=JUDGEMENTS, problems=(HIDDEN, OBJECTION))
 COSTLY = replace(SMALL, money=MONEY, judgements=(JUDGEMENTS[0], *JUDGEMENTS[2:]), lasting=LASTING)
@@ -239,14 +243,14 @@ def many(count: int, kind: str = "adSets") -> Run:
 def hostile(text: str) -> Run:
     """Everything that may come from outside says the same nasty thing."""
     key, file = text or "empty", f"ads/{text}.yaml"
-    place = Place(Written(Span(file, 4, 2, 3)), ())
+    place = Place(FixedLocator(Span(file, 4, 2, 3)), ())
     move = FieldChange(f"categoryBids.{text}", "categoryBids", text, (text, text), place)
     change = Change(Address("adSets", key), Action.UPDATE, text, (move,), {"name": text}, place)
     created = replace(change, address=Address("adSets", f"{key}2"), action=Action.CREATE, id=None)
     wrong = error("bad-text", f"the API said: {text}", at=place, address=change.address, hint=text)
     sent = replace(call("categoryBids", item(change)), path=f"/x/{text}", body={})
-    ended = Outcome(sent.name, item(change), Status.REJECTED, text, (wrong,))
-    stays = (Lasting(change.address, text, Lasts.UNSEEN),)
+    ended = ItemOutcome(sent.name, item(change), ItemStatus.REJECTED, text, (wrong,))
+    stays = (Irreversible(change.address, text, IrreversibleReason.UNSEEN),)
     plan = Plan((sent,), (change,), 1, 1)
     return Run("apply", text, (change, created), plan, (ended,), (wrong,), True, 3, lasting=stays)
 
@@ -258,21 +262,21 @@ def drifting(text: str) -> Run:
     anna, ours = Author(text, day, text), Author("api", day, None, "20261120T093000Z-7f3a")
     limit = Limit(Period.DAY, Decimal(50))
     moved = (
-        Drift(bid, "1", BID, Divergence.CONFLICT, Decimal("1.3"), Decimal("1.1"), Decimal("1.2"), at(8), until=day),
-        Drift(name, "2", "name", Divergence.DRIFTED, "Sale", "Sale", text, at(9), since=day, until=day),
-        Drift(deposited, "3", "deposited", Divergence.DRIFTED, Decimal(5), Decimal(5), Decimal(6), at(1), True,
+        Drift(bid, "1", BID, DriftState.CONFLICT, Decimal("1.3"), Decimal("1.1"), Decimal("1.2"), at(8), until=day),
+        Drift(name, "2", "name", DriftState.DRIFTED, "Sale", "Sale", text, at(9), since=day, until=day),
+        Drift(deposited, "3", "deposited", DriftState.DRIFTED, Decimal(5), Decimal(5), Decimal(6), at(1), True,
               (ours, anna)),
-        Drift(bid, "1", "x", Divergence.UNKNOWN, text, None, "b", at(2), False, until=day),
-        Drift(bid, "1", BUDGET, Divergence.PENDING, Decimal(2), Decimal(1), Decimal(1), at(3)),
-        Drift(Address("adSets", "new"), None, "", Divergence.PENDING, None, None, None, at(4), False),
+        Drift(bid, "1", "x", DriftState.UNKNOWN, text, None, "b", at(2), False, until=day),
+        Drift(bid, "1", BUDGET, DriftState.PENDING, Decimal(2), Decimal(1), Decimal(1), at(3)),
+        Drift(Address("adSets", "new"), None, "", DriftState.PENDING, None, None, None, at(4), False),
     )  # fmt: skip
     stranger = Unmanaged("adSets", "9", text, "EUR", limit)
     shares = (
-        Share("adSets", "EUR", 1, Exposure.of(limit), Exposure(1, Decimal(200))),
-        Share("balances", "EUR", 2, Exposure(2), Exposure(3)),
-        Share("sellerCampaigns", "EUR", 3, Exposure(), Exposure()),
+        UnmanagedShare("adSets", "EUR", 1, Exposure.of(limit), Exposure(1, Decimal(200))),
+        UnmanagedShare("balances", "EUR", 2, Exposure(2), Exposure(3)),
+        UnmanagedShare("sellerCampaigns", "EUR", 3, Exposure(), Exposure()),
     )
-    told = (*map(drifts.problem, moved), *map(drifts.share, shares))
+    told = (*map(drift_report.drift_problem, moved), *map(drift_report.share, shares))
     return Run("drift", text, problems=told, unchanged=4, drift=moved, unmanaged=(stranger,), shares=shares)
 
 

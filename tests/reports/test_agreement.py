@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler import exits
-from reconciler.model import Action, Outcome, Run, Status, error, warning
-from reconciler.reports import FORMATS, Manner
+from reconciler.model import Action, ItemOutcome, ItemStatus, Run, error, exit_codes, warning
+from reconciler.reports import FORMATS, RenderOptions
 
 from .runs import CREATED, JUDGEMENTS, MONEY, OBJECTION, RAISED, REFUSAL, STOPPED, TELLING, item
 
@@ -30,8 +29,10 @@ PROBLEMS = (OBJECTION, REFUSAL, error("not-allowed", "401"), warning("odd", "odd
 def runs(draw: st.DrawFn) -> Run:
     changes = tuple(draw(st.lists(st.sampled_from([RAISED, CREATED, STOPPED]), unique_by=id)))
     applied = draw(st.booleans()) and bool(changes)
-    ends = draw(st.lists(st.sampled_from(Status), min_size=len(changes), max_size=len(changes)))
-    outcomes = tuple(Outcome("x", item(each), end) for each, end in zip(changes, ends, strict=True)) if applied else ()
+    ends = draw(st.lists(st.sampled_from(ItemStatus), min_size=len(changes), max_size=len(changes)))
+    outcomes = (
+        tuple(ItemOutcome("x", item(each), end) for each, end in zip(changes, ends, strict=True)) if applied else ()
+    )
     return Run(
         "apply" if applied else "plan" if changes else draw(st.sampled_from(["plan", "validate"])),
         "project",
@@ -48,11 +49,11 @@ def runs(draw: st.DrawFn) -> Run:
 @LAW
 @given(run=runs(), detailed=st.booleans())
 def test_text_json_and_exit_code_agree(run, detailed):
-    manner = Manner(detailed=detailed)
+    manner = RenderOptions(detailed=detailed)
     text, shape, code = (
         FORMATS["text"](run, manner),
         json.loads(FORMATS["json"](run, manner)),
-        exits.of(run, detailed=detailed),
+        exit_codes.exit_code(run, detailed=detailed),
     )
     assert shape["exit_code"] == int(code)
     assert shape["errored"] is run.failed
@@ -61,8 +62,8 @@ def test_text_json_and_exit_code_agree(run, detailed):
             shape["summary"][each] for each in ("create", "update", "stop")
         ]
     assert ("No changes." in text) <= (not shape["resource_changes"])
-    assert (code is exits.Exit.CHANGES) <= bool(plan)
-    if code not in (exits.Exit.DONE, exits.Exit.ERROR, exits.Exit.CHANGES):
+    assert (code is exit_codes.ExitCode.CHANGES) <= bool(plan)
+    if code not in (exit_codes.ExitCode.DONE, exit_codes.ExitCode.ERROR, exit_codes.ExitCode.CHANGES):
         assert f"Exit code {int(code)}: {code.meaning}." in text
     if end := re.search(r"^Apply: (.*)\.$", text, re.M):
         assert end[1] == ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in shape["summary"]["ended"].items())
@@ -75,7 +76,7 @@ def test_text_json_and_exit_code_agree(run, detailed):
 @LAW
 @given(run=runs(), detailed=st.booleans())
 def test_the_stream_ends_as_the_report_does(run, detailed):
-    manner = Manner(detailed=detailed)
+    manner = RenderOptions(detailed=detailed)
     lines = [json.loads(line) for line in FORMATS["json-stream"](run, manner).splitlines()]
     shape = json.loads(FORMATS["json"](run, manner))
     assert lines[0] == {"type": "version"} | {name: shape[name] for name in ("format_version", "command", "project")}
@@ -90,7 +91,7 @@ def test_the_stream_ends_as_the_report_does(run, detailed):
 @LAW
 @given(run=runs(), detailed=st.booleans())
 def test_other_formats_count_what_json_counts(run, detailed):
-    manner = Manner(detailed=detailed)
+    manner = RenderOptions(detailed=detailed)
     shape = json.loads(FORMATS["json"](run, manner))
     widget = json.loads(FORMATS["gitlab"](run, manner))
     summary = shape["summary"]
@@ -109,19 +110,19 @@ def test_other_formats_count_what_json_counts(run, detailed):
 @pytest.mark.parametrize("name", TELLING)
 @pytest.mark.parametrize("bodies", [True, False])
 def test_json_keeps_its_published_schema(name, bodies):
-    report = json.loads(FORMATS["json"](TELLING[name], Manner(bodies=bodies, digest="sha256:0")))
+    report = json.loads(FORMATS["json"](TELLING[name], RenderOptions(bodies=bodies, digest="sha256:0")))
     assert [error.message for error in VALID.iter_errors(report)] == []
 
 
 @LAW
 @given(run=runs())
 def test_any_run_keeps_the_published_schema(run):
-    VALID.validate(json.loads(FORMATS["json"](run, Manner())))
+    VALID.validate(json.loads(FORMATS["json"](run, RenderOptions())))
 
 
 def test_the_schema_allows_new_keys_and_refuses_lost_ones():
     VALID.check_schema(SCHEMA)
-    report = json.loads(FORMATS["json"](TELLING["costly"], Manner()))
+    report = json.loads(FORMATS["json"](TELLING["costly"], RenderOptions()))
     VALID.validate(report | {"later": 1})
     for name in report:
         with pytest.raises(jsonschema.ValidationError):
@@ -129,7 +130,7 @@ def test_the_schema_allows_new_keys_and_refuses_lost_ones():
 
 
 def test_each_key_of_the_report_is_in_the_schema():
-    report = json.loads(FORMATS["json"](TELLING["costly"], Manner(bodies=True)))
+    report = json.loads(FORMATS["json"](TELLING["costly"], RenderOptions(bodies=True)))
     described = {*SCHEMA["properties"], *SCHEMA["$defs"]["run"]["properties"]}
     assert set(report) == described - {"drift", "unmanaged", "shares"}  # those of a look at drift
     for name, part in (("change", report["resource_changes"][0]), ("call", report["calls"]["now"][0]),
@@ -139,9 +140,9 @@ def test_each_key_of_the_report_is_in_the_schema():
 
 def test_a_plan_that_guardrails_refuse_is_shown_and_one_in_doubt_is_not():
     refused = TELLING["refused"]
-    assert "Plan: 1 to create" in FORMATS["text"](refused, Manner())
+    assert "Plan: 1 to create" in FORMATS["text"](refused, RenderOptions())
     doubt = replace(refused, problems=(*refused.problems, error("unread", "a page is missing")))
     for form in ("text", "markdown", "html"):
-        assert "Budgets (what is asked for, not a worst case)" in FORMATS[form](refused, Manner())
-        assert not re.search("Plan:|Budgets|decimal-slip", FORMATS[form](doubt, Manner()))
+        assert "Budgets (what is asked for, not a worst case)" in FORMATS[form](refused, RenderOptions())
+        assert not re.search("Plan:|Budgets|decimal-slip", FORMATS[form](doubt, RenderOptions()))
     assert all(change.action in Action for change in refused.changes)

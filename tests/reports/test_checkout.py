@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from reconciler.model import Span, error
+from reconciler.reports.common import Checkout
 from reconciler.reports.places import path, place, rooted
-from reconciler.reports.words import Checkout
 
 from ..commands import project, reconciler
 

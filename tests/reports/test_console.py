@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import console
-from reconciler.cli import main
+from reconciler.cli import main, terminal
 from reconciler.reports import FORMATS
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
@@ -29,7 +28,7 @@ def run(*words: str) -> int:
 
 
 def test_the_help_names_every_format():
-    assert tuple(FORMATS) == tuple(console.NAMES.split(", "))
+    assert tuple(FORMATS) == tuple(terminal.NAMES.split(", "))
 
 
 @pytest.mark.parametrize("form", FORMATS)

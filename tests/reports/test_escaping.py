@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.reports import FORMATS, Manner
+from reconciler.reports import FORMATS, RenderOptions
+from reconciler.reports.common import sanitize
 from reconciler.reports.markdown_page import block, cell, code, slug
-from reconciler.reports.words import plain
 
 from .runs import HOSTILE, drifting, hostile
 
@@ -40,7 +40,7 @@ def command(line: str) -> tuple[str, dict[str, str], str] | None:
 @given(text=NASTY)
 @example(text=ALL)
 def test_nothing_hides_and_nothing_moves_the_cursor(form, text):
-    told = FORMATS[form](hostile(text), Manner()) + FORMATS[form](drifting(text), Manner())
+    told = FORMATS[form](hostile(text), RenderOptions()) + FORMATS[form](drifting(text), RenderOptions())
     assert all(letter == "\n" or letter.isprintable() for letter in told)
     told.encode()
 
@@ -50,7 +50,7 @@ def test_nothing_hides_and_nothing_moves_the_cursor(form, text):
 @given(text=NASTY)
 @example(text=ALL)
 def test_no_format_says_a_word_to_the_runner(form, text):
-    told = FORMATS[form](hostile(text), Manner()) + FORMATS[form](drifting(text), Manner())
+    told = FORMATS[form](hostile(text), RenderOptions()) + FORMATS[form](drifting(text), RenderOptions())
     assert [line for line in told.splitlines() if command(line)] == []
 
 
@@ -59,7 +59,7 @@ def test_no_format_says_a_word_to_the_runner(form, text):
 @example(text=ALL)
 def test_github_hears_our_commands_only(text):
     heard, stopped = [], None
-    for line in FORMATS["github"](hostile(text), Manner()).split("\n"):
+    for line in FORMATS["github"](hostile(text), RenderOptions()).split("\n"):
         found = command(line)
         if stopped:
             stopped = None if found and found[0] == stopped else stopped
@@ -72,17 +72,17 @@ def test_github_hears_our_commands_only(text):
     _, words, data = heard[0]
     assert set(words) == {"title", "file", "line", "col", "endLine", "endColumn"}
     undone = words["file"].replace("%2C", ",").replace("%3A", ":").replace("%25", "%")
-    assert undone == plain(f"ads/{text}.yaml")
+    assert undone == sanitize(f"ads/{text}.yaml")
     said = data.replace("%0A", "\n").replace("%25", "%")
     assert said.startswith("adSets.")
-    assert plain(f"the API said: {text}")[:500] in said
+    assert sanitize(f"the API said: {text}")[:500] in said
 
 
 @LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_json_gives_back_every_letter(text):
-    shape = json.loads(FORMATS["json"](hostile(text), Manner()))
+    shape = json.loads(FORMATS["json"](hostile(text), RenderOptions()))
     assert shape["project"] == text
     assert shape["resource_changes"][0]["fields"][0]["before"] == text
 
@@ -105,22 +105,22 @@ class Page(HTMLParser):
         self.said += data
 
 
-TAGS = set(Page(FORMATS["html"](hostile("x"), Manner())).tags)
-LOOK = Page(FORMATS["html"](drifting("x"), Manner()))
-ATTRIBUTES = set(Page(FORMATS["html"](hostile("x"), Manner())).attributes)
+TAGS = set(Page(FORMATS["html"](hostile("x"), RenderOptions())).tags)
+LOOK = Page(FORMATS["html"](drifting("x"), RenderOptions()))
+ATTRIBUTES = set(Page(FORMATS["html"](hostile("x"), RenderOptions())).attributes)
 
 
 @LAW
 @given(text=NASTY)
 @example(text=ALL)
 def test_html_holds_the_same_tags_whatever_is_said_in_it(text):
-    page = Page(FORMATS["html"](hostile(text), Manner()))
+    page = Page(FORMATS["html"](hostile(text), RenderOptions()))
     assert page.tags == TAGS
     assert page.attributes == ATTRIBUTES
     assert not {"script", "img", "link", "iframe", "object", "a", "base", "form"} & page.tags
     assert not {"src", "href", "onload", "onclick", "srcset", "style"} & page.attributes
-    assert plain(f"the API said: {text}") in page.said
-    look = Page(FORMATS["html"](drifting(text), Manner()))
+    assert sanitize(f"the API said: {text}") in page.said
+    look = Page(FORMATS["html"](drifting(text), RenderOptions()))
     assert look.tags | look.attributes == LOOK.tags | LOOK.attributes
     assert look.tags | look.attributes <= page.tags | page.attributes
 
@@ -129,9 +129,9 @@ def test_html_holds_the_same_tags_whatever_is_said_in_it(text):
 @given(text=NASTY)
 @example(text=ALL)
 def test_xml_and_sarif_are_whole(text):
-    suite = ElementTree.fromstring(FORMATS["junit"](hostile(text), Manner()))
-    assert {case.get("name") for case in suite.iter("testcase")} >= {plain(f"adSets.{text or 'empty'}")}
-    result = json.loads(FORMATS["sarif"](hostile(text), Manner()))["runs"][0]["results"][0]
+    suite = ElementTree.fromstring(FORMATS["junit"](hostile(text), RenderOptions()))
+    assert {case.get("name") for case in suite.iter("testcase")} >= {sanitize(f"adSets.{text or 'empty'}")}
+    result = json.loads(FORMATS["sarif"](hostile(text), RenderOptions()))["runs"][0]["results"][0]
     assert "](" not in result["message"]["text"]
     assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
 
@@ -149,7 +149,7 @@ def test_markdown_holds_code_and_our_own_words_only(run, width, text):
     """No link, image, tag or mention but our own, and every row has as many cells as its head."""
     markdown_it = pytest.importorskip("markdown_it")
     renderer = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    report = FORMATS["markdown"](run(text), Manner())
+    report = FORMATS["markdown"](run(text), RenderOptions())
     cells = []
     for token in renderer.parse(report):
         if token.type == "html_block":
@@ -178,8 +178,8 @@ def test_a_code_span_shows_exactly_the_text(text):
     renderer = markdown_it.MarkdownIt("commonmark").enable("table")
     shown = renderer.parse(f"- {code(text, 400)}")[3].children
     assert [part.type for part in shown] == ["code_inline"]
-    if plain(text).strip():
-        assert shown[0].content in (plain(text)[:400], plain(text)[1:-1], plain(text)[:399] + "…")
+    if sanitize(text).strip():
+        assert shown[0].content in (sanitize(text)[:400], sanitize(text)[1:-1], sanitize(text)[:399] + "…")
     table = renderer.parse(f"| a | b |\n|---|---|\n| {cell(text, 400)} | x |")
     assert sum(token.type == "td_open" for token in table) == 2
 
@@ -193,7 +193,7 @@ def test_a_tag_cannot_be_closed_and_tells_projects_apart(names):
 
 
 @LAW
-@given(lines=st.lists(NASTY.map(plain)))
+@given(lines=st.lists(NASTY.map(sanitize)))
 def test_a_code_block_ends_where_it_should(lines):
     markdown_it = pytest.importorskip("markdown_it")
     fence, held, end = block(lines)

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reconciler.reports import FORMATS, Manner
+from reconciler.reports import FORMATS, RenderOptions
 from reconciler.reports.html_style import CSS
 
 from .runs import TELLING
@@ -65,7 +65,7 @@ class Outline(HTMLParser):
 
 @pytest.mark.parametrize("name", TELLING)
 def test_the_page_is_whole_and_refers_to_nothing(name):
-    page = FORMATS["html"](TELLING[name], Manner())
+    page = FORMATS["html"](TELLING[name], RenderOptions())
     outline = Outline(page)
     assert outline.open == []
     assert outline.outside == []
@@ -74,7 +74,7 @@ def test_the_page_is_whole_and_refers_to_nothing(name):
 
 
 def test_its_policy_allows_its_own_style_and_nothing_else():
-    page = FORMATS["html"](TELLING["small"], Manner())
+    page = FORMATS["html"](TELLING["small"], RenderOptions())
     policy = dict(part.strip().split(" ", 1) for part in Outline(page).policy.split(";"))
     digest = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
     assert policy.pop("style-src") == f"'sha256-{digest}'"
@@ -92,7 +92,7 @@ def test_light_and_dark_paper_and_phone_are_thought_of():
 @pytest.mark.parametrize(("name", "size"), [("refused", "1200,1600"), ("hostile", "390,844")])
 def test_a_browser_shows_it_and_asks_for_nothing(name, size, tmp_path):
     page, picture, log = (tmp_path / part for part in ("page.html", "page.png", "net.json"))
-    page.write_text(FORMATS["html"](TELLING[name], Manner()), encoding="utf-8")
+    page.write_text(FORMATS["html"](TELLING[name], RenderOptions()), encoding="utf-8")
     words = [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={size}", f"--screenshot={picture}"]
     command = [str(CHROMIUM), *FLAGS, *words, f"--log-net-log={log}", page.as_uri()]
     subprocess.run(command, capture_output=True, timeout=120, check=True)

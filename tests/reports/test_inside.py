@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model import Value
-from reconciler.reports.inside import inside
+from reconciler.reports.value_diff import describe_inside
 
 FRANCE: dict[str, Value] = {"operand": "in", "values": ("FR",)}
 LONG = tuple(f"750{number:02}" for number in range(60))
@@ -22,17 +22,17 @@ LONG = tuple(f"750{number:02}" for number in range(60))
     ],
 )
 def test_only_what_is_not_alike_is_named(before: Value, after: Value, said: str) -> None:
-    assert inside(before, after) == said
+    assert describe_inside(before, after) == said
 
 
 @pytest.mark.parametrize(
     ("before", "after"), [("a", "b"), (None, ("FR",)), (("desktop",), ("mobile",)), (FRANCE, ("FR",)), (LONG, LONG)]
 )
 def test_what_says_no_more_than_the_values_is_not_said(before: Value, after: Value) -> None:
-    assert inside(before, after) == ""
+    assert describe_inside(before, after) == ""
 
 
 def test_a_name_from_outside_cannot_break_the_line() -> None:
-    said = inside({"values": ("FR", "NO")}, {"values": ("FR", "NO", "\x1b[2Jx")})
+    said = describe_inside({"values": ("FR", "NO")}, {"values": ("FR", "NO", "\x1b[2Jx")})
 
     assert said == "values: + \\u001b[2Jx"

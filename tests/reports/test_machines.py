@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.model import Problem, Run, Severity, Span, error
-from reconciler.reports import FORMATS, Manner
-from reconciler.reports.places import fingerprinted, uri
+from reconciler.reports import FORMATS, RenderOptions
+from reconciler.reports.places import uri, with_fingerprints
 
 from .runs import INVALID, SMALL, TELLING
 
@@ -19,7 +19,7 @@ from .runs import INVALID, SMALL, TELLING
 @pytest.mark.parametrize("name", TELLING)
 def test_sarif_is_sarif(name):
     sarif = pytest.importorskip("sarif_pydantic")
-    text = FORMATS["sarif"](TELLING[name], Manner())
+    text = FORMATS["sarif"](TELLING[name], RenderOptions())
     log = sarif.Sarif.model_validate_json(text)
     (run,) = json.loads(text)["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
@@ -41,7 +41,7 @@ def test_paths_are_relative_uris():
 
 @pytest.mark.parametrize("name", TELLING)
 def test_junit_counts_what_it_holds(name):
-    suites = ElementTree.fromstring(FORMATS["junit"](TELLING[name], Manner()))
+    suites = ElementTree.fromstring(FORMATS["junit"](TELLING[name], RenderOptions()))
     cases = list(suites.iter("testcase"))
     assert len({case.get("name") for case in cases}) == len(cases) == int(suites.get("tests", ""))
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -50,8 +50,8 @@ def test_junit_counts_what_it_holds(name):
 
 
 def test_junit_calls_a_planned_change_drift_when_changes_have_an_exit_code():
-    quiet = ElementTree.fromstring(FORMATS["junit"](SMALL, Manner()))
-    drift = ElementTree.fromstring(FORMATS["junit"](SMALL, Manner(detailed=True)))
+    quiet = ElementTree.fromstring(FORMATS["junit"](SMALL, RenderOptions()))
+    drift = ElementTree.fromstring(FORMATS["junit"](SMALL, RenderOptions(detailed=True)))
     assert quiet.get("failures") == "0"
     assert {failure.get("type") for failure in drift.iter("failure")} == {"drift"}
     assert drift.get("failures") == "3"
@@ -59,7 +59,7 @@ def test_junit_calls_a_planned_change_drift_when_changes_have_an_exit_code():
 
 @pytest.mark.parametrize("name", TELLING)
 def test_code_quality_has_all_that_gitlab_asks_for(name):
-    entries = json.loads(FORMATS["codequality"](TELLING[name], Manner()))
+    entries = json.loads(FORMATS["codequality"](TELLING[name], RenderOptions()))
     assert len({entry["fingerprint"] for entry in entries}) == len(entries)
     for entry in entries:
         assert set(entry) == {"description", "check_name", "fingerprint", "severity", "location"}
@@ -71,14 +71,14 @@ def test_code_quality_has_all_that_gitlab_asks_for(name):
 def test_a_fingerprint_survives_when_lines_move_and_tells_equal_problems_apart():
     def marks(line: int) -> list[str]:
         problems = [error("x", "the same", at=Span("a.yaml", line + each, 1)) for each in (0, 5)]
-        return [mark for _, mark in fingerprinted(problems)]
+        return [mark for _, mark in with_fingerprints(problems)]
 
     assert marks(1) == marks(100)
     assert len(set(marks(1))) == 2
 
 
 def test_the_widget_calls_a_stop_a_deletion():
-    assert json.loads(FORMATS["gitlab"](SMALL, Manner())) == {"create": 1, "update": 1, "delete": 1}
+    assert json.loads(FORMATS["gitlab"](SMALL, RenderOptions())) == {"create": 1, "update": 1, "delete": 1}
 
 
 def test_github_shows_ten_of_a_kind_and_counts_the_rest():
@@ -87,19 +87,19 @@ def test_github_shows_ten_of_a_kind_and_counts_the_rest():
         for number in range(12)
         for severity in reversed(Severity)
     ]
-    lines = FORMATS["github"](Run("validate", "p", problems=tuple(problems)), Manner()).splitlines()
+    lines = FORMATS["github"](Run("validate", "p", problems=tuple(problems)), RenderOptions()).splitlines()
     kinds = [found[1] for line in lines if (found := re.match(r"::(error|warning|notice) ", line))]
     assert kinds == ["error"] * 10 + ["warning"] * 10 + ["notice"] * 10
     assert "::notice title=reconciler::7 more problems: see the job summary or the log" in lines
 
 
 def test_github_says_where():
-    first = FORMATS["github"](INVALID, Manner()).splitlines()[0]
+    first = FORMATS["github"](INVALID, RenderOptions()).splitlines()[0]
     assert first == (
         "::error title=unknown-key,file=ads/summer.yaml,line=12,col=5,endLine=12,endColumn=11"
         "::adSets.summer-fr: Unknown key 'biding'%0ADid you mean 'bidding'?"
     )
     odd = replace(INVALID, problems=(error("a:b,c", "100 % : , \n", at=Span("a:b,c%.yaml", 1, 1)),))
-    line = FORMATS["github"](odd, Manner()).splitlines()[0]
+    line = FORMATS["github"](odd, RenderOptions()).splitlines()[0]
     assert "title=a%3Ab%2Cc,file=a%3Ab%2Cc%25.yaml," in line
     assert line.endswith("::100 %25 : , \\u000a")

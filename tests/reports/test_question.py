@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from reconciler.amounts import BidShift, Commitment, Funds, Period
 from reconciler.model import Money, Run
+from reconciler.model.money import BidShift, Commitment, Funds, Period
 from reconciler.reports.question import question
 
 from .runs import BID, BUDGET, CREATED, MONEY, RAISED, STOPPED, changed, moved

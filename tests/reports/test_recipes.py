@@ -15,13 +15,13 @@ import pytest
 import yaml
 
 from reconciler.cli import main
-from reconciler.commands import pipelines
+from reconciler.commands.init import pipelines
 
 ROOT = Path(__file__).parents[2]
-GITHUB = sorted((ROOT / "reconciler" / "recipes" / "github").glob("*.yml"))
+GITHUB = sorted((ROOT / "reconciler" / "commands" / "init" / "recipes" / "github").glob("*.yml"))
 OURS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
-GITLAB = ROOT / "reconciler" / "recipes" / "gitlab" / ".gitlab-ci.yml"
+GITLAB = ROOT / "reconciler" / "commands" / "init" / "recipes" / "gitlab" / ".gitlab-ci.yml"
 
 
 def tool(name: str) -> str:
@@ -80,7 +80,7 @@ def test_no_expression_reaches_a_shell_and_every_action_is_pinned(file):
 
 
 def test_an_apply_is_never_cancelled_and_waits_for_its_reviewers():
-    workflow = yaml.safe_load((ROOT / "reconciler/recipes/github/apply.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load((ROOT / "reconciler/commands/init/recipes/github/apply.yml").read_text(encoding="utf-8"))
     assert workflow["concurrency"]["cancel-in-progress"] is False
     assert workflow["jobs"]["apply"]["environment"] == "criteo-production"
     pipeline = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ def test_an_apply_is_never_cancelled_and_waits_for_its_reviewers():
 
 
 def test_validate_needs_no_secret_and_no_permission():
-    text = (ROOT / "reconciler/recipes/github/validate.yml").read_text(encoding="utf-8")
+    text = (ROOT / "reconciler/commands/init/recipes/github/validate.yml").read_text(encoding="utf-8")
     assert "secrets." not in text
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
@@ -103,7 +103,7 @@ def commands(text: str) -> list[list[str]]:
 GITHUB_COMMANDS = [
     command
     for name in ("validate", "plan", "apply", "drift")
-    for step in steps(ROOT / "reconciler/recipes/github" / f"{name}.yml")
+    for step in steps(ROOT / "reconciler/commands/init/recipes/github" / f"{name}.yml")
     for command in commands(step.get("run", ""))
 ]
 GITLAB_COMMANDS = [

@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from reconciler.reports import FORMATS, Manner
+from reconciler.reports import FORMATS, RenderOptions
 
 from .runs import TELLING, many
 
@@ -17,17 +17,17 @@ SHOWN = [(form, name) for form in FORMATS for name in TELLING if name != "many" 
 
 @pytest.mark.parametrize(("form", "name"), SHOWN, ids=lambda part: part)
 def test_a_run_is_told_as_it_was_before(form, name, snapshot):
-    assert FORMATS[form](TELLING[name], Manner()) == snapshot
+    assert FORMATS[form](TELLING[name], RenderOptions()) == snapshot
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_bodies_are_shown_when_asked_for(form, snapshot):
-    assert FORMATS[form](TELLING["small"], Manner(bodies=True)) == snapshot
+    assert FORMATS[form](TELLING["small"], RenderOptions(bodies=True)) == snapshot
 
 
 def test_what_was_told_with_the_plan_is_not_told_again():
     run = TELLING["partly"]
-    text = FORMATS["text"](run, Manner(told=run.problems))
+    text = FORMATS["text"](run, RenderOptions(told=run.problems))
     assert "adSets.always-on" not in text
     assert "hidden" not in text
     assert "Apply: 3 applied, 1 rejected, 1 not sent." in text
@@ -35,7 +35,7 @@ def test_what_was_told_with_the_plan_is_not_told_again():
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "json-stream"])
 def test_ten_thousand_changes_are_told_and_the_slip_among_them_is_named(form):
-    text = FORMATS[form](many(10_000), Manner())
+    text = FORMATS[form](many(10_000), RenderOptions())
     assert "ad-05000" in text
     assert "89.00" in text
     if form == "markdown":
@@ -55,5 +55,5 @@ def huge():
 def test_a_hundred_thousand_changes_are_told_in_seconds(form, huge):
     """Of the processor's time, so that a busy machine is no failure."""
     before = process_time()
-    assert FORMATS[form](huge, Manner())
+    assert FORMATS[form](huge, RenderOptions())
     assert process_time() - before < 15

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from reconciler import keeper, ledger
-from reconciler.api import Settings
-from reconciler.cli import whole
+from reconciler import ledger
+from reconciler.cli import full_cli
+from reconciler.engine import run_journal
+from reconciler.provider.http import Settings
 from reconciler.sandbox.clock import instant
 from tests.faults.inside import Desk, Ended
 from tests.faults.scenarios import PROJECT
@@ -177,7 +178,7 @@ class Lab:
     def _run(self, saved: bool) -> tuple[Ended | None, str]:
         plan = self.desk.folder.parent / "plan.json"
         try:
-            with patch.object(keeper, "is_dead", self._is_dead, create=True):
+            with patch.object(run_journal, "is_dead", self._is_dead, create=True):
                 if saved and plan.exists():
                     return self.desk.run("apply", str(plan), "--auto-approve", "--format", "json"), ""
                 return self.desk.apply(), ""
@@ -254,7 +255,7 @@ class Lab:
         return sending.operation == operation and sending.address in names and early
 
     def _decide(self, run: str, call: str, applied: list[Sending]) -> None:
-        options = {option for each in whole().commands["resolve"].params for option in each.opts}
+        options = {option for each in full_cli().commands["resolve"].params for option in each.opts}
         words = ["resolve", run, call, "--applied" if applied else "--not-applied", "--because", "seen"]
         words += ["--project", str(self.desk.folder)]
         if applied and applied[0].operation == "create" and "--id" in options:

@@ -6,23 +6,23 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler import dialects
-from reconciler.api import Api
-from reconciler.commands import access
-from reconciler.commands.access import Unusable
+from reconciler.commands import connection
+from reconciler.commands.connection import CommandRefused
 from reconciler.commands.doctor import account as accounts
 from reconciler.commands.doctor import assumed, ledger
-from reconciler.commands.doctor.account import Account, Heard
+from reconciler.commands.doctor.account import Account, SeenReplies
 from reconciler.commands.doctor.assumed import Evidence
-from reconciler.dialects import Dialect
-from reconciler.files import source
-from reconciler.files.project import Project
-from reconciler.files.source import Loaded
-from reconciler.findings import Check, Checkup, Level, of_problem
+from reconciler.config import loader
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import Project
+from reconciler.engine.progress import Tell
+from reconciler.kinds import versions
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Severity
-from reconciler.reports.words import counted
-from reconciler.telling import Tell
+from reconciler.model.doctor import Check, CheckLevel, DoctorReport, check_of_problem
+from reconciler.provider.http import Api
+from reconciler.reports.common import count_noun
 
 TITLES = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
 ATTEMPTS = 2
@@ -31,7 +31,7 @@ SKEW = timedelta(minutes=1)
 """A clock that is further off than this makes certificates and logs hard to believe."""
 
 
-class Where(Struct, frozen=True):
+class ApiTarget(Struct, frozen=True):
     """Which way to the API, as on every command."""
 
     sandbox: str | None
@@ -39,10 +39,10 @@ class Where(Struct, frozen=True):
     tell: Tell
 
 
-def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> Checkup:
+def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> DoctorReport:
     """Look at everything that can be looked at; what is wrong in one place keeps nothing else from being seen."""
-    where = Where(sandbox, api_url, tell)
-    loaded = source.load(paths)
+    where = ApiTarget(sandbox, api_url, tell)
+    loaded = loader.load(paths)
     project = loaded.project
     checks = list(_files(loaded))
     seen = list[Evidence]()
@@ -51,72 +51,72 @@ def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, t
         for product in _products(project, where):
             checks += _product(product, project, where, seen, apis)
         if project is not None:
-            checks += ledger.examined(project, access.home(project, sandbox, api_url))
+            checks += ledger.check_ledger(project, connection.ledger_home(project, sandbox, api_url))
         checks += _clock(seen, simulated=sandbox is not None)
-        checks += assumed.examined(project, seen)
+        checks += assumed.check_assumptions(project, seen)
     finally:
         for api in apis:
             api.close()
-    return Checkup(project.name if project else "", tuple(checks))
+    return DoctorReport(project.name if project else "", tuple(checks))
 
 
-def _files(loaded: Loaded) -> Iterator[Check]:
+def _files(loaded: LoadResult) -> Iterator[Check]:
     errors = [each for each in loaded.problems if each.severity is Severity.ERROR]
     if loaded.project is None and all(each.code == "no-project" for each in errors):
         hint = "`reconciler init` begins one; until then only the account is looked at"
-        yield Check("Files", "project", Level.WARNING, "there is no reconciler.yaml here or above", hint)
+        yield Check("Files", "project", CheckLevel.WARNING, "there is no reconciler.yaml here or above", hint)
         return
     for problem in loaded.problems:
-        yield of_problem("Files", "project", problem)
+        yield check_of_problem("Files", "project", problem)
     if loaded.project is not None and not errors:
         facts = {"resources": len(loaded.desired), "files": len(loaded.documents)}
-        held, files = counted(facts["resources"], "resource"), counted(facts["files"], "file")
+        held, files = count_noun(facts["resources"], "resource"), count_noun(facts["files"], "file")
         said = f"{loaded.project.name}: {held} in {files}"
-        yield Check("Files", "project", Level.OK, said, facts=facts)
+        yield Check("Files", "project", CheckLevel.OK, said, facts=facts)
 
 
-def _products(project: Project | None, where: Where) -> Iterator[str]:
+def _products(project: Project | None, where: ApiTarget) -> Iterator[str]:
     """Those of the scope; without a project, those that have credentials, or all."""
     if project is not None:
         scoped = {kind.product for kind in project.kinds.values() if project.scope.get(kind.scope)}
         yield from (product for product in TITLES if product in scoped)
         return
-    given = () if where.sandbox is not None else access.given()
+    given = () if where.sandbox is not None else connection.products_with_credentials()
     yield from (product for product in TITLES if not given or product in given)
 
 
 def _product(
-    product: str, project: Project | None, where: Where, seen: list[Evidence], apis: list[Api]
+    product: str, project: Project | None, where: ApiTarget, seen: list[Evidence], apis: list[Api]
 ) -> Iterator[Check]:
-    heard, account = Heard(), _account(product, project)
+    heard, account = SeenReplies(), _account(product, project)
     try:
         api = _api(product, project, where, heard)
-    except Unusable as unusable:
+    except CommandRefused as unusable:
         for problem in unusable.run.problems:
-            yield of_problem(account.title, "credentials", problem)
+            yield check_of_problem(account.title, "credentials", problem)
         return
     apis.append(api)
     if where.sandbox is None:
-        said = f"{access.PREFIXES[product]}_CLIENT_ID is {access.client_id(product)}; the secret is set"
-        yield Check(account.title, "credentials", Level.OK, said)
-    yield from accounts.examined(account, api.send, heard, api.now)
+        said = f"{connection.PREFIXES[product]}_CLIENT_ID is {connection.client_id(product)}; the secret is set"
+        yield Check(account.title, "credentials", CheckLevel.OK, said)
+    yield from accounts.check_account(account, api.send, heard, api.now)
     seen.append(Evidence(account, api.send, heard))
 
 
-def _api(product: str, project: Project | None, where: Where, heard: Heard) -> Api:
+def _api(product: str, project: Project | None, where: ApiTarget, heard: SeenReplies) -> Api:
     if where.sandbox is None:
-        return access.real(where.api_url, {product}, where.tell, heard, ATTEMPTS)
+        return connection.connect_api(where.api_url, {product}, where.tell, heard, ATTEMPTS)
     if project is not None:
-        state = access.sandbox_state(project, where.sandbox)
+        state = connection.sandbox_state(project, where.sandbox)
     else:
-        state = Path(where.sandbox).resolve() if where.sandbox else Path.cwd() / access.SANDBOX_STATE
-    return access.simulated(state, where.tell, heard)
+        state = Path(where.sandbox).resolve() if where.sandbox else Path.cwd() / connection.SANDBOX_STATE
+    return connection.connect_sandbox(state, where.tell, heard)
 
 
 def _account(product: str, project: Project | None) -> Account:
-    spoken: Mapping[str, Dialect] = {
-        family: project.dialect(family) if project else dialects.dialect(family, dialects.DEFAULT)
-        for family in dialects.FAMILIES
+    spoken: Mapping[str, ApiVersion] = {
+        family: project.dialect(family) if project else versions.find_version(family, versions.DEFAULT)
+        for family in versions.FAMILIES
     }
     kinds: tuple[Kind, ...] = tuple(
         kind for dialect in spoken.values() for kind in dialect.kinds.values() if kind.product == product
@@ -134,7 +134,7 @@ def _clock(seen: Sequence[Evidence], *, simulated: bool) -> Iterator[Check]:
         return
     if not told:
         said = "no answer had a Date, so runs go by the clock of this machine: see that it is right"
-        yield Check("Clock", "this machine", Level.WARNING, said)
+        yield Check("Clock", "this machine", CheckLevel.WARNING, said)
         return
     date, at = told[-1]
     skew = at - date.astimezone(UTC)
@@ -144,9 +144,9 @@ def _clock(seen: Sequence[Evidence], *, simulated: bool) -> Iterator[Check]:
         if abs(seconds) <= 2
         else f"{abs(seconds):,} s {'ahead' if seconds > 0 else 'behind'}"
     )
-    level = Level.OK if abs(skew) <= SKEW else Level.WARNING
-    hint = None if level is Level.OK else "set it; reconciler itself goes by the server's clock"
+    level = CheckLevel.OK if abs(skew) <= SKEW else CheckLevel.WARNING
+    hint = None if level is CheckLevel.OK else "set it; reconciler itself goes by the server's clock"
     yield Check("Clock", "this machine", level, said, hint, facts={"skew_seconds": seconds})
 
 
-__all__ = ["Check", "Checkup", "Level", "examine"]
+__all__ = ["Check", "CheckLevel", "DoctorReport", "examine"]

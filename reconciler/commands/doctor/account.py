@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from reconciler import portfolio
-from reconciler.api import Reply
-from reconciler.dialects import Dialect
-from reconciler.findings import Check, Level, of_problem
 from reconciler.kinds.kind import Kind
-from reconciler.live import Send, Unread, trouble
-from reconciler.model import Call, Effect, Json, Place
+from reconciler.kinds.versions import ApiVersion
+from reconciler.model import Call, Json, Place, WriteEffect
+from reconciler.model.doctor import Check, CheckLevel, check_of_problem
+from reconciler.provider import scope as account_scope
+from reconciler.provider.http import Reply
+from reconciler.provider.reader import ReadError, Send, read_error
 
 SHOWN = 5
 """So many names of a list are told; JSON holds all of them."""
@@ -19,7 +19,7 @@ NOTHING = "0"
 """An id that nothing has: a search for it costs one call and no answer to speak of."""
 
 
-class Heard:
+class SeenReplies:
     """The replies of one product's calls, by when they came on our own clock."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Account(Struct, frozen=True):
     product: str
     title: str
     kinds: tuple[Kind, ...]
-    dialects: Mapping[str, Dialect]
+    dialects: Mapping[str, ApiVersion]
     scope: Mapping[str, tuple[str, ...]]
     at: Place | None
 
@@ -58,7 +58,7 @@ class Account(Struct, frozen=True):
         return self.scope.get(self.kinds[0].scope, ())
 
 
-def examined(account: Account, send: Send, heard: Heard, now: Callable[[], datetime]) -> Iterator[Check]:
+def check_account(account: Account, send: Send, heard: SeenReplies, now: Callable[[], datetime]) -> Iterator[Check]:
     """All checks of the product; what cannot be reached ends them. Sends nothing but reads."""
     try:
         yield from _application(account, send, heard)
@@ -66,42 +66,45 @@ def examined(account: Account, send: Send, heard: Heard, now: Callable[[], datet
         if account.dialects[account.product].listed:
             ids = yield from _portfolio(account, send)
         yield from _permissions(account, ids, send)
-    except Unread as unread:
+    except ReadError as unread:
         name = "connection" if heard.token else "token"
-        yield of_problem(account.title, name, unread.problem)
+        yield check_of_problem(account.title, name, unread.problem)
     yield from _limits(account, heard)
     yield from _versions(account, heard, now())
 
 
-def _application(account: Account, send: Send, heard: Heard) -> Iterator[Check]:
-    told = portfolio.application(account.product, account.root, send)
+def _application(account: Account, send: Send, heard: SeenReplies) -> Iterator[Check]:
+    told = account_scope.read_application(account.product, account.root, send)
     if heard.token:
-        yield Check(account.title, "token", Level.OK, "granted")
+        yield Check(account.title, "token", CheckLevel.OK, "granted")
     name, service = (str(told.get(key) or "") for key in ("name", "criteoService"))
     facts: dict[str, Json] = {"name": name, "service": service, "applicationId": told.get("applicationId")}
-    wrong = [of_problem(account.title, "application", each) for each in portfolio.misplaced(account.product, told)]
-    yield from wrong or [Check(account.title, "application", Level.OK, f'"{name}" of {service}', facts=facts)]
+    wrong = [
+        check_of_problem(account.title, "application", each)
+        for each in account_scope.wrong_product(account.product, told)
+    ]
+    yield from wrong or [Check(account.title, "application", CheckLevel.OK, f'"{name}" of {service}', facts=facts)]
 
 
 def _portfolio(account: Account, send: Send) -> Generator[Check, None, tuple[str, ...]]:
     """Whether the scope is in the portfolio; returns the ids that can be read."""
     title, kind = account.title, account.kinds[0]
-    known = dict(portfolio.members(kind, account.root, send))
+    known = dict(account_scope.read_members(kind, account.root, send))
     facts: dict[str, Json] = {"portfolio": dict(known)}
     if not account.ids:
         named = [f'{id} "{name}"' for id, name in known.items()]
         more = f" and {len(named) - SHOWN:,} more" if len(named) > SHOWN else ""
         said = f"{', '.join(named[:SHOWN])}{more}" if named else "empty"
-        yield Check(title, "portfolio", Level.OK if named else Level.WARNING, said, facts=facts)
+        yield Check(title, "portfolio", CheckLevel.OK if named else CheckLevel.WARNING, said, facts=facts)
         return tuple(known)[:1]
     assert account.at is not None
-    problems = list(portfolio.strays(account.ids, known, account.at))
+    problems = list(account_scope.ids_outside_portfolio(account.ids, known, account.at))
     for problem in problems:
-        yield of_problem(title, "portfolio", problem)
+        yield check_of_problem(title, "portfolio", problem)
     if not problems:
         named = [f'{id} "{known[id]}"' for id in account.ids[:SHOWN]]
         said = f"{', '.join(named)}{' …' if len(account.ids) > SHOWN else ''}"
-        yield Check(title, "portfolio", Level.OK, f"the scope is in it: {said}", facts=facts)
+        yield Check(title, "portfolio", CheckLevel.OK, f"the scope is in it: {said}", facts=facts)
     return tuple(id for id in account.ids if id in known)
 
 
@@ -172,22 +175,24 @@ def _permissions(account: Account, ids: Sequence[str], send: Send) -> Iterator[C
         if "/campaigns" in path and kind.attachments is None:
             continue
         query = () if "pageIndex" not in dict(probe.query) and _indexed(kind) else probe.query
-        call = Call("doctor", probe.kind, "", Effect.READ, probe.method, path, probe.body, query, product=kind.product)
-        problem = trouble(call, send(call))
+        call = Call(
+            "doctor", probe.kind, "", WriteEffect.READ, probe.method, path, probe.body, query, product=kind.product
+        )
+        problem = read_error(call, send(call))
         name = f"{probe.domain}, read"
         if problem is not None:
-            yield of_problem(account.title, name, problem)
+            yield check_of_problem(account.title, name, problem)
         else:
-            yield Check(account.title, name, Level.OK, f"allowed: {probe.reads}", facts={"kind": probe.kind})
+            yield Check(account.title, name, CheckLevel.OK, f"allowed: {probe.reads}", facts={"kind": probe.kind})
             managed.setdefault(probe.domain, []).append(probe.manages)
     for domain, uses in managed.items():
         said = f"only a write would tell; needed for {', '.join(uses)}"
-        yield Check(account.title, f"{domain}, manage", Level.UNKNOWN, said)
+        yield Check(account.title, f"{domain}, manage", CheckLevel.UNKNOWN, said)
 
 
 def _indexed(kind: Kind) -> bool:
     """Whether the list of the kind takes page numbers, and refuses offsets."""
-    from reconciler.kinds.reads import Listing, Paging
+    from reconciler.kinds.read_methods import Listing, Paging
 
     return isinstance(kind.read, Listing) and kind.read.paging is not Paging.OFFSET
 
@@ -195,33 +200,33 @@ def _indexed(kind: Kind) -> bool:
 # --- Limits, versions ----------------------------------------------------------------------------------------
 
 
-def _limits(account: Account, heard: Heard) -> Iterator[Check]:
+def _limits(account: Account, heard: SeenReplies) -> Iterator[Check]:
     limits, left = heard.numbers("x-ratelimit-limit"), heard.numbers("x-ratelimit-remaining")
     if not heard.replies:
         return
     if not limits or not left:
         said = "no answer told one; at most 240 calls a minute are sent"
-        yield Check(account.title, "rate limit", Level.WARNING, said)
+        yield Check(account.title, "rate limit", CheckLevel.WARNING, said)
         return
     said = f"{limits[-1]:,} calls a minute, {left[-1]:,} left"
     facts: dict[str, Json] = {"limit": limits[-1], "remaining": left[-1]}
-    yield Check(account.title, "rate limit", Level.OK, said, facts=facts)
+    yield Check(account.title, "rate limit", CheckLevel.OK, said, facts=facts)
 
 
-def _versions(account: Account, heard: Heard, now: datetime) -> Iterator[Check]:
+def _versions(account: Account, heard: SeenReplies, now: datetime) -> Iterator[Check]:
     for dialect in {kind.family: account.dialects[kind.family] for kind in account.kinds}.values():
         facts: dict[str, Json] = {"family": dialect.family, "version": dialect.version}
         said = f"{dialect.family} speaks {dialect.version}"
         if dialect.ends is None:
-            yield Check(account.title, "version", Level.OK, f"{said}, which has no announced end", facts=facts)
+            yield Check(account.title, "version", CheckLevel.OK, f"{said}, which has no announced end", facts=facts)
             continue
         days = (dialect.ends - now.date()).days
         facts |= {"ends": dialect.ends.isoformat(), "days": days}
         said += f", supported until {dialect.ends} ({days:,} days)" if days >= 0 else f"; support ended {dialect.ends}"
-        level = Level.OK if days > portfolio.NOTICE.days else Level.WARNING
-        hint = None if level is Level.OK else f"move to a newer version in time; see api.{dialect.family}"
+        level = CheckLevel.OK if days > account_scope.NOTICE.days else CheckLevel.WARNING
+        hint = None if level is CheckLevel.OK else f"move to a newer version in time; see api.{dialect.family}"
         yield Check(account.title, "version", level, said, hint, facts=facts)
     ends = sorted({reply.headers["sunset"] for _, reply, _ in heard.replies if reply.headers.get("sunset")})
     for end in ends:
         said = f"an answer announced its end: {end}"
-        yield Check(account.title, "version", Level.WARNING, said, "move to a newer version in time")
+        yield Check(account.title, "version", CheckLevel.WARNING, said, "move to a newer version in time")

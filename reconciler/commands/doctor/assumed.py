@@ -5,13 +5,13 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from reconciler import live, portfolio
-from reconciler.commands.doctor.account import Account, Heard
-from reconciler.files.project import Project
-from reconciler.findings import Check, Level
-from reconciler.kinds.writes import Delta
-from reconciler.live import Send, Unread
-from reconciler.model import Call, Effect, Fate
+from reconciler.commands.doctor.account import Account, SeenReplies
+from reconciler.config.project import Project
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.model import Call, Delivery, WriteEffect
+from reconciler.model.doctor import Check, CheckLevel
+from reconciler.provider import reader, scope
+from reconciler.provider.reader import ReadError, Send
 
 GROUP = "Assumptions"
 LIMIT = 250
@@ -26,14 +26,14 @@ class Evidence(Struct, frozen=True):
 
     account: Account
     send: Send
-    heard: Heard
+    heard: SeenReplies
 
 
-Found = tuple[Level, str]
+Found = tuple[CheckLevel, str]
 UNWRITTEN = "only a write would tell"
 
 
-def examined(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[Check]:
+def check_assumptions(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[Check]:
     """Each assumption of the products that were looked at: it holds, it does not, or reading cannot tell."""
     reached = {each.account.product: each for each in evidence if each.heard.token}
     for name, (product, claim, test) in ASSUMPTIONS.items():
@@ -41,10 +41,10 @@ def examined(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[
             continue
         try:
             level, said = test(reached[product])
-        except Unread as unread:
-            level, said = Level.UNKNOWN, f"could not be looked at: {unread.problem.message}"
+        except ReadError as unread:
+            level, said = CheckLevel.UNKNOWN, f"could not be looked at: {unread.problem.message}"
         switch = _switched(project, name)
-        hint = "tell us: the tool assumes otherwise" if level is Level.WARNING else None
+        hint = "tell us: the tool assumes otherwise" if level is CheckLevel.WARNING else None
         yield Check(GROUP, name, level, f"{claim}: {said}{switch}", hint, facts={"assumption": claim})
 
 
@@ -59,7 +59,7 @@ def _switched(project: Project | None, name: str) -> str:
 
 
 def _unwritten(evidence: Evidence) -> Found:
-    return Level.UNKNOWN, UNWRITTEN
+    return CheckLevel.UNKNOWN, UNWRITTEN
 
 
 def _limit(evidence: Evidence) -> Found:
@@ -67,33 +67,35 @@ def _limit(evidence: Evidence) -> Found:
     limits, left = (evidence.heard.numbers(f"x-ratelimit-{each}") for each in ("limit", "remaining"))
     resets = evidence.heard.numbers("x-ratelimit-reset")
     if not limits or not left or not resets:
-        return Level.WARNING, "the answers do not tell it"
+        return CheckLevel.WARNING, "the answers do not tell it"
     if limits[-1] != LIMIT:
-        return Level.WARNING, f"the answers tell {limits[-1]:,}"
+        return CheckLevel.WARNING, f"the answers tell {limits[-1]:,}"
     if any(later not in (before - 1, limits[-1] - 1) for before, later in pairwise(left)):
-        return Level.UNKNOWN, f"{LIMIT} is told, but others are calling too, or calls count otherwise"
-    return Level.OK, f"told, and counted down from {left[0]:,} to {left[-1]:,}"
+        return CheckLevel.UNKNOWN, f"{LIMIT} is told, but others are calling too, or calls count otherwise"
+    return CheckLevel.OK, f"told, and counted down from {left[0]:,} to {left[-1]:,}"
 
 
 def _service(evidence: Evidence) -> Found:
     account = evidence.account
-    said = str(portfolio.application(account.product, account.root, evidence.send).get("criteoService") or "")
-    return (Level.OK if portfolio.known_service(said) else Level.WARNING), f"it says {said or 'nothing'}"
+    said = str(scope.read_application(account.product, account.root, evidence.send).get("criteoService") or "")
+    return (CheckLevel.OK if scope.is_known_service(said) else CheckLevel.WARNING), f"it says {said or 'nothing'}"
 
 
 def _today(evidence: Evidence) -> Found:
     """Where every advertiser's zone is UTC, the question does not arise."""
     if "sellers" not in evidence.account.dialects:
-        return Level.UNKNOWN, UNWRITTEN
+        return CheckLevel.UNKNOWN, UNWRITTEN
     root = evidence.account.dialects["sellers"].root
-    call = Call("doctor", "sellerBudgets", "", Effect.READ, "GET", f"{root}/advertisers", product="marketingSolutions")
+    call = Call(
+        "doctor", "sellerBudgets", "", WriteEffect.READ, "GET", f"{root}/advertisers", product="marketingSolutions"
+    )
     answer = evidence.send(call)
-    rows = answer.body if answer.fate is Fate.ANSWERED and isinstance(answer.body, list) else []
+    rows = answer.body if answer.fate is Delivery.ANSWERED and isinstance(answer.body, list) else []
     zones = sorted({str(row["timeZoneId"]) for row in rows if isinstance(row, dict) and row.get("timeZoneId")})
     if zones and all(zone in UTC_ZONES for zone in zones):
-        return Level.OK, "every advertiser lives by UTC"
+        return CheckLevel.OK, "every advertiser lives by UTC"
     told = f"the advertisers live by {', '.join(zones[:3])}; " if zones else ""
-    return Level.UNKNOWN, f"{told}only a write shortly before midnight would tell"
+    return CheckLevel.UNKNOWN, f"{told}only a write shortly before midnight would tell"
 
 
 def _memo(evidence: Evidence) -> Found:
@@ -101,16 +103,16 @@ def _memo(evidence: Evidence) -> Found:
     account = evidence.account
     kind = next(kind for kind in account.kinds if kind.name == "balances")
     funds = kind.writes.get("funds")
-    if not isinstance(funds, Delta) or funds.history is None:
-        return Level.UNKNOWN, "this version has no history"
+    if not isinstance(funds, AddDifference) or funds.history is None:
+        return CheckLevel.UNKNOWN, "this version has no history"
     root = account.dialects[kind.family].root
-    found = live.read(kind, root, account.ids[:1], evidence.send).live[:LOOKED_AT]
+    found = reader.read_list(kind, root, account.ids[:1], evidence.send).live[:LOOKED_AT]
     for balance in found:
         path = funds.history.format(root=root, id=balance.id)
-        entries = live.history(kind, path, funds.history_page, evidence.send)
+        entries = reader.read_history(kind, path, funds.history_page, evidence.send)
         if any(str(entry.get("memo") or "").startswith("reconciler ") for entry in entries):
-            return Level.OK, f"seen in the history of balance {balance.id}"
-    return Level.UNKNOWN, f"no top-up of ours in the history of {len(found):,} balances"
+            return CheckLevel.OK, f"seen in the history of balance {balance.id}"
+    return CheckLevel.UNKNOWN, f"no top-up of ours in the history of {len(found):,} balances"
 
 
 def _names(evidence: Evidence) -> Found:
@@ -118,12 +120,12 @@ def _names(evidence: Evidence) -> Found:
     account = evidence.account
     kind = next(kind for kind in account.kinds if kind.name == "balances")
     root, folded = account.dialects[kind.family].root, dict[tuple[str, str], str]()
-    for balance in live.read(kind, root, account.ids[:1], evidence.send).live:
+    for balance in reader.read_list(kind, root, account.ids[:1], evidence.send).live:
         name = str(balance.values.get("name"))
         twin = folded.setdefault((str(balance.values.get("accountId")), name.casefold()), name)
         if twin != name:
-            return Level.OK, f"there are {twin} and {name}"
-    return Level.UNKNOWN, "no two names differ by capitals alone; only a write would tell"
+            return CheckLevel.OK, f"there are {twin} and {name}"
+    return CheckLevel.UNKNOWN, "no two names differ by capitals alone; only a write would tell"
 
 
 MARKETING, RETAIL = "marketingSolutions", "retailMedia"

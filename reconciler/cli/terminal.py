@@ -1,0 +1,207 @@
+"""How a run reaches people and programs: one report on stdout, others in files, the exit code at the end.
+
+A report in a file is written whole or not at all. Everything that is no report goes to stderr.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.engine.progress import LongWait
+    from reconciler.model import Call, ItemOutcome, Run
+    from reconciler.reports import RenderOptions
+
+Command = TypeVar("Command", bound=Callable[..., object])
+STREAM = "json-stream"
+FOLLOWED = ("text", STREAM)
+"""Formats that show the plan before it is carried out."""
+NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, sarif, junit"
+COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
+FILES, STREAMED = "reconciler.reports", "reconciler.stream"
+
+
+class CommandEnded(Exception):
+    """A command is over, with this exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+# --- Options ------------------------------------------------------------------------------------------------
+
+
+def _named(context: click.Context, option: click.Parameter, value: str) -> str:
+    from reconciler.reports import FORMATS
+
+    if value not in FORMATS:
+        raise click.BadParameter(f"{value!r} is not one of: {', '.join(FORMATS)}", context, option)
+    return STREAM if context.meta.get(STREAMED) else value
+
+
+def _files(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
+    """Checked before anything is done: a report that cannot be written must not cost a run."""
+    files = []
+    for value in values:
+        name, _, file = value.partition("=")
+        if not file:
+            raise click.BadParameter(f"{value!r} is not FORMAT=FILE", context, option)
+        if not Path(file).parent.is_dir() or Path(file).is_dir():
+            raise click.BadParameter(f"{file!r} cannot be written", context, option)
+        files.append((_named(context, option, name), Path(file)))
+    context.meta[FILES] = tuple(files)
+
+
+def _stream(context: click.Context, option: click.Parameter, value: bool) -> None:
+    context.meta[STREAMED] = value
+
+
+def report_options(command: Command) -> Command:
+    """The options of a command that reports: what is shown, and which files hold other formats of it."""
+    wanted = click.option(
+        "--format",
+        "form",
+        default="text",
+        show_default=True,
+        metavar="FORMAT",
+        callback=_named,
+        help=f"{NAMES}.",
+        shell_complete=lambda context, option, begun: [name for name in NAMES.split(", ") if name.startswith(begun)],
+    )
+    files = click.option(
+        "--report",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        expose_value=False,
+        callback=_files,
+        help="Write another format to a file as well; may be given again.",
+    )
+    stream = click.option(
+        "--json-stream",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_stream,
+        help="One JSON event a line, as it happens.",
+    )
+    return wanted(files(stream(command)))
+
+
+# --- Telling ----------------------------------------------------------------------------------------------
+
+
+_TOLD: list[str] = []
+"""The line of progress that stands on the terminal, if any."""
+
+
+def progress(line: "str | LongWait") -> None:
+    """Show long work in one line of a terminal, which is gone in the end; without a terminal print long waits only."""
+    text = str(line)
+    if text and not sys.stderr.isatty():
+        if line is not text:
+            click.echo(text, err=True)
+    elif (text or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from shutil import get_terminal_size
+
+        width = get_terminal_size().columns - 1
+        shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+        sys.stderr.write(f"\r\x1b[K{shown[:width]}")
+        sys.stderr.flush()
+        _TOLD[:] = [text] if text else []
+
+
+def show(run: "Run", form: str, manner: "RenderOptions") -> None:
+    """A run on stdout, in one format."""
+    from reconciler.reports import FORMATS
+
+    terminal = sys.stdout.isatty()
+    progress("")
+    text = FORMATS[form](run, replace(manner, sources=_sources(run) if terminal else None))
+    coloured = form == "text" and terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    click.echo(_coloured(text) if coloured else text, nl=False)
+
+
+def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
+    """The plan, before it is carried out, in formats that show it; and how the rest is to be told then."""
+    from reconciler.reports import stream
+
+    if form not in FOLLOWED:
+        return manner
+    if form == STREAM:
+        click.echo("".join(stream.opening_events(replace(run, command="apply"))), nl=False)
+    else:
+        show(run, form, manner)
+    return replace(manner, told=run.problems)
+
+
+def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Sequence[ItemOutcome] | None], None]":
+    """Tells each call as it is sent and as it ends, where somebody follows; calls run side by side."""
+    from reconciler.reports import stream
+
+    lock = threading.Lock()
+
+    def tell(call: "Call", ended: "Sequence[ItemOutcome] | None") -> None:
+        with lock:
+            click.echo(stream.call_event(call, ended, now()), nl=False)
+
+    return tell if form == STREAM else lambda call, ended: None
+
+
+def end(run: "Run", form: str, manner: "RenderOptions") -> NoReturn:
+    """Report a run everywhere, and end the command with its exit code."""
+    from reconciler.model import exit_codes
+
+    show(run, form, manner)
+    code = int(exit_codes.exit_code(run, detailed=manner.detailed))
+    written = _write(run, replace(manner, told=None))
+    raise CommandEnded(code if written or code not in (0, 2) else 1)
+
+
+def _write(run: "Run", manner: "RenderOptions") -> bool:
+    from reconciler.reports import FORMATS
+
+    context = click.get_current_context(silent=True)
+    complete = True
+    for form, file in context.meta.get(FILES, ()) if context else ():
+        from reconciler.commands import atomic_files
+
+        try:
+            atomic_files.write_atomically(file, FORMATS[form](run, manner).encode(), rights=atomic_files.OWNER)
+        except OSError as trouble:
+            click.echo(f"The report {file} was not written: {trouble.strerror or trouble}", err=True)
+            complete = False
+    return complete
+
+
+def _coloured(text: str) -> str:
+    """Colour by what a line begins with; everything is readable without it."""
+    return "".join(
+        f"{click.style(line[:-1], fg=colour)}\n" if (colour := colour_of(line)) else line
+        for line in text.splitlines(keepends=True)
+    )
+
+
+def colour_of(line: str) -> str | None:
+    """A resource by what becomes of it; an error by what it is."""
+    if ": error[" in line or line.startswith("error["):
+        return "red"
+    return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # a number of calls is no resource
+
+
+def _sources(run: "Run") -> dict[str, tuple[str, ...]]:
+    """The lines of the files in which something is wrong, as far as they can be read."""
+    sources: dict[str, tuple[str, ...]] = {}
+    for name in {problem.span.file for problem in run.problems if problem.span}:
+        path = Path(name)
+        if path.is_file() and path.stat().st_size < 10 * 2**20:
+            sources[name] = tuple(path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return sources

@@ -1,0 +1,211 @@
+"""The nightly look: what differs, who moved it and when, and what nobody manages. It writes nothing at the API.
+
+A plan is the measure, without its guardrails: what it would move is what differs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.commands.connection import CommandRefused, refused_run
+from reconciler.commands.session import Session
+from reconciler.config import overrides, ownership
+from reconciler.drift import attribution, baseline
+from reconciler.drift.attribution import OwnWrite
+from reconciler.drift.three_way import find_drift
+from reconciler.engine.plan import PreparedPlan
+from reconciler.engine.run_journal import ledger_problem
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.ledger import Ledger, LedgerError
+from reconciler.model import (
+    Address,
+    Drift,
+    DriftState,
+    ItemStatus,
+    Live,
+    Problem,
+    Run,
+    Severity,
+    Unmanaged,
+    UnmanagedShare,
+    Values,
+    warning,
+)
+from reconciler.model.exit_codes import RULE
+from reconciler.model.money import NOTHING, Exposure
+from reconciler.planning.cost import CostContext
+from reconciler.planning.diff import unchangeable_differences
+from reconciler.provider import reader
+from reconciler.reports import drift_report
+
+
+class DriftResult(Struct, frozen=True):
+    """What a look found, and the plan that would put it back; none, if there can be no plan."""
+
+    run: Run
+    prepared: PreparedPlan | None = None
+
+
+def detect_drift(session: Session, targets: Sequence[str] = ()) -> DriftResult:
+    """Compare the files, live and what was last applied. Raises :class:`CommandRefused`."""
+    with session.remembering(create=True) as ledger:
+        prepared = session.plan(targets)
+        if isinstance(prepared, Run):
+            return DriftResult(replace(prepared, command="drift"))
+        try:
+            return DriftResult(_told(session, prepared, ledger, whole=session.project.whole and not targets), prepared)
+        except LedgerError as trouble:
+            raise CommandRefused(refused_run(ledger_problem(trouble))) from trouble
+
+
+def _told(session: Session, prepared: PreparedPlan, ledger: Ledger, *, whole: bool) -> Run:
+    now, run = session.now, prepared.run
+    found = baseline.mark_newly_stated(ledger, _all(prepared, session.memory(ledger).values))
+    doubts: list[Problem] = []
+    dated = baseline.add_windows(ledger, found, now, whole=whole and bool(prepared.pairs))
+    named = tuple(_named(session, prepared, ledger, dated, doubts))
+    baseline.remember_baseline(ledger, prepared.pairs, session.loaded.digest, now)
+    unmanaged, shares = _unmanaged(prepared, now) if whole else ((), ())
+    problems = [*_sound(run.problems, {each.address for each in named}), *doubts]
+    problems += overrides.expired_but_live(session.loaded, named, now)
+    owned = [(each, found) for pairs in prepared.pairs.values() for each, found in pairs if found is not None]
+    problems += ownership.check_step_limits(session.project, owned, ledger, now)
+    problems += map(drift_report.drift_problem, named)
+    problems += map(drift_report.share, shares)
+    return Run(
+        "drift",
+        run.project,
+        problems=tuple(dict.fromkeys(problems)),
+        unchanged=run.unchanged,
+        drift=named,
+        unmanaged=unmanaged,
+        shares=shares,
+    )
+
+
+def _all(prepared: PreparedPlan, remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
+    """What a plan would move, and what moved outside that no plan can put back, by address."""
+    stuck = [
+        each
+        for name, pairs in prepared.pairs.items()
+        for each in unchangeable_differences(prepared.targets[name].kind, pairs)
+    ]
+    found = [each for each in find_drift(stuck, remembered) if each.state in (DriftState.DRIFTED, DriftState.CONFLICT)]
+    by_address: dict[Address, list[Drift]] = {}
+    for each in (*find_drift(prepared.run.changes, remembered), *found):
+        by_address.setdefault(each.address, []).append(each)
+    return tuple(each for some in by_address.values() for each in some)
+
+
+def _sound(problems: Iterable[Problem], moved: set[Address]) -> Iterator[Problem]:
+    """Without what guardrails say of a plan; that something moved cannot be put back does not fail a look."""
+    for each in problems:
+        if each.code == ownership.OUTSIDE:
+            yield replace(each, severity=Severity.ERROR)
+        elif not each.code.startswith(RULE):
+            yield replace(each, severity=Severity.WARNING) if _stops(each) and each.address in moved else each
+
+
+def _stops(problem: Problem) -> bool:
+    return problem.severity is Severity.ERROR
+
+
+# --- Who ------------------------------------------------------------------------------------------------
+
+
+def _named(
+    session: Session, prepared: PreparedPlan, ledger: Ledger, found: Iterable[Drift], doubts: list[Problem]
+) -> Iterator[Drift]:
+    """With their authors, where the API keeps a history: one read for each object that moved."""
+    for address, some in groupby(found, lambda each: each.address):
+        mine = tuple(some)
+        kind = prepared.targets[address.kind].kind
+        told = {name for name in kind.history_words.values() if any(each.field == name for each in mine)}
+        if not told or not any(each.moved_outside and each.field in told for each in mine):
+            yield from mine
+            continue
+        try:
+            entries = attribution.read_entries(kind, _history(session, prepared, kind, str(mine[0].id)))
+        except reader.ReadError as unread:
+            doubts.append(warning("history-unread", f"who moved it is not known: {unread.problem.message}"))
+            entries = ()
+        own = tuple(_own(ledger, address))
+        for each in mine:
+            yield replace(each, authors=attribution.find_authors(each, entries, own)) if each.moved_outside else each
+
+
+def _history(session: Session, prepared: PreparedPlan, kind: Kind, id: str) -> Iterator[Mapping[str, object]]:
+    for write in kind.writes.values():
+        if isinstance(write, AddDifference):
+            path = write.history.format(root=prepared.targets[kind.name].root, id=id)
+            yield from reader.read_history(kind, path, write.history_page, session.outside.send)
+
+
+def _own(ledger: Ledger, address: Address) -> Iterator[OwnWrite]:
+    """What runs of ours wrote, or may have written."""
+    for entry in ledger.history(address):
+        if entry.status in (ItemStatus.APPLIED, ItemStatus.UNKNOWN):
+            yield OwnWrite(entry.run, entry.field, entry.after, entry.time)
+
+
+# --- What nobody manages ------------------------------------------------------------------------------------
+
+
+def _unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, ...], tuple[UnmanagedShare, ...]]:
+    """The live objects that no block means, and how much of each currency they hold."""
+    kinds = {name: target.kind for name, target in prepared.targets.items()}
+    project = prepared.project
+    book = CostContext(kinds, prepared.live, (), project.scope, prepared.currencies, now, prepared.zones)
+    objects: list[Unmanaged] = []
+    shares: list[UnmanagedShare] = []
+    for name, rows in prepared.live.items():
+        kind = kinds[name]
+        managed = {found.id for _, found in prepared.pairs[name] if found is not None}
+        limits = kind.limits([row.values for row in rows], book.today(kind.name)) if kind.limits else [None] * len(rows)
+        totals: dict[str, Exposure] = {}
+        strange: dict[str, list[Unmanaged]] = {}
+        for row, limit in zip(rows, limits, strict=True):
+            currency = book.currency(name, row.values, row.owner)
+            totals[currency] = totals.get(currency, NOTHING) + Exposure.of(limit)
+            if row.id not in managed and not _is_over(kind, row):
+                title = str(row.values.get("name") or "")
+                strange.setdefault(currency, []).append(Unmanaged(name, row.id, title, currency, limit))
+        for currency, some in sorted(strange.items()):
+            held = sum((Exposure.of(each.limit) for each in some), NOTHING)
+            objects += some
+            shares.append(UnmanagedShare(name, currency, len(some), held, totals[currency]))
+    return tuple(objects), tuple(shares)
+
+
+def _is_over(kind: Kind, row: Live) -> bool:
+    """Whether the API changes it no more, so that nobody could manage it."""
+    return any(
+        row.values.get(name) in values
+        for table in (kind.excluded_when, kind.read_only_when)
+        for name, values in table.items()
+    )
+
+
+# --- Putting it back ------------------------------------------------------------------------------------------
+
+
+def drifted_addresses(run: Run) -> tuple[str, ...]:
+    """The addresses of what moved outside, as targets of a plan."""
+    return tuple(dict.fromkeys(exact_target(each.address) for each in run.drift if each.moved_outside))
+
+
+def exact_target(address: Address) -> str:
+    """A target that is this address and no pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(address))
+
+
+def plan_back(session: Session, targets: Sequence[str], allowed: Mapping[str, str]) -> Run:
+    """The plan that makes live what the files say, of what moved outside; an empty one if nothing did."""
+    if not targets:
+        return Run("plan", session.project.name, unchanged=len(session.loaded.desired))
+    prepared = session.plan(targets, allowed)
+    return prepared if isinstance(prepared, Run) else prepared.run

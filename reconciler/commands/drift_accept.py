@@ -1,0 +1,133 @@
+"""What moved outside, taken over: the live value into the file, at its line, with every comment kept."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reconciler.commands import atomic_files
+from reconciler.commands.drift import DriftResult
+from reconciler.config import update_file, yaml_document
+from reconciler.config.loader import LoadResult
+from reconciler.config.ownership import OUTSIDE
+from reconciler.config.update_file import Amendment
+from reconciler.config.value_formatter import to_yaml
+from reconciler.config.yaml_editor import Change, EditError, apply_edits_to_bytes
+from reconciler.engine.plan import PreparedPlan
+from reconciler.importer.file_placement import file_of
+from reconciler.kinds.kind import Kind
+from reconciler.model import Address, Desired, Drift, Json, Live, Problem, Run, Severity, Value, Values, error, warning
+from reconciler.model.money import format_amount
+from reconciler.reports.drift_report import MOVED, format_drift_value
+
+
+def accept(loaded: LoadResult, looked: DriftResult) -> Run:
+    """Write what is live of all that moved outside into the files. What cannot be written is told."""
+    if looked.prepared is None:
+        return looked.run
+    assert loaded.project is not None
+    wished: dict[Address, dict[str, Value]] = defaultdict(dict)
+    skipped = [*_owned(looked.run)]
+    for each in looked.run.drift:
+        if each.moved_outside and each.place.source is loaded.project.source:
+            skipped.append(_overridden(each))
+        elif each.moved_outside:
+            wished[each.address][each.field] = each.live
+    texts, problems = rewrite_files(loaded, looked.prepared, wished)
+    notes = write_files(texts)
+    decided = (replace(each, hint=None) if each.code in MOVED else each for each in looked.run.problems)
+    return replace(looked.run, problems=(*decided, *skipped, *problems, *notes))
+
+
+def _overridden(each: Drift) -> Problem:
+    """The file cannot take it over while an override stands above the file."""
+    message = f"{each.field} of {each.address} was not taken over: an override sets it here"
+    hint = f"write {_written(each.live)} into the override, or remove it and look again"
+    return warning("not-accepted", message, at=each.place, address=each.address, hint=hint)
+
+
+def _written(value: Value) -> str:
+    """A value as the file has to say it: an amount without separators."""
+    return format_amount(value) if isinstance(value, Decimal) else format_drift_value(value)
+
+
+def _owned(run: Run) -> Iterator[Problem]:
+    """What is out of bounds belongs to somebody else; writing it into the file would change nothing."""
+    for each in run.problems:
+        if each.code == OUTSIDE:
+            message = f"this value of {each.address} was not taken over: by this rule it is not the files' own"
+            yield warning("not-accepted", message, at=each.span, address=each.address, hint=each.hint)
+
+
+def write_files(texts: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Put the texts in place of the files, and say so."""
+    for file, text in texts.items():
+        try:
+            atomic_files.write_atomically(Path(file), text)
+        except OSError as trouble:
+            yield error("not-edited", f"{file} cannot be written: {trouble.strerror}", hint="write the values by hand")
+        else:
+            yield Problem(Severity.NOTE, "rewritten", f"{file} was rewritten", hint="review it, and commit it")
+
+
+def rewrite_files(
+    loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address, Values]
+) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """The files that change so that they state these values, and what cannot be written."""
+    texts: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for file, changes in _changes(loaded, prepared, wished).items():
+        try:
+            texts[file] = apply_edits_to_bytes(loaded.documents[file].text, file, changes)
+        except EditError as trouble:
+            problems.append(error("not-edited", str(trouble), hint="write the values by hand"))
+    return texts, tuple(problems)
+
+
+def _changes(loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address, Values]) -> dict[str, list[Change]]:
+    """By file, what is to be written where."""
+    found: dict[str, list[Change]] = defaultdict(list)
+    for name, pairs in prepared.pairs.items():
+        kind = prepared.targets[name].kind
+        blocks = {each.address: each for each in loaded.desired if each.address in wished}
+        chosen = [
+            (blocks[desired.address], live) for desired, live in pairs if live is not None and desired.address in blocks
+        ]
+        for file in dict.fromkeys(file_of(desired) for desired, _ in chosen):
+            value = _value(loaded.documents[file].text, file)
+            amendments = []
+            for desired, live in chosen:
+                if file_of(desired) == file:
+                    goal = _only(desired, live, wished[desired.address])
+                    whole = replace(desired, values={**wished[desired.address], **desired.values})
+                    amendments.append(Amendment(desired, update_file.block_changes(kind, whole, goal, value)))
+                    found[file] += _added(kind, desired, wished[desired.address])
+            others = _others(loaded.desired, name, file, {each.desired.address for each in amendments})
+            found[file] += update_file.file_edits(kind, value, amendments, others)
+    return found
+
+
+def _added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
+    """What the block does not state yet."""
+    for name, value in wished.items():
+        if name not in desired.values:
+            yield (kind.name, desired.address.key, *name.split(".")), to_yaml(kind.field(name), value)
+
+
+def _only(desired: Desired, live: Live, wished: Values) -> Live:
+    """A live object that differs from its block in nothing but these values: what is pending stays so."""
+    rest = {name: value for name, value in desired.values.items() if name in live.values}
+    return replace(live, values={**live.values, **rest, **wished})
+
+
+def _others(desired: Iterable[Desired], kind: str, file: str, moved: set[Address]) -> list[Desired]:
+    return [
+        each for each in desired if each.address.kind == kind and each.address not in moved and file_of(each) == file
+    ]
+
+
+def _value(text: bytes, file: str) -> Json:
+    parsed, _ = yaml_document.parse(text, file)
+    return parsed.value if parsed else None

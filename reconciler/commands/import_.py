@@ -1,0 +1,219 @@
+"""An import on this machine: the project and its files, the API or the sandbox, the first reconciler.yaml."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.commands import atomic_files, connection, init
+from reconciler.commands.connection import CommandRefused
+from reconciler.commands.init import SCOPES
+from reconciler.config import loader
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import PROJECT_FILE, Project
+from reconciler.config.yaml_writer import make_visible
+from reconciler.engine import plan, run_journal
+from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.engine.progress import Tell
+from reconciler.importer import account_import
+from reconciler.importer.account_import import ImportRequest, ImportResult
+from reconciler.kinds import versions as api_versions
+from reconciler.kinds.kind import Kind
+from reconciler.ledger import LedgerError
+from reconciler.model import Severity, error
+from reconciler.provider import scope as account_scope
+from reconciler.provider.http import Api
+from reconciler.provider.reader import ReadError
+
+EMPTY = frozenset({"no-files", "empty-project"})
+"""What is wrong with a project before its first import, and is no reason to refuse one."""
+
+
+class ImportTarget(Struct, frozen=True):
+    """Which project, and which way to its API. ``first`` is the scope of a project that is not there yet."""
+
+    folder: Path
+    sandbox: str | None
+    api_url: str | None
+    first: Mapping[str, tuple[str, ...]]
+    everything: bool = False
+
+
+def run(where: ImportTarget, wish: ImportRequest, tell: Tell) -> ImportResult:
+    """Import, and write each file as it is ready. Raises :class:`CommandRefused` when it cannot even begin."""
+    wish = replace(wish, out=wish.out and wish.out.resolve())
+    loaded = _project(where, tell)
+    home = loaded.project
+    assert home is not None
+    if wish.out is not None and home.folder.resolve() not in (wish.out, *wish.out.parents):
+        loaded, wish = _elsewhere(loaded, home, wish.out), replace(wish, out=None)
+    project = loaded.project
+    assert project is not None
+    wish = replace(wish, schema=init.schema_files(project.folder)[0])
+    with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
+        kinds = [each for each in project.kinds.values() if not wish.kinds or each.name in wish.kinds]
+        trouble = connection.learn_time(api, project, kinds)
+        if trouble is not None:
+            return ImportResult(project.name, problems=(trouble,))
+        outside = Environment(api.send, api.now, time.sleep)
+        return write_import(loaded, outside, _memory(where, project), wish, tell, api.now())
+
+
+def write_import(
+    loaded: LoadResult, outside: Environment, memory: StateSnapshot, wish: ImportRequest, tell: Tell, now: datetime
+) -> ImportResult:
+    """Write the files of a project, each as it is ready; ``now`` is the instant by which they are judged."""
+    assert loaded.project is not None
+    here = account_import.Importer(loaded.project, loaded, outside, memory, wish, tell, now)
+    told = []
+    init.ignore(loaded.project.folder)
+    try:
+        for output in here.files():
+            _write(output.path, output.text)
+            told.append(replace(output, text=b"", path=_shown(output.path)))
+    except ReadError as unread:
+        here.problems.append(unread.problem)
+    return account_import.import_result(here, told)
+
+
+# --- The project ------------------------------------------------------------------------------------------------
+
+
+def _project(where: ImportTarget, tell: Tell) -> LoadResult:
+    """The project of the folder as it is, or its beginning."""
+    loaded = loader.load([str(where.folder)] if where.folder.exists() else [])
+    asked = where.everything or any(where.first.values())
+    if not where.folder.exists() or any(each.code == "no-project" for each in loaded.problems):
+        if not asked:
+            hint = "begin one: reconciler import FOLDER --advertiser ID --account ID, or --all"
+            problem = error("no-project", f"no {PROJECT_FILE} in {where.folder} or above", hint=hint)
+            raise CommandRefused(connection.refused_run(problem))
+        _begin(where, tell)
+        return _loaded(where.folder)
+    if asked:
+        hint = f"write its ids under scope in {PROJECT_FILE}, then import without them"
+        raise CommandRefused(connection.refused_run(error("project-exists", "there is a project already", hint=hint)))
+    return _usable(loaded)
+
+
+def _loaded(folder: Path) -> LoadResult:
+    return _usable(loader.load([str(folder)]))
+
+
+def _usable(loaded: LoadResult) -> LoadResult:
+    """The files must be right before anything is added to them; that there are none yet is right."""
+    wrong = [each for each in loaded.problems if each.severity is Severity.ERROR and each.code not in EMPTY]
+    if loaded.project is None or wrong:
+        raise CommandRefused(replace(plan.validate(loaded, datetime.now(UTC)), command="import"))
+    return loaded
+
+
+def _begin(where: ImportTarget, tell: Tell) -> None:
+    """The first reconciler.yaml, from the portfolio."""
+    asked = {name for name in SCOPES if where.everything or where.first.get(name)}
+    kinds = {name: next(api_versions.kind_across_versions(SCOPES[name])) for name in asked}
+    products = {kind.product for kind in kinds.values()}
+    if where.everything and where.sandbox is None:
+        products &= {
+            name for name, prefix in connection.PREFIXES.items() if f"{prefix}_CLIENT_ID" in os.environ
+        } or products
+    with _api(where, where.folder, products, tell) as api:
+        try:
+            found = {
+                name: dict(
+                    account_scope.read_members(
+                        kind, api_versions.find_version(kind.family, api_versions.DEFAULT).root, api.send
+                    )
+                )
+                for name, kind in kinds.items()
+                if kind.product in products
+            }
+        except ReadError as unread:
+            raise CommandRefused(connection.refused_run(unread.problem)) from None
+    scope = found if where.everything else {name: _named(name, where.first[name], found[name]) for name in found}
+    _write(where.folder / PROJECT_FILE, init.project_text(where.folder, scope, {}).encode())
+
+
+def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    strange = [id for id in ids if id not in known]
+    if strange:
+        there = ", ".join(f"{id} ({make_visible(said)})" for id, said in list(known.items())[:20]) or "nothing"
+        message = f"not in the portfolio of this application: {', '.join(strange)}"
+        raise CommandRefused(
+            connection.refused_run(error("out-of-portfolio", message, hint=f"{name} that it may touch: {there}"))
+        )
+    return {id: known[id] for id in dict.fromkeys(ids)}
+
+
+def _elsewhere(loaded: LoadResult, home: Project, out: Path) -> LoadResult:
+    """The project at another folder; if there is none yet, one with the same versions and scope."""
+    if not (out / PROJECT_FILE).is_file():
+        scope = {name: dict.fromkeys(ids, "") for name, ids in home.scope.items()}
+        _write(out / PROJECT_FILE, init.project_text(out, scope, home.versions).encode())
+    return _loaded(out)
+
+
+# --- The outside ------------------------------------------------------------------------------------------------
+
+
+def _products(project: Project, kinds: Sequence[str]) -> set[str]:
+    """The products of which anything is in the scope, and asked for."""
+    unknown = [name for name in kinds if name not in project.kinds]
+    if unknown:
+        hint = f"kinds are: {', '.join(project.kinds)}"
+        raise CommandRefused(
+            connection.refused_run(error("no-such-kind", f"there is no kind {', '.join(unknown)}", hint=hint))
+        )
+
+    def wanted(kind: Kind) -> bool:
+        return (not kinds or kind.name in kinds) and bool(project.scope.get(kind.scope))
+
+    return {kind.product for kind in project.kinds.values() if wanted(kind)}
+
+
+@contextmanager
+def _api(where: ImportTarget, folder: Path, products: set[str], tell: Tell) -> Iterator[Api]:
+    if where.sandbox is not None:
+        state = Path(where.sandbox).resolve() if where.sandbox else folder / connection.SANDBOX_STATE
+        api = connection.connect_sandbox(state, tell)
+    else:
+        api = connection.connect_api(where.api_url, products, tell)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+def _memory(where: ImportTarget, project: Project) -> StateSnapshot:
+    """Which id each address had, for blocks that do not say it."""
+    try:
+        book = connection.open_ledger(
+            project, connection.ledger_home(project, where.sandbox, where.api_url), create=False
+        )
+        try:
+            return run_journal.load_snapshot(book)
+        finally:
+            book.close()
+    except LedgerError as trouble:
+        raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
+
+
+def _write(path: Path, text: bytes) -> None:
+    try:
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        atomic_files.write_atomically(path, text)
+    except OSError as trouble:
+        raise CommandRefused(connection.refused_run(atomic_files.not_written_error(path, trouble))) from None
+
+
+def _shown(path: Path) -> Path:
+    """A file as the user would name it."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path

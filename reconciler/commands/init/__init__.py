@@ -1,0 +1,173 @@
+"""The first files of a project: each is written only where there is none, and together they validate."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.commands import atomic_files, connection
+from reconciler.commands.checkout import repository
+from reconciler.commands.connection import CommandRefused
+from reconciler.commands.init.pipelines import PIPELINE, is_filled_in, placed
+from reconciler.config import schema_builder as schemas
+from reconciler.config.project import PROJECT_FILE
+from reconciler.config.yaml_writer import make_visible
+from reconciler.importer.file_placement import schema_comment
+from reconciler.kinds import versions as api_versions
+from reconciler.model import error
+
+SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
+"""The parts of a scope, each with a kind by which its portfolio is read."""
+OF_THE_SANDBOX = {"advertiserIds": ("1352",)}
+
+SAMPLE = Path("ad-sets.yaml")
+AD_SETS = """\
+# Each block is one ad set, under a name of your own. Only what is written here is managed.
+# This one lives in the built-in sandbox. `reconciler import` writes yours; then delete this file.
+adSets:
+  prospecting-fr:
+    id: "123467"
+    bidding:
+      bidAmount: 1.10 # in the advertiser's currency, 4 decimals at most
+    budget:
+      budgetAmount: 150.00
+"""
+IGNORED = """\
+# The ledger, and the state of --sandbox.
+.reconciler/
+# Saved plans and reports tell what the account spends.
+/plan.json
+/plan.md
+/plan.html
+/apply.md
+/apply.xml
+# Credentials belong in the environment, never in git.
+.env
+"""
+
+
+class InitResult(Struct, frozen=True):
+    """What was written, what was there already, and where git's root is, if the pipelines could not be put there."""
+
+    folder: Path
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    repository: Path | None = None
+    unlisted: bool = False
+    """Whether a `.gitignore` that was kept does not name what must not be committed."""
+    sandboxed: bool = False
+    """Whether the scope is the sandbox's."""
+    unread: Path | None = None
+    """A pipeline that GitLab does not read where it stands, since the one at the root is of another project."""
+
+
+def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str]) -> InitResult:
+    """Write the first files of a project, and none twice. Raises :class:`CommandRefused`."""
+    _refuse(folder)
+    asked = {name: tuple(ids) for name, ids in scope.items() if ids}
+    used = asked or OF_THE_SANDBOX
+    written, kept = schema_files(folder)[1], list[Path]()
+    for path, text in _files(folder, used, pipelines, sandboxed=not asked):
+        (written if write_new(path, text.encode()) else kept).append(path)
+    unlisted = folder / ".gitignore" in kept and not _lists_the_ledger(folder / ".gitignore")
+    root = repository(folder)
+    elsewhere = root if pipelines and not is_filled_in(folder, root) else None
+    aside = root is not None and folder.resolve() != root and elsewhere is None
+    own = folder / PIPELINE
+    return InitResult(
+        folder,
+        tuple(written),
+        tuple(kept),
+        elsewhere,
+        unlisted,
+        sandboxed=not asked and folder / PROJECT_FILE in written,
+        unread=own if aside and own in (*written, *kept) else None,
+    )
+
+
+def _refuse(folder: Path) -> None:
+    """A project inside another would be read by both."""
+    if folder.exists() and not folder.is_dir():
+        hint = "name a folder; it is made if it is not there"
+        raise CommandRefused(connection.refused_run(error("not-a-folder", f"{folder} is not a folder", hint=hint)))
+    outer = next((up for up in folder.resolve().parents if (up / PROJECT_FILE).is_file()), None)
+    if outer is not None:
+        message = f"{folder} lies in the project {outer}, which would read its files too"
+        raise CommandRefused(
+            connection.refused_run(error("project-exists", message, hint="choose a folder outside of it"))
+        )
+
+
+def _files(
+    folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str], *, sandboxed: bool
+) -> Iterator[tuple[Path, str]]:
+    said = "the sandbox's; put your own here" if sandboxed else ""
+    named = {name: dict.fromkeys(ids, said) for name, ids in scope.items()}
+    begun = (folder / PROJECT_FILE).exists()
+    yield folder / PROJECT_FILE, project_text(folder, named, {})
+    if sandboxed and not begun:  # a project that is there has its own, and `import` writes those of an account
+        target = schema_comment(schema_files(folder)[0], folder / SAMPLE)
+        yield folder / SAMPLE, f"# yaml-language-server: $schema={target}\n{AD_SETS}"
+    yield folder / ".gitignore", IGNORED
+    for service in pipelines:
+        yield from placed(service, folder, repository(folder))
+
+
+def ignore(folder: Path) -> None:
+    """Write a `.gitignore` where none of the repository, from the folder up, keeps the ledger out of git.
+
+    Raises :class:`CommandRefused`.
+    """
+    if not any(_lists_the_ledger(up / ".gitignore") for up in _within_repository(folder.resolve())):
+        write_new(folder / ".gitignore", IGNORED.encode())
+
+
+def _lists_the_ledger(ignored: Path) -> bool:
+    return ignored.is_file() and ".reconciler" in ignored.read_text(encoding="utf-8", errors="replace")
+
+
+def project_text(folder: Path, scope: Mapping[str, Mapping[str, str]], versions: Mapping[str, str]) -> str:
+    """A reconciler.yaml: the versions, and the scope with the names of its ids."""
+    target = schema_comment(schema_files(folder)[0].with_name("project.schema.json"), folder / PROJECT_FILE)
+    lines = [f"# yaml-language-server: $schema={target}", "version: 1", "api:"]
+    lines += [f'  {family}: "{versions.get(family, api_versions.DEFAULT)}"' for family in api_versions.FAMILIES]
+    lines += ["scope: # what is read, locked and compared; nothing outside it is ever touched"]
+    for name in SCOPES:
+        if scope.get(name):
+            lines += [f"  {name}:"]
+            lines += [f'    - "{id}"{f" # {make_visible(said)}" if said else ""}' for id, said in scope[name].items()]
+    return "\n".join(lines) + "\n"
+
+
+def schema_files(folder: Path) -> tuple[Path, list[Path]]:
+    """The schema that editors check resources with, and what was written for it: nothing, where it is one above,
+    in the same repository."""
+    own = folder.resolve() / "schemas" / "resources.schema.json"
+    for up in _within_repository(folder.resolve()):
+        if (up / "schemas" / own.name).is_file():
+            return up / "schemas" / own.name, []
+    files = {
+        folder / "schemas" / name: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        for name, content in schemas.build_schemas().items()
+    }
+    return own, [path for path, text in files.items() if write_new(path, text.encode())]
+
+
+def write_new(path: Path, text: bytes) -> bool:
+    """Whether there was none yet, so that it was written. Raises :class:`CommandRefused`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as trouble:
+        raise CommandRefused(connection.refused_run(atomic_files.not_written_error(path, trouble))) from None
+    return True
+
+
+def _within_repository(folder: Path) -> Iterable[Path]:
+    root = repository(folder)
+    ups = [folder, *folder.parents]
+    return ups[: ups.index(root) + 1] if root is not None else ups[:1]

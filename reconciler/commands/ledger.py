@@ -1,0 +1,168 @@
+"""The ledger on the command line: what it holds, told; and the two things a person may change in it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from reconciler.commands import connection
+from reconciler.commands.connection import CommandRefused
+from reconciler.config import project as projects
+from reconciler.config import project_schema
+from reconciler.engine import run_journal
+from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger.interface import Intent
+from reconciler.model import Address, Item, Run, WriteEffect, error
+from reconciler.reports import ledger as told
+
+RUNS = 50
+
+
+def list_addresses(project: str, sandbox: str | None, api_url: str | None) -> str:
+    """Addresses with their ids."""
+    return _asked(project, sandbox, api_url, lambda book: _lines(told.listing(book.ids(), book.values())))
+
+
+def history(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
+    """All that the journal knows of an address."""
+    return _asked(
+        project, sandbox, api_url, lambda book: _lines(told.history(_address(address), book.history(_address(address))))
+    )
+
+
+def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
+    """The latest runs."""
+    return _asked(project, sandbox, api_url, lambda book: _lines(told.runs(book.runs(RUNS))))
+
+
+def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> str:
+    """One run with its calls."""
+
+    def one(book: Ledger) -> str:
+        found = book.run(run)
+        if found is None:
+            hint = "`reconciler ledger runs` lists them"
+            raise CommandRefused(
+                connection.refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint))
+            )
+        return _lines(told.run(found))
+
+    return _asked(project, sandbox, api_url, one)
+
+
+def forget(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
+    """Let go of an address; the journal stays."""
+
+    def one(book: Ledger) -> str:
+        known = _address(address) in book.ids()
+        book.forget(_address(address))
+        return _lines(told.forget_message(_address(address), known=known))
+
+    return _asked(project, sandbox, api_url, one, changing=True)
+
+
+class Decision(Struct, frozen=True):
+    """What a person says of a call: how they know, what it created, and whether it is to count at once."""
+
+    applied: bool
+    because: str
+    ids: tuple[str, ...] = ()
+    certain: bool = False
+
+
+def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: Decision) -> str:
+    """A person's decision about a call that reading could not settle."""
+
+    def one(book: Ledger) -> str:
+        who, found = connection.lock_holder(), projects.find_project([project])[0]
+        locks = found.locks if found else ()  # under the lock: a call in flight is not for a person to decide
+        settle_after = found.settle_after if found else project_schema.SETTLE_AFTER
+        now = connection.moment(found, sandbox) if found else datetime.now(UTC)
+        with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
+            meant = [each for each in book.open_intents() if (each.run, each.call.name) == (run, call)]
+            ids = [named for each in meant for named in _decided(each, decision, now, settle_after)]
+            book.resolve(
+                run,
+                call,
+                applied=decision.applied,
+                because=decision.because,
+                by=who.who,
+                at=now,
+                ids={str(address): id for address, id in ids},
+                certain=decision.certain,
+            )
+        return f"Resolved: {call} of run {run} was {'applied' if decision.applied else 'not applied'}.\n"
+
+    return _asked(project, sandbox, api_url, one, changing=True)
+
+
+def _decided(
+    intent: Intent, decision: Decision, now: datetime, settle_after: timedelta
+) -> Iterator[tuple[Address, str]]:
+    """Yield the ids that a decision names.
+
+    Raise :class:`CommandRefused` if it could double something (contract §9, 15).
+    """
+    items = intent.call.items
+    creates = intent.call.effect is WriteEffect.CREATE
+    until = intent.holding(settle_after).held_until or now
+    if not decision.applied:
+        if not intent.call.effect.repeatable and now < until and not decision.certain:
+            message = f"{intent.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"
+            hint = "wait until then, or add --certain if you have seen why it never will"
+            raise CommandRefused(connection.refused_run(error("too-soon", message, hint=hint)))
+        return
+    named = dict(_named(each, items) for each in decision.ids)
+    strange = [each for each in named if each not in {str(item.address) for item in items}]
+    missing = [str(item.address) for item in items if creates and str(item.address) not in named]
+    if strange or missing or (named and not creates):
+        what = f"--id names {strange[0]}, which is not in it" if strange else "--id must name what it created"
+        what = "it creates nothing that --id could name" if named and not creates else what
+        one = f"--id {missing[0]}=ID" if len(items) > 1 and missing else "--id ID"
+        hint = (
+            f"add {one}; without it the next run would create it again" if missing else "leave --id out, or correct it"
+        )
+        raise CommandRefused(connection.refused_run(error("no-id", f"{intent.call.name}: {what}", hint=hint)))
+    yield from ((item.address, named[str(item.address)]) for item in items if str(item.address) in named)
+
+
+def _named(text: str, items: Sequence[Item]) -> tuple[str, str]:
+    """Return the address and the id that ``--id`` names; a batch needs both."""
+    address, equals, id = text.rpartition("=")
+    return (address, id) if equals else (str(items[0].address) if len(items) == 1 else "?", id)
+
+
+COMMANDS: Mapping[str, Callable[..., str]] = {
+    "list": list_addresses,
+    "history": history,
+    "runs": runs,
+    "show": show,
+    "forget": forget,
+}
+
+
+def _asked(
+    project: str, sandbox: str | None, api_url: str | None, ask: Callable[[Ledger], str], *, changing: bool = False
+) -> str:
+    """Ask the ledger of a project; without ``changing``, none is made for that. Raises :class:`CommandRefused`."""
+    found, _, problems = projects.find_project([project])
+    if found is None:
+        raise CommandRefused(Run("ledger", "", problems=problems))
+    home = connection.ledger_home(found, sandbox, api_url)
+    try:
+        book = connection.open_ledger(found, home, create=changing)
+        try:
+            return ask(book)
+        finally:
+            book.close()
+    except LedgerError as trouble:
+        raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _address(text: str) -> Address:
+    kind, _, key = text.partition(".")
+    return Address(kind, key)

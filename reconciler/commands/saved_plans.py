@@ -1,0 +1,73 @@
+"""Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reconciler.commands import atomic_files, connection
+from reconciler.commands.connection import CommandRefused
+from reconciler.kinds import versions as api_versions
+from reconciler.kinds.kind import Kind
+from reconciler.model import Run, error
+from reconciler.planfile import plan_file
+from reconciler.planfile.plan_file import PlanContext, PlanFile
+from reconciler.planfile.staleness import stale_problem
+
+
+def save(run: Run, file: Path, made: PlanContext) -> str:
+    """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
+    text, digest = plan_file.dump_plan(run, made)
+    try:
+        atomic_files.write_atomically(file, text, rights=atomic_files.OWNER)
+    except OSError as trouble:
+        raise CommandRefused(connection.refused_run(atomic_files.not_written_error(file, trouble))) from None
+    return digest
+
+
+def read(file: Path, kinds: Mapping[str, Kind]) -> PlanFile:
+    """A plan file. Raises :class:`CommandRefused` if it is none, or altered."""
+    try:
+        return plan_file.load_plan(_text(file), kinds)
+    except plan_file.PlanFileError as trouble:
+        raise _refused(file, str(trouble)) from trouble
+
+
+def paths(file: Path) -> tuple[str, ...]:
+    """The files that a plan was made from. Raises :class:`CommandRefused`."""
+    try:
+        return plan_file.read_paths(_text(file))
+    except plan_file.PlanFileError as trouble:
+        raise _refused(file, str(trouble)) from trouble
+
+
+def show_run(file: Path) -> Run:
+    """A saved plan as a run to report. Raises :class:`CommandRefused`."""
+    try:
+        found = plan_file.load_plan(_text(file), _any_kinds(plan_file.read_versions(_text(file))))
+    except plan_file.PlanFileError as trouble:
+        raise _refused(file, str(trouble)) from trouble
+    return replace(found.run, command="plan")
+
+
+def _any_kinds(versions: Mapping[str, str]) -> Mapping[str, Kind]:
+    return {
+        name: kind
+        for family, version in versions.items()
+        for name, kind in api_versions.find_version(family, version).kinds.items()
+    }
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"there is no file {file}"
+        hint = f"paths are read from {Path.cwd()}; plan --out writes a plan"
+        raise CommandRefused(connection.refused_run(error("no-such-file", message, hint=hint))) from None
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise _refused(file, f"it cannot be read: {trouble}") from trouble
+
+
+def _refused(file: Path, why: str) -> CommandRefused:
+    return CommandRefused(connection.refused_run(stale_problem(f"{file}: {why}", "plan again")))

@@ -1,0 +1,76 @@
+"""Addresses that were renamed: what is known of the old one is known of the new one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from reconciler.config.project import Project
+from reconciler.model import Address, Desired, Problem, Values, error
+
+KEY = "moved"
+
+
+def mistakes(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
+    """What is wrong with the entries, at their lines."""
+    known = {str(each.address) for each in desired}
+    ends: dict[str, int] = {}
+    for number, (old, new) in enumerate(_pairs(project)):
+        if old.kind != new.kind:
+            message = f"{old} cannot become {new}: a resource keeps its kind"
+            yield error("moved-kind", message, at=project.at(KEY, number, "to"))
+        elif str(old) in known:
+            message = f"{old} is still in the files, so it was not renamed to {new}"
+            yield error("moved-still-there", message, at=project.at(KEY, number, "from"), hint="remove one of the two")
+        elif str(new) not in known and project.whole and not any(new == from_ for from_, _ in _pairs(project)):
+            message = f"{new} is not in the files"
+            hint = "correct it, or remove the entry"
+            yield error("moved-nowhere", message, at=project.at(KEY, number, "to"), hint=hint)
+        if ends.setdefault(str(new), number) != number:
+            message = f"{new} stands twice: two addresses cannot become one"
+            yield error("moved-twice", message, at=project.at(KEY, number, "to"))
+
+
+class SupportsMove(Protocol):
+    """What can rename: the ledger."""
+
+    def ids(self, of: Iterable[Address] | None = None) -> Mapping[Address, str]: ...
+
+    def move(self, old: Address, new: Address) -> None: ...
+
+
+Known = tuple[Mapping[Address, str], Mapping[Address, Values]]
+
+
+def resolve_moves(project: Project, ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Known:
+    """The ids and values that are remembered, as they are once the renames are done."""
+    named = dict(ids)
+    for old, new in _pairs(project):
+        if old in named:
+            named.setdefault(new, named.pop(old))
+            if old in values:
+                values = {**values, new: {**values[old], **values.get(new, {})}}
+    return named, values
+
+
+def named(project: Project) -> Iterator[Address]:
+    """The addresses that are renamed, and what they become."""
+    for pair in _pairs(project):
+        yield from pair
+
+
+def apply_moves(project: Project, book: SupportsMove) -> None:
+    """Rename in the ledger what has not been yet."""
+    pairs = tuple(_pairs(project))
+    known = book.ids([old for old, _ in pairs]) if pairs else {}
+    for old, new in pairs:
+        if old in known:
+            book.move(old, new)
+
+
+def _pairs(project: Project) -> Iterator[tuple[Address, Address]]:
+    for entry in project.terms(KEY):
+        yield _address(str(entry["from"])), _address(str(entry["to"]))
+
+
+def _address(text: str) -> Address:
+    kind, _, key = text.partition(".")
+    return Address(kind, key)

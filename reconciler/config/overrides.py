@@ -1,0 +1,166 @@
+"""Values that hold for a time: what is wanted is a function of the files and the clock.
+
+Nothing but a run of this tool can end an override, so a plan says what happens if none comes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import Project
+from reconciler.config.project_schema import InvalidMoment, parse_moment
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.value_types import InvalidValue
+from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
+from reconciler.model.money import worded
+from reconciler.model.text import is_reason
+
+KEY = "overrides"
+
+
+class Override(Struct, frozen=True):
+    """One entry, with the instants between which it holds; the end itself is not in it."""
+
+    number: int
+    match: str
+    values: Mapping[str, Json]
+    begins: datetime | None
+    ends: datetime
+    because: str
+
+    def holds(self, now: datetime) -> bool:
+        return now < self.ends and (self.begins is None or self.begins <= now)
+
+
+def apply_overrides(loaded: LoadResult, now: datetime) -> LoadResult:
+    """The files as they are to be understood at a moment, with all that is wrong or worth knowing of overrides."""
+    if loaded.project is None or not (entries := loaded.project.terms(KEY)):
+        return loaded
+    project, problems = loaded.project, list(loaded.problems)
+    desired = {each.address: each for each in loaded.desired}
+    for number, entry in enumerate(entries):
+        rule = _read(project, number, entry, problems)
+        matched = [each for each in desired.values() if rule and fnmatchcase(str(each.address), rule.match)]
+        if rule is None or _unmatched(project, rule, matched, problems):
+            continue
+        before = [each.values for each in matched]
+        for each in matched:
+            laid = _apply_one(project, rule, each, problems)
+            if rule.holds(now) and laid is not None:
+                desired[each.address] = laid
+                problems += (wrong for judge in project.kinds[each.address.kind].rules for wrong in judge(laid))
+        problems.append(_told(project, rule, [dict(each) for each in before], now))
+    return replace(loaded, desired=tuple(desired.values()), problems=tuple(dict.fromkeys(problems)))
+
+
+def _read(project: Project, number: int, entry: Mapping[str, Json], problems: list[Problem]) -> Override | None:
+    zone = None if entry.get("zone") is None else str(entry["zone"])
+    at = "until"
+    try:
+        ends = parse_moment(str(entry["until"]), zone)
+        at = "from"
+        begins = parse_moment(str(entry["from"]), zone, end=False) if "from" in entry else None
+    except InvalidMoment as why:
+        problems.append(error("bad-moment", f"{at}: {why}", at=project.at(KEY, number, at)))
+        return None
+    if not is_reason(str(entry["because"])):
+        at_reason = project.at(KEY, number, "because")
+        problems.append(error("empty-text", "because: no character of it can be seen", at=at_reason, hint="say why"))
+        return None
+    values = entry["set"]
+    assert isinstance(values, dict)
+    return Override(number, str(entry["match"]), values, begins, ends, str(entry["because"]))
+
+
+def _unmatched(project: Project, rule: Override, matched: Sequence[Desired], problems: list[Problem]) -> bool:
+    if not matched and project.whole:
+        hint = "correct the glob, or remove the override"
+        at = project.at(KEY, rule.number, "match")
+        problems.append(error("no-match", f"no resource matches {rule.match!r}", at=at, hint=hint))
+    return not matched
+
+
+def _apply_one(project: Project, rule: Override, desired: Desired, problems: list[Problem]) -> Desired | None:
+    """A block with the values of an override over its own; None if one of them cannot be."""
+    kind = project.kinds[desired.address.kind]
+    values, overlaid = dict(desired.values), dict(desired.origin.overlaid)
+    for name, raw in rule.values.items():
+        place = project.at(KEY, rule.number, "set", name)
+        try:
+            values[name] = parse_value(kind, name, raw)
+        except InvalidValue as why:
+            problems.append(error(why.code, f"{name}: {why.reason}", at=place, address=desired.address, hint=why.hint))
+            return None
+        overlaid[name] = place
+    return replace(desired, values=values, origin=desired.origin.overlaid_by(overlaid))
+
+
+def parse_value(kind: Kind, name: str, raw: Json) -> Value:
+    """What is written for a field, as its type understands it. Raises :class:`InvalidValue`."""
+    if not kind.has(name) or not kind.field(name).writable:
+        raise InvalidValue(
+            "unknown-field", f"{kind.name} have no such field", f"fields are named in full, as {_some(kind)}"
+        )
+    row = kind.field(name)
+    if raw is None and row.nullable:
+        return None
+    return row.type.parse(raw)
+
+
+def _some(kind: Kind) -> str:
+    return next(row.name for row in reversed(kind.fields) if kind.changeable(row) and row.path("read"))
+
+
+def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]], now: datetime) -> Problem:
+    """What holds, until when, and what then."""
+    place, many = project.at(KEY, rule.number), f" for {len(before):,} resources" if len(before) > 1 else ""
+    sets = ", ".join(f"{name} {_said(raw)}" for name, raw in rule.values.items())
+    ends = f"{rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if now >= rule.ends:
+        message = f"the override of {rule.match} ({rule.because}) ended at {ends}"
+        return Problem(Severity.NOTE, "override-over", message, place.span, hint="remove it")
+    if not rule.holds(now) and rule.begins is not None:
+        message = f"from {rule.begins.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {sets}{many}, because {rule.because}"
+        return Problem(Severity.NOTE, "override-to-come", message, place.span, hint="plan --at shows it")
+    then = [
+        f"{name} is {_said(before[0].get(name)) if len(before) == 1 else 'what the files say'}" for name in rule.values
+    ]
+    message = (
+        f"{sets}{many} until {ends}, because {rule.because}; then {', '.join(then)} again."
+        f" It stays at {', '.join(_said(raw) for raw in rule.values.values())} until the next apply after {ends}"
+    )
+    return Problem(Severity.NOTE, "override", message, place.span, hint="plan --at TIME shows what the clock brings")
+
+
+def _said(value: object) -> str:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return "not set" if value is None else f"{value:,}" if whole else worded(value)
+
+
+def expired_but_live(loaded: LoadResult, drifts: Sequence[Drift], now: datetime) -> Iterator[Problem]:
+    """Overrides that ended, and whose value still is live because no apply came since."""
+    project = loaded.project
+    for number, entry in enumerate(project.terms(KEY) if project else ()):
+        assert project is not None
+        rule = _read(project, number, entry, [])
+        if rule is None or now < rule.ends:
+            continue
+        for each in drifts:
+            meant = each.field in rule.values and fnmatchcase(str(each.address), rule.match)
+            if (
+                meant
+                and parse_value(project.kinds[each.address.kind], each.field, rule.values[each.field]) == each.live
+            ):
+                yield _late(project.at(KEY, number, "until"), rule, each)
+
+
+def _late(place: Place, rule: Override, each: Drift) -> Problem:
+    message = (
+        f"{each.field} is still {_said(each.live)}: the override ({rule.because}) ended at"
+        f" {rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and no apply came since; the files say {_said(each.wanted)}"
+    )
+    return warning("override-overdue", message, at=place, address=each.address, hint="`apply` ends it")

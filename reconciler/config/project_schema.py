@@ -1,0 +1,129 @@
+"""What ``reconciler.yaml`` says beside the resources: who owns a field, what holds for a time, what was renamed.
+
+A moment with an offset is that instant. Without one it is the wall clock of ``zone``; a day alone ends with it.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+Schema = dict[str, Any]
+MATCH: Schema = {"type": "string", "minLength": 1, "description": "Glob of addresses, such as adSets.summer-*."}
+MOMENT: Schema = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$",
+}
+ZONE: Schema = {
+    "type": "string",
+    "description": "Time zone of moments without an offset, such as Europe/Paris: the account's own.",
+}
+UNTIL = MOMENT | {
+    "description": "When it ends: a date and time with its offset, or by the clock of zone. A day alone is included."
+}
+FROM = MOMENT | {"description": "When it begins, as in until; a day from its first moment. Default: at once."}
+NUMBER: Schema = {"type": "number", "minimum": 0}
+DURATION: Schema = {"type": "string", "pattern": r"^\d{1,6}[smh]$"}
+UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+LOOK_FOR, SETTLE_AFTER = timedelta(seconds=120), timedelta(minutes=30)
+LEAST_SETTLE = timedelta(minutes=5)
+"""The longest that one sending may take, with its wait for the rate limit, rounded up."""
+
+
+def build_key_schemas() -> Mapping[str, Schema]:
+    """The parts of the project's schema that these are, by their keys; as long as what it says."""
+    return {
+        "moved": _list(
+            "Addresses that were renamed, so that what is known of the old one is known of the new one.",
+            {
+                "from": {"type": "string", "description": "The address as it was, such as adSets.a."},
+                "to": {"type": "string", "description": "The address as it is in the files now."},
+            },
+            ("from", "to"),
+        ),
+        "overrides": _list(
+            "Values that hold for a time: until then they stand in place of what the files say.",
+            {
+                "match": MATCH,
+                "set": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "description": "Fields by their full names, such as budget.budgetAmount, with their values.",
+                },
+                "from": FROM,
+                "until": UNTIL,
+                "zone": ZONE,
+                "because": {"type": "string", "minLength": 1, "description": "Why; shown with the plan."},
+            },
+            ("match", "set", "until", "because"),
+        ),
+        "ownership": _list(
+            "Fields that somebody else moves. Inside the bounds they are neither planned nor drift.",
+            {
+                "match": MATCH,
+                "field": {"type": "string", "description": "Full name of the field, such as bidding.bidAmount."},
+                "owner": {
+                    "enum": ["algorithm", "platform", "human"],
+                    "description": "Who moves it: a program, the platform itself, people in its interface.",
+                },
+                "min": NUMBER | {"description": "The least value that is let be, in the currency of the field."},
+                "max": NUMBER | {"description": "The greatest value that is let be, in the currency of the field."},
+                "maxStepPercentPerDay": NUMBER
+                | {"description": "How far, in percent of what it was, it may move in a day; looked at by drift."},
+                "until": UNTIL,
+                "zone": ZONE,
+            },
+            ("match", "field", "owner"),
+        ),
+    }
+
+
+def recovery() -> Schema:
+    """Return the schema of how calls without an answer are settled."""
+    return {
+        "type": "object",
+        "description": "How long a create or a top-up without an answer is looked for, and when it may count as absent."
+        " Presence is evidence, absence is not.",
+        "properties": {
+            "lookFor": DURATION
+            | {"description": "How long the run that got no answer looks for it: 120s, or 2m. Default: 120s."},
+            "settleAfter": DURATION
+            | {
+                "description": "When a later run that finds no trace of it may take it for absent and send it again."
+                " Never below 5m. Default: 30m."
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def duration(text: str) -> timedelta:
+    """Return a time span such as 120s, 30m or 2h, which the schema has checked."""
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def _list(doc: str, properties: Schema, required: tuple[str, ...]) -> Schema:
+    items = {"type": "object", "required": list(required), "properties": properties, "additionalProperties": False}
+    return {"type": "array", "description": doc, "items": items}
+
+
+class InvalidMoment(ValueError):
+    """A moment that cannot be told; the text says why."""
+
+
+def parse_moment(text: str, zone: str | None, *, end: bool = True) -> datetime:
+    """The instant that is meant. Raises :class:`InvalidMoment`."""
+    try:
+        day = date.fromisoformat(text) if len(text) == 10 else None
+        at = datetime.fromisoformat(text) if day is None else datetime.combine(day + timedelta(days=end), time(0))
+    except ValueError:
+        raise InvalidMoment(f"{text} is no date and time") from None
+    if at.tzinfo is not None:
+        return at
+    if zone is None:
+        raise InvalidMoment(f"{text} has no offset, such as +01:00, and no zone is given")
+    from zoneinfo import ZoneInfo
+
+    try:
+        return at.replace(tzinfo=ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        raise InvalidMoment(f"there is no time zone {zone!r}") from None

@@ -1,0 +1,195 @@
+"""The kinds as JSON Schema, as ``make schemas`` writes them into ``schemas/``.
+
+One schema serves all API versions, so it accepts what any of them accepts; what the configured
+version does not know is told by ``source``, at the line, with the version's name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler import guardrails
+from reconciler.config import project_schema
+from reconciler.kinds import versions as api_versions
+from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.value_types import EnumType
+
+Schema = dict[str, Any]
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+SECTIONS_DOC = "Resources by the name you give them. The name is yours: it is the address in plans and reports."
+
+
+def build_resource_schema() -> Schema:
+    """The schema of a resource file."""
+    kinds = {name: _union(name) for name in api_versions.kind_names()}
+    sections = {
+        name: {
+            "type": "object",
+            "description": f"{kind['description']} {SECTIONS_DOC}",
+            "additionalProperties": {"$ref": f"#/$defs/{name}"},
+        }
+        for name, kind in kinds.items()
+    }
+    defaults: Schema = {
+        "type": "object",
+        "description": "Values for every resource of this file that does not state them itself.",
+        "properties": {name: {"$ref": f"#/$defs/{name}"} for name in kinds},
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": DRAFT,
+        "$id": "resources.schema.json",
+        "title": "Resources of a reconciler project",
+        "type": "object",
+        "properties": {"defaults": defaults, **sections},
+        "additionalProperties": False,
+        "$defs": kinds,
+    }
+
+
+def build_project_schema() -> Schema:
+    """The schema of ``reconciler.yaml``; a table, as long as the file has keys."""
+    ids = {"type": "array", "items": {"type": ["string", "integer"], "pattern": "^[0-9]+$"}, "uniqueItems": True}
+    return {
+        "$schema": DRAFT,
+        "$id": "project.schema.json",
+        "title": "A reconciler project",
+        "type": "object",
+        "required": ["version", "scope"],
+        "properties": {
+            "version": {"const": 1, "description": "Version of this file's form."},
+            "api": {
+                "type": "object",
+                "description": "API version of each family of endpoints.",
+                "properties": {
+                    family: {
+                        "enum": list(api_versions.version_names(family)),
+                        "description": f"Default: {api_versions.version_names(family)[0]}",
+                    }
+                    for family in api_versions.FAMILIES
+                },
+                "additionalProperties": False,
+            },
+            "scope": {
+                "type": "object",
+                "description": "What is read, locked and compared. Nothing outside it is ever touched.",
+                "minProperties": 1,
+                "properties": {
+                    "advertiserIds": ids | {"description": "Advertisers of Marketing Solutions."},
+                    "retailMediaAccountIds": ids | {"description": "Accounts of Retail Media."},
+                },
+                "additionalProperties": False,
+            },
+            "include": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Globs of the resource files, from the project's folder. Default: all other YAML.",
+            },
+            "batching": {
+                "enum": ["facets", "merged"],
+                "description": "facets: bids, budgets and settings travel apart. merged: one item per ad set.",
+            },
+            "ordering": {
+                "enum": ["frees-first", "exposure-safe"],
+                "description": "frees-first: stops and decreases come first, as far as it costs no call (the default)."
+                " exposure-safe: increases go in calls of their own, once all decreases are confirmed.",
+            },
+            "currencies": {
+                "type": "object",
+                "description": "Currency of an advertiser or account, by its id, where the API does not tell it.",
+                "propertyNames": {"pattern": "^[0-9]+$"},
+                "additionalProperties": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            },
+            "guardrails": guardrails.schema(),
+            **project_schema.build_key_schemas(),
+            "name": {
+                "type": "string",
+                "pattern": "^[a-z][a-z0-9_]{0,39}$",
+                "description": "Name of the project. Default: the folder's. A ledger in PostgreSQL needs one: it tells"
+                " this project's tables and locks from all others of the database. Never change it.",
+            },
+            "ledger": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Where runs are remembered: sqlite:PATH, or postgresql://... for a team."
+                " Default: sqlite:.reconciler/ledger.db. It holds the ids of one server: with another --api-url it is"
+                " refused. none: every run begins without a memory, and looks twice before it creates or funds.",
+            },
+            "memoToken": {
+                "type": "boolean",
+                "description": "Whether a top-up carries a mark of its run in the balance's memo. Default: true.",
+            },
+            "recovery": project_schema.recovery(),
+            "assumptions": {
+                "type": "object",
+                "description": "What nobody could verify about the API, each switchable.",
+                "properties": {name: {"type": "boolean", "description": text} for name, text in ASSUMPTIONS.items()},
+                "additionalProperties": False,
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+ASSUMPTIONS: Mapping[str, str] = {
+    "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
+    "memoEcho": "The history of a balance shows the memo of each top-up. Default: true.",  # contract §9 rule 12
+    "budgetPatch": "Budgets of an existing ad set can be patched. Default: true.",  # contract §3.2
+    "currencyDecimals": "Amounts may have the decimals of their currency (ISO 4217); else two. Default: true.",  # §2.11
+}
+
+
+def build_schemas() -> Mapping[str, Schema]:
+    """Every schema by the name of its file."""
+    return {"resources.schema.json": build_resource_schema(), "project.schema.json": build_project_schema()}
+
+
+def _union(name: str) -> Schema:
+    """A kind as any of its dialects accepts it."""
+    kinds = tuple(api_versions.kind_across_versions(name))
+    rows: dict[str, list[Field]] = {}
+    for kind in kinds:
+        for row in kind.fields:
+            if row.writable:
+                rows.setdefault(row.name, []).append(row)
+    schema: Schema = {"type": "object", "description": kinds[0].doc, "properties": {}, "additionalProperties": False}
+    schema["properties"]["id"] = {
+        "type": ["string", "integer"],
+        "pattern": "^[0-9.]+$",
+        "description": f"The {kinds[0].singular}'s own id. Without it, the natural key finds it.",
+    }
+    for same in rows.values():
+        _place(schema, same, kinds[0])
+    return schema
+
+
+def _place(schema: Schema, rows: list[Field], kind: Kind) -> None:
+    *blocks, leaf = rows[0].name.split(".")
+    for depth, block in enumerate(blocks):
+        properties = schema.setdefault("properties", {})
+        if leaf == "*" and depth == len(blocks) - 1:
+            properties[block] = {
+                "type": "object",
+                "description": rows[0].doc,
+                "additionalProperties": _value(rows),
+            }
+            return
+        name = ".".join(blocks[: depth + 1])
+        types = ["object", "null"] if name in kind.optional_null_blocks else "object"
+        empty: Schema = {"properties": {}, "additionalProperties": False}
+        schema = properties.setdefault(block, {"type": types, "description": kind.blocks[name], **empty})
+    schema["properties"][leaf] = _value(rows) | {"description": rows[0].doc}
+
+
+def _value(rows: list[Field]) -> Schema:
+    """One value, with the words of every version, and null where it clears."""
+    form = rows[0].type
+    for row in rows[1:]:
+        if isinstance(form, EnumType) and isinstance(row.type, EnumType):
+            form = form.joined(row.type)
+    schema = form.schema()
+    if any(row.nullable for row in rows):
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        schema["type"] = [*kinds, "null"]
+        if isinstance(form, EnumType):
+            schema["anyOf"][0]["enum"].append(None)
+    return schema

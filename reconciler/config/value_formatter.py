@@ -1,0 +1,138 @@
+"""A canonical value as a person would write it in YAML, by the table of its kind; the way back from ``parse``.
+
+What could not be read again as the same value has no spelling, and nothing is written for it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timezone, tzinfo
+from decimal import Decimal
+
+from reconciler.config.yaml_writer import BareWord
+from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.nested_types import ObjectType, SetType
+from reconciler.kinds.value_types import EnumType, InvalidValue, ValueType
+from reconciler.model import Address, Desired, FieldPath, Json, Origin, Place, Severity, Span, Value, Values
+
+UNSPEAKABLE = "this value cannot be written back"
+
+
+def to_yaml(row: Field, value: Value, like: Json = None) -> Json:
+    """The value as YAML has it. ``like`` is how the file says it now: its offset and its order are kept.
+
+    Raises :class:`InvalidValue` if reading it again would not give the same value.
+    """
+    if value is None:
+        if row.nullable:
+            return None
+        raise InvalidValue("null-not-allowed", "the API has no way to clear it")
+    raw = _spelled(row.type, value, like)
+    if row.type.parse(raw) != value or not _encodable(raw):
+        raise InvalidValue("unspeakable", UNSPEAKABLE)
+    return raw
+
+
+def _spelled(form: ValueType, value: Value, like: Json) -> Json:
+    match value:
+        case datetime():
+            return BareWord(_moment(value, like))
+        case date():
+            return BareWord(value.isoformat())
+        case tuple():
+            each = form.each if isinstance(form, SetType) else form
+            return _in_order([_spelled(each, one, None) for one in value], _canonical(each, like))
+        case Mapping():
+            return _parts(form, value, like if isinstance(like, dict) else {})
+        case str():
+            return BareWord(value) if isinstance(form, EnumType) else value
+        case bool() | int() | Decimal() | None:
+            return value
+
+
+def _parts(form: ValueType, value: Mapping[str, Value], like: Mapping[str, Json]) -> Json:
+    """An object: its parts in the order of the table, without those that mean what is meant anyway."""
+    assert isinstance(form, ObjectType)
+    return {
+        name: _spelled(each, value[name], like.get(name))
+        for name, each in form.of.items()
+        if value.get(name) is not None and (name in like or value[name] != form.defaults.get(name))
+    }
+
+
+def _moment(moment: datetime, like: Json) -> str:
+    """A day where it is midnight in UTC; else the moment, in the offset that the file uses."""
+    if moment.time() == time(0) and not (isinstance(like, str) and "T" in like):
+        return moment.date().isoformat()
+    return moment.astimezone(_offset(like)).isoformat().replace("+00:00", "Z")
+
+
+def _offset(like: Json) -> tzinfo:
+    try:
+        shift = datetime.fromisoformat(like).utcoffset() if isinstance(like, str) else None
+    except ValueError:
+        shift = None
+    return timezone(shift) if shift else UTC
+
+
+def _in_order(members: list[Json], like: Json) -> Json:
+    """A set as the file orders it: what stays stays where it is, what is new comes last."""
+    if not isinstance(like, list):
+        return members
+    wanted = {str(each): each for each in members}
+    kept = [each for each in like if str(each) in wanted]
+    return [*kept, *(each for name, each in wanted.items() if name not in {str(each) for each in kept})]
+
+
+def _canonical(form: ValueType, like: Json) -> Json:
+    """Return the members of a list as they would be spelled today, so that another spelling keeps its place."""
+    return [str(form.read(each)) for each in like] if isinstance(form, EnumType) and isinstance(like, list) else like
+
+
+def _encodable(raw: Json) -> bool:
+    """Whether it is text at all: half of a character is not."""
+    match raw:
+        case str():
+            return not any("\ud800" <= letter <= "\udfff" for letter in raw)
+        case list():
+            return all(map(_encodable, raw))
+        case dict():
+            return all(map(_encodable, raw.values()))
+        case _:
+            return True
+
+
+def flatten_block(kind: Kind, block: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
+    """A nested block as dotted fields, each spelled as it would be today."""
+    fields: dict[str, Json] = {}
+    for key, raw in block.items():
+        name = prefix + key
+        if isinstance(raw, dict) and not (kind.has(name) and (prefix or name in kind.by_name)):
+            fields |= flatten_block(kind, raw, f"{name}.")
+        else:
+            known = raw is not None and kind.has(name)
+            fields[name] = to_yaml(kind.field(name), kind.field(name).type.parse(raw)) if known else raw
+    return fields
+
+
+# --- What the rules of a kind say of it ----------------------------------------------------------------------
+
+
+class _FieldNames:
+    """A locator for what stands in no file yet: the place of a field is its name."""
+
+    def has(self, path: FieldPath) -> bool:
+        return True
+
+    def span(self, path: FieldPath, *, key: bool = False) -> Span:
+        return Span(".".join(map(str, path[2:])), 1, 1)
+
+
+def as_desired(address: Address, values: Values, id: str | None) -> Desired:
+    """Values as the files would want them; the span of each names it."""
+    return Desired(address, id, values, Origin(Place(_FieldNames(), (address.kind, address.key))))
+
+
+def rule_violations(kind: Kind, values: Values, id: str | None) -> dict[str, str]:
+    """The fields that the kind's own rules refuse beside the others, and why; an empty name is the whole."""
+    desired = as_desired(Address(kind.name, "-"), values, id)
+    problems = (problem for rule in kind.rules for problem in rule(desired))
+    return {each.span.file if each.span else "": each.message for each in problems if each.severity is Severity.ERROR}

@@ -1,0 +1,162 @@
+"""A plan, carried out: its calls, what waited for the ids of what they create, and a look at what is in force then."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from reconciler.engine.environment import Environment
+from reconciler.engine.prepared_plan import PreparedPlan
+from reconciler.engine.refresh import kind_reader, read_kind
+from reconciler.engine.validate import unique
+from reconciler.executor import exposure_safe, scheduler, verification
+from reconciler.executor.looks import KindReader, Looks
+from reconciler.executor.scheduler import SendResult
+from reconciler.executor.sender import Journal, NullJournal, Sender, WaitInterrupted
+from reconciler.kinds.kind import Kind
+from reconciler.model import Call, Change, Item, ItemOutcome, ItemStatus, Live, Problem, Run, Seen, error
+from reconciler.planning import batching as planner
+from reconciler.provider.reader import ReadError
+
+LOOKS = (0.0, 1.0, 2.0, 4.0)
+"""Seconds before each look after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
+
+
+def apply(
+    prepared: PreparedPlan,
+    outside: Environment,
+    journal: Journal | None = None,
+    token: Callable[[Call], str | None] = lambda call: None,
+) -> Run:
+    """Carry the plan out: its calls, what waited for their ids, and a look at what is in force then."""
+    run, calls = prepared.run, prepared.run.plan
+    sender = _sender(prepared, outside, journal or NullJournal(), token)
+    first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
+    sent = _second_round(prepared, first, sender, outside)
+    read = True
+    try:
+        outcomes, problems = _read_back(prepared, sent.outcomes, outside)
+    except ReadError as unread:
+        doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
+        outcomes, problems, read = _unread(sent.outcomes), (doubt,), False
+    found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
+    sender.settle_anew([each for each in outcomes if each.call in found])
+    absent = {problem.address for problem in problems if problem.code == "not-in-force"}
+    if read:
+        sender.see([each for each in outcomes if each.status is ItemStatus.APPLIED and each.item.address not in absent])
+    stopped = (outside.stop.reason,) if outside.stop.reason else ()
+    problems = unique((*run.problems, *sent.problems, *problems, *stopped))
+    return replace(run, command="apply", outcomes=outcomes, problems=problems, applied=True)
+
+
+def _sender(
+    prepared: PreparedPlan, outside: Environment, journal: Journal, token: Callable[[Call], str | None]
+) -> Sender:
+    """Return the way to send one plan: it looks at what the plan was made of, as long as that is fresh."""
+    readers: dict[str, KindReader] = {}
+
+    def reading(kind: str) -> KindReader:
+        if kind not in readers:
+            readers[kind] = kind_reader(prepared.project, outside, kind)
+        return readers[kind]
+
+    return Sender(
+        prepared.targets,
+        Looks(reading, outside.clock, prepared.live, prepared.looked, journal.note_look, outside.threads),
+        outside.writes,
+        reading,
+        outside.clock,
+        journal,
+        token,
+        outside.stop,
+        outside.times,
+        bisect=outside.bisect,
+        wary=outside.wary,
+        watch=outside.watch,
+    )
+
+
+def _carried(
+    prepared: PreparedPlan,
+    calls: Sequence[Call],
+    sender: Sender,
+    outside: Environment,
+    *,
+    earlier: Sequence[ItemOutcome] = (),
+    deferred: Sequence[Change] = (),
+) -> SendResult:
+    """The calls, sent in their order; where it is to be careful, increases wait for what makes room for them."""
+
+    def carry(calls: Sequence[Call], earlier: Sequence[ItemOutcome] = ()) -> SendResult:
+        pace, progress = outside.in_flight, outside.progress
+        threads = outside.threads
+        return scheduler.run_calls(calls, sender, in_flight=pace, progress=progress, earlier=earlier, threads=threads)
+
+    def confirm(outcomes: Sequence[ItemOutcome]) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
+        try:
+            return _read_back(prepared, outcomes, outside)
+        except ReadError as unread:
+            return tuple(outcomes), (unread.problem,)
+
+    if prepared.ground is None:
+        return carry(calls)
+    return exposure_safe.run_exposure_safe(prepared.ground, calls, carry, confirm, earlier=earlier, deferred=deferred)
+
+
+def _second_round(prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment) -> SendResult:
+    """What creation could not carry, for those that exist now; for the others it is not sent."""
+    deferred = prepared.run.plan.deferred
+    if not deferred:
+        return first
+    ready = planner.resolve_deferred(deferred, first.ids)
+    raises = prepared.ground.raises if prepared.ground else None
+    calls = planner.build_calls(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
+    calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)  # the first round has calls of its own
+    second = _carried(prepared, calls, sender, outside, earlier=first.outcomes if prepared.ground else ())
+    created = {each.item.address: each.status for each in first.outcomes if each.item.id is None}
+    lost = tuple(_orphan(each, created.get(each.address)) for each in deferred if each.address not in first.ids)
+    return SendResult((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
+
+
+def _orphan(change: Change, creation: ItemStatus | None) -> ItemOutcome:
+    unsure = creation in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)  # nobody knows its id; it may be there all the same
+    why = "has no id that is known yet" if unsure else "was not created"
+    message = f"not sent, since {change.address} {why}"
+    problem = error("depends", message, at=change.place, address=change.address)
+    facets = "+".join(dict.fromkeys(move.facet for move in change.fields))
+    item = Item(change.address, None, change.fields, change.place)
+    return ItemOutcome(f"{change.address.kind}.{facets}", item, ItemStatus.NOT_SENT, None, (problem,))
+
+
+def _read_back(
+    prepared: PreparedPlan, outcomes: Sequence[ItemOutcome], outside: Environment
+) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
+    """Look until all that was accepted is in force, or until it has been given time enough."""
+    ended = _unread(outcomes)
+    problems: tuple[Problem, ...] = ()
+    touched = sorted(
+        {each.item.address.kind for each in outcomes if each.status in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)}
+    )
+    for pause in LOOKS if touched else ():
+        try:
+            outside.sleep(pause)
+        except WaitInterrupted:
+            break
+        problems = ()
+        for name in touched:
+            kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
+            there = {each.id: each for each in read_kind(kind, blocks, prepared.project, outside).live}
+            ended = tuple(_settled(each, kind, there) for each in ended)
+            ended, missing = verification.looked(ended, kind, there)
+            problems = (*problems, *missing)
+        if not problems and not any(each.status is ItemStatus.UNKNOWN for each in ended):
+            break
+    return ended, problems
+
+
+def _unread(outcomes: Sequence[ItemOutcome]) -> tuple[ItemOutcome, ...]:
+    """The outcomes before any look: what was accepted is not known to be in force."""
+    return tuple(replace(each, seen=Seen.NOT_READ) for each in outcomes)
+
+
+def _settled(outcome: ItemOutcome, kind: Kind, there: Mapping[str, Live]) -> ItemOutcome:
+    return verification.settle_unknown(outcome, kind, there) if outcome.item.address.kind == kind.name else outcome

@@ -1,0 +1,123 @@
+"""What a plan costs and who objects: the money of the whole scope, the order of the calls, the guardrails.
+
+All of it is known before any call, what waits for an id included.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler import guardrails
+from reconciler.config.project import Project
+from reconciler.engine.environment import StateSnapshot
+from reconciler.engine.refresh import RefreshResult
+from reconciler.guardrails import Proposal
+from reconciler.kinds.currency import check_amounts
+from reconciler.model import Address, Change, Desired, Irreversible, Judgement, Money, Plan, Problem
+from reconciler.planning import batching as planner
+from reconciler.planning import exposure
+from reconciler.planning.call_parts import BoundType
+from reconciler.planning.cost import CostContext, compute_cost
+from reconciler.planning.exposure import ExposureContext
+from reconciler.planning.irreversible import find_irreversible
+
+
+class PlanRequest(Struct, frozen=True):
+    """What was asked for: the blocks of the files, whether that is all of the project, and what is allowed why."""
+
+    desired: Sequence[Desired]
+    whole: bool = True
+    allowed: Mapping[str, str] | None = None
+
+
+class Assessment(Struct, frozen=True):
+    """The calls in their order, with their cost, the judgements, and what they leave for good.
+
+    ``ground`` is there if the order is careful."""
+
+    plan: Plan
+    money: Money
+    judgements: tuple[Judgement, ...]
+    ground: ExposureContext | None
+    lasting: tuple[Irreversible, ...] = ()
+    misfits: tuple[Problem, ...] = ()
+    """Amounts that do not fit their currency, which is known only now."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.misfits, *(problem for judgement in self.judgements for problem in judgement.problems))
+
+
+def assess(
+    project: Project,
+    seen: RefreshResult,
+    changes: Sequence[Change],
+    spoken: Mapping[str, BoundType],
+    memory: StateSnapshot,
+    wish: PlanRequest,
+    now: datetime,
+) -> Assessment:
+    """The plan of the changes, weighed."""
+    kinds = {name: target.kind for name, target in spoken.items()}
+    book = CostContext(kinds, seen.live, changes, project.scope, seen.currencies, now, seen.zones)
+    ids = {desired.address: row.id for pairs in seen.pairs.values() for desired, row in pairs if row is not None}
+    cost = compute_cost(book, memory.lately, {**memory.ids, **ids})
+    ground = _ground(book, cost) if project.careful else None
+    calls = planner.build_calls(changes, spoken, merged=project.merged, raises=ground.raises if ground else None)
+    if ground is not None:
+        cost = replace(cost, running=tuple(exposure.exposure_by_call(ground, calls.calls, calls.deferred)))
+    live = {name: frozenset(row.id for row in rows) for name, rows in seen.live.items()}
+    proposal = Proposal(
+        changes=tuple(changes),
+        money=cost,
+        now=now,
+        currencies={change.address: book.of(change) for change in changes},
+        live=live,
+        remembered=memory.ids,
+        known=_known(memory, live),
+        applied=memory.values,
+        wanted=frozenset(desired.address for desired in wish.desired),
+        whole=wish.whole and project.whole,
+    )
+    judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {})
+    misfits = tuple(_misfits(project, book, wish.desired))
+    return Assessment(calls, cost, judgements, ground, tuple(find_irreversible(changes, kinds)), misfits)
+
+
+def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) -> Iterator[Problem]:
+    """Yield the amounts that would be sent and have more decimals than their currency."""
+    blocks = {each.address: each for each in desired}
+    for change in book.changes:
+        moved = {each.field: each.after for each in change.fields}
+        code = book.of(change)
+        currency = code if len(code) == 3 else None
+        kind, block = book.kinds[change.address.kind], blocks[change.address]
+        yield from check_amounts(kind, block, moved, currency, project.assumptions, offline=False)
+
+
+def _known(memory: StateSnapshot, live: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:
+    """How many ids of each kind are remembered, and how many of these are live, as far as it may matter.
+
+    What is not at hand is asked for only where most of what is remembered would else seem to be gone.
+    """
+    ids: dict[str, list[str]] = {}
+    for address, id in memory.ids.items():
+        ids.setdefault(address.kind, []).append(id)
+    known: dict[str, tuple[int, int]] = {}
+    for kind in {**ids, **(memory.counts or {})}:
+        at_hand, shown = ids.get(kind, []), live.get(kind, ())
+        all = len(at_hand) if memory.counts is None else memory.counts.get(kind, 0)
+        there = sum(id in shown for id in at_hand)
+        if all > len(at_hand) and (all - there) * 2 > all:
+            others = set(shown).difference(at_hand)
+            there += sum(len(each) for each in memory.claimed(kind, sorted(others)).values())
+        known[kind] = all, there
+    return known
+
+
+def _ground(book: CostContext, cost: Money) -> ExposureContext:
+    by_address: dict[Address, Change] = {change.address: change for change in book.changes}
+    start = {currency: before for currency, (before, _) in cost.exposures().items()}
+    return ExposureContext(book.kinds, by_address, start, book.of, book.today)

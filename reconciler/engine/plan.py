@@ -1,0 +1,220 @@
+"""The use-cases: validate, plan, apply. The only module that composes the steps."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.config import overrides
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import Project
+from reconciler.config.schema_errors import closest_word
+from reconciler.engine.apply import apply as apply
+from reconciler.engine.assess import Assessment, PlanRequest, assess
+from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.engine.prepared_plan import PreparedPlan as PreparedPlan
+from reconciler.engine.refresh import RefreshResult, refresh
+from reconciler.engine.validate import is_always_wrong as is_always_wrong
+from reconciler.engine.validate import problems_at
+from reconciler.engine.validate import unique as unique
+from reconciler.engine.validate import validate as validate
+from reconciler.executor import held
+from reconciler.model import (
+    Address,
+    Change,
+    Desired,
+    Pair,
+    Problem,
+    Run,
+    Severity,
+    Values,
+    error,
+)
+from reconciler.planfile import staleness
+from reconciler.planfile.plan_file import PlanContext, PlanFile
+from reconciler.planning import batching as planner
+from reconciler.planning.call_parts import BoundType
+from reconciler.planning.diff import diff
+from reconciler.planning.selection import select
+from reconciler.provider.reader import ReadError
+
+
+class Recorded(Struct, frozen=True):
+    """A saved plan that is to hold still, and the circumstances under which it is applied."""
+
+    saved: PlanFile
+    here: PlanContext
+
+
+def plan(
+    loaded: LoadResult,
+    outside: Environment,
+    now: datetime,
+    memory: StateSnapshot | None = None,
+    *,
+    targets: Sequence[str] = (),
+    noted: Sequence[Problem] = (),
+    allowed: Mapping[str, str] | None = None,
+    recorded: Recorded | None = None,
+) -> PreparedPlan | Run:
+    """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
+
+    ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
+    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are
+    overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
+    values that it recorded; all that it touches is read again, and any difference is an error.
+    """
+    project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
+    problems = [
+        *problems_at(loaded, now),
+        *(staleness.context_changes(recorded.saved, recorded.here) if recorded else ()),
+    ]
+    if project is None or has_errors(problems):
+        return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
+    wanted, missed = _selected(loaded.desired, targets, project)
+    looked = outside.clock()
+    try:
+        seen = refresh(project, wanted, outside, now, _matching(recorded, memory))
+    except ReadError as unread:
+        return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
+    spoken = _spoken(project)
+    base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
+    changes, fixed = _changes(base, remembered, spoken)
+    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
+    wish = PlanRequest(loaded.desired, not targets, allowed or {})
+    weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
+    problems += (*missed, *seen.problems, *fixed)
+    if recorded:
+        problems += _moved(recorded.saved, seen, spoken)
+        problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
+    problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
+    unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
+    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
+    return PreparedPlan(
+        _weighed(run, weighed),
+        spoken,
+        seen.pairs,
+        seen.live,
+        project,
+        weighed.ground,
+        seen.currencies,
+        looked,
+        seen.zones,
+    )
+
+
+def has_errors(problems: Sequence[Problem]) -> bool:
+    """True if one of the problems is an error."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+# --- The steps --------------------------------------------------------------------------------------------
+
+
+def _changes(
+    base: Mapping[str, Sequence[Pair]], remembered: Mapping[Address, Values], spoken: Mapping[str, BoundType]
+) -> tuple[list[Change], list[Problem]]:
+    """Return what differs between the blocks and their objects, and what of it no call can change."""
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for name, pairs in base.items():
+        moved, fixed = diff(spoken[name].kind, pairs, remembered)
+        changes += moved
+        problems += fixed
+    return changes, problems
+
+
+def _base(
+    saved: PlanFile, seen: RefreshResult, memory: StateSnapshot
+) -> tuple[dict[str, tuple[Pair, ...]], dict[Address, Values]]:
+    """Return the blocks that a saved plan changes with the values that it recorded, and what is remembered of them."""
+    live = {change.address: change.live for change in saved.changes}
+    pairs = {
+        name: tuple((block, live[block.address]) for block, _ in matched if block.address in live)
+        for name, matched in seen.pairs.items()
+    }
+    recorded = _recorded(saved).values
+    return pairs, {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
+
+
+def _moved(saved: PlanFile, seen: RefreshResult, spoken: Mapping[str, BoundType]) -> list[Problem]:
+    """Return an error for each value of a saved plan that is not live any more."""
+    present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
+    return [
+        problem
+        for change in saved.changes
+        if change.address in present
+        for problem in staleness.live_changes(
+            change, planner.fields_sent(change, spoken[change.address.kind].kind), present[change.address]
+        )
+    ]
+
+
+def _selected(
+    desired: Sequence[Desired], targets: Sequence[str], project: Project
+) -> tuple[tuple[Desired, ...], tuple[Problem, ...]]:
+    if not targets:
+        return tuple(desired), ()
+    chosen, unmatched = select((str(each.address) for each in desired), targets)
+    addresses = [str(each.address) for each in desired]
+    hint = "targets are globs of addresses, such as adSets.summer-*"
+    return tuple(each for each in desired if str(each.address) in chosen), tuple(
+        error(
+            "no-such-target",
+            f"no resource matches the target {target!r}",
+            at=project.at(),
+            hint=closest_word(target, addresses) or hint,
+        )
+        for target in unmatched
+    )
+
+
+def _weighed(run: Run, weighed: Assessment) -> Run:
+    """The run with its calls, what they cost, who objects, and what of it stays for good."""
+    problems = unique((*run.problems, *weighed.problems))
+    told = replace(run, plan=weighed.plan, money=weighed.money, judgements=weighed.judgements)
+    return replace(told, problems=problems, lasting=weighed.lasting)
+
+
+def _recorded(saved: PlanFile) -> StateSnapshot:
+    """What the plan itself remembers of values that the API never shows."""
+    return StateSnapshot(
+        {change.address: change.id for change in saved.changes if change.id},
+        {
+            change.address: {
+                move.field: move.before for move in change.fields if not move.seen and move.before is not None
+            }
+            for change in saved.changes
+        },
+    )
+
+
+def _spoken(project: Project) -> dict[str, BoundType]:
+    return {name: BoundType(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
+
+
+def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
+    told = {problem.address for problem in said if problem.code == "held"}
+    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
+
+
+def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
+    """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
+    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    return (
+        replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
+    )
+
+
+def _matching(recorded: Recorded | None, memory: StateSnapshot) -> StateSnapshot:
+    """Return what blocks are matched by: the ids that a saved plan recorded, and those that the ledger learnt since."""
+    if recorded is None:
+        return memory
+    known = _recorded(recorded.saved)
+    return replace(known, ids={**memory.ids, **known.ids}, holds=memory.holds, fresh=memory.fresh)
+
+
+def _name(loaded: LoadResult) -> str:
+    return loaded.project.name if loaded.project else ""

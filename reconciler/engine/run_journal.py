@@ -1,0 +1,377 @@
+"""One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.drift import baseline
+from reconciler.engine.environment import StateSnapshot
+from reconciler.executor import evidence
+from reconciler.executor import recovery as recover
+from reconciler.executor.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.executor.held import Hold
+from reconciler.executor.looks import KindReader
+from reconciler.executor.recovery import Recovered
+from reconciler.executor.sender import JournalError, Noted
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.ledger.errors import Late, LedgerError
+from reconciler.ledger.interface import Intent, Ledger, PastRun
+from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Pair, Problem, WriteEffect, error
+from reconciler.provider.reader import ReadError
+
+ABSOLUTE_LASTS = timedelta(minutes=15)
+"""An absolute write may be sent again with growing pauses, and never later than this after its intent."""
+UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
+UNCONFIRMED = 20
+"""Runs to look back for a top-up that no read has shown in force."""
+
+
+class RunJournal:
+    """The journal of one run. Its trouble is told as a problem: nothing is sent after it.
+
+    ``now`` is the clock of the run; ``dated`` says whether an answer of the server has set it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        run: str,
+        now: Callable[[], datetime],
+        times: Times | None = None,
+        dated: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._ledger, self.run, self._now, self._dated = ledger, run, now, dated
+        self._times = times or Times()
+        self._count = 0
+
+    def hold(self, call: Call) -> Hold:
+        """Return until when a call of this run is held, if its end stays unknown."""
+        return Hold(self.run, call, self._now() + self._times.settle_after)
+
+    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
+        """Write down every id that a look at some parents showed; return the number of the look."""
+        with _telling():
+            return self._ledger.note_look(self.run, kind, parents, ids, self._now())
+
+    def intend(self, call: Call, noted: Noted) -> int:
+        """Write down a call that is about to be sent, with the time after which it must not be (rule 8)."""
+        at = self._now()
+        lasts = min(ABSOLUTE_LASTS, self._times.settle_after) if call.effect.repeatable else evidence.INTENT_LASTS
+        with _telling():
+            return self._ledger.intend(
+                self.run,
+                call,
+                at=at,
+                before=noted.before,
+                token=noted.token,
+                server_at=at if self._dated() else None,
+                deadline=at + lasts,
+                held_until=at + self._times.settle_after,
+                look=noted.look,
+                naturals=noted.naturals,
+            )
+
+    def may_leave(self, intent: int) -> bool:
+        """Return False if the deadline has passed. Raise :class:`JournalError` if the lock is held no more."""
+        try:
+            with _telling():
+                self._ledger.assure(intent, self._now())
+        except JournalError as unwritten:
+            if unwritten.problem.code == Late.code:
+                return False
+            raise
+        return True
+
+    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None:
+        """Write down how a call ended."""
+        with _telling():
+            self._ledger.settle(intent, outcomes, self._now())
+
+    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
+        """Write down what a read showed in force of what was created or funded; ``facets`` are those of the calls."""
+        news = {
+            (each.item.address, facets[each.call]): {move.field: move.after for move in each.item.fields}
+            for each in outcomes
+            if each.call in facets
+        }
+        if news:
+            at = self._now()
+            with _telling():
+                self._ledger.see(news, at, server_at=at if self._dated() else None)
+
+    def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
+        """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
+        managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
+
+        def mark(call: Call) -> str | None:
+            if (
+                not isinstance(kinds[call.kind].writes.get(call.facet), AddDifference)
+                or call.items[0].address in managed
+            ):
+                return None
+            self._count += 1
+            return evidence.mark(self.run, self._count)
+
+        return mark
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Raise :class:`JournalError` for the ledger's trouble."""
+    try:
+        yield
+    except LedgerError as trouble:
+        raise JournalError(ledger_problem(trouble)) from trouble
+
+
+def ledger_problem(trouble: LedgerError) -> Problem:
+    """Return the ledger's trouble as a problem."""
+    return error(trouble.code, trouble.message, hint=trouble.hint)
+
+
+def load_snapshot(
+    ledger: Ledger, of: Collection[Address] | None = None, since: datetime | None = None
+) -> StateSnapshot:
+    """Return what the ledger remembers of some addresses, or of all, and what moved since then.
+
+    What is open or moved lately is remembered as well, whether or not its address is among them.
+    """
+    lately = ledger.increases_since(since) if since else ()
+    if of is None:
+        return StateSnapshot(ledger.ids(), ledger.values(), lately)
+    open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
+    ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
+    return StateSnapshot(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
+
+
+def record_in_force(
+    ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime, *, complete: bool = False
+) -> None:
+    """Remember which live object each block means, so that a renamed one is still found, and what is in force.
+
+    ``complete`` says that all of the project is in force now: whatever moves later moved after this.
+    """
+    baseline.remember_baseline(ledger, pairs, files, at)
+    if complete:
+        baseline.note_agreement(ledger, at)
+
+
+# --- What earlier runs left open ----------------------------------------------------------------------------
+
+
+class Recovery(Struct, frozen=True):
+    """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
+
+    settled: tuple[tuple[Intent, tuple[ItemOutcome, ...]], ...] = ()
+    holds: tuple[Hold, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
+    """What was created less than ``settleAfter`` ago: a list that does not show it lags (contract §9 rule 4)."""
+
+    @property
+    def ids(self) -> Mapping[Address, str]:
+        """The ids of what was found."""
+        return {
+            each.item.address: each.id
+            for _, ended in self.settled
+            for each in ended
+            if each.status is ItemStatus.APPLIED and each.id is not None and each.item.id is None
+        }
+
+
+class Past(Struct, frozen=True):
+    """What is needed to look at the past: how to read each kind, the time, and who counts it."""
+
+    kinds: Mapping[str, Kind]
+    reader: Callable[[str], KindReader]
+    now: datetime
+    times: Times = field(default_factory=Times)
+    dated: bool = False
+    """Whether ``now`` is the server's."""
+    machine: str = ""
+
+    def is_held(self, intent: Intent) -> bool:
+        """Return whether absence proves nothing yet (rules 3 and 16)."""
+        held = intent.holding(self.times.settle_after)
+        return held.is_held(self.now, self.now if self.dated else None, self.machine)
+
+
+def recover_open(ledger: Ledger, past: Past) -> Recovery:
+    """Return what reading makes of every open call, and of what was accepted a little while ago. Writes nothing."""
+    settled: list[tuple[Intent, tuple[ItemOutcome, ...]]] = []
+    holds: list[Hold] = []
+    problems: list[Problem] = []
+    with ledger.together():  # after the last writer: one that lost its lock, and has not noticed yet
+        left = ledger.open_intents()
+    for intent in left:
+        hold = _hold(intent, past)
+        if intent.call.kind not in past.kinds:
+            holds.append(replace(hold, doubt="its kind is not in this API version"))
+            problems += (holds[-1].note(item) for item in intent.call.items)
+            continue
+        try:
+            done = _recovered(intent, hold, past, ledger)
+        except ReadError as unread:
+            problems.append(unread.problem)
+            holds += [hold] if not intent.call.effect.repeatable else []
+            continue
+        problems += done.problems
+        holds += [done.hold] if done.hold is not None else []
+        if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
+            settled.append((intent, done.outcomes))  # what is as unknown as before is not written down again
+    found = {intent.number for intent, _ in settled}
+    for intent, hold in _lagging(ledger, past, found):
+        holds.append(hold)
+        if hold.doubt is not None:  # open again, so that a person can resolve it
+            settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
+        problems += (hold.note(item) for item in intent.call.items)
+    return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)))
+
+
+def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
+    """Write down what reading made of open calls."""
+    for intent, outcomes in recovery.settled:
+        ledger.settle(intent.number, outcomes, at)
+
+
+def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recovered:
+    """Return what reads make of one open call (contract §9 rules 3 and 10)."""
+    known = None if intent.look is None else ledger.look(intent.look).ids
+    lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
+    outcomes = _unknown(intent)
+    others = _equal_topups(ledger, intent) if intent.call.effect is WriteEffect.ADD else 0
+    findings = recover.find_out(lost, past.reader(intent.call.kind), others)
+    held = past.is_held(intent)
+    if any(problem.code == UNSEEN for each in outcomes for problem in each.problems):
+        findings = tuple(
+            replace(each, finding=Finding.DOUBT, because=SILENT) if each.finding is Finding.NOTHING else each
+            for each in findings
+        )
+    if intent.call.effect.repeatable and held:
+        findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
+    return recover.judged(lost, outcomes, findings, hold, held=held)
+
+
+def _reopened(outcome: ItemOutcome) -> ItemOutcome:
+    """Return an accepted outcome as unknown again: no read ever showed it."""
+    item = outcome.item
+    problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
+    return replace(outcome, status=ItemStatus.UNKNOWN, problems=(problem,))
+
+
+def _hold(intent: Intent, past: Past) -> Hold:
+    """Return until when an open call is held; None if the time has passed, or if it is not this machine's to count."""
+    held = intent.holding(past.times.settle_after)
+    until = held.held_until
+    counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
+    return Hold(intent.run, intent.call, until if counts else None)
+
+
+def _equal_topups(ledger: Ledger, intent: Intent) -> int:
+    """Return how many other calls of ours may have left an entry of the same amount in the history of the object."""
+    since = intent.at - evidence.SKEW
+    return sum(
+        1
+        for run in _runs_since(ledger, since)
+        for each in _calls(ledger, run)
+        if each.number != intent.number
+        and each.call.effect is WriteEffect.ADD
+        and each.call.items[0].id == intent.call.items[0].id
+        and each.at >= since
+        and recover.delta_of(each.call) == recover.delta_of(intent.call)
+        and any(outcome.status is not ItemStatus.NOT_SENT for outcome in _unknown(each))
+    )
+
+
+def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
+    """Yield the runs that may have sent something since then."""
+    for past in ledger.runs(UNCONFIRMED):
+        if past.ended is None or past.ended >= since:
+            yield past
+
+
+def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
+    run = ledger.run(past.id)
+    return run.calls if run else ()
+
+
+# --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
+
+
+def _lagging(ledger: Ledger, past: Past, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
+    """Yield what was accepted, and what reads do not show although nothing explains it.
+
+    Within ``settleAfter`` such a read is a lag. After that, a top-up that no read ever showed is for a person.
+    """
+    met: set[tuple[str, str | None, Address]] = set()
+    for intent in _accepted(ledger, past.now - past.times.settle_after):
+        item = intent.call.items[0]
+        key = (intent.call.effect.value, item.id, item.address)
+        if key in met or intent.call.kind not in past.kinds:
+            continue
+        met.add(key)
+        if intent.number not in found and intent.call.effect is WriteEffect.ADD:
+            hold = _unshown(intent, past)
+            if hold is not None:
+                yield intent, hold
+
+
+def _fresh(ledger: Ledger, past: Past) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
+    """Yield what was created less than ``settleAfter`` ago, with its id if it is known; of two, the later."""
+    since = past.now - past.times.settle_after
+    for run in reversed(tuple(_runs_since(ledger, since))):
+        for intent in _calls(ledger, run):
+            if intent.call.effect is WriteEffect.CREATE and intent.at >= since:
+                hold = replace(_hold(intent, past), accepted=True)
+                for each in intent.outcomes:
+                    if each.status is ItemStatus.APPLIED:
+                        yield each.item.address, (hold, each.id)
+
+
+def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
+    """Yield accepted top-ups, newest first: those since then, and of runs before it those not known to be seen."""
+    seen_all = False
+    for past in ledger.runs(UNCONFIRMED):
+        if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
+            return
+        for intent in reversed(_calls(ledger, past)):
+            accepted = [each.status for each in intent.outcomes] == [ItemStatus.APPLIED]
+            if intent.call.effect is WriteEffect.ADD and intent.resolution is None and accepted:
+                yield intent
+        seen_all = seen_all or past.exit_code == 0
+
+
+def _unshown(intent: Intent, past: Past) -> Hold | None:
+    """Return why a top-up that was accepted holds its object, if no read shows it."""
+    reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
+    hold = replace(_hold(intent, past), accepted=True)
+    try:
+        row = next((row for row in reader.rows() if row.id == intent.call.items[0].id), None)
+        amount = None if row is None else row.values.get(move.field)
+        if row is None or amount == move.after:
+            return None
+        history = reader.history(intent.call)
+    except ReadError:
+        return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
+    lost = UnansweredCall(intent.call, intent.at, token=intent.token)
+    if evidence.is_explained(lost, Account(amount, history, echoes=reader.echoes)):
+        return None
+    if past.now - intent.at < past.times.settle_after:
+        return hold
+    if amount == move.before:
+        return replace(hold, doubt=f"it was accepted, but {SILENT}")
+    return None
+
+
+# --- Sentences ------------------------------------------------------------------------------------------------
+
+
+def _unknown(intent: Intent) -> tuple[ItemOutcome, ...]:
+    """Return the outcomes as far as they are known; without any, all items are unknown."""
+    if intent.outcomes:
+        return intent.outcomes
+    return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)

@@ -1,0 +1,94 @@
+"""Everything that can be known without the API: what the files say, and what the rules say of all of it together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from reconciler.config import moved, overrides, ownership
+from reconciler.config import project as projects
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import Project
+from reconciler.kinds.currency import check_amounts
+from reconciler.kinds.kind import Kind, ValidationContext
+from reconciler.model import Desired, Problem, Run, Severity
+
+DAY = timedelta(days=1)
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Before anything with a date has begun, and when all of it is over."""
+
+
+def validate(loaded: LoadResult, now: datetime) -> Run:
+    """Return the problems of the files by the local clock; an error that a day more or less would lift is a warning.
+
+    The local clock may be wrong, and a plan goes by the server's.
+    """
+    problems = _judged(loaded, now)
+    if _errors(problems):
+        certain = _errors(_judged(loaded, now - DAY)) & _errors(_judged(loaded, now + DAY))
+        problems = tuple(each if each in certain else _doubted(each) for each in problems)
+    problems = (*problems, *_unfitting(loaded))
+    name = loaded.project.name if loaded.project else ""
+    return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
+
+
+def _unfitting(loaded: LoadResult) -> Iterator[Problem]:
+    """Yield the amounts with too many decimals, as far as the project states the currencies."""
+    project = loaded.project
+    if project is None or loaded.failed:
+        return
+    for kind, wanted in by_kind(project, loaded.desired):
+        currency = project.stated_currency(kind.scope)
+        for each in wanted:
+            yield from check_amounts(kind, each, each.values, currency, project.assumptions, offline=True)
+
+
+def is_always_wrong(loaded: LoadResult) -> bool:
+    """True if the files have an error that no date lifts: a plan needs no clock to refuse them."""
+    if loaded.project is not None and loaded.project.terms(overrides.KEY):
+        return False
+    return all(_errors(problems_at(loaded, at)) for at in (EARLIEST, LATEST))  # early there are fewer warnings to make
+
+
+def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
+    """Return the problems of the files at that instant, once overrides are laid."""
+    problems = list(loaded.problems)
+    if loaded.project is not None and not loaded.failed:
+        problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
+        for terms in (ownership, moved):
+            problems += terms.mistakes(loaded.project, loaded.desired)
+        for kind, wanted in by_kind(loaded.project, loaded.desired):
+            scene = ValidationContext(
+                tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions
+            )
+            problems += (problem for rule in kind.scene_rules for problem in rule(scene))
+    return unique(problems)
+
+
+def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
+    """The blocks of each kind that the files hold, in the order of the kinds."""
+    named: dict[str, list[Desired]] = {}
+    for each in desired:
+        named.setdefault(each.address.kind, []).append(each)
+    return [(kind, tuple(named[name])) for name, kind in project.kinds.items() if name in named]
+
+
+def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once."""
+    return tuple(dict.fromkeys(problems))
+
+
+def _judged(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
+    return problems_at(overrides.apply_overrides(loaded, now), now)
+
+
+def _errors(problems: Iterable[Problem]) -> set[Problem]:
+    return {each for each in problems if each.severity is Severity.ERROR}
+
+
+def _doubted(problem: Problem) -> Problem:
+    """Return a problem that depends on the date as a warning."""
+    if problem.severity is not Severity.ERROR:
+        return problem
+    hint = "; ".join(filter(None, (problem.hint, "this machine's clock says so, a plan goes by the server's")))
+    return replace(problem, severity=Severity.WARNING, hint=hint)

@@ -1,0 +1,347 @@
+"""Judge what a read proves of a call whose end is not known: presence is evidence, absence is not (contract §9).
+
+Pure: what was sent, what reads showed, and every time are values. What an *answer* proves is rule 5, kept in
+:mod:`reconciler.provider.http.refusal`; the rules kept here are named where they stand.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any
+
+from msgspec import Struct, field
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import SetMembership
+from reconciler.model import Call, FieldChange, Item, Live, Value
+from reconciler.planning import likeness
+
+FRESH = timedelta(seconds=60)
+"""Rule 7: a create or a delta leaves only after a look that was begun at most so long before it."""
+INTENT_LASTS = timedelta(seconds=60)
+"""Rule 8: a call is not sent later than this after its intent; suspended time counts."""
+PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds before each look for presence; the last one again and again."""
+LEAST_SETTLE = timedelta(minutes=5)
+"""The longest that one sending may take, its wait for the rate limit included: ``settleAfter`` is never below it."""
+SKEW = timedelta(minutes=2)
+"""So far the clock that stamps a history may lie behind the one that stamped the intent."""
+
+
+class Times(Struct, frozen=True):
+    """How long the losing run looks for presence, and when a later run may take a write for absent."""
+
+    look_for: timedelta = timedelta(seconds=120)
+    settle_after: timedelta = timedelta(minutes=30)
+
+
+class Finding(Enum):
+    """What reads show of an item whose end is not known."""
+
+    APPLIED = "applied"
+    NOTHING = "nothing"
+    """No trace of it. This proves nothing by itself (rule 1): only :func:`ends_absent` says when it may count."""
+    DOUBT = "doubt"
+    """Something that may be it, or may be a colleague's: a person decides."""
+
+
+class ItemFinding(Struct, frozen=True):
+    """What reads show of one item, with its id if it was created, and why."""
+
+    finding: Finding
+    id: str | None = None
+    because: str = ""
+
+
+class UnansweredCall(Struct, frozen=True):
+    """One sending of ours without a usable answer.
+
+    ``keyed`` holds, by address, the ids that had the natural key already; ``known`` every id that its parents showed
+    before it, None if that was not noted; ``token`` the mark that it carried, if it could carry one.
+    """
+
+    call: Call
+    at: datetime
+    keyed: Mapping[str, Collection[str]] = field(default_factory=dict)
+    known: Collection[str] | None = None
+    token: str | None = None
+
+    def is_new(self, item: Item, row: Live) -> bool:
+        """Return whether no read begun before the sending has shown the object (rules 6 and 13)."""
+        return row.id not in self.keyed.get(str(item.address), ()) and row.id not in (self.known or ())
+
+
+# --- Times ------------------------------------------------------------------------------------------------
+
+
+def is_fresh(begun: datetime | None, now: datetime) -> bool:
+    """Rule 7: a create or a delta leaves only after a look that was begun at most 60 s before it."""
+    return begun is not None and timedelta(0) <= now - begun <= FRESH
+
+
+def is_late(intended: float, now: float) -> bool:
+    """Rule 8: a wait ends an intent as *not sent*: after 60 seconds its look is too old."""
+    return now - intended >= INTENT_LASTS.total_seconds()
+
+
+def pauses(look_for: timedelta) -> Iterator[float]:
+    """Rule 9: the losing run looks for presence up to ``lookFor``. Yield the seconds before each of its looks."""
+    left, number = look_for.total_seconds(), 0
+    yield 0.0
+    while left > 0:
+        number += 1
+        pause = min(PAUSES[min(number, len(PAUSES) - 1)], left)
+        left -= pause
+        yield pause
+
+
+def ends_absent(verdict: ItemFinding, *, held: bool, own_run: bool) -> bool:
+    """Rules 2 and 3: a create or an add-funds without a usable answer is never taken for absent by the run that lost
+    it; a later run may do so once ``settleAfter`` has passed (``held`` is false) and every look shows nothing."""
+    return verdict.finding is Finding.NOTHING and not held and not own_run
+
+
+# --- Values in force --------------------------------------------------------------------------------------
+
+
+def in_force(kind: Kind, live: Live, item: Item) -> bool | None:
+    """Return whether a read shows every value of an item in force; None if no list shows any of them."""
+    shown = [move for move in item.fields if kind.is_listed(move.field)]
+    return all(holds(kind, live, move) for move in shown) if shown else None
+
+
+def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
+    """Return whether one value is in force. Of a set that moves by steps, only what the step adds or takes counts."""
+    shown = live.values.get(move.field)
+    if not isinstance(kind.writes.get(move.facet), SetMembership) or not isinstance(shown, tuple):
+        return shown == move.after
+    was, becomes, now = (set(each) if isinstance(each, tuple) else set() for each in (move.before, move.after, shown))
+    return becomes - was <= now and not (was - becomes) & now
+
+
+def absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
+    """Rule 10: an unanswered absolute write is found by its values; without them it stays open, since its late
+    landing may undo a newer value."""
+    shown = None if row is None else in_force(kind, row, item)
+    if row is not None and shown:
+        return ItemFinding(Finding.APPLIED, row.id)
+    if shown is None and row is not None:
+        return ItemFinding(Finding.NOTHING, because="no list shows its values")
+    return ItemFinding(Finding.NOTHING, because="its values are not in force")
+
+
+# --- Creates ----------------------------------------------------------------------------------------------
+
+
+def created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[ItemFinding, ...]:
+    """Return what a list shows of each item of a create. A batch is atomic: one item of it proves the others."""
+    by_parent: dict[Value, list[Live]] = {}
+    name = likeness.parent(kind)
+    for row in rows:
+        by_parent.setdefault(row.values.get(name), []).append(row)
+    siblings = [by_parent.get(_wanted(item).get(name), []) for item in lost.call.items]
+    findings = [_created(lost, kind, item, near) for item, near in zip(lost.call.items, siblings, strict=True)]
+    taken = {each.id for each in findings if each.finding is Finding.APPLIED}
+    if not taken:
+        return tuple(findings)
+    others = "others of its batch were created, and a batch is all or nothing; its id is not known yet"
+    for index, item in enumerate(lost.call.items):
+        if findings[index].finding is not Finding.APPLIED:
+            left = [row for row in siblings[index] if row.id not in taken]
+            again = _created(lost, kind, item, left)
+            findings[index] = ItemFinding(Finding.APPLIED, None, others) if again.finding is Finding.NOTHING else again
+    return tuple(findings)
+
+
+def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:
+    wanted = _wanted(item)
+    fresh = [row for row in siblings if lost.is_new(item, row)]
+    key = likeness.natural(kind, wanted)
+    candidates = [row for row in fresh if likeness.natural(kind, row.values) == key]
+    if len(candidates) > 1:
+        ids = ", ".join(sorted(row.id for row in candidates))
+        return ItemFinding(Finding.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")
+    if candidates:
+        return adopted(kind, item, candidates[0])
+    # Rule 13: absence of a create means nothing new in its parent that could be it, by all ids noted before.
+    renamed = [row for row in fresh if _is_but_for_its_name(kind, wanted, row)] if lost.known is not None else []
+    if renamed:
+        ids = ", ".join(sorted(row.id for row in renamed))
+        return ItemFinding(
+            Finding.DOUBT, because=f"{ids} is new and differs from it by its name only: it may have been renamed"
+        )
+    return ItemFinding(Finding.NOTHING, because="no list shows it")
+
+
+def adopted(kind: Kind, item: Item, row: Live) -> ItemFinding:
+    """Rule 6: an object is taken for what was sent only if its fields are equal, or else a person decides."""
+    for move in item.fields:
+        if not kind.is_listed(move.field) or kind.field(move.field).create is None:
+            continue
+        if not likeness.is_same(row.values.get(move.field), move.after):
+            shown = row.values.get(move.field)
+            because = f"{row.id} has its key, but its {move.field} is {shown}, not {move.after}"
+            return ItemFinding(Finding.DOUBT, because=because)
+    return ItemFinding(Finding.APPLIED, row.id)
+
+
+def is_proved_by(id: str | None, shown_before: Collection[str]) -> bool:
+    """Rule 6: a 2xx to a create proves it only by an id that no read begun before this sending has shown."""
+    return id is not None and id not in shown_before
+
+
+def _is_but_for_its_name(kind: Kind, wanted: Mapping[str, Value], row: Live) -> bool:
+    """Return whether all that was sent and is shown is equal but the name; what is created off may be on by now."""
+    if likeness.NAME not in wanted:
+        return False
+    return all(
+        likeness.is_same(row.values.get(name), value)
+        for name, value in wanted.items()
+        if name != likeness.NAME
+        and name not in kind.create_defaults
+        and kind.is_listed(name)
+        and kind.field(name).create is not None
+    )
+
+
+def parent_of(kind: Kind) -> str:
+    """Return the field that holds the parent of a created object."""
+    return likeness.parent(kind)
+
+
+def _wanted(item: Item) -> dict[str, Value]:
+    return {move.field: move.after for move in item.fields}
+
+
+# --- Top-ups ----------------------------------------------------------------------------------------------
+
+
+class Account(Struct, frozen=True):
+    """What reads show of the object of a top-up: its amount, and its history, None where it cannot be read.
+
+    ``application`` is how the history names our own application; ``others`` how many other calls of ours of the same
+    amount its entries must explain; ``echoes`` whether the API shows memos in its history (assumption ``memoEcho``).
+    """
+
+    amount: Value
+    history: Sequence[Mapping[str, Any]] | None
+    application: str | None = None
+    others: int = 0
+    echoes: bool = True
+
+
+def funded(lost: UnansweredCall, shown: Account) -> ItemFinding:
+    """Rule 12: for funds, *applied* means our token in the history. Where no token could travel, it means an entry
+    after the send, by our own application, of exactly our delta, that no other call of ours explains. The amount
+    alone counts only where the history cannot be read, and an unchanged amount is no evidence."""
+    item = lost.call.items[0]
+    move = item.fields[0]
+    if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal):
+        return ItemFinding(Finding.DOUBT, because=f"{move.field} was {move.before}: the sum that was sent is not known")
+    if shown.history is None:
+        if shown.amount == move.after != move.before:
+            return ItemFinding(Finding.APPLIED, item.id)
+        return ItemFinding(Finding.DOUBT, because=f"{move.field} is {shown.amount}, and its history cannot be read")
+    if lost.token is not None and any(str(each.get("memo")) == lost.token for each in shown.history):
+        return ItemFinding(Finding.APPLIED, item.id)
+    since = [each for each in shown.history if _is_since(each, lost.at - SKEW)]
+    alike = [each for each in since if _amount(each) == move.after - move.before and _may_be_ours(each, shown)]
+    if len(alike) > shown.others:
+        if shown.application is not None and (lost.token is None or not shown.echoes):
+            return ItemFinding(Finding.APPLIED, item.id)
+        because = "the history has an entry of this amount that may be it, without a mark that says so"
+        return ItemFinding(Finding.DOUBT, because=because)
+    if shown.amount == move.before or shown.amount == move.before + _sum(since):
+        return ItemFinding(Finding.NOTHING, because=f"{move.field} is {shown.amount}, and the history does not have it")
+    moved = f"{move.field} is {shown.amount}; it was {move.before}, and {move.after} was wanted"
+    return ItemFinding(Finding.DOUBT, because=f"{moved}: its history does not say who moved it")
+
+
+def _may_be_ours(entry: Mapping[str, Any], shown: Account) -> bool:
+    """Return whether our own application made the entry, as far as it is known, and no mark names another call."""
+    by_us = shown.application is None or entry.get("modifiedByUser") == shown.application
+    return by_us and not is_mark(str(entry.get("memo") or ""))
+
+
+def mark(run: str, number: int) -> str:
+    """Return the text by which the history tells one top-up of ours from all others."""
+    return f"reconciler {run} {number}"
+
+
+def is_mark(memo: str) -> bool:
+    """Return whether a memo is the mark of a top-up of this tool."""
+    words = memo.split(" ")
+    return len(words) == 3 and words[0] == "reconciler" and words[2].isascii() and words[2].isdigit()
+
+
+def _sum(entries: Iterable[Mapping[str, Any]]) -> Decimal:
+    return sum((amount for each in entries if (amount := _amount(each)) is not None), Decimal(0))
+
+
+def _amount(entry: Mapping[str, Any]) -> Decimal | None:
+    """The change, below 0 if funds were taken; how the history signs it is undocumented (contract §14, 27)."""
+    kind = str(entry.get("changeType")).casefold()
+    if kind not in ("balanceadded", "balanceremoved"):
+        return None
+    details = entry.get("changeDetails")
+    try:
+        amount = abs(Decimal(str(details.get("changeValue")))) if isinstance(details, dict) else None
+    except InvalidOperation:
+        return None
+    return -amount if kind == "balanceremoved" and amount is not None else amount
+
+
+def _is_since(entry: Mapping[str, Any], when: datetime) -> bool:
+    """Return whether an entry was made since then; one without a readable time may have been."""
+    moment = _instant(entry)
+    return moment is None or moment >= when
+
+
+def _instant(entry: Mapping[str, Any]) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(entry.get("dateOfModification")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# --- Reads that lag -----------------------------------------------------------------------------------------
+
+
+def is_lagging(
+    shown: Value, seen: Value, seen_at: datetime | None, now: datetime, times: Times, *, explained: bool
+) -> bool:
+    """Rule 4: a read that contradicts what was applied and seen in force less than ``settleAfter`` ago is a lagging
+    read, not a wish, unless a newer history entry or a person's resolution explains it."""
+    if seen_at is None or shown == seen or explained:
+        return False
+    return now - seen_at < times.settle_after
+
+
+def is_explained(accepted: UnansweredCall, shown: Account) -> bool:
+    """Return whether a history explains that an amount is not what an accepted top-up made of it (rule 4): it has our
+    entry, and all entries together lead to the amount; or it has newer ones of others."""
+    move = accepted.call.items[0].fields[0]
+    if (
+        not isinstance(move.before, Decimal)
+        or not isinstance(move.after, Decimal)
+        or not isinstance(shown.amount, Decimal)
+    ):
+        return False
+    entries = [each for each in shown.history or () if _amount(each) is not None]
+    if accepted.token is not None and shown.echoes:
+        own = [each for each in entries if str(each.get("memo")) == accepted.token]
+    else:
+        since, delta = accepted.at - timedelta(seconds=1), move.after - move.before
+        own = [each for each in entries if _is_since(each, since) and _amount(each) == delta]
+    if not own:
+        return False
+    at = _instant(own[0])
+    later = [each for each in entries if each is not own[0] and (at is None or _is_since(each, at))]
+    return bool(later) and shown.amount == move.after + _sum(later)
+
+
+def newer(history: Sequence[Mapping[str, Any]] | None, seen_at: datetime) -> bool:
+    """Return whether a history has an entry about funds that was made after that moment (rule 4)."""
+    return any(_amount(each) is not None and _is_since(each, seen_at + timedelta(seconds=1)) for each in history or ())

@@ -1,0 +1,72 @@
+"""Carries out the order that never overspends: increases last, and only as far as decreases made room for them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from reconciler.executor.scheduler import SendResult
+from reconciler.executor.sender import subset
+from reconciler.model import Call, Change, ItemOutcome, ItemStatus, Problem, error
+from reconciler.planning import exposure
+from reconciler.planning.exposure import ExposureContext
+
+Confirm = Callable[[Sequence[ItemOutcome]], tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]]
+"""The outcomes as a read shows them, and what was accepted but is not in force."""
+
+
+class SendCalls(Protocol):
+    """Sends calls, knowing how earlier ones ended."""
+
+    def __call__(self, calls: Sequence[Call], earlier: Sequence[ItemOutcome]) -> SendResult: ...
+
+
+def run_exposure_safe(
+    ground: ExposureContext,
+    calls: Sequence[Call],
+    carry: SendCalls,
+    confirm: Confirm,
+    *,
+    earlier: Sequence[ItemOutcome] = (),
+    deferred: Sequence[Change] = (),
+) -> SendResult:
+    """Send what raises nothing, look whether it is in force, then send as many increases as that leaves room for."""
+    frees = [call for call in calls if not call.raises_exposure]
+    rises = [call for call in calls if call.raises_exposure]
+    first = carry(frees, earlier)
+    if not rises:
+        return first
+    believed = _confirmed((*earlier, *first.outcomes), confirm)
+    dropped = exposure.items_without_funding(ground, believed, rises, deferred)
+    kept = [rest for call in rises if (rest := _without(call, dropped)) is not None]
+    second = carry(kept, (*earlier, *first.outcomes))
+    unsent = tuple(_unsent(rises, dropped))
+    return SendResult((*first.outcomes, *second.outcomes, *unsent), (*first.problems, *second.problems))
+
+
+def _confirmed(outcomes: Sequence[ItemOutcome], confirm: Confirm) -> tuple[ItemOutcome, ...]:
+    """A decrease counts once it is seen; what was accepted and is not in force, or cannot be read, is in doubt."""
+    seen, problems = confirm(outcomes)
+    doubted = {problem.address for problem in problems}
+    everything = None in doubted
+    return tuple(
+        replace(each, status=ItemStatus.UNKNOWN)
+        if each.status is ItemStatus.APPLIED and (everything or each.item.address in doubted)
+        else each
+        for each in seen
+    )
+
+
+def _without(call: Call, dropped: Mapping[str, tuple[int, ...]]) -> Call | None:
+    left = dropped.get(call.name, ())
+    kept = [index for index in range(len(call.items)) if index not in left]
+    return subset(call, kept) if kept else None
+
+
+def _unsent(calls: Sequence[Call], dropped: Mapping[str, tuple[int, ...]]) -> Iterator[ItemOutcome]:
+    for call in calls:
+        for index in dropped.get(call.name, ()):
+            item = call.items[index]
+            message = f"{item.address} was not raised, since a decrease that was to make room for it is not in force"
+            problem = error("unfunded", message, at=item.place, address=item.address, hint="plan again")
+            yield ItemOutcome(call.name, item, ItemStatus.NOT_SENT, item.id, (problem,))

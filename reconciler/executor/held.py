@@ -1,0 +1,162 @@
+"""Say what will become of a call whose end is not known, and what it keeps back (contract §9 rules 3, 14, 15)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.model import (
+    Address,
+    Call,
+    Change,
+    Desired,
+    Item,
+    Live,
+    Pair,
+    Problem,
+    Severity,
+    Value,
+    WriteEffect,
+    error,
+)
+from reconciler.planning import likeness
+
+
+class Hold(Struct, frozen=True):
+    """A call of a run that may still take effect, and until when no run may take it for absent.
+
+    ``until`` is None where only a person can decide, or where this machine may not count the time (rule 16).
+    """
+
+    run: str
+    call: Call
+    until: datetime | None
+    doubt: str | None = None
+    """What a person has to judge, where reads showed something that may be it."""
+    accepted: bool = False
+    """The API accepted it, and a read that lags does not show it (rule 4)."""
+
+    def problem(self, item: Item) -> Problem:
+        """Return what is told of one item of it."""
+        return error("held", self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
+
+    def note(self, item: Item) -> Problem:
+        """Return what is told of an item that may have no block in the files any more."""
+        return replace(self.problem(item), severity=Severity.WARNING, code="undecided")
+
+    def warning(self, block: Desired | Change) -> Problem:
+        """Return what is told of a block of the files that is left out because of it."""
+        mine = (item for item in self.call.items if item.address == block.address)
+        item = next(mine, self.call.items[0])
+        told = replace(self.problem(item), severity=Severity.WARNING, address=block.address)
+        return replace(told, span=block.place.span)
+
+    def sentence(self, item: Item) -> str:
+        """Return what is known of an item, and what happens next by itself."""
+        if self.accepted and self.doubt is None and self.until is not None:
+            return (
+                f"{self.call.name} of run {self.run} was accepted, but the API does not show it for {item.address}:"
+                f" such a read lags; held until {self.until:%Y-%m-%d %H:%M} UTC, or until it shows"
+            )
+        done = "was created" if self.call.effect is WriteEffect.CREATE else "took effect"
+        what = f"it is not known whether {item.address} {done} by {self.call.name} of run {self.run}"
+        if self.doubt is not None:
+            return f"{what}: {self.doubt}; held until a person decides"
+        if self.until is None:
+            return f"{what}; held by this machine until a person decides, or the machine that sent it runs again"
+        return (
+            f"{what}; held until {self.until:%Y-%m-%d %H:%M} UTC: each apply looks for it, and the first one after that"
+            " takes it for absent if no read shows it"
+        )
+
+    def hint(self, item: Item) -> str:
+        """Return the command by which a person decides."""
+        if self.accepted and self.doubt is None:
+            return "nothing has to be done: each run reads it again, and no funds are added meanwhile"
+        line = f"reconciler resolve {self.run} {self.call.name}"
+        named = " --id ID" if self.call.effect is WriteEffect.CREATE else ""
+        before = "" if self.until is None else f" (before {self.until:%H:%M} UTC only with --certain)"
+        return (
+            f"look at the account; if it is there: {line} --applied{named} --because TEXT;"
+            f" if it is not: {line} --not-applied --because TEXT{before}"
+        )
+
+
+def matching(holds: Sequence[Hold], kind: Kind, blocks: Sequence[Desired]) -> tuple[tuple[Desired, ...], list[Problem]]:
+    """Return the blocks that may match something, and why others do not: while a create of an address is undecided,
+    the address matches nothing, so that a colleague's twin is neither adopted nor patched (rule 14)."""
+    addresses, _ = _creates(holds, kind)
+    kept = tuple(each for each in blocks if each.address not in addresses)
+    return kept, [addresses[each.address].warning(each) for each in blocks if each.address in addresses]
+
+
+def unmatched(holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], list[Problem]]:
+    """Return the pairs without those that would create the natural key of an undecided create, whatever their address
+    is now (rule 3), and why."""
+    _, keys = _creates(holds, kind)
+    kept: list[Pair] = []
+    problems: list[Problem] = []
+    for desired, live in pairs if keys else ():
+        hold = keys.get(likeness.natural(kind, desired.values)) if live is None else None
+        if hold is None:
+            kept.append((desired, live))
+        else:
+            problems.append(hold.warning(desired))
+    return (tuple(kept), problems) if keys else (tuple(pairs), [])
+
+
+def shown(
+    fresh: Mapping[Address, tuple[Hold, str | None]], kind: Kind, blocks: Sequence[Desired], live: Sequence[Live]
+) -> tuple[tuple[Desired, ...], list[Problem]]:
+    """Return the blocks but for those that were created a little while ago and that the list does not show, and why:
+    such a read lags, and is no wish to create it again (rule 4)."""
+    mine = [each for each in blocks if each.address in fresh]
+    if not mine:
+        return tuple(blocks), []
+    ids, keys = {row.id for row in live}, {likeness.natural(kind, row.values) for row in live}
+
+    def is_shown(block: Desired) -> bool:
+        id = fresh[block.address][1]
+        return likeness.natural(kind, block.values) in keys if id is None else id in ids
+
+    lagging = {each.address for each in mine if not is_shown(each)}
+    problems = [fresh[each.address][0].warning(each) for each in mine if each.address in lagging]
+    return tuple(each for each in blocks if each.address not in lagging), problems
+
+
+def _creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], dict[tuple[Value, ...], Hold]]:
+    addresses: dict[Address, Hold] = {}
+    keys: dict[tuple[Value, ...], Hold] = {}
+    for hold in holds:
+        if hold.call.effect is WriteEffect.CREATE and hold.call.kind == kind.name:
+            for item in hold.call.items:
+                addresses[item.address] = hold
+                keys[likeness.natural(kind, {move.field: move.after for move in item.fields})] = hold
+    return addresses, keys
+
+
+def unfunded(
+    holds: Sequence[Hold], kinds: Mapping[str, Kind], changes: Sequence[Change]
+) -> tuple[list[Change], list[Problem]]:
+    """Return the changes without the deltas that a held top-up keeps back, in either direction, and why (rule 3)."""
+    held = {item.id: hold for hold in holds if hold.call.effect is WriteEffect.ADD for item in hold.call.items}
+    names = {item.address: hold for hold in holds if hold.call.effect is WriteEffect.ADD for item in hold.call.items}
+    kept: list[Change] = []
+    problems: list[Problem] = []
+    for change in changes:
+        hold = held.get(change.id) or names.get(change.address) if held else None
+        writes = kinds[change.address.kind].writes
+        moves = (
+            [move for move in change.fields if not isinstance(writes.get(move.facet), AddDifference)] if hold else []
+        )
+        if hold is None or len(moves) == len(change.fields):
+            kept.append(change)
+            continue
+        problems.append(hold.warning(change))
+        if moves:
+            dropped = {move.field: move.before for move in change.fields if move not in moves}
+            kept.append(replace(change, fields=tuple(moves), after={**change.after, **dropped}))
+    return kept, problems

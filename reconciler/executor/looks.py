@@ -1,0 +1,230 @@
+"""Look at what is live right before something is created or funded: one look serves for a minute (contract §9 rule 7).
+
+Every id that a look shows is noted, since only an id that no read has shown proves a create (rule 6), and only a new
+object can be one that was lost (rule 13).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from reconciler.executor import evidence
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.read_methods import Search
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.model import Call, Item, Live, Problem, Value, WriteEffect, error
+from reconciler.model.threads import Threads
+from reconciler.planning import likeness
+from reconciler.provider import reader as live_reader
+from reconciler.provider.reader import ReadError, Send
+
+AT_ONCE = 240
+"""Parents of the next creates that one look reads: about as many as leave before it is too old."""
+
+
+class KindReader(Struct, frozen=True):
+    """How to look: the kind as it is spoken, the scope to look in, a way to read and to wait, and who we are."""
+
+    kind: Kind
+    root: str
+    scope: Sequence[str]
+    send: Send
+    sleep: Callable[[float], None]
+    application: Callable[[], str | None] = lambda: None
+    echoes: bool = True
+
+    def rows(self, items: Sequence[Item] = (), parents: Collection[str] | None = None) -> tuple[Live, ...]:
+        """Return everything live of the kind, as far as these items need it; of these parents only, if the API can be
+        asked so. Raise :class:`reconciler.provider.reader.Unread` if it cannot be had."""
+        sets = self.kind.attachments
+        attached = sets is not None and any(move.field == sets.field for item in items for move in item.fields)
+        narrowed = sorted(parents) if parents is not None and isinstance(self.kind.read, Search) else None
+        scope = [id for id in self.scope if id in parents] if parents and self._owns() else self.scope
+        found = live_reader.read_list(
+            self.kind, self.root, scope or self.scope, self.send, attached=attached, narrowed=narrowed
+        )
+        return found.live
+
+    def history(self, call: Call) -> tuple[Mapping[str, Any], ...]:
+        """Return the history of the object of a top-up, newest first.
+
+        Raise :class:`reconciler.provider.reader.Unread`.
+        """
+        write = self.kind.writes[call.facet]
+        assert isinstance(write, AddDifference)
+        path = write.history.format(root=self.root, id=call.items[0].id)
+        return tuple(live_reader.read_history(self.kind, path, write.history_page, self.send))
+
+    def _owns(self) -> bool:
+        """Return whether the parents of the kind are the accounts of its scope."""
+        return self.kind.owner == likeness.parent(self.kind)
+
+
+Note = Callable[[str, Sequence[str], Sequence[str]], int | None]
+"""Write the ids of a look at some parents of a kind into the ledger; return its number, if it keeps any."""
+
+
+class Look(Struct, frozen=True):
+    """What one look showed of some parents, when it was begun, and its number in the ledger."""
+
+    begun: datetime
+    rows: tuple[Live, ...]
+    number: int | None = None
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(row.id for row in self.rows)
+
+
+class _Known(Struct):
+    """What is known of one kind: the last look by parent, every id ever shown, and what the plan was made of."""
+
+    begun: datetime | None = None
+    mark: int = 0
+    """How many marks were set when it was begun."""
+    rows: dict[Value, list[Live]] = field(default_factory=dict)
+    covered: frozenset[Value] | None = None
+    """The parents that the last look read; None: all."""
+    numbers: dict[Value, int | None] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
+    planned: dict[str, Live] = field(default_factory=dict)
+    expected: list[Value] = field(default_factory=list)
+    """The parents of all creates, in the order of sending."""
+
+
+class Looks:
+    """The looks of one run. Safe for threads: who needs a look waits for the one that is being made."""
+
+    def __init__(
+        self,
+        reader: Callable[[str], KindReader],
+        now: Callable[[], datetime],
+        seen: Mapping[str, Sequence[Live]] | None = None,
+        begun: datetime | None = None,
+        note: Note = lambda kind, parents, ids: None,
+        threads: Threads | None = None,
+    ) -> None:
+        """``seen`` is what the plan was made of, read since ``begun``."""
+        self._reader, self._now, self._note = reader, now, note
+        self._seen, self._begun = seen or {}, begun
+        self._known: dict[str, _Known] = {}
+        self._lock = (threads or Threads()).lock()
+        self._marks = 0
+
+    def mark(self) -> int:
+        """Set a mark: a look that is asked for since then is one that was begun after it."""
+        with self._lock:
+            self._marks += 1
+            return self._marks
+
+    def expect(self, calls: Iterable[Call]) -> None:
+        """Tell which creates will come: one look is to serve all of their parents."""
+        for call in calls:
+            if call.effect is WriteEffect.CREATE:
+                with self._lock:
+                    self._of(call.kind).expected += self._parents(call)
+
+    def shown(self, kind: str) -> Collection[str]:
+        """Return every id of a kind that a read of this run has shown."""
+        with self._lock:
+            return frozenset(self._of(kind).shown)
+
+    def answered(self, kind: str, ids: Iterable[str]) -> None:
+        """Note ids that an answer gave to what was created: they prove no other create."""
+        with self._lock:
+            self._of(kind).shown.update(ids)
+
+    def before_create(self, call: Call, since: int = 0) -> Look:
+        """Return a look at the parents of a create, begun at most 60 s ago and after the mark ``since``.
+
+        Raise :class:`reconciler.provider.reader.Unread` if they cannot be read.
+        """
+        with self._lock:
+            known, parents = self._of(call.kind), self._parents(call)
+            stale = not evidence.is_fresh(known.begun, self._now()) or known.mark < since
+            if stale or not (known.covered is None or known.covered.issuperset(parents)):
+                self._read(call.kind, known, self._upcoming(known, parents))
+            if not known.numbers.keys() >= set(parents):
+                self._noted(call.kind, known, self._upcoming(known, parents))
+            rows = tuple(row for parent in dict.fromkeys(parents) for row in known.rows.get(parent, ()))
+            assert known.begun is not None
+            return Look(known.begun, rows, known.numbers.get(parents[0]))
+
+    def appeared(self, call: Call, look: Look) -> dict[int, Live]:
+        """Return by the index of its item what is there now and was not when the plan was made."""
+        kind, known = self._reader(call.kind).kind, self._of(call.kind)
+        there: dict[tuple[Value, ...], Live] = {}
+        for row in look.rows:
+            key, before = likeness.natural(kind, row.values), known.planned.get(row.id)
+            was_so = before is not None and likeness.natural(kind, before.values) == key
+            if not was_so and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
+                there.setdefault(key, row)
+        wanted = (likeness.natural(kind, {move.field: move.after for move in item.fields}) for item in call.items)
+        return {index: there[key] for index, key in enumerate(wanted) if key in there}
+
+    def before_funds(self, call: Call, since: int = 0) -> Problem | None:
+        """Look at the amount and the history of an object that is to be funded; return why it is not, if so.
+
+        Raise :class:`reconciler.provider.reader.Unread` if it cannot be read.
+        """
+        item, reader = call.items[0], self._reader(call.kind)
+        move = item.fields[0]
+        with self._lock:
+            known = self._of(call.kind)
+            if not evidence.is_fresh(known.begun, self._now()) or known.mark < since:
+                self._read(call.kind, known, None)
+            row = next((row for rows in known.rows.values() for row in rows if row.id == item.id), None)
+        shown = None if row is None else row.values.get(move.field)
+        if shown != move.before:
+            message = f"{move.field} is {shown} now; it was {move.before} when this was planned"
+            return error("moved-meanwhile", message, at=move.place, address=item.address, hint="plan again")
+        if self._begun is not None and evidence.newer(reader.history(call), self._begun):
+            message = f"the history has a change of {move.field} since this was planned, which no list shows yet"
+            return error("moved-meanwhile", message, at=move.place, address=item.address, hint="plan again")
+        return None
+
+    # --- One look -----------------------------------------------------------------------------------------
+
+    def _of(self, kind: str) -> _Known:
+        if kind not in self._known:
+            rows = self._seen.get(kind, ())
+            known = self._known[kind] = _Known(self._begun)
+            known.planned = {row.id: row for row in rows}
+            self._take(kind, known, rows)
+        return self._known[kind]
+
+    def _take(self, kind: str, known: _Known, rows: Sequence[Live]) -> None:
+        name = likeness.parent(self._reader(kind).kind)
+        known.rows = {}
+        for row in rows:
+            known.rows.setdefault(row.values.get(name), []).append(row)
+        known.shown |= {row.id for row in rows}
+        known.numbers = {}
+
+    def _read(self, kind: str, known: _Known, parents: Sequence[Value] | None) -> None:
+        begun, mark, reader = self._now(), self._marks, self._reader(kind)
+        narrow = (
+            None if parents is None or not isinstance(reader.kind.read, Search) else {str(each) for each in parents}
+        )
+        self._take(kind, known, reader.rows(parents=narrow))
+        known.begun, known.mark = begun, mark
+        known.covered = None if narrow is None else frozenset(parents or ())
+
+    def _noted(self, kind: str, known: _Known, parents: Sequence[Value]) -> None:
+        ids = [row.id for parent in parents for row in known.rows.get(parent, ())]
+        number = self._note(kind, [str(parent) for parent in parents], ids)
+        known.numbers |= dict.fromkeys(parents, number)
+
+    def _upcoming(self, known: _Known, parents: Sequence[Value]) -> list[Value]:
+        """These parents, and those of the creates that come next."""
+        start = known.expected.index(parents[0]) if parents[0] in known.expected else 0
+        return list(dict.fromkeys((*parents, *known.expected[start : start + AT_ONCE])))
+
+    def _parents(self, call: Call) -> list[Value]:
+        name = likeness.parent(self._reader(call.kind).kind)
+        return [move.after for item in call.items for move in item.fields if move.field == name]
+
+
+__all__ = ["KindReader", "Look", "Looks", "ReadError"]

@@ -1,0 +1,276 @@
+"""A call and its answer: how every item ended, at the line that caused it.
+
+An item is applied when the API names it as done, rejected when the API names it as refused, and
+otherwise unknown: only a read settles that. A 200 alone proves nothing (contract §2.8).
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from reconciler.executor import evidence
+from reconciler.kinds.kind import Kind
+from reconciler.model import (
+    Answer,
+    Call,
+    Delivery,
+    FieldChange,
+    Item,
+    ItemOutcome,
+    ItemStatus,
+    Json,
+    Live,
+    Problem,
+    Value,
+    Values,
+    error,
+    warning,
+)
+from reconciler.provider import codec
+
+INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
+CULPRITS = 3
+REFUSED = "batch-refused"
+"""The code of what is wrong with an item that nothing is wrong with but its batch."""
+
+
+def interpret_answer(
+    call: Call, answer: Answer, kind: Kind, shown: Collection[str] = ()
+) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
+    """Return one outcome for each item, and what the API said that belongs to none of them.
+
+    ``shown`` are the ids that reads begun before this sending have shown: none of them proves a create.
+    """
+    if answer.fate is Delivery.NOT_SENT:
+        return _all(call, ItemStatus.NOT_SENT, error("not-sent", answer.reason)), ()
+    if answer.fate is Delivery.LOST:
+        return _all(
+            call, ItemStatus.UNKNOWN, error("no-answer", f"it is not known whether this took effect: {answer.reason}")
+        ), ()
+    warnings = tuple(_said(each, severity=warning) for each in _listed(answer.body, "warnings"))
+    errors = _errors(answer)
+    if answer.status >= 400:
+        return _refused(call, answer, errors, kind), warnings
+    if call.atomic:
+        return _whole(call, answer, errors, kind, shown), warnings
+    return _each(call, answer, errors, kind, warnings)
+
+
+# --- Calls that succeed or fail as a whole -----------------------------------------------------------
+
+
+def _whole(
+    call: Call, answer: Answer, errors: Sequence[Json], kind: Kind, shown: Collection[str]
+) -> tuple[ItemOutcome, ...]:
+    if errors:
+        return _refused(call, answer, errors, kind)
+    ids = _ids(answer.body)
+    if call.items and call.items[0].id is None:
+        keyed = kind.create is not None and kind.create.keyed
+        return _created(call, answer, ids, kind) if keyed else _new(call, answer, ids, kind, shown)
+    return tuple(ItemOutcome(call.name, item, ItemStatus.APPLIED, item.id) for item in call.items)
+
+
+def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Collection[str]) -> tuple[ItemOutcome, ...]:
+    """What was created under an id of its own: contract §9 rule 6 says which ids prove it."""
+    strange = [id for id in ids if not evidence.is_proved_by(id, shown)]
+    if strange or len(set(ids)) != len(ids):
+        twice = f"the API answered with {', '.join(strange)}, which was there before" if strange else "ids stand twice"
+        return _all(call, ItemStatus.UNKNOWN, error("known-id", f"{twice}: that does not prove what was created"))
+    return _created(call, answer, ids, kind)
+
+
+def _created(call: Call, answer: Answer, ids: Sequence[str], kind: Kind) -> tuple[ItemOutcome, ...]:
+    """What was created, with its id; a batch answers in no promised order, so it is matched by content."""
+    if len(call.items) == 1 and len(ids) == 1:
+        return (ItemOutcome(call.name, call.items[0], ItemStatus.APPLIED, ids[0]),)
+    if not call.items or len(ids) != len(call.items):
+        return _all(
+            call, ItemStatus.UNKNOWN, error("no-answer", "the answer does not name everything that was created")
+        )
+    rows = (
+        [codec.decode_row(kind, row) for row in answer.body if isinstance(row, dict)]
+        if isinstance(answer.body, list)
+        else []
+    )
+    by_key: dict[tuple[Value, ...], list[Live]] = {}
+    for row in rows:
+        by_key.setdefault(_natural(kind, row.values), []).append(row)
+    outcomes = []
+    for item in call.items:
+        wanted = {move.field: move.after for move in item.fields}
+        alike = by_key.get(_natural(kind, wanted), [])
+        found = next(
+            (row for row in alike if all(row.values.get(name) == value for name, value in wanted.items())), None
+        )
+        if found is not None:
+            alike.remove(found)
+        outcomes.append(ItemOutcome(call.name, item, ItemStatus.APPLIED, found.id if found else None))
+    return tuple(outcomes)
+
+
+def _natural(kind: Kind, values: Values) -> tuple[Value, ...]:
+    return tuple(values.get(name) for name in kind.natural_keys[0])
+
+
+def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[ItemOutcome, ...]:
+    """Nothing was applied; those that the API names carry its reason, the others that of their batch."""
+    said = [_said(each) for each in errors] or [error(f"http-{answer.status}", answer.reason or _gist(answer.body))]
+    named: dict[int, list[Problem]] = {}
+    for each, problem in zip(errors, said, strict=False):
+        index = _index(each)
+        if index is not None and index < len(call.items):
+            named.setdefault(index, []).append(_located(problem, call.items[index], each, kind))
+    outcomes, culprits = [], _few([str(call.items[index].address) for index in sorted(named)])
+    for index, item in enumerate(call.items):
+        reasons = named.get(index)
+        if reasons is None and named:
+            reasons = [_at(error(REFUSED, f"refused with its batch because of {culprits}"), item)]
+        elif reasons is None:
+            reasons = [_located(problem, item, each, kind) for each, problem in zip(errors or [{}], said, strict=True)]
+        outcomes.append(ItemOutcome(call.name, item, ItemStatus.REJECTED, item.id, tuple(reasons)))
+    return tuple(outcomes)
+
+
+def _few(names: Sequence[str]) -> str:
+    """Enough names to find the cause; with a thousand offenders, a thousand others need not name them all."""
+    return ", ".join(names[:CULPRITS]) + (f" and {len(names) - CULPRITS} more" if len(names) > CULPRITS else "")
+
+
+# --- Calls whose items succeed or fail on their own ------------------------------------------------------
+
+
+def _each(
+    call: Call, answer: Answer, errors: Sequence[Json], kind: Kind, warnings: tuple[Problem, ...]
+) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
+    done = set(_ids(answer.body))
+    refused: dict[int, list[Problem]] = {}
+    loose: list[Json] = []
+    for each in errors:
+        index = _index(each)
+        if index is not None and index < len(call.items):
+            problem = _located(_said(each), call.items[index], each, kind)
+            known = refused.setdefault(index, [])
+            known += [] if problem in known else [problem]
+        else:
+            loose.append(each)
+    outcomes = tuple(
+        _one(call, item, _key(call, index), done, refused.get(index), loose, kind)
+        for index, item in enumerate(call.items)
+    )
+    orphaned = loose if all(outcome.status is ItemStatus.APPLIED for outcome in outcomes) else ()
+    return outcomes, (*warnings, *(_said(each, severity=warning) for each in orphaned))
+
+
+def _one(
+    call: Call, item: Item, key: str, done: set[str], refused: list[Problem] | None, loose: Sequence[Json], kind: Kind
+) -> ItemOutcome:
+    if refused and key in done:
+        doubt = _at(error("contradiction", "the API named it both as done and as refused"), item)
+        return ItemOutcome(call.name, item, ItemStatus.UNKNOWN, item.id, (doubt, *refused))
+    if refused:
+        return ItemOutcome(call.name, item, ItemStatus.REJECTED, item.id, tuple(refused))
+    if key in done:
+        return ItemOutcome(call.name, item, ItemStatus.APPLIED, item.id)
+    if loose:
+        reasons = dict.fromkeys(_located(_said(each), item, each, kind) for each in loose)
+        return ItemOutcome(call.name, item, ItemStatus.REJECTED, item.id, tuple(reasons))
+    silent = _at(error("not-mentioned", "the API answered without naming this item as done or as refused"), item)
+    return ItemOutcome(call.name, item, ItemStatus.UNKNOWN, item.id, (silent,))
+
+
+def _key(call: Call, index: int) -> str:
+    """The id by which the answer names an item: its own, or that of its entry (a category's)."""
+    data: Any = call.body.get("data") if isinstance(call.body, dict) else call.body
+    return str(data[index].get("id", call.items[index].id)) if isinstance(data, list) else str(call.items[index].id)
+
+
+# --- What the API said, as a problem at a line ----------------------------------------------------------
+
+
+def _errors(answer: Answer) -> Sequence[Json]:
+    """The error objects of any envelope: under ``errors``, a bare list of them, or one alone."""
+    body = answer.body
+    if isinstance(body, dict) and "errors" in body:
+        return _listed(body, "errors")
+    if answer.status >= 400 and isinstance(body, list):
+        return body
+    if answer.status >= 400 and isinstance(body, dict) and ("code" in body or "title" in body):
+        return [body]
+    return ()
+
+
+def _listed(body: Json, key: str) -> Sequence[Json]:
+    listed = body.get(key) if isinstance(body, dict) else None
+    return listed if isinstance(listed, list) else ()
+
+
+def _ids(body: Json) -> list[str]:
+    data = body.get("data") if isinstance(body, dict) and "data" in body else body
+    rows = data if isinstance(data, list) else [data]
+    return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id") is not None]
+
+
+def _index(said: Json) -> int | None:
+    instance = said.get("instance") if isinstance(said, dict) else None
+    found = INDEX.fullmatch(str(instance)) if instance is not None else None
+    return int(found[1]) if found else None
+
+
+def _said(said: Json, severity: Any = error) -> Problem:
+    """An error object as the API worded it; its trace id stays with it, for the vendor's support."""
+    if not isinstance(said, dict):
+        problem: Problem = severity("api-error", str(said))
+        return problem
+    title, detail = (str(said.get(key) or "") for key in ("title", "detail"))
+    words = f"{title}: {detail}" if title and detail and detail != title else title or detail
+    code = str(said.get("code") or "api-error")
+    trace = said.get("traceId") or said.get("traceIdentifier")
+    found: Problem = severity(code, words or code, hint=f"trace {trace}" if trace else None)
+    return found
+
+
+def _located(problem: Problem, item: Item, said: Json, kind: Kind) -> Problem:
+    """The problem at the line of the value it speaks of, or else of the resource."""
+    move = _field_of(item, said if isinstance(said, Mapping) else {}, problem.code, kind)
+    return _at(problem, item, move)
+
+
+def _at(problem: Problem, item: Item, move: FieldChange | None = None) -> Problem:
+    place = move.place if move else item.fields[0].place if len(item.fields) == 1 else item.place
+    return Problem(problem.severity, problem.code, problem.message, place.span, item.address, problem.hint)
+
+
+def _field_of(item: Item, said: Mapping[str, Any], code: str, kind: Kind) -> FieldChange | None:
+    """By the path the API gives, or by the field that its code or its title names: ``invalid-bid-amount``,
+    ``WithInvalidEndDate``, ``Invalid name`` (balances have no documented codes)."""
+    by_name = {move.field: move for move in item.fields}
+    source = said.get("source")
+    paths = [str(path) for path in source.values()] if isinstance(source, dict) else []
+    tail = INDEX.fullmatch(str(said.get("instance")))
+    for path in (*paths, *([tail[2]] if tail and tail[2] else [])):
+        name = codec.field_for_path(kind, path, by_name)
+        if name is not None:
+            return by_name[name]
+    words = [_kebab(code), _kebab(str(said.get("title") or "").replace(" ", "-"))]
+    named = (name for name in sorted(by_name, key=len, reverse=True) if any(_stem(name) in each for each in words))
+    return next((by_name[name] for name in named), None)
+
+
+def _stem(name: str) -> str:
+    """The words of a field as they begin in a code: ``-campaign-id`` for campaignIds."""
+    return _kebab(name.rpartition(".")[2]).removesuffix("s")
+
+
+def _kebab(words: str) -> str:
+    """``WithInvalidEndDate`` and ``with-invalid-end-date`` alike, each word after a dash."""
+    return "-" + re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", words).lower()
+
+
+def _all(call: Call, status: ItemStatus, problem: Problem) -> tuple[ItemOutcome, ...]:
+    return tuple(ItemOutcome(call.name, item, status, item.id, (_at(problem, item),)) for item in call.items)
+
+
+def _gist(body: Json) -> str:
+    text = codec.dump_json(body).decode() if body is not None else "an empty answer"
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,123 @@
+"""Find out by reading what became of a call without an answer; what its reads prove is judged in ``evidence``."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.executor import evidence, verification
+from reconciler.executor.evidence import Account, Finding, ItemFinding, UnansweredCall
+from reconciler.executor.held import Hold
+from reconciler.executor.looks import KindReader as KindReader
+from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, Severity, WriteEffect, error
+from reconciler.provider.reader import ReadError
+
+
+def find_out(lost: UnansweredCall, reader: KindReader, others: int = 0) -> tuple[ItemFinding, ...]:
+    """Return one finding for each item of the call. Raise :class:`reconciler.provider.reader.Unread` if there is none.
+
+    ``others``: how many other calls of ours may have left an equal entry in the history of its object.
+    """
+    match lost.call.effect:
+        case WriteEffect.ADD:
+            return (_funded(lost, reader, others),)
+        case WriteEffect.CREATE:
+            name = evidence.parent_of(reader.kind)
+            parents = {str(move.after) for item in lost.call.items for move in item.fields if move.field == name}
+            return evidence.created(lost, reader.kind, reader.rows(parents=parents))
+        case _:
+            rows = {row.id: row for row in reader.rows(lost.call.items)}
+            meant = ((item, verification.find_object(item, reader.kind, rows)) for item in lost.call.items)
+            return tuple(evidence.absolute(item, reader.kind, row) for item, row in meant)
+
+
+def _funded(lost: UnansweredCall, reader: KindReader, others: int) -> ItemFinding:
+    item = lost.call.items[0]
+    row = next((row for row in reader.rows() if row.id == item.id), None)
+    if row is None:
+        return ItemFinding(Finding.DOUBT, because="the object cannot be read")
+    try:
+        history = reader.history(lost.call)
+    except ReadError:
+        history = None
+    application = reader.application() if history and (lost.token is None or not reader.echoes) else None
+    shown = Account(row.values.get(item.fields[0].field), history, application, others, reader.echoes)
+    return evidence.funded(lost, shown)
+
+
+# --- In the run that lost it ------------------------------------------------------------------------------
+
+
+def found(ended: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold) -> tuple[ItemOutcome, ...]:
+    """Return the outcomes as the looks of the losing run settle them: found, or unknown and held (rule 2)."""
+    told = findings or tuple(ItemFinding(Finding.NOTHING) for _ in ended)
+    return tuple(_found(outcome, finding, hold) for outcome, finding in zip(ended, told, strict=True))
+
+
+def _found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> ItemOutcome:
+    if outcome.status is not ItemStatus.UNKNOWN:
+        return outcome
+    if finding.finding is Finding.APPLIED:
+        return replace(outcome, status=ItemStatus.APPLIED, id=finding.id or outcome.id, problems=())
+    doubt = finding.because if finding.finding is Finding.DOUBT else None
+    return replace(outcome, problems=(*outcome.problems, replace(hold, doubt=doubt).problem(outcome.item)))
+
+
+# --- In a later run -----------------------------------------------------------------------------------------
+
+
+class Recovered(Struct, frozen=True):
+    """What a later run makes of an open call: how its items ended, and what is held of it still."""
+
+    outcomes: tuple[ItemOutcome, ...]
+    hold: Hold | None
+    problems: tuple[Problem, ...] = ()
+
+
+def judged(
+    lost: UnansweredCall, outcomes: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold, *, held: bool
+) -> Recovered:
+    """Return what a later run makes of findings: rule 3 for what creates or funds, rule 10 for absolute writes."""
+    ended = tuple(_judged(outcome, finding, held=held) for outcome, finding in zip(outcomes, findings, strict=True))
+    doubts = [each.because for each in findings if each.finding is Finding.DOUBT]
+    left = any(each.status is ItemStatus.UNKNOWN for each in ended)
+    if lost.call.effect.repeatable:
+        return Recovered(
+            ended, None, (_still_open(hold, ended[0]),) if left else tuple(_told(hold, each) for each in ended)
+        )
+    hold = replace(hold, doubt=doubts[0] if doubts else None)
+    return Recovered(ended, hold if left else None, tuple(_told(hold, each) for each in ended))
+
+
+def _judged(outcome: ItemOutcome, finding: ItemFinding, *, held: bool) -> ItemOutcome:
+    if outcome.status is not ItemStatus.UNKNOWN:
+        return outcome
+    if finding.finding is Finding.APPLIED:
+        return replace(outcome, status=ItemStatus.APPLIED, id=finding.id or outcome.id, problems=())
+    if evidence.ends_absent(finding, held=held, own_run=False):
+        message = f"it did not take effect: {finding.because}"
+        problem = error("absent", message, at=outcome.item.place, address=outcome.item.address)
+        return replace(outcome, status=ItemStatus.NOT_SENT, problems=(problem,))
+    return outcome
+
+
+def _told(hold: Hold, ended: ItemOutcome) -> Problem:
+    if ended.status is ItemStatus.UNKNOWN:
+        return hold.note(ended.item)
+    message = f"{hold.call.name} of run {hold.run}, which had no known end: {ended.status.value}"
+    return Problem(Severity.NOTE, "settled-intent", message, address=ended.item.address)
+
+
+def _still_open(hold: Hold, ended: ItemOutcome) -> Problem:
+    until = "" if hold.until is None else f" until {hold.until:%H:%M} UTC"
+    message = f"{hold.call.name} of run {hold.run} has no known end: it may still land{until} and undo a newer value"
+    return Problem(Severity.WARNING, "open-intent", message, address=ended.item.address)
+
+
+def delta_of(call: Call) -> Decimal | None:
+    """Return by how much a top-up changes its amount."""
+    move = call.items[0].fields[0]
+    if isinstance(move.before, Decimal) and isinstance(move.after, Decimal):
+        return move.after - move.before
+    return None

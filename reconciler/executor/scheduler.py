@@ -1,0 +1,112 @@
+"""Sends a plan and says how every item ended. Nothing outside the plan is ever sent.
+
+Calls of one stage may be in flight together, but for money and for batches that create: these go one
+by one, and the first whose end is unknown keeps all later money back. A failed item stops what depended
+on it and nothing else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from msgspec import Struct
+
+from reconciler.executor.sender import Result, Sender, subset
+from reconciler.kinds.write_methods import Stage
+from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Problem, WriteEffect, error
+from reconciler.model.threads import Threads
+
+DEPENDENT = (Stage.NESTED, Stage.START)
+"""Stages that make sense only if what came before them for the same resource is in force."""
+Progress = Callable[[int, int], None]
+
+
+class SendResult(Struct, frozen=True):
+    """How the items of some calls ended, in the order of the calls, and what else the API said."""
+
+    outcomes: tuple[ItemOutcome, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def ids(self) -> Mapping[Address, str]:
+        """Ids of what was created, where the answer told them."""
+        return {each.item.address: each.id for each in self.outcomes if each.id and each.status is ItemStatus.APPLIED}
+
+
+def run_calls(
+    calls: Sequence[Call],
+    sender: Sender,
+    *,
+    in_flight: int,
+    progress: Progress,
+    earlier: Sequence[ItemOutcome] = (),
+    threads: Threads | None = None,
+) -> SendResult:
+    """Send the calls stage by stage; ``earlier`` is how those before them ended."""
+    threads = threads or Threads()
+    sender.looks.expect(calls)
+    ended: list[ItemOutcome] = list(earlier)
+    said: list[Problem] = []
+    doubts = [
+        each for each in earlier if each.status is ItemStatus.UNKNOWN and _is_money(each.item.address.kind, sender)
+    ]
+    done = 0
+    for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
+        ready = [part for call in stage for part in _possible(call, ended)]
+        ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
+        sending = [part for part in ready if isinstance(part, Call)]
+        for _call, (results, problems) in _sent(sending, sender, in_flight, doubts, threads):
+            ended += results
+            said += problems
+            done += 1
+            progress(done, len(calls))
+    return SendResult(tuple(ended[len(earlier) :]), tuple(said))
+
+
+def _possible(call: Call, ended: Sequence[ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
+    """The call as far as what it depends on succeeded, and the outcomes of the rest."""
+    if call.stage not in DEPENDENT:
+        yield call
+        return
+    failed = {each.item.address: each for each in ended if each.status is not ItemStatus.APPLIED}
+    dropped = [index for index, item in enumerate(call.items) if item.address in failed]
+    yield tuple(_blocked_by(call, index, failed[call.items[index].address]) for index in dropped)
+    kept = [index for index in range(len(call.items)) if index not in dropped]
+    if kept:
+        yield subset(call, kept)
+
+
+def _blocked_by(call: Call, index: int, cause: ItemOutcome) -> ItemOutcome:
+    item = call.items[index]
+    message = f"not sent, since {cause.call} was {cause.status.value} for it"
+    return ItemOutcome(
+        call.name, item, ItemStatus.NOT_SENT, item.id, (error("depends", message, at=item.place, address=item.address),)
+    )
+
+
+def _sent(
+    calls: Sequence[Call], sender: Sender, in_flight: int, doubts: list[ItemOutcome], threads: Threads
+) -> Iterator[tuple[Call, Result]]:
+    """``doubts`` are the unknown ends of calls that create or add money, of this stage and those before."""
+    together = [call for call in calls if _stands_alone(call, sender)]
+    apart = [call for call in calls if not _stands_alone(call, sender)]
+    yield from zip(together, threads.map(sender.send, together, in_flight), strict=True)
+    for call in apart:
+        money = _is_money(call.kind, sender)
+        if doubts and money:
+            yield call, (tuple(_blocked_by(call, index, doubts[0]) for index in range(len(call.items))), ())
+            continue
+        result = sender.send(call)
+        doubts += [each for each in result[0] if money and each.status is ItemStatus.UNKNOWN]
+        yield call, result
+
+
+def _is_money(kind: str, sender: Sender) -> bool:
+    return sender.targets[kind].kind.money
+
+
+def _stands_alone(call: Call, sender: Sender) -> bool:
+    """Whether a call may be in flight beside others: what sets values, and what creates one thing that costs
+    nothing yet. Each is journaled by itself, and found again by a natural key that no other has."""
+    kind = sender.targets[call.kind].kind
+    creates_one = call.effect is WriteEffect.CREATE and kind.create is not None and kind.create.chunk == 1
+    return call.effect is WriteEffect.SET or (creates_one and not kind.money)

@@ -1,0 +1,428 @@
+"""Send one call so that nothing is created or funded twice: contract §9 rule 8, in its order, as one loop.
+
+Take the rate slot, look if it creates or funds and the last look is older than a minute, write the intent, check lock
+and deadline, send, interpret the answer, look for presence if there is none, and write down how it ended.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.executor import evidence, recovery
+from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
+from reconciler.executor.held import Hold
+from reconciler.executor.looks import KindReader, Look, Looks
+from reconciler.executor.outcomes import REFUSED, interpret_answer
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect, error
+from reconciler.planning import likeness
+from reconciler.planning.call_parts import BoundType
+from reconciler.provider.reader import ReadError
+
+Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
+UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
+NEVER_SPLIT = (401, 403, 429)
+"""Refusals of the caller, not of what is in the call: its parts would be refused as well."""
+PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
+"""How often a create or an add-funds is begun anew after each of these, before somebody should look why."""
+UNREACHED = (2.0, 6.0, 18.0, 40.0)
+"""Seconds before each new attempt of one of them that has not left this machine."""
+LATE = 3
+"""How often one of them is begun anew since it waited longer for its turn than its look is good for."""
+PIECE = 0.5
+"""Seconds that an interrupt may have to wait for a sleep."""
+
+
+class Noted(Struct, frozen=True):
+    """What is written down with an intent: ids that were there before, the mark of a top-up, the natural keys."""
+
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    token: str | None = None
+    look: int | None = None
+    naturals: Mapping[Address, str] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """Where intents and their ends are written. Each method has written, and synced, when it returns.
+
+    Any of them may raise :class:`JournalError`.
+    """
+
+    def hold(self, call: Call) -> Hold:
+        """Return until when a call of this run is held, if its end stays unknown."""
+        ...
+
+    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None: ...
+
+    def intend(self, call: Call, noted: Noted) -> int: ...
+
+    def may_leave(self, intent: int) -> bool:
+        """Return False if the intent's deadline has passed; raise if the lock is held no more."""
+        ...
+
+    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
+
+    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
+        """Write down what a read showed in force; ``facets`` are those of the calls that create or fund."""
+        ...
+
+
+class Channel(Protocol):
+    """The way to the API for writes."""
+
+    def ready(self, call: Call) -> None:
+        """Wait until the call could leave at once."""
+        ...
+
+    def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
+        """Send it: once, if a second time would do more than the first. ``allow`` may refuse at the last moment."""
+        ...
+
+
+Watch = Callable[[Call, Sequence[ItemOutcome] | None], None]
+"""Is called for each call that is about to be sent, and again with how its items ended."""
+
+
+def ignore_call(call: Call, ended: Sequence[ItemOutcome] | None) -> None:
+    """Do nothing."""
+
+
+class JournalError(Exception):
+    """The journal could not be written; nothing more may be sent."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class WaitInterrupted(ReadError):
+    """A wait between two looks was cut short: what the second would have shown is not known."""
+
+
+class NullJournal:
+    """A journal for worlds whose effects need no memory: tests and trials."""
+
+    def hold(self, call: Call) -> Hold:
+        return Hold("-", call, None)
+
+    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
+        return None
+
+    def intend(self, call: Call, noted: Noted) -> int:
+        return 0
+
+    def may_leave(self, intent: int) -> bool:
+        return True
+
+    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
+
+    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None: ...
+
+
+class Stop:
+    """Why nothing more is sent, once something says so: an interrupt, or a journal that cannot be written."""
+
+    def __init__(self, reason: Problem | None = None) -> None:
+        self.reason = reason
+        self._lock: threading.RLock = threading.RLock()
+
+    def because(self, problem: Problem) -> None:
+        """Stop for this reason, if nothing stopped it before."""
+        with self._lock:
+            self.reason = self.reason or problem
+
+    def cutting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
+        """Return a sleep that this ends early, with :class:`WaitInterrupted`."""
+
+        def slept(seconds: float) -> None:
+            while seconds > 0:
+                if self.reason is not None:
+                    raise WaitInterrupted(self.reason)
+                sleep(min(seconds, PIECE))
+                seconds -= PIECE
+
+        return slept
+
+
+class _Attempts(Struct):
+    """How often one call was begun, and why anew."""
+
+    mark: int = 0
+    """The look must have been begun after this mark."""
+    late: int = 0
+    unreached: int = 0
+    answers: dict[int, int] = field(default_factory=dict)
+
+    def again(self, answer: Answer, *, late: bool) -> float | None:
+        """Return the seconds before the call is begun anew: its answer proves that it had no effect. None: it ends."""
+        if late:
+            self.late += 1
+            return 0.0 if self.late <= LATE else None
+        if answer.fate is Delivery.NOT_SENT and not answer.permanent and self.unreached < len(UNREACHED):
+            self.unreached += 1
+            return UNREACHED[self.unreached - 1]
+        if answer.fate is Delivery.ANSWERED and answer.status in PATIENCE and not answer.permanent:
+            times = self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
+            return 0.0 if times <= PATIENCE[answer.status] else None
+        return None
+
+
+class Sender(Struct, frozen=True):
+    """One run's way of sending calls. ``token`` makes the mark of a top-up; None sends none.
+
+    ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.
+    ``wary``: the ledger is new, so an earlier run may be unknown (see :meth:`_doubly_looked`).
+    """
+
+    targets: Mapping[str, BoundType]
+    looks: Looks
+    channel: Channel
+    reader: Callable[[str], KindReader]
+    now: Callable[[], datetime]
+    journal: Journal = field(default_factory=NullJournal)
+    token: Callable[[Call], str | None] = lambda call: None
+    stop: Stop = field(default_factory=Stop)
+    times: Times = field(default_factory=Times)
+    bisect: bool = False
+    wary: bool = False
+    watch: Watch = ignore_call
+    intents: dict[str, int] = field(default_factory=dict)
+    facets: dict[str, str] = field(default_factory=dict)
+    """The facets of the calls that created or funded something, by their names."""
+    waited: list[int] = field(default_factory=list)
+    """The mark that was set when the first create or add-funds of a run without a known ledger had been waited for."""
+    waiting: threading.RLock = field(default_factory=threading.RLock)
+
+    def send(self, call: Call) -> Result:
+        """Send a call and return how its items ended; never raise for what the world does."""
+        attempts = _Attempts()
+        while True:
+            if self.stop.reason is not None:
+                return unsent(call, self.stop.reason), ()
+            self.channel.ready(call)
+            try:
+                look, refused = self._looked(call, attempts)
+            except ReadError as unread:
+                return unsent(call, unread.problem), ()
+            except JournalError as unwritten:
+                self.stop.because(unwritten.problem)
+                return unsent(call, unwritten.problem), ()
+            if refused:
+                return self._without(call, refused)
+            ended, said, pause, answer = self._once(call, look, attempts)
+            if pause is None:
+                return self._split(call, ended, said) if self._is_to_split(call, answer) else (ended, said)
+            try:
+                self._sleep(call, pause)
+            except ReadError as unread:
+                return unsent(call, unread.problem), said
+
+    def _once(
+        self, call: Call, look: Look | None, attempts: _Attempts
+    ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
+        """Send it under one intent; with the pause before it is begun anew, if it is."""
+        token = self.token(call) if call.effect is WriteEffect.ADD else None
+        marked, late = self._marked(call, token), False
+        try:
+            intent = self.journal.intend(marked, self._noted(marked, look, token))
+        except JournalError as unwritten:
+            self.stop.because(unwritten.problem)
+            return unsent(call, unwritten.problem), (), None, Answer(Delivery.NOT_SENT)
+        self.intents[call.name] = intent
+        if not call.effect.repeatable:
+            self.facets[call.name] = call.facet
+        lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
+        shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
+
+        def allow() -> str | None:
+            """Rules 8 and 5: lock and deadline are checked after every wait, right before the bytes leave."""
+            nonlocal late
+            try:
+                late = not self.journal.may_leave(intent)
+            except JournalError as unwritten:
+                self.stop.because(unwritten.problem)
+                return unwritten.problem.message
+            if self.stop.reason is not None:
+                return self.stop.reason.message
+            return "it waited too long for its turn" if late else None
+
+        self.watch(marked, None)
+        answer = self.channel.send(marked, allow=allow)
+        ended, said = interpret_answer(marked, answer, self.targets[call.kind].kind, shown)
+        if call.effect.repeatable is False and any(each.status is ItemStatus.UNKNOWN for each in ended):
+            ended = self._looked_for(lost, ended)
+        if call.effect is WriteEffect.CREATE:
+            self.looks.answered(call.kind, [each.id for each in ended if each.id is not None])
+        self._settle(intent, ended)
+        self.watch(marked, ended)
+        attempts.mark = self.looks.mark()
+        again = None if call.effect.repeatable or self.stop.reason else attempts.again(answer, late=late)
+        if answer.fate is Delivery.NOT_SENT and self.stop.reason is not None:
+            ended = unsent(call, self.stop.reason)
+        return ended, said, again, answer
+
+    # --- Before it is sent --------------------------------------------------------------------------------
+
+    def _looked(self, call: Call, attempts: _Attempts) -> tuple[Look | None, dict[int, Problem]]:
+        """Rule 7: a create or a delta leaves only after a look begun at most 60 s before it. Return the look, and what
+        must not be sent because of what it shows, by the index of its item."""
+        if call.effect not in (WriteEffect.CREATE, WriteEffect.ADD):
+            return None, {}
+        since = max(attempts.mark, self._doubly_looked(call)) if self.wary else attempts.mark
+        if call.effect is WriteEffect.ADD:
+            problem = self.looks.before_funds(call, since)
+            return None, {} if problem is None else {0: problem}
+        look = self.looks.before_create(call, since)
+        return look, {index: _appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
+
+    def _doubly_looked(self, call: Call) -> int:
+        """Without a known ledger an earlier run may have sent what is still on its way: before the first create or
+        delta look (the plan did), wait ``lookFor``, look again. Return the mark after which that look is begun."""
+        with self.waiting:
+            if not self.waited:
+                self._sleep(call, self.times.look_for.total_seconds())
+                self.waited.append(self.looks.mark())
+            return self.waited[0]
+
+    def _noted(self, call: Call, look: Look | None, token: str | None) -> Noted:
+        if call.effect is not WriteEffect.CREATE or look is None:
+            return Noted(token=token)
+        kind = self.targets[call.kind].kind
+        name = likeness.parent(kind)
+        by_parent: dict[object, list[str]] = {}
+        for row in look.rows:
+            by_parent.setdefault(row.values.get(name), []).append(row.id)
+        before: dict[str, tuple[str, ...]] = {}
+        naturals: dict[Address, str] = {}
+        for item in call.items:
+            wanted = {move.field: move.after for move in item.fields}
+            naturals[item.address] = likeness.key_text(kind, wanted)
+            if look.number is None:  # a ledger that keeps no looks: the ids stand with each intent
+                before[str(item.address)] = tuple(by_parent.get(wanted.get(name), ()))
+        return Noted(before, token, look.number, naturals)
+
+    def _without(self, call: Call, refused: Mapping[int, Problem]) -> Result:
+        """Send the rest of a batch, of which some items must not be sent."""
+        kept = [index for index in range(len(call.items)) if index not in refused]
+        ended = {
+            index: ItemOutcome(call.name, call.items[index], ItemStatus.NOT_SENT, call.items[index].id, (problem,))
+            for index, problem in refused.items()
+        }
+        said: tuple[Problem, ...] = ()
+        if kept:
+            rest, said = self.send(subset(call, kept))
+            ended |= zip(kept, rest, strict=True)
+        return tuple(ended[index] for index in range(len(call.items))), said
+
+    # --- After it was sent --------------------------------------------------------------------------------
+
+    def _looked_for(self, lost: UnansweredCall, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
+        """Rule 9: the losing run looks for presence up to ``lookFor``, and never for absence (rule 2)."""
+        reader = self.reader(lost.call.kind)
+        findings: tuple[ItemFinding, ...] = ()
+        try:
+            for pause in evidence.pauses(self.times.look_for):
+                self._sleep(lost.call, pause)
+                try:
+                    findings = recovery.find_out(lost, reader)
+                except WaitInterrupted:
+                    raise
+                except ReadError:
+                    continue
+                if all(each.finding is Finding.APPLIED and each.id for each in findings):
+                    break
+        except WaitInterrupted:
+            pass
+        return recovery.found(ended, findings, self.journal.hold(lost.call))
+
+    def _sleep(self, call: Call, seconds: float) -> None:
+        """Sleep in the way that an interrupt ends. Raise :class:`WaitInterrupted` then."""
+        self.reader(call.kind).sleep(seconds)
+
+    def settle_anew(self, ended: Sequence[ItemOutcome]) -> None:
+        """Write down what a later read found out of outcomes that were unknown."""
+        by_call: dict[str, list[ItemOutcome]] = {}
+        for each in ended:
+            by_call.setdefault(each.call, []).append(each)
+        for name, group in by_call.items():
+            if name in self.intents:
+                self._settle(self.intents[name], group)
+
+    def see(self, ended: Sequence[ItemOutcome]) -> None:
+        """Write down what a read showed in force of what was created or funded."""
+        try:
+            self.journal.see(ended, self.facets)
+        except JournalError as unwritten:
+            self.stop.because(unwritten.problem)
+
+    def _settle(self, intent: int, ended: Sequence[ItemOutcome]) -> None:
+        """Write down how it ended; if that fails, nothing more is sent, and the next run reads it back."""
+        try:
+            self.journal.settle(intent, ended)
+        except JournalError as unwritten:
+            self.stop.because(unwritten.problem)
+
+    def _is_to_split(self, call: Call, answer: Answer) -> bool:
+        """Return whether the parts of a batch may be sent: only a proof of rule 5 lets it be split. What is too large
+        is always split."""
+        if not call.atomic or len(call.items) < 2 or answer.fate is not Delivery.ANSWERED:
+            return False
+        refused = 400 <= answer.status < 500 and answer.status not in NEVER_SPLIT
+        return answer.status == TOO_LARGE or (self.bisect and refused)
+
+    def _split(self, call: Call, ended: tuple[ItemOutcome, ...], said: tuple[Problem, ...]) -> Result:
+        """Send the parts of a refused batch, each under an intent of its own: all but the items that the API blames,
+        or else its two halves."""
+        indices = range(len(call.items))
+        spared = [index for index in indices if [problem.code for problem in ended[index].problems] == [REFUSED]]
+        half = len(call.items) // 2
+        parts = [spared] if 0 < len(spared) < len(call.items) else [[*indices[:half]], [*indices[half:]]]
+        latest = dict(enumerate(ended))
+        for number, part in enumerate(parts, 1):
+            again, more = self.send(replace(subset(call, part), name=f"{call.name}.{number}"))
+            latest |= zip(part, again, strict=True)
+            said = (*said, *more)
+        return tuple(latest[index] for index in indices), said
+
+    def _marked(self, call: Call, token: str | None) -> Call:
+        """Return the call with the mark by which the history tells it from any other."""
+        write = self.targets[call.kind].kind.writes.get(call.facet)
+        if token is None or not isinstance(write, AddDifference) or not isinstance(call.body, dict):
+            return call
+        data = call.body["data"]
+        assert isinstance(data, dict)
+        attributes = data["attributes"]
+        assert isinstance(attributes, dict)
+        return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})
+
+
+def subset(call: Call, kept: Sequence[int]) -> Call:
+    """Return the call with these of its items."""
+    if len(kept) == len(call.items):
+        return call
+    data = call.body["data"] if isinstance(call.body, dict) else call.body
+    assert isinstance(data, list)
+    rows = [data[index] for index in kept]
+    items = tuple(call.items[index] for index in kept)
+    return replace(call, items=items, body={"data": rows} if isinstance(call.body, dict) else rows)
+
+
+def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
+    """Return the outcomes of a call that was not sent, for this reason."""
+    return tuple(_unsent(call, reason))
+
+
+def _unsent(call: Call, reason: Problem) -> Iterator[ItemOutcome]:
+    for item in call.items:
+        problem = error(reason.code, reason.message, at=item.place, address=item.address, hint=reason.hint)
+        yield ItemOutcome(call.name, item, ItemStatus.NOT_SENT, item.id, (problem,))
+
+
+def _appeared(call: Call, index: int, id: str) -> Problem:
+    item = call.items[index]
+    message = f"{id} appeared since this was planned, and is what {item.address} would be"
+    return error("appeared", message, at=item.place, address=item.address, hint="plan again: it is taken over then")

@@ -1,0 +1,84 @@
+"""Read back: what the API accepted and is not in force, and what a lost answer left behind.
+
+An answer is a hint and the next read is the truth. A read that is too early shows the old state, so the caller looks
+several times before it takes a difference for one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from reconciler.executor import evidence
+from reconciler.executor.evidence import Finding
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import AddDifference
+from reconciler.model import Address, FieldChange, Item, ItemOutcome, ItemStatus, Live, Problem, Seen, error
+from reconciler.model.money import worded
+from reconciler.planning import likeness
+
+
+def settle_unknown(outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live]) -> ItemOutcome:
+    """Return an unknown absolute write as the read shows it: applied if all its values are in force, else unknown."""
+    if outcome.status is not ItemStatus.UNKNOWN or not outcome.item.fields:
+        return outcome
+    known = find_object(outcome.item, kind, live)
+    if known is None or any(not kind.is_listed(move.field) for move in outcome.item.fields):
+        return outcome
+    if evidence.absolute(outcome.item, kind, known).finding is not Finding.APPLIED or _is_delta(outcome, kind):
+        return outcome
+    return replace(outcome, status=ItemStatus.APPLIED, id=known.id, problems=())
+
+
+def _is_delta(outcome: ItemOutcome, kind: Kind) -> bool:
+    """Return whether it is a top-up: an amount alone proves none (rule 12)."""
+    return any(isinstance(kind.writes.get(move.facet), AddDifference) for move in outcome.item.fields)
+
+
+def looked(
+    outcomes: Sequence[ItemOutcome], kind: Kind, live: Mapping[str, Live]
+) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
+    """The outcomes, the applied ones of a kind as this read shows them, and the fields that are not in force.
+
+    Of a value that moved in steps (a set, by a delete and an append), the last step that was accepted is
+    what must be in force.
+    """
+    applied = [each for each in outcomes if each.status is ItemStatus.APPLIED and each.item.address.kind == kind.name]
+    last = {(each.item.address, move.field): move for each in applied for move in each.item.fields}
+    found = {id(each): tuple(_not_in_force(each, kind, live, last)) for each in applied}
+    ended = tuple(
+        replace(each, seen=Seen.NOT_IN_FORCE if found[id(each)] else Seen.IN_FORCE) if id(each) in found else each
+        for each in outcomes
+    )
+    return ended, tuple(problem for problems in found.values() for problem in problems)
+
+
+def _not_in_force(
+    outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live], last: Mapping[tuple[Address, str], FieldChange]
+) -> Iterator[Problem]:
+    """Fields of an applied item that the API does not show as it accepted them."""
+    known = live.get(outcome.id or outcome.item.id or "")
+    for move in outcome.item.fields:
+        if last[outcome.item.address, move.field] is not move:
+            continue
+        if not kind.is_listed(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
+            continue
+        if known is None or known.values.get(move.field) != move.after:
+            shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
+            message = f"{move.field} was accepted as {worded(move.after)}, but the API still shows {shown}"
+            hint = "the next plan shows it again; if it stays, the API ignores this write"
+            yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
+
+
+def _shown(value: object, wanted: object) -> str:
+    """Return a value as it is shown; a text that looks like the wanted one is written out."""
+    alike = isinstance(value, str) and isinstance(wanted, str) and likeness.folded(value) == likeness.folded(wanted)
+    return likeness.escaped(str(value)) if alike else worded(value)
+
+
+def find_object(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:
+    """Return the object of an item: by its id, or by its natural key if that makes the id, so that no twin can be."""
+    if item.id is not None or kind.create is None or not kind.create.keyed:
+        return live.get(item.id or "")
+    wanted = {move.field: move.after for move in item.fields}
+    key = kind.natural_keys[0]
+    return next((row for row in live.values() if all(row.values.get(name) == wanted.get(name) for name in key)), None)

@@ -1,0 +1,245 @@
+"""The import: a whole scope as files that a person would have written, and that change nothing when planned.
+
+What the files hold already stays as it is, to the byte, unless ``update`` asks for what is live. Nothing
+is deleted. One family of kinds is held at a time, and of the texts one file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.config import update_file, value_formatter
+from reconciler.config.loader import LoadResult
+from reconciler.config.project import Project
+from reconciler.config.update_file import Amendment
+from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.importer import block_names, resource_blocks
+from reconciler.importer.file_placement import FileOutput, FilePlacement, file_of
+from reconciler.importer.resource_blocks import ImportedResource, Skipped
+from reconciler.kinds.kind import Kind, ValidationContext
+from reconciler.model import Address, Desired, Live, Pair, Problem, Run, Severity, error, warning
+from reconciler.planning import match
+from reconciler.provider import reader
+from reconciler.provider import scope as account_scope
+
+
+class ImportRequest(Struct, frozen=True):
+    """What to import. ``out`` is the folder for new files; ``schema`` the file that editors check them with."""
+
+    kinds: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    update: bool = False
+    categories: bool = False
+    out: Path | None = None
+    schema: Path | None = None
+
+    def aims_at(self, address: Address) -> bool:
+        return not self.targets or any(fnmatch(str(address), target) for target in self.targets)
+
+
+class Importer:
+    """One import as it goes on; what it tells is whole once all its files are taken."""
+
+    def __init__(
+        self,
+        project: Project,
+        loaded: LoadResult,
+        outside: Environment,
+        memory: StateSnapshot,
+        wish: ImportRequest,
+        tell: Callable[[str], None],
+        now: datetime,
+        present: int = 0,
+    ) -> None:
+        self.project = project
+        self.loaded = loaded
+        self.outside = outside
+        self.memory = memory
+        self.wish = wish
+        self.tell = tell
+        self.now = now
+        self.problems: list[Problem] = []
+        self.left: list[Skipped] = []
+        self.present = present
+        self.names: dict[tuple[str, str], str] = {}
+        self.zones: dict[tuple[str, str], str] = {}
+        wish, documents = self.wish, self.loaded.documents
+        self.places = FilePlacement(
+            self.project, documents, self.names, self.tell, wish.out, wish.schema, self.problems
+        )
+
+    def files(self) -> Iterator[FileOutput]:
+        """The files to be written, one at a time. Raises :class:`reconciler.provider.reader.Unread`."""
+        kinds = [kind for kind in self.project.kinds.values() if self._chosen(kind)]
+        spoken = {kind.product: self.project.dialect(kind.product) for kind in kinds}
+        at, scope, send = self.project.at("scope"), self.project.scope, self.outside.send
+        self.problems += account_scope.check_scope(kinds, spoken, scope, at, send, {}, self.names, self.zones)
+        if not kinds:
+            self.problems.append(error("empty-scope", "the scope holds nothing of these kinds", at=at))
+        if any(each.severity is Severity.ERROR for each in self.problems):
+            return
+        for family in dict.fromkeys(kind.family for kind in kinds):
+            yield from self._family([kind for kind in kinds if kind.family == family])
+
+    def _chosen(self, kind: Kind) -> bool:
+        return (not self.wish.kinds or kind.name in self.wish.kinds) and bool(self.project.scope.get(kind.scope))
+
+    def _family(self, kinds: Sequence[Kind]) -> Iterator[FileOutput]:
+        """The kinds that are read together because they stand in files together."""
+        new: list[ImportedResource] = []
+        for kind in kinds:
+            new += self._read(kind)
+        fresh = self.places.put(new, kinds)
+        yield from fresh
+        yield from self.places.amended()
+
+    # --- what is live ---------------------------------------------------------------------------------------
+
+    def _read(self, kind: Kind) -> list[ImportedResource]:
+        """What of a kind is to be added to the files; what moved in them is noted on the way."""
+        root, send, scope = self._root(kind), self.outside.send, self.project.scope[kind.scope]
+        self.tell(f"reading {kind.name}")
+        reading = reader.read_list(kind, root, scope, send, attached=kind.attachments is not None)
+        self.problems += reading.problems
+        pairs = self._known(kind, reading.live)
+        known = {found.id for _, found in pairs if found}
+        self._name_members(kind)
+        fresh = [each for each in reading.live if each.id not in known and not self._closed(kind, each)]
+        if self.wish.categories and kind.details:
+            fresh = list(self._with_categories(kind, fresh))
+        return self._accepted(kind, self._described(kind, fresh), pairs, reading.live)
+
+    def _root(self, kind: Kind) -> str:
+        return self.project.dialect(kind.family).root
+
+    def _known(self, kind: Kind, all: Sequence[Live]) -> tuple[Pair, ...]:
+        """The blocks that the files hold, each with what it means."""
+        blocks = self._blocks(kind)
+        pairs, doubts = match.match(kind, blocks, all, self.memory.ids)
+        self.problems += map(_told, doubts)
+        if self.wish.update:
+            pairs = reader.add_details(kind, self._root(kind), pairs, self.outside.send)
+            self._moved(kind, pairs, blocks)
+        for desired, found in pairs:
+            if found:
+                self.present += 1
+                self.places.lives(kind, desired, found)
+        return pairs
+
+    def _blocks(self, kind: Kind) -> list[Desired]:
+        return [each for each in self.loaded.desired if each.address.kind == kind.name]
+
+    def _moved(self, kind: Kind, pairs: Sequence[Pair], blocks: Sequence[Desired]) -> None:
+        amendments = []
+        for desired, found in pairs:
+            if found and self.wish.aims_at(desired.address) and update_file.differs_from_block(kind, desired, found):
+                moves = update_file.block_changes(kind, desired, found, self.places.value(file_of(desired)))
+                amendments.append(Amendment(desired, moves))
+        moved = {each.desired.address for each in amendments}
+        self.places.amend(kind, amendments, [each for each in blocks if each.address not in moved])
+
+    def _name_members(self, kind: Kind) -> None:
+        """What the members of groups are called (sellers), where the API tells; else they go by their ids."""
+        member = block_names.layout_of(kind).group
+        if member is None or any(name == member for name, _ in self.names):
+            return
+        try:
+            names = reader.names_of(kind, member, self._root(kind), self.project.scope[kind.scope], self.outside.send)
+        except reader.ReadError as unread:
+            self.problems.append(warning("names-unread", unread.problem.message, hint="they are called by their ids"))
+            return
+        self.names.update({whose: name for whose, name in names.items() if name})
+
+    def _with_categories(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[Live]:
+        """With the entries of their own sub-resources: one read each."""
+        maps = dict.fromkeys(detail.field for detail in kind.details)
+        for number, each in enumerate(fresh, 1):
+            self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
+            asks = value_formatter.as_desired(Address(kind.name, "-"), maps, each.id)
+            ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.outside.send)
+            yield resource_blocks.own_entries(found) if found else each
+
+    # --- what to write of it --------------------------------------------------------------------------------
+
+    def _closed(self, kind: Kind, found: Live) -> bool:
+        reason = resource_blocks.reason_closed(kind, found)
+        if reason:
+            self.left.append(Skipped(kind, found.id, resource_blocks.object_title(found), reason, code="closed"))
+        return reason is not None
+
+    def _described(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[ImportedResource]:
+        taken = [each.address.key for each in self._blocks(kind)]
+        keys = block_names.choose_keys(kind, fresh, taken, block_names.choose_labels(self.names))
+        for each in fresh:
+            address = Address(kind.name, keys[each.id])
+            if not self.wish.aims_at(address):
+                continue
+            fields, left = resource_blocks.describe_object(kind, each)
+            self.left += left
+            if resource_blocks.is_manageable(kind, fields):
+                yield ImportedResource(address, each, fields)
+            elif all(one.field for one in left):
+                self.left.append(
+                    Skipped(
+                        kind, each.id, resource_blocks.object_title(each), resource_blocks.reason_unmanaged(kind, each)
+                    )
+                )
+
+    def _accepted(
+        self, kind: Kind, written: Iterable[ImportedResource], known: Sequence[Pair], all: Sequence[Live]
+    ) -> list[ImportedResource]:
+        """Without those that a rule across resources would refuse, so that the next plan is not refused."""
+        kept = list(written)
+        while wrong := self._refused(kind, [*known, *((each.desired, each.live) for each in kept)], all):
+            rejected = [each for each in kept if each.address in wrong]
+            if not rejected:
+                break
+            kept = [each for each in kept if each.address not in wrong]
+            for each in rejected:
+                self.left.append(
+                    Skipped(kind, each.live.id, resource_blocks.object_title(each.live), wrong[each.address])
+                )
+        return kept
+
+    def _refused(self, kind: Kind, pairs: Sequence[Pair], all: Sequence[Live]) -> dict[Address, str]:
+        now, assumptions = self.now, self.project.assumptions
+        zones = {id: zone for (scope, id), zone in self.zones.items() if scope == kind.scope}
+        scenes = (
+            ValidationContext(pairs, now, all, online=True, assumptions=assumptions, zones=zones),
+            ValidationContext([(desired, None) for desired, _ in pairs], now, assumptions=assumptions),
+        )
+        problems = (problem for scene in scenes for rule in kind.scene_rules for problem in rule(scene))
+        return {each.address: each.message for each in problems if each.severity is Severity.ERROR and each.address}
+
+
+class ImportResult(Struct, frozen=True):
+    """What an import did: files, their texts left out; what it left out; what is wrong. ``present`` counts the
+    objects that the files held already."""
+
+    project: str
+    files: tuple[FileOutput, ...] = ()
+    left: tuple[Skipped, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    present: int = 0
+
+    @property
+    def run(self) -> Run:
+        """The same as any command tells it, for the exit code."""
+        return Run("import", self.project, problems=self.problems)
+
+
+def import_result(done: Importer, files: Iterable[FileOutput]) -> ImportResult:
+    """All that there is to tell of an import."""
+    problems = tuple(dict.fromkeys(done.problems))
+    return ImportResult(done.project.name, tuple(files), tuple(done.left), problems, done.present)
+
+
+def _told(doubt: Problem) -> Problem:
+    """What is not there any more, or cannot be told apart, is said, and stays as it is."""
+    if doubt.code != "not-found":
+        return warning(doubt.code, doubt.message, at=doubt.span, address=doubt.address, hint=doubt.hint)
+    hint = "the block stays as it is; remove it if the object is gone for good"
+    return warning("gone", doubt.message, at=doubt.span, address=doubt.address, hint=hint)

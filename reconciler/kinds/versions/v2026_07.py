@@ -1,0 +1,24 @@
+"""2026-07 and 2027-01 ("G2"): the kinds as their tables say them (contract §6.1)."""
+
+from datetime import date
+
+from reconciler.kinds.ad_set import AD_SET
+from reconciler.kinds.balance import BALANCE_KIND
+from reconciler.kinds.seller_budget import SELLER_BUDGET
+from reconciler.kinds.seller_campaign import SELLER_CAMPAIGN
+from reconciler.kinds.versions.api_version import ApiVersion
+
+MARKETING_SOLUTIONS = {AD_SET.name: AD_SET}
+SELLERS = {SELLER_CAMPAIGN.name: SELLER_CAMPAIGN, SELLER_BUDGET.name: SELLER_BUDGET}
+RETAIL_MEDIA = {BALANCE_KIND.name: BALANCE_KIND}
+MARKETPLACE = "/marketing-solutions/marketplace-performance-outcomes"
+
+DIALECTS = tuple(
+    ApiVersion(version, family, f"/{version}{under}", kinds, ends)
+    for family, under, kinds in (
+        ("marketingSolutions", "", MARKETING_SOLUTIONS),
+        ("sellers", MARKETPLACE, SELLERS),
+        ("retailMedia", "", RETAIL_MEDIA),
+    )
+    for version, ends in (("2026-07", date(2027, 7, 31)), ("2027-01", date(2028, 1, 31)))
+)

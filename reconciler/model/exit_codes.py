@@ -1,0 +1,74 @@
+"""How a command ends, as one number that a pipeline can act on. Each has a test that provokes it."""
+
+from enum import IntEnum
+
+from reconciler.model import ItemStatus, Run, Severity
+
+
+class ExitCode(IntEnum):
+    """Exit codes; the text is what the reference says of each."""
+
+    DONE = 0
+    ERROR = 1
+    CHANGES = 2
+    REFUSED = 3
+    STALE = 4
+    PARTLY = 5
+    UNKNOWN = 6
+    LOCKED = 7
+    NOT_ALLOWED = 8
+    VERSION_GONE = 9
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    ExitCode.DONE: "done, or no changes",
+    ExitCode.ERROR: "an error, or a command that is misspelt; nothing was written",
+    ExitCode.CHANGES: "there are changes, or drift (only with --detailed-exitcode)",
+    ExitCode.REFUSED: "refused by a guardrail; nothing was written",
+    ExitCode.STALE: "the plan is stale, expired or altered; nothing was written",
+    ExitCode.PARTLY: "partly applied: something was rejected, not sent, or could not be confirmed, and it is told what",
+    ExitCode.UNKNOWN: "the outcome of at least one item is unknown; run again, it looks before it acts",
+    ExitCode.LOCKED: "another run holds the lock; nothing was written",
+    ExitCode.NOT_ALLOWED: "not allowed: credentials, consent or permissions (401, 403)",
+    ExitCode.VERSION_GONE: "the API version is no longer served (410)",
+    ExitCode.INTERRUPTED: "interrupted; what was in hand was finished",
+}
+BY_PROBLEM = {
+    "not-allowed": ExitCode.NOT_ALLOWED,
+    "version-gone": ExitCode.VERSION_GONE,
+    "locked": ExitCode.LOCKED,
+    "stale-plan": ExitCode.STALE,
+    "plan-used": ExitCode.STALE,
+    "undecided": ExitCode.UNKNOWN,
+    "held": ExitCode.UNKNOWN,
+    "interrupted": ExitCode.INTERRUPTED,
+}
+RULE = "guardrail-"
+"""What the codes of guardrails begin with."""
+
+
+def exit_code(run: Run, *, detailed: bool = False) -> ExitCode:
+    """The exit code of a run: what is worst to overlook comes first."""
+    undecided = any(problem.code in ("undecided", "held") for problem in run.problems)
+    if run.applied:
+        ended = {outcome.status for outcome in run.outcomes}
+        if ItemStatus.UNKNOWN in ended or undecided:
+            return ExitCode.UNKNOWN
+        if any(problem.code == "interrupted" for problem in run.problems):
+            return ExitCode.INTERRUPTED
+        return ExitCode.PARTLY if ended - {ItemStatus.APPLIED} or run.failed else ExitCode.DONE
+    if run.failed:
+        errors = [problem for problem in run.problems if problem.severity is Severity.ERROR]
+        known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
+        others = [problem for problem in errors if not problem.code.startswith(RULE)]
+        return known[0] if known else ExitCode.REFUSED if run.refused and not others else ExitCode.ERROR
+    if run.command == "apply" and undecided:  # a call of an earlier run
+        return ExitCode.UNKNOWN
+    moved = run.changes or any(each.moved_outside for each in run.drift)
+    late = any(problem.code == "override-overdue" for problem in run.problems)
+    return ExitCode.CHANGES if detailed and (moved or late) else ExitCode.DONE

@@ -1,0 +1,99 @@
+"""The money and the guardrails of a saved plan as JSON, and back: what a reviewer saw first is in the file."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from msgspec.structs import fields
+
+from reconciler.model import Address, Judgement, Money, Problem, RuleLevel, Severity, Span
+from reconciler.model.json_values import to_json
+from reconciler.model.money import BidShift, Commitment, Funds, Period
+
+Shape = dict[str, Any]
+Flat = TypeVar("Flat", Commitment, Funds, BidShift)
+WORDS = ("currency", "kind", "field")
+
+
+def encode_money(money: Money | None) -> Shape | None:
+    """What is committed, the one-off funds, and the bids; the rest is derived again when the plan is applied."""
+    if money is None:
+        return None
+    return {
+        "commitments": [_flat(each) for each in money.commitments],
+        "funds": [_flat(each) for each in money.funds],
+        "bids": [_flat(each) for each in money.bids],
+    }
+
+
+def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
+    """The money of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
+    if shape is None:
+        return None
+    return Money(
+        commitments=tuple(_whole(Commitment, each) for each in shape["commitments"]),
+        funds=tuple(_whole(Funds, each) for each in shape["funds"]),
+        bids=tuple(_whole(BidShift, each) for each in shape["bids"]),
+    )
+
+
+# --- Who objected -----------------------------------------------------------------------------------------
+
+
+def decode_judgement(each: Judgement) -> Shape:
+    """What a guardrail said when the plan was made; at apply it judges anew."""
+    return {
+        "rule": each.rule,
+        "level": each.level.value,
+        "limit": each.limit,
+        "because": each.because,
+        "looked": each.looked,
+        "problems": [_problem(problem) for problem in each.problems],
+    }
+
+
+def encode_judgement(shape: Shape) -> Judgement:
+    """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
+    problems = tuple(_problem_of(each) for each in shape["problems"])
+    return Judgement(
+        shape["rule"], RuleLevel(shape["level"]), shape["limit"], problems, shape["because"], shape["looked"] is True
+    )
+
+
+def _problem(each: Problem) -> Shape:
+    return {
+        "severity": each.severity.value,
+        "code": each.code,
+        "message": each.message,
+        "at": str(each.span) if each.span else None,
+        "address": str(each.address) if each.address else None,
+        "hint": each.hint,
+    }
+
+
+def _problem_of(shape: Shape) -> Problem:
+    span = None
+    if shape["at"] is not None:
+        file, line, column = shape["at"].rsplit(":", 2)
+        span = Span(file, int(line), int(column))
+    address = None if shape["address"] is None else Address(*shape["address"].split(".", 1))
+    return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
+
+
+# --- Rows of amounts ----------------------------------------------------------------------------------------
+
+
+def _flat(each: Commitment | Funds | BidShift) -> Shape:
+    parts = {part.name: getattr(each, part.name) for part in fields(each)}
+    return {name: part.name if isinstance(part, Period) else to_json(part) for name, part in parts.items()}
+
+
+def _whole(of: type[Flat], shape: Mapping[str, Any]) -> Flat:
+    return of(**{name: _value(name, value) for name, value in shape.items()})
+
+
+def _value(name: str, value: Any) -> Any:
+    """Counts are numbers and stay so; every other text is an amount, but for the words."""
+    if name == "period":
+        return Period[value]
+    return Decimal(value) if isinstance(value, str) and name not in WORDS else value

@@ -1,0 +1,78 @@
+"""Whether a saved plan still holds: nothing around it has changed, and nothing that it touches has moved."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.model import Change, Live, Plan, Problem, error
+from reconciler.model.json_values import to_json
+from reconciler.planfile.plan_file import PlanContext, PlanFile, call_shape, change_shape
+
+
+def context_changes(saved: PlanFile, here: PlanContext) -> Iterator[Problem]:
+    """What has changed around the plan: nothing may have."""
+    made = saved.made
+    if here.created >= made.expires:
+        yield stale_problem(f"the plan expired at {made.expires:%Y-%m-%d %H:%M} UTC", "plan again")
+    for name, was, now in (
+        ("version of this tool", made.tool, here.tool),
+        ("git commit", made.commit, here.commit),
+        ("API versions", dict(made.versions), dict(here.versions)),
+        ("scope", dict(made.scope), dict(here.scope)),
+        ("batching", made.merged, here.merged),
+        ("files", made.config, here.config),
+    ):
+        if was != now:
+            yield stale_problem(
+                f"the {name} changed since the plan was made: {_said(was)} then, {_said(now)} now", "plan again"
+            )
+
+
+def compare_plans(saved: PlanFile, changes: Sequence[Change], plan: Plan) -> Iterator[Problem]:
+    """What the file says will be sent against what the user's files give: all of it, in the same order."""
+    pairs = (
+        ("calls", list(saved.calls), [call_shape(call) for call in plan.calls]),
+        ("deferred changes", list(saved.late), [change_shape(change) for change in plan.deferred]),
+        ("changes", list(saved.shapes), [change_shape(change) for change in changes]),
+    )
+    for what, was, now in pairs:
+        if was != now:
+            which = ", ".join(
+                dict.fromkeys(_named(each) for each in [*was, *now] if each not in was or each not in now)
+            )
+            message = f"the plan's {what} are not those of the files: {which or 'their order'}"
+            yield stale_problem(message, "plan again, and review what differs")
+
+
+def _named(shape: Mapping[str, Any]) -> str:
+    return str(shape.get("name") or shape.get("address"))
+
+
+def live_changes(change: Change, touched: Sequence[str], present: Live | None) -> Iterator[Problem]:
+    """Every value that the plan moves or sends along against what is live now (old, planned, present)."""
+    if change.live is None or present is None:
+        if change.live is not present:
+            what = (
+                f"{change.address} exists now, as {present.id}" if present else f"{change.address} is no longer there"
+            )
+            yield stale_problem(what, "plan again", change)
+        return
+    if present.id != change.live.id:
+        yield stale_problem(f"{change.address} is now {present.id}; it was {change.live.id}", "plan again", change)
+        return
+    wanted = {move.field: move.after for move in change.fields}
+    for name in touched:
+        old, now = change.live.values.get(name), present.values.get(name)
+        if old != now:
+            planned = _said(wanted[name]) if name in wanted else "as it was"
+            message = f"{name} moved: {_said(old)} when planned, {planned} planned, {_said(now)} now"
+            yield stale_problem(message, "plan again; somebody else changed it", change)
+
+
+def stale_problem(message: str, hint: str, change: Change | None = None) -> Problem:
+    """A reason not to apply a plan; every one ends with exit code 4, before any write."""
+    place, address = (change.place, change.address) if change else (None, None)
+    return error("stale-plan", message, at=place, address=address, hint=hint)
+
+
+def _said(value: object) -> str:
+    return "not set" if value is None else str(to_json(value)).replace("'", "")

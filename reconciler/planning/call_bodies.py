@@ -1,0 +1,126 @@
+"""Parts to one call: its name, its items in the order of its body, and the body as it is sent."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import (
+    ActionByValue,
+    AddDifference,
+    Block,
+    Create,
+    DatedEntries,
+    PatchFields,
+    SetMembership,
+    SubresourcePatch,
+    Write,
+    effect_of,
+)
+from reconciler.model import Call, Change, Item, Json, Values
+from reconciler.planning.call_parts import BoundType, CallPart
+from reconciler.provider import codec
+
+
+def build_call(parts: Sequence[CallPart], target: BoundType, number: int) -> Call:
+    first, kind = parts[0], target.kind
+    write = first.write
+    items = tuple(Item(part.change.address, part.change.id, part.fields, part.change.place) for part in parts)
+    match write:
+        case PatchFields():
+            atomic = write.atomic
+        case Create() | AddDifference() | SetMembership():
+            atomic = True
+        case _:
+            atomic = False
+    if isinstance(write, SubresourcePatch):
+        items = tuple(Item(first.change.address, first.change.id, (move,), move.place) for move in first.fields)
+    name = f"{kind.name}.{first.facet}.{_verb(write, first)}{number if not _one_each(write) else _own(first)}"
+    return Call(
+        name,
+        kind.name,
+        first.facet,
+        effect_of(write),
+        first.method,
+        first.path,
+        _body(parts, kind),
+        items=items,
+        atomic=atomic,
+        stage=int(first.stage),
+        raises_exposure=first.raises_exposure,
+        product=kind.product,
+    )
+
+
+def _one_each(write: Write | Create) -> bool:
+    return getattr(write, "chunk", 1) == 1 or isinstance(write, SubresourcePatch | SetMembership)
+
+
+def _own(part: CallPart) -> str:
+    return f"{part.change.address.key}"
+
+
+def _verb(write: Write | Create, part: CallPart) -> str:
+    return f"{part.path.rpartition('/')[2]}." if isinstance(write, ActionByValue | SetMembership) else ""
+
+
+def _body(parts: Sequence[CallPart], kind: Kind) -> Json:
+    write = parts[0].write
+    match write:
+        case SubresourcePatch():
+            part = parts[0]
+            owner = str(part.change.id)
+            return codec.encode_body(
+                write.envelope, [codec.encode_nested_entry(write, owner, move, kind) for move in part.fields]
+            )
+        case SetMembership():
+            return _membership_body(write, parts[0])
+        case _:
+            return codec.encode_body(write.envelope, [_entry(part, kind) for part in parts])
+
+
+def _entry(part: CallPart, kind: Kind) -> codec.Body:
+    change, values = part.change, {move.field: move.after for move in part.fields}
+    match part.write:
+        case Create() as create:
+            return codec.encode_item(create.envelope, None, codec.encode_fields(kind, values, "create"))
+        case PatchFields() as patch:
+            complete = complete_blocks(values, change, patch.whole, kind)
+            return codec.encode_item(patch.envelope, change.id, codec.encode_fields(kind, complete, "patch"))
+        case ActionByValue() as switch:
+            return codec.encode_item(switch.envelope, change.id, {})
+        case DatedEntries() as timetable:
+            refs = change.live.refs if change.live else {}
+            return codec.encode_item(
+                timetable.envelope, change.id, codec.dated_entries_body(timetable, part.fields, refs, kind)
+            )
+        case AddDifference() as delta:
+            move = part.fields[0]
+            assert isinstance(move.after, Decimal)
+            assert isinstance(move.before, Decimal)
+            amount = kind.field(delta.field).type.write(move.after - move.before)
+            return codec.encode_item(delta.envelope, None, {delta.amount: amount})
+        case write:
+            raise TypeError(f"{type(write).__name__} has no entry of its own")
+
+
+def _membership_body(write: SetMembership, part: CallPart) -> Json:
+    kind = write.type.format(verb="Append" if part.stage == write.append_stage else "Delete")
+    if write.listed:
+        return {"data": [{"type": kind, "id": id} for id in part.members]}
+    return {"data": {"type": kind, "attributes": {"ids": [*part.members]}}}
+
+
+def complete_blocks(values: Values, change: Change, blocks: Sequence[Block], kind: Kind) -> Values:
+    """With the rest of every block of which more than the safe fields move (contract §3.4)."""
+    complete = dict(values)
+    for block in blocks:
+        inside = [name for name in block.fields if name in values]
+        if not inside or all(name in block.alone for name in inside):
+            continue
+        live = change.live.values if change.live else {}
+        for name in block.fields:
+            value = change.after.get(name)
+            cleared = kind.has(name) and kind.field(name).nullable and live.get(name) is not None
+            if kind.has(name) and name in change.after and (value is not None or cleared):
+                complete[name] = value
+    return complete

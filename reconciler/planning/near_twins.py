@@ -1,0 +1,45 @@
+"""A creation that looks like the rename of something live is questioned, before there are two of it."""
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Desired, Live, Pair, Problem, warning
+
+NAME = "name"
+
+
+def find_near_twins(kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> Iterator[Problem]:
+    """Each creation that differs by its name only from a live object that no block means."""
+    fresh = [desired for desired, found in pairs if found is None and NAME in desired.values]
+    if not fresh:
+        return
+    managed = {found.id for _, found in pairs if found is not None}
+    key = [name for name in (*kind.natural_keys[0], *kind.required) if name != NAME and kind.is_listed(name)]
+    buckets: dict[tuple[object, ...], list[Live]] = {}
+    for row in live:
+        if row.id not in managed and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
+            buckets.setdefault(tuple(row.values.get(name) for name in key), []).append(row)
+    for desired in fresh:
+        bucket = buckets.get(tuple(desired.values.get(name) for name in key), [])
+        twin = next((row for row in bucket if _alike(kind, desired, row)), None)
+        if twin is not None:
+            bucket.remove(twin)
+            yield _question(kind, desired, twin)
+
+
+def _alike(kind: Kind, desired: Desired, row: Live) -> bool:
+    """All that is stated and shown is the same, but the name; what starts switched off may be on."""
+    return all(
+        row.values.get(name) == value
+        for name, value in desired.values.items()
+        if name != NAME and name not in kind.create_defaults and kind.has(name) and kind.is_listed(name)
+    )
+
+
+def _question(kind: Kind, desired: Desired, twin: Live) -> Problem:
+    message = (
+        f"this would be a new {kind.singular}, and {twin.id} ({twin.values.get(NAME)}), which the files do not hold,"
+        " differs from it by its name only: is it a rename?"
+    )
+    hint = f'if so, write id: "{twin.id}" here, and only its name is changed; if not, go on'
+    return warning("looks-renamed", message, at=desired.at(NAME), address=desired.address, hint=hint)

@@ -1,0 +1,214 @@
+"""Canonical values to JSON and back, by the table of a kind; and a wire path back to its field.
+
+Reading is lenient: keys in any case, values in or out of their box, enum words in any spelling.
+Writing is strict: exactly the documented form of the version (contract §3.5).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from reconciler.kinds.compiled import DecodeTree, compile_kind
+from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
+from reconciler.kinds.value_types import MoneyType, unbox
+from reconciler.kinds.write_methods import DatedEntries, Envelope, SubresourcePatch
+from reconciler.model import FieldChange, Json, Live, Value, Values
+
+Body = dict[str, Any]
+NO_REFS: Mapping[str, str] = {}
+
+
+def dump_json(body: Json) -> bytes:
+    """A body exactly as it is sent: compact JSON, decimals to the last digit."""
+    import orjson
+
+    return orjson.dumps(body, default=_exact)
+
+
+def _exact(value: object) -> Any:
+    import orjson
+
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"{type(value).__name__} has no wire form")
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def decode_row(kind: Kind, row: Body, inject: Values | None = None, owner: str | None = None) -> Live:
+    """One row of an answer as canonical values: every readable field of the kind, None where absent.
+
+    ``inject`` holds what the row does not say because the URL did (a balance's account); ``owner`` is
+    the id in that URL.
+    """
+    source = row.get("attributes")
+    ready = compile_kind(kind)
+    values: dict[str, Value] = dict(ready.absent)
+    refs: dict[str, str] = {}
+    _read(source if isinstance(source, dict) else row, ready.steps, values, refs)
+    if inject:
+        values.update(inject)
+    shown = kind.normalize(values) if kind.normalize else values
+    return Live(kind.name, str(row.get("id")), shown, refs or NO_REFS, owner)
+
+
+def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
+    """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
+
+    def made(part: Body) -> Any:
+        if "attributes" not in part:
+            return part
+        try:
+            return kept(decode_row(kind, part))
+        except (ArithmeticError, ValueError):
+            return part
+
+    return made
+
+
+def _read(node: Body, steps: DecodeTree, values: dict[str, Value], refs: dict[str, str]) -> None:
+    """What the kind asks for of a row, in one walk; a key in another case gives way to the documented one."""
+    for key, wire in node.items():
+        step = steps[key]
+        if step is None or (step.key != key and step.key in node):
+            continue
+        if step.read is not None and step.field is not None:
+            if wire.__class__ is str:
+                values[step.field.name] = step.read[wire]
+            else:
+                values[step.field.name] = step.read.of(unbox(wire) if wire.__class__ is dict else wire)
+        elif step.field is not None:
+            _decode_listed(step.field, unbox(wire), values, refs)
+        elif isinstance(wire, dict):
+            _read(wire, step.inner, values, refs)
+
+
+def _find(node: Any, path: tuple[str, ...]) -> Json:
+    for key in path:
+        if not isinstance(node, dict):
+            return None
+        if key in node:
+            node = node[key]
+        else:
+            folded = key.casefold()
+            node = next((value for other, value in node.items() if other.casefold() == folded), None)
+    return unbox(node)
+
+
+def _decode_listed(field: Field, wire: Json, values: dict[str, Value], refs: dict[str, str]) -> None:
+    """A map that the API shows as a list: its entries by the attribute that names them."""
+    prefix = field.name.removesuffix("*")
+    for entry in wire if isinstance(wire, list) else ():
+        if isinstance(entry, dict):
+            name = prefix + str(unbox(entry.get(str(field.list_key))))[:10]
+            values[name] = field.type.read(entry)
+            refs[name] = str(entry.get("id"))
+
+
+def decode_details(field: str, attribute: str, rows: Iterable[Any]) -> dict[str, Value]:
+    """The entries of a sub-resource, by what follows the owner in their id (``123|5544|1``)."""
+    prefix = field.removesuffix("*")
+    entries = (row for row in rows if isinstance(row, dict) and "|" in str(row.get("id")))
+    amounts = ((str(row["id"]).partition("|")[2], _find(row.get("attributes", row), (attribute,))) for row in entries)
+    read = MoneyType().read
+    return {prefix + key: read(amount) for key, amount in amounts if amount is not None}
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def encode_fields(kind: Kind, values: Values, direction: str) -> Body:
+    """The fields of a create or a patch, nested as the version wants them.
+
+    A create leaves out what is None, but for the keys it needs even for null.
+    """
+    body: Body = {}
+    for name, value in values.items():
+        field = kind.field(name)
+        path = field.path(direction)
+        if path is None or path == NOT_IN_BODY or field.is_map:
+            continue
+        if direction == "create" and value is None and not field.always_in_create:
+            continue
+        _put(body, path.split("."), None if value is None and not _speaks_null(field) else field.type.write(value))
+    if direction == "create":
+        for field in kind.fields:
+            if field.always_in_create and field.name not in values:
+                _put(body, str(field.path("create")).split("."), None)
+    return body
+
+
+def _speaks_null(field: Field) -> bool:
+    """Whether the type itself says how "nothing" is written (an open end date)."""
+    return getattr(field.type, "open", None) is not None
+
+
+def _put(body: Body, path: Sequence[str], value: Json) -> None:
+    for key in path[:-1]:
+        body = body.setdefault(key, {})
+    body[path[-1]] = value
+
+
+def encode_item(envelope: Envelope, id: str | None, fields: Body) -> Body:
+    """One item, dressed as the envelope says: with its type and id, its fields nested or flat."""
+    item: Body = {}
+    if envelope.type is not None:
+        item["type"] = envelope.type
+    if envelope.id is not None and id is not None:
+        item[envelope.id] = int(id) if envelope.id_is_number else id
+    if not envelope.attributes:
+        return item | fields
+    return item | {"attributes": fields} if fields else item
+
+
+def encode_body(envelope: Envelope, items: Sequence[Body]) -> Json:
+    """The whole body of a call."""
+    content: Json = list(items) if envelope.many else items[0]
+    return {"data": content} if envelope.data else content
+
+
+def encode_nested_entry(write: SubresourcePatch, owner: str, change: FieldChange, kind: Kind) -> Body:
+    """One entry of a sub-resource: a category's bid or factor."""
+    key = change.field.partition(".")[2]
+    amount = kind.field(change.field).type.write(change.after)
+    return encode_item(write.envelope, write.entry.format(id=owner, key=key), {write.attribute: amount})
+
+
+def dated_entries_body(
+    write: DatedEntries, changes: Iterable[FieldChange], refs: Mapping[str, str], kind: Kind
+) -> Body:
+    """Dated entries as the three lists of a patch: created, updated, deleted (contract §3.4 rule 15)."""
+    lists: Body = {}
+    for change in changes:
+        id = refs.get(change.field)
+        if change.after is None:
+            _append(lists, "scheduledBudgetDeletions", {"id": id})
+            continue
+        content = kind.field(change.field).type.write(change.after)
+        assert isinstance(content, dict)
+        if id is None:
+            _append(lists, "scheduledBudgetCreations", {"startDate": change.field.partition(".")[2], **content})
+        else:
+            boxed = {name: {"value": value} if name in write.boxed else value for name, value in content.items()}
+            _append(lists, "scheduledBudgetUpdates", {"id": id, **boxed})
+    return {"scheduledBudget": lists}
+
+
+def _append(lists: Body, name: str, item: Body) -> None:
+    lists.setdefault(name, []).append(item)
+
+
+# --- Back to the field -----------------------------------------------------------------------------
+
+
+def field_for_path(kind: Kind, path: str, names: Iterable[str]) -> str | None:
+    """Which of the fields named a wire path speaks of (``data/0/attributes/bidding/bidAmount``)."""
+    parts = [part.casefold() for part in path.replace(".", "/").split("/") if part not in ("", "value")]
+    best: tuple[int, str] | None = None
+    for name in names:
+        for direction in ("patch", "create", "read"):
+            wire = (kind.field(name).path(direction) or "").removesuffix(".value").casefold().split(".")
+            if len(wire) <= len(parts) and parts[-len(wire) :] == wire and (best is None or len(wire) > best[0]):
+                best = (len(wire), name)
+    return best[1] if best else None

@@ -1,0 +1,52 @@
+"""Whether an answer to a read can be believed: what cannot is a problem, never an empty list."""
+
+from reconciler.model import Answer, Call, Delivery, Problem, error
+
+
+class ReadError(Exception):
+    """A read that did not succeed, as the problem to show, with the status it had, if it had one."""
+
+    def __init__(self, problem: Problem, status: int = 0) -> None:
+        super().__init__(problem.message)
+        self.problem, self.status = problem, status
+
+
+def read_error(call: Call, answer: Answer) -> Problem | None:
+    """Why an answer to a read cannot be believed, or None if it can."""
+    asked = f"{call.method} {call.path}"
+    if answer.fate is not Delivery.ANSWERED:
+        return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
+    if answer.status in (401, 403):
+        message = f"{asked} was refused ({answer.status}): {_summary(answer)}"
+        return error("not-allowed", message, hint=_permission(call, answer.status))
+    if answer.status == 410:
+        hint = f"set api.{call.product} to a version that is still served"
+        return error("version-gone", f"{asked}: this API version is no longer served", hint=hint)
+    if answer.status >= 400:
+        return error("read-failed", f"{asked} was refused ({answer.status}): {_summary(answer)}")
+    errors = answer.body.get("errors") if isinstance(answer.body, dict) else None
+    if errors:
+        return error("read-failed", f"{asked} answered with errors: {_summary(answer)}")
+    return None
+
+
+def _permission(call: Call, status: int) -> str:
+    if status == 401:
+        prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
+        return f"check {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET: they are one application's pair"
+    domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
+    return f"check the application's consent for this account and its permission in the domain {domain}"
+
+
+def _summary(answer: Answer) -> str:
+    body = answer.body
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else body
+    if isinstance(first, dict):
+        parts = [
+            first.get("code"),
+            first.get("title") or first.get("error_description") or first.get("error"),
+            first.get("detail"),
+        ]
+        return ": ".join(str(part) for part in parts if part) or answer.reason
+    return answer.reason or "no reason given"

@@ -1,0 +1,262 @@
+"""What is live: which reads a scope needs, page by page, and their rows as canonical values.
+
+A read that fails is a problem, never an empty list: what looks absent would be created again. It
+knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.read_methods import Listing, Paging, Reference, Search
+from reconciler.model import (
+    Answer,
+    Call,
+    Desired,
+    Json,
+    Live,
+    Pair,
+    Problem,
+    ReadCall,
+    Severity,
+    Value,
+    WriteEffect,
+    error,
+    warning,
+)
+from reconciler.provider import codec
+from reconciler.provider.paging import CutShort, check_one_page, entries, rows, walk
+from reconciler.provider.read_errors import ReadError as ReadError
+from reconciler.provider.read_errors import read_error as read_error
+
+Send = Callable[[Call], Answer]
+TOO_LONG = 504
+PASSES = 4
+"""How often a list of several pages is read to see it twice the same."""
+
+
+class ReadResult(Struct, frozen=True):
+    """Everything live of one kind in the scope, and what the API warned of."""
+
+    live: tuple[Live, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_list(
+    kind: Kind,
+    root: str,
+    scope: Sequence[str],
+    send: Send,
+    *,
+    attached: bool = False,
+    narrowed: Sequence[str] | None = None,
+    kept: Callable[[Live], Live] = lambda live: live,
+) -> ReadResult:
+    """All of a kind in the scope. Raises :class:`ReadError` when any page of it could not be had.
+
+    ``attached`` asks for the sets that are read from the other side, which costs a list of its own; ``narrowed``
+    are the only parents that a search is asked for; ``kept`` is what is kept of each object as it comes.
+    """
+    match kind.read:
+        case Search() as search:
+            filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
+            body: Json = {"filters": filters}
+            path, hook = search.path.format(root=root), codec.row_hook(kind, kept)
+            answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
+            owner = search.by.removesuffix("s")
+            check_one_page(answer, path)
+            found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
+            # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
+            return ReadResult(
+                tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(answer.body))
+            )
+        case Listing() as listing:
+            live: dict[str, Live] = {}
+            warnings: list[Problem] = []
+            for id in scope:
+                inject = {listing.inject: id} if listing.inject else None
+                pages = _read_until_stable(kind, listing, root, id, send)
+                own = {
+                    each.id: each
+                    for page in pages
+                    for each in (kept(codec.decode_row(kind, row, inject, id)) for row in rows(page))
+                }
+                warnings += (each for page in pages for each in _warnings(page.body))
+                live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
+            return ReadResult(tuple(live.values()), tuple(warnings))
+
+
+def add_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
+    """The pairs, with the sub-resources of those whose files state the map fields: one read each."""
+    return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
+
+
+def unknown_references(
+    kind: Kind, root: str, scope: Sequence[str], pairs: Sequence[Pair], send: Send
+) -> Iterator[Problem]:
+    """Ids that a write would name and that nothing in the scope has. Raises :class:`ReadError`."""
+    for reference in kind.references:
+        name = reference.field
+        naming = [
+            (desired, sorted(_named(desired.values.get(name)) - _named(live.values.get(name) if live else None)))
+            for desired, live in pairs
+        ]
+        if not any(ids for _, ids in naming):
+            continue
+        known = {str(row.get("id")) for id in scope for row in _listed(kind, reference, root, id, send)}
+        for desired, ids in naming:
+            for id in (id for id in ids if id not in known):
+                message = f"there is no {reference.thing} {id} in the scope"
+                hint = "correct it; the API would refuse everything that travels with it"
+                at = desired.at(name)
+                yield error(f"unknown-{reference.thing}", message, at=at, address=desired.address, hint=hint)
+
+
+def _named(value: Value) -> set[str]:
+    if value is None:
+        return set()
+    return {str(each) for each in value} if isinstance(value, tuple) else {str(value)}
+
+
+def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
+    listing = Listing(reference.path, query=reference.query, paging=reference.paging, page=reference.page)
+    return [row for page in _pages(kind, listing, root, id, send) for row in rows(page)]
+
+
+def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
+    """What the things are called that a field names, by field and id. Raises :class:`ReadError`."""
+    listed = (
+        row
+        for reference in kind.references
+        if reference.field == field
+        for id in scope
+        for row in _listed(kind, reference, root, id, send)
+    )
+    return {(field, str(row.get("id"))): str(row.get(f"{field.removesuffix('Id')}Name") or "") for row in listed}
+
+
+def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
+    """Every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
+    listing = Listing(path, paging=Paging.OFFSET, page=page)
+    for answer in _pages(kind, listing, "", "", send):
+        for row in rows(answer):
+            attributes = row.get("attributes")
+            yield attributes if isinstance(attributes, dict) else row
+
+
+def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
+    for detail in kind.details if desired.values.keys() - kind.plain else ():
+        prefix = detail.field.removesuffix("*")
+        if any(name.startswith(prefix) for name in desired.values):
+            answer = _got(_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
+            check_one_page(answer, detail.path.format(root=root, id=live.id))
+            stated = codec.decode_details(detail.field, detail.attribute, rows(answer))
+            live = replace(live, values={**live.values, **stated})
+    return live
+
+
+def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Send) -> dict[str, Live]:
+    """The set field of every object, from a list of the things that each name their objects."""
+    assert kind.attachments is not None
+    name, names = kind.attachments.field, kind.attachments.names
+    members: dict[str, set[str]] = {each: set() for each in live}
+    listing = Listing(kind.attachments.path, paging=Paging.INDEX, page=kind.attachments.page)
+    for page in _read_until_stable(kind, listing, root, id, send):
+        for row in rows(page):
+            for owner in row.get("attributes", row).get(names) or ():
+                members.setdefault(str(owner), set()).add(str(row.get("id")))
+    return {
+        each: replace(known, values={**known.values, name: tuple(sorted(members[each]))})
+        for each, known in live.items()
+    }
+
+
+# --- Pages ----------------------------------------------------------------------------------------------
+
+
+def _read_until_stable(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
+    """All pages of a list; where it takes the server too long, all of one for each of its parts (contract §4.2)."""
+    try:
+        return _read_until_same(kind, listing, root, id, send)
+    except ReadError as unread:
+        if unread.status != TOO_LONG or listing.parts is None:
+            raise
+        parts = [str(row.get("id")) for row in _listed(kind, listing.parts, root, id, send)]
+        if not parts:
+            raise
+    lists = [replace(listing, query=(*listing.query, (listing.parts.field, part))) for part in parts]
+    return [page for each in lists for page in _read_until_same(kind, each, root, id, send)]
+
+
+def _read_until_same(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
+    """All pages of a list. One of several pages is read again until two readings name the same ids,
+    since an entry may slip between two pages while others come and go (contract §2.10)."""
+    before: set[str] | None = None
+    cut: str | None = None
+    for _ in range(PASSES):
+        try:
+            pages = _pages(kind, listing, root, id, send)
+        except CutShort as short:
+            if cut == short.problem.message:  # it stays so: no passing change of the account is the cause
+                raise
+            before, cut = None, short.problem.message
+            continue
+        ids = {str(row.get("id")) for page in pages for row in rows(page)}
+        if len(pages) == 1 or ids == before:
+            return pages
+        before = ids
+    message = f"the list {listing.path.format(root=root, scope=id)} changed each of the {PASSES} times it was read"
+    raise ReadError(error("list-unstable", message, hint="try again when nobody else is changing the account"))
+
+
+def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
+    path = listing.path.format(root=root, scope=id)
+    asked = replace(listing, query=tuple((name, value.format(scope=id)) for name, value in listing.query))
+    return walk(asked, lambda query: _got(_call(kind, "GET", path, query=query), send), path)
+
+
+# --- Calls and answers ------------------------------------------------------------------------------------
+
+
+def _call(
+    kind: Kind,
+    method: str,
+    path: str,
+    *,
+    body: Json = None,
+    query: tuple[tuple[str, str], ...] = (),
+    row_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> ReadCall:
+    name, read = f"{kind.name}.read", WriteEffect.READ
+    return ReadCall(name, kind.name, "", read, method, path, body, query, product=kind.product, row_hook=row_hook)
+
+
+def _got(call: Call, send: Send) -> Answer:
+    answer = send(call)
+    problem = read_error(call, answer)
+    if problem is not None:
+        raise ReadError(problem, answer.status)
+    return answer
+
+
+def _warnings(body: Json) -> Iterator[Problem]:
+    """What the API warned of; objects that it hides are one note with their count, as far as it tells one."""
+    listed = body.get("warnings") if isinstance(body, dict) else None
+    warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
+    hidden = sum(each.get("code") == HIDDEN for each in warned)
+    if hidden:
+        some = "1 ad set" if hidden == 1 else f"{hidden:,} ad sets"
+        message = f"the API hides at least {some} of the scope, and names none of them"
+        hint = "to list them, compare the platform with `reconciler import`: what only the platform shows is hidden"
+        yield Problem(Severity.NOTE, HIDDEN, message, hint=hint)
+    for each in warned:
+        if each.get("code") != HIDDEN:
+            code = str(each.get("code") or "api-warning")
+            yield warning(code, str(each.get("detail") or each.get("title") or code))
+
+
+HIDDEN = "cannot-expose-specific-adsets"
+"""The API's code for objects that are there and that it never shows (contract §8.1)."""

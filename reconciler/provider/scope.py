@@ -1,0 +1,188 @@
+"""What the application may touch: its product, and every advertiser and account of the scope.
+
+A lost consent reads as an empty list, and a naive plan would create everything again (contract §2.2);
+so before a plan is believed the scope must be in the portfolio.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.read_methods import Listing, Paging
+from reconciler.kinds.versions import ApiVersion
+from reconciler.model import Answer, Call, Json, Place, Problem, WriteEffect, error, warning
+from reconciler.provider.paging import rows, walk
+from reconciler.provider.reader import ReadError, Send, read_error
+
+SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
+"""What ``/me`` calls each product, letters only: the exact literals are unverified (contract §14, 28)."""
+SEGMENTS = {"marketingSolutions": "marketing-solutions", "retailMedia": "retail-media"}
+PORTFOLIOS = {"advertiserIds": "{root}/advertisers/me", "retailMediaAccountIds": "{root}/retail-media/accounts"}
+NOTICE = timedelta(days=90)
+TWO_PAIRS = (
+    "an application has one product for good: CRITEO_MS_CLIENT_ID and _SECRET take one of Marketing Solutions, "
+    "CRITEO_RM_CLIENT_ID and _SECRET one of Retail Media"
+)
+
+
+def check_scope(
+    kinds: Iterable[Kind],
+    dialects: Mapping[str, ApiVersion],
+    scope: Mapping[str, tuple[str, ...]],
+    at: Place,
+    send: Send,
+    codes: dict[tuple[str, str], str],
+    names: dict[tuple[str, str], str] | None = None,
+    zones: dict[tuple[str, str], str] | None = None,
+) -> Iterator[Problem]:
+    """Problems of the application with this scope, for the kinds that the files hold.
+
+    ``codes`` is filled with the currencies that the lists tell, by scope and id; ``names`` with what they call the
+    ids of the scope, by the field that holds such an id; ``zones`` with the time zones of accounts, by scope and id.
+    """
+    used = {kind.product: kind for kind in kinds}
+    for product, kind in used.items():
+        root = dialects[product].root
+        yield from wrong_product(product, read_application(product, root, send))
+        if not dialects[product].listed:
+            yield warning(
+                "portfolio-unchecked", f"{dialects[product].version} cannot list the accounts of this application"
+            )
+            continue
+        path = PORTFOLIOS[kind.scope].format(root=root)
+        known = {str(row.get("id")): row.get("attributes") for row in _rows(path, product, send)}
+        told = {(kind.scope, id): _currency(attributes, "currency") for id, attributes in known.items()}
+        codes.update({whose: code for whose, code in told.items() if code})
+        if zones is not None:
+            zones.update({(kind.scope, id): zone for id, row in known.items() if (zone := _text(row, "timeZone"))})
+        if names is not None:
+            holder = kind.owner or kind.scope.removesuffix("s")
+            named = {(holder, id): _name(known[id]) for id in scope.get(kind.scope, ()) if id in known}
+            names.update({whose: name for whose, name in named.items() if name})
+        yield from ids_outside_portfolio(scope.get(kind.scope, ()), known, Place(at.source, (*at.path, kind.scope)))
+
+
+def ids_outside_portfolio(ids: Iterable[str], known: Container[str], at: Place) -> Iterator[Problem]:
+    """The ids that the application may not touch."""
+    for id in ids:
+        if id not in known:
+            message = f"{id} is not in the portfolio of this application"
+            hint = "correct scope, or ask for the account's consent; without it everything would look absent"
+            yield error("out-of-portfolio", message, at=at, hint=hint)
+
+
+def version_warnings(dialects: Iterable[ApiVersion], now: datetime, at: Place) -> Iterator[Problem]:
+    """Versions whose support has ended, or ends within three months (contract §2.13)."""
+    for dialect in dialects:
+        if dialect.ends is None or dialect.ends > (now + NOTICE).date():
+            continue
+        over = dialect.ends < now.date()
+        message = f"support of {dialect.version} {'ended' if over else 'ends'} on {dialect.ends}"
+        hint = "the API may answer 410" if over else "move to a newer version in time"
+        place = Place(at.source, (*at.path, dialect.family))
+        yield warning("version-ending", message, at=place, hint=f"{hint}; see api.{dialect.family}")
+
+
+def wrong_product(product: str, attributes: Mapping[str, Json]) -> Iterator[Problem]:
+    """Whether the application belongs to the other product."""
+    service = str(attributes.get("criteoService") or "")
+    letters = _letters(service)
+    if letters in SERVICES.values() and letters != SERVICES[product]:
+        message = f"the application belongs to {service}, and these files need one of {product}"
+        yield error("wrong-product", message, hint=TWO_PAIRS)
+
+
+def read_application(product: str, root: str, send: Send) -> Mapping[str, Json]:
+    """What the application says of itself. Raises :class:`reconciler.provider.reader.Unread`.
+
+    Everybody may ask who they are (contract §2.3), so whoever is refused that is at the other product's door.
+    """
+    call = first_call(product, root)
+    answer = send(call)
+    problem = refused(call, answer)
+    if problem is not None:
+        raise ReadError(problem)
+    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    attributes = data.get("attributes") if isinstance(data, dict) else None
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def first_call(product: str, root: str) -> Call:
+    """Return the read that a run begins with."""
+    return _read(f"{root}/{SEGMENTS[product]}/me", product)
+
+
+def refused(call: Call, answer: Answer) -> Problem | None:
+    """Return why the answer to the first call stops the run; None if it does not."""
+    problem = read_error(call, answer)
+    if problem is not None and answer.status == 403:
+        said = f"the application was refused {call.path} (403), which every application of {call.product} may read"
+        return replace(problem, message=said, hint=f"does it belong to the other product? {TWO_PAIRS}")
+    return problem
+
+
+def is_known_service(service: str) -> bool:
+    """Whether it is a product's name as we know it."""
+    return _letters(service) in SERVICES.values()
+
+
+def _letters(service: str) -> str:
+    return "".join(letter for letter in service.casefold() if letter.isalpha())
+
+
+def read_members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]:
+    """Every id that the application may touch in the scope of a kind, with its name."""
+    for row in _rows(PORTFOLIOS[kind.scope].format(root=root), kind.product, send):
+        yield str(row.get("id")), _name(row.get("attributes"))
+
+
+def advertisers(root: str, product: str, send: Send) -> dict[str, tuple[str | None, str]]:
+    """Return currency and time zone of advertisers by id, as the marketplace gives them to those who may ask (§2.2)."""
+    answer = send(_read(f"{root}/advertisers", product))
+    rows = answer.body if isinstance(answer.body, list) and answer.status == 200 else []
+    return {
+        str(row.get("id")): (_currency(row, "currencyName"), _text(row, "timeZoneId"))
+        for row in rows
+        if isinstance(row, dict)
+    }
+
+
+def _currency(row: object, key: str) -> str | None:
+    """A code of three letters; anything else is not believed."""
+    code = row.get(key) if isinstance(row, dict) else None
+    return code.upper() if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() else None
+
+
+def _text(row: object, key: str) -> str:
+    value = row.get(key) if isinstance(row, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _name(attributes: object) -> str:
+    said = attributes if isinstance(attributes, dict) else {}
+    return str(said.get("advertiserName") or said.get("name") or "")
+
+
+def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:
+    """Yield the rows of the whole list.
+
+    Raises :class:`reconciler.provider.reader.Unread`, also when it is cut short.
+    """
+    listing = Listing(path, paging=Paging.INDEX if product == "retailMedia" else Paging.NONE)
+    for answer in walk(listing, lambda query: _asked(path, product, send, query), path):
+        yield from rows(answer)
+
+
+def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:
+    call = _read(path, product, query)
+    answer = send(call)
+    problem = read_error(call, answer)
+    if problem is not None:
+        raise ReadError(problem)
+    return answer
+
+
+def _read(path: str, product: str, query: tuple[tuple[str, str], ...] = ()) -> Call:
+    return Call("portfolio.read", "", "", WriteEffect.READ, "GET", path, query=query, product=product)

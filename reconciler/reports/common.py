@@ -1,0 +1,304 @@
+"""Words that every report shares: how a value, a place and a summary are said.
+
+Whatever comes from outside is escaped here: control characters, and those that reorder a line.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    DriftState,
+    ItemOutcome,
+    ItemStatus,
+    Problem,
+    Run,
+    Seen,
+    Severity,
+    Value,
+)
+from reconciler.model.exit_codes import ExitCode, exit_code
+from reconciler.model.money import grouped
+
+CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
+ARROW = "→"
+VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
+BLANK = frozenset(["\u034f", *"\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0xE0100, 0xE01F0))])
+"""Letters that Unicode calls printable and that show nothing."""
+COMMAND, FIRST = "##[", "::"
+"""What a pipeline's log takes for a command wherever it stands in a line, and at its beginning."""
+
+
+class Checkout(Struct, frozen=True):
+    """Where a run stands in its repository: ``root`` is the folder of the repository, ``here`` the folder in which the
+    command ran, both absolute; ``project`` is the project's file as a path from ``here``."""
+
+    root: str
+    here: str
+    project: str
+
+
+class RenderOptions(Struct, frozen=True):
+    """How much a report tells: ``bodies`` shows every request body as it is sent; ``full``
+    lists also what text folds, since it is alike and much; ``told`` holds the
+    problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
+    ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
+    saved plan that this run was saved as; ``checkout`` is where formats of pipelines name files from."""
+
+    bodies: bool = False
+    full: bool = False
+    told: tuple[Problem, ...] | None = None
+    sources: Mapping[str, tuple[str, ...]] | None = None
+    detailed: bool = False
+    digest: str | None = None
+    checkout: Checkout | None = None
+
+
+def sanitize(text: object) -> str:
+    """Text from outside, safe on a terminal and in a log: nothing invisible, no second line, no command."""
+    string = str(text)
+    if COMMAND in string:
+        string = string.replace(COMMAND, "##\\u005b")
+    if string.lstrip().startswith(FIRST):
+        string = string.replace(FIRST, "\\u003a:", 1)
+    if string.isprintable() and (string.isascii() or BLANK.isdisjoint(string)):
+        return string
+    return "".join(_visible(letter) for letter in string)
+
+
+def _visible(letter: str) -> str:
+    """Controls, formats such as those that reorder a line, odd spaces and halves of letters by their number."""
+    point = ord(letter)
+    if letter.isprintable() and letter not in BLANK:
+        return letter
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def format_value(value: Value) -> str:
+    """A value as a person reads it: amounts with two decimals at least and with separators, sets in brackets."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return grouped(value)
+        case datetime():
+            return (
+                f"{value:%Y-%m-%dT%H:%M:%SZ}"
+                if (value.hour, value.minute, value.second) != (0, 0, 0)
+                else f"{value:%Y-%m-%d}"
+            )
+        case date():
+            return value.isoformat()
+        case tuple():
+            return f"[{', '.join(format_value(each) for each in value)}]"
+        case Mapping():
+            return f"{{{', '.join(f'{sanitize(name)}: {format_value(part)}' for name, part in value.items())}}}"
+        case str():
+            return sanitize(value)
+        case _:
+            return str(value)
+
+
+def format_change_percent(before: Value, after: Value) -> str:
+    """How far an amount moves, in percent; empty for anything else."""
+    if isinstance(before, Decimal) and isinstance(after, Decimal) and before:
+        return format_percent((after - before) / before * 100)
+    return ""
+
+
+def format_percent(percent: Decimal) -> str:
+    """``+10 %``, ``-9.1 %``, ``+9,900 %``: one decimal where it says something."""
+    digits = "+,.1f" if abs(percent) >= Decimal("0.05") or not percent else "+.1g"
+    return f"{percent:{digits}}".removesuffix(".0") + " %"
+
+
+def clip(text: str, most: int) -> str:
+    """The text, or so much of it that it ends within ``most`` characters and shows that it was longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def change_title(change: Change) -> str:
+    """The resource's own name beside its address, if it has one."""
+    name = change.after.get("name")
+    return f'"{sanitize(name)}"' if isinstance(name, str) else ""
+
+
+def drift_summary(run: Run) -> str:
+    """``Drift: 2 drifted, 1 in conflict, 3 pending.`` or ``No drift.``"""
+    tally = Counter(each.state for each in run.drift)
+    told = [f"{tally[state]:,} {word}" for state, word in DIVERGENCES.items() if tally[state]]
+    return f"Drift: {', '.join(told)}." if told else "No drift."
+
+
+DIVERGENCES = {
+    DriftState.DRIFTED: "drifted",
+    DriftState.CONFLICT: "in conflict",
+    DriftState.UNKNOWN: "unexplained",
+    DriftState.PENDING: "pending",
+}
+
+
+def summary(run: Run) -> str:
+    """``Plan: 2 to create, 5 to update, 1 to stop.`` or ``No changes.``"""
+    if run.command == "drift":
+        return drift_summary(run)
+    if not run.changes:
+        return "No changes. What is live matches the files."
+    return f"Plan: {', '.join(f'{count} to {word}' for word, count in counts(run).items())}."
+
+
+def has_plan(run: Run) -> bool:
+    """Whether there is a plan to show: also one that guardrails refuse, but none that is in doubt otherwise."""
+    return run.command not in ("validate", "drift") and (
+        run.applied or not run.failed or exit_code(run) is ExitCode.REFUSED
+    )
+
+
+def visible_run(run: Run) -> Run:
+    """The run without what its plan would cost and who objects to it, where there is no plan to show."""
+    return run if has_plan(run) else replace(run, money=None, judgements=())
+
+
+def headline(run: Run) -> str:
+    """The run in one sentence: what was found, what is planned, or how it ended."""
+    errors = count_noun(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
+    if run.applied:
+        told = [f"{count:,} {ending}" for ending, count in count_by_status(run).items()]
+        return f"Apply: {', '.join(told) or 'nothing to do'}."
+    if run.command == "validate":
+        return f"{errors}." if run.failed else f"Valid: {count_noun(run.unchanged, 'resource')}."
+    if run.command == "drift":
+        begun = f"{errors}. " if run.failed else ""
+        if run.failed and not run.drift and not run.unchanged:
+            return f"{begun}Nothing was compared."
+        return f"{begun}{drift_summary(run)} {count_noun(run.unchanged, 'resource')} as in the files."
+    if not has_plan(run):
+        return f"{errors}. Nothing was sent."
+    return summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
+
+
+def least_time(calls: int) -> str:
+    """The time that so many calls take at the documented limit, at the least."""
+    seconds = max(0, (calls - 1) // CALLS_PER_MINUTE * 60)
+    return "less than a minute" if seconds < 60 else f"at least {seconds // 60} min"
+
+
+def count_noun(number: int, noun: str) -> str:
+    """``1 item``, ``2 items``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def objects(run: Run) -> dict[Address, str]:
+    """What the live object of an address is called, and its id, as far as the run tells them."""
+    names: dict[Address, tuple[str, str | None]] = {}
+    for each in run.drift:
+        names.setdefault(each.address, (each.name, each.id))
+    for change in run.changes:
+        name = (change.live.values if change.live else change.after).get("name")
+        names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
+    return {address: told for address, (name, id) in names.items() if (told := called(name, id))}
+
+
+def called(name: str, id: str | None) -> str:
+    """``"FR prospecting", id 123467``, as far as they are known."""
+    return ", ".join([*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])])
+
+
+def named(problem: Problem, known: Mapping[Address, str]) -> str:
+    """The sentence, with the address that it is about and the object behind it, if it does not name them itself."""
+    if problem.address is None:
+        return sanitize(problem.message)
+    address = str(problem.address)
+    who = f"{address} ({known[problem.address]})" if problem.address in known else address
+    parts = re.split(rf"(?<![\w.-]){re.escape(address)}(?![\w-]|\.\w)", problem.message, maxsplit=1)
+    return sanitize(who.join(parts) if len(parts) == 2 else f"{who}: {problem.message}")
+
+
+def format_problem(problem: Problem, said: str | None = None) -> str:
+    """``file:line:col: error[code]: sentence``, in one line; ``said`` is another sentence than its own."""
+    where = f"{sanitize(problem.span)}: " if problem.span else ""
+    return f"{where}{problem.severity.value}[{sanitize(problem.code)}]: {sanitize(problem.message) if said is None else said}"  # noqa: E501
+
+
+def all_problems(run: Run) -> tuple[Problem, ...]:
+    """What is wrong with the run and with its items, each once, errors first, otherwise in their order."""
+    told_once = frozenset(map(id, stopped(run)))
+    of_items = (each.problems for each in run.outcomes if id(each) not in told_once)
+    told = (*run.problems, *(problem for problems in of_items for problem in problems))
+    return tuple(sorted(dict.fromkeys(told), key=lambda problem: WEIGHT[problem.severity]))
+
+
+def stopped(run: Run) -> list[ItemOutcome]:
+    """The items that were not sent for a reason that the run itself tells, such as an interrupt."""
+    reasons = {(problem.code, problem.message) for problem in run.problems if problem.address is None}
+    held = [
+        each
+        for each in run.outcomes
+        if each.status is ItemStatus.NOT_SENT
+        and any((problem.code, problem.message) in reasons for problem in each.problems)
+    ]
+    return held if len(held) > 1 else []
+
+
+def summed(outcomes: Sequence[ItemOutcome]) -> str:
+    """``150 items: adSets.a, adSets.b, adSets.c, …``"""
+    names = [sanitize(each) for each in dict.fromkeys(outcome.item.address for outcome in outcomes)]
+    more = ", …" if len(names) > FEW else ""
+    return f"{count_noun(len(outcomes), 'item')}: {', '.join(names[:FEW])}{more}"
+
+
+def findings(run: Run) -> list[Problem]:
+    """What pipelines show as annotations and alerts: all but notes of the account on which no file has a say."""
+    return [problem for problem in all_problems(run) if problem.code not in OF_THE_ACCOUNT]
+
+
+OF_THE_ACCOUNT = frozenset(["cannot-expose-specific-adsets"])
+FEW = 3
+"""So many items are named of those that are summed."""
+WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+def counts(run: Run) -> dict[str, int]:
+    """How many resources are created, updated and stopped, by the words of the summary."""
+    return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
+
+
+ENDINGS = (
+    ItemStatus.APPLIED.value,
+    Seen.NOT_IN_FORCE.value,
+    Seen.NOT_READ.value,
+    *(status.value for status in ItemStatus if status is not ItemStatus.APPLIED),
+)
+UNDECIDED = "undecided"
+
+
+def count_by_status(run: Run) -> dict[str, int]:
+    """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
+    ended are left out."""
+    tally = tallied(run.outcomes)
+    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    return tally | ({UNDECIDED: undecided} if undecided else {})
+
+
+def tallied(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
+    """How many items ended in which way; ways in which none ended are left out."""
+    tally = Counter(outcome.ending for outcome in outcomes)
+    return {ending: tally[ending] for ending in ENDINGS if tally[ending]}
+
+
+def exit_sentence(run: Run, manner: RenderOptions) -> str:
+    """What the exit code means, where it is more than "done", "an error" or "there are changes"."""
+    code = exit_code(run, detailed=manner.detailed)
+    return (
+        "" if code in (ExitCode.DONE, ExitCode.ERROR, ExitCode.CHANGES) else f"Exit code {int(code)}: {code.meaning}."
+    )

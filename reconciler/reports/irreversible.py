@@ -1,0 +1,65 @@
+"""What no rollback takes back, in a few words: quiet where there is nothing, and never a list that nobody reads."""
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.model import Irreversible, IrreversibleReason, Run
+from reconciler.model.money import Period
+from reconciler.reports import cost
+from reconciler.reports.common import has_plan, sanitize
+
+TITLE = "Cannot be undone"
+NAMED = 3
+SAID = {
+    IrreversibleReason.CREATED: "what is created, since the API cannot delete it",
+    IrreversibleReason.UNSEEN: "what the API never shows, since nobody knows what it was",
+    IrreversibleReason.UNSPEAKABLE: "what the API cannot set back to what it is now",
+}
+
+
+def rows(run: Run) -> Iterator[tuple[str, str]]:
+    """What, and which: to be told with a plan, before it is applied."""
+    if not has_plan(run):
+        return
+    for why, words in SAID.items():
+        if some := [each for each in run.lasting if each.why is why]:
+            yield words, _names(some)
+    if added := [*_added(run)]:
+        yield "what is added to balances, as far as it is spent", ", ".join(added)
+    if spent := [*_spent(run)]:
+        yield "what is spent before a rollback", ", ".join(spent)
+
+
+def _names(some: Sequence[Irreversible]) -> str:
+    names = [sanitize(f"{each.address} {each.field}".strip()) for each in some]
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _added(run: Run) -> Iterator[str]:
+    """By currency, the first deposits of new balances too."""
+    for each in run.money.funds if run.money else ():
+        if each.added:
+            yield f"{sanitize(each.currency)} {cost.format_money(each.added)}"
+
+
+def _spent(run: Run) -> Iterator[str]:
+    """By currency, how much more the budgets ask for than without the plan: on any one day, and in all."""
+    for each in cost.totals(run.money):
+        if each.what not in (Period.ANY_DAY.value, Period.TOTAL.value):
+            continue
+        change, currency = each.change, sanitize(each.currency)
+        if change.amount > 0:
+            yield f"{currency} {cost.format_money(change.amount)} more is asked for {_when(each.what)}"
+        if change.uncapped > 0:
+            yield f"without limit in {currency} ({change.uncapped:,} more uncapped)"
+
+
+def _when(what: str) -> str:
+    return f"on {what}" if what == Period.ANY_DAY.value else what
+
+
+def lines(run: Run) -> Iterator[str]:
+    """As a block of text; nothing if nothing stays."""
+    if told := [*rows(run)]:
+        yield f"{TITLE}:"
+        yield from (f"  {what}: {which}" for what, which in told)

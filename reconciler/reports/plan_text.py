@@ -1,0 +1,134 @@
+"""A plan as text: what changes, with the numbers of a resource aligned at their points, and the calls.
+
+What is alike and too much to read folds into a line with its count.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from reconciler.model import Action, Call, Change, FieldChange, Run
+from reconciler.provider import codec
+from reconciler.reports import grouping, irreversible
+from reconciler.reports.common import (
+    ARROW,
+    RenderOptions,
+    change_title,
+    count_noun,
+    format_value,
+    least_time,
+    sanitize,
+    summary,
+)
+from reconciler.reports.value_diff import describe_change
+
+UNSEEN = "(never shown by the API)"
+
+
+def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
+    """The changes, their sum, what of them stays for good, and the calls."""
+    yield from _changes(run.changes, manner)
+    yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
+    if kept := [*irreversible.lines(run)]:
+        yield from ("", *kept)
+    yield from _calls(run, manner)
+
+
+def _changes(changes: Sequence[Change], manner: RenderOptions) -> Iterator[str]:
+    single, folded = grouping.split_changes(changes, full=manner.full)
+    for change in single:
+        verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
+        name = f"  {change_title(change)}" if change_title(change) else ""
+        id = f"  id {sanitize(change.id)}" if change.id else ""
+        yield f"  {change.action.value} {sanitize(change.address)}{name}{id}{verb}  ({sanitize(change.place.span)})"
+        yield from _fields(change)
+        yield ""
+    for fold in folded:
+        yield f"  {fold.action.value} {grouping.heading(fold)}"
+        yield from (f"      {line}" for line in grouping.sentences(fold))
+        yield ""
+    if folded:
+        yield from ("Alike changes are in one line each; --full lists every one of them.", "")
+
+
+def _fields(change: Change) -> Iterator[str]:
+    """One line a field, with the numbers of a resource aligned at their points."""
+    moves = change.fields
+    width = max(len(move.field) for move in moves)
+    befores = _aligned([_before(move, change) for move in moves], moves)
+    afters = _aligned([format_value(move.after) for move in moves], moves)
+    for move, before, after in zip(moves, befores, afters, strict=True):
+        if change.action is Action.CREATE:
+            yield f"      {sanitize(move.field):<{width}}  {after}".rstrip()
+        else:
+            far = describe_change(move.before, move.after)
+            yield f"      {sanitize(move.field):<{width}}  {before} {ARROW} {after}  {far}".rstrip()
+
+
+def _before(move: FieldChange, change: Change) -> str:
+    if change.action is Action.CREATE:
+        return ""
+    return UNSEEN if not move.seen and move.before is None else format_value(move.before)
+
+
+def _aligned(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:
+    """Amounts right-aligned at the point, so that a slip of a digit is seen; the rest as it is."""
+    amounts = [text for text, move in zip(texts, moves, strict=True) if isinstance(move.after, Decimal)]
+    whole = max((text.find(".") for text in amounts), default=0)
+    tail = max((len(text) - text.find(".") for text in amounts if "." in text), default=0)
+    return [
+        f"{' ' * max(0, whole - text.find('.'))}{text}".ljust(whole + tail)
+        if isinstance(move.after, Decimal) and "." in text
+        else text.ljust(whole + tail)
+        if isinstance(move.after, Decimal)
+        else text
+        for text, move in zip(texts, moves, strict=True)
+    ]
+
+
+# --- The calls ------------------------------------------------------------------------------------------
+
+
+def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
+    plan = run.plan
+    if not plan.total:
+        return
+    yield ""
+    yield f"Calls: {plan.total:,} (bound {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
+    many = len(plan.calls) > grouping.MANY and not manner.bodies and not manner.full
+    yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
+    if plan.deferred:
+        yield f"  + {count_noun(plan.deferred_calls, 'deferred call')}, once the new ids are known:"
+        single, folded = grouping.split_changes(plan.deferred, full=manner.full)
+        for change in single:
+            moves = ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
+            yield f"       {sanitize(change.address)}: {moves}"
+        for fold in folded:
+            yield f"       {grouping.heading(fold)}"
+            yield from (f"         {line}" for line in grouping.sentences(fold))
+
+
+def _each_call(calls: Sequence[Call], manner: RenderOptions) -> Iterator[str]:
+    method, path, facet = _widths((call.method, sanitize(call.path), call.facet) for call in calls)
+    for number, call in enumerate(calls, 1):
+        whole = "  all or nothing" if call.atomic and len(call.items) > 1 else ""
+        where = f"{call.method:<{method}} {sanitize(call.path):<{path}}  {call.facet:<{facet}}"
+        yield f"  {number:>3}. {where}  {count_noun(len(call.items), 'item')}{whole}".rstrip()
+        if manner.bodies:
+            yield f"       {_body(call)}"
+
+
+def _call_groups(calls: Sequence[Call]) -> Iterator[str]:
+    """Neighbours that go to one endpoint for one facet, in one line."""
+    groups = list(grouping.group_calls(calls))
+    method, path, facet = _widths((group.method, sanitize(group.path), group.facet) for group in groups)
+    for group in groups:
+        where = f"{group.method:<{method}} {sanitize(group.path):<{path}}  {group.facet:<{facet}}"
+        yield f"  {group.numbers:>9}. {where}  {count_noun(group.items, 'item')}"
+
+
+def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)] or [0, 0, 0]
+
+
+def _body(call: Call) -> str:
+    return sanitize(codec.dump_json(call.body).decode())

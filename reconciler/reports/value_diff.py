@@ -1,0 +1,76 @@
+"""What moves inside a value that is a set or a block of its own, so that nobody compares two long lists by eye.
+
+``deepdiff`` explains here, and only here: whether a value moves at all is decided by ``==``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.model import Value
+from reconciler.reports.common import ARROW, format_change_percent, format_value, sanitize
+
+NAMED = 10
+"""So many parts are named; more are counted."""
+SIGNS = {
+    "set_item_added": "+",
+    "iterable_item_added": "+",
+    "dictionary_item_added": "+",
+    "set_item_removed": "-",
+    "iterable_item_removed": "-",
+    "dictionary_item_removed": "-",
+}
+
+
+def describe_change(before: Value, after: Value) -> str:
+    """How far an amount moves, in percent, or what of a set or block moves: ``values: + NO, - DE``."""
+    return format_change_percent(before, after) or describe_inside(before, after)
+
+
+def describe_inside(before: Value, after: Value) -> str:
+    """What is not alike in two sets or two blocks; empty where that says no more than the two side by side."""
+    if not isinstance(before, Mapping | tuple) or not isinstance(after, before.__class__):
+        return ""
+    parts = [*_parts(before, after)]
+    if len(parts) > NAMED:
+        parts = [*parts[:NAMED], f"and {len(parts) - NAMED} more"]
+    said = ", ".join(parts)
+    return said if len(said) < len(format_value(before)) + len(format_value(after)) - len(ARROW) else ""
+
+
+def _parts(before: Value, after: Value) -> Iterator[str]:
+    from deepdiff import DeepDiff  # a tenth of a second to import: only for a value that needs it
+
+    told: dict[str, list[str]] = {}
+    found = DeepDiff(_opened(before), _opened(after), view="tree")
+    for sort, levels in found.items():
+        for level in levels:
+            *path, last = level.path(output_format="list")
+            named = ".".join(sanitize(step) for step in (path if sort in SIGNS else (*path, last)))
+            value = level.t2 if SIGNS.get(sort) == "+" else level.t1
+            gone = f"{SIGNS[sort]} {_said(value, last)}" if sort in SIGNS else _step(level.t1, level.t2)
+            told.setdefault(named, []).append(gone)
+    for name in sorted(told):
+        steps = sorted(told[name])
+        yield f"{name}: {steps[0]}" if name else steps[0]
+        yield from steps[1:]
+
+
+def _said(value: Any, key: Any) -> str:
+    """What came or went: a member of a set, or a key with its value."""
+    return format_value(value) if key is None or isinstance(key, int) else f"{sanitize(key)}: {format_value(value)}"
+
+
+def _step(before: Any, after: Any) -> str:
+    return f"{format_value(before)} {ARROW} {format_value(after)}"
+
+
+def _opened(value: Value) -> Any:
+    """The value with its sets as sets, whose members have no order."""
+    match value:
+        case tuple():
+            members = [_opened(each) for each in value]
+            return members if any(isinstance(each, dict | list) for each in members) else set(members)
+        case Mapping():
+            return {name: _opened(part) for name, part in value.items()}
+        case _:
+            return value
