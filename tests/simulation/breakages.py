@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from reconciler import keeper
-from reconciler.api import exchange
+from reconciler.engine import run_journal
+from reconciler.executor import evidence, held, sender
+from reconciler.executor.evidence import Finding, ItemFinding
+from reconciler.executor.looks import Looks
 from reconciler.ledger.journal import Journal as Stored
 from reconciler.ledger.past import Past
-from reconciler.model import Effect, Fate
-from reconciler.sending import courier, evidence, held
-from reconciler.sending.evidence import Finding, ItemFinding
-from reconciler.sending.looks import Looks
+from reconciler.model import Delivery, WriteEffect
+from reconciler.provider.http import messages
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,18 @@ class Breakage:
                 each.stop()
 
 
-_again = courier._Attempts.again
+_again = sender._Attempts.again
 
 
 def _sends_again(self: Any, answer: Any, *, late: bool) -> float | None:
-    if answer.fate is Fate.LOST and self.unreached < 2:
+    if answer.fate is Delivery.LOST and self.unreached < 2:
         self.unreached += 1
         return 5.0
     return _again(self, answer, late=late)
 
 
 def _ignored(self: Any, call: Any, given: Any) -> Any:
-    return {} if call.effect is Effect.CREATE else None
+    return {} if call.effect is WriteEffect.CREATE else None
 
 
 def _funded_by_amount(lost: Any, shown: Any) -> ItemFinding:
@@ -64,15 +64,15 @@ def _funded_by_amount(lost: Any, shown: Any) -> ItemFinding:
 
 
 BREAKAGES: Mapping[str, Breakage] = {
-    "2": Breakage("what is lost is sent again by the run that lost it", ((courier._Attempts, "again"),), _sends_again),
+    "2": Breakage("what is lost is sent again by the run that lost it", ((sender._Attempts, "again"),), _sends_again),
     "3": Breakage(
         "absence is believed before settleAfter",
         ((evidence, "ends_absent"),),
         lambda verdict, *, held, own_run: verdict.finding is Finding.NOTHING and not own_run,
     ),
-    "4": Breakage("a lagging read is believed", ((keeper, "_lagging"), (keeper, "_fresh")), lambda *given: iter(())),
+    "4": Breakage("a lagging read is believed", ((run_journal, "_lagging"), (run_journal, "_fresh")), lambda *given: iter(())),
     "5": Breakage(
-        "every 4xx is a refusal", ((exchange, "proves_no_effect"),), lambda status, headers, body: 400 <= status < 500
+        "every 4xx is a refusal", ((messages, "proves_no_effect"),), lambda status, headers, body: 400 <= status < 500
     ),
     "6": Breakage("any id proves a create", ((evidence, "is_proved_by"),), lambda id, shown: id is not None),
     "7": Breakage("what a fresh look shows is ignored", ((Looks, "before_funds"), (Looks, "appeared")), _ignored),
@@ -86,7 +86,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "issue 2": Breakage(
         "a saved plan is used twice", ((Stored, "_use_plan"), (Past, "plan_used")), lambda *given: None
     ),
-    "issue 6": Breakage("a new ledger is trusted", ((courier.Sender, "_doubly_looked"),), lambda self, call: 0),
+    "issue 6": Breakage("a new ledger is trusted", ((sender.Sender, "_doubly_looked"),), lambda self, call: 0),
 }
 """By the number of the rule. Rule 8 (a paused machine), 9 and 10 are not of the promise that the oracle judges, or need
 real processes; rule 15 is kept by `resolve` itself; rule 11 has no PUT that could double; rule 16 is one of clocks."""
