@@ -182,6 +182,10 @@ def apply(given: ApplyOptions) -> None:
         manner = announce(prepared.run, form, manner)
         if not given.approved:
             _confirm(prepared.run)
+            again = writing.confirmed(prepared, given.targets, allowed)
+            if isinstance(again, Run):
+                end(replace(again, command="apply"), form, manner)
+            prepared = again
         run = _sent(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
 
@@ -230,13 +234,20 @@ def _confirm(run: "Run") -> None:
 
 @contextmanager
 def _interruptible(stop: "Stop") -> Iterator[None]:
-    """The first interrupt lets the calls in hand finish and sends no more; the second stops at once.
+    """The first interrupt lets the calls in hand finish and sends no more; the same signal again stops at once.
 
-    Nothing is lost by either: what may have been sent is in the journal before it leaves.
+    A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT goes on
+    settling for the seconds that this gives. Nothing is lost by any: what may have been sent is in the journal.
     """
     from reconciler.model import error
 
+    received: list[int] = []
+
     def interrupted(number: int, frame: object) -> None:
+        again = number in received or (number == signal.SIGINT and bool(received))
+        received.append(number)
+        if stop.reason is not None and not again:
+            return
         if stop.reason is not None:
             _say_at_once("Stopped. The next apply looks at what was in hand before it sends anything.")
             os._exit(130)

@@ -172,8 +172,14 @@ class LedgerHome(Struct, frozen=True):
     server: str
 
 
+NO_LEDGER = "none"
+"""What a project writes as its ledger if every run is to begin without a memory."""
+
+
 def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> LedgerHome:
     """The project's ledger; by default one for each server, so that ids of one are never another's."""
+    if project.ledger == NO_LEDGER:
+        return LedgerHome(NO_LEDGER, "")
     if sandbox is not None:
         return LedgerHome(f"sqlite:{sandbox_state(project, sandbox)}.ledger", "sandbox")
     server = Settings(base_url=_checked(api_url)).host.lower().removesuffix(":443")

@@ -22,7 +22,7 @@ from reconciler.config.project import Project
 from reconciler.engine import plan as plan_engine
 from reconciler.engine import run_journal
 from reconciler.engine.environment import Environment, StateSnapshot
-from reconciler.engine.progress import LongWait, Tell, throttled_progress, with_read_progress
+from reconciler.engine.progress import LongWait, Tell, throttled_progress, wait_message, with_read_progress
 from reconciler.engine.refresh import kind_reader
 from reconciler.executor.evidence import Times
 from reconciler.executor.looks import KindReader
@@ -32,8 +32,8 @@ from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.interface import RunRecord
-from reconciler.model import Address, Problem, Run, Verdict, error
-from reconciler.planfile import digest, staleness
+from reconciler.model import Address, Plan, Problem, Run, Severity, Verdict, error
+from reconciler.planfile import digest, plan_file, staleness
 from reconciler.planfile.plan_file import PlanContext, PlanFile
 from reconciler.provider.http import Api, Clock
 
@@ -246,6 +246,25 @@ class WriteSession:
             self._adopt(prepared, complete=True)
         return prepared
 
+    def confirmed(
+        self, prepared: "plan_engine.PreparedPlan", targets: Sequence[str], allowed: Mapping[str, str] | None = None
+    ) -> "plan_engine.PreparedPlan | Run":
+        """Return the plan as it is once a person has said yes: read again, and refused if anything of it has moved.
+
+        Contract §9 rule 7: a question may stay open for hours, and what was shown is what was approved.
+        """
+        again = self.plan(targets, allowed)
+        if isinstance(again, Run):
+            return again
+        shown, now = (
+            [plan_file.call_shape(call) for call in each.run.plan.calls] + list(map(str, each.run.plan.deferred))
+            for each in (prepared, again)
+        )
+        if again.run.failed or shown == now:
+            return again.run if again.run.failed else again
+        message = "what is live moved while the question was open: the plan is not the one that was shown"
+        return connection.refused_run(staleness.stale_problem(message, "apply again, and look at the new plan"))
+
     def _adopt(self, prepared: "plan_engine.PreparedPlan", *, complete: bool) -> None:
         """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
         session = self.session
@@ -285,7 +304,9 @@ class WriteSession:
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
         self._adopt(prepared, complete=False)
+        noted = self._unknown_past(plan)
         run = plan_engine.apply(prepared, outside, journal, token)
+        run = replace(run, problems=(*run.problems, *noted))
         try:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
@@ -293,6 +314,26 @@ class WriteSession:
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
         return run
+
+    def _unknown_past(self, plan: Plan) -> tuple[Problem, ...]:
+        """Return a note where the ledger is new: an earlier run may have sent what is still on its way.
+
+        The simulator in this process has no other user, and `ledger: none` says that it is meant.
+        """
+        session = self.session
+        doubles = any(not call.effect.repeatable for call in plan.calls)
+        if not (self.ledger.is_new and doubles) or session.home.server == "sandbox":
+            return ()
+        seconds = session.outside.times.look_for.total_seconds()
+        why = "the ledger is new, so it is looked twice before anything is created or funded"
+        session.tell(wait_message(seconds, session.outside.clock(), why))
+        if session.project.ledger == connection.NO_LEDGER:
+            return ()
+        message = "the ledger was new: what earlier runs sent is not known"
+        if self.plan_digest is not None:
+            message += ", nor whether this plan was applied before"
+        hint = "keep it between runs, or write `ledger: none` if every run is to begin without one"
+        return (Problem(Severity.NOTE, "ledger-new", message, hint=hint),)
 
     def _record(self, now: datetime) -> RunRecord:
         holder = connection.lock_holder()

@@ -133,6 +133,7 @@ def build_project_schema() -> Schema:
 ASSUMPTIONS: Mapping[str, str] = {
     "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
     "memoEcho": "The history of a balance shows the memo of each top-up. Default: true.",  # contract §9 rule 12
+    "nearNames": "Names that differ only in what can hardly be seen are of one object. Default: true.",  # §9, A3
     "budgetPatch": "Budgets of an existing ad set can be patched. Default: true.",  # contract §3.2
     "currencyDecimals": "Amounts may have the decimals of their currency (ISO 4217); else two. Default: true.",  # §2.11
 }

@@ -1,6 +1,6 @@
 """The use-cases: validate, plan, apply. The only module that composes the steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -34,6 +34,7 @@ from reconciler.model import (
 from reconciler.planfile import staleness
 from reconciler.planfile.plan_file import PlanContext, PlanFile
 from reconciler.planning import batching as planner
+from reconciler.planning import identity
 from reconciler.planning.call_parts import BoundType
 from reconciler.planning.diff import diff
 from reconciler.planning.selection import select
@@ -84,7 +85,7 @@ def plan(
     changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
     wish = PlanRequest(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
-    problems += (*missed, *seen.problems, *fixed)
+    problems += (*missed, *seen.problems, *fixed, *_claims(loaded, seen, memory))
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
@@ -198,6 +199,14 @@ def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, 
     """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
     told = {problem.address for problem in said if problem.code == "held"}
     return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
+
+
+def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> Iterator[Problem]:
+    """Yield an error for each object that the ledger links to a block outside of this plan."""
+    known = {each.address for each in loaded.desired}
+    whole = loaded.project is not None and loaded.project.whole
+    for name, pairs in seen.pairs.items():
+        yield from identity.claims(name, pairs, memory.claimed, known, whole=whole)
 
 
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:

@@ -14,7 +14,7 @@ from reconciler.executor.looks import KindReader
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.shared_values import share_values
 from reconciler.model import Desired, Live, Pair, Problem, Severity
-from reconciler.planning import match
+from reconciler.planning import identity, match
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
@@ -70,6 +70,7 @@ def refresh(
             *doubts,
             *outlying,
             *find_near_twins(kind, detailed, reading.live),
+            *identity.questions(kind, detailed, reading.live, near_is_same=project.assumptions.get("nearNames", True)),
         )
         problems += live_reader.unknown_references(
             kind, root, project.scope.get(kind.scope, ()), detailed, outside.send

@@ -12,6 +12,7 @@ from reconciler.config.project import Project
 from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.model import Desired, Problem, Run, Severity
+from reconciler.planning import identity
 
 DAY = timedelta(days=1)
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -57,6 +58,7 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
         for terms in (ownership, moved):
             problems += terms.mistakes(loaded.project, loaded.desired)
+        problems += (problem for each in loaded.desired for problem in identity.invisible_names(each))
         for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = ValidationContext(
                 tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions

@@ -11,7 +11,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from reconciler.ledger import format, lock
@@ -147,6 +147,26 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def empty(where: str) -> SQLite:
     """What there is to read when nothing was ever written; for every store, and in no file."""
     database = SQLite(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), where, None)
+    format.migrate(database, lambda: None)
+    return database
+
+
+class Passing(SQLite):
+    """A ledger of one run, in memory and without a lock: what a project without a ledger has."""
+
+    def lock(
+        self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        return ()
+
+
+def passing() -> SQLite:
+    """Return a ledger that is gone when it is closed."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    database = Passing(connection, "none", None)
     format.migrate(database, lambda: None)
     return database
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.kinds.kind import Kind
 from reconciler.model import Address, Desired, Live, Pair, Problem, Value, error
+from reconciler.planning import likeness
 
 
 def match(
@@ -93,7 +94,7 @@ def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
     first: dict[tuple[str, ...], Desired] = {}
     for desired, live in pairs:
         if live is None:
-            key = tuple(str(desired.values.get(name)) for name in (kind.natural_keys[-1]))
+            key = tuple(str(likeness.near(desired.values.get(name))) for name in kind.natural_keys[-1])
             other = first.setdefault(key, desired)
             if other is not desired:
                 message = f"{desired.address} and {other.address} ({other.place.span}) would create the same twice"

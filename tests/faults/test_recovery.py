@@ -591,3 +591,73 @@ def _open(here: Desk) -> tuple[Any, ...]:
         return book.open_intents()
     finally:
         book.close()
+
+
+# --- Without a ledger ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [1, 60, 110])
+@pytest.mark.parametrize("what", ["top-up", *CREATES])
+def test_a_run_without_a_ledger_looks_twice_before_it_sends_what_another_may_have_sent(
+    desk: Open, what: str, late: int
+) -> None:
+    text, path = CREATES.get(what, (TOPUP, FUNDS))
+    here = desk(text, project=scenarios.PROJECT + "ledger: none\n")
+    answer, lost = here.world.handle, []
+
+    def slowly(request: Any) -> Any:
+        if request.method == "POST" and fnmatch(request.path, path):
+            lost.append(request)
+            raise Killed
+        return answer(request)
+
+    here.handle = slowly
+    with pytest.raises(Killed):
+        here.apply()
+    due = here.world.now + timedelta(seconds=late)
+
+    def arriving(request: Any) -> Any:
+        if lost and here.world.now >= due:
+            answer(lost.pop())
+        return answer(request)
+
+    here.handle = arriving
+    first = here.apply()
+
+    assert first.codes & {"appeared", "moved-meanwhile"}, first.out
+    assert here.apply().code == 0
+    assert made(here) == []
+    assert topups(here) == ([Decimal("750.25")] if what == "top-up" else [])
+    assert not here.ledger.exists()
+
+
+# --- Saved plans -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["ad set", "balance"])
+def test_a_saved_plan_is_used_once_whatever_became_of_what_it_made(desk: Open, what: str) -> None:
+    text, path = CREATES[what]
+    here = desk(text)
+    file = here.folder.parent / "plan.json"
+    assert here.plan("--out", str(file)).code == 2
+    apply = ("apply", str(file), "--format", "json")
+    assert here.run(*apply).code == 0
+    collection = "adSets" if what == "ad set" else "balances"
+    new = next(id for id, row in here.world.state.all(collection).items() if row["name"] == "New 1")
+    here.world.edit(collection, new, {"name": "Renamed"})
+
+    again = here.run(*apply)
+
+    assert (again.code, "plan-used" in again.codes) == (4, True)
+    assert "was begun by run" in str(again.report["diagnostics"])
+    assert sent(here, path) == 1
+
+
+def test_a_plan_whose_run_was_refused_before_its_first_call_may_be_applied(desk: Open) -> None:
+    here = desk(AD_SET)
+    file = here.folder.parent / "plan.json"
+    assert here.plan("--out", str(file)).code == 2
+    here.world.inject({"kind": "status", "status": 503, "path": "*/search", "count": None})
+    assert here.run("apply", str(file), "--format", "json").code == 1
+    here.world.repair()
+    assert here.run("apply", str(file), "--format", "json").code == 0

@@ -1,0 +1,102 @@
+"""Ask which object is meant before anything is sent: near names, twins, objects of two blocks, exchanged keys."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Address, Desired, Live, Pair, Problem, Value, error, warning
+from reconciler.planning import likeness
+
+Key = tuple[Value, ...]
+Claimed = Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]]
+
+
+def invisible_names(desired: Desired) -> Iterator[Problem]:
+    """Yield what of a name cannot be seen, unless the block states which object it means."""
+    name = desired.values.get(likeness.NAME)
+    if isinstance(name, str) and desired.id is None:
+        for what in likeness.hidden(name):
+            message = f"the name has {what}: {likeness.escaped(name)}"
+            hint = "remove it; if a live object is really called so, write its id beside it"
+            yield error("invisible-name", message, at=desired.at(likeness.NAME), address=desired.address, hint=hint)
+
+
+def questions(
+    kind: Kind, pairs: Sequence[Pair], live: Sequence[Live], *, near_is_same: bool = True
+) -> Iterator[Problem]:
+    """Yield what a person has to say before the pairs of a kind with names are taken for what is meant."""
+    if likeness.NAME not in kind.natural_keys[0]:
+        return
+    by_key: dict[Key, list[Live]] = {}
+    for each in live:
+        if not any(each.values.get(name) in gone for name, gone in kind.excluded_when.items()):
+            by_key.setdefault(likeness.natural(kind, each.values), []).append(each)
+    managed = {row.id for _, row in pairs if row is not None}
+    for desired, row in pairs:
+        if row is None and near_is_same:
+            yield from _near(kind, desired, by_key.get(likeness.natural(kind, desired.values), ()))
+        elif row is not None:
+            others = (each for each in by_key.get(likeness.natural(kind, row.values), ()) if each.id not in managed)
+            yield from (_twin(kind, desired, row, other) for other in others)
+    yield from _exchanged(kind, pairs)
+
+
+def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
+    """A creation whose name differs from a live one in nothing that a person can see."""
+    wanted = str(desired.values.get(likeness.NAME))
+    for row in rows:
+        there = str(row.values.get(likeness.NAME))
+        message = (
+            f"this would be a new {kind.singular}, and {row.id} has the same name but for what can hardly be seen:"
+            f" {likeness.escaped(wanted)} here, {likeness.escaped(there)} there"
+        )
+        hint = f'write id: "{row.id}" if it is meant, or another name if it is not'
+        yield error("near-name", message, at=desired.at(likeness.NAME), address=desired.address, hint=hint)
+
+
+def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
+    message = f"{other.id} is a twin of {row.id}, which {desired.address} is: same parent, same name, in no block"
+    hint = f"it is not changed here; rename or archive it, or write both ids if two of this {kind.singular} are meant"
+    return warning("twin", message, at=desired.place, address=desired.address, hint=hint)
+
+
+def _exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
+    """Two blocks of which each now has the key that the live object of the other has."""
+    live_keys = {_exact(kind, row.values): desired for desired, row in pairs if row is not None}
+    for desired, row in pairs:
+        if row is None or desired.id is not None:
+            continue
+        other = live_keys.get(_exact(kind, desired.values))
+        back = None if other is None or other is desired else live_keys.get(_exact(kind, other.values))
+        if back is desired and other is not None and other.id is None:
+            message = (
+                f"{desired.address} and {other.address} have exchanged their keys: the ledger knows"
+                f" {desired.address} as {row.id}, whose key is now that of {other.address}"
+            )
+            hint = (
+                "write the ids of the two live objects in the two blocks: that says whether contents or addresses move"
+            )
+            yield error("exchanged-keys", message, at=desired.place, address=desired.address, hint=hint)
+
+
+def _exact(kind: Kind, values: Mapping[str, Value]) -> Key:
+    return tuple(values.get(name) for name in kind.natural_keys[0])
+
+
+def claims(
+    kind: str, pairs: Sequence[Pair], claimed: Claimed, known: Collection[Address], *, whole: bool
+) -> Iterator[Problem]:
+    """Yield an error for each object that the ledger links to a block outside of this plan.
+
+    ``known`` are the addresses of all files that were read; where these are not the ``whole`` project, a block of
+    another file may mean the same object, and the two would undo each other.
+    """
+    ids = {row.id: desired for desired, row in pairs if row is not None}
+    mine = {desired.address for desired, _ in pairs}
+    for id, addresses in claimed(kind, ids).items() if ids else ():
+        for address in addresses:
+            if address in mine or (whole and address not in known):
+                continue
+            desired = ids[id]
+            message = f"{desired.address} means {id}, which the ledger knows as {address}"
+            hint = f"one live object can be described only once: remove one block, or write `moved` from {address}"
+            yield error("duplicate-claim", message, at=desired.place, address=desired.address, hint=hint)
