@@ -70,7 +70,9 @@ BREAKAGES: Mapping[str, Breakage] = {
         ((evidence, "ends_absent"),),
         lambda verdict, *, held, own_run: verdict.finding is Finding.NOTHING and not own_run,
     ),
-    "4": Breakage("a lagging read is believed", ((run_journal, "_lagging"), (run_journal, "_fresh")), lambda *given: iter(())),
+    "4": Breakage(
+        "a lagging read is believed", ((run_journal, "_lagging"), (run_journal, "_fresh")), lambda *given: iter(())
+    ),
     "5": Breakage(
         "every 4xx is a refusal", ((messages, "proves_no_effect"),), lambda status, headers, body: 400 <= status < 500
     ),
