@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from reconciler.model import Cause
+
 PACKAGE = Path(__file__).resolve().parents[1] / "reconciler"
 MAKERS = {"error": 0, "warning": 0, "Problem": 1, "Refused": 0}
 PATTERNS = ("http-", "unknown-")
@@ -18,7 +20,7 @@ def told() -> set[str]:
     takers = dict(MAKERS)
     for tree in trees.values():
         takers |= {name: place for name, place in _takers(tree) if name not in takers}
-    return {code for tree in trees.values() for code in _codes(tree, takers)}
+    return {code for tree in trees.values() for code in _codes(tree, takers)} | {each.value for each in Cause}
 
 
 def files() -> Iterator[Path]:

@@ -258,6 +258,8 @@ SECTIONS = [
     "adSets: {&k d: 1, e: 2}\n",
     "adSets:\r\n  a:\r\n    x: 1\r\n  # b:\r\n  b: 2\r\n...\r\n",
     "- a:\n    x: {y: 1}\n- 2\n",
+    "adSets:\n  a: \n...\n",
+    "---\nadSets:\n  a:\n    b:\n    c: {d: , e: it's, 'f': \"x\"}\n...\n",
     "adSets:\n- a: 1\n  b: {c: 1}\nbalances:\n  c: 1\n",
     "",
 ]

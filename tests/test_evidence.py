@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.executor import evidence
-from reconciler.executor.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
 from reconciler.kinds import versions
 from reconciler.model import Address, Call, FieldChange, FixedLocator, Item, Live, Place, Span, Value, WriteEffect
 from reconciler.planning import likeness
@@ -121,7 +121,7 @@ def test_presence_is_looked_for_with_growing_pauses_for_exactly_look_for(seconds
 
 
 def found(sending: UnansweredCall, *rows: Live, kind: Any = AD_SETS) -> list[tuple[Finding, str | None]]:
-    return [(each.finding, each.id) for each in evidence.created(sending, kind, rows)]
+    return [(each.finding, each.id) for each in evidence.match_created(sending, kind, rows)]
 
 
 def test_the_only_new_one_with_its_key_and_its_fields_is_it() -> None:
@@ -197,8 +197,8 @@ def entry(
     }
 
 
-def shown(amount: Decimal, *history: Any, **more: Any) -> Account:
-    return Account(amount, history, **{"application": US, **more})
+def shown(amount: Decimal, *history: Any, **more: Any) -> TopUpEvidence:
+    return TopUpEvidence(amount, history, **{"application": US, **more})
 
 
 FUNDS = [
@@ -215,16 +215,16 @@ FUNDS = [
     ("who we are is not known", None, shown(AFTER, entry(), application=None), Finding.DOUBT),
     ("nothing moved", TOKEN, shown(BEFORE), Finding.NOTHING),
     ("others moved it", TOKEN, shown(BEFORE - 20, entry(20, THEM, kind="balanceRemoved")), Finding.NOTHING),
-    ("a history that cannot be read", TOKEN, Account(AFTER, None, US), Finding.APPLIED),
-    ("a history that cannot be read, nothing moved", TOKEN, Account(BEFORE, None, US), Finding.DOUBT),
+    ("a history that cannot be read", TOKEN, TopUpEvidence(AFTER, None, US), Finding.APPLIED),
+    ("a history that cannot be read, nothing moved", TOKEN, TopUpEvidence(BEFORE, None, US), Finding.DOUBT),
 ]
 
 
 @pytest.mark.parametrize(("token", "account", "verdict"), [case[1:] for case in FUNDS], ids=[case[0] for case in FUNDS])
 def test_funds_are_found_by_our_mark_and_never_by_an_amount_alone(
-    token: str | None, account: Account, verdict: Finding
+    token: str | None, account: TopUpEvidence, verdict: Finding
 ) -> None:
-    assert evidence.funded(funding(token), account).finding is verdict
+    assert evidence.judge_top_up(funding(token), account).finding is verdict
 
 
 # --- Rule 4: reads that lag -------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_of_a_set_only_the_step_counts(before: str, after: str, now: str, holds:
     "text", ["", "Summer", "\ufb01ne  \u00dcn\u00ef", "a\u00a0b", "e\u0301", "\u00df", "\u0130", "x\u200by"]
 )
 def test_folding_again_changes_nothing(text: str) -> None:
-    assert likeness.folded(likeness.folded(text)) == likeness.folded(text)
+    assert likeness.fold_name(likeness.fold_name(text)) == likeness.fold_name(text)
 
 
 def test_what_cannot_be_seen_of_a_name_is_named() -> None:
@@ -290,4 +290,4 @@ def test_what_cannot_be_seen_of_a_name_is_named() -> None:
     assert list(likeness.hidden("a\u00a0b")) == ["no-break space (U+00A0)"]
     assert list(likeness.hidden("a\u200bb")) == ["zero width space (U+200B)"]
     assert len(list(likeness.hidden("e\u0301"))) == 1
-    assert likeness.escaped("a\u200b\u00e9") == "a\\u200b\\u00e9"
+    assert likeness.escape_lookalikes("a\u200b\u00e9") == "a\\u200b\\u00e9"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from reconciler.model import Problem, Run, Seen, Severity, error, exit_codes
+from reconciler.model import Problem, ReadBack, Run, Severity, error, exit_codes
 from reconciler.model.exit_codes import ExitCode
 from reconciler.reports import FORMATS, RenderOptions
 from reconciler.reports.common import headline
@@ -15,12 +15,12 @@ from .reports.runs import APPLIED
 FIRST, *OTHERS = APPLIED.outcomes
 
 
-def ending(seen: Seen, *problems: Problem) -> Run:
+def ending(seen: ReadBack, *problems: Problem) -> Run:
     return replace(APPLIED, outcomes=(replace(FIRST, seen=seen), *OTHERS), problems=problems)
 
 
-@pytest.mark.parametrize("seen", [Seen.NOT_IN_FORCE, Seen.NOT_READ])
-def test_what_is_not_seen_in_force_is_not_counted_as_applied(seen: Seen) -> None:
+@pytest.mark.parametrize("seen", [ReadBack.NOT_IN_FORCE, ReadBack.NOT_READ])
+def test_what_is_not_seen_in_force_is_not_counted_as_applied(seen: ReadBack) -> None:
     run = ending(seen, error("not-in-force", "bidding.bidAmount was accepted", address=FIRST.item.address))
 
     assert headline(run) == f"Apply: 3 applied, 1 {seen.value}."

@@ -137,7 +137,7 @@ def test_an_increase_past_the_limit_of_its_currency_is_refused(tmp_path: Path) -
 def test_money_is_told_first_and_counts_what_the_files_do_not_hold(tmp_path: Path) -> None:
     done = plan(folder(tmp_path, RAISE))
     first, day = done.out.splitlines()[:2]
-    assert first == "Budgets (what is asked for, not a worst case):"
+    assert first == "Budgets (what is asked for):"
     assert day.split()[:4] == ["EUR", "any", "one", "day"]
     assert "1 uncapped" in day
     assert "+26.55" in day

@@ -139,7 +139,7 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
         "",
         "  not sent: 150 items: adSets.ad-000, adSets.ad-001, adSets.ad-002, …",
         "Apply: 150 not sent.",
-        "Exit code 130: interrupted; what was in hand was finished.",
+        "Exit code 130: interrupted; requests in flight were completed.",
     ]
     assert FORMATS["github"](run, RenderOptions(told=())).count("::error ") == 1
     assert FORMATS["markdown"](run, RenderOptions()).count("**not sent**") == 1

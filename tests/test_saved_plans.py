@@ -219,7 +219,7 @@ def altered(text: str) -> dict[str, str]:
 
 
 def _resealed(plan: dict[str, object]) -> str:
-    from reconciler.planfile.plan_file import _digest
+    from reconciler.planfile.digest import digest_of as _digest
 
     content = {key: value for key, value in plan.items() if key != "digest"}
     return json.dumps({"digest": _digest(content), **content})
@@ -318,7 +318,7 @@ def test_what_is_shown_of_a_saved_plan_is_what_its_review_showed(tmp_path: Path)
 
     assert done.out == reviewed.out
     assert "1 problem, because a new quarter" in done.out
-    assert "what is added to balances, as far as it is spent: EUR 4,250.00" in done.out
+    assert "deposits added to balances, as far as they are spent: EUR 4,250.00" in done.out
 
 
 def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:
@@ -332,3 +332,30 @@ def test_a_saved_plan_is_as_its_published_schema_says(tmp_path: Path) -> None:
 
     assert set(plan) == set(schema["required"])
     assert plan["money"]["funds"][0]["added"] == "250.00"
+
+
+def test_a_plan_of_the_first_version_is_read() -> None:
+    from reconciler.kinds import versions
+    from reconciler.planfile import plan_file
+
+    kinds = {
+        name: kind
+        for family in versions.FAMILIES
+        for name, kind in versions.find_version(family, "2026-07").kinds.items()
+    }
+    plan = plan_file.load_plan((Path(__file__).parent / "golden" / "plan-1.0.json").read_text("utf-8"), kinds)
+
+    assert plan.digest == "sha256:6596049c9a643ccecba0810af7e4e2fb46bff91cb284379073620d2eb169e0fe"
+    moved = {
+        (str(each.address), move.field): (move.before, move.after, str(move.place.span))
+        for each in plan.changes
+        for move in each.fields
+    }
+    assert moved["adSets.summer", "bidding.bidAmount"] == (Decimal("0.9000"), Decimal("1.1000"), "all.yaml:2:65")
+    assert moved["balances.spring", "deposited"][:2] == (Decimal("5000.00"), Decimal("5250.00"))
+    assert [each["method"] for each in plan.calls] == ["PATCH", "PATCH", "POST"]
+    assert [(each.rule, each.looked) for each in plan.run.judgements] == [
+        ("emptyScope", True),
+        ("decimalSlip", True),
+        ("removedCap", True),
+    ]

@@ -14,7 +14,19 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from reconciler.ledger.records import Holder, Resolution, RunRecord
-from reconciler.model import NOWHERE, Address, Call, FieldChange, Item, ItemOutcome, Place, Problem, Seen, Span, error
+from reconciler.model import (
+    NOWHERE,
+    Address,
+    Call,
+    FieldChange,
+    Item,
+    ItemOutcome,
+    Place,
+    Problem,
+    ReadBack,
+    Span,
+    error,
+)
 from reconciler.model.stored_codec import Unfit, dumps, loads, tag, untag
 
 from .ledger import strategies
@@ -42,7 +54,7 @@ resolutions = st.builds(
     st.booleans(),
 )
 holders = st.builds(Holder, texts, texts, st.integers(), st.none() | instants, maybe, maybe)
-outcomes = st.tuples(strategies.outcomes, st.sampled_from(Seen)).map(
+outcomes = st.tuples(strategies.outcomes, st.sampled_from(ReadBack)).map(
     lambda drawn: tuple(replace(each, seen=drawn[1]) for each in drawn[0])
 )
 STORED: dict[Any, st.SearchStrategy[Any]] = {

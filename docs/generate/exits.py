@@ -2,7 +2,7 @@
 
 from markdown import capped, page
 
-from reconciler.model.exit_codes import BY_PROBLEM, ExitCode
+from reconciler.model.exit_codes import BY_CAUSE, ExitCode
 
 
 def pages() -> dict[str, str]:
@@ -18,5 +18,5 @@ def pages() -> dict[str, str]:
 
 
 def _problems(code: ExitCode) -> str:
-    named = [f"[`{problem}`](problems.md#{problem})" for problem, exit in BY_PROBLEM.items() if exit is code]
+    named = [f"[`{cause.value}`](problems.md#{cause.value})" for cause, exit in BY_CAUSE.items() if exit is code]
     return f" Told as {', '.join(named)}." if named else ""

@@ -62,7 +62,7 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
     form: str
 
 
-@cli.command(short_help="Tell what moved outside of the files, by whom and when.")
+@cli.command(short_help="Detect changes made outside of these files.")
 @PATHS
 @TARGET
 @report_options
@@ -73,7 +73,7 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
 @account_options
 @taking(DriftOptions)
 def drift(given: DriftOptions) -> None:
-    """Tell what moved outside of the files, by whom and when, and what nobody manages. Sends no write, ever.
+    """Detect changes made outside of these files, who made them and when, and unmanaged objects. Sends no write, ever.
 
     \b
     Example: reconciler drift --detailed-exitcode

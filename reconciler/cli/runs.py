@@ -129,7 +129,7 @@ def show(plan: str, form: str, full: bool) -> None:
         end(saved_plans.show_run(Path(plan)), form, render_options(full=full))
 
 
-@cli.command(short_help="Show the plan, ask, send it, and say how every item ended.")
+@cli.command(short_help="Plan, ask for approval, apply, verify.")
 @PATHS
 @TARGET
 @report_options
@@ -153,7 +153,7 @@ def show(plan: str, form: str, full: bool) -> None:
 @account_options
 @taking(ApplyOptions)
 def apply(given: ApplyOptions) -> None:
-    """Show the plan, ask, send it, read back, and say how every item ended.
+    """Plan, ask for approval, apply, verify; report how every item ended.
 
     A saved plan is applied as it was reviewed, or refused; its review was the approval, so nobody is asked.
 
@@ -169,7 +169,8 @@ def apply(given: ApplyOptions) -> None:
         with report_refusal(form):
             given = replace(given, paths=_paths_of(file), targets=(), approved=True)
     if not given.approved and (form != "text" or not sys.stdin.isatty()):
-        raise click.UsageError("there is nobody to ask: review `reconciler plan`, then use --auto-approve")
+        asked = "no terminal to ask for approval: review `reconciler plan`, then pass --auto-approve or a saved plan"
+        raise click.UsageError(asked)
     with (
         open_session_for(given.paths, given, form) as session,
         report_refusal(form),
@@ -239,7 +240,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
     A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT goes on
     settling for the seconds that this gives. Nothing is lost by any: what may have been sent is in the journal.
     """
-    from reconciler.model import error
+    from reconciler.model import Cause, error
 
     received: list[int] = []
 
@@ -249,10 +250,10 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
         if stop.reason is not None and not again:
             return
         if stop.reason is not None:
-            _say_at_once("Stopped. The next apply looks at what was in hand before it sends anything.")
+            _say_at_once("Aborted. The next apply checks the requests in flight before it sends anything.")
             os._exit(130)
-        stop.because(error("interrupted", "not sent: the run was interrupted", hint="apply again to go on"))
-        _say_at_once("Finishing the calls in hand; once more stops at once.")
+        stop.because(error(Cause.INTERRUPTED, "not sent: the run was interrupted", hint="apply again to go on"))
+        _say_at_once("Finishing requests in flight; press Ctrl-C again to abort.")
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,6 +1,7 @@
 """schema, explain, resolve, ledger, sandbox: what stands around the runs."""
 
 import gc
+import re
 import sys
 from pathlib import Path
 
@@ -56,12 +57,12 @@ def explain(code: str) -> None:
     code = RULES[code].code if code in RULES else code
     if code not in known:
         hint = closest_word(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
-        raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
+        raise click.UsageError(f"unknown code {code!r}; {hint}")
     said = known[code].plain
-    click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
+    click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nFix:   {said.cure}")
 
 
-@cli.command(short_help="Decide an outcome that reading cannot settle.")
+@cli.command(short_help="Record the outcome of a call that could not be verified.")
 @click.argument("run")
 @click.argument("call")
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
@@ -151,8 +152,40 @@ _book_command(
 _book_command("runs", "The latest runs, newest first.\n\nExample: reconciler ledger runs")
 _book_command("show", "One run with its calls.\n\nExample: reconciler ledger show 20261121T090000Z-7f3a", "run")
 _book_command(
-    "forget", "Let go of an address; the journal stays.\n\nExample: reconciler ledger forget adSets.old", "address"
+    "forget",
+    "Stop tracking an address; its history is kept.\n\nExample: reconciler ledger forget adSets.old",
+    "address",
 )
+
+
+_book_command(
+    "check", "Look at every row, and say what is damaged and what cures it.\n\nExample: reconciler ledger check"
+)
+
+
+@ledger_group.command()
+@click.option("--older-than", required=True, metavar="AGE", help="180d, say; at least 7d.")
+@click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
+@account_options
+def prune(older_than: str, project: str, sandbox: str | None, api_url: str | None) -> None:
+    """Remove old runs and calls from the journal.
+
+    What is open or held stays, and the last call of each facet of an address. `ledgerKeep: 180d` in reconciler.yaml
+    does the same once a day.
+
+    \b
+    Example: reconciler ledger prune --older-than 180d
+    """
+    from reconciler.commands import ledger as ledger_command
+    from reconciler.config import project_schema
+
+    if (
+        not re.fullmatch(project_schema.AGE["pattern"], older_than)
+        or project_schema.duration(older_than) < project_schema.LEAST_KEPT
+    ):
+        raise click.UsageError(f"--older-than {older_than!r} is no number of days, such as 180d, or is less than 7d")
+    with report_refusal("text"):
+        click.echo(ledger_command.prune(project, sandbox, api_url, project_schema.duration(older_than)), nl=False)
 
 
 @cli.group(cls=Guessing)

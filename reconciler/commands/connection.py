@@ -144,7 +144,7 @@ def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | N
         failed = api.learn_time(call)
         if failed is None:
             return None
-        trouble = trouble or scope.refused(call, failed)
+        trouble = trouble or scope.refusal_of(call, failed)
     return trouble
 
 
@@ -189,7 +189,7 @@ def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> L
     return LedgerHome(f"sqlite:.reconciler/ledger{own}.db", server)
 
 
-def open_ledger(project: Project, home: LedgerHome, *, create: bool) -> Ledger:
+def open_ledger(project: Project, home: LedgerHome, *, create: bool, audit: bool = True) -> Ledger:
     """The project's ledger at that place. Raises :class:`LedgerError`."""
     return ledger.open(
         home.url,
@@ -199,6 +199,7 @@ def open_ledger(project: Project, home: LedgerHome, *, create: bool) -> Ledger:
         scopes=project.locks,
         server=home.server,
         create=create,
+        audit=audit,
     )
 
 

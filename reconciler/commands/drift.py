@@ -35,7 +35,6 @@ from reconciler.model import (
     Values,
     warning,
 )
-from reconciler.model.exit_codes import RULE
 from reconciler.model.money import NOTHING, Exposure
 from reconciler.planning.cost import CostContext
 from reconciler.planning.diff import unchangeable_differences
@@ -106,7 +105,7 @@ def _sound(problems: Iterable[Problem], moved: set[Address]) -> Iterator[Problem
     for each in problems:
         if each.code == ownership.OUTSIDE:
             yield replace(each, severity=Severity.ERROR)
-        elif not each.code.startswith(RULE):
+        elif not each.is_of_guardrail:
             yield replace(each, severity=Severity.WARNING) if _stops(each) and each.address in moved else each
 
 

@@ -69,7 +69,7 @@ def write_files(texts: Mapping[str, bytes]) -> Iterator[Problem]:
         except OSError as trouble:
             yield error("not-edited", f"{file} cannot be written: {trouble.strerror}", hint="write the values by hand")
         else:
-            yield Problem(Severity.NOTE, "rewritten", f"{file} was rewritten", hint="review it, and commit it")
+            yield Problem(Severity.NOTE, "rewritten", f"{file} was updated", hint="review it, and commit it")
 
 
 def rewrite_files(

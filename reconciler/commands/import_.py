@@ -69,7 +69,7 @@ def write_import(
 ) -> ImportResult:
     """Write the files of a project, each as it is ready; ``now`` is the instant by which they are judged."""
     assert loaded.project is not None
-    here = account_import.Importer(loaded.project, loaded, outside, memory, wish, tell, now)
+    here = account_import.Importer(loaded.project, loaded, outside.send, memory.ids, wish, tell, now)
     told = []
     init.ignore(loaded.project.folder)
     try:
@@ -90,7 +90,7 @@ def _project(where: ImportTarget, tell: Tell) -> LoadResult:
     asked = where.everything or any(where.first.values())
     if not where.folder.exists() or any(each.code == "no-project" for each in loaded.problems):
         if not asked:
-            hint = "begin one: reconciler import FOLDER --advertiser ID --account ID, or --all"
+            hint = "create one: reconciler import FOLDER --advertiser ID --account ID, or --all"
             problem = error("no-project", f"no {PROJECT_FILE} in {where.folder} or above", hint=hint)
             raise CommandRefused(connection.refused_run(problem))
         _begin(where, tell)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.commands import connection
 from reconciler.commands.connection import CommandRefused
 from reconciler.config import project as projects
 from reconciler.config import project_schema
 from reconciler.engine import run_journal
-from reconciler.ledger import Ledger, LedgerError
+from reconciler.ledger import Damaged, Ledger, LedgerError
 from reconciler.ledger.interface import Intent
 from reconciler.model import Address, Item, Run, WriteEffect, error
 from reconciler.reports import ledger as told
@@ -51,7 +52,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
 
 
 def forget(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
-    """Let go of an address; the journal stays."""
+    """Stop tracking an address; its history is kept."""
 
     def one(book: Ledger) -> str:
         known = _address(address) in book.ids()
@@ -132,17 +133,52 @@ def _named(text: str, items: Sequence[Item]) -> tuple[str, str]:
     return (address, id) if equals else (str(items[0].address) if len(items) == 1 else "?", id)
 
 
+def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelta) -> str:
+    """Remove what is older from the journal."""
+
+    def one(book: Ledger) -> str:
+        found = projects.find_project([project])[0]
+        before = (connection.moment(found, sandbox) if found else datetime.now(UTC)) - keep
+        with book.lock(found.locks if found else (), connection.lock_holder(), timeout=0, waiting=lambda holder: None):
+            removed = book.prune(before)
+            book.compact()
+        return _lines(told.pruned(removed, before))
+
+    return _asked(project, sandbox, api_url, one, changing=True)
+
+
+def check(project: str, sandbox: str | None, api_url: str | None) -> str:
+    """Look at every row. Raises :class:`CommandRefused` if one is damaged."""
+
+    def one(book: Ledger) -> str:
+        found = book.check()
+        if found.damage:
+            problems = [error(Damaged.code, f"ledger {book.where}: {each}") for each in found.damage]
+            problems[-1] = replace(problems[-1], hint=Damaged.advice)
+            raise CommandRefused(connection.refused_run(*problems))
+        return _lines(told.checked(found, len(book.open_intents()), len(book.accepted())))
+
+    return _asked(project, sandbox, api_url, one, audit=False)
+
+
 COMMANDS: Mapping[str, Callable[..., str]] = {
     "list": list_addresses,
     "history": history,
     "runs": runs,
     "show": show,
     "forget": forget,
+    "check": check,
 }
 
 
 def _asked(
-    project: str, sandbox: str | None, api_url: str | None, ask: Callable[[Ledger], str], *, changing: bool = False
+    project: str,
+    sandbox: str | None,
+    api_url: str | None,
+    ask: Callable[[Ledger], str],
+    *,
+    changing: bool = False,
+    audit: bool = True,
 ) -> str:
     """Ask the ledger of a project; without ``changing``, none is made for that. Raises :class:`CommandRefused`."""
     found, _, problems = projects.find_project([project])
@@ -150,7 +186,7 @@ def _asked(
         raise CommandRefused(Run("ledger", "", problems=problems))
     home = connection.ledger_home(found, sandbox, api_url)
     try:
-        book = connection.open_ledger(found, home, create=changing)
+        book = connection.open_ledger(found, home, create=changing, audit=audit)
         try:
             return ask(book)
         finally:

@@ -123,7 +123,8 @@ def undo_values(
         wished.setdefault(address, {})[move.field] = move.before
         written.setdefault((kind, address), (live, {}))[1][move.field] = move.after
         if isinstance(kind.writes.get(kind.field(move.field).facet), AddDifference):
-            message = f"{move.field} goes back to {format_drift_value(move.before)}; what was spent of it meanwhile stays spent"  # noqa: E501
+            before = format_drift_value(move.before)
+            message = f"{move.field} goes back to {before}; what was spent of it meanwhile stays spent"
             told[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
     for (kind, address), (live, after) in written.items():
         wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
@@ -182,7 +183,8 @@ def _kept(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
     if why is IrreversibleReason.UNSEEN:
         return warning("never-shown", f"{move.field}: the API does not show it, so what it was is not certain")
     if live.values.get(move.field) != move.after:
-        moved = f"the run wrote {format_drift_value(move.after)}, and {format_drift_value(live.values.get(move.field))} is live now"  # noqa: E501
+        wrote, now = format_drift_value(move.after), format_drift_value(live.values.get(move.field))
+        moved = f"the run wrote {wrote}, and {now} is live now"
         return warning("moved-since", f"{move.field} stays: {moved}", hint="`drift` says who moved it")
     if why is not None:
         reason = "the API has no way to clear it" if move.before is None else "it cannot be written"

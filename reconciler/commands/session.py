@@ -32,7 +32,7 @@ from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.interface import RunRecord
-from reconciler.model import Address, Plan, Problem, Run, Severity, Verdict, error
+from reconciler.model import Address, Cause, Plan, Problem, Run, Severity, Verdict, error
 from reconciler.planfile import digest, plan_file, staleness
 from reconciler.planfile.plan_file import PlanContext, PlanFile
 from reconciler.provider.http import Api, Clock
@@ -136,7 +136,7 @@ class Session:
 
     def _named(self) -> set[Address]:
         """The addresses at hand: a plan of a few of them does not read a ledger of many."""
-        return {each.address for each in self.loaded.desired} | set(moved_blocks.named(self.project))
+        return {each.address for each in self.loaded.desired} | set(moved_blocks.moved_addresses(self.project))
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[WriteSession]":
@@ -159,13 +159,15 @@ class Session:
             recovery = self._recovery(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
-            problem = error("interrupted", "interrupted while it looked for what an earlier run left open", hint=hint)
+            problem = error(
+                Cause.INTERRUPTED, "interrupted while it looked for what an earlier run left open", hint=hint
+            )
             raise CommandRefused(connection.refused_run(problem)) from None
         run_journal.settle(book, recovery, self.outside.clock())
         return recovery
 
     def _recovery(self, book: Ledger) -> run_journal.Recovery:
-        past = run_journal.Past(
+        past = run_journal.PastReader(
             self.project.kinds,
             self._reader,
             self.outside.clock(),
@@ -279,9 +281,9 @@ class WriteSession:
         session = self.session
         saved = saved_plans.read(file, session.project.kinds)
         if approved is not None and not digest.is_of(approved, saved.digest):
-            return connection.refused_run(
-                staleness.stale_problem(f"the plan is {saved.digest}, not {approved}", "apply the approved one")
-            )
+            message = f"digest mismatch: approved {approved}, the file holds {saved.digest}"
+            hint = "apply the approved plan, or review this one"
+            return connection.refused_run(staleness.stale_problem(message, hint))
         use = self.ledger.plan_used(saved.digest)
         if use is not None:
             return connection.refused_run(run_journal.ledger_problem(PlanUsed(self.ledger.where, use)))
@@ -311,6 +313,8 @@ class WriteSession:
             if exit_code(run) == 0:
                 self._adopt(prepared, complete=True)
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
+            if self.session.project.ledger_keep is not None:
+                run_journal.prune(self.ledger, self.session.project.ledger_keep, outside.clock())
         except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
         return run

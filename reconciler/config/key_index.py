@@ -114,7 +114,7 @@ class KeyIndex:
             return found.span() if found else None
         if first in "-?:" and (not second or second.isspace()):
             return (start, start + 1) if first == "-" and not in_brackets else None
-        if first in "&*!%@`":
+        if first in "&*!%@`#,]}" or self.text.startswith(("---", "..."), start):
             return None
         found = (_PLAIN_IN_BRACKETS if in_brackets else _PLAIN).match(self.text, start)
         if found is None or found[0][-1].isspace() or (in_brackets and found[0].endswith(":")):

@@ -111,12 +111,12 @@ def _file(
     if isinstance(text, Problem):
         found.append(text)
         return
-    parsed, problems = yaml_document.parse(text, projects.shown(file))
+    parsed, problems = yaml_document.parse(text, projects.display_path(file))
     right = parsed is not None and (
         parsed.value is None or schema_errors.is_valid(parsed.value, published_schemas.RESOURCES)
     )
     if not right and not project.chooses_files and (what := foreign.recognize(text, _own_keys())):
-        found.append(_passed_over(projects.shown(file), what))
+        found.append(_passed_over(projects.display_path(file), what))
         return
     found.extend(problems)
     if parsed is None:

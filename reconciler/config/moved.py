@@ -9,7 +9,7 @@ from reconciler.model import Address, Desired, Problem, Values, error
 KEY = "moved"
 
 
-def mistakes(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
+def validate_moves(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
     """What is wrong with the entries, at their lines."""
     known = {str(each.address) for each in desired}
     ends: dict[str, int] = {}
@@ -51,7 +51,7 @@ def resolve_moves(project: Project, ids: Mapping[Address, str], values: Mapping[
     return named, values
 
 
-def named(project: Project) -> Iterator[Address]:
+def moved_addresses(project: Project) -> Iterator[Address]:
     """The addresses that are renamed, and what they become."""
     for pair in _pairs(project):
         yield from pair

@@ -15,8 +15,8 @@ from reconciler.config.project import Project
 from reconciler.config.project_schema import InvalidMoment, parse_moment
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.value_types import InvalidValue
-from reconciler.model import Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
-from reconciler.model.money import worded
+from reconciler.model import Cause, Desired, Drift, Json, Place, Problem, Severity, Value, error, warning
+from reconciler.model.money import format_in_sentence
 from reconciler.model.text import is_reason
 
 KEY = "overrides"
@@ -138,7 +138,7 @@ def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]
 
 def _said(value: object) -> str:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return "not set" if value is None else f"{value:,}" if whole else worded(value)
+    return "not set" if value is None else f"{value:,}" if whole else format_in_sentence(value)
 
 
 def expired_but_live(loaded: LoadResult, drifts: Sequence[Drift], now: datetime) -> Iterator[Problem]:
@@ -163,4 +163,4 @@ def _late(place: Place, rule: Override, each: Drift) -> Problem:
         f"{each.field} is still {_said(each.live)}: the override ({rule.because}) ended at"
         f" {rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and no apply came since; the files say {_said(each.wanted)}"
     )
-    return warning("override-overdue", message, at=place, address=each.address, hint="`apply` ends it")
+    return warning(Cause.OVERRIDE_OVERDUE, message, at=place, address=each.address, hint="`apply` ends it")

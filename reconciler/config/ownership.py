@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler.config.project import Project
 from reconciler.config.project_schema import InvalidMoment, parse_moment
 from reconciler.model import Address, Desired, Json, Live, Pair, Problem, Value, Values, error, warning
-from reconciler.model.money import grouped, worded
+from reconciler.model.money import format_in_sentence, group_digits
 
 KEY, OUTSIDE, TOO_FAST = "ownership", "out-of-bounds", "step-too-large"
 DAY = timedelta(days=1)
@@ -37,7 +37,7 @@ class OwnershipRule(Struct, frozen=True):
         return fnmatchcase(str(address), self.match) and (self.ends is None or now < self.ends)
 
 
-def mistakes(project: Project, desired: Sequence[Desired]) -> Iterator[Problem]:
+def validate_ownership(project: Project, desired: Sequence[Desired]) -> Iterator[Problem]:
     """What is wrong with the rules, at their lines."""
     for number, entry in enumerate(project.terms(KEY)):
         try:
@@ -58,7 +58,7 @@ def mistakes(project: Project, desired: Sequence[Desired]) -> Iterator[Problem]:
 
 
 def read_ownership_rules(project: Project) -> tuple[OwnershipRule, ...]:
-    """The rules; those that cannot be understood were told by :func:`mistakes`."""
+    """The rules; those that cannot be understood were told by :func:`validate_ownership`."""
     return tuple(_rule(number, entry) for number, entry in enumerate(project.terms(KEY)))
 
 
@@ -109,7 +109,8 @@ def _outside(project: Project, rule: OwnershipRule, desired: Desired, live: Live
         (rule.most, rule.most is not None and value > rule.most, "above max"),
     ):
         if broken:
-            message = f"{rule.field} is {grouped(value)}, {words} {worded(bound)}; it belongs to {_owner(rule)}"
+            amount, limit = group_digits(value), format_in_sentence(bound)
+            message = f"{rule.field} is {amount}, {words} {limit}; it belongs to {_owner(rule)}"
             key = "min" if words == "below min" else "max"
             hint = f"tell {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
             return warning(OUTSIDE, message, at=project.at(KEY, rule.number, key), address=desired.address, hint=hint)
@@ -182,8 +183,8 @@ def _step(
     percent = abs(value - was) / was * 100
     if rule.step is not None and percent > rule.step * days:
         message = (
-            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {grouped(was)} to"
-            f" {grouped(value)}; {_owner(rule)} may move it by {rule.step} % a day"
+            f"{rule.field} moved by {percent:.1f} % since {at:%Y-%m-%d %H:%M} UTC, from {group_digits(was)} to"
+            f" {group_digits(value)}; {_owner(rule)} may move it by {rule.step} % a day"
         )
         where = project.at(KEY, rule.number, "maxStepPercentPerDay")
         yield error(TOO_FAST, message, at=where, address=desired.address)

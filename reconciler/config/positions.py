@@ -47,7 +47,7 @@ class Node:
         self.style = style
         self.anchor = anchor
         self.tag = tag
-        self.entries: list[Entry] = []
+        self.entries: list[MapEntry] = []
 
     @property
     def is_map(self) -> bool:
@@ -61,7 +61,7 @@ class Node:
     def is_flow(self) -> bool:
         return self.style in ("{", "[")
 
-    def entry(self, name: str) -> "Entry | None":
+    def entry(self, name: str) -> "MapEntry | None":
         """Return the entry of that key that stands in this very map."""
         return next((each for each in self.entries if each.name == name and not each.merge), None)
 
@@ -72,7 +72,7 @@ class Node:
             yield from each.value.inside()
 
 
-class Entry:
+class MapEntry:
     """One entry of a collection, from its key (or its dash) on. ``merge`` marks a ``<<``."""
 
     __slots__ = ("key", "merge", "name", "start", "value")
@@ -157,14 +157,14 @@ class Tree:
             key, value = self._node(event), self._node(self._get())
             if not self.text[value.outer : value.end].strip():  # nothing is written: it stands right behind the colon
                 value.outer = value.start = value.end = self.text.find(":", key.end) + 1
-            node.entries.append(Entry(key.outer, event.value, key, value, merge))
+            node.entries.append(MapEntry(key.outer, event.value, key, value, merge))
         return event
 
     def _list(self, node: Node) -> Any:
         while type(event := self._get()) is not SequenceEndEvent:
             value = self._node(event)
             dash = value.outer if node.is_flow else self.text.rindex("-", 0, value.outer)
-            node.entries.append(Entry(dash, None, None, value))
+            node.entries.append(MapEntry(dash, None, None, value))
         return event
 
     # --- asking ---
@@ -185,7 +185,7 @@ class Tree:
         """Return what an alias stands for."""
         return self.anchors[str(node.anchor)] if node.style == "*" else node
 
-    def _child(self, node: Node, step: str | int) -> Entry | None:
+    def _child(self, node: Node, step: str | int) -> MapEntry | None:
         if node.is_list:
             return node.entries[step] if isinstance(step, int) and 0 <= step < len(node.entries) else None
         if not node.is_map or not isinstance(step, str):
@@ -194,7 +194,7 @@ class Tree:
         inherited = (self._child(source, step) for each in node.entries if each.merge for source in self.merged(each))
         return own or next(filter(None, inherited), None)
 
-    def merged(self, entry: Entry) -> list[Node]:
+    def merged(self, entry: MapEntry) -> list[Node]:
         """Return the maps that a merge key brings."""
         source = self.meant(entry.value)
         return [self.meant(each.value) for each in source.entries] if source.is_list else [source]

@@ -31,6 +31,7 @@ FOREIGN_FOLDERS = ("node_modules", "vendor")
 """Folders of what other tools install: never part of a project, unless `include` names them."""
 SHARED_LEDGERS = ("postgresql:", "postgres:")
 """Where those of other projects stand as well."""
+KEEP_TOO_SHORT = "a journal of less than a week is too short for drift, rollback and the guardrails of a day"
 
 
 class Project(Struct, frozen=True, dict=True):
@@ -57,6 +58,7 @@ class Project(Struct, frozen=True, dict=True):
     currencies: Mapping[str, str] = field(default_factory=dict)
     look_for: timedelta = project_schema.LOOK_FOR
     settle_after: timedelta = project_schema.SETTLE_AFTER
+    ledger_keep: timedelta | None = None
 
     def dialect(self, family: str) -> ApiVersion:
         return api_versions.find_version(family, self.versions[family])
@@ -159,6 +161,8 @@ def _wrong(project: Project) -> Iterator[Problem]:
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
         yield error("no-name", message, at=project.at("ledger"), hint=hint)
+    if project.ledger_keep is not None and project.ledger_keep < project_schema.LEAST_KEPT:
+        yield error("keep-too-short", KEEP_TOO_SHORT, at=project.at("ledgerKeep"), hint="write 7d or more")
     if project.settle_after < project_schema.LEAST_SETTLE:
         message = "settleAfter is shorter than one sending may take: what is on its way would count as absent"
         yield error("settle-too-soon", message, at=project.at("recovery", "settleAfter"), hint="write 5m or more")
@@ -211,12 +215,12 @@ def read_document(
 ) -> tuple[Document | None, tuple[Problem, ...]]:
     """A file as values, or why it cannot be read. ``instead`` gives other texts for some."""
     text = text_of(file, instead)
-    return (None, (text,)) if isinstance(text, Problem) else yaml_document.parse(text, shown(file))
+    return (None, (text,)) if isinstance(text, Problem) else yaml_document.parse(text, display_path(file))
 
 
 def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | Problem:
     """Return the bytes of a file, or why it cannot be read; ``instead`` gives other texts for some."""
-    name = shown(file)
+    name = display_path(file)
     if instead is not None and name in instead:
         return instead[name]
     try:
@@ -256,6 +260,7 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
         look_for=_span(content, "lookFor", project_schema.LOOK_FOR),
         settle_after=_span(content, "settleAfter", project_schema.SETTLE_AFTER),
+        ledger_keep=project_schema.duration(str(content["ledgerKeep"])) if "ledgerKeep" in content else None,
     )
 
 
@@ -310,7 +315,7 @@ def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
     )
 
 
-def shown(file: File) -> str:
+def display_path(file: File) -> str:
     """A file as the user would name it: relative to where they stand, if it lies below."""
     try:
         return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()  # a link by its own name
@@ -319,4 +324,4 @@ def shown(file: File) -> str:
 
 
 def _refusal(file: File, code: str, message: str, hint: str | None = None) -> Problem:
-    return error(code, message, at=Span(shown(file) or ".", 1, 1), hint=hint)
+    return error(code, message, at=Span(display_path(file) or ".", 1, 1), hint=hint)

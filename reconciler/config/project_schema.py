@@ -23,7 +23,10 @@ UNTIL = MOMENT | {
 FROM = MOMENT | {"description": "When it begins, as in until; a day from its first moment. Default: at once."}
 NUMBER: Schema = {"type": "number", "minimum": 0}
 DURATION: Schema = {"type": "string", "pattern": r"^\d{1,6}[smh]$"}
-UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+AGE: Schema = {"type": "string", "pattern": r"^\d{1,5}d$"}
+UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+LEAST_KEPT = timedelta(days=7)
+"""What guardrails, drift and a person who comes back from a holiday still ask the journal for."""
 LOOK_FOR, SETTLE_AFTER = timedelta(seconds=120), timedelta(minutes=30)
 LEAST_SETTLE = timedelta(minutes=5)
 """The longest that one sending may take, with its wait for the rate limit, rounded up."""
@@ -65,8 +68,8 @@ def build_key_schemas() -> Mapping[str, Schema]:
                     "enum": ["algorithm", "platform", "human"],
                     "description": "Who moves it: a program, the platform itself, people in its interface.",
                 },
-                "min": NUMBER | {"description": "The least value that is let be, in the currency of the field."},
-                "max": NUMBER | {"description": "The greatest value that is let be, in the currency of the field."},
+                "min": NUMBER | {"description": "The least value that is accepted, in the currency of the field."},
+                "max": NUMBER | {"description": "The greatest value that is accepted, in the currency of the field."},
                 "maxStepPercentPerDay": NUMBER
                 | {"description": "How far, in percent of what it was, it may move in a day; looked at by drift."},
                 "until": UNTIL,
@@ -97,7 +100,7 @@ def recovery() -> Schema:
 
 
 def duration(text: str) -> timedelta:
-    """Return a time span such as 120s, 30m or 2h, which the schema has checked."""
+    """Return a time span such as 120s, 30m, 2h or 180d, which the schema has checked."""
     return int(text[:-1]) * UNITS[text[-1]]
 
 

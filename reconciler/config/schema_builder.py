@@ -114,6 +114,12 @@ def build_project_schema() -> Schema:
                 " Default: sqlite:.reconciler/ledger.db. It holds the ids of one server: with another --api-url it is"
                 " refused. none: every run begins without a memory, and looks twice before it creates or funds.",
             },
+            "ledgerKeep": project_schema.AGE
+            | {
+                "description": "How long the journal is kept: 180d, at least 7d. What is older is removed once a day by"
+                " apply, but never what is open or held, nor the last call of each facet of an address. Default: for"
+                " good.",
+            },
             "memoToken": {
                 "type": "boolean",
                 "description": "Whether a top-up carries a mark of its run in the balance's memo. Default: true.",
@@ -121,7 +127,7 @@ def build_project_schema() -> Schema:
             "recovery": project_schema.recovery(),
             "assumptions": {
                 "type": "object",
-                "description": "What nobody could verify about the API, each switchable.",
+                "description": "Unverified API behaviour, each with a switch.",
                 "properties": {name: {"type": "boolean", "description": text} for name, text in ASSUMPTIONS.items()},
                 "additionalProperties": False,
             },

@@ -12,7 +12,7 @@ from math import inf
 from typing import Any, Final, TypeAlias
 
 from reconciler.config import yaml_document
-from reconciler.config.positions import Entry, Node, Tree
+from reconciler.config.positions import MapEntry, Node, Tree
 from reconciler.config.yaml_writer import block, entry, flow, key, scalar
 from reconciler.model import FieldPath, Json
 
@@ -174,7 +174,7 @@ class _Editor:
 
     # --- one entry ---
 
-    def _replaced(self, node: Node, old: Entry, new: Any, was: "Json | Removed") -> Iterator[Splice]:
+    def _replaced(self, node: Node, old: MapEntry, new: Any, was: "Json | Removed") -> Iterator[Splice]:
         value = old.value
         if value.is_list and isinstance(new, list) and isinstance(was, list):
             items = [self.text[each.value.outer : each.value.end] for each in value.entries]
@@ -190,7 +190,7 @@ class _Editor:
             keep = value.style if value.style in ("'", '"') and isinstance(new, str) else ""
             yield value.start, value.end, f"{'' if value.end > value.start else ' '}{scalar(new, keep)}"
 
-    def _tail(self, node: Node, old: Entry, new: Json) -> str:
+    def _tail(self, node: Node, old: MapEntry, new: Json) -> str:
         """What stands behind the colon."""
         if node.is_flow:
             return f" {flow(new)}"
@@ -206,7 +206,7 @@ class _Editor:
         apart = self.newline if self._are_apart(node) else ""
         return at, at, apart + self.newline + self._lines(entry(name, new, self._column(node.entries[0].start)))
 
-    def _without(self, node: Node, old: Entry) -> Splice:
+    def _without(self, node: Node, old: MapEntry) -> Splice:
         place = node.entries.index(old)
         following = node.entries[place + 1] if place + 1 < len(node.entries) else None
         if node.is_flow:

@@ -13,7 +13,7 @@ from reconciler.executor.looks import KindReader, Looks
 from reconciler.executor.scheduler import SendResult
 from reconciler.executor.sender import Journal, NullJournal, Sender, WaitInterrupted
 from reconciler.kinds.kind import Kind
-from reconciler.model import Call, Change, Item, ItemOutcome, ItemStatus, Live, Problem, Run, Seen, error
+from reconciler.model import Call, Change, Item, ItemOutcome, ItemStatus, Live, Problem, ReadBack, Run, error
 from reconciler.planning import batching as planner
 from reconciler.provider.reader import ReadError
 
@@ -146,7 +146,7 @@ def _read_back(
             kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
             there = {each.id: each for each in read_kind(kind, blocks, prepared.project, outside).live}
             ended = tuple(_settled(each, kind, there) for each in ended)
-            ended, missing = verification.looked(ended, kind, there)
+            ended, missing = verification.check_applied(ended, kind, there)
             problems = (*problems, *missing)
         if not problems and not any(each.status is ItemStatus.UNKNOWN for each in ended):
             break
@@ -155,7 +155,7 @@ def _read_back(
 
 def _unread(outcomes: Sequence[ItemOutcome]) -> tuple[ItemOutcome, ...]:
     """The outcomes before any look: what was accepted is not known to be in force."""
-    return tuple(replace(each, seen=Seen.NOT_READ) for each in outcomes)
+    return tuple(replace(each, seen=ReadBack.NOT_READ) for each in outcomes)
 
 
 def _settled(outcome: ItemOutcome, kind: Kind, there: Mapping[str, Live]) -> ItemOutcome:

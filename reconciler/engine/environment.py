@@ -68,6 +68,10 @@ class Environment(Struct, frozen=True):
     wary: bool = False
     """The ledger is new: look twice before the first create or top-up."""
 
+    def stamp(self) -> datetime:
+        """Return when something happens, to be written down; nothing is judged by it."""
+        return self.clock()
+
     @property
     def writes(self) -> Channel:
         """The way of writes."""

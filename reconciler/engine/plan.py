@@ -22,6 +22,7 @@ from reconciler.engine.validate import validate as validate
 from reconciler.executor import held
 from reconciler.model import (
     Address,
+    Cause,
     Change,
     Desired,
     Pair,
@@ -74,7 +75,7 @@ def plan(
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
-    looked = outside.clock()
+    looked = outside.stamp()
     try:
         seen = refresh(project, wanted, outside, now, _matching(recorded, memory))
     except ReadError as unread:
@@ -82,13 +83,14 @@ def plan(
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
+    changes, unfunded = held.without_held_deltas(memory.holds, project.kinds, changes)
     wish = PlanRequest(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *seen.problems, *fixed, *_claims(loaded, seen, memory))
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
+        problems += staleness.compare_terms(recorded.saved, weighed.money, weighed.judgements)
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
     run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
@@ -197,8 +199,8 @@ def _spoken(project: Project) -> dict[str, BoundType]:
 
 def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
-    told = {problem.address for problem in said if problem.code == "held"}
-    return tuple(problem for problem in noted if problem.code != "undecided" or problem.address not in told)
+    told = {problem.address for problem in said if problem.cause is Cause.HELD}
+    return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in told)
 
 
 def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> Iterator[Problem]:
@@ -211,7 +213,7 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
 
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
     """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
-    lagging = {problem.address for problem in said if problem.code == "held"} & memory.fresh.keys()
+    lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
     return (
         replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
     )

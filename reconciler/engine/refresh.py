@@ -53,9 +53,9 @@ def refresh(
     for kind, blocks in kinds.items():
         reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
         free, kept_back = held.matching(memory.holds, kind, blocks)
-        free, lagging = held.shown(memory.fresh, kind, free, reading.live)
+        free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
         matched, doubts = match.match(kind, free, reading.live, memory.ids)
-        matched, blocked = held.unmatched(memory.holds, kind, matched)
+        matched, blocked = held.without_undecided_creates(memory.holds, kind, matched)
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.ignore_owned_fields(
             project, live_reader.add_details(kind, root, matched, outside.send), now

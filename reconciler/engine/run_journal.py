@@ -11,7 +11,7 @@ from reconciler.drift import baseline
 from reconciler.engine.environment import StateSnapshot
 from reconciler.executor import evidence
 from reconciler.executor import recovery as recover
-from reconciler.executor.evidence import Account, Finding, ItemFinding, Times, UnansweredCall
+from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
 from reconciler.executor.held import Hold
 from reconciler.executor.looks import KindReader
 from reconciler.executor.recovery import Recovered
@@ -23,6 +23,9 @@ from reconciler.ledger.interface import Intent, Ledger, PastRun
 from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Pair, Problem, WriteEffect, error
 from reconciler.provider.reader import ReadError
 
+DAY = timedelta(days=1)
+PRUNED = "pruned"
+"""Under this name the ledger notes when it was last pruned."""
 ABSOLUTE_LASTS = timedelta(minutes=15)
 """An absolute write may be sent again with growing pauses, and never later than this after its intent."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
@@ -148,6 +151,14 @@ def load_snapshot(
     return StateSnapshot(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
 
 
+def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
+    """Remove what is older from the journal, at most once a day."""
+    last = ledger.notes([PRUNED]).get(PRUNED)
+    if last is None or now - last.at >= DAY:
+        ledger.prune(now - keep)
+        ledger.note({PRUNED: {}}, now)
+
+
 def record_in_force(
     ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime, *, complete: bool = False
 ) -> None:
@@ -183,7 +194,7 @@ class Recovery(Struct, frozen=True):
         }
 
 
-class Past(Struct, frozen=True):
+class PastReader(Struct, frozen=True):
     """What is needed to look at the past: how to read each kind, the time, and who counts it."""
 
     kinds: Mapping[str, Kind]
@@ -200,7 +211,7 @@ class Past(Struct, frozen=True):
         return held.is_held(self.now, self.now if self.dated else None, self.machine)
 
 
-def recover_open(ledger: Ledger, past: Past) -> Recovery:
+def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
     """Return what reading makes of every open call, and of what was accepted a little while ago. Writes nothing."""
     settled: list[tuple[Intent, tuple[ItemOutcome, ...]]] = []
     holds: list[Hold] = []
@@ -238,7 +249,7 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
         ledger.settle(intent.number, outcomes, at)
 
 
-def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recovered:
+def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
     """Return what reads make of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
     lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
@@ -253,7 +264,7 @@ def _recovered(intent: Intent, hold: Hold, past: Past, ledger: Ledger) -> Recove
         )
     if intent.call.effect.repeatable and held:
         findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
-    return recover.judged(lost, outcomes, findings, hold, held=held)
+    return recover.judge_findings(lost, outcomes, findings, hold, held=held)
 
 
 def _reopened(outcome: ItemOutcome) -> ItemOutcome:
@@ -263,7 +274,7 @@ def _reopened(outcome: ItemOutcome) -> ItemOutcome:
     return replace(outcome, status=ItemStatus.UNKNOWN, problems=(problem,))
 
 
-def _hold(intent: Intent, past: Past) -> Hold:
+def _hold(intent: Intent, past: PastReader) -> Hold:
     """Return until when an open call is held; None if the time has passed, or if it is not this machine's to count."""
     held = intent.holding(past.times.settle_after)
     until = held.held_until
@@ -302,7 +313,7 @@ def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
 # --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
 
 
-def _lagging(ledger: Ledger, past: Past, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
+def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
     """Yield what was accepted, and what reads do not show although nothing explains it.
 
     Within ``settleAfter`` such a read is a lag. After that, a top-up that no read ever showed is for a person.
@@ -320,7 +331,7 @@ def _lagging(ledger: Ledger, past: Past, found: set[int]) -> Iterator[tuple[Inte
                 yield intent, hold
 
 
-def _fresh(ledger: Ledger, past: Past) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
+def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
     """Yield what was created less than ``settleAfter`` ago, with its id if it is known; of two, the later."""
     since = past.now - past.times.settle_after
     for run in reversed(tuple(_runs_since(ledger, since))):
@@ -345,7 +356,7 @@ def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
         seen_all = seen_all or past.exit_code == 0
 
 
-def _unshown(intent: Intent, past: Past) -> Hold | None:
+def _unshown(intent: Intent, past: PastReader) -> Hold | None:
     """Return why a top-up that was accepted holds its object, if no read shows it."""
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
     hold = replace(_hold(intent, past), accepted=True)
@@ -358,7 +369,7 @@ def _unshown(intent: Intent, past: Past) -> Hold | None:
     except ReadError:
         return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
     lost = UnansweredCall(intent.call, intent.at, token=intent.token)
-    if evidence.is_explained(lost, Account(amount, history, echoes=reader.echoes)):
+    if evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
         return None
     if past.now - intent.at < past.times.settle_after:
         return hold

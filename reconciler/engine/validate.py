@@ -56,8 +56,8 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
-        for terms in (ownership, moved):
-            problems += terms.mistakes(loaded.project, loaded.desired)
+        problems += ownership.validate_ownership(loaded.project, loaded.desired)
+        problems += moved.validate_moves(loaded.project, loaded.desired)
         problems += (problem for each in loaded.desired for problem in identity.invisible_names(each))
         for kind, wanted in by_kind(loaded.project, loaded.desired):
             scene = ValidationContext(

@@ -134,7 +134,7 @@ def absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
 # --- Creates ----------------------------------------------------------------------------------------------
 
 
-def created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[ItemFinding, ...]:
+def match_created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[ItemFinding, ...]:
     """Return what a list shows of each item of a create. A batch is atomic: one item of it proves the others."""
     by_parent: dict[Value, list[Live]] = {}
     name = likeness.parent(kind)
@@ -163,7 +163,7 @@ def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Li
         ids = ", ".join(sorted(row.id for row in candidates))
         return ItemFinding(Finding.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")
     if candidates:
-        return adopted(kind, item, candidates[0])
+        return can_adopt(kind, item, candidates[0])
     # Rule 13: absence of a create means nothing new in its parent that could be it, by all ids noted before.
     renamed = [row for row in fresh if _is_but_for_its_name(kind, wanted, row)] if lost.known is not None else []
     if renamed:
@@ -174,7 +174,7 @@ def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Li
     return ItemFinding(Finding.NOTHING, because="no list shows it")
 
 
-def adopted(kind: Kind, item: Item, row: Live) -> ItemFinding:
+def can_adopt(kind: Kind, item: Item, row: Live) -> ItemFinding:
     """Rule 6: an object is taken for what was sent only if its fields are equal, or else a person decides."""
     for move in item.fields:
         if not kind.is_listed(move.field) or kind.field(move.field).create is None:
@@ -217,7 +217,7 @@ def _wanted(item: Item) -> dict[str, Value]:
 # --- Top-ups ----------------------------------------------------------------------------------------------
 
 
-class Account(Struct, frozen=True):
+class TopUpEvidence(Struct, frozen=True):
     """What reads show of the object of a top-up: its amount, and its history, None where it cannot be read.
 
     ``application`` is how the history names our own application; ``others`` how many other calls of ours of the same
@@ -231,7 +231,7 @@ class Account(Struct, frozen=True):
     echoes: bool = True
 
 
-def funded(lost: UnansweredCall, shown: Account) -> ItemFinding:
+def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
     """Rule 12: for funds, *applied* means our token in the history. Where no token could travel, it means an entry
     after the send, by our own application, of exactly our delta, that no other call of ours explains. The amount
     alone counts only where the history cannot be read, and an unchanged amount is no evidence."""
@@ -258,7 +258,7 @@ def funded(lost: UnansweredCall, shown: Account) -> ItemFinding:
     return ItemFinding(Finding.DOUBT, because=f"{moved}: its history does not say who moved it")
 
 
-def _may_be_ours(entry: Mapping[str, Any], shown: Account) -> bool:
+def _may_be_ours(entry: Mapping[str, Any], shown: TopUpEvidence) -> bool:
     """Return whether our own application made the entry, as far as it is known, and no mark names another call."""
     by_us = shown.application is None or entry.get("modifiedByUser") == shown.application
     return by_us and not is_mark(str(entry.get("memo") or ""))
@@ -319,7 +319,7 @@ def is_lagging(
     return now - seen_at < times.settle_after
 
 
-def is_explained(accepted: UnansweredCall, shown: Account) -> bool:
+def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
     """Return whether a history explains that an amount is not what an accepted top-up made of it (rule 4): it has our
     entry, and all entries together lead to the amount; or it has newer ones of others."""
     move = accepted.call.items[0].fields[0]

@@ -11,6 +11,7 @@ from reconciler.kinds.write_methods import AddDifference
 from reconciler.model import (
     Address,
     Call,
+    Cause,
     Change,
     Desired,
     Item,
@@ -41,11 +42,11 @@ class Hold(Struct, frozen=True):
 
     def problem(self, item: Item) -> Problem:
         """Return what is told of one item of it."""
-        return error("held", self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
+        return error(Cause.HELD, self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
 
     def note(self, item: Item) -> Problem:
         """Return what is told of an item that may have no block in the files any more."""
-        return replace(self.problem(item), severity=Severity.WARNING, code="undecided")
+        return replace(self.problem(item), severity=Severity.WARNING, code=Cause.UNDECIDED.value)
 
     def warning(self, block: Desired | Change) -> Problem:
         """Return what is told of a block of the files that is left out because of it."""
@@ -93,7 +94,9 @@ def matching(holds: Sequence[Hold], kind: Kind, blocks: Sequence[Desired]) -> tu
     return kept, [addresses[each.address].warning(each) for each in blocks if each.address in addresses]
 
 
-def unmatched(holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]) -> tuple[tuple[Pair, ...], list[Problem]]:
+def without_undecided_creates(
+    holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]
+) -> tuple[tuple[Pair, ...], list[Problem]]:
     """Return the pairs without those that would create the natural key of an undecided create, whatever their address
     is now (rule 3), and why."""
     _, keys = _creates(holds, kind)
@@ -108,7 +111,7 @@ def unmatched(holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]) -> tuple
     return (tuple(kept), problems) if keys else (tuple(pairs), [])
 
 
-def shown(
+def without_fresh_creates(
     fresh: Mapping[Address, tuple[Hold, str | None]], kind: Kind, blocks: Sequence[Desired], live: Sequence[Live]
 ) -> tuple[tuple[Desired, ...], list[Problem]]:
     """Return the blocks but for those that were created a little while ago and that the list does not show, and why:
@@ -138,7 +141,7 @@ def _creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], di
     return addresses, keys
 
 
-def unfunded(
+def without_held_deltas(
     holds: Sequence[Hold], kinds: Mapping[str, Kind], changes: Sequence[Change]
 ) -> tuple[list[Change], list[Problem]]:
     """Return the changes without the deltas that a held top-up keeps back, in either direction, and why (rule 3)."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.executor import evidence, verification
-from reconciler.executor.evidence import Account, Finding, ItemFinding, UnansweredCall
+from reconciler.executor.evidence import Finding, ItemFinding, TopUpEvidence, UnansweredCall
 from reconciler.executor.held import Hold
 from reconciler.executor.looks import KindReader as KindReader
 from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, Severity, WriteEffect, error
@@ -25,7 +25,7 @@ def find_out(lost: UnansweredCall, reader: KindReader, others: int = 0) -> tuple
         case WriteEffect.CREATE:
             name = evidence.parent_of(reader.kind)
             parents = {str(move.after) for item in lost.call.items for move in item.fields if move.field == name}
-            return evidence.created(lost, reader.kind, reader.rows(parents=parents))
+            return evidence.match_created(lost, reader.kind, reader.rows(parents=parents))
         case _:
             rows = {row.id: row for row in reader.rows(lost.call.items)}
             meant = ((item, verification.find_object(item, reader.kind, rows)) for item in lost.call.items)
@@ -42,14 +42,16 @@ def _funded(lost: UnansweredCall, reader: KindReader, others: int) -> ItemFindin
     except ReadError:
         history = None
     application = reader.application() if history and (lost.token is None or not reader.echoes) else None
-    shown = Account(row.values.get(item.fields[0].field), history, application, others, reader.echoes)
-    return evidence.funded(lost, shown)
+    shown = TopUpEvidence(row.values.get(item.fields[0].field), history, application, others, reader.echoes)
+    return evidence.judge_top_up(lost, shown)
 
 
 # --- In the run that lost it ------------------------------------------------------------------------------
 
 
-def found(ended: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold) -> tuple[ItemOutcome, ...]:
+def settle_by_looks(
+    ended: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold
+) -> tuple[ItemOutcome, ...]:
     """Return the outcomes as the looks of the losing run settle them: found, or unknown and held (rule 2)."""
     told = findings or tuple(ItemFinding(Finding.NOTHING) for _ in ended)
     return tuple(_found(outcome, finding, hold) for outcome, finding in zip(ended, told, strict=True))
@@ -75,7 +77,7 @@ class Recovered(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-def judged(
+def judge_findings(
     lost: UnansweredCall, outcomes: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold, *, held: bool
 ) -> Recovered:
     """Return what a later run makes of findings: rule 3 for what creates or funds, rule 10 for absolute writes."""
@@ -105,7 +107,7 @@ def _judged(outcome: ItemOutcome, finding: ItemFinding, *, held: bool) -> ItemOu
 def _told(hold: Hold, ended: ItemOutcome) -> Problem:
     if ended.status is ItemStatus.UNKNOWN:
         return hold.note(ended.item)
-    message = f"{hold.call.name} of run {hold.run}, which had no known end: {ended.status.value}"
+    message = f"{hold.call.name} of run {hold.run}, an interrupted call, was checked: {ended.status.value}"
     return Problem(Severity.NOTE, "settled-intent", message, address=ended.item.address)
 
 

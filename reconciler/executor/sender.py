@@ -337,7 +337,7 @@ class Sender(Struct, frozen=True):
                     break
         except WaitInterrupted:
             pass
-        return recovery.found(ended, findings, self.journal.hold(lost.call))
+        return recovery.settle_by_looks(ended, findings, self.journal.hold(lost.call))
 
     def _sleep(self, call: Call, seconds: float) -> None:
         """Sleep in the way that an interrupt ends. Raise :class:`WaitInterrupted` then."""

@@ -12,8 +12,8 @@ from reconciler.executor import evidence
 from reconciler.executor.evidence import Finding
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import AddDifference
-from reconciler.model import Address, FieldChange, Item, ItemOutcome, ItemStatus, Live, Problem, Seen, error
-from reconciler.model.money import worded
+from reconciler.model import Address, FieldChange, Item, ItemOutcome, ItemStatus, Live, Problem, ReadBack, error
+from reconciler.model.money import format_in_sentence
 from reconciler.planning import likeness
 
 
@@ -34,7 +34,7 @@ def _is_delta(outcome: ItemOutcome, kind: Kind) -> bool:
     return any(isinstance(kind.writes.get(move.facet), AddDifference) for move in outcome.item.fields)
 
 
-def looked(
+def check_applied(
     outcomes: Sequence[ItemOutcome], kind: Kind, live: Mapping[str, Live]
 ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
     """The outcomes, the applied ones of a kind as this read shows them, and the fields that are not in force.
@@ -46,7 +46,9 @@ def looked(
     last = {(each.item.address, move.field): move for each in applied for move in each.item.fields}
     found = {id(each): tuple(_not_in_force(each, kind, live, last)) for each in applied}
     ended = tuple(
-        replace(each, seen=Seen.NOT_IN_FORCE if found[id(each)] else Seen.IN_FORCE) if id(each) in found else each
+        replace(each, seen=ReadBack.NOT_IN_FORCE if found[id(each)] else ReadBack.IN_FORCE)
+        if id(each) in found
+        else each
         for each in outcomes
     )
     return ended, tuple(problem for problems in found.values() for problem in problems)
@@ -64,15 +66,17 @@ def _not_in_force(
             continue
         if known is None or known.values.get(move.field) != move.after:
             shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
-            message = f"{move.field} was accepted as {worded(move.after)}, but the API still shows {shown}"
+            message = f"{move.field} was accepted as {format_in_sentence(move.after)}, but the API still shows {shown}"
             hint = "the next plan shows it again; if it stays, the API ignores this write"
             yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
 
 
 def _shown(value: object, wanted: object) -> str:
     """Return a value as it is shown; a text that looks like the wanted one is written out."""
-    alike = isinstance(value, str) and isinstance(wanted, str) and likeness.folded(value) == likeness.folded(wanted)
-    return likeness.escaped(str(value)) if alike else worded(value)
+    alike = (
+        isinstance(value, str) and isinstance(wanted, str) and likeness.fold_name(value) == likeness.fold_name(wanted)
+    )
+    return likeness.escape_lookalikes(str(value)) if alike else format_in_sentence(value)
 
 
 def find_object(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:

@@ -52,7 +52,7 @@ def _edge(edge: Any, currency: str) -> Decimal | str | None:
     return number(edge[currency]) if currency in edge else f"no limit is set for {currency}"
 
 
-def said(setting: Any) -> str:
+def describe_setting(setting: Any) -> str:
     return ", ".join(f"{name} {_range(edges)}" for name, edges in setting.items())
 
 
@@ -85,7 +85,7 @@ RULE = Rule(
         },
     },
     judge,
-    said,
+    describe_setting,
     looks,
     check=check,
 )

@@ -43,7 +43,7 @@ RULE = Rule(
     " was last applied is none. On by default.",
     ON,
     judge,
-    lambda setting: "no factor near 10, 100, 1000",
+    lambda setting: "no change of about x10, x100 or x1000",
     looks,
     default=True,
 )

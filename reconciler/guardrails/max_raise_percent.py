@@ -53,7 +53,7 @@ def _limit(setting: Any, step: AmountChange) -> Decimal | None:
     return None if found is None else number(found)
 
 
-def said(setting: Any) -> str:
+def describe_setting(setting: Any) -> str:
     if isinstance(setting, dict):
         return ", ".join(f"{name} {percent(number(limit))}" for name, limit in setting.items())
     return percent(number(setting))
@@ -65,7 +65,7 @@ RULE = Rule(
     " A return to the value that was last applied is no growth.",
     or_by_name(PERCENT),
     judge,
-    said,
+    describe_setting,
     looks,
     check=check,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from reconciler.guardrails.names import Mistake, Names, addresses, kinds
-from reconciler.guardrails.rule import Proposal, Rule, steps
+from reconciler.guardrails.rule import Proposal, Rule, amount_changes
 from reconciler.model import Action, Change, Problem
 from reconciler.model.money import NOTHING
 
@@ -59,12 +59,13 @@ def _matches(address: object, globs: Any) -> bool:
 def _is_less(change: Change, limited: bool) -> bool:
     """Whether the change stops it or gives it less."""
     less = any(
-        step.before is not None and step.after is not None and step.after < step.before for step in steps(change)
+        step.before is not None and step.after is not None and step.after < step.before
+        for step in amount_changes(change)
     )
     return limited or less or change.action is Action.STOP
 
 
-def said(setting: Any) -> str:
+def describe_setting(setting: Any) -> str:
     named = [*setting.get("addresses", ())]
     named += (f"{kind} {id}" for kind, each in setting.get("ids", {}).items() for id in each)
     return ", ".join(named)
@@ -95,7 +96,7 @@ RULE = Rule(
         "additionalProperties": False,
     },
     judge,
-    said,
+    describe_setting,
     looks,
     check=check,
 )

@@ -37,7 +37,7 @@ def _told(shift: LimitChange) -> str:
         return f"{who} would start uncapped"
     if shift.before.amount is None:
         return f"{who} would be uncapped on every day: nothing bounds its days any more"
-    return f"{who} would be uncapped; it was {amount(shift.before.amount)} {shift.before.period.value}"
+    return f"{who} would be uncapped; it was {amount(shift.before.amount)} {shift.before.period.label}"
 
 
 def _place(change: Change | None) -> Any:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.model import (
+    GUARDRAIL,
     Action,
     Address,
     Change,
@@ -22,7 +23,7 @@ from reconciler.model import (
     Values,
     error,
 )
-from reconciler.model.money import NOTHING, Exposure, grouped
+from reconciler.model.money import NOTHING, Exposure, group_digits
 
 Schema = dict[str, Any]
 
@@ -53,7 +54,7 @@ class Proposal(Struct, frozen=True, dict=True):
     @cached_property
     def steps(self) -> "tuple[AmountChange, ...]":
         """Every amount that the plan moves."""
-        return tuple(step for change in self.changes for step in steps(change))
+        return tuple(step for change in self.changes for step in amount_changes(change))
 
     @cached_property
     def news(self) -> "tuple[AmountChange, ...]":
@@ -82,7 +83,7 @@ class Proposal(Struct, frozen=True, dict=True):
         for change in self.changes:
             shift = shifts.get(change.address)
             rises = shift is not None and shift.change > NOTHING
-            if rises or change.action is Action.CREATE or any(_is_raised(step) for step in steps(change)):
+            if rises or change.action is Action.CREATE or any(_is_raised(step) for step in amount_changes(change)):
                 yield change
 
 
@@ -105,7 +106,7 @@ class Rule(Struct, frozen=True):
     @property
     def code(self) -> str:
         """The stable code of its problems: ``guardrail-max-raise-percent``."""
-        return "guardrail-" + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
+        return GUARDRAIL + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
 
     def object(self, message: str, change: Change | None = None, **more: Any) -> Problem:
         """An objection, at the place that the change was written unless another is given."""
@@ -122,7 +123,7 @@ class AmountChange(Struct, frozen=True):
     after: Decimal | None
 
 
-def steps(change: Change) -> Iterator[AmountChange]:
+def amount_changes(change: Change) -> Iterator[AmountChange]:
     """Every amount that a change moves."""
     for move in change.fields:
         for before, after in _amounts(move.before, move.after):
@@ -183,10 +184,10 @@ def number(value: Any) -> Decimal:
 
 def amount(value: Decimal) -> str:
     """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
-    return grouped(value)
+    return group_digits(value)
 
 
-def counted(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """``1 resource``, ``2 resources``"""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 

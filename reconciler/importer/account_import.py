@@ -4,7 +4,7 @@ What the files hold already stays as it is, to the byte, unless ``update`` asks 
 is deleted. One family of kinds is held at a time, and of the texts one file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,7 +15,6 @@ from reconciler.config import update_file, value_formatter
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.update_file import Amendment
-from reconciler.engine.environment import Environment, StateSnapshot
 from reconciler.importer import block_names, resource_blocks
 from reconciler.importer.file_placement import FileOutput, FilePlacement, file_of
 from reconciler.importer.resource_blocks import ImportedResource, Skipped
@@ -24,6 +23,7 @@ from reconciler.model import Address, Desired, Live, Pair, Problem, Run, Severit
 from reconciler.planning import match
 from reconciler.provider import reader
 from reconciler.provider import scope as account_scope
+from reconciler.provider.reader import Send
 
 
 class ImportRequest(Struct, frozen=True):
@@ -41,14 +41,14 @@ class ImportRequest(Struct, frozen=True):
 
 
 class Importer:
-    """One import as it goes on; what it tells is whole once all its files are taken."""
+    """One import as it goes on; its result is whole once all its files are taken. ``ids`` are those of the ledger."""
 
     def __init__(
         self,
         project: Project,
         loaded: LoadResult,
-        outside: Environment,
-        memory: StateSnapshot,
+        send: Send,
+        ids: Mapping[Address, str],
         wish: ImportRequest,
         tell: Callable[[str], None],
         now: datetime,
@@ -56,8 +56,8 @@ class Importer:
     ) -> None:
         self.project = project
         self.loaded = loaded
-        self.outside = outside
-        self.memory = memory
+        self.send = send
+        self.ids = ids
         self.wish = wish
         self.tell = tell
         self.now = now
@@ -75,7 +75,7 @@ class Importer:
         """The files to be written, one at a time. Raises :class:`reconciler.provider.reader.Unread`."""
         kinds = [kind for kind in self.project.kinds.values() if self._chosen(kind)]
         spoken = {kind.product: self.project.dialect(kind.product) for kind in kinds}
-        at, scope, send = self.project.at("scope"), self.project.scope, self.outside.send
+        at, scope, send = self.project.at("scope"), self.project.scope, self.send
         self.problems += account_scope.check_scope(kinds, spoken, scope, at, send, {}, self.names, self.zones)
         if not kinds:
             self.problems.append(error("empty-scope", "the scope holds nothing of these kinds", at=at))
@@ -100,7 +100,7 @@ class Importer:
 
     def _read(self, kind: Kind) -> list[ImportedResource]:
         """What of a kind is to be added to the files; what moved in them is noted on the way."""
-        root, send, scope = self._root(kind), self.outside.send, self.project.scope[kind.scope]
+        root, send, scope = self._root(kind), self.send, self.project.scope[kind.scope]
         self.tell(f"reading {kind.name}")
         reading = reader.read_list(kind, root, scope, send, attached=kind.attachments is not None)
         self.problems += reading.problems
@@ -118,10 +118,10 @@ class Importer:
     def _known(self, kind: Kind, all: Sequence[Live]) -> tuple[Pair, ...]:
         """The blocks that the files hold, each with what it means."""
         blocks = self._blocks(kind)
-        pairs, doubts = match.match(kind, blocks, all, self.memory.ids)
+        pairs, doubts = match.match(kind, blocks, all, self.ids)
         self.problems += map(_told, doubts)
         if self.wish.update:
-            pairs = reader.add_details(kind, self._root(kind), pairs, self.outside.send)
+            pairs = reader.add_details(kind, self._root(kind), pairs, self.send)
             self._moved(kind, pairs, blocks)
         for desired, found in pairs:
             if found:
@@ -147,7 +147,7 @@ class Importer:
         if member is None or any(name == member for name, _ in self.names):
             return
         try:
-            names = reader.names_of(kind, member, self._root(kind), self.project.scope[kind.scope], self.outside.send)
+            names = reader.names_of(kind, member, self._root(kind), self.project.scope[kind.scope], self.send)
         except reader.ReadError as unread:
             self.problems.append(warning("names-unread", unread.problem.message, hint="they are called by their ids"))
             return
@@ -159,7 +159,7 @@ class Importer:
         for number, each in enumerate(fresh, 1):
             self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
             asks = value_formatter.as_desired(Address(kind.name, "-"), maps, each.id)
-            ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.outside.send)
+            ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.send)
             yield resource_blocks.own_entries(found) if found else each
 
     # --- what to write of it --------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def own_entries(live: Live) -> Live:
 def reason_closed(kind: Kind, live: Live) -> str | None:
     """Why the object cannot be changed any more, if it cannot."""
     found = (
-        f"{name} is {live.values[name]}, so the API changes it no more"
+        f"{name} is {live.values[name]}, so it is read-only in the API"
         for name, over in kind.read_only_when.items()
         if live.values.get(name) in over
     )

@@ -172,7 +172,7 @@ OFFLINE = (
 # --- With live state: what will be in force ------------------------------------------------------
 
 
-def merged(scene: ValidationContext) -> Iterator[Problem]:
+def check_merged(scene: ValidationContext) -> Iterator[Problem]:
     """The rules of one ad set again, on what is written over what is live."""
     for desired, live in scene.pairs:
         if live is None or holds_field(live.values, desired.values):
@@ -204,7 +204,7 @@ def not_over(scene: ValidationContext) -> Iterator[Problem]:
             yield field_warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
 
 
-LIVE = (merged, not_over)
+LIVE = (check_merged, not_over)
 
 
 def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:

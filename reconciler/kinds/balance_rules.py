@@ -7,7 +7,7 @@ from decimal import Decimal
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Desired, Live, Problem, Values, error, warning
-from reconciler.model.money import format_amount, worded
+from reconciler.model.money import format_amount, format_in_sentence
 
 OWN_BILLING = ("billByRetailer", "notApplicable")
 """Only these can be changed through the API; the documents treat the second as the first (rule 1)."""
@@ -109,7 +109,7 @@ def _funds(desired: Desired, live: Live) -> Iterator[Problem]:
             desired, "deposited", "capped-uncapped", message, "remove the line, or create another balance"
         )
     elif isinstance(wanted, Decimal) and isinstance(spent, Decimal) and wanted < spent:
-        message = f"deposited would be below what is already spent ({worded(spent)})"
+        message = f"deposited would be below what is already spent ({format_in_sentence(spent)})"
         yield field_error(desired, "deposited", "deposit-below-spent", message, f"{format_amount(spent)} is the least")
     elif wanted == 0:
         message = "all funds are taken back; whether the API allows exactly 0 is not documented"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
-from reconciler.model.money import grouped
+from reconciler.model.money import group_digits
 
 TOTALS = ("Capped", "Uncapped")
 OVERSHOOT = Decimal("1.1")
@@ -285,12 +285,11 @@ def _amount_can_move(desired: Desired, live: Live) -> Iterator[Problem]:
     capped = live.values.get("budgetType") == "Capped" and amount != live.values.get("amount")
     if capped and isinstance(amount, Decimal) and isinstance(spend, Decimal):
         if amount < spend:
-            message = f"the amount would be below what is already spent ({grouped(spend)})"
+            message = f"the amount would be below what is already spent ({group_digits(spend)})"
             yield field_error(desired, "amount", "amount-below-spend", message, "suspend the budget to stop it")
         elif amount < spend * OVERSHOOT:
-            message = (
-                f"{grouped(spend)} is spent already, and spend lags: it may pass the new amount of {grouped(amount)}"
-            )
+            spent, new = group_digits(spend), group_digits(amount)
+            message = f"{spent} is spent already, and spend lags: it may pass the new amount of {new}"
             yield warning("amount-near-spend", message, at=desired.at("amount"), address=desired.address)
 
 

@@ -33,14 +33,16 @@ def open(
     scopes: Sequence[str] = (),
     server: str = "",
     create: bool = True,
+    audit: bool = True,
 ) -> Ledger:
     """The ledger that a project names. Without ``create`` it is only read, and nothing is written for that.
 
     A database is shared: there, ``name`` tells one project's ledger from another's, ``aliases`` are what the
     project was called before, and ``scopes`` what it writes to. A file is one project's alone. Raises ``Foreign``
-    if it knows the ids of another ``server`` than this, a host with its port.
+    if it knows the ids of another ``server`` than this, a host with its port. Without ``audit``, rows are looked at
+    only as they are read: for a ledger that is to be examined.
     """
-    backend = _opened(url, folder, name, aliases, scopes, create=create)
+    backend = _opened(url, folder, name, aliases, scopes, create=create, audit=audit)
     try:
         book = SqlLedger(backend)
         if server:
@@ -52,7 +54,14 @@ def open(
 
 
 def _opened(
-    url: str, folder: Path, name: str | None, aliases: Sequence[str], scopes: Sequence[str], *, create: bool
+    url: str,
+    folder: Path,
+    name: str | None,
+    aliases: Sequence[str],
+    scopes: Sequence[str],
+    *,
+    create: bool,
+    audit: bool,
 ) -> Backend:
     scheme, colon, rest = url.partition(":")
     if url == "none":
@@ -62,13 +71,13 @@ def _opened(
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 
-        return sqlite.opened(folder / Path(rest).expanduser(), create=create)
+        return sqlite.open_sqlite(folder / Path(rest).expanduser(), create=create, audit=audit)
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         from reconciler.ledger import postgres
 
         if not name:
             raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
-        return postgres.opened(url, name, aliases=aliases, scopes=scopes, create=create)
+        return postgres.open_postgres(url, name, aliases=aliases, scopes=scopes, create=create)
     shown = f"{scheme}:…" if colon and scheme.isalnum() else "?"
     raise LedgerError(shown, "there is no such store", "write sqlite:PATH, postgresql://… or none")
 

@@ -6,7 +6,7 @@ another resource's.
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -70,6 +70,13 @@ class Rows:
     def count(self, table: str, where: str, *parameters: Cell) -> int:
         ((number,),) = self._database.execute(f"SELECT count(*) FROM {table} WHERE {where}", parameters)
         return int(number or 0)
+
+    def broken(self, table: str) -> Iterator[str]:
+        """The first cell of each row that does not fit its seal."""
+        columns = ", ".join((*TABLES[table], "seal"))
+        for *cells, sealed in self._database.execute(f"SELECT {columns} FROM {table}"):
+            if checksum(cells) != sealed:
+                yield str(cells[0])
 
     def audit(self) -> None:
         """Check every seal."""

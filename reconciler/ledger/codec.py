@@ -58,7 +58,7 @@ Moved = tuple[Address, ItemStatus, str, str, Value, Value]
 """Whose value it is, how its call ended, its field and facet, what it was and what it was to become."""
 
 
-def moved(call: str, outcomes: str | None, positions: Sequence[Any] | None = None) -> Iterator[Moved]:
+def moved_values(call: str, outcomes: str | None, positions: Sequence[Any] | None = None) -> Iterator[Moved]:
     """Each value that a call moved, or tried to: of all its items, or of those at the positions.
 
     Without outcomes all are unknown. Of a thousand calls of fifty items nobody wants the bodies and the places, and

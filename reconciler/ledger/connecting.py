@@ -20,7 +20,7 @@ CLIENT: Mapping[str, Any] = {
 """How long a silent network may last; the URL may say otherwise."""
 
 
-def connected(url: str) -> tuple["psycopg.Connection[Any]", str]:
+def connect(url: str) -> tuple["psycopg.Connection[Any]", str]:
     """Return a connection, and its URL as it may be shown. Raise ``LedgerError`` without any secret in it."""
     try:
         import psycopg

@@ -20,7 +20,7 @@ None of them ever holds a password: a ledger is named by :attr:`LedgerError.wher
 from typing import ClassVar
 
 from reconciler.ledger.records import Holder, PlanUse
-from reconciler.model import ItemStatus
+from reconciler.model import Cause, ItemStatus
 
 
 class LedgerError(Exception):
@@ -44,7 +44,7 @@ class LedgerError(Exception):
 class Locked(LedgerError):
     """Another process works on the same scope."""
 
-    code = "locked"
+    code = Cause.LOCKED.value
     advice = "wait for it, or give --lock-timeout"
 
     def __init__(self, where: str, scope: str, holder: Holder) -> None:
@@ -106,7 +106,7 @@ class Late(LedgerError):
 class PlanUsed(LedgerError):
     """Another run has used the saved plan."""
 
-    code = "plan-used"
+    code = Cause.PLAN_USED.value
     advice = "plan again: the new plan holds what is left"
 
     def __init__(self, where: str, use: PlanUse) -> None:

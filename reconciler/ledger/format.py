@@ -11,7 +11,7 @@ Found = Callable[[], int | None]
 """Asks a store for its format; None if it has no tables."""
 
 
-def stored(database: Database) -> int:
+def stored_format(database: Database) -> int:
     """The format that the tables say they have."""
     ((found,),) = database.execute("SELECT max(version) FROM format")
     if not isinstance(found, int) or found < 1:

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from reconciler.ledger.records import (
     AppliedChange,
+    Checkup,
     HistoryEntry,
     Holder,
     Intent,
     Known,
-    Look,
+    LookRecord,
     Observation,
     PastRun,
     PlanUse,
@@ -22,18 +23,19 @@ from reconciler.ledger.records import (
     Resolution,
     RunHistory,
     RunRecord,
-    Seen,
+    SeenValues,
 )
 from reconciler.model import Address, Call, ItemOutcome, Values, WriteEffect
 
 __all__ = [
     "AppliedChange",
+    "Checkup",
     "HistoryEntry",
     "Holder",
     "Intent",
     "Known",
     "Ledger",
-    "Look",
+    "LookRecord",
     "Observation",
     "PastRun",
     "PlanUse",
@@ -41,7 +43,7 @@ __all__ = [
     "Resolution",
     "RunHistory",
     "RunRecord",
-    "Seen",
+    "SeenValues",
 ]
 
 
@@ -218,6 +220,14 @@ class Ledger(Protocol):
         call of each facet of an address."""
         ...
 
+    def compact(self) -> None:
+        """Give back the room that was freed, where the store does not do so by itself."""
+        ...
+
+    def check(self) -> Checkup:
+        """Look at every row."""
+        ...
+
     # --- The journal, read ------------------------------------------------------------------------------
 
     def open_intents(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
@@ -237,7 +247,7 @@ class Ledger(Protocol):
         """Return the creates and top-ups that were accepted, and that no read has shown in force. Oldest first."""
         ...
 
-    def look(self, number: int) -> Look: ...
+    def look(self, number: int) -> LookRecord: ...
 
     def plan_used(self, digest: str) -> PlanUse | None:
         """Return which run used a saved plan, if any did."""

@@ -15,7 +15,7 @@ from reconciler.ledger.checked_rows import Database, Rows
 from reconciler.ledger.errors import Late, LedgerError, PlanUsed, Unsettled
 from reconciler.ledger.fence import Fence
 from reconciler.ledger.memory_ledger import RememberedRows
-from reconciler.ledger.past import AWAITED, OPEN, Past
+from reconciler.ledger.past import AWAITED, OPEN, JournalReader
 from reconciler.ledger.records import Intent, PlanUse, Resolution, RunRecord
 from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Values
 from reconciler.model.stored_codec import dumps, text
@@ -29,10 +29,10 @@ class Bounds(Struct, frozen=True):
     held_until: datetime | None = None
 
 
-class Journal:
+class JournalWriter:
     """Writes runs, intents and settlements."""
 
-    def __init__(self, database: Database, memory: RememberedRows, past: Past, fence: Fence) -> None:
+    def __init__(self, database: Database, memory: RememberedRows, past: JournalReader, fence: Fence) -> None:
         self._database = database
         self._rows = Rows(database)
         self._memory, self._past, self._fence = memory, past, fence

@@ -120,7 +120,7 @@ def _file(
         lock.release()
 
 
-def held(ledger: Path, scopes: Sequence[str]) -> Iterator[Holder]:
+def lock_holders(ledger: Path, scopes: Sequence[str]) -> Iterator[Holder]:
     """Who holds any of the scopes, as far as their notes tell: to look takes no lock, and is in nobody's way."""
     for scope in sorted(set(scopes)):
         holder = _read(_note(_lock_file(ledger, scope)))

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from reconciler.ledger import codec
 from reconciler.ledger.checked_rows import Cell, Database, Row, Rows
 from reconciler.ledger.errors import Foreign
-from reconciler.ledger.records import Known, Observation, Seen
+from reconciler.ledger.records import Known, Observation, SeenValues
 from reconciler.model import Address, Values
 
 ANOTHER_SERVER = (
@@ -80,10 +80,10 @@ class RememberedRows:
     def known(self, of: Iterable[Address]) -> dict[Address, Known]:
         addresses = tuple(of)
         kept, looks = self._known(addresses), self.observations(addresses)
-        seen: dict[Address, dict[str, Seen]] = {}
+        seen: dict[Address, dict[str, SeenValues]] = {}
         for kind, key, facet, at, server_at, values in self._rows_of("seen", addresses):
             told = None if server_at is None else codec.to_instant(str(server_at))
-            seen.setdefault(_address(kind, key), {})[codec.to_name(str(facet))] = Seen(
+            seen.setdefault(_address(kind, key), {})[codec.to_name(str(facet))] = SeenValues(
                 codec.to_instant(str(at)), codec.to_values(str(values)), told
             )
         return {

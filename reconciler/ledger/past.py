@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from reconciler.ledger import codec
 from reconciler.ledger.checked_rows import Cell, Database, Row, Rows
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.records import AppliedChange, HistoryEntry, Intent, Look, PastRun, PlanUse, RunHistory
+from reconciler.ledger.records import AppliedChange, HistoryEntry, Intent, LookRecord, PastRun, PlanUse, RunHistory
 from reconciler.model import Address, ItemStatus, WriteEffect
 
 OPEN, AWAITED = "open_calls", "awaited"
 """The tables that list the calls without a known end, and what was accepted and no read has shown in force yet."""
 
 
-class Past:
+class JournalReader:
     """What the journal tells."""
 
     def __init__(self, database: Database) -> None:
@@ -74,10 +74,12 @@ class Past:
             each for each in self.open_intents(effects=(WriteEffect.CREATE,), kinds=(kind,)) if each.number in meant
         )
 
-    def look(self, number: int) -> Look:
+    def look(self, number: int) -> LookRecord:
         for _, run, at, kind, parents, ids in self._rows.select("looks", "WHERE number = ?", number):
             seen = frozenset(json.loads(str(ids)))
-            return Look(number, str(run), codec.to_instant(str(at)), str(kind), tuple(json.loads(str(parents))), seen)
+            return LookRecord(
+                number, str(run), codec.to_instant(str(at)), str(kind), tuple(json.loads(str(parents))), seen
+            )
         raise LedgerError(self._database.where, f"there is no look {number}")
 
     def history(self, address: Address) -> tuple[HistoryEntry, ...]:
@@ -93,14 +95,14 @@ class Past:
                 str(row[1]), codec.to_instant(str(row[3])), codec.to_name(str(row[2])), field, old, new, status
             )
             for row, last in self._latest(chosen, *where)
-            for _, status, field, _, old, new in codec.moved(str(row[8]), last, positions[row[0]])
+            for _, status, field, _, old, new in codec.moved_values(str(row[8]), last, positions[row[0]])
         )
 
     def increases_since(self, when: datetime) -> tuple[AppliedChange, ...]:
         return tuple(
             AppliedChange(address, field, facet, before, after, codec.to_instant(str(row[3])))
             for row, last in self._latest("WHERE at >= ? ORDER BY number", codec.of_instant(when))
-            for address, status, field, facet, before, after in codec.moved(str(row[8]), last)
+            for address, status, field, facet, before, after in codec.moved_values(str(row[8]), last)
             if status is ItemStatus.APPLIED
         )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler.ledger import codec, format, lock, namespace
 from reconciler.ledger.checked_rows import Cell, Row
-from reconciler.ledger.connecting import connected
+from reconciler.ledger.connecting import connect
 from reconciler.ledger.errors import Damaged, LedgerError, Locked, LockLost, Unwritable
 from reconciler.ledger.records import Holder
 from reconciler.ledger.sqlite import SQLite, empty
@@ -177,6 +177,12 @@ class Postgres:
         taken = {int(str(key)) for (key,) in self.execute(HELD)}
         return tuple(self._holder(scope) or lock.NOBODY for key, scope in sorted(keys.items()) if key in taken)
 
+    def compact(self) -> None:
+        """Nothing to do: the server gives freed room to new rows by itself."""
+
+    def flaws(self) -> Sequence[str]:
+        return ()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -210,7 +216,7 @@ def _marked(statement: str) -> str:
 # --- Opening one ---------------------------------------------------------------------------------------
 
 
-def opened(
+def open_postgres(
     url: str, name: str, *, aliases: Sequence[str] = (), scopes: Sequence[str] = (), create: bool
 ) -> Postgres | SQLite:
     """The ledger of a project in a database. To read only, nothing is written, and no tables are an empty ledger."""
@@ -257,7 +263,7 @@ def _schema_first(database: Postgres) -> tuple[str, ...]:
 
 
 def _connect(url: str, schema: str) -> Postgres:
-    database = Postgres(*connected(url), schema)
+    database = Postgres(*connect(url), schema)
     try:
         database.begin_session()
     except BaseException:
@@ -267,4 +273,4 @@ def _connect(url: str, schema: str) -> Postgres:
 
 
 def _format(database: Postgres) -> int | None:
-    return format.stored(database) if namespace.has_tables(database, database.schema) else None
+    return format.stored_format(database) if namespace.has_tables(database, database.schema) else None

@@ -93,7 +93,7 @@ class Resolution(Struct, frozen=True):
     certain: bool = False
 
 
-class Look(Struct, frozen=True):
+class LookRecord(Struct, frozen=True):
     """Every id that was shown in some parents before something was created there."""
 
     number: int
@@ -190,7 +190,7 @@ class Observation(Struct, frozen=True):
     values: Values
 
 
-class Seen(Struct, frozen=True):
+class SeenValues(Struct, frozen=True):
     """The values of a facet that were last seen in force after a call had moved them."""
 
     at: datetime
@@ -203,7 +203,7 @@ class Known(Struct, frozen=True):
 
     id: str | None = None
     values: Values = field(default_factory=dict)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, SeenValues] = field(default_factory=dict)
     observation: Observation | None = None
 
 
@@ -213,3 +213,10 @@ class Pruned(Struct, frozen=True):
     runs: int = 0
     calls: int = 0
     looks: int = 0
+
+
+class Checkup(Struct, frozen=True):
+    """How many rows a ledger has, and what is wrong with them."""
+
+    rows: int
+    damage: tuple[str, ...] = ()

@@ -5,18 +5,21 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.fence import Fence
-from reconciler.ledger.journal import Bounds, Journal
+from reconciler.ledger.journal import Bounds, JournalWriter
 from reconciler.ledger.memory_ledger import RememberedRows
-from reconciler.ledger.past import Past
+from reconciler.ledger.past import JournalReader
 from reconciler.ledger.records import (
     AppliedChange,
+    Checkup,
     HistoryEntry,
     Holder,
     Intent,
     Known,
-    Look,
+    LookRecord,
     Observation,
     PastRun,
     PlanUse,
@@ -41,6 +44,12 @@ class Backend(Database, Protocol):
         """Raise ``Lost`` if a lock that was taken is held no more, or is another session's."""
         ...
 
+    def compact(self) -> None: ...
+
+    def flaws(self) -> Sequence[str]:
+        """What the database itself finds damaged, when it looks at all of it."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -50,9 +59,9 @@ class SqlLedger:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._memory = RememberedRows(backend)
-        self._past = Past(backend)
+        self._past = JournalReader(backend)
         self._fence = Fence(backend)
-        self._journal = Journal(backend, self._memory, self._past, self._fence)
+        self._journal = JournalWriter(backend, self._memory, self._past, self._fence)
         self.is_new = not self._memory.is_used()
 
     @property
@@ -197,6 +206,15 @@ class SqlLedger:
 
         return pruning.prune(self._backend, before)
 
+    def compact(self) -> None:
+        self._backend.compact()
+
+    def check(self) -> Checkup:
+        from reconciler.ledger import checking
+
+        found = checking.check(self._backend)
+        return replace(found, damage=(*self._backend.flaws(), *found.damage))
+
     # --- The journal, read ------------------------------------------------------------------------------
 
     def open_intents(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
@@ -210,7 +228,7 @@ class SqlLedger:
     def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
         return self._past.accepted(effects=effects, kinds=kinds)
 
-    def look(self, number: int) -> Look:
+    def look(self, number: int) -> LookRecord:
         return self._past.look(number)
 
     def plan_used(self, digest: str) -> PlanUse | None:

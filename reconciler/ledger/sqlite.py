@@ -88,14 +88,21 @@ class SQLite:
             raise LockLost(self.where, f"its lock is gone: somebody removed {gone}", NEVER_REMOVED)
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
-        return tuple(lock.held(Path(self.where), scopes))
+        return tuple(lock.lock_holders(Path(self.where), scopes))
+
+    def compact(self) -> None:
+        """Write the file anew without what is empty in it; killed half-way, it is as it was."""
+        self.execute("VACUUM")
+
+    def flaws(self) -> Sequence[str]:
+        return [f"SQLite: {said}" for (said,) in self.execute("PRAGMA integrity_check") if said != "ok"]
 
     def close(self) -> None:
         with self._turn:
             self._connection.close()
 
 
-def opened(path: Path, *, create: bool) -> SQLite:
+def open_sqlite(path: Path, *, create: bool, audit: bool = True) -> SQLite:
     """The ledger of a file. To read only, nothing is written, and a file that is not there is an empty ledger."""
     if create:
         _prepare(path)
@@ -109,11 +116,11 @@ def opened(path: Path, *, create: bool) -> SQLite:
     database = SQLite(_connect(path, "rw" if create else "ro"), str(path), path if create else None)
     try:
         _check(database, path)
-        found = format.stored(database)
+        found = format.stored_format(database)
         format.judge(database, found, migrating=create)
         if found < FORMAT:
-            format.migrate(database, lambda: format.stored(database))
-        if path.stat().st_size <= CHECKED:
+            format.migrate(database, lambda: format.stored_format(database))
+        if audit and path.stat().st_size <= CHECKED:
             Rows(database).audit()
     except BaseException:
         database.close()

@@ -128,6 +128,25 @@ class Severity(Enum):
     NOTE = "note"
 
 
+class Cause(Enum):
+    """The problems that decide how a run ends; the value is the stable code. Any other code is only told."""
+
+    NOT_ALLOWED = "not-allowed"
+    VERSION_GONE = "version-gone"
+    LOCKED = "locked"
+    STALE_PLAN = "stale-plan"
+    PLAN_USED = "plan-used"
+    UNDECIDED = "undecided"
+    HELD = "held"
+    INTERRUPTED = "interrupted"
+    OVERRIDE_OVERDUE = "override-overdue"
+
+
+CAUSES = {each.value: each for each in Cause}
+GUARDRAIL = "guardrail-"
+"""What the codes of guardrails begin with."""
+
+
 class Problem(Struct, frozen=True):
     """A schema error, a broken rule, a guardrail, a refusal by the API, drift: one type for all.
 
@@ -141,9 +160,19 @@ class Problem(Struct, frozen=True):
     address: Address | None = None
     hint: str | None = None
 
+    @property
+    def cause(self) -> Cause | None:
+        """Return what it decides about the end of the run, if it does."""
+        return CAUSES.get(self.code)
+
+    @property
+    def is_of_guardrail(self) -> bool:
+        """Return whether a guardrail made it."""
+        return self.code.startswith(GUARDRAIL)
+
 
 def error(
-    code: str,
+    code: str | Cause,
     message: str,
     *,
     at: "Place | Span | None" = None,
@@ -152,11 +181,11 @@ def error(
 ) -> Problem:
     """An error at the place, if there is one."""
     span = None if at is NOWHERE else at.span if isinstance(at, Place) else at
-    return Problem(Severity.ERROR, code, message, span, address, hint)
+    return Problem(Severity.ERROR, code.value if isinstance(code, Cause) else code, message, span, address, hint)
 
 
 def warning(
-    code: str,
+    code: str | Cause,
     message: str,
     *,
     at: "Place | Span | None" = None,
@@ -380,7 +409,7 @@ class ItemStatus(Enum):
     NOT_SENT = "not sent"
 
 
-class Seen(Enum):
+class ReadBack(Enum):
     """What the last read after an apply shows of an item that the API accepted."""
 
     IN_FORCE = "in force"
@@ -396,12 +425,12 @@ class ItemOutcome(Struct, frozen=True):
     status: ItemStatus
     id: str | None = None
     problems: tuple[Problem, ...] = ()
-    seen: Seen = Seen.IN_FORCE
+    seen: ReadBack = ReadBack.IN_FORCE
 
     @property
     def ending(self) -> str:
         """How it ended in words: what was accepted and is not known to be in force is not called applied."""
-        confirmed = self.status is not ItemStatus.APPLIED or self.seen is Seen.IN_FORCE
+        confirmed = self.status is not ItemStatus.APPLIED or self.seen is ReadBack.IN_FORCE
         return self.status.value if confirmed else self.seen.value
 
 
@@ -521,7 +550,7 @@ class Irreversible(Struct, frozen=True):
 class DriftState(Enum):
     """What became of a value since it was last known to agree: who moved, the files or live.
 
-    ``UNKNOWN``: they differ, and nobody remembers a value that they had in common.
+    ``UNKNOWN``: they differ, and no value is known that they had in common.
     """
 
     CONVERGED = "converged"

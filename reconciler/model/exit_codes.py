@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from reconciler.model import ItemStatus, Run, Severity
+from reconciler.model import Cause, ItemStatus, Run, Severity
 
 
 class ExitCode(IntEnum):
@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.DONE: "done, or no changes",
-    ExitCode.ERROR: "an error, or a command that is misspelt; nothing was written",
+    ExitCode.ERROR: "error or wrong usage; nothing was written",
     ExitCode.CHANGES: "there are changes, or drift (only with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a guardrail; nothing was written",
     ExitCode.STALE: "the plan is stale, expired or altered; nothing was written",
@@ -36,39 +36,38 @@ MEANINGS = {
     ExitCode.LOCKED: "another run holds the lock; nothing was written",
     ExitCode.NOT_ALLOWED: "not allowed: credentials, consent or permissions (401, 403)",
     ExitCode.VERSION_GONE: "the API version is no longer served (410)",
-    ExitCode.INTERRUPTED: "interrupted; what was in hand was finished",
+    ExitCode.INTERRUPTED: "interrupted; requests in flight were completed",
 }
-BY_PROBLEM = {
-    "not-allowed": ExitCode.NOT_ALLOWED,
-    "version-gone": ExitCode.VERSION_GONE,
-    "locked": ExitCode.LOCKED,
-    "stale-plan": ExitCode.STALE,
-    "plan-used": ExitCode.STALE,
-    "undecided": ExitCode.UNKNOWN,
-    "held": ExitCode.UNKNOWN,
-    "interrupted": ExitCode.INTERRUPTED,
+BY_CAUSE = {
+    Cause.NOT_ALLOWED: ExitCode.NOT_ALLOWED,
+    Cause.VERSION_GONE: ExitCode.VERSION_GONE,
+    Cause.LOCKED: ExitCode.LOCKED,
+    Cause.STALE_PLAN: ExitCode.STALE,
+    Cause.PLAN_USED: ExitCode.STALE,
+    Cause.UNDECIDED: ExitCode.UNKNOWN,
+    Cause.HELD: ExitCode.UNKNOWN,
+    Cause.INTERRUPTED: ExitCode.INTERRUPTED,
 }
-RULE = "guardrail-"
-"""What the codes of guardrails begin with."""
+"""The exit code of an error; an override that is overdue is no error, and counts as a change."""
 
 
 def exit_code(run: Run, *, detailed: bool = False) -> ExitCode:
     """The exit code of a run: what is worst to overlook comes first."""
-    undecided = any(problem.code in ("undecided", "held") for problem in run.problems)
+    causes = {problem.cause for problem in run.problems}
+    undecided = Cause.UNDECIDED in causes or Cause.HELD in causes
     if run.applied:
         ended = {outcome.status for outcome in run.outcomes}
         if ItemStatus.UNKNOWN in ended or undecided:
             return ExitCode.UNKNOWN
-        if any(problem.code == "interrupted" for problem in run.problems):
+        if Cause.INTERRUPTED in causes:
             return ExitCode.INTERRUPTED
         return ExitCode.PARTLY if ended - {ItemStatus.APPLIED} or run.failed else ExitCode.DONE
     if run.failed:
         errors = [problem for problem in run.problems if problem.severity is Severity.ERROR]
-        known = [BY_PROBLEM[problem.code] for problem in errors if problem.code in BY_PROBLEM]
-        others = [problem for problem in errors if not problem.code.startswith(RULE)]
+        known = [BY_CAUSE[problem.cause] for problem in errors if problem.cause in BY_CAUSE]
+        others = [problem for problem in errors if not problem.is_of_guardrail]
         return known[0] if known else ExitCode.REFUSED if run.refused and not others else ExitCode.ERROR
     if run.command == "apply" and undecided:  # a call of an earlier run
         return ExitCode.UNKNOWN
     moved = run.changes or any(each.moved_outside for each in run.drift)
-    late = any(problem.code == "override-overdue" for problem in run.problems)
-    return ExitCode.CHANGES if detailed and (moved or late) else ExitCode.DONE
+    return ExitCode.CHANGES if detailed and (moved or Cause.OVERRIDE_OVERDUE in causes) else ExitCode.DONE

@@ -1,9 +1,11 @@
-"""A canonical value as plain JSON: amounts and dates are text, so that no reader makes a float of them."""
+"""What reports and plan files tell as plain JSON. Amounts and dates are text: no reader makes a float of them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+from reconciler.model import Address, Problem, Severity, Span
 
 
 def to_json(value: Any) -> Any:
@@ -21,3 +23,32 @@ def to_json(value: Any) -> Any:
             return {name: to_json(part) for name, part in value.items()}
         case _:
             return value
+
+
+def problem(each: Problem) -> dict[str, Any]:
+    """Return a problem without its position, which each kind of file tells in its own way."""
+    return {
+        "severity": each.severity.value,
+        "code": each.code,
+        "message": each.message,
+        "hint": each.hint,
+        "address": str(each.address) if each.address else None,
+    }
+
+
+def read_problem(shape: Mapping[str, Any], span: Span | None) -> Problem:
+    """Return the problem of a shape. Raise KeyError, TypeError or ValueError if it is not whole."""
+    address = None if shape["address"] is None else read_address(shape["address"])
+    return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
+
+
+def read_address(text: str) -> Address:
+    """``adSets.summer-fr``: a key may hold points."""
+    kind, _, key = text.partition(".")
+    return Address(kind, key)
+
+
+def read_span(text: str) -> Span:
+    """``ads/summer.yaml:4:3``. Raise ValueError if it is no position."""
+    file, line, column = text.rsplit(":", 2)
+    return Span(file, int(line), int(column))

@@ -19,15 +19,15 @@ def format_amount(amount: Decimal) -> str:
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
-def grouped(amount: Decimal, sign: str = "") -> str:
+def group_digits(amount: Decimal, sign: str = "") -> str:
     """The same for a person to read: 0.90, 5,000.00; with the sign ``+`` also +5,000.00."""
     whole, _, decimals = f"{amount:{sign},f}".partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
-def worded(value: object) -> str:
-    """A value in a sentence: an amount :func:`grouped`, anything else as it is."""
-    return grouped(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
+def format_in_sentence(value: object) -> str:
+    """A value in a sentence: an amount :func:`group_digits`, anything else as it is."""
+    return group_digits(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
 
 
 class Period(Enum):
@@ -42,6 +42,20 @@ class Period(Enum):
     WEEK = "a week"
     MONTH = "a month"
     TOTAL = "in all"
+
+    @property
+    def label(self) -> str:
+        """How reports for people name it; the value is the word of JSON and of saved plans."""
+        return LABELS[self]
+
+
+LABELS = {
+    Period.ANY_DAY: "worst single day",
+    Period.DAY: "per day",
+    Period.WEEK: "per week",
+    Period.MONTH: "per month",
+    Period.TOTAL: "lifetime",
+}
 
 
 class Limit(Struct, frozen=True):

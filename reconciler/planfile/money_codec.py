@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import fields
 
-from reconciler.model import Address, Judgement, Money, Problem, RuleLevel, Severity, Span
-from reconciler.model.json_values import to_json
+from reconciler.model import Judgement, Money, RuleLevel
+from reconciler.model.json_values import problem, read_problem, read_span, to_json
 from reconciler.model.money import BidShift, Commitment, Funds, Period
 
 Shape = dict[str, Any]
@@ -48,36 +48,23 @@ def decode_judgement(each: Judgement) -> Shape:
         "limit": each.limit,
         "because": each.because,
         "looked": each.looked,
-        "problems": [_problem(problem) for problem in each.problems],
+        "problems": [problem(said) | {"at": str(said.span) if said.span else None} for said in each.problems],
     }
 
 
 def encode_judgement(shape: Shape) -> Judgement:
     """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
-    problems = tuple(_problem_of(each) for each in shape["problems"])
-    return Judgement(
-        shape["rule"], RuleLevel(shape["level"]), shape["limit"], problems, shape["because"], shape["looked"] is True
+    problems = tuple(
+        read_problem(each, None if each["at"] is None else read_span(each["at"])) for each in shape["problems"]
     )
-
-
-def _problem(each: Problem) -> Shape:
-    return {
-        "severity": each.severity.value,
-        "code": each.code,
-        "message": each.message,
-        "at": str(each.span) if each.span else None,
-        "address": str(each.address) if each.address else None,
-        "hint": each.hint,
-    }
-
-
-def _problem_of(shape: Shape) -> Problem:
-    span = None
-    if shape["at"] is not None:
-        file, line, column = shape["at"].rsplit(":", 2)
-        span = Span(file, int(line), int(column))
-    address = None if shape["address"] is None else Address(*shape["address"].split(".", 1))
-    return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
+    return Judgement(
+        shape["rule"],
+        RuleLevel(shape["level"]),
+        shape["limit"],
+        problems,
+        shape["because"],
+        shape.get("looked", True) is True,
+    )
 
 
 # --- Rows of amounts ----------------------------------------------------------------------------------------

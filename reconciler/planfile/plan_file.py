@@ -16,7 +16,6 @@ from msgspec import Struct, field
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
     Action,
-    Address,
     Call,
     Change,
     FieldChange,
@@ -26,15 +25,15 @@ from reconciler.model import (
     Place,
     Plan,
     Run,
-    Span,
     Value,
     Values,
     Verdict,
     WriteEffect,
 )
-from reconciler.model.json_values import to_json
+from reconciler.model.json_values import read_address, read_span, to_json
 from reconciler.planfile import money_codec
 from reconciler.planfile.digest import digest_of
+from reconciler.planfile.plan_shape import check_types
 from reconciler.planning.irreversible import find_irreversible
 from reconciler.provider import codec
 
@@ -177,9 +176,10 @@ def load_plan(text: str, kinds: Mapping[str, Kind]) -> PlanFile:
     if content.get("format_version") != FORMAT_VERSION:
         raise PlanFileError(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")
     try:
+        check_types(content)
         return _saved(digest, content, kinds)
-    except (KeyError, TypeError, ValueError) as trouble:
-        raise PlanFileError(f"it is not whole: {trouble}") from trouble
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as trouble:
+        raise PlanFileError(f"it is not whole: {trouble or type(trouble).__name__}") from trouble
 
 
 def _content(text: str) -> Shape:
@@ -193,6 +193,8 @@ def _content(text: str) -> Shape:
         content = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as trouble:
         raise PlanFileError(f"it is not JSON (line {trouble.lineno})") from trouble
+    except (ValueError, RecursionError) as trouble:  # a number of too many digits, brackets without end
+        raise PlanFileError("it is not JSON that a plan can be") from trouble
     if not isinstance(content, dict):
         raise PlanFileError("it is not a plan")
     return content
@@ -208,8 +210,8 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
         paths=tuple(content["paths"]),
         targets=tuple(content["targets"]),
         merged=content["batching"] == "merged",
-        created=datetime.fromisoformat(content["created"]),
-        expires=datetime.fromisoformat(content["expires"]),
+        created=_moment(content["created"]),
+        expires=_moment(content["expires"]),
     )
     changes = tuple(_read_change(each, kinds) for each in content["changes"])
     late = tuple(_read_change(each, kinds) for each in content["deferred"])
@@ -240,8 +242,16 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
     )
 
 
+def _moment(text: str) -> datetime:
+    """Return an instant. Raise ValueError for one without an offset, which could not be compared."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return moment
+
+
 def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
-    address = _address(shape["address"])
+    address = read_address(shape["address"])
     kind = kinds[address.kind]
     live = None
     if shape["live"] is not None:
@@ -252,18 +262,26 @@ def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
             each["facet"],
             _value(each["field"], each["before"], kind),
             _value(each["field"], each["after"], kind),
-            _place(each["at"]),
+            Place(FixedLocator(read_span(each["at"])), ()),
             each["seen"],
         )
         for each in shape["fields"]
     )
     after = {**(live.values if live else {}), **{move.field: move.after for move in fields}}
-    return Change(address, ACTIONS[shape["action"]], shape["id"], fields, after, _place(shape["at"]), live)
+    return Change(
+        address,
+        ACTIONS[shape["action"]],
+        shape["id"],
+        fields,
+        after,
+        Place(FixedLocator(read_span(shape["at"])), ()),
+        live,
+    )
 
 
 def _shown(shape: Shape) -> Call:
     """A call as far as a report tells of it; what is sent is derived again from the files."""
-    items = tuple(Item(_address(each), None, (), _place("plan:1:1")) for each in shape["items"])
+    items = tuple(Item(read_address(each), None, ()) for each in shape["items"])
     query = tuple((str(name), str(value)) for name, value in shape["query"])
     body = json.loads(shape["body"], parse_float=Decimal)
     return Call(
@@ -287,13 +305,3 @@ def _values(shapes: Mapping[str, Any], kind: Kind) -> Values:
 def _value(name: str, value: Any, kind: Kind) -> Value:
     """By the field's own type, which reads its own text back; what is not set stays so."""
     return None if value is None else kind.field(name).type.read(value)
-
-
-def _address(text: str) -> Address:
-    kind, _, key = text.partition(".")
-    return Address(kind, key)
-
-
-def _place(text: str) -> Place:
-    file, line, column = text.rsplit(":", 2)
-    return Place(FixedLocator(Span(file, int(line), int(column))), ())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.model import Change, Live, Plan, Problem, error
+from reconciler.model import Cause, Change, Judgement, Live, Money, Plan, Problem, error
 from reconciler.model.json_values import to_json
 from reconciler.planfile.plan_file import PlanContext, PlanFile, call_shape, change_shape
 
@@ -43,6 +43,39 @@ def compare_plans(saved: PlanFile, changes: Sequence[Change], plan: Plan) -> Ite
             yield stale_problem(message, "plan again, and review what differs")
 
 
+def compare_terms(saved: PlanFile, money: Money, judgements: Sequence[Judgement]) -> Iterator[Problem]:
+    """What the file tells of money and guardrails against what the plan comes to: what was shown is what was approved.
+
+    The sums of the whole account may have moved since, where the plan touches nothing; what the plan changes of them
+    may not.
+    """
+    shown = saved.run.money
+    if shown is None or _moves(shown) != _moves(money):
+        yield stale_problem("the money that the plan shows is not what its changes come to", "plan again")
+    rules = [
+        [(each.rule, each.level, each.limit, each.because) for each in part]
+        for part in (saved.run.judgements, judgements)
+    ]
+    if rules[0] != rules[1]:
+        apart = sorted({rule for rule, *_ in {*rules[0]} ^ {*rules[1]}})
+        named = ", ".join(apart) or "their order"
+        yield stale_problem(f"the guardrails that the plan shows are not those of the project: {named}", "plan again")
+
+
+def _moves(money: Money) -> tuple[Any, ...]:
+    """What a plan changes of each sum, by currency and period; bids and funds as they are."""
+    sums = {
+        (each.currency, each.period): (each.after - each.before, each.uncapped_after - each.uncapped_before)
+        for each in money.commitments
+    }
+    funds = {
+        each.currency: (each.added, each.taken, each.after - each.before, each.uncapped_after - each.uncapped_before)
+        for each in money.funds
+    }
+    moved = {key: change for key, change in sums.items() if any(change)}
+    return moved, {key: change for key, change in funds.items() if any(change)}, money.bids
+
+
 def _named(shape: Mapping[str, Any]) -> str:
     return str(shape.get("name") or shape.get("address"))
 
@@ -71,7 +104,7 @@ def live_changes(change: Change, touched: Sequence[str], present: Live | None) -
 def stale_problem(message: str, hint: str, change: Change | None = None) -> Problem:
     """A reason not to apply a plan; every one ends with exit code 4, before any write."""
     place, address = (change.place, change.address) if change else (None, None)
-    return error("stale-plan", message, at=place, address=address, hint=hint)
+    return error(Cause.STALE_PLAN, message, at=place, address=address, hint=hint)
 
 
 def _said(value: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
-from reconciler.model.money import worded
+from reconciler.model.money import format_in_sentence
 
 
 def diff(
@@ -114,7 +114,9 @@ def _base(kind: Kind, desired: Desired, live: Live) -> Values:
 def _fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
     for move in moved:
         if not kind.changeable(kind.field(move.field)):
-            message = f"{move.field} is fixed once the {kind.singular} exists; it is {_said(move.before, worded)}"
+            message = (
+                f"{move.field} is fixed once the {kind.singular} exists; it is {_said(move.before, format_in_sentence)}"
+            )
             hint = f"write {_said(move.before)} again, or describe a new {kind.singular}"
             yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
 

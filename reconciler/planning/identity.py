@@ -15,7 +15,7 @@ def invisible_names(desired: Desired) -> Iterator[Problem]:
     name = desired.values.get(likeness.NAME)
     if isinstance(name, str) and desired.id is None:
         for what in likeness.hidden(name):
-            message = f"the name has {what}: {likeness.escaped(name)}"
+            message = f"the name has {what}: {likeness.escape_lookalikes(name)}"
             hint = "remove it; if a live object is really called so, write its id beside it"
             yield error("invisible-name", message, at=desired.at(likeness.NAME), address=desired.address, hint=hint)
 
@@ -47,7 +47,7 @@ def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Proble
         there = str(row.values.get(likeness.NAME))
         message = (
             f"this would be a new {kind.singular}, and {row.id} has the same name but for what can hardly be seen:"
-            f" {likeness.escaped(wanted)} here, {likeness.escaped(there)} there"
+            f" {likeness.escape_lookalikes(wanted)} here, {likeness.escape_lookalikes(there)} there"
         )
         hint = f'write id: "{row.id}" if it is meant, or another name if it is not'
         yield error("near-name", message, at=desired.at(likeness.NAME), address=desired.address, hint=hint)

@@ -17,7 +17,7 @@ INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp"})
 """Categories of characters that leave no trace on a screen."""
 
 
-def folded(text: str) -> str:
+def fold_name(text: str) -> str:
     """Return the text without what a person cannot see: NFKC, case folded, invisible characters out, spaces folded."""
     if text.isascii():
         return " ".join(text.casefold().split())
@@ -28,7 +28,7 @@ def folded(text: str) -> str:
 
 def near(value: Value) -> Value:
     """Return a value as it is compared when it is asked whether something is there already."""
-    return folded(value) if isinstance(value, str) else value
+    return fold_name(value) if isinstance(value, str) else value
 
 
 def natural(kind: Kind, values: Values) -> tuple[Value, ...]:
@@ -51,7 +51,7 @@ def is_same(shown: Value, sent: Value) -> bool:
     return near(shown) == near(sent) or (sent is None and shown in (None, (), ""))
 
 
-def escaped(text: str) -> str:
+def escape_lookalikes(text: str) -> str:
     """Return the text with every character that looks like another, or like nothing, written out."""
     return "".join(_escaped(text))
 

@@ -76,10 +76,11 @@ def _absent(kind: Kind, desired: Desired, id: str) -> Problem:
     stated = desired.id is not None
     at = desired.at("id") if stated else desired.place
     message = f"the API shows no {kind.singular} {id} in the scope"
-    hint = "correct the id or the scope; it may also be hidden or out of consent, and then nothing can be changed here"
+    hint = "correct the id or the scope; it may be hidden, or the application has lost access to it"
     if not stated:
         message = f"{kind.singular} {id}, which {desired.address} was, is not in the API's answer"
-        hint = "it may be hidden or out of consent, so it is not created again; `ledger forget` lets go of it"
+        hint = "it may be hidden, or the application has lost access to it, so it is not created again;"
+        hint += " `ledger forget` stops tracking it"
     return error("not-found", message, at=at, address=desired.address, hint=hint)
 
 

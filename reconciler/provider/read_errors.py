@@ -1,6 +1,6 @@
 """Whether an answer to a read can be believed: what cannot is a problem, never an empty list."""
 
-from reconciler.model import Answer, Call, Delivery, Problem, error
+from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
 
 
 class ReadError(Exception):
@@ -18,10 +18,10 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
         return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
     if answer.status in (401, 403):
         message = f"{asked} was refused ({answer.status}): {_summary(answer)}"
-        return error("not-allowed", message, hint=_permission(call, answer.status))
+        return error(Cause.NOT_ALLOWED, message, hint=_permission(call, answer.status))
     if answer.status == 410:
         hint = f"set api.{call.product} to a version that is still served"
-        return error("version-gone", f"{asked}: this API version is no longer served", hint=hint)
+        return error(Cause.VERSION_GONE, f"{asked}: this API version is no longer served", hint=hint)
     if answer.status >= 400:
         return error("read-failed", f"{asked} was refused ({answer.status}): {_summary(answer)}")
     errors = answer.body.get("errors") if isinstance(answer.body, dict) else None

@@ -101,7 +101,7 @@ def read_application(product: str, root: str, send: Send) -> Mapping[str, Json]:
     """
     call = first_call(product, root)
     answer = send(call)
-    problem = refused(call, answer)
+    problem = refusal_of(call, answer)
     if problem is not None:
         raise ReadError(problem)
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
@@ -114,7 +114,7 @@ def first_call(product: str, root: str) -> Call:
     return _read(f"{root}/{SEGMENTS[product]}/me", product)
 
 
-def refused(call: Call, answer: Answer) -> Problem | None:
+def refusal_of(call: Call, answer: Answer) -> Problem | None:
     """Return why the answer to the first call stops the run; None if it does not."""
     problem = read_error(call, answer)
     if problem is not None and answer.status == 403:

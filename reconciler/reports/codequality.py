@@ -4,18 +4,20 @@ Paths begin at the root of the repository, as those of the merge request do.
 """
 
 from reconciler.model import Problem, Run, Severity, Span
-from reconciler.reports.common import RenderOptions, findings, named, objects, sanitize
+from reconciler.reports.common import RenderOptions, findings, objects, sanitize, sentence_with_address
 from reconciler.reports.json import Shape, dump_report
-from reconciler.reports.places import place, rooted, with_fingerprints
+from reconciler.reports.places import place, place_from_root, with_fingerprints
 
 SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
 
 def report(run: Run, manner: RenderOptions) -> str:
     """One JSON list and a line break."""
-    known, problems = objects(run), [rooted(each, manner.checkout) for each in findings(run)]
+    known, problems = objects(run), [place_from_root(each, manner.checkout) for each in findings(run)]
     marked = with_fingerprints(problems)
-    return dump_report([_entry(each, named(each, known), mark, place(each, manner.checkout)) for each, mark in marked])
+    return dump_report(
+        [_entry(each, sentence_with_address(each, known), mark, place(each, manner.checkout)) for each, mark in marked]
+    )
 
 
 def _entry(problem: Problem, said: str, fingerprint: str, at: Span) -> Shape:

@@ -15,18 +15,19 @@ from msgspec.structs import replace
 from reconciler.model import (
     Action,
     Address,
+    Cause,
     Change,
     DriftState,
     ItemOutcome,
     ItemStatus,
     Problem,
+    ReadBack,
     Run,
-    Seen,
     Severity,
     Value,
 )
 from reconciler.model.exit_codes import ExitCode, exit_code
-from reconciler.model.money import grouped
+from reconciler.model.money import group_digits
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -90,7 +91,7 @@ def format_value(value: Value) -> str:
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return grouped(value)
+            return group_digits(value)
         case datetime():
             return (
                 f"{value:%Y-%m-%dT%H:%M:%SZ}"
@@ -206,15 +207,15 @@ def objects(run: Run) -> dict[Address, str]:
     for change in run.changes:
         name = (change.live.values if change.live else change.after).get("name")
         names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
-    return {address: told for address, (name, id) in names.items() if (told := called(name, id))}
+    return {address: told for address, (name, id) in names.items() if (told := name_and_id(name, id))}
 
 
-def called(name: str, id: str | None) -> str:
+def name_and_id(name: str, id: str | None) -> str:
     """``"FR prospecting", id 123467``, as far as they are known."""
     return ", ".join([*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])])
 
 
-def named(problem: Problem, known: Mapping[Address, str]) -> str:
+def sentence_with_address(problem: Problem, known: Mapping[Address, str]) -> str:
     """The sentence, with the address that it is about and the object behind it, if it does not name them itself."""
     if problem.address is None:
         return sanitize(problem.message)
@@ -227,18 +228,19 @@ def named(problem: Problem, known: Mapping[Address, str]) -> str:
 def format_problem(problem: Problem, said: str | None = None) -> str:
     """``file:line:col: error[code]: sentence``, in one line; ``said`` is another sentence than its own."""
     where = f"{sanitize(problem.span)}: " if problem.span else ""
-    return f"{where}{problem.severity.value}[{sanitize(problem.code)}]: {sanitize(problem.message) if said is None else said}"  # noqa: E501
+    sentence = sanitize(problem.message) if said is None else said
+    return f"{where}{problem.severity.value}[{sanitize(problem.code)}]: {sentence}"
 
 
 def all_problems(run: Run) -> tuple[Problem, ...]:
     """What is wrong with the run and with its items, each once, errors first, otherwise in their order."""
-    told_once = frozenset(map(id, stopped(run)))
+    told_once = frozenset(map(id, stopped_items(run)))
     of_items = (each.problems for each in run.outcomes if id(each) not in told_once)
     told = (*run.problems, *(problem for problems in of_items for problem in problems))
     return tuple(sorted(dict.fromkeys(told), key=lambda problem: WEIGHT[problem.severity]))
 
 
-def stopped(run: Run) -> list[ItemOutcome]:
+def stopped_items(run: Run) -> list[ItemOutcome]:
     """The items that were not sent for a reason that the run itself tells, such as an interrupt."""
     reasons = {(problem.code, problem.message) for problem in run.problems if problem.address is None}
     held = [
@@ -250,7 +252,7 @@ def stopped(run: Run) -> list[ItemOutcome]:
     return held if len(held) > 1 else []
 
 
-def summed(outcomes: Sequence[ItemOutcome]) -> str:
+def summarize_items(outcomes: Sequence[ItemOutcome]) -> str:
     """``150 items: adSets.a, adSets.b, adSets.c, …``"""
     names = [sanitize(each) for each in dict.fromkeys(outcome.item.address for outcome in outcomes)]
     more = ", …" if len(names) > FEW else ""
@@ -275,22 +277,22 @@ def counts(run: Run) -> dict[str, int]:
 
 ENDINGS = (
     ItemStatus.APPLIED.value,
-    Seen.NOT_IN_FORCE.value,
-    Seen.NOT_READ.value,
+    ReadBack.NOT_IN_FORCE.value,
+    ReadBack.NOT_READ.value,
     *(status.value for status in ItemStatus if status is not ItemStatus.APPLIED),
 )
-UNDECIDED = "undecided"
+UNDECIDED = Cause.UNDECIDED.value
 
 
 def count_by_status(run: Run) -> dict[str, int]:
     """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
     ended are left out."""
-    tally = tallied(run.outcomes)
-    undecided = sum(problem.code == UNDECIDED for problem in run.problems)
+    tally = tally_endings(run.outcomes)
+    undecided = sum(problem.cause is Cause.UNDECIDED for problem in run.problems)
     return tally | ({UNDECIDED: undecided} if undecided else {})
 
 
-def tallied(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
+def tally_endings(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
     tally = Counter(outcome.ending for outcome in outcomes)
     return {ending: tally[ending] for ending in ENDINGS if tally[ending]}

@@ -10,10 +10,10 @@ from heapq import nlargest
 from msgspec import Struct
 
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, LimitChange, Money, Run, Verdict
-from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, grouped
+from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, group_digits
 from reconciler.reports.common import ARROW, count_noun, format_change_percent, format_percent, format_value, sanitize
 
-ONE_OFF = "one-off funds"
+ONE_OFF, ONE_OFF_WORD = "balance deposits", "one-off funds"
 SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)
 TOP, FEW = 10, 3
 LEAP = Decimal("1.5")
@@ -25,6 +25,8 @@ class CostTotal(Struct, frozen=True):
 
     currency: str
     what: str
+    """How reports for people name it; ``word`` is how JSON does."""
+    word: str
     before: Exposure
     after: Exposure
 
@@ -34,24 +36,32 @@ class CostTotal(Struct, frozen=True):
 
 
 def totals(money: Money | None) -> tuple[CostTotal, ...]:
-    """Every commitment and every fund, by currency, in the order in which the money tells them."""
+    """Return every commitment and every fund, by currency, in the order of the plan's money."""
     if money is None:
         return ()
-    running = [CostTotal(each.currency, each.period.value, *before_and_after(each)) for each in money.commitments]
-    funds = [CostTotal(each.currency, ONE_OFF, *before_and_after(each)) for each in money.funds]
+    running = [
+        CostTotal(each.currency, each.period.label, each.period.value, *before_and_after(each))
+        for each in money.commitments
+    ]
+    funds = [CostTotal(each.currency, ONE_OFF, ONE_OFF_WORD, *before_and_after(each)) for each in money.funds]
     return (*running, *funds)
+
+
+def changed_first(money: Money | None) -> tuple[CostTotal, ...]:
+    """Return the totals as people read them: those that change, then the unchanged ones."""
+    return tuple(sorted(totals(money), key=lambda total: not (total.change.amount or total.change.uncapped)))
 
 
 def format_money(value: Decimal, sign: str = "") -> str:
     """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
-    return grouped(value, sign)
+    return group_digits(value, sign)
 
 
 def format_exposure(exposure: Exposure) -> str:
     """``12,345.60``, and how many are uncapped beside it."""
     if not exposure.uncapped:
         return format_money(exposure.amount)
-    return f"{format_money(exposure.amount)} + {exposure.uncapped:,} uncapped"
+    return f"{format_money(exposure.amount)} plus {exposure.uncapped:,} without a cap"
 
 
 def format_total_change(total: CostTotal) -> str:
@@ -63,21 +73,21 @@ def format_total_change(total: CostTotal) -> str:
         base = total.before.amount
         parts.append(f"{part} ({format_percent(change.amount / base * 100)})" if base else part)
     if change.uncapped:
-        parts.append(f"{change.uncapped:+,} uncapped")
+        parts.append(f"{change.uncapped:+,} without a cap")
     return ", ".join(parts) or "unchanged"
 
 
 def format_limit(limit: Limit | None) -> str:
-    """One object's limit: ``150.00 a day``, ``uncapped``, ``nothing``."""
+    """One object's limit: ``150.00 per day``, ``uncapped``, ``nothing``."""
     if limit is None:
         return "nothing"
     if limit.amount is None:
-        return "uncapped" if limit.period is not Period.TOTAL else "uncapped in all"
-    return f"{format_money(limit.amount)} {limit.period.value}"
+        return "uncapped" if limit.period is not Period.TOTAL else "uncapped in total"
+    return f"{format_money(limit.amount)} {limit.period.label}"
 
 
 def format_bids(shift: BidShift) -> str:
-    """``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % weighted``."""
+    """``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % on average``."""
     counts = [f"{count:,} {word}" for count, word in ((shift.raised, "raised"), (shift.lowered, "lowered")) if count]
     before = _between(shift.lowest_before, shift.highest_before)
     after = _between(shift.lowest_after, shift.highest_after)
@@ -128,7 +138,8 @@ def _moves(changes: Sequence[Change]) -> Iterator[tuple[Change, FieldChange]]:
 
 def leap(move: FieldChange) -> str:
     """``bidding.bidAmount 0.53 → 53.00 (+9,900 %)``"""
-    return f"{sanitize(move.field)} {format_value(move.before)} {ARROW} {format_value(move.after)} ({format_change_percent(move.before, move.after)})"  # noqa: E501
+    before, after = format_value(move.before), format_value(move.after)
+    return f"{sanitize(move.field)} {before} {ARROW} {after} ({format_change_percent(move.before, move.after)})"
 
 
 def owner(address: Address | None, kind: str, id: str | None) -> str:
@@ -174,11 +185,11 @@ def lines(run: Run) -> Iterator[str]:
             format_exposure(each.after),
             format_total_change(each),
         )
-        for each in totals(run.money)
+        for each in changed_first(run.money)
     ]
     moves = run.money.bids if run.money else ()
     if rows or moves:
-        yield "Budgets (what is asked for, not a worst case):"
+        yield "Budgets (what is asked for):"
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"

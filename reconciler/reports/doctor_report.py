@@ -35,7 +35,7 @@ def _lines(check: Check, width: int) -> Iterator[str]:
 def _summary(done: DoctorReport) -> str:
     counts = Counter(each.level for each in done.checks)
     wrong = [count_noun(counts[each], each.value) for each in (CheckLevel.ERROR, CheckLevel.WARNING) if counts[each]]
-    unknown = f"; {counts[CheckLevel.UNKNOWN]:,} that reading alone cannot tell" if counts[CheckLevel.UNKNOWN] else ""
+    unknown = f"; {counts[CheckLevel.UNKNOWN]:,} need a write and were skipped" if counts[CheckLevel.UNKNOWN] else ""
     return f"{', '.join(wrong) or 'Healthy'}: {count_noun(len(done.checks), 'check')}{unknown}. Nothing was written."
 
 

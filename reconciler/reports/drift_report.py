@@ -46,12 +46,12 @@ def _sentence(each: Drift) -> str:
         case DriftState.PENDING:
             return f"{each.field} waits to be applied: {live} live, {wanted} in the file"
         case DriftState.DRIFTED:
-            return f"{each.field} moved from {applied} to {live} outside of these files, {format_origin(each)}"
+            return f"{each.field} moved from {applied} to {live} outside this repository, {format_origin(each)}"
         case DriftState.CONFLICT:
             moved = f"{applied} was applied, {wanted} is in the file, {live} is live"
             return f"{each.field} moved on both sides: {moved}, {format_origin(each)}"
         case _:
-            nobody = "nobody remembers which of them moved"
+            nobody = "no last applied value is known to tell which of them moved"
             return f"{each.field} is {live} live and {wanted} in the file, and {nobody}{_if_known(each)}"
 
 
@@ -70,10 +70,10 @@ def format_origin(each: Drift) -> str:
         return f"changed by {', then by '.join(_author(author) for author in each.authors)}"
     until = format_moment(each.until)
     if each.since is None:
-        return f"changed before {until}, by nobody we know"
+        return f"changed before {until}, author unknown (the API does not record it)"
     since = format_moment(each.since)
     when = f"between {since} and {until}" if since != until else f"at {until}"
-    return f"changed {when}, by nobody we know"
+    return f"changed {when}, author unknown (the API does not record it)"
 
 
 def _author(author: Author) -> str:
@@ -91,12 +91,12 @@ def format_moment(at: datetime | None) -> str:
 
 def share(each: UnmanagedShare) -> Problem:
     """How much the objects hold that no file describes."""
-    many = f"{count_noun(each.count, 'object')} of {each.kind}, which the files do not hold,"
+    many = f"{count_noun(each.count, 'unmanaged object')} of {each.kind}"
     verb = "spends" if each.count == 1 else "spend"
     if not each.held.uncapped and not each.held.amount:
         hint = f"{IMPORT}, as far as there is anything to manage"
         return Problem(Severity.NOTE, "unmanaged", f"{many} {verb} nothing", hint=hint)
-    message = f"{many} may {verb.removesuffix('s')} {format_share(each)}"
+    message = f"{many} can spend {format_share(each)}"
     return Problem(Severity.NOTE, "unmanaged", message, hint=IMPORT)
 
 

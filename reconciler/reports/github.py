@@ -10,8 +10,17 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.model import Address, Problem, Run, Severity
 from reconciler.reports import text
-from reconciler.reports.common import Checkout, RenderOptions, clip, count_noun, findings, named, objects, sanitize
-from reconciler.reports.places import rooted
+from reconciler.reports.common import (
+    Checkout,
+    RenderOptions,
+    clip,
+    count_noun,
+    findings,
+    objects,
+    sanitize,
+    sentence_with_address,
+)
+from reconciler.reports.places import place_from_root
 
 MOST, LONGEST = 10, 4000
 KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -29,7 +38,7 @@ def report(run: Run, manner: RenderOptions) -> str:
 
 def _annotations(run: Run, checkout: Checkout | None) -> Iterator[str]:
     """At most ten of a kind; the notice that counts the others is one of the ten notices."""
-    problems = [rooted(each, checkout) for each in findings(run)]
+    problems = [place_from_root(each, checkout) for each in findings(run)]
     known = objects(run)
     left = 0
     for severity in Severity:
@@ -50,7 +59,7 @@ def annotation(problem: Problem, known: Mapping[Address, str]) -> str:
         properties |= {"endLine": str(span.line), "endColumn": str(span.column + span.width)}
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     hint = f"%0A{_data(problem.hint)}" if problem.hint else ""
-    return f"::{KINDS[problem.severity]} {said}::{_data(named(problem, known))}{hint}"
+    return f"::{KINDS[problem.severity]} {said}::{_data(sentence_with_address(problem, known))}{hint}"
 
 
 def _data(value: str) -> str:

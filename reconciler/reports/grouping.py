@@ -151,7 +151,7 @@ def sentence(move: FoldedMove, fold: Fold) -> str:
         return on.format(f" {format_percent(least)}") + span
     _, far, change = max(known, key=lambda step: abs(step[0]))
     furthest = f"{sanitize(change.address)} {format_value(far.before)} {ARROW} {format_value(far.after)}"
-    return on.format(f" {format_percent(least)} … {format_percent(most)}") + f"{span}, furthest {furthest}"
+    return on.format(f" {format_percent(least)} … {format_percent(most)}") + f"{span}, largest change: {furthest}"
 
 
 def _percent(move: FieldChange) -> Decimal | None:

@@ -27,7 +27,6 @@ from reconciler.reports.common import (
     ARROW,
     VERBS,
     RenderOptions,
-    called,
     change_title,
     clip,
     count_by_status,
@@ -39,11 +38,12 @@ from reconciler.reports.common import (
     has_plan,
     headline,
     least_time,
-    named,
+    name_and_id,
     objects,
     sanitize,
-    stopped,
-    summed,
+    sentence_with_address,
+    stopped_items,
+    summarize_items,
     visible_run,
 )
 from reconciler.reports.html_style import CSS, POLICY
@@ -84,7 +84,7 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
     yield _section(
         "Not managed", _table(drift_report.UNMANAGED, ([*map(_text, each)] for each in drift_report.shares(run)), (1,))
     )
-    yield _section("Budgets (what is asked for, not a worst case)", html_charts.totals(run) + _bids(run))
+    yield _section("Budgets (what is asked for)", html_charts.totals(run) + _bids(run))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(
@@ -93,7 +93,14 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
     yield _section("Not applied", _items(_unapplied(run)))
     yield _section(
         "Problems",
-        _items(_few([_problem(each, named(each, known)) for each in drift_report.problems_outside_tables(run)])),
+        _items(
+            _few(
+                [
+                    _problem(each, sentence_with_address(each, known))
+                    for each in drift_report.problems_outside_tables(run)
+                ]
+            )
+        ),
     )
     if has_plan(run):
         yield _section("Budgets before and after", html_charts.budgets(run))
@@ -168,7 +175,7 @@ def _drift(run: Run) -> str:
 
 
 def _moved(address: Address, some: Sequence[Drift]) -> str:
-    object = _text(called(some[0].name, some[0].id))
+    object = _text(name_and_id(some[0].name, some[0].id))
     head = f'<p>{_code(address)} {object} <span class="soft">{_code(some[0].place.span)}</span></p>'
     table = _table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
     return f"<article>{head}{table}</article>"
@@ -230,9 +237,9 @@ def _problem(problem: Problem, said: str) -> str:
 
 def _unapplied(run: Run) -> list[str]:
     """The items that did not end well; one line for all that the run's own end kept from being sent."""
-    held = stopped(run)
+    held = stopped_items(run)
     kept = frozenset(map(id, held))
-    line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summed(held))}"] if held else []
+    line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summarize_items(held))}"] if held else []
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
     return [*line, *_few([_outcome(each) for each in others])]
 
@@ -300,7 +307,8 @@ def _calls(run: Run) -> str:
     if not plan.total:
         return ""
     deferred = f", {plan.deferred_calls:,} of them once new ids are known" if plan.deferred_calls else ""
-    words = f"{count_noun(plan.total, 'call')} (bound {plan.bound:,}){deferred}, {least_time(plan.total)}."
+    calls = f"{count_noun(plan.total, 'API call')} (minimum possible: {plan.bound:,})"
+    words = f"{calls}{deferred}, {least_time(plan.total)}."
     rows = (
         (each.numbers, _code(f"{each.method} {each.path}"), _text(each.facet), f"{each.items:,}")
         for each in grouping.group_calls(plan.calls)

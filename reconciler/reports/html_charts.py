@@ -32,7 +32,7 @@ def totals(run: Run) -> str:
     return _chart(
         Bar(each.currency, f"{each.currency} {each.what}", each.before, each.after,
             (cost.format_exposure(each.before), cost.format_exposure(each.after)), cost.format_total_change(each))
-        for each in cost.totals(run.money)
+        for each in cost.changed_first(run.money)
     )  # fmt: skip
 
 

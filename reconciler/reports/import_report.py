@@ -10,7 +10,7 @@ from reconciler.importer.resource_blocks import Skipped
 from reconciler.model import Severity
 from reconciler.model.exit_codes import exit_code
 from reconciler.reports import json
-from reconciler.reports.common import count_noun, format_problem, named, sanitize
+from reconciler.reports.common import count_noun, format_problem, sanitize, sentence_with_address
 
 FEW = 20
 """So many of a sort are told one by one in text; JSON holds all of them."""
@@ -21,7 +21,7 @@ def text(done: ImportResult) -> str:
     lines = [
         line
         for problem in done.problems
-        for line in _problem(format_problem(problem, named(problem, {})), problem.hint)
+        for line in _problem(format_problem(problem, sentence_with_address(problem, {})), problem.hint)
     ]
     lines += [""] if lines else []
     for output in done.files:
@@ -67,7 +67,7 @@ def _summary(done: ImportResult) -> str:
         written = count_noun(len(done.files), "file")
         return f"The import is not whole; {written} written." if done.files else "Nothing was written."
     added, moved = (sum(len(getattr(each, name)) for each in done.files) for name in ("added", "moved"))
-    held = f" {done.present:,} were in the files already." if done.present else ""
+    held = f" {done.present:,} already managed." if done.present else ""
     if not done.files:
         return f"Nothing to import.{held}"
     changed = f", {moved:,} brought up to date" if moved else ""

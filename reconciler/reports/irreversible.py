@@ -7,12 +7,12 @@ from reconciler.model.money import Period
 from reconciler.reports import cost
 from reconciler.reports.common import has_plan, sanitize
 
-TITLE = "Cannot be undone"
+TITLE = "Irreversible"
 NAMED = 3
 SAID = {
-    IrreversibleReason.CREATED: "what is created, since the API cannot delete it",
-    IrreversibleReason.UNSEEN: "what the API never shows, since nobody knows what it was",
-    IrreversibleReason.UNSPEAKABLE: "what the API cannot set back to what it is now",
+    IrreversibleReason.CREATED: "created objects, which can be stopped and not deleted",
+    IrreversibleReason.UNSEEN: "values that the API never shows, so their old value is not known",
+    IrreversibleReason.UNSPEAKABLE: "values that the API cannot set back",
 }
 
 
@@ -24,9 +24,9 @@ def rows(run: Run) -> Iterator[tuple[str, str]]:
         if some := [each for each in run.lasting if each.why is why]:
             yield words, _names(some)
     if added := [*_added(run)]:
-        yield "what is added to balances, as far as it is spent", ", ".join(added)
+        yield "deposits added to balances, as far as they are spent", ", ".join(added)
     if spent := [*_spent(run)]:
-        yield "what is spent before a rollback", ", ".join(spent)
+        yield "money spent before you roll back", ", ".join(spent)
 
 
 def _names(some: Sequence[Irreversible]) -> str:
@@ -45,7 +45,7 @@ def _added(run: Run) -> Iterator[str]:
 def _spent(run: Run) -> Iterator[str]:
     """By currency, how much more the budgets ask for than without the plan: on any one day, and in all."""
     for each in cost.totals(run.money):
-        if each.what not in (Period.ANY_DAY.value, Period.TOTAL.value):
+        if each.what not in (Period.ANY_DAY.label, Period.TOTAL.label):
             continue
         change, currency = each.change, sanitize(each.currency)
         if change.amount > 0:
@@ -55,7 +55,7 @@ def _spent(run: Run) -> Iterator[str]:
 
 
 def _when(what: str) -> str:
-    return f"on {what}" if what == Period.ANY_DAY.value else what
+    return "on the worst single day" if what == Period.ANY_DAY.label else "over their lifetime"
 
 
 def lines(run: Run) -> Iterator[str]:

@@ -27,10 +27,11 @@ from reconciler.model import (
     Span,
 )
 from reconciler.model.exit_codes import exit_code
+from reconciler.model.json_values import problem as without_position
 from reconciler.model.json_values import to_json
 from reconciler.model.money import Exposure, Increase, Limit
 from reconciler.provider import codec
-from reconciler.reports.common import COMMAND, VERBS, RenderOptions, count_by_status, counts, sanitize, tallied
+from reconciler.reports.common import COMMAND, VERBS, RenderOptions, count_by_status, counts, sanitize, tally_endings
 from reconciler.reports.cost import totals
 
 FORMAT_VERSION = "1.0"
@@ -93,7 +94,7 @@ def summary(run: Run) -> Shape:
 
 def tally(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
     """How many items ended in which way; ways in which none ended are left out."""
-    return {ending.replace(" ", "_"): count for ending, count in tallied(outcomes).items()}
+    return {ending.replace(" ", "_"): count for ending, count in tally_endings(outcomes).items()}
 
 
 def change(each: Change) -> Shape:
@@ -148,14 +149,7 @@ def outcome(each: ItemOutcome) -> Shape:
 
 def problem(each: Problem) -> Shape:
     """One thing that is wrong, with its place."""
-    return {
-        "severity": each.severity.value,
-        "code": each.code,
-        "message": each.message,
-        "hint": each.hint,
-        "address": str(each.address) if each.address else None,
-        "range": _span(each.span),
-    }
+    return {**without_position(each), "range": _span(each.span)}
 
 
 def _drifts(run: Run) -> Shape:
@@ -209,7 +203,7 @@ def _judgement(each: Judgement) -> Shape:
 def _money(money: Money) -> Shape:
     return {
         "totals": [
-            {"currency": each.currency, "what": each.what, "before": _exposure(each.before),
+            {"currency": each.currency, "what": each.word, "before": _exposure(each.before),
              "after": _exposure(each.after), "change": _exposure(each.change)}
             for each in totals(money)
         ],

@@ -19,9 +19,9 @@ from reconciler.reports.common import (
     count_noun,
     format_problem,
     format_value,
-    named,
     objects,
     sanitize,
+    sentence_with_address,
     summary,
 )
 
@@ -71,7 +71,7 @@ def _cases(run: Run, manner: RenderOptions) -> Mapping[Address, Case]:
             _blame(
                 case,
                 problem,
-                named(problem, known),
+                sentence_with_address(problem, known),
                 drift and run.command == "drift" and problem.code in drift_report.MOVED,
             )
     for outcome in run.outcomes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.ledger.interface import HistoryEntry, Intent, PastRun, RunHistory
+from reconciler.ledger.interface import Checkup, HistoryEntry, Intent, PastRun, Pruned, RunHistory
 from reconciler.model import Address, FieldChange, ItemOutcome, ItemStatus, Value, Values
 from reconciler.reports.common import ARROW, count_noun, format_problem, format_value, sanitize
 
@@ -78,6 +78,21 @@ def forget_message(address: Address, *, known: bool) -> Iterator[str]:
         yield f"{sanitize(address)} was not remembered."
 
 
+def pruned(removed: Pruned, before: datetime) -> Iterator[str]:
+    """What ``ledger prune`` did."""
+    yield f"Removed {count_noun(removed.runs, 'run')} and {count_noun(removed.calls, 'call')} from before {_time(before)}."  # noqa: E501
+    yield "What is open or held stays, and the last call of each facet of an address."
+
+
+def checked(found: Checkup, open: int, accepted: int) -> Iterator[str]:
+    """What ``ledger check`` found of a ledger without damage."""
+    yield f"{count_noun(found.rows, 'row')}, all as they were written."
+    if open:
+        yield f"{count_noun(open, 'call')} without a known end: the next apply looks for them before it plans."
+    if accepted:
+        yield f"{count_noun(accepted, 'call')} accepted and not yet seen in force: the next apply looks for them."
+
+
 def _call(intent: Intent) -> Iterator[str]:
     call = intent.call
     yield f"{_time(intent.at)}  {sanitize(call.name)}: {call.method} {sanitize(call.path)}"
@@ -90,7 +105,8 @@ def _call(intent: Intent) -> Iterator[str]:
     if intent.resolution is not None:
         decided = intent.resolution
         verdict = "applied" if decided.applied else "not applied"
-        yield f"  {sanitize(decided.by)} decided at {_time(decided.at)} that it was {verdict}: {sanitize(decided.because)}"  # noqa: E501
+        who, why = sanitize(decided.by), sanitize(decided.because)
+        yield f"  {who} decided at {_time(decided.at)} that it was {verdict}: {why}"
 
 
 def _item(outcome: ItemOutcome) -> Iterator[str]:

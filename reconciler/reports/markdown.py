@@ -24,7 +24,6 @@ from reconciler.reports import cost, drift_report, grouping, irreversible
 from reconciler.reports.common import (
     ARROW,
     RenderOptions,
-    called,
     change_title,
     count_noun,
     exit_sentence,
@@ -33,11 +32,12 @@ from reconciler.reports.common import (
     has_plan,
     headline,
     least_time,
-    named,
+    name_and_id,
     objects,
     sanitize,
-    stopped,
-    summed,
+    sentence_with_address,
+    stopped_items,
+    summarize_items,
     visible_run,
 )
 from reconciler.reports.markdown_page import Page, block, cell, code, slug
@@ -50,7 +50,7 @@ SHARE = 9_000
 SINGLE = 40
 """So many changes are shown in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
-MONEY = ("| Budgets (what is asked for, not a worst case) | Before | After | Change |", "|---|---:|---:|---|")
+MONEY = ("| Budgets (what is asked for) | Before | After | Change |", "|---|---:|---:|---|")
 CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
@@ -61,7 +61,8 @@ def report(run: Run, manner: RenderOptions) -> str:
     page, known = Page(MOST), objects(run)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{exit_sentence(run, manner)}**"] if exit_sentence(run, manner) else [])
-    totals, others, unapplied = cost.totals(run.money), drift_report.problems_outside_tables(run), _unapplied(run)
+    totals = cost.changed_first(run.money)
+    others, unapplied = drift_report.problems_outside_tables(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
@@ -96,7 +97,7 @@ def _drift(page: Page, run: Run) -> None:
 def _moved(each: Drift) -> str:
     state, *words = drift_report.cells(each)
     mark = f"**{state}**" if each.moved_outside else state
-    where, object = cell(each.place.span), called(each.name, each.id)
+    where, object = cell(each.place.span), name_and_id(each.name, each.id)
     resource, *others = (cell(word, 80) if word else "" for word in words)
     return f"| {mark} | {resource}{f' {cell(object, 80)}' if object else ''}<br>{where} | {' | '.join(others)} |"
 
@@ -110,7 +111,8 @@ STRANGE = (f"| {' | '.join(drift_report.UNMANAGED)} |", "|---|---:|---|")
 
 def _total(each: cost.CostTotal) -> str:
     name = f"{cell(each.currency)} {each.what}"
-    return f"| {name} | {cost.format_exposure(each.before)} | {cost.format_exposure(each.after)} | {cost.format_total_change(each)} |"  # noqa: E501
+    before, after = cost.format_exposure(each.before), cost.format_exposure(each.after)
+    return f"| {name} | {before} | {after} | {cost.format_total_change(each)} |"
 
 
 def _bids(run: Run) -> Iterator[str]:
@@ -132,7 +134,8 @@ def _guardrails(run: Run) -> Iterator[str]:
 def _risks(run: Run) -> Iterator[str]:
     for shift in cost.rises(run.money):
         owner = code(cost.owner(shift.address, shift.kind, shift.id))
-        yield f"- {owner}: {cost.format_limit(shift.before)} {ARROW} {cost.format_limit(shift.after)}, {code(shift.currency)}"  # noqa: E501
+        before, after = cost.format_limit(shift.before), cost.format_limit(shift.after)
+        yield f"- {owner}: {before} {ARROW} {after}, {code(shift.currency)}"
     for change, move in cost.leaps(run.changes):
         yield f"- {code(change.address)}: {code(cost.leap(move))}"
 
@@ -144,19 +147,19 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
     place = f" {code(problem.span)}" if problem.span else ""
     hint = f" ({code(problem.hint)})" if problem.hint else ""
     mark = "**error**" if problem.severity is Severity.ERROR else problem.severity.value
-    return f"- {mark} {code(problem.code)}{place}: {code(named(problem, known), 300)}{hint}"
+    return f"- {mark} {code(problem.code)}{place}: {code(sentence_with_address(problem, known), 300)}{hint}"
 
 
 def _unapplied(run: Run) -> list[ItemOutcome]:
     """The items that did not end well, what is worst to overlook first."""
-    held = frozenset(map(id, stopped(run)))
+    held = frozenset(map(id, stopped_items(run)))
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in held]
     return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
 
 
 def _held(run: Run) -> list[str]:
     """One line for all that the run's own end kept from being sent."""
-    return [f"- **not sent** {code(summed(held), LINE)}"] if (held := stopped(run)) else []
+    return [f"- **not sent** {code(summarize_items(held), LINE)}"] if (held := stopped_items(run)) else []
 
 
 WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")
@@ -231,8 +234,9 @@ def _lines(change: Change) -> Iterator[str]:
 
 
 def _calls(run: Run) -> str:
-    deferred = f", {run.plan.deferred_calls:,} of them deferred" if run.plan.deferred_calls else ""
-    return f"{count_noun(run.plan.total, 'call')} (bound {run.plan.bound:,}){deferred}, {least_time(run.plan.total)}"
+    deferred = f", {run.plan.deferred_calls:,} of them after creation" if run.plan.deferred_calls else ""
+    calls = f"{count_noun(run.plan.total, 'API call')} (minimum possible: {run.plan.bound:,})"
+    return f"{calls}{deferred}, {least_time(run.plan.total)}"
 
 
 def _endpoint(each: grouping.Endpoint) -> str:

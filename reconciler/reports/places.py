@@ -45,7 +45,7 @@ def path(file: str, checkout: Checkout | None) -> str:
     return PurePath(whole).relative_to(root).as_posix() if within else whole
 
 
-def rooted(problem: Problem, checkout: Checkout | None) -> Problem:
+def place_from_root(problem: Problem, checkout: Checkout | None) -> Problem:
     """The problem at its place from the root of the repository; without a place it stands where it stood."""
     if problem.span is None or checkout is None:
         return problem
@@ -53,5 +53,5 @@ def rooted(problem: Problem, checkout: Checkout | None) -> Problem:
 
 
 def place(problem: Problem, checkout: Checkout | None) -> Span:
-    """The place of a problem that is :func:`rooted`; the first line of the project's file where it has none."""
+    """Return where a problem stands; the first line of the project's file where it has no place."""
     return problem.span or Span(path(checkout.project if checkout else PROJECT_FILE, checkout), 1, 1)

@@ -93,11 +93,11 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
     if not plan.total:
         return
     yield ""
-    yield f"Calls: {plan.total:,} (bound {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
+    yield f"API calls: {plan.total:,} (minimum possible: {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
     many = len(plan.calls) > grouping.MANY and not manner.bodies and not manner.full
     yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
     if plan.deferred:
-        yield f"  + {count_noun(plan.deferred_calls, 'deferred call')}, once the new ids are known:"
+        yield f"  + {count_noun(plan.deferred_calls, 'call')} after creation, with the new ids:"
         single, folded = grouping.split_changes(plan.deferred, full=manner.full)
         for change in single:
             moves = ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)

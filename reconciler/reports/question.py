@@ -10,14 +10,14 @@ from reconciler.reports import cost
 from reconciler.reports.common import count_noun, sanitize
 
 BUDGETS = {
-    Period.DAY.value: "daily budgets",
-    Period.WEEK.value: "weekly budgets",
-    Period.MONTH.value: "monthly budgets",
-    Period.TOTAL.value: "lifetime budgets",
+    Period.DAY.label: "daily budgets",
+    Period.WEEK.label: "weekly budgets",
+    Period.MONTH.label: "monthly budgets",
+    Period.TOTAL.label: "lifetime budgets",
     cost.ONE_OFF: "balance deposits",
 }
 
-UNCAPPED = (Period.ANY_DAY.value, Period.TOTAL.value, cost.ONE_OFF)
+UNCAPPED = (Period.ANY_DAY.label, Period.TOTAL.label, cost.ONE_OFF)
 """Where a limit without an amount is counted, each once."""
 
 

@@ -10,9 +10,9 @@ import orjson
 
 from reconciler.model import Address, Problem, Run, Severity, Span
 from reconciler.model.exit_codes import exit_code
-from reconciler.reports.common import RenderOptions, findings, named, objects, sanitize
+from reconciler.reports.common import RenderOptions, findings, objects, sanitize, sentence_with_address
 from reconciler.reports.json import Shape, dump_report
-from reconciler.reports.places import place, rooted, uri, with_fingerprints
+from reconciler.reports.places import place, place_from_root, uri, with_fingerprints
 from reconciler.reports.problem_catalogue import problem_table
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -23,7 +23,7 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 def report(run: Run, manner: RenderOptions) -> str:
     """One SARIF log with one run."""
-    problems = [rooted(each, manner.checkout) for each in findings(run)[:MOST]]
+    problems = [place_from_root(each, manner.checkout) for each in findings(run)[:MOST]]
     known = objects(run)
     codes = {code: index for index, code in enumerate(sorted({problem.code for problem in problems}))}
     code = exit_code(run, detailed=manner.detailed)
@@ -63,7 +63,7 @@ def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapp
         "ruleId": sanitize(problem.code),
         "ruleIndex": rule,
         "level": LEVELS[problem.severity],
-        "message": {"text": _said(f"{named(problem, known)}{hint}")},
+        "message": {"text": _said(f"{sentence_with_address(problem, known)}{hint}")},
         "locations": [location],
         "partialFingerprints": {"reconciler/v1": fingerprint},
     }

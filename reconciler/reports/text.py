@@ -15,11 +15,11 @@ from reconciler.reports.common import (
     format_problem,
     has_plan,
     headline,
-    named,
     objects,
     sanitize,
-    stopped,
-    summed,
+    sentence_with_address,
+    stopped_items,
+    summarize_items,
     visible_run,
 )
 
@@ -64,11 +64,11 @@ def _cost(run: Run) -> Iterable[str]:
 def _outcomes(run: Run, manner: RenderOptions) -> Iterator[str]:
     """Applied items are counted, all others named with what was said of them; what the run's own end kept
     from being sent is one line."""
-    halted = [] if manner.full else stopped(run)
+    halted = [] if manner.full else stopped_items(run)
     kept = frozenset(map(id, halted))
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
     if halted:
-        yield f"  {ItemStatus.NOT_SENT.value}: {summed(halted)}"
+        yield f"  {ItemStatus.NOT_SENT.value}: {summarize_items(halted)}"
     for outcome in _few(others, _way, "more items ended like this: {}", _most(manner)):
         if isinstance(outcome, str):
             yield f"  {outcome}"
@@ -107,7 +107,7 @@ def _problems(problems: Sequence[Problem], manner: RenderOptions, known: Known) 
         if isinstance(problem, str):
             yield problem
             continue
-        yield format_problem(problem, named(problem, known))
+        yield format_problem(problem, sentence_with_address(problem, known))
         yield from _excerpt(problem, manner.sources or {})
         if problem.hint:
             yield f"  hint: {sanitize(problem.hint)}"

@@ -335,7 +335,7 @@ def test_without_a_ledger_a_difference_is_told_and_nobody_is_blamed() -> None:
         again = here.look()
 
     assert states(run) == states(again) == {"adSets.de bidding.bidAmount": DriftState.UNKNOWN}
-    assert "nobody remembers" in next(each.message for each in run.problems if each.code == "differs")
+    assert "no last applied value" in next(each.message for each in run.problems if each.code == "differs")
 
 
 def test_what_agreed_at_an_earlier_look_is_remembered_without_any_apply() -> None:

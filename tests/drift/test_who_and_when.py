@@ -106,7 +106,7 @@ def test_elsewhere_the_window_between_two_looks_is_said_as_such() -> None:
     assert found.since is not None
     assert abs(found.since - before) < timedelta(minutes=1)
     assert found.until == here.world.now
-    assert re.search(f"changed between {MOMENT} and {MOMENT}, by nobody we know", said(run))
+    assert re.search(f"changed between {MOMENT} and {MOMENT}, author unknown", said(run))
 
 
 def test_two_looks_within_one_minute_are_one_moment() -> None:
@@ -116,7 +116,7 @@ def test_two_looks_within_one_minute_are_one_moment() -> None:
 
         run = here.look()
 
-    assert re.search(f"changed at {MOMENT}, by nobody we know", said(run))
+    assert re.search(f"changed at {MOMENT}, author unknown", said(run))
 
 
 def test_what_was_seen_before_keeps_the_window_in_which_it_was_found() -> None:
@@ -189,7 +189,7 @@ def test_a_history_that_cannot_be_read_leaves_the_window_and_says_so() -> None:
         run = here.look()
 
     assert only(run).authors == ()
-    assert "by nobody we know" in said(run)
+    assert "author unknown" in said(run)
     assert "history-unread" in {each.code for each in run.problems}
 
 

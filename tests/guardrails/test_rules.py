@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.guardrails import RULES, SHOWN, GuardrailSettings, Names, Proposal, judge, unknown
-from reconciler.guardrails.rule import steps
+from reconciler.guardrails.rule import amount_changes
 from reconciler.model import Action, Address, Money, RuleLevel, Severity, Span, Verdict
 from reconciler.model.money import Limit, Period
 from reconciler.model.text import is_reason
@@ -111,7 +111,7 @@ CASES = [
     Case("decimalSlip", True, proposal(bid("1", "899")), proposal(bid("1", "900")), "about 1000 times"),
     Case("removedCap", True, proposal(budget("80", "8000"), cost=money(shifts=[shift(daily("80"), daily("8000"))])),
          proposal(budget("80", None), cost=money(shifts=[shift(daily("80"), daily(None))])),
-         "adSets.a would be uncapped; it was 80.00 a day"),
+         "adSets.a would be uncapped; it was 80.00 per day"),
     Case("removedCap", True, proposal(cost=money(shifts=[shift(None, daily(None, Period.TOTAL))])),
          proposal(many(0, new=1).changes[0], cost=money(shifts=[shift(None, daily(None), "n0")])),
          "adSets.n0 would start uncapped"),
@@ -122,7 +122,7 @@ CASES = [
          proposal(cost=money(shifts=[shift(None, daily(None, Period.TOTAL), kind="balances")])),
          "balances.a would start uncapped"),
     Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), daily(None, Period.WEEK))])),
-         proposal(cost=money(shifts=[shift(daily("7", Period.TOTAL), daily(None))])), "it was 7.00 in all"),
+         proposal(cost=money(shifts=[shift(daily("7", Period.TOTAL), daily(None))])), "it was 7.00 lifetime"),
     Case("zeroBid", True, proposal(bid("1", "0.0001")), proposal(bid("1", "0")),
          "bidding.bidAmount would be 0, which stops delivery; it was 1.00"),
     Case("maxChanges", 3, many(2, new=1), many(2, new=2),
@@ -379,7 +379,7 @@ def test_many_objections_are_told_with_the_worst_first_and_the_rest_counted() ->
     ],
 )
 def test_every_amount_that_moves_is_a_step_within_a_block_too(before: Any, after: Any, moved: list[Any]) -> None:
-    assert [(step.before, step.after) for step in steps(change("a", ("field", before, after)))] == moved
+    assert [(step.before, step.after) for step in amount_changes(change("a", ("field", before, after)))] == moved
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from reconciler import ledger
-from reconciler.ledger.sql_ledger import Book
+from reconciler.ledger.sql_ledger import SqlLedger
 import reconciler.ledger.sqlite, filelock, urllib.parse  # before the mode of a home stops it
 file = Path(sys.argv[1])
 if os.geteuid() == 0:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.ledger import Ledger, LedgerError, LockLost
 from reconciler.ledger.errors import Late, PlanUsed
-from reconciler.ledger.records import Holder, Intent, Known, Observation, Pruned, Seen
+from reconciler.ledger.records import Holder, Intent, Known, Observation, Pruned, SeenValues
 from reconciler.model import Address, Call, ItemStatus, WriteEffect
 
 from .conftest import Home
@@ -63,9 +63,9 @@ def test_what_is_known_of_some_addresses_is_read_at_once(home: Home) -> None:
     ledger.observe(WINTER, {"bid": 1}, NOW)
     ledger.see({(SUMMER, "bids"): {"bid": Decimal("0.90")}, (NEW, "create"): {}}, NOW, server_at=LATER)
     assert ledger.known([SUMMER, WINTER, NEW, SPRING]) == {
-        SUMMER: Known("11", {"bid": Decimal("0.90")}, {"bids": Seen(NOW, {"bid": Decimal("0.90")}, LATER)}),
+        SUMMER: Known("11", {"bid": Decimal("0.90")}, {"bids": SeenValues(NOW, {"bid": Decimal("0.90")}, LATER)}),
         WINTER: Known(observation=Observation(NOW, {"bid": 1})),
-        NEW: Known(seen={"create": Seen(NOW, {}, LATER)}),
+        NEW: Known(seen={"create": SeenValues(NOW, {}, LATER)}),
     }
 
 
@@ -99,7 +99,7 @@ def test_what_was_seen_in_force_goes_along_when_an_address_moves(home: Home) -> 
     ledger.see({(SPRING, "bids"): {"bid": 3}}, LATER)
     ledger.move(SUMMER, SPRING)
     assert ledger.known([SUMMER, SPRING]) == {
-        SPRING: Known(seen={"bids": Seen(LATER, {"bid": 3}), "budget": Seen(NOW, {"amount": 2})})
+        SPRING: Known(seen={"bids": SeenValues(LATER, {"bid": 3}), "budget": SeenValues(NOW, {"amount": 2})})
     }
     ledger.forget(SPRING)
     assert ledger.known([SPRING]) == {}

@@ -143,6 +143,6 @@ def test_a_plan_that_guardrails_refuse_is_shown_and_one_in_doubt_is_not():
     assert "Plan: 1 to create" in FORMATS["text"](refused, RenderOptions())
     doubt = replace(refused, problems=(*refused.problems, error("unread", "a page is missing")))
     for form in ("text", "markdown", "html"):
-        assert "Budgets (what is asked for, not a worst case)" in FORMATS[form](refused, RenderOptions())
+        assert "Budgets (what is asked for)" in FORMATS[form](refused, RenderOptions())
         assert not re.search("Plan:|Budgets|decimal-slip", FORMATS[form](doubt, RenderOptions()))
     assert all(change.action in Action for change in refused.changes)

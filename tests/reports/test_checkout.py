@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.model import Span, error
 from reconciler.reports.common import Checkout
-from reconciler.reports.places import path, place, rooted
+from reconciler.reports.places import path, place, place_from_root
 
 from ..commands import project, reconciler
 
@@ -160,5 +160,5 @@ def test_a_path_begins_at_the_root_or_is_absolute(file: str, expected: str) -> N
 def test_a_problem_without_a_place_stands_in_the_projects_file() -> None:
     checkout = Checkout("/repo", "/repo/a", "../b/reconciler.yaml")
 
-    assert place(rooted(error("x", "y"), checkout), checkout) == Span("b/reconciler.yaml", 1, 1)
+    assert place(place_from_root(error("x", "y"), checkout), checkout) == Span("b/reconciler.yaml", 1, 1)
     assert place(error("x", "y"), None) == Span("reconciler.yaml", 1, 1)

@@ -32,7 +32,7 @@ def test_what_moves_furthest_is_named():
     slip = changed("slip", moved(BID, Decimal("0.50"), Decimal("50")))
     (fold,) = grouping.fold_changes([*bids(100), slip])
     (line,) = grouping.sentences(fold)
-    assert line.endswith("furthest adSets.slip 0.50 → 50.00")
+    assert line.endswith("largest change: adSets.slip 0.50 → 50.00")
     assert "+10 % … +9,900 %" in line
 
 

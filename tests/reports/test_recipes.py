@@ -58,7 +58,7 @@ def test_a_security_linter_finds_nothing():
 def test_what_is_filled_in_for_a_folder_keeps_the_schemas_too(tmp_path):
     (tmp_path / ".git").mkdir()
     for service in ("github", "gitlab"):
-        for path, text in pipelines.placed(service, tmp_path / "teams" / "shop", tmp_path):
+        for path, text in pipelines.place_pipelines(service, tmp_path / "teams" / "shop", tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     workflows = [str(path) for path in sorted((tmp_path / ".github" / "workflows").glob("*.yml"))]

@@ -15,8 +15,8 @@ from reconciler.engine import run_journal
 from reconciler.executor import evidence, held, sender
 from reconciler.executor.evidence import Finding, ItemFinding
 from reconciler.executor.looks import Looks
-from reconciler.ledger.journal import Journal as Stored
-from reconciler.ledger.past import Past
+from reconciler.ledger.journal import JournalWriter
+from reconciler.ledger.past import JournalReader
 from reconciler.model import Delivery, WriteEffect
 from reconciler.provider.http import messages
 
@@ -78,7 +78,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     ),
     "6": Breakage("any id proves a create", ((evidence, "is_proved_by"),), lambda id, shown: id is not None),
     "7": Breakage("what a fresh look shows is ignored", ((Looks, "before_funds"), (Looks, "appeared")), _ignored),
-    "12": Breakage("the amount proves a top-up", ((evidence, "funded"),), _funded_by_amount),
+    "12": Breakage("the amount proves a top-up", ((evidence, "judge_top_up"),), _funded_by_amount),
     "13": Breakage("a renamed object is not a doubt", ((evidence, "_is_but_for_its_name"),), lambda *given: False),
     "14": Breakage(
         "an undecided address matches",
@@ -86,7 +86,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         lambda holds, kind, blocks: (tuple(blocks), []),
     ),
     "issue 2": Breakage(
-        "a saved plan is used twice", ((Stored, "_use_plan"), (Past, "plan_used")), lambda *given: None
+        "a saved plan is used twice", ((JournalWriter, "_use_plan"), (JournalReader, "plan_used")), lambda *given: None
     ),
     "issue 6": Breakage("a new ledger is trusted", ((sender.Sender, "_doubly_looked"),), lambda self, call: 0),
 }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from . import hunt, scenario
+from .breakages import BREAKAGES
 
 ROOT = Path(__file__).parents[2]
 SEEDS, BATCHES = 500, 20
@@ -78,3 +79,13 @@ def test_a_scenario_is_made_smaller_as_long_as_it_still_fails() -> None:
         "wants": ["adSet1"],
         "steps": [{"do": "apply", "faults": [{"kind": "late", "seconds": 20}]}],
     }
+
+
+@pytest.mark.parametrize("rule", BREAKAGES)
+def test_a_rule_can_still_be_switched_off(rule: str) -> None:
+    with BREAKAGES[rule].made():
+        pass
+
+
+def test_a_rule_that_is_switched_off_is_found() -> None:
+    assert hunt.found_at("5", range(5000, 5020))[1:] == (1, "told truly")

@@ -10,7 +10,7 @@ from reconciler.commands import connection
 from reconciler.commands.connection import CommandRefused
 from reconciler.commands.doctor import account as accounts
 from reconciler.commands.doctor import assumed, ledger
-from reconciler.commands.doctor.account import Account, SeenReplies
+from reconciler.commands.doctor.account import ProductAccount, SeenReplies
 from reconciler.commands.doctor.assumed import Evidence
 from reconciler.config import loader
 from reconciler.config.loader import LoadResult
@@ -113,7 +113,7 @@ def _api(product: str, project: Project | None, where: ApiTarget, heard: SeenRep
     return connection.connect_sandbox(state, where.tell, heard)
 
 
-def _account(product: str, project: Project | None) -> Account:
+def _account(product: str, project: Project | None) -> ProductAccount:
     spoken: Mapping[str, ApiVersion] = {
         family: project.dialect(family) if project else versions.find_version(family, versions.DEFAULT)
         for family in versions.FAMILIES
@@ -123,7 +123,7 @@ def _account(product: str, project: Project | None) -> Account:
     )
     scope = project.scope if project else {}
     at = project.at("scope", kinds[0].scope) if project else None
-    return Account(product, TITLES[product], kinds, spoken, scope, at)
+    return ProductAccount(product, TITLES[product], kinds, spoken, scope, at)
 
 
 def _clock(seen: Sequence[Evidence], *, simulated: bool) -> Iterator[Check]:

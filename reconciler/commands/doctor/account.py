@@ -39,7 +39,7 @@ class SeenReplies:
         return [int(text) for text in said if text.isascii() and text.isdigit()]
 
 
-class Account(Struct, frozen=True):
+class ProductAccount(Struct, frozen=True):
     """One product as the project speaks with it. ``scope`` is empty where there is no project."""
 
     product: str
@@ -58,7 +58,9 @@ class Account(Struct, frozen=True):
         return self.scope.get(self.kinds[0].scope, ())
 
 
-def check_account(account: Account, send: Send, heard: SeenReplies, now: Callable[[], datetime]) -> Iterator[Check]:
+def check_account(
+    account: ProductAccount, send: Send, heard: SeenReplies, now: Callable[[], datetime]
+) -> Iterator[Check]:
     """All checks of the product; what cannot be reached ends them. Sends nothing but reads."""
     try:
         yield from _application(account, send, heard)
@@ -73,7 +75,7 @@ def check_account(account: Account, send: Send, heard: SeenReplies, now: Callabl
     yield from _versions(account, heard, now())
 
 
-def _application(account: Account, send: Send, heard: SeenReplies) -> Iterator[Check]:
+def _application(account: ProductAccount, send: Send, heard: SeenReplies) -> Iterator[Check]:
     told = account_scope.read_application(account.product, account.root, send)
     if heard.token:
         yield Check(account.title, "token", CheckLevel.OK, "granted")
@@ -86,7 +88,7 @@ def _application(account: Account, send: Send, heard: SeenReplies) -> Iterator[C
     yield from wrong or [Check(account.title, "application", CheckLevel.OK, f'"{name}" of {service}', facts=facts)]
 
 
-def _portfolio(account: Account, send: Send) -> Generator[Check, None, tuple[str, ...]]:
+def _portfolio(account: ProductAccount, send: Send) -> Generator[Check, None, tuple[str, ...]]:
     """Whether the scope is in the portfolio; returns the ids that can be read."""
     title, kind = account.title, account.kinds[0]
     known = dict(account_scope.read_members(kind, account.root, send))
@@ -163,7 +165,7 @@ PROBES = (
 )
 
 
-def _permissions(account: Account, ids: Sequence[str], send: Send) -> Iterator[Check]:
+def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Iterator[Check]:
     """Which domains can be read; whether they can be managed, only a write would show."""
     spoken = {kind.name: kind for kind in account.kinds}
     managed: dict[str, list[str]] = {}
@@ -200,7 +202,7 @@ def _indexed(kind: Kind) -> bool:
 # --- Limits, versions ----------------------------------------------------------------------------------------
 
 
-def _limits(account: Account, heard: SeenReplies) -> Iterator[Check]:
+def _limits(account: ProductAccount, heard: SeenReplies) -> Iterator[Check]:
     limits, left = heard.numbers("x-ratelimit-limit"), heard.numbers("x-ratelimit-remaining")
     if not heard.replies:
         return
@@ -213,7 +215,7 @@ def _limits(account: Account, heard: SeenReplies) -> Iterator[Check]:
     yield Check(account.title, "rate limit", CheckLevel.OK, said, facts=facts)
 
 
-def _versions(account: Account, heard: SeenReplies, now: datetime) -> Iterator[Check]:
+def _versions(account: ProductAccount, heard: SeenReplies, now: datetime) -> Iterator[Check]:
     for dialect in {kind.family: account.dialects[kind.family] for kind in account.kinds}.values():
         facts: dict[str, Json] = {"family": dialect.family, "version": dialect.version}
         said = f"{dialect.family} speaks {dialect.version}"

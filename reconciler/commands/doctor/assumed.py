@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from reconciler.commands.doctor.account import Account, SeenReplies
+from reconciler.commands.doctor.account import ProductAccount, SeenReplies
 from reconciler.config.project import Project
 from reconciler.kinds.write_methods import AddDifference
 from reconciler.model import Call, Delivery, WriteEffect
@@ -24,7 +24,7 @@ UTC_ZONES = ("UTC", "Etc/UTC", "Etc/GMT", "GMT", "Z")
 class Evidence(Struct, frozen=True):
     """One product's account, how to ask it, and what its replies told so far."""
 
-    account: Account
+    account: ProductAccount
     send: Send
     heard: SeenReplies
 

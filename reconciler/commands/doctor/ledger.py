@@ -7,6 +7,7 @@ from reconciler.config.project import Project
 from reconciler.engine import run_journal
 from reconciler.ledger import LedgerError
 from reconciler.ledger.tables import FORMAT
+from reconciler.model import Cause
 from reconciler.model.doctor import Check, CheckLevel, check_of_problem
 
 GROUP = "Ledger"
@@ -43,9 +44,8 @@ def check_ledger(project: Project, home: connection.LedgerHome) -> Iterator[Chec
         yield Check(GROUP, "open calls", level, said, hint, facts={"open": len(opened)})
         holders = book.held(project.locks)
         for holder in holders:
-            yield Check(
-                GROUP, "lock", CheckLevel.ERROR, f"held by {holder}", "wait for it; nothing can be applied", "locked"
-            )
+            hint = "wait for it; nothing can be applied"
+            yield Check(GROUP, "lock", CheckLevel.ERROR, f"held by {holder}", hint, Cause.LOCKED.value)
         if not holders:
             yield Check(GROUP, "lock", CheckLevel.OK, "free")
     except LedgerError as trouble:

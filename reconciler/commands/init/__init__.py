@@ -9,7 +9,7 @@ from msgspec import Struct
 from reconciler.commands import atomic_files, connection
 from reconciler.commands.checkout import repository
 from reconciler.commands.connection import CommandRefused
-from reconciler.commands.init.pipelines import PIPELINE, is_filled_in, placed
+from reconciler.commands.init.pipelines import PIPELINE, is_filled_in, place_pipelines
 from reconciler.config import schema_builder as schemas
 from reconciler.config.project import PROJECT_FILE
 from reconciler.config.yaml_writer import make_visible
@@ -111,7 +111,7 @@ def _files(
         yield folder / SAMPLE, f"# yaml-language-server: $schema={target}\n{AD_SETS}"
     yield folder / ".gitignore", IGNORED
     for service in pipelines:
-        yield from placed(service, folder, repository(folder))
+        yield from place_pipelines(service, folder, repository(folder))
 
 
 def ignore(folder: Path) -> None:

@@ -15,7 +15,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 FILES = r"(?:plan|apply|drift|validate|widget|codequality)\.(?:json|html|xml|sarif)"
 
 
-def placed(service: str, folder: Path, root: Path | None) -> Iterator[tuple[Path, str]]:
+def place_pipelines(service: str, folder: Path, root: Path | None) -> Iterator[tuple[Path, str]]:
     """Return the path and the text of every pipeline of a project.
 
     Below the root of a repository the folder is filled in, and a file that is there for another folder stays: the

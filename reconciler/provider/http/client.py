@@ -66,8 +66,10 @@ class _Request:
         exchange: Callable[..., Reply | TransportError],
         allow: Callable[[], str | None],
         halted: Callable[[], bool] | None,
+        hide: Callable[[str], str],
     ) -> None:
         self._call = call
+        self._hide = hide
         self._row_hook = call.row_hook if isinstance(call, ReadCall) else None
         self._body = b"" if call.body is None else dump_json(call.body)
         self._application = application
@@ -98,7 +100,8 @@ class _Request:
                 return Attempt(Answer(Delivery.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
             if status != TOO_MANY:
                 refusals.pop(name, None)
-            tried = interpret(result, self._host, self._row_hook, writes=self._call.effect is not WriteEffect.READ)
+            writes = self._call.effect is not WriteEffect.READ
+            tried = interpret(result, self._host, self._row_hook, writes=writes, hide=self._hide)
             if status == UNAUTHORIZED:
                 self._application.token.drop(token)
             if (
@@ -147,7 +150,7 @@ class Api:
         self._handle = handle
         self._request = request
         self._clock = clock or SystemClock()
-        self._tell = on_event
+        self._tell = lambda event: on_event(replace(event, reason=self._opened().redactor.text(event.reason)))
         self._hear = on_reply
         self._threads = threads or Threads()
         self._lock = self._threads.lock()
@@ -167,10 +170,12 @@ class Api:
             return Answer(Delivery.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}", permanent=True)
         halted = None if call.effect is WriteEffect.READ else self._is_halted
         application = self._application(credentials)
-        sending = _Request(call, application, self._settings.host, self._exchange, allow, halted)
-        if once:
-            return sending.send_once().answer
-        return self._repeat(sending.send_once, call.effect, call.name, halted)
+        redactor = self._opened().redactor
+        sending = _Request(call, application, self._settings.host, self._exchange, allow, halted, redactor.text)
+        once_or_more = (
+            sending.send_once().answer if once else self._repeat(sending.send_once, call.effect, call.name, halted)
+        )
+        return redactor.answer(once_or_more)
 
     def ready(self, call: Call) -> None:
         """Wait until a call could leave at once: what is looked at after this is fresh when it does (rule 8)."""

@@ -14,6 +14,8 @@ from reconciler.provider.http.refusal import proves_no_effect
 
 EXCERPT = 200
 RowHook = Callable[[dict[str, Any]], Any]
+Hide = Callable[[str], str]
+"""Takes secrets out of a text, before it is cut."""
 
 
 class Message(Struct, frozen=True):
@@ -72,7 +74,12 @@ class Attempt(Struct, frozen=True):
 
 
 def interpret(
-    result: Reply | TransportError, host: str, row_hook: RowHook | None = None, *, writes: bool = False
+    result: Reply | TransportError,
+    host: str,
+    row_hook: RowHook | None = None,
+    *,
+    writes: bool = False,
+    hide: Hide = str,
 ) -> Attempt:
     """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
     was none (contract §9 rule 5); ``writes``: whether the call could have had one."""
@@ -82,7 +89,7 @@ def interpret(
         )
     status = result.status
     if 200 <= status < 300:
-        return Attempt(_accepted(result, host, row_hook))
+        return Attempt(_accepted(result, host, row_hook, hide))
     body = _as_told(result)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Attempt(Answer(Delivery.ANSWERED, status, body))
@@ -92,14 +99,14 @@ def interpret(
     return Attempt(Answer(Delivery.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
 
 
-def _accepted(reply: Reply, host: str, row_hook: RowHook | None) -> Answer:
+def _accepted(reply: Reply, host: str, row_hook: RowHook | None, hide: Hide) -> Answer:
     """A success that can be read, or else no evidence of anything."""
     if reply.status == 204 and not reply.body:
         return Answer(Delivery.ANSWERED, 204)
     try:
         return Answer(Delivery.ANSWERED, reply.status, decode_reply(reply, row_hook))
     except (ValueError, RecursionError) as error:
-        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body)}"
+        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body, hide)}"
         return Answer(Delivery.LOST, reply.status, reason=what)
 
 
@@ -132,8 +139,8 @@ def _as_told(reply: Reply) -> Json:
         return _excerpt(reply.body).removeprefix(": ") or None
 
 
-def _excerpt(body: bytes) -> str:
-    text = " ".join(body[: 4 * EXCERPT].decode("utf-8", "replace").split())
+def _excerpt(body: bytes, hide: Hide = str) -> str:
+    text = " ".join(hide(body[: 40 * EXCERPT].decode("utf-8", "replace"))[: 4 * EXCERPT].split())
     short = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
     return f": {_printable(short)}" if short else ""
 

@@ -1,24 +1,24 @@
 """The only module that names httpx: one message out, one reply or one trouble back, within one deadline."""
 
 import logging
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from reconciler.provider.http.messages import Message, Reply, TransportError
+from reconciler.provider.http.redaction import Redactor
 from reconciler.provider.http.settings import Clock, Settings, is_loopback
 
 KEEP_ALIVE = 2.0
 """Seconds: far below any server's own limit, past which a request is lost on a closing connection."""
 CODINGS = ("", "identity", "gzip", "deflate")
 """One at most, and none whose decoder has no bound on what 64 KiB become."""
-SHORTEST_SECRET = 8
-"""A real one is far longer; to blot out the sandbox's would only spoil the word in messages."""
 NOTHING_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -66,17 +66,20 @@ class HttpTransport:
         self._clients: dict[bool, httpx.Client] = {}
         self._lock = threading.Lock()
         self._trust: ssl.SSLContext | None = None
-        self._secrets: set[str] = set()
+        self.redactor = Redactor()
+        self.redactor.hide_proxies(os.environ)
 
     def hide(self, secret: str) -> None:
         """Never show this text, from now on."""
-        if len(secret) >= SHORTEST_SECRET:
-            self._secrets |= {secret, quote_plus(secret)}
+        self.redactor.hide(secret)
 
     def exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:
         """Send once. ``fresh``: on a connection of its own, since an idle one may be dying unnoticed."""
         try:
             client = self._client(fresh)
+        except (ValueError, ImportError, httpx.InvalidURL):  # its text may show a part of the password
+            reason = "the proxy of the environment cannot be used: write http://USER:PASSWORD@HOST:PORT, with % codes"
+            return TransportError(False, f"{reason} for special characters, in HTTPS_PROXY or ALL_PROXY", True)
         except OSError as error:  # ssl.SSLError is one
             return TransportError(False, f"the trusted certificates cannot be read: {error}; check SSL_CERT_FILE", True)
         deadline = DeadlineTimeouts(self._settings, self._clock)
@@ -132,7 +135,18 @@ class HttpTransport:
             except (httpx.HTTPError, BadResponse):
                 if not 400 <= status < 500:  # there, the status alone says that nothing was done
                     raise
-            return Reply(status, headers, body if 200 <= status < 300 else self._hidden(body))
+            return Reply(status, headers, self._shown(status, headers, body))
+
+    def _shown(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+        """The body without secrets, if any of it may be shown as it came: what is no data, or no JSON.
+
+        Before it is cut to an excerpt: half a secret would not be found any more.
+        """
+        if 200 <= status < 300 and "json" in headers.get("content-type", "json"):
+            return body
+        text = body.decode("utf-8", "surrogateescape")
+        clean = self.redactor.text(text)
+        return body if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def _read(self, response: httpx.Response, deadline: DeadlineTimeouts) -> bytes:
         coding = response.headers.get("content-encoding", "").strip().lower()
@@ -158,7 +172,7 @@ class HttpTransport:
     def _trouble(self, error: Exception) -> TransportError:
         sent = not isinstance(error, NOTHING_LEFT)
         reason = self._late if sent and isinstance(error, httpx.TimeoutException) else self._reason(error)
-        return TransportError(sent, self._hide(reason), permanent=_untrusted(error) is not None)
+        return TransportError(sent, self.redactor.text(reason), permanent=_untrusted(error) is not None)
 
     def _reason(self, error: Exception) -> str:
         """A sentence that names the host, and what to check."""
@@ -183,17 +197,6 @@ class HttpTransport:
         if isinstance(error, httpx.DecodingError):
             return f"{host} answered with a compressed body that is damaged"
         return f"the connection to {host} broke before the answer was complete ({error or type(error).__name__})"
-
-    def _hide(self, text: str) -> str:
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
-
-    def _hidden(self, body: bytes) -> bytes:
-        """An error page may show the request; a success is data, and is left alone."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            body = body.replace(secret.encode(), b"***")
-        return body
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

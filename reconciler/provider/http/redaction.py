@@ -1,0 +1,98 @@
+"""Take secrets out of every text that the API, a gateway or a proxy may echo, in any form in which it escapes them.
+
+Texts are searched after they are decoded, whatever the status of their answer: a success can echo a header as well.
+"""
+
+import base64
+import html
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
+
+from msgspec.structs import replace
+
+from reconciler.model import Answer, Json
+
+SHORTEST = 8
+"""A real secret is far longer; to take the sandbox's out would only spoil the word in messages."""
+SHORTEST_PASSWORD = 6
+HIDDEN = "***"
+SAID = ("errors", "warnings")
+"""What the API says about a success; the rest of it is data."""
+
+
+class Redactor:
+    """Knows the secrets of one connection. A text without any of them comes back as it is."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def hide(self, secret: str, *, least: int = SHORTEST) -> None:
+        """Take this text out of all others from now on."""
+        if len(secret) >= least and secret not in self._secrets:
+            self._secrets[secret] = _forms(secret)
+            longest = sorted(self._secrets, key=len, reverse=True)
+            self._pattern = re.compile("|".join(self._secrets[each] for each in longest))
+
+    def hide_proxies(self, environment: Mapping[str, str]) -> None:
+        """Hide the passwords of the proxies that the environment names."""
+        for name, url in environment.items():
+            if name.lower().endswith("_proxy") and "@" in url:
+                _, _, password = url.rpartition("@")[0].partition("://")[2].partition(":")
+                for each in (password, unquote(password), *re.split(r"[#?/]", password)):
+                    self.hide(each, least=SHORTEST_PASSWORD)
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets."""
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+    def json(self, value: Json) -> Json:
+        """Return JSON whose texts and keys are without secrets."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.json(each) for each in value]
+        if isinstance(value, dict):
+            return {self.text(key): self.json(each) for key, each in value.items()}
+        return value
+
+    def answer(self, answer: Answer) -> Answer:
+        """Return an answer of which all that may be shown is without secrets."""
+        body = answer.body
+        if not 200 <= answer.status < 300:
+            body = self.json(body)
+        elif isinstance(body, dict) and any(body.get(key) for key in SAID):
+            body = {key: self.json(value) if key in SAID else value for key, value in body.items()}
+        reason = self.text(answer.reason)
+        return answer if body is answer.body and reason == answer.reason else replace(answer, body=body, reason=reason)
+
+
+def _forms(secret: str) -> str:
+    """Return a pattern of the secret with each character plain or escaped in any way, and of its base64."""
+    coded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    urlsafe = base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")
+    return "|".join(("".join(map(_character, secret)), re.escape(coded), re.escape(urlsafe)))
+
+
+def _character(each: str) -> str:
+    return f"(?:{'|'.join(_escapes(each))})"
+
+
+def _escapes(each: str) -> Iterable[str]:
+    code = ord(each)
+    yield re.escape(each)
+    yield rf"\\+{re.escape(each)}"
+    yield rf"\\+u(?i:{code:04x})"
+    yield rf"&#0*{code};?"
+    yield rf"&#(?i:x0*{code:x});?"
+    escaped = html.escape(each)
+    if escaped != each:
+        yield re.escape(escaped)
+    yield "".join(f"%(?:25)*(?i:{byte:02x})" for byte in each.encode("utf-8", "surrogatepass"))
+    if code < 256:
+        yield rf"\\+x(?i:{code:02x})"
+    if each == "/":
+        yield r"\\+/"
+    if each == "'":
+        yield "&apos;"
