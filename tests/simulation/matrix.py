@@ -118,7 +118,8 @@ def written(rows: Sequence[Judged]) -> str:
     """Return the page of the matrix."""
     broken = [row for row in rows if row.broken]
     text = TITLE.format(subjects=", ".join(SUBJECTS), answers=", ".join(ANSWERS))
-    text += f"{len(rows):,} of {len(every()):,} cells, {len(broken):,} broken, {sum(bool(r.excused) for r in rows):,} could not be known.\n\n"
+    excused = sum(bool(row.excused) for row in rows)
+    text += f"{len(rows):,} of {len(every()):,} cells, {len(broken):,} broken, {excused:,} could not be known.\n\n"
     dimensions = {
         "By who looks": ("looker", LOOKERS),
         "By answer": ("answer", ANSWERS),
