@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.shared import FORM, PATHS, account_options, cli, report_refusal, split_sandbox_argument
-from reconciler.cli.terminal import CommandEnded, progress
+from reconciler.cli.terminal import CommandEnded, progress, put
 
 if TYPE_CHECKING:
     from reconciler.commands.init import InitResult
@@ -100,7 +100,7 @@ def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str 
     given, sandbox = split_sandbox_argument(paths, sandbox)
     done = doctors.examine(given, sandbox=sandbox, api_url=api_url, tell=progress)
     progress("")
-    click.echo(doctor_report.FORMATS[form](done), nl=False)
+    put(doctor_report.FORMATS[form](done), form)
     raise CommandEnded(int(exit_codes.exit_code(done.run)))
 
 
@@ -114,7 +114,7 @@ def version(as_json: bool) -> None:
     """
     from reconciler.commands import versions
 
-    click.echo(versions.as_json() if as_json else versions.as_text(), nl=False)
+    put(versions.as_json() if as_json else versions.as_text(), "json" if as_json else "text")
 
 
 @cli.command(short_help="Print what a shell needs to complete commands and addresses.")

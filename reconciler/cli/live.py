@@ -22,7 +22,7 @@ from reconciler.cli.shared import (
     split_sandbox_argument,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, end, progress, report_options
+from reconciler.cli.terminal import CommandEnded, end, progress, put, report_options
 
 
 class DriftOptions(Overriding, frozen=True, kw_only=True):
@@ -185,5 +185,5 @@ def import_(given: ImportOptions) -> None:
                 raise
             done = ImportResult(unusable.run.project, problems=unusable.run.problems)
         progress("")
-        click.echo(import_report.FORMATS[given.form](done), nl=False)
+        put(import_report.FORMATS[given.form](done), given.form)
         raise CommandEnded(int(exit_codes.exit_code(done.run)))

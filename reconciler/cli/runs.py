@@ -225,8 +225,12 @@ def _paths_of(file: Path) -> tuple[str, ...]:
 
 
 def _confirm(run: "Run") -> None:
+    from reconciler.cli.output import has_reader
     from reconciler.reports.question import question
 
+    if not has_reader():
+        click.echo("Nothing was sent: the plan could not be shown.", err=True)
+        raise CommandEnded(1)
     click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
     if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)

@@ -87,13 +87,13 @@ def products_with_credentials() -> tuple[str, ...]:
     return tuple(
         product
         for product, prefix in PREFIXES.items()
-        if any(os.environ.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
+        if any(_variable(os.environ, f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
     )
 
 
 def client_id(product: str) -> str:
     """Whose credentials are set."""
-    return os.environ.get(f"{PREFIXES[product]}_CLIENT_ID", "")
+    return _variable(os.environ, f"{PREFIXES[product]}_CLIENT_ID")
 
 
 def connect_sandbox(state: Path, tell: Tell, hear: Hear = ignore_reply, clock: Clock | None = None) -> Api:
@@ -250,8 +250,13 @@ def _ci(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
 
 def _credentials(product: str, environment: Mapping[str, str]) -> Credentials | None:
     prefix = PREFIXES[product]
-    id, secret = (environment.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
+    id, secret = (_variable(environment, f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
     return Credentials(id, secret) if id and secret else None
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable without white space around it: secrets come out of files that end in a line end."""
+    return environment.get(name, "").strip()
 
 
 def _no_credentials(product: str) -> Problem:

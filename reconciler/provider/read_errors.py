@@ -2,6 +2,8 @@
 
 from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
 
+NOT_THE_API = "this is not how the API refuses: check the network, the proxy (HTTPS_PROXY) and the base URL"
+
 
 class ReadError(Exception):
     """A read that did not succeed, as the problem to show, with the status it had, if it had one."""
@@ -15,9 +17,14 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
     """Why an answer to a read cannot be believed, or None if it can."""
     asked = f"{call.method} {call.path}"
     if answer.fate is not Delivery.ANSWERED:
-        return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
+        hint = "nothing was written" if answer.permanent else "nothing was written; try again"
+        return error("unreachable", f"{asked}: {answer.reason}", hint=hint)
+    if is_of_token(answer):
+        return error("not-allowed", answer.reason, hint=_permission(call, 401))
     if answer.status in (401, 403):
         message = f"{asked} was refused ({answer.status}): {_summary(answer)}"
+        if isinstance(answer.body, str):
+            return error(Cause.NOT_ALLOWED, message, hint=NOT_THE_API)
         return error(Cause.NOT_ALLOWED, message, hint=_permission(call, answer.status))
     if answer.status == 410:
         hint = f"set api.{call.product} to a version that is still served"
@@ -30,6 +37,11 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
     return None
 
 
+def is_of_token(answer: Answer) -> bool:
+    """Return whether the token endpoint refused: the call itself has not been sent, and the reason says so."""
+    return answer.fate is Delivery.ANSWERED and answer.status in (401, 403) and bool(answer.reason)
+
+
 def _permission(call: Call, status: int) -> str:
     if status == 401:
         prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
@@ -40,6 +52,8 @@ def _permission(call: Call, status: int) -> str:
 
 def _summary(answer: Answer) -> str:
     body = answer.body
+    if isinstance(body, str) and body:  # the beginning of a text or a page
+        return body
     errors = body.get("errors") if isinstance(body, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else body
     if isinstance(first, dict):

@@ -14,6 +14,7 @@ from reconciler.kinds.read_methods import Listing, Paging
 from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Answer, Call, Json, Place, Problem, WriteEffect, error, warning
 from reconciler.provider.paging import rows, walk
+from reconciler.provider.read_errors import is_of_token
 from reconciler.provider.reader import ReadError, Send, read_error
 
 SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
@@ -117,7 +118,7 @@ def first_call(product: str, root: str) -> Call:
 def refusal_of(call: Call, answer: Answer) -> Problem | None:
     """Return why the answer to the first call stops the run; None if it does not."""
     problem = read_error(call, answer)
-    if problem is not None and answer.status == 403:
+    if problem is not None and answer.status == 403 and not is_of_token(answer) and not isinstance(answer.body, str):
         said = f"the application was refused {call.path} (403), which every application of {call.product} may read"
         return replace(problem, message=said, hint=f"does it belong to the other product? {TWO_PAIRS}")
     return problem

@@ -1,7 +1,8 @@
 """Token, pace, retry: the only door to HTTP. It says what is known of a call, and raises for no trouble.
 
-``client`` composes; ``exchange`` is what one sending proves, ``retry`` what may be sent again,
-``pace`` when, ``token`` in whose name; ``door`` alone knows httpx, and is imported on the first call.
+``client`` composes; ``messages`` is what one sending proves, ``retry`` what may be sent again, ``rate_limiter`` when,
+``token`` in whose name, ``proxies`` and ``trust`` which way, ``redaction`` what is never shown; ``transport`` and its
+helpers know httpx, and are imported on the first call.
 """
 
 from reconciler.provider.codec import dump_json

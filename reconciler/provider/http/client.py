@@ -15,7 +15,8 @@ from reconciler.provider.codec import dump_json
 from reconciler.provider.http.clock import RunClock, SystemClock
 from reconciler.provider.http.messages import Attempt, Message, Reply, TransportError, interpret
 from reconciler.provider.http.rate_limiter import RateLimiter
-from reconciler.provider.http.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED
+from reconciler.provider.http.redaction import Redaction
+from reconciler.provider.http.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED, is_token_end
 from reconciler.provider.http.retry import Halted, repeat
 from reconciler.provider.http.settings import Clock, Credentials, Event, Listener, Settings
 from reconciler.provider.http.token import Token
@@ -63,17 +64,17 @@ class _Request:
         call: Call,
         application: _Application,
         host: str,
+        redaction: Redaction,
         exchange: Callable[..., Reply | TransportError],
         allow: Callable[[], str | None],
         halted: Callable[[], bool] | None,
-        hide: Callable[[str], str],
     ) -> None:
         self._call = call
-        self._hide = hide
         self._row_hook = call.row_hook if isinstance(call, ReadCall) else None
         self._body = b"" if call.body is None else dump_json(call.body)
         self._application = application
         self._host = host
+        self._redaction = redaction
         self._exchange = exchange
         self._allow = allow
         self._halted = halted
@@ -101,7 +102,10 @@ class _Request:
             if status != TOO_MANY:
                 refusals.pop(name, None)
             writes = self._call.effect is not WriteEffect.READ
-            tried = interpret(result, self._host, self._row_hook, writes=writes, hide=self._hide)
+            tried = interpret(result, self._host, self._row_hook, writes=writes, redaction=self._redaction)
+            if is_token_end(status, tried.answer.body):  # also told under 400; what follows is the same
+                status = UNAUTHORIZED
+                tried = replace(tried, answer=replace(tried.answer, status=status))
             if status == UNAUTHORIZED:
                 self._application.token.drop(token)
             if (
@@ -150,7 +154,8 @@ class Api:
         self._handle = handle
         self._request = request
         self._clock = clock or SystemClock()
-        self._tell = lambda event: on_event(replace(event, reason=self._opened().redactor.text(event.reason)))
+        self._redaction = Redaction()
+        self._tell = lambda event: on_event(replace(event, reason=self._redaction.text(event.reason)))
         self._hear = on_reply
         self._threads = threads or Threads()
         self._lock = self._threads.lock()
@@ -170,12 +175,10 @@ class Api:
             return Answer(Delivery.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}", permanent=True)
         halted = None if call.effect is WriteEffect.READ else self._is_halted
         application = self._application(credentials)
-        redactor = self._opened().redactor
-        sending = _Request(call, application, self._settings.host, self._exchange, allow, halted, redactor.text)
-        once_or_more = (
-            sending.send_once().answer if once else self._repeat(sending.send_once, call.effect, call.name, halted)
-        )
-        return redactor.answer(once_or_more)
+        sending = _Request(call, application, self._settings.host, self._redaction, self._exchange, allow, halted)
+        if once:
+            return self._redaction.answer(sending.send_once().answer)
+        return self._redaction.answer(self._repeat(sending.send_once, call.effect, call.name, halted))
 
     def ready(self, call: Call) -> None:
         """Wait until a call could leave at once: what is looked at after this is fresh when it does (rule 8)."""
@@ -251,7 +254,7 @@ class Api:
                     credentials,
                     self._settings.host,
                     self._clock,
-                    self._opened().hide,
+                    self._redaction,
                     lambda message: self._exchange(message, fresh=False),
                     lambda sending: self._repeat(sending, WriteEffect.READ, "token"),
                 )
@@ -267,7 +270,7 @@ class Api:
                 HttpTransport,  # even so, httpx takes a tenth of a second to import
             )
 
-            self._door = HttpTransport(self._settings, self._clock, self._handle, self._request)
+            self._door = HttpTransport(self._settings, self._clock, self._handle, self._request, self._redaction)
         return self._door
 
     def _exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:

@@ -10,12 +10,15 @@ from typing import Any, Never
 from msgspec import Struct, field
 
 from reconciler.model import Answer, Delivery, Json
+from reconciler.provider.http.redaction import Redaction
 from reconciler.provider.http.refusal import proves_no_effect
 
 EXCERPT = 200
+LOOKED_AT = 2**16
+"""Of a page, before it is cut: a secret that begins in the excerpt must be seen to its end."""
+SAID = ("errors", "warnings")
+NOTHING_HIDDEN = Redaction()
 RowHook = Callable[[dict[str, Any]], Any]
-Hide = Callable[[str], str]
-"""Takes secrets out of a text, before it is cut."""
 
 
 class Message(Struct, frozen=True):
@@ -79,34 +82,37 @@ def interpret(
     row_hook: RowHook | None = None,
     *,
     writes: bool = False,
-    hide: Hide = str,
+    redaction: Redaction = NOTHING_HIDDEN,
 ) -> Attempt:
     """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
-    was none (contract §9 rule 5); ``writes``: whether the call could have had one."""
+    was none (contract §9 rule 5); ``writes``: whether the call could have had one. What is told is ``redaction``'s."""
     if isinstance(result, TransportError):
         return Attempt(
             Answer(Delivery.LOST if result.sent else Delivery.NOT_SENT, reason=result.reason), result.permanent
         )
     status = result.status
     if 200 <= status < 300:
-        return Attempt(_accepted(result, host, row_hook, hide))
-    body = _as_told(result)
+        return Attempt(_accepted(result, host, row_hook, redaction))
+    body = _as_told(result, redaction)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Attempt(Answer(Delivery.ANSWERED, status, body))
     if 300 <= status < 400:
         reason = f"{host} answered {status}, a redirect; none is followed with a token: check the base URL"
         return Attempt(Answer(Delivery.LOST, status, body, reason), permanent=True)
-    return Attempt(Answer(Delivery.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
+    return Attempt(Answer(Delivery.LOST, status, body, f"{host} answered {status}{_excerpt(result.body, redaction)}"))
 
 
-def _accepted(reply: Reply, host: str, row_hook: RowHook | None, hide: Hide) -> Answer:
+def _accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction: Redaction) -> Answer:
     """A success that can be read, or else no evidence of anything."""
     if reply.status == 204 and not reply.body:
         return Answer(Delivery.ANSWERED, 204)
     try:
-        return Answer(Delivery.ANSWERED, reply.status, decode_reply(reply, row_hook))
+        body = decode_reply(reply, row_hook)
+        if isinstance(body, dict):  # what the API says beside the data may repeat the request
+            body.update({key: redaction.json(body[key]) for key in SAID if key in body})
+        return Answer(Delivery.ANSWERED, reply.status, body)
     except (ValueError, RecursionError) as error:
-        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body, hide)}"
+        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body, redaction)}"
         return Answer(Delivery.LOST, reply.status, reason=what)
 
 
@@ -131,16 +137,16 @@ def _not_json(constant: str) -> Never:
     raise ValueError(constant)
 
 
-def _as_told(reply: Reply) -> Json:
+def _as_told(reply: Reply, redaction: Redaction) -> Json:
     """The body of a refusal, as the API said it: JSON if it is, else the beginning of its text."""
     try:
-        return decode_reply(reply)
+        return redaction.json(decode_reply(reply))
     except (ValueError, RecursionError):
-        return _excerpt(reply.body).removeprefix(": ") or None
+        return _excerpt(reply.body, redaction).removeprefix(": ") or None
 
 
-def _excerpt(body: bytes, hide: Hide = str) -> str:
-    text = " ".join(hide(body[: 40 * EXCERPT].decode("utf-8", "replace"))[: 4 * EXCERPT].split())
+def _excerpt(body: bytes, redaction: Redaction) -> str:
+    text = " ".join(redaction.text(body[:LOOKED_AT].decode("utf-8", "replace")).split())
     short = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
     return f": {_printable(short)}" if short else ""
 

@@ -6,8 +6,7 @@ Texts are searched after they are decoded, whatever the status of their answer: 
 import base64
 import html
 import re
-from collections.abc import Iterable, Mapping
-from urllib.parse import unquote
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -21,7 +20,7 @@ SAID = ("errors", "warnings")
 """What the API says about a success; the rest of it is data."""
 
 
-class Redactor:
+class Redaction:
     """Knows the secrets of one connection. A text without any of them comes back as it is."""
 
     def __init__(self) -> None:
@@ -34,14 +33,6 @@ class Redactor:
             self._secrets[secret] = _forms(secret)
             longest = sorted(self._secrets, key=len, reverse=True)
             self._pattern = re.compile("|".join(self._secrets[each] for each in longest))
-
-    def hide_proxies(self, environment: Mapping[str, str]) -> None:
-        """Hide the passwords of the proxies that the environment names."""
-        for name, url in environment.items():
-            if name.lower().endswith("_proxy") and "@" in url:
-                _, _, password = url.rpartition("@")[0].partition("://")[2].partition(":")
-                for each in (password, unquote(password), *re.split(r"[#?/]", password)):
-                    self.hide(each, least=SHORTEST_PASSWORD)
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
@@ -92,7 +83,7 @@ def _escapes(each: str) -> Iterable[str]:
     yield "".join(f"%(?:25)*(?i:{byte:02x})" for byte in each.encode("utf-8", "surrogatepass"))
     if code < 256:
         yield rf"\\+x(?i:{code:02x})"
-    if each == "/":
-        yield r"\\+/"
+    if each == " ":
+        yield r"\+"
     if each == "'":
         yield "&apos;"

@@ -5,6 +5,7 @@ The promise under test: whatever fails, a create or an add is sent at most once,
 
 import gzip
 import heapq
+import html
 import json
 import logging
 import math
@@ -23,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -169,6 +171,7 @@ FAULTS: list[tuple[str, tuple[Act, ...], tuple[int, Delivery], tuple[int, Delive
     ("413", (Response(413),), (1, ANSWERED), (1, ANSWERED)),
     ("401 once", (EXPIRED, OK), (2, ANSWERED), (1, ANSWERED)),
     ("401 always", (EXPIRED,), (2, ANSWERED), (1, ANSWERED)),
+    ("a token that ended under 400", (replace(EXPIRED, status=400), OK), (2, ANSWERED), (1, ANSWERED)),
     ("429 once", (metered(0, EPOCH + 7, status=429), OK), (2, ANSWERED), (1, ANSWERED)),
     ("429 ten times", (*[metered(0, EPOCH + 7, status=429)] * 10, OK), (11, ANSWERED), (1, ANSWERED)),
     ("429 for ever", (Response(429),), (21, ANSWERED), (1, ANSWERED)),
@@ -709,6 +712,20 @@ LEAKS: list[Act] = [
     Response(500, LEAKY, HTML.headers),
     Response(400, LEAKY, HTML.headers),
     Response(403, json.dumps({"detail": LEAKY.decode()}).encode()),
+    *(
+        Response(status, escape(LEAKY.decode()).encode(), headers)
+        for status in (200, 302, 400, 403, 404, 500)
+        for headers in ((JSON,), HTML.headers, (("content-type", "text/plain"),))
+        for escape in (
+            str,
+            html.escape,
+            quote,
+            lambda text: "".join(f"&#{ord(each)};" for each in text),
+            lambda text: json.dumps({"errors": [{"code": "x", "detail": text}], "warnings": [{"title": text}]}),
+            lambda text: '{{"errors": [{{"title": "{}"}}]}}'.format("".join(f"\\u{ord(each):04X}" for each in text)),
+            lambda text: json.dumps({"errors": [{"code": "x", "detail": text}]}).replace("/", "\\/"),
+        )
+    ),
     httpx.ReadError(LEAKY.decode()),
     httpx.LocalProtocolError(f"Illegal header value {LEAKY!r}"),
     httpx.ConnectError(LEAKY.decode()),
@@ -716,7 +733,7 @@ LEAKS: list[Act] = [
 ]
 
 
-@pytest.mark.parametrize("act", LEAKS, ids=str)
+@pytest.mark.parametrize("act", LEAKS, ids=[str(at) for at in range(len(LEAKS))])
 def test_no_secret_is_ever_shown(act: Act, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     events: list[Event] = []
@@ -724,6 +741,13 @@ def test_no_secret_is_ever_shown(act: Act, caplog: pytest.LogCaptureFixture) -> 
     answer = door.send(call(WriteEffect.SET, {"a": 1}))
     shown = " ".join(map(repr, (door, vars(door), answer, events))) + caplog.text
     assert "canary" not in shown
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/json"])
+def test_a_secret_at_the_edge_of_an_excerpt_is_not_shown_in_part(kind: str) -> None:
+    page = b"x" * 190 + LEAKY.replace(SECRET.encode(), SECRET.encode() * 50)
+    answer = api(Server(Response(500, page, (("content-type", kind),)))).send(call())
+    assert "can" not in answer.reason
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/json"])
@@ -1001,7 +1025,7 @@ def test_a_missing_file_of_certificates_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
     answer = over("https://localhost:1").send(call())
     assert answer.fate is NOT_SENT
-    assert "check SSL_CERT_FILE" in answer.reason
+    assert "the trusted certificates that SSL_CERT_FILE names cannot be read" in answer.reason
 
 
 def test_nothing_heavy_is_imported_before_the_first_call() -> None:
