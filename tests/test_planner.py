@@ -168,7 +168,7 @@ def test_an_update_leaves_nothing_for_later() -> None:
     ],
 )
 def test_a_change_is_weighed_by_what_it_commits(moves: list[tuple[str, Any, Any]], expected: int) -> None:
-    assert weight(tuple(move("adSets", *each) for each in moves)) == expected
+    assert weight(tuple(move("adSets", *each) for each in moves), KINDS["adSets"]) == expected
 
 
 def test_within_a_facet_decreases_fill_the_first_batch() -> None:

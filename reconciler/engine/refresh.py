@@ -12,14 +12,13 @@ from reconciler.engine.validate import by_kind
 from reconciler.executor import held
 from reconciler.executor.looks import KindReader
 from reconciler.kinds.kind import Kind, ValidationContext
+from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
 from reconciler.model import Desired, Live, Pair, Problem, Severity
 from reconciler.planning import match
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
-
-SCOPE, SELLERS = "advertiserIds", "sellers"
 
 
 class RefreshResult(Struct, frozen=True):
@@ -47,7 +46,8 @@ def refresh(
     problems += account_scope.version_warnings(used.values(), now, project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return RefreshResult({}, {}, tuple(problems))
-    _ask_advertisers(kinds, project, outside, now, codes, zones)
+    for table in SCOPES.values():
+        _ask_directory(table, kinds, project, outside, now, codes, zones)
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
     for kind, blocks in kinds.items():
@@ -81,7 +81,8 @@ def refresh(
     return RefreshResult(pairs, rows, tuple(problems), codes, zones)
 
 
-def _ask_advertisers(
+def _ask_directory(
+    table: Scope,
     kinds: Mapping[Kind, Sequence[Desired]],
     project: Project,
     outside: Environment,
@@ -89,22 +90,25 @@ def _ask_advertisers(
     codes: dict[tuple[str, str], str],
     zones: dict[tuple[str, str], str],
 ) -> None:
-    """Add currencies and time zones of advertisers: one read, if a currency is not stated or a zone may decide.
+    """Add currencies and time zones of a scope: one read, if a currency is not stated or a zone may decide.
 
-    The days of seller budgets are those of UTC or of the advertiser, which of them is unverified (contract §2.11).
+    The days of some kinds are those of UTC or of the owner, which of them is unverified (contract §2.11).
     """
-    wanted = [id for id in project.scope.get(SCOPE, ()) if id not in project.currencies]
-    unstated = wanted and any(kind.scope == SCOPE for kind in kinds)
-    dated = [each for kind, blocks in kinds.items() if kind.family == SELLERS for each in blocks if _is_near(each, now)]
-    if not unstated and not dated:
+    if table.directory is None:
         return
-    told = account_scope.advertisers(project.dialect(SELLERS).root, "marketingSolutions", outside.send)
-    for id, (code, zone) in told.items():
+    name, members = table.name, project.scope.get(table.name, ())
+    wanted = [id for id in members if id not in project.currencies]
+    unstated = wanted and any(kind.scope == name for kind in kinds)
+    zoned = [block for kind, blocks in kinds.items() if kind.scope == name and kind.days_by_owner for block in blocks]
+    if not unstated and not any(_is_near(each, now) for each in zoned):
+        return
+    root = project.dialect(table.directory[0]).root
+    for id, (code, zone) in account_scope.read_directory(table, root, outside.send).items():
         if id in wanted and code:
-            codes[SCOPE, id] = code
-        if id in project.scope.get(SCOPE, ()) and zone:
-            zones[SCOPE, id] = zone
-    zones[SCOPE, "UTC"] = "UTC"
+            codes[name, id] = code
+        if id in members and zone:
+            zones[name, id] = zone
+    zones[name, "UTC"] = "UTC"
 
 
 def _is_near(desired: Desired, now: datetime) -> bool:
@@ -136,14 +140,14 @@ def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader
 
     def application() -> str | None:
         """Return how the history names our own application, asked once (contract §9 rule 12)."""
-        if "name" not in asked:
+        if not asked:
             try:
-                said = account_scope.read_application(spoken.product, root, outside.send).get("name")
+                told = account_scope.read_application(spoken.product, root, outside.send)
             except live_reader.ReadError:
-                said = None
-            asked["name"] = said if isinstance(said, str) else None
-        return asked["name"]
+                told = {}
+            asked.append(account_scope.application_name(told) or None)
+        return asked[0]
 
-    asked: dict[str, str | None] = {}
+    asked: list[str | None] = []
     scope = project.scope.get(spoken.scope, ())
     return KindReader(spoken, root, scope, outside.send, outside.sleep, application, echoes)

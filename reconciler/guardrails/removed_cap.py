@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.guardrails.rule import ON, Proposal, Rule, amount
+from reconciler.kinds.cells import FacetRole
+from reconciler.kinds.versions import kind_named, role_of
 from reconciler.model import Change, LimitChange, Problem
 from reconciler.model.money import Period
+
+LIMITS = (FacetRole.BUDGET, FacetRole.FUNDS)
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
@@ -27,7 +31,8 @@ def _was_as_open(shift: LimitChange) -> bool:
     assert shift.after is not None
     bounded_now = shift.after.period is Period.TOTAL
     if shift.before is None:
-        return bounded_now and shift.kind != "balances"
+        kind = kind_named(shift.kind)
+        return bounded_now and not (kind and kind.money)
     return shift.before.amount is None and (bounded_now or shift.before.period is not Period.TOTAL)
 
 
@@ -44,7 +49,7 @@ def _place(change: Change | None) -> Any:
     """The line that says so, if one does."""
     if change is None:
         return None
-    moved = [move.place for move in change.fields if move.facet in ("budgets", "funds")]
+    moved = [move.place for move in change.fields if role_of(change.address.kind, move.facet) in LIMITS]
     return moved[0] if moved else change.place
 
 

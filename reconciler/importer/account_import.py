@@ -160,14 +160,14 @@ class Importer:
             self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
             asks = value_formatter.as_desired(Address(kind.name, "-"), maps, each.id)
             ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.outside.send)
-            yield resource_blocks.own_entries(found) if found else each
+            yield resource_blocks.own_entries(kind, found) if found else each
 
     # --- what to write of it --------------------------------------------------------------------------------
 
     def _closed(self, kind: Kind, found: Live) -> bool:
         reason = resource_blocks.reason_closed(kind, found)
         if reason:
-            self.left.append(Skipped(kind, found.id, resource_blocks.object_title(found), reason, code="closed"))
+            self.left.append(Skipped(kind, found.id, resource_blocks.object_title(kind, found), reason, code="closed"))
         return reason is not None
 
     def _described(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[ImportedResource]:
@@ -184,7 +184,10 @@ class Importer:
             elif all(one.field for one in left):
                 self.left.append(
                     Skipped(
-                        kind, each.id, resource_blocks.object_title(each), resource_blocks.reason_unmanaged(kind, each)
+                        kind,
+                        each.id,
+                        resource_blocks.object_title(kind, each),
+                        resource_blocks.reason_unmanaged(kind, each),
                     )
                 )
 
@@ -200,7 +203,7 @@ class Importer:
             kept = [each for each in kept if each.address not in wrong]
             for each in rejected:
                 self.left.append(
-                    Skipped(kind, each.live.id, resource_blocks.object_title(each.live), wrong[each.address])
+                    Skipped(kind, each.live.id, resource_blocks.object_title(kind, each.live), wrong[each.address])
                 )
         return kept
 

@@ -6,6 +6,7 @@ One table, so it is as long as the API's own.
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
 from reconciler.kinds.ad_set_budget import BUDGET
+from reconciler.kinds.cells import NO_ID, FacetRole, FileLayout, Probe
 from reconciler.kinds.date_types import InstantType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.nested_types import ObjectType, SetType
@@ -292,6 +293,22 @@ AD_SET = Kind(
         ),
     },
     natural_keys=(("campaignId", "name"),),
+    title="name",
+    campaign="campaignId",
+    facet_roles={"bids": FacetRole.BID, "categoryBids": FacetRole.BID, "budgets": FacetRole.BUDGET},
+    layout=FileLayout("ad-sets", "campaignId", ("name",)),
+    probes=(
+        Probe(
+            "Campaign",
+            "POST",
+            f"{ROOT}/search",
+            "plan, drift and import of adSets",
+            "apply of adSets",
+            body={"filters": {"adSetIds": [NO_ID]}},
+        ),
+    ),
+    assumed_patches={"budgetPatch": "budgets"},
+    idle_when_equal={"categoryBids.*": "bidding.bidAmount", "displayMultipliers.*": 1},
     excluded_when={"schedule.deliveryStatus": ("archived",)},
     read_only_when={"schedule.deliveryStatus": ("archived",)},
     stop_values={"schedule.activationStatus": "off"},

@@ -321,7 +321,7 @@ class Call(Struct, frozen=True):
     items: tuple[Item, ...] = ()
     atomic: bool = True
     stage: int = 0
-    product: str = "marketingSolutions"
+    product: str = ""
     raises_exposure: bool = False
 
 

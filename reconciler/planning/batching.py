@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import Create, PatchFields, SubresourcePatch
 from reconciler.model import Action, Call, Change, FieldChange, Plan, Values
@@ -95,7 +96,7 @@ def _late(change: Change, kind: Kind) -> Change | None:
 
 def _order(part: CallPart, kind: Kind) -> tuple[Any, ...]:
     place = part.raises_exposure, part.stage, part.change.address.kind, part.facet, part.path
-    return *place, weight(part.fields), not _leads(part, kind), part.change.address
+    return *place, weight(part.fields, kind), not _leads(part, kind), part.change.address
 
 
 def _leads(part: CallPart, kind: Kind) -> bool:
@@ -106,19 +107,19 @@ def _leads(part: CallPart, kind: Kind) -> bool:
     )
 
 
-def weight(fields: Sequence[FieldChange]) -> int:
+def weight(fields: Sequence[FieldChange], kind: Kind) -> int:
     """0 frees money, 1 neither, 2 commits some: chunks are filled in this order, so it costs no call."""
-    directions = [_direction(move) for move in fields]
+    directions = [_direction(move, kind) for move in fields]
     return 2 if 2 in directions else 0 if 0 in directions else 1
 
 
-def _direction(move: FieldChange) -> int:
+def _direction(move: FieldChange, kind: Kind) -> int:
     match move.before, move.after:
         case Decimal() as before, Decimal() as after:
             return 0 if after < before else 2
         case (Decimal(), None):
             return 2
-        case (None, Decimal()) if move.facet == "bids":
+        case (None, Decimal()) if kind.role(move.facet) is FacetRole.BID:
             return 2  # without a bid nothing is spent
         case _:
             return 1

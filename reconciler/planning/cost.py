@@ -15,14 +15,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.kinds.calendar import latest_to_end
+from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.products import SCOPES
 from reconciler.model import Address, Change, FieldChange, LimitChange, Live, Money, Value, Values
 from reconciler.model.money import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
 """Nothing keeps a week's or a month's budget from being spent on one day, so all count in full."""
-BIDS = ("bids", "categoryBids")
-"""Facets whose amounts are bids."""
 
 
 class SupportsAppliedChange(Protocol):
@@ -60,14 +60,13 @@ class CostContext(Struct, frozen=True, dict=True):
 
     def currency(self, kind: str, values: Values, owner: str | None) -> str:
         """The currency of an object: its owner's, or words that say whose it is."""
-        scope, campaign = self.kinds[kind].scope, _text(values.get("campaignId"))
-        campaigns = [campaign] if campaign else _members(values.get("campaignIds"))
-        direct = owner or _text(values.get("advertiserId")) or _text(values.get("accountId"))
+        scope, campaigns = self.kinds[kind].scope, self.kinds[kind].campaigns_of(values)
+        direct = owner or self.kinds[kind].owner_of(values)
         known = direct or next((self._owners[scope, each] for each in campaigns if (scope, each) in self._owners), None)
         if known is None:
             known = self.scope[scope][0] if len(self.scope.get(scope, ())) == 1 else None
         if known is not None:
-            return self.currencies.get((scope, known)) or f"currency of {NOUNS.get(scope, 'account')} {known}"
+            return self.currencies.get((scope, known)) or f"currency of {SCOPES[scope].noun} {known}"
         shared = {self.currencies.get((scope, id)) for id in self.scope.get(scope, ())}
         one = shared.pop() if len(shared) == 1 else None
         return one or f"currency of campaign {campaigns[0] if campaigns else '?'}"
@@ -78,9 +77,8 @@ class CostContext(Struct, frozen=True, dict=True):
         owners: dict[tuple[str, str], str] = {}
         for name, rows in self.live.items():
             for row in rows:
-                owner = row.owner or _text(row.values.get("advertiserId"))
-                campaign = _text(row.values.get("campaignId"))
-                for each in (campaign,) if campaign else _members(row.values.get("campaignIds")):
+                owner = row.owner or self.kinds[name].owner_of(row.values)
+                for each in self.kinds[name].campaigns_of(row.values):
                     if owner:
                         owners[self.kinds[name].scope, each] = owner
         return owners
@@ -88,9 +86,6 @@ class CostContext(Struct, frozen=True, dict=True):
     def of(self, change: Change) -> str:
         """The currency of what a change moves."""
         return self.currency(change.address.kind, change.after, change.live.owner if change.live else None)
-
-
-NOUNS = {"advertiserIds": "advertiser", "retailMediaAccountIds": "account"}
 
 
 def compute_cost(
@@ -165,7 +160,7 @@ def _counted(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChan
     after = kind.limits([*changed, *(change.after for change in born)], book.today(kind.name)) if own else before
     codes: dict[tuple[object, ...], str] = {}
     for row, was, becomes in zip(rows, before, after, strict=False):
-        key = (row.owner, row.values.get("advertiserId"), row.values.get("accountId"))
+        key = (row.owner, kind.owner_of(row.values))
         if key not in codes or not any(key):
             codes[key] = book.currency(name, row.values, row.owner)
         _count(kind, tally, codes[key], was, becomes)
@@ -202,7 +197,7 @@ def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
     rows = tally.funds
     for change in book.changes:
         for move in change.fields if book.kinds[change.address.kind].money else ():
-            if move.facet == "funds" and isinstance(move.after, Decimal):
+            if book.kinds[change.address.kind].role(move.facet) is FacetRole.FUNDS and isinstance(move.after, Decimal):
                 step = move.after - (move.before if isinstance(move.before, Decimal) else ZERO)
                 row = rows.get(code := book.of(change)) or Funds(code)
                 rows[code] = replace(row, added=row.added + max(step, ZERO), taken=row.taken + max(-step, ZERO))
@@ -216,8 +211,8 @@ def _bids(book: CostContext) -> Iterator[BidShift]:
     moves: dict[tuple[str, str, str], list[FieldChange]] = defaultdict(list)
     for change in book.changes:
         for move in change.fields:
-            if move.facet in BIDS:
-                kind = book.kinds[change.address.kind]
+            kind = book.kinds[change.address.kind]
+            if kind.role(move.facet) is FacetRole.BID:
                 moves[book.of(change), kind.name, kind.field(move.field).name].append(move)
     for (currency, kind_name, name), each in sorted(moves.items(), key=lambda item: item[0]):
         yield _shift(BidShift(currency, kind_name, name), each)
@@ -267,11 +262,3 @@ def _recent_increases(
         was = NOTHING if born else Exposure.of(kind.limits([{**row.values, **befores}], book.today(kind.name))[0])
         step = Exposure.of(kind.limits([row.values], book.today(kind.name))[0]) - was
         yield book.currency(address.kind, row.values, row.owner), step
-
-
-def _text(value: Value) -> str | None:
-    return str(value) if value is not None else None
-
-
-def _members(value: Value) -> tuple[str, ...]:
-    return tuple(str(each) for each in value) if isinstance(value, tuple) else ()

@@ -1,5 +1,6 @@
 """Whether an answer to a read can be believed: what cannot is a problem, never an empty list."""
 
+from reconciler.kinds.products import PRODUCTS
 from reconciler.model import Answer, Call, Delivery, Problem, error
 
 
@@ -32,9 +33,9 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
 
 def _permission(call: Call, status: int) -> str:
     if status == 401:
-        prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
+        prefix = PRODUCTS[call.product].credentials
         return f"check {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET: they are one application's pair"
-    domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
+    domain = PRODUCTS[call.product].permission
     return f"check the application's consent for this account and its permission in the domain {domain}"
 
 

@@ -49,7 +49,15 @@ AD_SET_PREVIEW = AD_SET.amended(
     writes={
         **AD_SET.writes,
         "scheduledBudgets": DatedEntries(
-            ad_set.ROOT, ad_set.ITEMS, Stage.NESTED, ad_set.CHUNK, prefix="scheduledBudgets", boxed=("budgetAmount",)
+            ad_set.ROOT,
+            ad_set.ITEMS,
+            Stage.NESTED,
+            ad_set.CHUNK,
+            block="scheduledBudget",
+            created="scheduledBudgetCreations",
+            updated="scheduledBudgetUpdates",
+            deleted="scheduledBudgetDeletions",
+            boxed=("budgetAmount",),
         ),
     },
 )
