@@ -1,6 +1,6 @@
 """Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct, field
@@ -60,8 +60,6 @@ def refresh(
         detailed, outlying = ownership.ignore_owned_fields(
             project, live_reader.add_details(kind, root, matched, outside.send), now
         )
-        near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
-        scene = ValidationContext(detailed, now, reading.live, online=True, assumptions=project.assumptions, zones=near)
         problems += (
             *kept_back,
             *lagging,
@@ -74,11 +72,35 @@ def refresh(
         problems += live_reader.unknown_references(
             kind, root, project.scope.get(kind.scope, ()), detailed, outside.send
         )
-        problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
+    problems += _judge(kinds, project, now, pairs, rows, zones)
     stated = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
     codes |= {(name, id): project.currencies[id] for name, id in stated}
     return RefreshResult(pairs, rows, tuple(problems), codes, zones)
+
+
+def _judge(
+    kinds: Iterable[Kind],
+    project: Project,
+    now: datetime,
+    pairs: Mapping[str, tuple[Pair, ...]],
+    rows: Mapping[str, tuple[Live, ...]],
+    zones: Mapping[tuple[str, str], str],
+) -> Iterator[Problem]:
+    """Yield what the rules say of all that is wanted and live; a rule may look at the other kinds, too."""
+    related = {name: (pairs[name], rows[name]) for name in pairs}
+    for kind in kinds:
+        near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
+        scene = ValidationContext(
+            pairs[kind.name],
+            now,
+            rows[kind.name],
+            online=True,
+            assumptions=project.assumptions,
+            zones=near,
+            related=related,
+        )
+        yield from (problem for rule in kind.scene_rules for problem in rule(scene))
 
 
 def _ask_directory(

@@ -57,10 +57,12 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
         for terms in (ownership, moved):
             problems += terms.mistakes(loaded.project, loaded.desired)
-        for kind, wanted in by_kind(loaded.project, loaded.desired):
-            scene = ValidationContext(
-                tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions
-            )
+        pairs = {
+            kind: tuple((each, None) for each in wanted) for kind, wanted in by_kind(loaded.project, loaded.desired)
+        }
+        related = {kind.name: (each, ()) for kind, each in pairs.items()}
+        for kind, own in pairs.items():
+            scene = ValidationContext(own, now, assumptions=loaded.project.assumptions, related=related)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
     return unique(problems)
 

@@ -75,6 +75,8 @@ class ValidationContext(Struct, frozen=True):
     online: bool = False
     assumptions: Mapping[str, bool] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
+    related: Mapping[str, tuple[Sequence[tuple[Desired, Live | None]], Sequence[Live]]] = field(default_factory=dict)
+    """The pairs and the live objects of the other kinds that are read, by kind."""
 
     @property
     def wanted(self) -> tuple[Desired, ...]:
@@ -115,6 +117,9 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # implied     completes the values after a change with what the API then sets by itself
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
+    # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
+    # ceiling_fields  the fields that this depends on
+    # caps_campaigns  whether one is a campaign, whose ceiling is that of all that belongs to it
     # normalised  mends what a version of the API cannot say in the field itself
     # blocks      what each block that only groups fields is about
     # history     how the history of one is written
@@ -155,6 +160,9 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     normalize: Callable[[Values], Values] | None = None
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
     cost_fields: tuple[str, ...] = ()
+    ceilings: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
+    ceiling_fields: tuple[str, ...] = ()
+    caps_campaigns: bool = False
     history: HistoryFormat | None = None
     title: str | None = None
     campaign: str | None = None
