@@ -62,7 +62,7 @@ def test_the_parts_of_a_new_campaign_go_together(limit: str, automation: str, co
         (f'{{id: "358314", spendLimit: {{{CAPPED}}}}}', [("limit-from-uncapped", 2)]),
         ('{id: "358313", budgetAutomation: {enabled: true}}', [("automation-objective", 2)]),
         ('{id: "358313", name: Renamed}', [("fixed-field", 2)]),
-        ('{name: Summer, goal: acquisition}', [("unidentified", 2)]),
+        ("{name: Summer, goal: acquisition}", [("unidentified", 2)]),
     ],
 )
 def test_what_a_change_of_a_live_campaign_is_warned_of(block: str, found: list[tuple[str, int]]) -> None:

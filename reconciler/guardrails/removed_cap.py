@@ -14,8 +14,15 @@ LIMITS = (FacetRole.BUDGET, FacetRole.FUNDS)
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     changes = {change.address: change for change in proposal.changes}
-    for shift in proposal.money.shifts:
+    lost = [
+        each for each in proposal.money.ceiling_shifts if each.before is not None and each.before.amount is not None
+    ]
+    told = set[object]()
+    for shift in (*proposal.money.shifts, *lost):
         if shift.after is not None and shift.after.amount is None and not _was_as_open(shift):
+            if (who := (shift.kind, shift.id, shift.address)) in told:
+                continue
+            told.add(who)
             change = changes.get(shift.address) if shift.address else None
             if change is not None and all(proposal.is_return(change, move) for move in change.fields):
                 continue
@@ -23,7 +30,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    return bool(proposal.money.shifts)
+    return bool(proposal.money.shifts or proposal.money.ceiling_shifts)
 
 
 def _was_as_open(shift: LimitChange) -> bool:

@@ -84,11 +84,14 @@ LIVE = (merged,)
 
 
 def ad_set_budgets(scene: ValidationContext) -> Iterator[Problem]:
-    """Of ad sets: a budget beside the automation of its campaign is refused (contract §3.4 rule 13)."""
+    """Of ad sets: a budget beside the automation of its campaign is refused (contract §3.4 rule 13).
+
+    One that is live already may stay: offline that is not known of an ad set that has an id.
+    """
     automated = dict(_automated(scene))
     for ad_set, live in scene.pairs:
         campaign = str(ad_set.values.get("campaignId") or (live.values.get("campaignId") if live else ""))
-        if campaign not in automated:
+        if campaign not in automated or (live is None and ad_set.id is not None and not scene.online):
             continue
         for name, value in ad_set.values.items():
             same = live is not None and live.values.get(name) == value

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from reconciler.model.money import (
     BidShift,
+    Ceiling,
     Commitment,
     Exposure,
     ExposureAfterCall,

@@ -113,11 +113,11 @@ class Funds(Struct, frozen=True):
 class Ceiling(Struct, frozen=True):
     """What is billed at most in a period, before and after: spend limits of campaigns, and balances.
 
-    The vendor promises it; what has no such maximum is counted as ``open``, never as an amount.
+    The vendor promises it. What has no such maximum is counted in a row without a period, never as an amount.
     """
 
     currency: str
-    period: Period
+    period: Period | None
     before: Decimal = ZERO
     after: Decimal = ZERO
     open_before: int = 0

@@ -20,7 +20,7 @@ from reconciler.model import (
     Severity,
     Verdict,
 )
-from reconciler.reports import cost, drift_report, grouping, irreversible
+from reconciler.reports import ceilings, cost, drift_report, grouping, irreversible
 from reconciler.reports.common import (
     ARROW,
     RenderOptions,
@@ -51,6 +51,7 @@ SINGLE = 40
 """So many changes are shown in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
 MONEY = ("| Budgets (what is asked for, not a worst case) | Before | After | Change |", "|---|---:|---:|---|")
+CEILINGS = (f"| {ceilings.TITLE} | Before | After | Change |", "|---|---:|---:|---|")
 CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
@@ -63,6 +64,8 @@ def report(run: Run, manner: RenderOptions) -> str:
     page.add([], [f"**{exit_sentence(run, manner)}**"] if exit_sentence(run, manner) else [])
     totals, others, unapplied = cost.totals(run.money), drift_report.problems_outside_tables(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
+    at_most = ceilings.rows(run.money)
+    page.add(CEILINGS, map(_ceiling, at_most), total=len(at_most), most=SHARE, more="… and {} more.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
     _list(page, "Exposed as the calls go", [f"- {code(line)}" for line in cost.courses(run.money)])
@@ -111,6 +114,10 @@ STRANGE = (f"| {' | '.join(drift_report.UNMANAGED)} |", "|---|---:|---|")
 def _total(each: cost.CostTotal) -> str:
     name = f"{cell(each.currency)} {each.what}"
     return f"| {name} | {cost.format_exposure(each.before)} | {cost.format_exposure(each.after)} | {cost.format_total_change(each)} |"  # noqa: E501
+
+
+def _ceiling(each: cost.CostTotal) -> str:
+    return f"| {cell(each.currency)} {each.what} | {' | '.join(ceilings.cells(each))} |"
 
 
 def _bids(run: Run) -> Iterator[str]:

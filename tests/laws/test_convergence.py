@@ -182,7 +182,7 @@ SIDE_EFFECTS = {
 def explained(name: str, touched: set[str]) -> bool:
     """Whether a value moved because it was stated, or belongs to a block that is written whole."""
     block = name.partition(".")[0]
-    whole = {"budget", "scheduledBudgets", "categoryBids", "displayMultipliers"}
+    whole = {"budget", "spendLimit", "budgetAutomation", "scheduledBudgets", "categoryBids", "displayMultipliers"}
     return (
         name in touched
         or SIDE_EFFECTS.get(name, ...) in {"", *touched}
