@@ -143,7 +143,9 @@ def test_the_second_round_is_what_has_its_id_now() -> None:
     deferred = planned(*(creation(key, (STATUS, None, "on")) for key in "ba")).deferred
 
     assert [each.address.key for each in deferred] == ["a", "b"]
-    assert resolve_deferred(deferred, {deferred[1].address: "88"}) == (replace(deferred[1], id="88"),)
+    ready, waiting = resolve_deferred(deferred, {deferred[1].address: "88"}, TARGETS)
+    assert ready == (replace(deferred[1], id="88"),)
+    assert waiting == (deferred[0], *deferred[2:])
 
 
 def test_an_update_leaves_nothing_for_later() -> None:

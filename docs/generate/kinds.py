@@ -142,6 +142,8 @@ def form(type: ValueType) -> str:
     match type:
         case MoneyType(places, positive, _):
             return f"an amount {'above 0' if positive else 'of at least 0'}, with at most {places} decimals"
+        case IdType(of=str() as other):
+            return f"an id, digits in quotes, or the address of a block of [`{other}`]({other}.md)"
         case IdType():
             return "an id, digits in quotes"
         case EnumType(known, _, aliases, _):

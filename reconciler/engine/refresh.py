@@ -14,8 +14,9 @@ from reconciler.executor.looks import KindReader
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
-from reconciler.model import Desired, Live, Pair, Problem, Severity
+from reconciler.model import Address, Desired, Live, Pair, Problem, Severity
 from reconciler.planning import match
+from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
@@ -50,7 +51,10 @@ def refresh(
         _ask_directory(table, kinds, project, outside, now, codes, zones)
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
+    stated = {each.address: each.id for each in wanted if each.id is not None}
     for kind, blocks in kinds.items():
+        blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _created(pairs))
+        problems += waits
         reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
         free, kept_back = held.matching(memory.holds, kind, blocks)
         free, lagging = held.shown(memory.fresh, kind, free, reading.live)
@@ -74,9 +78,27 @@ def refresh(
         )
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     problems += _judge(kinds, project, now, pairs, rows, zones)
-    stated = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
-    codes |= {(name, id): project.currencies[id] for name, id in stated}
+    named = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
+    codes |= {(name, id): project.currencies[id] for name, id in named}
     return RefreshResult(pairs, rows, tuple(problems), codes, zones)
+
+
+def _ids(
+    pairs: Mapping[str, Sequence[Pair]], stated: Mapping[Address, str], memory: StateSnapshot
+) -> Callable[[Address], str | None]:
+    """Return how the id of a block is found: by what it matches, else by its file or the ledger."""
+    live = {desired.address: found.id for each in pairs.values() for desired, found in each if found is not None}
+    read = {desired.address for each in pairs.values() for desired, _ in each}
+
+    def find_id(address: Address) -> str | None:
+        known = live.get(address)
+        return known if known is not None or address in read else stated.get(address) or memory.ids.get(address)
+
+    return find_id
+
+
+def _created(pairs: Mapping[str, Sequence[Pair]]) -> set[Address]:
+    return {desired.address for each in pairs.values() for desired, found in each if found is None}
 
 
 def _judge(

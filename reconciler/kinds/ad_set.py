@@ -87,7 +87,13 @@ GEO = "targeting.geoLocation"
 
 FIELDS = (
     Field("name", TextType(maximum=255), required=True, doc="Name of the ad set. The API lets two have the same."),
-    Field("campaignId", IdType(), patch=None, required=True, doc="Campaign it belongs to. Fixed when created."),
+    Field(
+        "campaignId",
+        IdType(of="campaigns"),
+        patch=None,
+        required=True,
+        doc="Campaign it belongs to: its id, or the address of a block (campaigns.summer-fr). Fixed when created.",
+    ),
     Field("datasetId", IdType(), patch=None, required=True, doc="Dataset (catalogue and tags). Fixed when created."),
     Field("advertiserId", IdType(), create=None, patch=None, doc="Advertiser, by the campaign. Read only."),
     Field("objective", OBJECTIVE, patch=None, required=True, doc="What is optimised. Fixed when created."),

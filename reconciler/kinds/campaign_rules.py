@@ -114,6 +114,7 @@ def _automated(scene: ValidationContext) -> Iterator[tuple[str, str]]:
         values = next((each.values for each in live if each.id == id), {})
         if {**values, **(stated[id].values if id in stated else {})}.get(ENABLED):
             yield id, str(stated[id].address) if id in stated else f"campaign {id}"
+    yield from ((str(each.address), str(each.address)) for each, _ in pairs if each.values.get(ENABLED))
 
 
 # --- The rules themselves ---------------------------------------------------------------------------

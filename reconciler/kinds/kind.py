@@ -17,7 +17,7 @@ from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, Probe
 from reconciler.kinds.products import SCOPES
 from reconciler.kinds.read_methods import Attachments, Details, Listing, Read, Reference
 from reconciler.kinds.shared_values import holds_field
-from reconciler.kinds.value_types import ValueType
+from reconciler.kinds.value_types import IdType, ValueType
 from reconciler.kinds.write_methods import Create, Write
 from reconciler.model import Desired, Live, Problem, Value, Values
 from reconciler.model.money import Limit
@@ -178,6 +178,11 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
         return {each.name: each for each in self.fields}
+
+    @cached_property
+    def address_fields(self) -> Mapping[str, str]:
+        """The fields that may hold the address of a block instead of an id, with the kind of that block."""
+        return {row.name: row.type.of for row in self.fields if isinstance(row.type, IdType) and row.type.of}
 
     def field(self, name: str) -> Field:
         """The row of a field; an entry of a map has the row of its map. KeyError if there is none."""

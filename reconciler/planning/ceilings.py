@@ -79,7 +79,7 @@ def _campaign(kind: Kind, values: Values) -> str | None:
 
 
 def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
-    """Return the limits of campaigns before and after the plan, by id; a new campaign has no objects yet."""
+    """Return the limits of campaigns before and after the plan, by id; those of new ones by their address."""
     before: dict[str, Limit] = {}
     after: dict[str, Limit] = {}
     for kind in book.kinds.values():
@@ -87,8 +87,8 @@ def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
             continue
         for each in measure_objects(book, kind, kind.ceilings):
             for limit, side in ((each.before, before), (each.after, after)):
-                if each.id is not None and limit is not None and limit.amount is not None:
-                    side[each.id] = limit
+                if limit is not None and limit.amount is not None:
+                    side[each.id or str(each.address)] = limit
     return before, after
 
 

@@ -54,9 +54,15 @@ class CostContext(Struct, frozen=True, dict=True):
         for name, rows in self.live.items():
             for row in rows:
                 owner = row.owner or self.kinds[name].owner_of(row.values)
+                if owner and self.kinds[name].caps_campaigns:
+                    owners[self.kinds[name].scope, row.id] = owner
                 for each in self.kinds[name].campaigns_of(row.values):
                     if owner:
                         owners[self.kinds[name].scope, each] = owner
+        for change in self.changes:
+            kind = self.kinds[change.address.kind]
+            if kind.caps_campaigns and (owner := kind.owner_of(change.after)):
+                owners[kind.scope, str(change.address)] = owner
         return owners
 
     def of(self, change: Change) -> str:
