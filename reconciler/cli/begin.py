@@ -36,13 +36,15 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     Example: reconciler init shop --advertiser 1352
     """
     from reconciler.commands import init as init_command
+    from reconciler.kinds.products import SCOPES
 
     for id in (*advertisers, *accounts):
         if not (id.isascii() and id.isdigit()):
             raise click.UsageError(f"{id!r} is no id: an id is digits only")
     if Path(folder).is_symlink() and not Path(folder).exists():
         raise click.UsageError(f"{folder} is a link that leads nowhere")
-    scope = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
+    given = {"advertisers": advertisers, "accounts": accounts}
+    scope = {each.name: given[each.option] for each in SCOPES.values()}
     with report_refusal("text"):
         begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,))
         click.echo("".join(f"{line}\n" for line in _begun(begun, folder)), nl=False)

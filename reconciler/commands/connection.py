@@ -13,17 +13,17 @@ from reconciler import ledger
 from reconciler.config.project import Project
 from reconciler.engine.progress import Line, Tell, wait_message
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.products import PRODUCTS
 from reconciler.ledger import Ledger
 from reconciler.ledger.interface import Holder
 from reconciler.model import Problem, Run, Severity, error
 from reconciler.provider import scope
 from reconciler.provider.http import Api, Clock, Credentials, Event, Reply, Settings, check_url, ignore_reply
 
-PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
+PREFIXES = {each.name: each.credentials for each in PRODUCTS.values()}
 SANDBOX_STATE = Path(".reconciler", "sandbox.json")
 SANDBOX_CREDENTIALS = {
-    "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
-    "retailMedia": Credentials("sandbox-rm", "sandbox"),
+    each.name: Credentials(f"sandbox-{each.credentials[-2:].lower()}", "sandbox") for each in PRODUCTS.values()
 }
 SKEW = timedelta(minutes=5)
 """How far this machine's clock may be from the server's without a note."""

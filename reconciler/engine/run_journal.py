@@ -108,13 +108,11 @@ class RunJournal:
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
         """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
-        managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
+        stated = {desired.address: desired.values for each in pairs.values() for desired, _ in each}
 
         def mark(call: Call) -> str | None:
-            if (
-                not isinstance(kinds[call.kind].writes.get(call.facet), AddDifference)
-                or call.items[0].address in managed
-            ):
+            write = kinds[call.kind].writes.get(call.facet)
+            if not isinstance(write, AddDifference) or write.memo in stated.get(call.items[0].address, {}):
                 return None
             self._count += 1
             return evidence.mark(self.run, self._count)

@@ -57,6 +57,18 @@ def _budget(strategy: Value, amount: Value, renewal: Value) -> Limit:
     return Limit(RENEWALS.get(str(renewal), Period.DAY), amount)
 
 
+def campaigns(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Each campaign by its spend limit; without one nothing bounds what it is billed (contract of campaigns, E4.1)."""
+    return [_spend_limit(values) for values in each]
+
+
+def _spend_limit(values: Values) -> Limit:
+    amount = values.get("spendLimit.spendLimitAmount")
+    if values.get("spendLimit.spendLimitType") != "capped" or not isinstance(amount, Decimal):
+        return Limit(Period.DAY, None)
+    return Limit(RENEWALS.get(str(values.get("spendLimit.spendLimitRenewal")), Period.TOTAL), amount)
+
+
 def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Each budget by itself; an Uncapped one whose days are all bounded by Daily ones is so in all only."""
     today = now.date()

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from reconciler.model.money import (
     BidShift,
+    Ceiling,
     Commitment,
     Exposure,
     ExposureAfterCall,
@@ -350,7 +351,7 @@ class Call(Struct, frozen=True):
     items: tuple[Item, ...] = ()
     atomic: bool = True
     stage: int = 0
-    product: str = "marketingSolutions"
+    product: str = ""
     raises_exposure: bool = False
 
 
@@ -457,6 +458,8 @@ class Money(Struct, frozen=True):
 
     ``shifts`` begin with the largest rise. ``increases`` are net, by currency; ``rolling`` holds those
     of the last 24 hours and this plan together. ``running`` is told where the order never overspends.
+    ``ceilings`` are what is billed at most, which is another number than what is asked for; ``ceiling_shifts`` are the
+    objects whose own moves.
     """
 
     commitments: tuple[Commitment, ...] = ()
@@ -466,6 +469,8 @@ class Money(Struct, frozen=True):
     increases: tuple[Increase, ...] = ()
     rolling: tuple[Increase, ...] = ()
     running: tuple[ExposureAfterCall, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    ceiling_shifts: tuple[LimitChange, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
         """By currency, the budgets of one day before and after, totals and funds in full."""

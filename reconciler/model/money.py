@@ -124,6 +124,20 @@ class Funds(Struct, frozen=True):
     uncapped_after: int = 0
 
 
+class Ceiling(Struct, frozen=True):
+    """What is billed at most in a period, before and after: spend limits of campaigns, and balances.
+
+    The vendor promises it. What has no such maximum is counted in a row without a period, never as an amount.
+    """
+
+    currency: str
+    period: Period | None
+    before: Decimal = ZERO
+    after: Decimal = ZERO
+    open_before: int = 0
+    open_after: int = 0
+
+
 def before_and_after(row: Commitment | Funds) -> tuple[Exposure, Exposure]:
     """Before and after, what is uncapped counted apart."""
     return Exposure(row.uncapped_before, row.before), Exposure(row.uncapped_after, row.after)

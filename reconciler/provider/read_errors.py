@@ -1,5 +1,6 @@
 """Whether an answer to a read can be believed: what cannot is a problem, never an empty list."""
 
+from reconciler.kinds.products import PRODUCTS
 from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
 
 NOT_THE_API = "this is not how the API refuses: check the network, the proxy (HTTPS_PROXY) and the base URL"
@@ -44,9 +45,9 @@ def is_of_token(answer: Answer) -> bool:
 
 def _permission(call: Call, status: int) -> str:
     if status == 401:
-        prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
+        prefix = PRODUCTS[call.product].credentials
         return f"check {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET: they are one application's pair"
-    domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
+    domain = PRODUCTS[call.product].permission
     return f"check the application's consent for this account and its permission in the domain {domain}"
 
 

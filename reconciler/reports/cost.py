@@ -176,8 +176,8 @@ def idle(run: Run) -> list[str]:
 # --- As lines of text ----------------------------------------------------------------------------------------
 
 
-def lines(run: Run) -> Iterator[str]:
-    """The block that text begins with: totals aligned, bids, and the guardrails."""
+def budget_lines(run: Run) -> Iterator[str]:
+    """Yield what text begins with: totals aligned, and bids."""
     rows = [
         (
             f"{each.currency} {each.what}",
@@ -197,6 +197,10 @@ def lines(run: Run) -> Iterator[str]:
             f"  {each.currency} {sanitize(each.kind)} {sanitize(each.field)}: {format_bids(each)}" for each in moves
         )
         yield ""
+
+
+def guardrail_lines(run: Run) -> Iterator[str]:
+    """Yield the exposure as the calls go, and the guardrails."""
     if course := [*courses(run.money)]:
         yield "Exposed as the calls go (on one day, totals and funds in full):"
         yield from (f"  {line}" for line in course)

@@ -269,9 +269,9 @@ def test_colour_is_asked_for_and_forbidden(
         ("note[x]: no", None),
         ("  refused: decimalSlip (…), 1 problem", "red"),
         ("  passed: decimalSlip", None),
-        ("  EUR a day  123.45 → 225.00  +101.55 (+82.3 %)", "yellow"),
-        ("  EUR a day  225.00 → 123.45  -101.55", None),
-        ("  EUR a week  700.00 → 700.00  unchanged", None),
+        ("  EUR per day  123.45 → 225.00  +101.55 (+82.3 %)", "yellow"),
+        ("  EUR per day  225.00 → 123.45  -101.55", None),
+        ("  EUR per week  700.00 → 700.00  unchanged", None),
     ],
 )
 def test_what_a_line_is_gives_its_colour(line: str, colour: str | None) -> None:

@@ -19,6 +19,7 @@ COMMAND = re.compile(r"^\$ reconciler (.*)$", re.MULTILINE)
     [
         "seller-bids-and-budgets",
         "balances",
+        "spend-limits",
         "drift-every-night",
         "bidding-algorithm-owns-bids",
         "black-friday-override",

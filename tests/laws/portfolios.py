@@ -259,6 +259,36 @@ SENSES["adSets"] = Sense(
 )
 
 
+# --- Campaigns -------------------------------------------------------------------------------------------------
+
+LIMIT, ENABLED = "spendLimit.", "budgetAutomation.enabled"
+OBJECTIVES = "budgetAutomation.budgetConfiguration.adSetObjectives"
+
+
+def _new_campaign(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    raw |= {"advertiserId": "1352", "name": f"{key} {raw['name']}"[:255]}
+    return _sensible_campaign(draw, kind, {}, raw)
+
+
+def _sensible_campaign(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
+    """A limit of parts that go together, and an objective if and only if the automation is on."""
+    for name in [name for name in raw if name.startswith(LIMIT)]:
+        del raw[name]
+    raw[f"{LIMIT}spendLimitType"] = draw(st.sampled_from(("capped", "uncapped")))
+    if raw[f"{LIMIT}spendLimitType"] == "capped":
+        raw[f"{LIMIT}spendLimitRenewal"] = draw(st.sampled_from(("daily", "monthly", "lifetime")))
+        raw[f"{LIMIT}spendLimitAmount"] = draw(raws(value_types.MoneyType(by_currency=True)))
+    raw.pop(OBJECTIVES, None)
+    if ENABLED not in raw and ENABLED in before:
+        raw[ENABLED] = before[ENABLED]
+    if raw.get(ENABLED):
+        raw[OBJECTIVES] = draw(raws(kind.field(OBJECTIVES).type))
+    return raw
+
+
+SENSES["campaigns"] = Sense(_new_campaign, _sensible_campaign)
+
+
 # --- Sellers ---------------------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,7 @@ def money(
     base: str = "1000",
     currency: str = "EUR",
     shifts: Iterable[LimitChange] = (),
+    ceilings: Iterable[LimitChange] = (),
     lately: str = "0",
 ) -> Money:
     """A plan that adds so much to the budgets of one day, after runs that added ``lately``."""
@@ -64,6 +65,7 @@ def money(
     return Money(
         commitments=(Commitment(currency, Period.ANY_DAY, before, before + more, 0, max(uncapped, 0)),),
         shifts=tuple(shifts),
+        ceiling_shifts=tuple(ceilings),
         increases=(Increase(currency, Exposure(uncapped, more)),),
         rolling=(Increase(currency, Exposure(uncapped, more + Decimal(lately))),),
     )

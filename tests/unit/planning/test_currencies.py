@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.kinds.products import SCOPES
 from reconciler.model import Answer, Call, Delivery, Json
 from reconciler.provider import scope
 
 from ...support.commands import project, reconciler
 
-ADVERTISERS: Json = [
+ADVERTISERS = SCOPES["advertiserIds"]
+ROWS: Json = [
     {"id": 1352, "advertiserName": "a", "currencyName": "eur", "timeZoneId": "Europe/Paris"},
     {"id": 1353, "advertiserName": "b", "currencyName": None},
     {"id": 1354, "advertiserName": "c", "currencyName": "Euro"},
@@ -23,11 +25,11 @@ TOP_UP = "balances: {q1: {id: '18446744073709551617', accountId: '18446744073709
 @pytest.mark.parametrize(
     ("status", "body", "found"),
     [
-        (200, ADVERTISERS, {"1352": "EUR"}),
-        (200, {"data": ADVERTISERS}, {}),
+        (200, ROWS, {"1352": "EUR"}),
+        (200, {"data": ROWS}, {}),
         (200, None, {}),
         (200, [1, None, {"id": 1}], {}),
-        (403, ADVERTISERS, {}),
+        (403, ROWS, {}),
         (500, [], {}),
     ],
 )
@@ -38,13 +40,13 @@ def test_only_a_code_of_three_letters_in_a_good_answer_counts(status: int, body:
         asked.append(call)
         return Answer(Delivery.ANSWERED, status, body)
 
-    told = scope.advertisers("/root", "marketingSolutions", send)
+    told = scope.read_directory(ADVERTISERS, "/root", send)
     assert {id: code for id, (code, _) in told.items() if code} == found
     assert [(call.method, call.path) for call in asked] == [("GET", "/root/advertisers")]
 
 
 def test_no_answer_is_no_currency_and_no_reason_to_stop() -> None:
-    assert scope.advertisers("/root", "marketingSolutions", lambda call: Answer(Delivery.LOST, reason="cut")) == {}
+    assert scope.read_directory(ADVERTISERS, "/root", lambda call: Answer(Delivery.LOST, reason="cut")) == {}
 
 
 def test_funds_stand_apart_in_the_currency_of_their_account(tmp_path: Path) -> None:

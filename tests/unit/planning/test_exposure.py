@@ -159,7 +159,7 @@ def sent(account: Account, calls: Plan) -> SendResult:
     first = exposure_safe.run_exposure_safe(
         account.ground, calls.calls, account.carry, account.confirm, deferred=calls.deferred
     )
-    ready = planner.resolve_deferred(calls.deferred, first.ids)
+    ready, _ = planner.resolve_deferred(calls.deferred, first.ids, TARGETS)
     later = planner.build_calls(ready, TARGETS, raises=account.ground.raises).calls
     second = exposure_safe.run_exposure_safe(
         account.ground, later, account.carry, account.confirm, earlier=first.outcomes

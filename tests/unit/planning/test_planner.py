@@ -143,7 +143,9 @@ def test_the_second_round_is_what_has_its_id_now() -> None:
     deferred = planned(*(creation(key, (STATUS, None, "on")) for key in "ba")).deferred
 
     assert [each.address.key for each in deferred] == ["a", "b"]
-    assert resolve_deferred(deferred, {deferred[1].address: "88"}) == (replace(deferred[1], id="88"),)
+    ready, waiting = resolve_deferred(deferred, {deferred[1].address: "88"}, TARGETS)
+    assert ready == (replace(deferred[1], id="88"),)
+    assert waiting == (deferred[0], *deferred[2:])
 
 
 def test_an_update_leaves_nothing_for_later() -> None:
@@ -168,7 +170,7 @@ def test_an_update_leaves_nothing_for_later() -> None:
     ],
 )
 def test_a_change_is_weighed_by_what_it_commits(moves: list[tuple[str, Any, Any]], expected: int) -> None:
-    assert weight(tuple(move("adSets", *each) for each in moves)) == expected
+    assert weight(tuple(move("adSets", *each) for each in moves), KINDS["adSets"]) == expected
 
 
 def test_within_a_facet_decreases_fill_the_first_batch() -> None:
