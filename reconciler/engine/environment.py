@@ -7,8 +7,8 @@ from msgspec import Struct, field
 
 from reconciler.executor.evidence import Times
 from reconciler.executor.held import Hold
+from reconciler.executor.ports import Channel, Stop, Watch, ignore_call
 from reconciler.executor.scheduler import Progress
-from reconciler.executor.sender import Channel, Stop, Watch, ignore_call
 from reconciler.model import Address, Answer, Call, Delivery, Values
 from reconciler.model.threads import Threads
 from reconciler.planning.cost import SupportsAppliedChange
