@@ -34,7 +34,7 @@ FILES = {
     "a key that is nearly one": (AD_SET.format("biding: {bidAmount: 1}"), "unknown-key", (5, 5)),
     "a wrong word": (AD_SET.format("objective: conversion"), "bad-choice", (5, 16)),
     "five decimals": (AD_SET.format("bidding: {bidAmount: 0.12345}"), "too-many-decimals", (5, 26)),
-    "three decimals of an amount": (AD_SET.format("budget: {budgetAmount: 10.125}"), "too-many-decimals", (5, 28)),
+    "five decimals of an amount": (AD_SET.format("budget: {budgetAmount: 10.12345}"), "too-many-decimals", (5, 28)),
     "an amount in quotes": (AD_SET.format('bidding: {bidAmount: "0.5"}'), "wrong-type", (5, 26)),
     "an end before its start": (
         AD_SET.format("schedule: {startDate: 2027-02-01, endDate: 2027-01-01}"),

@@ -394,6 +394,7 @@ def test_what_is_old_is_pruned_but_for_what_may_still_be_needed(home: Home) -> N
     look = ledger.note_look(old, "adSets", ["c1"], ["1"], OLD)
     unused = ledger.note_look(old, "adSets", ["c2"], ["1"], OLD)
     opened = ledger.intend(old, create(NEW), at=OLD, look=look, naturals={NEW: "c1 new"})
+    ledger.settle(ledger.intend(old, create(NEW), at=OLD), ended(create(NEW), ItemStatus.REJECTED), OLD)
     awaited = ledger.intend(old, topup(SPRING, "44"), at=OLD)
     ledger.settle(awaited, ended(topup(SPRING, "44")), OLD)
     later = ledger.intend(old, topup(SPRING, "44"), at=OLD)  # so that it is not the last word of its address
@@ -407,7 +408,7 @@ def test_what_is_old_is_pruned_but_for_what_may_still_be_needed(home: Home) -> N
 
     told = ledger.run(old)
     assert told is not None
-    assert [each.number for each in told.calls] == [3, opened, awaited, later]
+    assert [each.number for each in told.calls] == [3, opened, opened + 1, awaited, later]
     assert [each.number for each in ledger.open_creates("adSets", naturals=["c1 new"])] == [opened]
     assert [each.number for each in ledger.accepted()] == [awaited]
     assert ledger.look(look).ids == {"1"}
@@ -417,6 +418,16 @@ def test_what_is_old_is_pruned_but_for_what_may_still_be_needed(home: Home) -> N
     assert ledger.ids() == {SUMMER: "11", WINTER: "22", SPRING: "44"}
     assert [len(ledger.history(each)) for each in (SUMMER, WINTER)] == [1, 1]
     assert ledger.prune(NOW - timedelta(days=180)) == Pruned()
+
+
+def test_the_last_call_of_each_facet_stays(home: Home) -> None:
+    ledger = home.open()
+    old, new = ledger.begin(replace(RUN, started=OLD)), ledger.begin(RUN)
+    budget = replace(call(item(SUMMER, "11", move("budget"))), facet="budget", name="adSets.budget.1")
+    for sent, at, run in ((budget, OLD, old), (call(), OLD, old), (call(), NOW, new)):
+        ledger.settle(ledger.intend(run, sent, at=at), ended(sent), at)
+    assert ledger.prune(NOW).calls == 1
+    assert [(each.call, each.time) for each in ledger.history(SUMMER)] == [(budget.name, OLD), (call().name, NOW)]
 
 
 def test_a_used_plan_stays_used_when_its_run_is_pruned(home: Home) -> None:

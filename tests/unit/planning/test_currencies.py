@@ -51,7 +51,7 @@ def test_funds_stand_apart_in_the_currency_of_their_account(tmp_path: Path) -> N
     at = project(tmp_path, {"ads.yaml": TOP_UP}, HEAD)
     done = reconciler("plan", "--sandbox", at=at)
     assert done.code == 0, done.said
-    line = next(line for line in done.out.splitlines() if "one-off funds" in line)
+    line = next(line for line in done.out.splitlines() if "balance deposits" in line)
     assert line.split()[0] == "EUR"
     assert "+1,000.00" in line
 

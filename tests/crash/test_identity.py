@@ -10,9 +10,9 @@ from reconciler.kinds import versions
 from reconciler.model import Address, Desired, Live, Origin, Pair, Severity, Values
 from reconciler.planning import identity
 
-from ...crash.conftest import Open
-from ...crash.scenarios import NEW_AD_SET
-from ..executor.test_evidence import HERE
+from ..unit.executor.test_evidence import HERE
+from .conftest import Open
+from .scenarios import NEW_AD_SET
 
 AD_SETS = versions.find_version("marketingSolutions", "2026-07").kinds["adSets"]
 
