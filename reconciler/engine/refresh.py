@@ -62,24 +62,21 @@ def refresh(
         )
         near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
         scene = ValidationContext(detailed, now, reading.live, online=True, assumptions=project.assumptions, zones=near)
-        problems += (
-            *kept_back,
-            *lagging,
-            *blocked,
-            *reading.problems,
-            *doubts,
-            *outlying,
-            *find_near_twins(kind, detailed, reading.live),
-            *identity.questions(kind, detailed, reading.live, near_is_same=project.assumptions.get("nearNames", True)),
-        )
-        problems += live_reader.unknown_references(
-            kind, root, project.scope.get(kind.scope, ()), detailed, outside.send
-        )
+        problems += (*kept_back, *lagging, *blocked, *reading.problems, *doubts, *outlying)
+        problems += _questions(project, kind, detailed, reading.live)
+        ids = project.scope.get(kind.scope, ())
+        problems += live_reader.unknown_references(kind, root, ids, detailed, outside.send)
         problems += (problem for rule in kind.scene_rules for problem in rule(scene))
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     stated = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
     codes |= {(name, id): project.currencies[id] for name, id in stated}
     return RefreshResult(pairs, rows, tuple(problems), codes, zones)
+
+
+def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> list[Problem]:
+    """Return what a person has to say of which object is meant."""
+    near_is_same = project.assumptions.get("nearNames", True)
+    return [*find_near_twins(kind, pairs, live), *identity.questions(kind, pairs, live, near_is_same=near_is_same)]
 
 
 def _ask_advertisers(

@@ -35,14 +35,11 @@ from reconciler.provider.reader import ReadError
 
 Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
-NEVER_SPLIT = (401, 403, 429)
-"""Refusals of the caller, not of what is in the call: its parts would be refused as well."""
+NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refused as well
 PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
-"""How often a create or an add-funds is begun anew after each of these, before somebody should look why."""
-UNREACHED = (2.0, 6.0, 18.0, 40.0)
-"""Seconds before each new attempt of one of them that has not left this machine."""
-LATE = 3
-"""How often one of them is begun anew since it waited longer for its turn than its look is good for."""
+"""How often a create or an add-funds is begun anew after each of these, before a person should look why."""
+UNREACHED, LATE = (2.0, 6.0, 18.0, 40.0), 3
+"""Seconds before each new attempt of one that has not left this machine; attempts of one that waited too long."""
 
 
 class _Attempts(Struct):
@@ -81,7 +78,6 @@ class _Leave:
             self.late = not self._journal.may_leave(self._intent)
         except JournalError as unwritten:
             self._stop.because(unwritten.problem)
-            return unwritten.problem.message
         if self._stop.reason is not None:
             return self._stop.reason.message
         return "it waited too long for its turn" if self.late else None
@@ -90,8 +86,7 @@ class _Leave:
 class Sender(Struct, frozen=True):
     """One run's way of sending calls. ``token`` makes the mark of a top-up; None sends none.
 
-    ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.
-    ``wary``: the ledger is new, so an earlier run may be unknown (see :meth:`_doubly_looked`).
+    ``bisect``: of a refused batch, what is not to blame is sent again. ``wary``: see :meth:`_doubly_looked`.
     """
 
     targets: Mapping[str, BoundType]
