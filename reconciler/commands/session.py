@@ -129,7 +129,8 @@ class Session:
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
         known = run_journal.load_snapshot(book, named, now - DAY if now is not None and counted else None)
         ids, values = moved_blocks.resolve_moves(self.project, {**known.ids, **recovery.ids}, known.values)
-        return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
+        held = {"holds": recovery.holds, "fresh": recovery.fresh, "accepted": recovery.accepted}
+        return replace(known, ids=ids, values=values, **held)
 
     def _named(self) -> set[Address]:
         """The addresses at hand: a plan of a few of them does not read a ledger of many."""

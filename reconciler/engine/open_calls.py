@@ -1,6 +1,6 @@
 """What earlier runs left open or accepted a while ago, and what reads make of it (contract §9 rules 3, 4, 10, 16)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from reconciler.executor import evidence
 from reconciler.executor import recovery as recover
 from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
-from reconciler.executor.held import Hold
+from reconciler.executor.held import Accepted, Hold
 from reconciler.executor.looks import KindReader
 from reconciler.executor.recovery import Recovered
 from reconciler.kinds.kind import Kind
 from reconciler.ledger.interface import Intent, Ledger, PastRun
-from reconciler.model import Address, ItemOutcome, ItemStatus, Problem, WriteEffect, error
+from reconciler.model import Address, ItemOutcome, ItemStatus, Problem, Value, WriteEffect, error
 from reconciler.provider.reader import ReadError
 
 DAY = timedelta(days=1)
@@ -36,6 +36,9 @@ class Recovery(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
     """What was created less than ``settleAfter`` ago: a list that does not show it lags (contract §9 rule 4)."""
+
+    accepted: Mapping[str, Accepted] = field(default_factory=dict)
+    """Top-ups that were accepted less than ``settleAfter`` ago, by the id of their object."""
 
     @property
     def ids(self) -> Mapping[Address, str]:
@@ -94,7 +97,9 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
         if hold.doubt is not None:  # open again, so that a person can resolve it
             settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
         problems += (hold.note(item) for item in intent.call.items)
-    return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)))
+    applied = [intent for intent, ended in settled if all(each.status is ItemStatus.APPLIED for each in ended)]
+    late = dict(_just_accepted(ledger, past, applied))
+    return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)), late)
 
 
 def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
@@ -208,6 +213,32 @@ def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
             if intent.call.effect is WriteEffect.ADD and intent.resolution is None and accepted:
                 yield intent
         seen_all = seen_all or past.exit_code == 0
+
+
+def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) -> Iterator[tuple[str, Accepted]]:
+    """Yield the last top-up of each object that was accepted, or found, less than ``settleAfter`` ago."""
+    since, met = past.now - past.times.settle_after, set[str]()
+    for intent in (*settled, *_accepted(ledger, since)):
+        id = intent.call.items[0].id
+        ours = intent.call.effect is WriteEffect.ADD and intent.call.kind in past.kinds
+        if ours and intent.at >= since and id is not None and id not in met:
+            met.add(id)
+            hold = replace(_hold(intent, past), accepted=True)
+            yield id, Accepted(hold, intent.call.items[0].fields[0].after, _explaining(intent, past))
+
+
+def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
+    """Return what says whether the history explains an amount that is not the one that a top-up led to."""
+
+    def explains(amount: Value) -> bool:
+        reader = past.reader(intent.call.kind)
+        lost = UnansweredCall(intent.call, intent.at, token=intent.token)
+        try:
+            return evidence.is_explained(lost, TopUpEvidence(amount, reader.history(intent.call), echoes=reader.echoes))
+        except ReadError:
+            return False
+
+    return explains
 
 
 def _unshown(intent: Intent, past: PastReader) -> Hold | None:
