@@ -32,9 +32,10 @@ from reconciler.cli.shared import (
 from reconciler.cli.terminal import CommandEnded, announce, end, follower, report_options
 
 if TYPE_CHECKING:
-    from reconciler.commands.session import Session, WriteSession
+    from reconciler.commands.session import Session
+    from reconciler.commands.write_session import WriteSession
     from reconciler.engine.prepared_plan import PreparedPlan
-    from reconciler.executor.sender import Stop
+    from reconciler.executor.ports import Stop
     from reconciler.model import Run
 
 
@@ -161,6 +162,7 @@ def apply(given: ApplyOptions) -> None:
     Examples: reconciler apply ads/ --auto-approve
               reconciler apply plan.json --approve sha256:...
     """
+    from reconciler.commands.write_session import open_writing
     from reconciler.model import Run
 
     form, manner = given.form, render_options(full=given.full, bodies=given.bodies)
@@ -174,7 +176,7 @@ def apply(given: ApplyOptions) -> None:
     with (
         open_session_for(given.paths, given, form) as session,
         report_refusal(form),
-        session.writing(given.lock_timeout) as writing,
+        open_writing(session, given.lock_timeout) as writing,
     ):
         prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
         if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:

@@ -3,7 +3,7 @@
 Secrets come from the environment only, and are asked for only when the files need them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, datetime, timedelta
@@ -19,21 +19,18 @@ from reconciler.config import loader
 from reconciler.config import moved as moved_blocks
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
+from reconciler.engine import open_calls, run_journal
 from reconciler.engine import plan as plan_engine
-from reconciler.engine import run_journal
 from reconciler.engine.environment import Environment, StateSnapshot
-from reconciler.engine.progress import LongWait, Tell, throttled_progress, wait_message, with_read_progress
+from reconciler.engine.progress import LongWait, Tell, throttled_progress, with_read_progress
 from reconciler.engine.refresh import kind_reader
 from reconciler.executor.evidence import Times
 from reconciler.executor.looks import KindReader
-from reconciler.executor.sender import Stop
+from reconciler.executor.ports import Stop
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.guardrails.protected import RULE as PROTECTED
 from reconciler.ledger import Ledger, LedgerError
-from reconciler.ledger.errors import PlanUsed
-from reconciler.ledger.interface import RunRecord
-from reconciler.model import Address, Cause, Plan, Problem, Run, Severity, Verdict, error
-from reconciler.planfile import digest, plan_file, staleness
+from reconciler.model import Address, Cause, Problem, Run, error
 from reconciler.planfile.plan_file import PlanContext, PlanFile
 from reconciler.provider.http import Api, Clock
 
@@ -76,13 +73,13 @@ class Session:
     def begin(self) -> Problem | None:
         """Take the instant of the run, if it is not taken; return why the server's clock cannot be known, if so."""
         if self.moment is None:
-            trouble = self._learn_time()
+            trouble = self.learn_time()
             if trouble is not None:
                 return trouble
             self.moment = self.outside.clock()
         return None
 
-    def _learn_time(self) -> Problem | None:
+    def learn_time(self) -> Problem | None:
         held = {each.address.kind for each in self.loaded.desired}
         kinds = [kind for name, kind in self.project.kinds.items() if name in held]
         if self.unreachable is None:
@@ -94,14 +91,14 @@ class Session:
     ) -> "plan_engine.PreparedPlan | Run":
         """A plan that takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
-            unreachable = None if plan_engine.is_always_wrong(self.loaded) else self._learn_time()
-            recovery = run_journal.Recovery() if unreachable else self._recovery(book)
+            unreachable = None if plan_engine.is_always_wrong(self.loaded) else self.learn_time()
+            recovery = open_calls.Recovery() if unreachable else self.recover(book)
             return self.prepare(book, recovery, targets, allowed)
 
     def prepare(
         self,
         book: Ledger,
-        recovery: run_journal.Recovery,
+        recovery: open_calls.Recovery,
         targets: Sequence[str],
         allowed: Mapping[str, str] | None = None,
         saved: PlanFile | None = None,
@@ -124,50 +121,36 @@ class Session:
         )
 
     def memory(
-        self, book: Ledger, now: datetime | None = None, recovery: run_journal.Recovery | None = None
+        self, book: Ledger, now: datetime | None = None, recovery: open_calls.Recovery | None = None
     ) -> StateSnapshot:
         """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
-        recovery = recovery or run_journal.Recovery()
+        recovery = recovery or open_calls.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
         known = run_journal.load_snapshot(book, named, now - DAY if now is not None and counted else None)
         ids, values = moved_blocks.resolve_moves(self.project, {**known.ids, **recovery.ids}, known.values)
-        return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
+        held = {"holds": recovery.holds, "fresh": recovery.fresh, "accepted": recovery.accepted}
+        return replace(known, ids=ids, values=values, **held)
 
     def _named(self) -> set[Address]:
         """The addresses at hand: a plan of a few of them does not read a ledger of many."""
         return {each.address for each in self.loaded.desired} | set(moved_blocks.moved_addresses(self.project))
 
-    @contextmanager
-    def writing(self, lock_timeout: float) -> "Iterator[WriteSession]":
-        """The lock of the scope, with what earlier runs left open settled. Raises :class:`CommandRefused`."""
-        try:
-            with (
-                self.remembering(create=True) as book,
-                book.lock(self.project.locks, connection.lock_holder(), timeout=lock_timeout, waiting=self._waiting),
-            ):
-                unreachable = None if plan_engine.is_always_wrong(self.loaded) else self._learn_time()
-                recovery = run_journal.Recovery() if unreachable else self._settled(book)
-                moved_blocks.apply_moves(self.project, book)
-                yield WriteSession(self, book, recovery)
-        except LedgerError as trouble:
-            raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
-
-    def _settled(self, book: Ledger) -> run_journal.Recovery:
+    def settle(self, book: Ledger) -> open_calls.Recovery:
         """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
         try:
-            recovery = self._recovery(book)
+            recovery = self.recover(book)
         except KeyboardInterrupt:
             hint = "apply again: it looks for the same first"
             problem = error(
                 Cause.INTERRUPTED, "interrupted while it looked for what an earlier run left open", hint=hint
             )
             raise CommandRefused(connection.refused_run(problem)) from None
-        run_journal.settle(book, recovery, self.outside.clock())
+        open_calls.settle(book, recovery, self.outside.clock())
         return recovery
 
-    def _recovery(self, book: Ledger) -> run_journal.Recovery:
-        past = run_journal.PastReader(
+    def recover(self, book: Ledger) -> open_calls.Recovery:
+        past = open_calls.PastReader(
             self.project.kinds,
             self._reader,
             self.outside.clock(),
@@ -175,7 +158,7 @@ class Session:
             self.api.knows_time,
             connection.lock_holder().host,
         )
-        return run_journal.recover_open(book, past)
+        return open_calls.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan, whole or not at all; returns its digest."""
@@ -221,138 +204,11 @@ class Session:
         finally:
             book.close()
 
-    def _waiting(self, holder: object) -> None:
+    def announce_wait(self, holder: object) -> None:
         self.tell(LongWait(f"waiting for the lock of {holder}"))
 
     def _reader(self, kind: str) -> "KindReader":
         return kind_reader(self.project, self.outside, kind)
-
-
-class WriteSession:
-    """A session that holds the lock: it may plan, and then apply what it planned."""
-
-    def __init__(
-        self, session: Session, ledger: Ledger, recovery: run_journal.Recovery, plan_digest: str | None = None
-    ) -> None:
-        self.session = session
-        self.ledger = ledger
-        self.recovery = recovery
-        # Of the saved plan that is applied: it is used once.
-        self.plan_digest = plan_digest
-
-    def plan(
-        self, targets: Sequence[str], allowed: Mapping[str, str] | None = None
-    ) -> "plan_engine.PreparedPlan | Run":
-        prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
-        if isinstance(prepared, plan_engine.PreparedPlan) and not (prepared.run.failed or prepared.run.plan.total):
-            self._adopt(prepared, complete=True)
-        return prepared
-
-    def confirmed(
-        self, prepared: "plan_engine.PreparedPlan", targets: Sequence[str], allowed: Mapping[str, str] | None = None
-    ) -> "plan_engine.PreparedPlan | Run":
-        """Return the plan as it is once a person has said yes: read again, and refused if anything of it has moved.
-
-        Contract §9 rule 7: a question may stay open for hours, and what was shown is what was approved.
-        """
-        again = self.plan(targets, allowed)
-        if isinstance(again, Run):
-            return again
-        shown, now = (
-            [plan_file.call_shape(call) for call in each.run.plan.calls] + list(map(str, each.run.plan.deferred))
-            for each in (prepared, again)
-        )
-        if again.run.failed or shown == now:
-            return again.run if again.run.failed else again
-        message = "what is live moved while the question was open: the plan is not the one that was shown"
-        return connection.refused_run(staleness.stale_problem(message, "apply again, and look at the new plan"))
-
-    def _adopt(self, prepared: "plan_engine.PreparedPlan", *, complete: bool) -> None:
-        """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
-        session = self.session
-        found = sum(len(pairs) for pairs in prepared.pairs.values())
-        complete = complete and session.project.whole and found == len(session.loaded.desired)
-        run_journal.record_in_force(
-            self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete
-        )
-
-    def reviewed(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
-        """A saved plan, if it still holds and is the one that was approved."""
-        session = self.session
-        saved = saved_plans.read(file, session.project.kinds)
-        if approved is not None and not digest.is_of(approved, saved.digest):
-            message = f"digest mismatch: approved {approved}, the file holds {saved.digest}"
-            hint = "apply the approved plan, or review this one"
-            return connection.refused_run(staleness.stale_problem(message, hint))
-        use = self.ledger.plan_used(saved.digest)
-        if use is not None:
-            return connection.refused_run(run_journal.ledger_problem(PlanUsed(self.ledger.where, use)))
-        self.plan_digest = saved.digest
-        prepared = session.prepare(self.ledger, self.recovery, saved.made.targets, saved.allowed, saved)
-        return prepared.run if isinstance(prepared, plan_engine.PreparedPlan) and prepared.run.failed else prepared
-
-    def apply(
-        self, prepared: "plan_engine.PreparedPlan", exit_code: Callable[[Run], int], *, bisect: bool = False
-    ) -> Run:
-        """Carry the plan out as one run of the ledger."""
-        outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
-        allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
-        plan = prepared.run.plan
-        planned = sum(len(call.items) for call in plan.calls) + len(plan.deferred)
-        record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)
-        run_id = self.ledger.begin(record)
-        api = self.session.api
-        journal = run_journal.RunJournal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
-        mark = journal.token(self.session.project.kinds, prepared.pairs)
-        token = mark if self.session.project.memo_token else (lambda call: None)
-        self._adopt(prepared, complete=False)
-        noted = self._unknown_past(plan)
-        run = plan_engine.apply(prepared, outside, journal, token)
-        run = replace(run, problems=(*run.problems, *noted))
-        try:
-            if exit_code(run) == 0:
-                self._adopt(prepared, complete=True)
-            self.ledger.finish(run_id, outside.clock(), exit_code(run))
-            if self.session.project.ledger_keep is not None:
-                run_journal.prune(self.ledger, self.session.project.ledger_keep, outside.clock())
-        except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
-            run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
-        return run
-
-    def _unknown_past(self, plan: Plan) -> tuple[Problem, ...]:
-        """Return a note where the ledger is new: an earlier run may have sent what is still on its way.
-
-        The simulator in this process has no other user, and `ledger: none` says that it is meant.
-        """
-        session = self.session
-        doubles = any(not call.effect.repeatable for call in plan.calls)
-        if not (self.ledger.is_new and doubles) or session.home.server == "sandbox":
-            return ()
-        seconds = session.outside.times.look_for.total_seconds()
-        why = "the ledger is new, so it is looked twice before anything is created or funded"
-        session.tell(wait_message(seconds, session.outside.clock(), why))
-        if session.project.ledger == connection.NO_LEDGER:
-            return ()
-        message = "the ledger was new: what earlier runs sent is not known"
-        if self.plan_digest is not None:
-            message += ", nor whether this plan was applied before"
-        hint = "keep it between runs, or write `ledger: none` if every run is to begin without one"
-        return (Problem(Severity.NOTE, "ledger-new", message, hint=hint),)
-
-    def _record(self, now: datetime) -> RunRecord:
-        holder = connection.lock_holder()
-        return RunRecord(
-            "apply",
-            self.session.project.name,
-            now,
-            __version__,
-            who=f"{holder.who}@{holder.host}",
-            pid=holder.pid,
-            machine=holder.host,
-            commit=connection.git_commit(self.session.project.folder),
-            ci_name=holder.ci_name,
-            ci_url=holder.ci_url,
-        )
 
 
 def open_session(
@@ -385,4 +241,4 @@ def open_session(
     return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)
 
 
-__all__ = ["CommandRefused", "Session", "WriteSession", "open_session"]
+__all__ = ["CommandRefused", "Session", "open_session"]

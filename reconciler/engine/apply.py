@@ -10,8 +10,9 @@ from reconciler.engine.refresh import kind_reader, read_kind
 from reconciler.engine.validate import unique
 from reconciler.executor import exposure_safe, scheduler, verification
 from reconciler.executor.looks import KindReader, Looks
+from reconciler.executor.ports import Journal, NullJournal, WaitInterrupted
 from reconciler.executor.scheduler import SendResult
-from reconciler.executor.sender import Journal, NullJournal, Sender, WaitInterrupted
+from reconciler.executor.sender import Sender
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
     Action,

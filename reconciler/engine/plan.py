@@ -63,16 +63,12 @@ def plan(
 ) -> PreparedPlan | Run:
     """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
 
-    ``now`` is the one instant by which everything is judged. ``noted`` is what settling an earlier run's open calls
-    found; what is held of them in ``memory`` is left out. ``allowed`` gives the reasons for which guardrails are
-    overridden, by rule. With ``recorded`` the changes are those of a saved plan, derived again from the files and the
-    values that it recorded; all that it touches is read again, and any difference is an error.
+    All is judged by ``now``. ``noted`` is what settling open calls found; what ``memory`` holds of them is left out.
+    ``allowed`` has the reasons of overridden guardrails. With ``recorded`` the changes are those of a saved plan.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
-    problems = [
-        *problems_at(loaded, now),
-        *(staleness.context_changes(recorded.saved, recorded.here) if recorded else ()),
-    ]
+    around = staleness.context_changes(recorded.saved, recorded.here) if recorded else ()
+    problems = [*problems_at(loaded, now), *around]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
@@ -84,28 +80,34 @@ def plan(
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    changes, unfunded = held.without_held_deltas(memory.holds, project.kinds, changes)
+    holds = (*memory.holds, *held.contradicted(memory.accepted, project.kinds, changes))
+    changes, unfunded = held.without_held_deltas(holds, project.kinds, changes)
     wish = PlanRequest(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *seen.problems, *fixed, *_claims(loaded, seen, memory))
-    if recorded:
-        problems += _moved(recorded.saved, seen, spoken)
-        problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
-        problems += staleness.compare_terms(recorded.saved, weighed.money, weighed.judgements)
+    problems += _differences(recorded, seen, spoken, changes, weighed)
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
-    unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
-    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
-    return PreparedPlan(
-        _weighed(run, weighed),
-        spoken,
-        seen.pairs,
-        seen.live,
-        project,
-        weighed.ground,
-        seen.currencies,
-        looked,
-        seen.zones,
-    )
+    unchanged = sum(map(len, seen.pairs.values())) - len(changes)
+    run = _weighed(Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed)
+    ground, codes, zones = weighed.ground, seen.currencies, seen.zones
+    return PreparedPlan(run, spoken, seen.pairs, seen.live, project, ground, codes, looked=looked, zones=zones)
+
+
+def _differences(
+    recorded: Recorded | None,
+    seen: RefreshResult,
+    spoken: Mapping[str, BoundType],
+    changes: Sequence[Change],
+    weighed: Assessment,
+) -> list[Problem]:
+    """Return how a saved plan differs from what its files, its values and the account come to now."""
+    if recorded is None:
+        return []
+    return [
+        *_moved(recorded.saved, seen, spoken),
+        *staleness.compare_plans(recorded.saved, changes, weighed.plan),
+        *staleness.compare_terms(recorded.saved, weighed.money, weighed.judgements),
+    ]
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:

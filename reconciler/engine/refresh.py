@@ -64,19 +64,10 @@ def refresh(
         detailed, outlying = ownership.ignore_owned_fields(
             project, live_reader.add_details(kind, root, matched, outside.send), now
         )
-        problems += (
-            *kept_back,
-            *lagging,
-            *blocked,
-            *reading.problems,
-            *doubts,
-            *outlying,
-            *find_near_twins(kind, detailed, reading.live),
-            *identity.questions(kind, detailed, reading.live, near_is_same=project.assumptions.get("nearNames", True)),
-        )
-        problems += live_reader.unknown_references(
-            kind, root, project.scope.get(kind.scope, ()), detailed, outside.send
-        )
+        problems += (*kept_back, *lagging, *blocked, *reading.problems, *doubts, *outlying)
+        problems += _questions(project, kind, detailed, reading.live)
+        ids = project.scope.get(kind.scope, ())
+        problems += live_reader.unknown_references(kind, root, ids, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     problems += _judge(kinds, project, now, pairs, rows, zones)
     named = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
@@ -124,6 +115,12 @@ def _judge(
             related=related,
         )
         yield from (problem for rule in kind.scene_rules for problem in rule(scene))
+
+
+def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> list[Problem]:
+    """Return what a person has to say of which object is meant."""
+    near_is_same = project.assumptions.get("nearNames", True)
+    return [*find_near_twins(kind, pairs, live), *identity.questions(kind, pairs, live, near_is_same=near_is_same)]
 
 
 def _ask_directory(

@@ -1,7 +1,8 @@
 """Judge what a read proves of a call whose end is not known: presence is evidence, absence is not (contract §9).
 
-Pure: what was sent, what reads showed, and every time are values. What an *answer* proves is rule 5, kept in
-:mod:`reconciler.provider.http.refusal`; the rules kept here are named where they stand.
+The module is long, since the rules are read together. Pure: what was sent, what reads showed, and every time are
+values. What an *answer* proves is rule 5, kept in :mod:`reconciler.provider.http.refusal`; the rules kept here are
+named where they stand.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -5,147 +5,41 @@ and deadline, send, interpret the answer, look for presence if there is none, an
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.executor import evidence, recovery
+from reconciler.executor.call_items import appeared, subset, unsent
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
-from reconciler.executor.held import Hold
 from reconciler.executor.looks import KindReader, Look, Looks
 from reconciler.executor.outcomes import REFUSED, interpret_answer
+from reconciler.executor.ports import (
+    Channel,
+    Journal,
+    JournalError,
+    Noted,
+    NullJournal,
+    Stop,
+    WaitInterrupted,
+    Watch,
+    ignore_call,
+)
 from reconciler.kinds.write_methods import AddDifference
-from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect, error
+from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect
 from reconciler.planning import likeness
 from reconciler.planning.call_parts import BoundType
 from reconciler.provider.reader import ReadError
 
 Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
-NEVER_SPLIT = (401, 403, 429)
-"""Refusals of the caller, not of what is in the call: its parts would be refused as well."""
+NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refused as well
 PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
-"""How often a create or an add-funds is begun anew after each of these, before somebody should look why."""
-UNREACHED = (2.0, 6.0, 18.0, 40.0)
-"""Seconds before each new attempt of one of them that has not left this machine."""
-LATE = 3
-"""How often one of them is begun anew since it waited longer for its turn than its look is good for."""
-PIECE = 0.5
-"""Seconds that an interrupt may have to wait for a sleep."""
-
-
-class Noted(Struct, frozen=True):
-    """What is written down with an intent: ids that were there before, the mark of a top-up, the natural keys."""
-
-    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    token: str | None = None
-    look: int | None = None
-    naturals: Mapping[Address, str] = field(default_factory=dict)
-
-
-class Journal(Protocol):
-    """Where intents and their ends are written. Each method has written, and synced, when it returns.
-
-    Any of them may raise :class:`JournalError`.
-    """
-
-    def hold(self, call: Call) -> Hold:
-        """Return until when a call of this run is held, if its end stays unknown."""
-        ...
-
-    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None: ...
-
-    def intend(self, call: Call, noted: Noted) -> int: ...
-
-    def may_leave(self, intent: int) -> bool:
-        """Return False if the intent's deadline has passed; raise if the lock is held no more."""
-        ...
-
-    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
-
-    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
-        """Write down what a read showed in force; ``facets`` are those of the calls that create or fund."""
-        ...
-
-
-class Channel(Protocol):
-    """The way to the API for writes."""
-
-    def ready(self, call: Call) -> None:
-        """Wait until the call could leave at once."""
-        ...
-
-    def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
-        """Send it: once, if a second time would do more than the first. ``allow`` may refuse at the last moment."""
-        ...
-
-
-Watch = Callable[[Call, Sequence[ItemOutcome] | None], None]
-"""Is called for each call that is about to be sent, and again with how its items ended."""
-
-
-def ignore_call(call: Call, ended: Sequence[ItemOutcome] | None) -> None:
-    """Do nothing."""
-
-
-class JournalError(Exception):
-    """The journal could not be written; nothing more may be sent."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-class WaitInterrupted(ReadError):
-    """A wait between two looks was cut short: what the second would have shown is not known."""
-
-
-class NullJournal:
-    """A journal for worlds whose effects need no memory: tests and trials."""
-
-    def hold(self, call: Call) -> Hold:
-        return Hold("-", call, None)
-
-    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
-        return None
-
-    def intend(self, call: Call, noted: Noted) -> int:
-        return 0
-
-    def may_leave(self, intent: int) -> bool:
-        return True
-
-    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
-
-    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None: ...
-
-
-class Stop:
-    """Why nothing more is sent, once something says so: an interrupt, or a journal that cannot be written."""
-
-    def __init__(self, reason: Problem | None = None) -> None:
-        self.reason = reason
-        self._lock: threading.RLock = threading.RLock()
-
-    def because(self, problem: Problem) -> None:
-        """Stop for this reason, if nothing stopped it before."""
-        with self._lock:
-            self.reason = self.reason or problem
-
-    def cutting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
-        """Return a sleep that this ends early, with :class:`WaitInterrupted`."""
-
-        def slept(seconds: float) -> None:
-            while seconds > 0:
-                if self.reason is not None:
-                    raise WaitInterrupted(self.reason)
-                sleep(min(seconds, PIECE))
-                seconds -= PIECE
-
-        return slept
+"""How often a create or an add-funds is begun anew after each of these, before a person should look why."""
+UNREACHED, LATE = (2.0, 6.0, 18.0, 40.0), 3
+"""Seconds before each new attempt of one that has not left this machine; attempts of one that waited too long."""
 
 
 class _Attempts(Struct):
@@ -171,11 +65,28 @@ class _Attempts(Struct):
         return None
 
 
+class _Leave:
+    """Rules 8 and 5: lock and deadline of an intent are checked after every wait, right before the bytes leave."""
+
+    def __init__(self, journal: Journal, stop: Stop, intent: int) -> None:
+        self._journal, self._stop, self._intent = journal, stop, intent
+        self.late = False
+
+    def refusal(self) -> str | None:
+        """Return why the call must not leave now; None if it may."""
+        try:
+            self.late = not self._journal.may_leave(self._intent)
+        except JournalError as unwritten:
+            self._stop.because(unwritten.problem)
+        if self._stop.reason is not None:
+            return self._stop.reason.message
+        return "it waited too long for its turn" if self.late else None
+
+
 class Sender(Struct, frozen=True):
     """One run's way of sending calls. ``token`` makes the mark of a top-up; None sends none.
 
-    ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.
-    ``wary``: the ledger is new, so an earlier run may be unknown (see :meth:`_doubly_looked`).
+    ``bisect``: of a refused batch, what is not to blame is sent again. ``wary``: see :meth:`_doubly_looked`.
     """
 
     targets: Mapping[str, BoundType]
@@ -226,7 +137,7 @@ class Sender(Struct, frozen=True):
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
         """Send it under one intent; with the pause before it is begun anew, if it is."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
-        marked, late = self._marked(call, token), False
+        marked = self._marked(call, token)
         try:
             intent = self.journal.intend(marked, self._noted(marked, look, token))
         except JournalError as unwritten:
@@ -238,20 +149,9 @@ class Sender(Struct, frozen=True):
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
         shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
-        def allow() -> str | None:
-            """Rules 8 and 5: lock and deadline are checked after every wait, right before the bytes leave."""
-            nonlocal late
-            try:
-                late = not self.journal.may_leave(intent)
-            except JournalError as unwritten:
-                self.stop.because(unwritten.problem)
-                return unwritten.problem.message
-            if self.stop.reason is not None:
-                return self.stop.reason.message
-            return "it waited too long for its turn" if late else None
-
+        leave = _Leave(self.journal, self.stop, intent)
         self.watch(marked, None)
-        answer = self.channel.send(marked, allow=allow)
+        answer = self.channel.send(marked, allow=leave.refusal)
         ended, said = interpret_answer(marked, answer, self.targets[call.kind].kind, shown)
         if call.effect.repeatable is False and any(each.status is ItemStatus.UNKNOWN for each in ended):
             ended = self._looked_for(lost, ended)
@@ -260,7 +160,7 @@ class Sender(Struct, frozen=True):
         self._settle(intent, ended)
         self.watch(marked, ended)
         attempts.mark = self.looks.mark()
-        again = None if call.effect.repeatable or self.stop.reason else attempts.again(answer, late=late)
+        again = None if call.effect.repeatable or self.stop.reason else attempts.again(answer, late=leave.late)
         if answer.fate is Delivery.NOT_SENT and self.stop.reason is not None:
             ended = unsent(call, self.stop.reason)
         return ended, said, again, answer
@@ -277,7 +177,7 @@ class Sender(Struct, frozen=True):
             problem = self.looks.before_funds(call, since)
             return None, {} if problem is None else {0: problem}
         look = self.looks.before_create(call, since)
-        return look, {index: _appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
+        return look, {index: appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
 
     def _doubly_looked(self, call: Call) -> int:
         """Without a known ledger an earlier run may have sent what is still on its way: before the first create or
@@ -398,31 +298,3 @@ class Sender(Struct, frozen=True):
         attributes = data["attributes"]
         assert isinstance(attributes, dict)
         return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})
-
-
-def subset(call: Call, kept: Sequence[int]) -> Call:
-    """Return the call with these of its items."""
-    if len(kept) == len(call.items):
-        return call
-    data = call.body["data"] if isinstance(call.body, dict) else call.body
-    assert isinstance(data, list)
-    rows = [data[index] for index in kept]
-    items = tuple(call.items[index] for index in kept)
-    return replace(call, items=items, body={"data": rows} if isinstance(call.body, dict) else rows)
-
-
-def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of a call that was not sent, for this reason."""
-    return tuple(_unsent(call, reason))
-
-
-def _unsent(call: Call, reason: Problem) -> Iterator[ItemOutcome]:
-    for item in call.items:
-        problem = error(reason.code, reason.message, at=item.place, address=item.address, hint=reason.hint)
-        yield ItemOutcome(call.name, item, ItemStatus.NOT_SENT, item.id, (problem,))
-
-
-def _appeared(call: Call, index: int, id: str) -> Problem:
-    item = call.items[index]
-    message = f"{id} appeared since this was planned, and is what {item.address} would be"
-    return error("appeared", message, at=item.place, address=item.address, hint="plan again: it is taken over then")

@@ -33,7 +33,7 @@ from reconciler.model import (
 from reconciler.model.json_values import read_address, read_span, to_json
 from reconciler.planfile import money_codec
 from reconciler.planfile.digest import digest_of
-from reconciler.planfile.plan_shape import check_types
+from reconciler.planfile.plan_shape import check_types, moment
 from reconciler.planning.irreversible import find_irreversible
 from reconciler.provider import codec
 
@@ -210,8 +210,8 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
         paths=tuple(content["paths"]),
         targets=tuple(content["targets"]),
         merged=content["batching"] == "merged",
-        created=_moment(content["created"]),
-        expires=_moment(content["expires"]),
+        created=moment(content["created"]),
+        expires=moment(content["expires"]),
     )
     changes = tuple(_read_change(each, kinds) for each in content["changes"])
     late = tuple(_read_change(each, kinds) for each in content["deferred"])
@@ -240,14 +240,6 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
         run,
         {str(rule): str(why) for rule, why in content["allowed"].items()},
     )
-
-
-def _moment(text: str) -> datetime:
-    """Return an instant. Raise ValueError for one without an offset, which could not be compared."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text} has no offset")
-    return moment
 
 
 def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:

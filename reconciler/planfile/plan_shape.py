@@ -1,5 +1,6 @@
 """The JSON types of a plan file: a leaf of another type is refused when the file is read, before anything uses it."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -89,3 +90,11 @@ def check_types(content: Any) -> None:
         msgspec.convert(content, _Content, strict=True)
     except msgspec.ValidationError as trouble:
         raise ValueError(str(trouble)) from None
+
+
+def moment(text: str) -> datetime:
+    """Return an instant. Raise ValueError for one without an offset, which could not be compared."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return found

@@ -32,7 +32,7 @@ def test_once_finishes_what_is_in_hand_settles_reports_and_ends_with_130(
 
     report = json.loads(out)
     assert run.returncode == report["exit_code"] == 130
-    assert b"once more stops at once" in err
+    assert b"press Ctrl-C again to abort" in err
     statuses = Counter(each["status"] for each in report["outcomes"])
     assert set(statuses) == {"applied", "not sent"}
     assert statuses["not sent"] > 10
@@ -54,10 +54,28 @@ def test_twice_stops_at_once_and_the_next_run_ends_the_work(site: Site, goal: cr
 
     assert run.returncode == 130
     assert time.monotonic() - began < 30
-    assert b"The next apply looks" in err
+    assert b"The next apply checks" in err
     assert site.ended()[2] == "0 0"
     assert judged(site, goal) == []
     assert list(laws.twice_created(goal.before, site.state())) == []
+
+
+def test_sigterm_after_sigint_goes_on_settling(site: Site, goal: crashlab.Goal) -> None:
+    """A cancelled CI job: SIGINT, SIGTERM some seconds later, and the end of its patience some seconds after that."""
+    site.control("POST", "faults", [SLOW])
+    run = site.apply()
+    wait_for(lambda: is_writing(site))
+
+    run.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    run.send_signal(signal.SIGTERM)
+    out, err = run.communicate()
+
+    assert run.returncode == json.loads(out)["exit_code"] == 130
+    assert b"Aborted" not in err
+    assert {each["status"] for each in json.loads(out)["outcomes"]} == {"applied", "not sent"}
+    assert site.ended()[2] == "0 0"
+    assert judged(site, goal) == []
 
 
 def test_once_in_a_wait_between_two_looks_ends_it_and_decides_nothing(site: Site, goal: crashlab.Goal) -> None:

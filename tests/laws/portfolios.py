@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,6 +21,7 @@ from reconciler.kinds import nested_types as composed
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Json
+from reconciler.planning import likeness
 
 Raw = dict[str, Json]
 """One resource as it is written: dotted field names to YAML values."""
@@ -31,6 +33,14 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 # --- One value ---------------------------------------------------------------------------------------
 
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp"), exclude_characters="\ufeff")
+
+
+def visible(name: str) -> str:
+    """Return a name without what no person can see: such a one is refused where no id says what is meant."""
+    seen = "".join(
+        each if not list(likeness.hidden(f"x{each}x")) else " " for each in unicodedata.normalize("NFC", name)
+    )
+    return unicodedata.normalize("NFC", " ".join(seen.split()))
 
 
 def raws(form: value_types.ValueType) -> st.SearchStrategy[Json]:
@@ -164,7 +174,7 @@ BY_CATEGORY = ("maxCPC", "CPM")
 
 
 def _new_ad_set(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
-    raw |= {"campaignId": "358313", "datasetId": "6789", "name": f"{key} {raw['name']}"}
+    raw |= {"campaignId": "358313", "datasetId": "6789", "name": visible(f"{key} {raw['name']}")}
     if raw["objective"] == "videoViews" or raw[CONTROLLER] == "CPV":
         raw["mediaType"] = "video"
     return _sensible_ad_set(draw, kind, {}, raw)
@@ -172,7 +182,7 @@ def _new_ad_set(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
 
 def _changed_ad_set(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     if raw["name"] != before["name"]:  # the ledger knows it by its id
-        raw["name"] = f"renamed {before['name'][:3]}{raw['name']}"
+        raw["name"] = visible(f"renamed {before['name'][:3]}{raw['name']}")
     return _sensible_ad_set(draw, kind, before, raw)
 
 
@@ -326,14 +336,14 @@ ACCOUNT = "18446744073709551616"
 
 
 def _new_balance(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
-    raw |= {"accountId": ACCOUNT, "name": f"{key} {raw['name']}"[:255]}
+    raw |= {"accountId": ACCOUNT, "name": visible(f"{key} {raw['name']}"[:255])}
     return _sensible_balance(draw, kind, raw, raw)
 
 
 def _sensible_balance(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     """Capped stays capped, funds are above 0, campaigns are those of the account."""
     if raw["name"] != before["name"]:
-        raw["name"] = f"renamed {before['name'][:3]}{raw['name']}"[:255]
+        raw["name"] = visible(f"renamed {before['name'][:3]}{raw['name']}"[:255])
     if "deposited" not in before:
         raw.pop("deposited", None)
     elif not raw["deposited"]:

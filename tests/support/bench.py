@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from reconciler import guardrails
 from reconciler.commands.connection import LedgerHome
 from reconciler.commands.session import Session
+from reconciler.commands.write_session import open_writing
 from reconciler.config import loader
 from reconciler.engine import plan as plan_engine
 from reconciler.engine.environment import Environment
@@ -134,7 +135,7 @@ class Bench:
         session = self.session()
         if isinstance(session, Run):
             return session
-        with session.writing(0) as writing:
+        with open_writing(session, 0) as writing:
             prepared = writing.plan(targets)
             if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
                 return prepared if isinstance(prepared, Run) else prepared.run

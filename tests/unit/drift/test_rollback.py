@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from reconciler.commands import drift_accept, rollback
 from reconciler.commands.connection import CommandRefused
 from reconciler.commands.rollback import RollbackResult
+from reconciler.commands.write_session import open_writing
 from reconciler.model import IrreversibleReason, ItemStatus, Run, exit_codes
 
 from ...laws.portfolios import Spoken, created, edited, section, spoken
@@ -37,7 +38,7 @@ def undo(here: Night, run: str) -> RollbackResult:
         return found
     file = here.bench.folder / "plan.json"
     found.session.save(found.run, file, found.targets, 24.0)
-    with here.session().writing(0) as writing:
+    with open_writing(here.session(), 0) as writing:
         prepared = writing.reviewed(file, None)
         assert not isinstance(prepared, Run), errors(prepared)
         ended = writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)))
@@ -209,7 +210,7 @@ def test_the_plan_is_refused_until_the_files_are_changed_too() -> None:
         found = rollback.rollback(here.session(), mistake(here))
         file = here.bench.folder / "plan.json"
         found.session.save(found.run, file, found.targets, 24.0)
-        with here.session().writing(0) as writing:
+        with open_writing(here.session(), 0) as writing:
             refused = writing.reviewed(file, None)
 
     assert isinstance(refused, Run)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from reconciler.commands.write_session import open_writing
 from reconciler.model import DriftState, Run, exit_codes
 from reconciler.sandbox.clock import instant
 
@@ -153,7 +154,7 @@ def test_a_saved_plan_does_not_outlive_the_override_that_it_was_made_under() -> 
         assert not isinstance(prepared, Run)
         session.save(prepared.run, file, (), 24.0)
         turn(here, "2026-11-21T13:00:00Z")
-        with here.session().writing(0) as writing:
+        with open_writing(here.session(), 0) as writing:
             refused = writing.reviewed(file, None)
 
     assert isinstance(refused, Run)

@@ -16,9 +16,11 @@ from msgspec.structs import replace
 from reconciler import ledger
 from reconciler.engine import run_journal
 from reconciler.engine.environment import Plain
+from reconciler.executor.call_items import subset
 from reconciler.executor.evidence import Times
 from reconciler.executor.looks import KindReader, Looks
-from reconciler.executor.sender import JournalError, Noted, NullJournal, Sender, Stop, WaitInterrupted, subset
+from reconciler.executor.ports import JournalError, Noted, NullJournal, Stop, WaitInterrupted
+from reconciler.executor.sender import Sender
 from reconciler.ledger import Ledger
 from reconciler.model import Answer, Call, Delivery, ItemOutcome, ItemStatus, error
 
