@@ -13,7 +13,7 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.commands import connection, saved_plans
+from reconciler.commands import connection, decided_beside, saved_plans
 from reconciler.commands.connection import CommandRefused
 from reconciler.config import loader
 from reconciler.config import moved as moved_blocks
@@ -112,7 +112,7 @@ class Session:
             run = plan_engine.validate(self.loaded, self.outside.clock())
             problems = (*recovery.problems, *run.problems, *((trouble,) if trouble else ()))
             return replace(run, command="plan", problems=plan_engine.unique(problems), unchanged=0)
-        return plan_engine.plan(
+        planned = plan_engine.plan(
             self.loaded,
             self.outside,
             self.now,
@@ -122,6 +122,10 @@ class Session:
             allowed=allowed,
             recorded=plan_engine.Recorded(saved, self.circumstances()) if saved else None,
         )
+        if isinstance(planned, Run):
+            return planned
+        beside = tuple(decided_beside.find(planned.run))
+        return replace(planned, run=replace(planned.run, problems=(*planned.run.problems, *beside)))
 
     def memory(
         self, book: Ledger, now: datetime | None = None, recovery: run_journal.Recovery | None = None
@@ -275,7 +279,7 @@ class WriteSession:
     ) -> Run:
         """Carry the plan out as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
-        allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
+        allowed = {each.rule: str(each.reason) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
         plan = prepared.run.plan
         planned = sum(len(call.items) for call in plan.calls) + len(plan.deferred)
         record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)

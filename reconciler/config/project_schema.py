@@ -32,6 +32,7 @@ LEAST_SETTLE = timedelta(minutes=5)
 def build_key_schemas() -> Mapping[str, Schema]:
     """The parts of the project's schema that these are, by their keys; as long as what it says."""
     return {
+        "allow": allow(),
         "moved": _list(
             "Addresses that were renamed, so that what is known of the old one is known of the new one.",
             {
@@ -75,6 +76,31 @@ def build_key_schemas() -> Mapping[str, Schema]:
             ("match", "field", "owner"),
         ),
     }
+
+
+def allow() -> Schema:
+    """Return the schema of decisions, which the project file and resource files may hold."""
+    return _list(
+        "Objections of guardrails of level override that are meant, decided where it is reviewed.",
+        {
+            "rule": {
+                "type": "string",
+                "description": "Guardrail by its name, such as maxRaisePercent; nearTwin: a creation that resembles a"
+                " live object.",
+            },
+            "addresses": {
+                "type": "array",
+                "minItems": 1,
+                "items": MATCH,
+                "description": "Globs of the resources for which it is meant. An objection to the plan as a whole"
+                " passes only if they cover all that the plan changes.",
+            },
+            "until": UNTIL,
+            "zone": ZONE,
+            "because": {"type": "string", "minLength": 1, "description": "Why; shown in every report."},
+        },
+        ("rule", "addresses", "until", "because"),
+    )
 
 
 def recovery() -> Schema:

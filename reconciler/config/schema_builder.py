@@ -40,7 +40,7 @@ def build_resource_schema() -> Schema:
         "$id": "resources.schema.json",
         "title": "Resources of a reconciler project",
         "type": "object",
-        "properties": {"defaults": defaults, **sections},
+        "properties": {"defaults": defaults, "allow": project_schema.allow(), **sections},
         "additionalProperties": False,
         "$defs": kinds,
     }

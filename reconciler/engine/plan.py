@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.config import overrides
+from reconciler.config import allow, overrides
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.schema_errors import closest_word
@@ -82,9 +82,10 @@ def plan(
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
     changes, unfunded = held.unfunded(memory.holds, project.kinds, changes)
-    wish = PlanRequest(loaded.desired, not targets, allowed or {})
+    decisions, _ = allow.read(loaded)
+    wish = PlanRequest(loaded.desired, not targets, allowed or {}, decisions)
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
-    problems += (*missed, *seen.problems, *fixed)
+    problems += (*missed, *allow.excuse_twins(seen.problems, decisions, now), *fixed)
     if recorded:
         problems += _moved(recorded.saved, seen, spoken)
         problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)

@@ -55,6 +55,10 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
+        if loaded.allow:
+            from reconciler.config import allow  # guardrails are imported where something is said of them
+
+            problems += allow.mistakes(loaded, now)
         for terms in (ownership, moved):
             problems += terms.mistakes(loaded.project, loaded.desired)
         for kind, wanted in by_kind(loaded.project, loaded.desired):

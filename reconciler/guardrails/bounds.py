@@ -88,4 +88,5 @@ RULE = Rule(
     said,
     looks,
     check=check,
+    per_resource=True,
 )

@@ -46,4 +46,5 @@ RULE = Rule(
     lambda setting: "no factor near 10, 100, 1000",
     looks,
     default=True,
+    per_resource=True,
 )

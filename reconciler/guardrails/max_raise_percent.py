@@ -68,4 +68,5 @@ RULE = Rule(
     said,
     looks,
     check=check,
+    per_resource=True,
 )

@@ -98,4 +98,5 @@ RULE = Rule(
     said,
     looks,
     check=check,
+    per_resource=True,
 )

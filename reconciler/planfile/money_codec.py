@@ -1,12 +1,13 @@
 """The money and the guardrails of a saved plan as JSON, and back: what a reviewer saw first is in the file."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from msgspec.structs import fields
 
-from reconciler.model import Address, Judgement, Money, Problem, RuleLevel, Severity, Span
+from reconciler.model import Address, Excuse, Judgement, Money, Problem, RuleLevel, Severity, Span
 from reconciler.model.json_values import to_json
 from reconciler.model.money import BidShift, Commitment, Funds, Period
 
@@ -42,7 +43,7 @@ def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
 
 def decode_judgement(each: Judgement) -> Shape:
     """What a guardrail said when the plan was made; at apply it judges anew."""
-    return {
+    shape = {
         "rule": each.rule,
         "level": each.level.value,
         "limit": each.limit,
@@ -50,14 +51,36 @@ def decode_judgement(each: Judgement) -> Shape:
         "looked": each.looked,
         "problems": [_problem(problem) for problem in each.problems],
     }
+    return shape | ({"excuses": [_excuse(excuse) for excuse in each.excuses]} if each.excuses else {})
 
 
 def encode_judgement(shape: Shape) -> Judgement:
     """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
     problems = tuple(_problem_of(each) for each in shape["problems"])
-    return Judgement(
-        shape["rule"], RuleLevel(shape["level"]), shape["limit"], problems, shape["because"], shape["looked"] is True
-    )
+    excuses = tuple(_excuse_of(each) for each in shape.get("excuses", ()))
+    level, looked = RuleLevel(shape["level"]), shape["looked"] is True
+    return Judgement(shape["rule"], level, shape["limit"], problems, shape["because"], looked, excuses)
+
+
+def _excuse(each: Excuse) -> Shape:
+    return {
+        "at": str(each.at),
+        "until": to_json(each.until),
+        "because": each.because,
+        "count": each.count,
+        "problems": [_problem(problem) for problem in each.problems],
+    }
+
+
+def _excuse_of(shape: Shape) -> Excuse:
+    problems = tuple(_problem_of(each) for each in shape["problems"])
+    until = datetime.fromisoformat(shape["until"])
+    return Excuse(_span_of(shape["at"]), until, shape["because"], shape["count"], problems)
+
+
+def _span_of(text: str) -> Span:
+    file, line, column = text.rsplit(":", 2)
+    return Span(file, int(line), int(column))
 
 
 def _problem(each: Problem) -> Shape:
@@ -72,10 +95,7 @@ def _problem(each: Problem) -> Shape:
 
 
 def _problem_of(shape: Shape) -> Problem:
-    span = None
-    if shape["at"] is not None:
-        file, line, column = shape["at"].rsplit(":", 2)
-        span = Span(file, int(line), int(column))
+    span = None if shape["at"] is None else _span_of(shape["at"])
     address = None if shape["address"] is None else Address(*shape["address"].split(".", 1))
     return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
 

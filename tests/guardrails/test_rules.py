@@ -218,7 +218,9 @@ def test_past_the_limit_it_refuses_in_words(case: Case) -> None:
     assert case.words in first.message
     assert first.severity is Severity.ERROR
     assert first.code == RULES[case.rule].code
-    assert str(first.hint).endswith(f"if it is meant: --allow {case.rule} --because TEXT")
+    assert str(first.hint).endswith(
+        f"if it is meant: --allow {case.rule} --because TEXT, or a reviewed entry under `allow`"
+    )
 
 
 @pytest.mark.parametrize("case", NAMED)
