@@ -24,6 +24,7 @@ COMMAND = re.compile(r"^\$ reconciler (.*)$", re.MULTILINE)
         "bidding-algorithm-owns-bids",
         "black-friday-override",
         "change-in-bulk",
+        "format-files",
         "roll-back",
     ],
 )

@@ -1,4 +1,4 @@
-"""validate, set: the files by themselves, checked or changed, without anything that a plan needs."""
+"""validate, set, fmt: the files by themselves, checked or changed, without anything that a plan needs."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -110,6 +110,36 @@ def set_(given: SetOptions) -> None:
         pairs = (pair for found in prepared.pairs.values() for pair in found)
         live = {desired.address: row.values for desired, row in pairs if row is not None}
         _finish(given, session.loaded, request, now, live)
+
+
+@cli.command(short_help="Write files in their canonical form, comments kept.")
+@PATHS
+@click.option("--check", is_flag=True, help="Change nothing; exit with 2 if a file is not in its canonical form.")
+@click.option("--diff", is_flag=True, help="Show what changes, as a patch.")
+def fmt(paths: tuple[str, ...], check: bool, diff: bool) -> None:
+    """Write resource files in their canonical form: spelling, quotes, order of fields. Comments stay.
+
+    What the files mean stays as it is: a plan before and after is the same.
+
+    \b
+    Example: reconciler fmt
+             reconciler fmt --check --diff
+    """
+    from reconciler.commands import fmt as fmt_command
+    from reconciler.config import loader
+    from reconciler.model.exit_codes import ExitCode
+
+    loaded = loader.load(paths)
+    planned = fmt_command.plan_format(loaded, paths, _now())
+    if planned.texts and not check:
+        planned = fmt_command.write(loaded, planned)
+    if planned.run.failed:
+        _refuse(planned.run)
+    if diff:
+        click.echo(planned.patch, nl=False)
+    for file in planned.texts:
+        click.echo(f"{'formatted' if planned.written else 'not formatted'}: {file}", err=diff)
+    raise CommandEnded(int(ExitCode.CHANGES if check and planned.texts else ExitCode.DONE))
 
 
 def _now() -> "datetime":

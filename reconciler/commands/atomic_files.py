@@ -87,3 +87,16 @@ def write_all(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> N
         for beside in staged.values():
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def write_together(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> Problem | None:
+    """Write all files or none; return what kept it from being done."""
+    try:
+        write_all(contents, before)
+    except FilesChanged as other:
+        return error("file-changed", f"{other}; nothing was written", hint="run the command again")
+    except OSError as trouble:
+        named = trouble.filename or "a file"
+        hint = "check its permissions and the space on the disk"
+        return error("not-edited", f"{named} cannot be written: {trouble.strerror}; nothing was written", hint=hint)
+    return None

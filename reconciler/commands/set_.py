@@ -136,15 +136,8 @@ def write(loaded: LoadResult, planned: SetResult) -> SetResult:
     """Write all files or none; what kept it from being written is in the result."""
     contents = {Path(file): text for file, text in planned.texts.items()}
     before = {Path(file): loaded.documents[file].text for file in planned.texts}
-    try:
-        atomic_files.write_all(contents, before)
-    except atomic_files.FilesChanged as other:
-        problem = error("file-changed", f"{other}; nothing was written", hint="run the command again")
-    except OSError as trouble:
-        named = trouble.filename or "a file"
-        hint = "check its permissions and the space on the disk"
-        problem = error("not-edited", f"{named} cannot be written: {trouble.strerror}; nothing was written", hint=hint)
-    else:
+    problem = atomic_files.write_together(contents, before)
+    if problem is None:
         return replace(planned, written=True)
     return replace(planned, run=replace(planned.run, problems=(*planned.run.problems, problem)))
 

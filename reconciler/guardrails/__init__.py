@@ -21,6 +21,7 @@ from reconciler.guardrails import (
     max_stops,
     max_total_increase,
     max_total_increase_percent,
+    naming,
     protected,
     removed_cap,
     zero_bid,
@@ -46,6 +47,7 @@ _MODULES = (
     max_share_percent,
     freeze,
     protected,
+    naming,
 )
 RULES: Mapping[str, Rule] = {module.RULE.name: module.RULE for module in _MODULES}
 SHOWN = 20

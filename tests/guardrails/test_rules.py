@@ -189,6 +189,8 @@ CASES = [
          "the files hold 0 of the 10 resources that the ledger remembers"),
     Case("emptyScope", True, proposal(remembered="abcdefghij", wanted="x", whole=False),
          proposal(remembered="a", wanted="a", ids=[]), "1 of the 1 adSets"),
+    Case("names", {"adSets": "^[A-Z]{2} .+"}, proposal(change("a", ("name", "x", "FR always on"))),
+         proposal(change("a", ("name", "FR x", "fr x"))), "the name 'fr x' does not have the form ^[A-Z]{2} .+"),
 ]  # fmt: skip
 NAMED = [pytest.param(case, id=f"{case.rule}-{number}") for number, case in enumerate(CASES)]
 
