@@ -25,7 +25,10 @@ STEPS = {"balances", "sellers"}
 """Examples of several steps: each describes the same resources anew, so each is a set of files by itself."""
 PROJECTS = sorted(file.parent for file in EXAMPLES.rglob("reconciler.yaml"))
 SETS = [
-    (each, step.name) for each in PROJECTS if each.name in STEPS for step in sorted(each.iterdir()) if step.is_dir()
+    (each, str(step.relative_to(each)))
+    for each in PROJECTS
+    if each.name in STEPS
+    for step in sorted({file.parent for file in each.rglob("*.yaml") if file.parent != each})
 ]
 SETS += [(each, ".") for each in PROJECTS if each.name not in STEPS]
 KINDS = versions.find_version("marketingSolutions", versions.DEFAULT).kinds

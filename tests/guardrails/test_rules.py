@@ -439,6 +439,7 @@ def test_a_zone_that_does_not_exist_is_a_mistake() -> None:
 # --- A rule that looked at nothing ------------------------------------------------------------------------------
 
 IDLE = [
+    ("names", {"adSets": "^[A-Z]{2} .+"}, proposal(bid("1", "9"))),
     ("maxRaisePercent", 20, proposal(change("a", STOP))),
     ("maxRaisePercent", 20, proposal(change("a", (BID, None, Decimal(5)), action=Action.CREATE))),
     ("maxRaisePercent", {"budgets": 20}, proposal(bid("1", "9"))),
