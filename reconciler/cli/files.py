@@ -40,6 +40,7 @@ class SetOptions(Reaching, frozen=True, kw_only=True):
     from_live: bool
     dry_run: bool
     patch: str | None
+    sheet: str | None
     project: str
     form: str
     full: bool
@@ -74,11 +75,12 @@ def validate(paths: tuple[str, ...], form: str) -> None:
 
 
 @cli.command("set", short_help="Change values of many resources in the files at once.")
-@click.argument("words", nargs=-1, required=True, metavar="SELECTOR... FIELD=VALUE...")
+@click.argument("words", nargs=-1, metavar="SELECTOR... FIELD=VALUE...")
 @click.option("--where", multiple=True, metavar="CONDITION", help="Only resources that meet it; may be given again.")
 @click.option("--round", "round_to", callback=amount, metavar="STEP", help="Round computed amounts to multiples.")
 @click.option("--min", "least", callback=amount, metavar="AMOUNT", help="Lower no amount below it.")
 @click.option("--max", "most", callback=amount, metavar="AMOUNT", help="Raise no amount above it.")
+@click.option("--from", "sheet", type=click.Path(dir_okay=False), metavar="SHEET", help="Take over changed cells.")
 @click.option("--from-live", is_flag=True, help="Begin at the live values instead of those of the files.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save a patch; leave the files alone.")
@@ -91,6 +93,7 @@ def set_(given: SetOptions) -> None:
     """Change values of many resources in the files. Nothing is sent.
 
     SELECTOR is a glob of addresses. VALUE is a value, or a step: +10%, -0.05, *1.1.
+    SHEET is a table that `export` wrote, csv or xlsx.
 
     \b
     Example: reconciler set 'adSets.*' bidding.bidAmount=+12% --round 0.01 \\
@@ -98,6 +101,8 @@ def set_(given: SetOptions) -> None:
     """
     from reconciler.config import loader
 
+    if given.sheet is not None:
+        _from_sheet(given)
     request, now = _request(given), _now()
     if not given.from_live:
         _finish(given, loader.load((given.project,)), request, now, None)
@@ -150,6 +155,20 @@ def _now() -> "datetime":
 
 def _refuse(run: "Run") -> NoReturn:
     end(run, "text", render_options())
+
+
+def _from_sheet(given: SetOptions) -> NoReturn:
+    """Take over the changed cells of a spreadsheet that ``export`` wrote."""
+    from reconciler.commands import set_sheet
+    from reconciler.config import loader
+
+    if given.words or given.where or given.from_live or given.round_to or given.least or given.most:
+        raise click.UsageError("--from SHEET takes values from the sheet alone: give no selector, value or bound")
+    loaded = loader.load((given.project,))
+    planned = set_sheet.plan_edits(loaded, Path(str(given.sheet)), _now())
+    if not planned.run.failed and planned.texts:
+        planned = _carried_out(given, loaded, planned)
+    _report(given, planned, list(planned.texts))
 
 
 def _request(given: SetOptions) -> "SetRequest":
