@@ -22,6 +22,7 @@ UNTIL = MOMENT | {
 }
 FROM = MOMENT | {"description": "When it begins, as in until; a day from its first moment. Default: at once."}
 NUMBER: Schema = {"type": "number", "minimum": 0}
+POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
 DURATION: Schema = {"type": "string", "pattern": r"^\d{1,6}[smh]$"}
 UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 LOOK_FOR, SETTLE_AFTER = timedelta(seconds=120), timedelta(minutes=30)
@@ -45,17 +46,27 @@ def build_key_schemas() -> Mapping[str, Schema]:
             "Values that hold for a time: until then they stand in place of what the files say.",
             {
                 "match": MATCH,
+                "where": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "description": "Only resources whose files state these values, by full names of fields. With match,"
+                    " both must hold.",
+                },
                 "set": {
                     "type": "object",
                     "minProperties": 1,
-                    "description": "Fields by their full names, such as budget.budgetAmount, with their values.",
+                    "description": "Fields by their full names, such as budget.budgetAmount, with their values; an"
+                    " amount may be a step from what the file states: +30 %, -0.05, *1.1.",
                 },
+                "round": POSITIVE | {"description": "To which multiple computed amounts are rounded, such as 0.01."},
+                "min": POSITIVE | {"description": "No amount is lowered below it by a step."},
+                "max": POSITIVE | {"description": "No amount is raised above it by a step."},
                 "from": FROM,
                 "until": UNTIL,
                 "zone": ZONE,
                 "because": {"type": "string", "minLength": 1, "description": "Why; shown with the plan."},
             },
-            ("match", "set", "until", "because"),
+            ("set", "until", "because"),
         ),
         "ownership": _list(
             "Fields that somebody else moves. Inside the bounds they are neither planned nor drift.",
