@@ -118,7 +118,8 @@ def rollback(given: RollbackOptions) -> None:
     The plan fits the files as they will be then: change them first (--write, --patch), then apply it.
 
     \b
-    Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
+    Example: reconciler rollback last --write --out plan.json
+             reconciler rollback 20261121T090000Z-7f3a --patch files.patch
     """
     from reconciler.commands import drift_accept, patch_files
     from reconciler.commands import rollback as rolling

@@ -61,7 +61,8 @@ class RollbackResult(Struct, frozen=True):
 def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> RollbackResult:
     """Plan how to undo a run. Raises :class:`CommandRefused` if the ledger does not know it."""
     with session.remembering(create=False) as ledger:
-        past, remembered = ledger.run(run), session.memory(ledger).values
+        latest = next((each.id for each in ledger.runs(1)), run) if run == "last" else run
+        past, remembered = ledger.run(latest), session.memory(ledger).values
     if past is None:
         hint = "`reconciler ledger runs` lists them"
         raise CommandRefused(refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
