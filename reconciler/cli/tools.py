@@ -41,18 +41,27 @@ def schema(out: str) -> None:
 
 @cli.command(short_help="Say what a problem code or a field means.")
 @click.argument("code", shell_complete=complete_from("codes"))
-def explain(code: str) -> None:
+@click.option("--project", default=".", type=click.Path(), help="Where a setting is looked up.")
+def explain(code: str, project: str) -> None:
     """Say what a problem code or a guardrail means, what causes it, and what cures it; or what a field is.
+
+    For a guardrail, guardrails, overrides, scope or currencies: how it is set in the project, and where.
 
     \b
     Example: reconciler explain fixed-field
              reconciler explain decimalSlip
              reconciler explain adSets.bidding.bidAmount
+             reconciler explain overrides --project shop
     """
+    from reconciler.commands import settings
     from reconciler.config.schema_errors import closest_word
     from reconciler.guardrails import RULES
     from reconciler.reports.problem_catalogue import problem_table
 
+    if code in settings.SECTIONS:
+        click.echo(settings.describe(project, code) or f"There is no project in {project}.\n", nl=False)
+        return
+    here = settings.describe(project, code)
     if "." in code:
         click.echo(_explained_field(code), nl=False)
         return
@@ -63,6 +72,8 @@ def explain(code: str) -> None:
         raise click.UsageError(f"there is no code {code!r} of ours; {hint}")
     said = known[code].plain
     click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nCure:  {said.cure}")
+    if here:
+        click.echo(f"\nHere:  {here}", nl=False)
 
 
 def _explained_field(name: str) -> str:

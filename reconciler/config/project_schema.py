@@ -58,9 +58,14 @@ def build_key_schemas() -> Mapping[str, Schema]:
                     "description": "Fields by their full names, such as budget.budgetAmount, with their values; an"
                     " amount may be a step from what the file states: +30 %, -0.05, *1.1.",
                 },
-                "round": POSITIVE | {"description": "To which multiple computed amounts are rounded, such as 0.01."},
-                "min": POSITIVE | {"description": "No amount is lowered below it by a step."},
-                "max": POSITIVE | {"description": "No amount is raised above it by a step."},
+                "round": POSITIVE
+                | {
+                    "description": "To which multiple computed amounts are rounded, in the currency of the field: 0.01, say."
+                },
+                "min": POSITIVE
+                | {"description": "No amount is lowered below it by a step, in the currency of the field."},
+                "max": POSITIVE
+                | {"description": "No amount is raised above it by a step, in the currency of the field."},
                 "from": FROM,
                 "until": UNTIL,
                 "zone": ZONE,
