@@ -59,9 +59,7 @@ def build_key_schemas() -> Mapping[str, Schema]:
                     " amount may be a step from what the file states: +30 %, -0.05, *1.1.",
                 },
                 "round": POSITIVE
-                | {
-                    "description": "To which multiple computed amounts are rounded, in the currency of the field: 0.01, say."
-                },
+                | {"description": "Multiple to which a step is rounded, in the currency of the field: 0.01, say."},
                 "min": POSITIVE
                 | {"description": "No amount is lowered below it by a step, in the currency of the field."},
                 "max": POSITIVE
