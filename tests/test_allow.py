@@ -273,8 +273,9 @@ def test_what_a_decision_excused_is_kept_in_a_saved_plan() -> None:
     assert money_codec.encode_judgement(json.loads(json.dumps(money_codec.decode_judgement(found)))) == found
 
 
-def test_a_creation_that_resembles_a_live_object_can_be_meant() -> None:
-    twin = warning("looks-renamed", "is it a rename?", address=Address("adSets", "a"))
+@pytest.mark.parametrize("code", ["looks-renamed", "near-name", "twin"])
+def test_a_creation_that_resembles_a_live_object_can_be_meant(code: str) -> None:
+    twin = warning(code, "is it a rename?", address=Address("adSets", "a"))
     other = replace(twin, address=Address("adSets", "b"))
 
     meant, asked = allow.excuse_twins([twin, other], [decision("nearTwin", "adSets.a")], SATURDAY)

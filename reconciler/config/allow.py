@@ -17,7 +17,7 @@ from reconciler.model import Json, Place, Problem, RuleLevel, Severity, error, w
 from reconciler.model.text import is_reason
 
 KEY = "allow"
-TWINS = frozenset({"looks-renamed", "near-twin"})
+TWINS = frozenset({"looks-renamed", "near-name", "twin"})
 """Codes of problems that say that something to be created resembles a live object."""
 
 
