@@ -1,7 +1,9 @@
 """A file is written whole or not at all, and a kill leaves the old one as it was."""
 
+import errno
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,3 +43,60 @@ def write_atomically(path: Path, content: bytes, *, rights: int | None = None) -
 def not_written_error(path: Path, trouble: OSError) -> Problem:
     """Why a file could not be written."""
     return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
+
+
+class FilesChanged(Exception):
+    """A file is no longer what it was when it was read; nothing was written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} changed while it was being edited")
+        self.path = path
+
+
+def write_all(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> None:
+    """Put all contents in place of their files, or none; ``before`` is what was read of them.
+
+    All new texts lie on the disk before the first takes its place, so that what remains are renames; if one of these
+    fails, those already done are undone. Raises :class:`OSError` or :class:`FilesChanged`; then nothing has changed.
+    """
+    import secrets
+
+    staged: dict[Path, Path] = {}
+    done: list[Path] = []
+    try:
+        for path, content in contents.items():
+            target = path.resolve()
+            if target.read_bytes() != before[path]:
+                raise FilesChanged(path)
+            beside = target.with_name(f".{secrets.token_hex(8)}.new")
+            staged[target] = beside
+            write_atomically(beside, content)
+            shutil.copymode(target, beside)
+        originals = {path.resolve(): text for path, text in before.items()}
+        for target in staged:
+            if not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, "Permission denied", str(target))
+        for target, beside in staged.items():
+            beside.replace(target)
+            done.append(target)
+    except BaseException:
+        for target in done:
+            write_atomically(target, originals[target])
+        raise
+    finally:
+        for beside in staged.values():
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+def write_together(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> Problem | None:
+    """Write all files or none; return what kept it from being done."""
+    try:
+        write_all(contents, before)
+    except FilesChanged as other:
+        return error("file-changed", f"{other}; nothing was written", hint="run the command again")
+    except OSError as trouble:
+        named = trouble.filename or "a file"
+        hint = "check its permissions and the space on the disk"
+        return error("not-edited", f"{named} cannot be written: {trouble.strerror}; nothing was written", hint=hint)
+    return None

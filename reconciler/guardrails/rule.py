@@ -91,7 +91,8 @@ class Rule(Struct, frozen=True):
     """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
 
     ``said`` puts the setting in words; ``looks`` is whether the plan holds anything that the rule judges;
-    ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false.
+    ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false. Each
+    objection of one that is ``per_resource`` is about the resource of its address, and about no other.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Rule(Struct, frozen=True):
     looks: Callable[[Proposal, Any], bool]
     default: Json = None
     check: Callable[[Any, Names], Iterable[Mistake]] = lambda setting, names: ()
+    per_resource: bool = False
 
     @property
     def code(self) -> str:

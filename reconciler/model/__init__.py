@@ -506,11 +506,22 @@ class Verdict(Enum):
     REFUSED = "refused"
 
 
+class Excuse(Struct, frozen=True):
+    """What a decision in the files lets pass of a guardrail: so many problems, of which the first are kept as notes."""
+
+    at: Span
+    until: datetime
+    because: str
+    count: int
+    problems: tuple[Problem, ...] = ()
+
+
 class Judgement(Struct, frozen=True):
     """What one guardrail says of a plan: its problems, and the reason given for allowing them.
 
-    ``limit`` is its setting in words; ``looked`` is false where the plan held nothing that the rule judges.
-    The problems stand in ``Run.problems`` too, at their lines.
+    ``because`` is the reason of ``--allow``; ``excuses`` are the decisions of the files. ``limit`` is its setting in
+    words; ``looked`` is false where the plan held nothing that the rule judges. The problems stand in ``Run.problems``
+    too, at their lines.
     """
 
     rule: str
@@ -519,9 +530,23 @@ class Judgement(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     because: str | None = None
     looked: bool = True
+    excuses: tuple[Excuse, ...] = ()
+
+    @property
+    def all_problems(self) -> tuple[Problem, ...]:
+        """Return the problems that stand, then the notes of those that decisions let pass."""
+        return (*self.problems, *(each for excuse in self.excuses for each in excuse.problems))
+
+    @property
+    def reason(self) -> str | None:
+        """Return why the rule was overruled, whoever said so; None if it was not."""
+        reasons = [*([self.because] if self.because else []), *(each.because for each in self.excuses)]
+        return "; ".join(dict.fromkeys(reasons)) or None
 
     @property
     def verdict(self) -> Verdict:
+        if not self.problems and self.excuses:
+            return Verdict.ALLOWED
         if not self.problems:
             return Verdict.PASSED if self.looked else Verdict.IDLE
         if self.level is RuleLevel.ADVISORY:

@@ -26,14 +26,15 @@ UNSEEN = "(never shown by the API)"
 
 def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
     """The changes, their sum, what of them stays for good, and the calls."""
-    yield from _changes(run.changes, manner)
+    yield from change_lines(run.changes, manner)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
     if kept := [*irreversible.lines(run)]:
         yield from ("", *kept)
     yield from _calls(run, manner)
 
 
-def _changes(changes: Sequence[Change], manner: RenderOptions) -> Iterator[str]:
+def change_lines(changes: Sequence[Change], manner: RenderOptions) -> Iterator[str]:
+    """Yield each change with its fields, and what is alike and much in one line each."""
     single, folded = grouping.split_changes(changes, full=manner.full)
     for change in single:
         verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
