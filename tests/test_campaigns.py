@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.kinds.read_methods import Search
+from reconciler.kinds.versions import all_versions
 from reconciler.model import ItemStatus, Problem
 
 from .drift.nights import Night, only
@@ -116,3 +118,27 @@ def test_a_limit_that_the_api_refuses_to_a_campaign_without_one_ends_rejected_at
         assert outcome.status is ItemStatus.REJECTED
         assert outcome.problems[0].span is not None
         assert outcome.problems[0].span.line == 2
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_request"])
+def test_a_creation_whose_answer_is_lost_is_looked_for_and_made_once(fault: str) -> None:
+    with bench(guarded=False) as here:
+        here.write(
+            {"c.yaml": f"campaigns:\n  summer: {NEW.replace('{LIMIT}', f'{{{CAPPED}}}').replace('AUTOMATION', '')}\n"}
+        )
+        here.world.inject({"kind": fault, "method": "POST", "path": "*/marketing-solutions/campaigns"})
+        here.apply()
+        here.later(minutes=31)
+        here.apply()
+
+        names = [each.get("name") for each in here.world.state.all("campaigns").values()]
+        assert names.count("Summer") == 1
+        assert here.plan().plan.total == 0
+
+
+def test_a_look_for_a_lost_creation_asks_by_the_parent_of_its_kind() -> None:
+    """A filter by the ids of others would show nothing, and what is there would be created again."""
+    for version in all_versions():
+        for kind in version.kinds.values():
+            if isinstance(kind.read, Search):
+                assert kind.read.parents == f"{kind.natural_keys[0][0]}s", kind.name
