@@ -315,6 +315,7 @@ AD_SET = Kind(
         ),
     ),
     assumed_patches={"budgetPatch": "budgets"},
+    hidden_code="cannot-expose-specific-adsets",
     idle_when_equal={"categoryBids.*": "bidding.bidAmount", "displayMultipliers.*": 1},
     excluded_when={"schedule.deliveryStatus": ("archived",)},
     read_only_when={"schedule.deliveryStatus": ("archived",)},

@@ -130,6 +130,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # probes      reads that show whether the application may read it
     # assumed_patches  facets that can be patched only if an assumption holds, by its name
     # days_by_owner    whether the zone of its owner may decide which day it is
+    # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
     # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
 
     name: str
@@ -172,6 +173,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     assumed_patches: Mapping[str, str] = field(default_factory=dict)
     days_by_owner: bool = False
     idle_when_equal: Mapping[str, str | int] = field(default_factory=dict)
+    hidden_code: str | None = None
     blocks: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
 

@@ -35,6 +35,8 @@ class Reference(Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     paging: Paging = Paging.NONE
     page: int = 100
+    label: str = ""
+    """The attribute that names one of them; empty if the list has none."""
 
 
 class Listing(Struct, frozen=True):
