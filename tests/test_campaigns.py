@@ -110,6 +110,14 @@ def test_a_limit_that_is_raised_outside_is_drift() -> None:
         assert (moved.field, moved.applied, moved.live) == ("spendLimit.spendLimitAmount", 15000, 30000)
 
 
+def test_what_unmanaged_campaigns_may_be_billed_is_told() -> None:
+    with bench(guarded=False) as here:
+        here.write({"c.yaml": 'campaigns:\n  two: {id: "358314", goal: acquisition}\n'})
+        (share,) = Night(here).look().shares
+
+        assert (share.kind, share.held.amount, share.held.uncapped) == ("campaigns", 20000, 2)
+
+
 def test_a_limit_that_the_api_refuses_to_a_campaign_without_one_ends_rejected_at_its_line() -> None:
     with bench(guarded=False, limit_from_uncapped="refused") as here:
         here.write({"c.yaml": f'campaigns:\n  one: {{id: "358314", spendLimit: {{{CAPPED}}}}}\n'})
