@@ -196,3 +196,16 @@ def test_an_import_knows_the_block_and_keeps_its_address() -> None:
 
         assert (here.folder / "a.yaml").read_text() == text
         assert here.plan().plan.total == 0
+
+
+@pytest.mark.parametrize("path", ["*/marketing-solutions/campaigns", "*/marketing-solutions/ad-sets"])
+def test_an_answer_that_is_lost_between_rounds_makes_nothing_twice(path: str) -> None:
+    """What was created is found by a look, and its id is known to the rounds after it."""
+    with bench(guarded=False) as here:
+        here.write({"a.yaml": CAMPAIGN + AD_SETS})
+        here.world.inject({"kind": "lost_answer", "method": "POST", "path": path})
+        run = here.apply()
+
+        assert {each.status for each in run.outcomes} == {ItemStatus.APPLIED}
+        assert made(here) == WHOLE
+        assert here.plan().plan.total == 0
