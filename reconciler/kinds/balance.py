@@ -145,6 +145,9 @@ BALANCE_KIND = Kind(
         after="currentValue",
         who="modifiedByUser",
         memo="memo",
+        amount="changeValue",
+        added="balanceadded",
+        removed="balanceremoved",
         words={
             **dict.fromkeys(("balanceadded", "balanceremoved", "balancecapped", "balanceuncapped"), "deposited"),
             **{"startdate": "startDate", "enddate": "endDate", "balancename": "name"},
