@@ -177,6 +177,14 @@ def test_an_address_that_no_block_has_is_an_error_at_its_line() -> None:
     assert (problem.code, problem.span.line if problem.span else 0) == ("unknown-address", 10)
 
 
+def test_a_new_ad_set_in_a_campaign_that_the_scope_does_not_have_is_an_error_at_its_line() -> None:
+    with bench() as here:
+        here.write({"a.yaml": CAMPAIGN + AD_SETS.replace("campaigns.summer", '"77"', 1)})
+        found = [(each.code, each.span.line) for each in here.plan().problems if each.span]
+
+    assert found == [("unknown-campaign", 10)]
+
+
 def test_an_ad_set_alone_waits_for_a_campaign_that_is_not_in_the_target() -> None:
     with bench(guarded=False) as here:
         here.write({"a.yaml": CAMPAIGN + AD_SETS})

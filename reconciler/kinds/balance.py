@@ -134,7 +134,6 @@ BALANCE_KIND = Kind(
     scene_rules=rules.SCENE,
     limits=limits.balances,
     ceilings=limits.balances,
-    ceiling_fields=("deposited", "endDate"),
     cost_fields=("deposited", "endDate"),
     normalize=rules.uncapped_has_no_deposit,
     history=HistoryFormat(

@@ -111,7 +111,6 @@ CAMPAIGN = Kind(
     server_side_effects=rules.server_side_effects,
     ceilings=limits.campaigns,
     caps_campaigns=True,
-    ceiling_fields=SPEND_LIMIT,
     blocks={
         "spendLimit": "Most that its ad sets may be billed together: the API promises no other maximum.",
         "budgetAutomation": "Whether the campaign sets the budgets of its ad sets by itself.",

@@ -118,7 +118,6 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
-    # ceiling_fields  the fields that this depends on
     # caps_campaigns  whether one is a campaign, whose ceiling is that of all that belongs to it
     # normalised  mends what a version of the API cannot say in the field itself
     # blocks      what each block that only groups fields is about
@@ -162,7 +161,6 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
     cost_fields: tuple[str, ...] = ()
     ceilings: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
-    ceiling_fields: tuple[str, ...] = ()
     caps_campaigns: bool = False
     history: HistoryFormat | None = None
     title: str | None = None
