@@ -258,7 +258,9 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
 def _announce(url: str) -> None:
     click.echo(f"The sandbox listens on {url}. In another terminal:\n", err=True)
     click.echo(f"export RECONCILER_API_URL={url}")
-    for product, name in (("MS", "sandbox-ms"), ("RM", "sandbox-rm")):
-        click.echo(f"export CRITEO_{product}_CLIENT_ID={name}")
-        click.echo(f"export CRITEO_{product}_CLIENT_SECRET=sandbox")
+    from reconciler.commands.connection import PREFIXES, SANDBOX_CREDENTIALS
+
+    for product, pair in SANDBOX_CREDENTIALS.items():
+        click.echo(f"export {PREFIXES[product]}_CLIENT_ID={pair.client_id}")
+        click.echo(f"export {PREFIXES[product]}_CLIENT_SECRET={pair.secret}")
     sys.stdout.flush()

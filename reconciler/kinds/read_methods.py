@@ -15,7 +15,10 @@ class Paging(Enum):
 
 
 class Search(Struct, frozen=True):
-    """One POST that finds everything of the scope, or of some ``parents`` of its objects; no pages."""
+    """One POST that finds everything of the scope, by the filter ``by``; no pages.
+
+    ``parents`` is the filter by the first field of the natural key: a look for a lost creation asks for no more.
+    """
 
     path: str
     by: str = "advertiserIds"
@@ -32,6 +35,8 @@ class Reference(Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     paging: Paging = Paging.NONE
     page: int = 100
+    label: str = ""
+    """The attribute that names one of them; empty if the list has none."""
 
 
 class Listing(Struct, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from reconciler.model import Action, Call, Change, FieldChange, Run
+from reconciler.planning.addresses import awaited
 from reconciler.provider import codec
 from reconciler.reports import grouping, irreversible
 from reconciler.reports.common import (
@@ -101,11 +102,17 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
         yield f"  + {count_noun(plan.deferred_calls, 'call')} after creation, with the new ids:"
         single, folded = grouping.split_changes(plan.deferred, full=manner.full)
         for change in single:
-            moves = ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
-            yield f"       {sanitize(change.address)}: {moves}"
+            yield f"       {sanitize(change.address)}: {_later(change)}"
         for fold in folded:
             yield f"       {grouping.heading(fold)}"
             yield from (f"         {line}" for line in grouping.sentences(fold))
+
+
+def _later(change: Change) -> str:
+    """What a change does once it has the ids that it waits for; what is created stands above in full."""
+    if change.action is Action.CREATE:
+        return f"created with the id of {', '.join(sanitize(each) for each in awaited(change))}"
+    return ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
 
 
 def _each_call(calls: Sequence[Call], manner: RenderOptions) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """What an apply asks before it sends anything: how many changes, to what, and how far budgets and bids move."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
+from reconciler.kinds.versions import kind_named
 from reconciler.model import Action, Change, Money, Run
 from reconciler.model.money import NOTHING, Period
 from reconciler.reports import cost
@@ -36,8 +36,9 @@ def _changes(change: Change) -> int:
 
 
 def _singular(kind: str) -> str:
-    """``ad set`` for ``adSets``."""
-    return re.sub(r"(?=[A-Z])", " ", kind).lower().removesuffix("s")
+    """Return ``ad set`` for ``adSets``."""
+    found = kind_named(kind)
+    return found.singular if found else kind
 
 
 def _limits(money: Money) -> Iterator[str]:
