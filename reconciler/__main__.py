@@ -6,7 +6,6 @@ import sys
 
 from reconciler import __version__
 
-
 WINDOWS = "reconciler runs on Linux and macOS; on Windows run it in WSL or a container.\n"
 """The ledger trusts what these promise of a file: rights, links, and a folder that can be synced."""
 
