@@ -6,6 +6,9 @@ import sys
 
 from reconciler import __version__
 
+WINDOWS = "reconciler runs on Linux and macOS; on Windows run it in WSL or a container.\n"
+"""The ledger trusts what these promise of a file: rights, links, and a folder that can be synced."""
+
 
 def main() -> None:
     """The console script."""
@@ -16,6 +19,9 @@ def main() -> None:
         except OSError:  # a reader that went away, a full disk
             os._exit(1)
         return
+    if os.name == "nt":
+        sys.stderr.write(WINDOWS)
+        sys.exit(1)
     gc.disable()  # what is imported stays
     from reconciler.cli import main as command
 

@@ -1,5 +1,5 @@
 """``python -m reconciler.cli``."""
 
-from reconciler.cli import main
+from reconciler.__main__ import main
 
 main()

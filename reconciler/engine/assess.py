@@ -16,9 +16,22 @@ from reconciler.engine.refresh import RefreshResult
 from reconciler.guardrails import Proposal
 from reconciler.guardrails.decisions import Decision
 from reconciler.kinds.currency import check_amounts
-from reconciler.model import Address, Change, Desired, Irreversible, Judgement, Money, Plan, Problem
+from reconciler.model import (
+    Address,
+    Change,
+    Desired,
+    Irreversible,
+    Judgement,
+    LimitChange,
+    Money,
+    Plan,
+    Problem,
+    Severity,
+    warning,
+)
+from reconciler.model.money import Exposure, format_amount
 from reconciler.planning import batching as planner
-from reconciler.planning import exposure
+from reconciler.planning import exposure, new_objects
 from reconciler.planning.call_parts import BoundType
 from reconciler.planning.cost import CostContext, compute_cost
 from reconciler.planning.exposure import ExposureContext
@@ -45,7 +58,7 @@ class Assessment(Struct, frozen=True):
     ground: ExposureContext | None
     lasting: tuple[Irreversible, ...] = ()
     misfits: tuple[Problem, ...] = ()
-    """Amounts that do not fit their currency, which is known only now."""
+    """Amounts that do not fit their currency, which is known only now, and what is created off."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -71,6 +84,7 @@ def assess(
     if ground is not None:
         cost = replace(cost, running=tuple(exposure.exposure_by_call(ground, calls.calls, calls.deferred)))
     live = {name: frozenset(row.id for row in rows) for name, rows in seen.live.items()}
+    off = tuple(new_objects.created_off(book))
     proposal = Proposal(
         changes=tuple(changes),
         money=cost,
@@ -80,12 +94,35 @@ def assess(
         remembered=memory.ids,
         known=_known(memory, live),
         applied=memory.values,
+        beside=new_objects.siblings(changes, seen.live),
+        created_off=off,
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,
     )
     judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {}, wish.decisions)
-    misfits = tuple(_misfits(project, book, wish.desired))
+    misfits = (*_misfits(project, book, wish.desired), *_created_off(off, changes))
     return Assessment(calls, cost, judgements, ground, tuple(find_irreversible(changes, kinds)), misfits)
+
+
+def _created_off(off: Sequence[LimitChange], changes: Sequence[Change]) -> Iterator[Problem]:
+    """Say once what is created off: to start it in the platform is one click, and no limit of the plan counts it."""
+    if not off:
+        return
+    sums: dict[str, Exposure] = {}
+    for each in off:
+        sums[each.currency] = sums.get(each.currency, Exposure()) + Exposure.of(each.after)
+    money = ", ".join(f"{code} {_worded(exposure)}" for code, exposure in sums.items())
+    count = f"{len(off):,} objects are" if len(off) > 1 else "1 object is"
+    message = f"{count} created off, and counted in no sum: once started, {money} more may be spent"
+    place = next(change.place for change in changes if change.address == off[0].address)
+    hint = "maxTotalIncrease counts it with createdOff: true"
+    told = warning("created-off", message, at=place, address=off[0].address, hint=hint)
+    yield replace(told, severity=Severity.NOTE)
+
+
+def _worded(exposure: Exposure) -> str:
+    uncapped = f"{exposure.uncapped} without any cap" if exposure.uncapped else ""
+    return " and ".join(filter(None, [format_amount(exposure.amount) if exposure.amount else "", uncapped]))
 
 
 def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) -> Iterator[Problem]:

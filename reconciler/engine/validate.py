@@ -63,7 +63,9 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
             problems += allow.mistakes(loaded, now)
         problems += ownership.validate_ownership(loaded.project, loaded.desired)
         problems += moved.validate_moves(loaded.project, loaded.desired)
-        problems += (problem for each in loaded.desired for problem in identity.invisible_names(each))
+        kinds = loaded.project.kinds
+        for each in loaded.desired:
+            problems += identity.invisible_names(kinds[each.address.kind], each)
         pairs = {
             kind: tuple((each, None) for each in wanted) for kind, wanted in by_kind(loaded.project, loaded.desired)
         }

@@ -8,6 +8,9 @@ from reconciler.guardrails.rule import ON, AmountChange, Proposal, Rule, amount
 from reconciler.model import Problem
 
 FACTORS = (Decimal(10), Decimal(100), Decimal(1000))
+SLIP = 100
+"""How many times the largest of its siblings a new amount is a slip: an amount in cents, and more so in micros."""
+HINT = "is the decimal point where you meant it?"
 NEAR = Decimal("0.1")
 """How far off a factor may be, as a share of it: a slip often comes with a small change that was meant."""
 
@@ -19,11 +22,26 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         assert step.after is not None
         way = f"about {factor} times" if up else f"about 1/{factor} of"
         message = f"{step.move.field} would be {way} what it was ({amount(step.before)} → {amount(step.after)})"
-        yield RULE.object(message, step.change, at=step.move.place, hint="is the decimal point where you meant it?")
+        yield RULE.object(message, step.change, at=step.move.place, hint=HINT)
+    yield from _beside_siblings(proposal)
+
+
+def _beside_siblings(proposal: Proposal) -> Iterator[Problem]:
+    """A new object has no amount that it moves from: it is judged by what its siblings have."""
+    for change in proposal.changes:
+        largest = proposal.beside.get(change.address, {})
+        for move in change.fields:
+            sibling = largest.get(move.field)
+            if sibling is None or not isinstance(move.after, Decimal) or move.after < sibling.amount * SLIP:
+                continue
+            factor = int(move.after / sibling.amount)
+            message = f"{move.field} of a new object would be {factor:,} times the largest {sibling.among}"
+            message = f"{message} ({amount(sibling.amount)} beside {amount(move.after)})"
+            yield RULE.object(message, change, at=move.place, hint=HINT)
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    return any(step.before and step.after for step in proposal.steps)
+    return any(step.before and step.after for step in proposal.steps) or any(proposal.beside.values())
 
 
 def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
@@ -39,8 +57,9 @@ def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
 
 RULE = Rule(
     "decimalSlip",
-    "Whether an amount may not move by a factor near 10, 100, 1000 or an inverse of these. A return to the value that"
-    " was last applied is none. On by default.",
+    "Whether an amount may not move by a factor near 10, 100, 1000 or an inverse of these, and a new object may not"
+    " have 100 times the largest amount of its siblings, in its campaign or else its advertiser or account. A return to"
+    " the value that was last applied is none. On by default.",
     ON,
     judge,
     lambda setting: "no change of about x10, x100 or x1000",

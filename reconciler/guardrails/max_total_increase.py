@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.guardrails.names import currencies
+from reconciler.guardrails.names import Mistake, Names, currencies
 from reconciler.guardrails.rule import (
     BY_CURRENCY,
     Proposal,
@@ -16,11 +16,21 @@ from reconciler.guardrails.rule import (
     rise,
 )
 from reconciler.model import Problem
-from reconciler.model.money import Exposure, Increase
+from reconciler.model.money import NOTHING, Exposure, Increase
+
+CREATED_OFF = "createdOff"
+WHAT = "the plan raises the budgets of one day"
 
 
-def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    return beyond(RULE, proposal.money.increases, setting, "the plan raises the budgets of one day")
+def judge(proposal: Proposal, setting: Any) -> Iterable[Problem]:
+    limits = {code: limit for code, limit in setting.items() if code != CREATED_OFF}
+    if not setting.get(CREATED_OFF):
+        return beyond(RULE, proposal.money.increases, limits, WHAT)
+    sums = {each.currency: each.exposure for each in proposal.money.increases}
+    for off in proposal.created_off:
+        sums[off.currency] = sums.get(off.currency, NOTHING) + Exposure.of(off.after)
+    increases = [Increase(code, exposure) for code, exposure in sums.items()]
+    return beyond(RULE, increases, limits, f"{WHAT}, with what is created off,")
 
 
 def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
@@ -43,13 +53,28 @@ def adds(exposure: Exposure) -> bool:
     return exposure.uncapped > 0 or exposure.amount > 0
 
 
+def _worded(setting: Any) -> str:
+    """The limits, and whether what is created off counts."""
+    limits = by_currency({code: limit for code, limit in setting.items() if code != CREATED_OFF})
+    return f"{limits}, created off counted" if setting.get(CREATED_OFF) else limits
+
+
+def _looks(proposal: Proposal, setting: Any) -> bool:
+    return any_increase(proposal, setting) or bool(setting.get(CREATED_OFF) and proposal.created_off)
+
+
+def _check(setting: Any, names: Names) -> Iterable[Mistake]:
+    return currencies({code: limit for code, limit in setting.items() if code != CREATED_OFF}, names)
+
+
 RULE = Rule(
     "maxTotalIncrease",
     "Most that one apply may add to the budgets of one day, net, in units of each currency:"
-    " daily, weekly, monthly and lifetime budgets, seller totals and funds in full.",
-    BY_CURRENCY,
+    " daily, weekly, monthly and lifetime budgets, seller totals and funds in full. With createdOff: true, what is"
+    " created off counts as if it were on.",
+    {**BY_CURRENCY, "properties": {CREATED_OFF: {"type": "boolean", "description": "Count what is created off."}}},
     judge,
-    by_currency,
-    any_increase,
-    check=currencies,
+    _worded,
+    _looks,
+    check=_check,
 )

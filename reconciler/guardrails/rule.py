@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -28,6 +28,16 @@ from reconciler.model.money import NOTHING, Exposure, group_digits
 Schema = dict[str, Any]
 
 
+class SupportsSibling(Protocol):
+    """The largest amount among the siblings of a new object, and among which it was looked for."""
+
+    @property
+    def amount(self) -> Decimal: ...
+
+    @property
+    def among(self) -> str: ...
+
+
 class Proposal(Struct, frozen=True, dict=True):
     """A plan that is to be judged: what it changes (what waits for an id too), and what it costs.
 
@@ -46,6 +56,10 @@ class Proposal(Struct, frozen=True, dict=True):
     known: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     applied: Mapping[Address, Values] = field(default_factory=dict)
     wanted: frozenset[Address] = frozenset()
+    beside: Mapping[Address, Mapping[str, SupportsSibling]] = field(default_factory=dict)
+    """The largest amount beside each new object, by field."""
+    created_off: tuple[LimitChange, ...] = ()
+    """What the objects that are created off may spend once they are started."""
     whole: bool = True
 
     def currency(self, change: Change) -> str:

@@ -186,12 +186,13 @@ class Importer:
 
     def _described(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[ImportedResource]:
         taken = [each.address.key for each in self._blocks(kind)]
+        currency = self.project.stated_currency(kind.scope)
         keys = block_names.choose_keys(kind, fresh, taken, block_names.choose_labels(self.names))
         for each in fresh:
             address = Address(kind.name, keys[each.id])
             if not self.wish.aims_at(address):
                 continue
-            fields, left = resource_blocks.describe_object(kind, each)
+            fields, left = resource_blocks.describe_object(kind, each, currency, self.project.assumptions)
             self.left += left
             if resource_blocks.is_manageable(kind, fields):
                 yield ImportedResource(address, each, fields)

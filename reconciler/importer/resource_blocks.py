@@ -6,6 +6,7 @@ means nothing; what is left out for such a reason is told. What was never read i
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,12 +14,14 @@ from msgspec.structs import replace
 
 from reconciler.config.value_formatter import as_desired, rule_violations, to_yaml
 from reconciler.config.yaml_writer import NestedBlock, entry
+from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.value_types import EnumType, InvalidValue, MoneyType
 from reconciler.model import Address, Desired, Json, Live, Value
 
 Fields: TypeAlias = Mapping[str, Json]
 """Dotted field names to values as YAML has them."""
+NOTHING_ASSUMED: Mapping[str, bool] = MappingProxyType({})
 MANY = 500
 """So many resources stand in a file; with more of them there is another beside it."""
 
@@ -50,13 +53,27 @@ class ImportedResource(Struct, frozen=True):
 # --- What to write of one object -----------------------------------------------------------------------------
 
 
-def describe_object(kind: Kind, live: Live) -> tuple[Fields, tuple[Skipped, ...]]:
-    """The fields of an object in the order of the table, and what had to be left out."""
+def describe_object(
+    kind: Kind, live: Live, currency: str | None = None, assumptions: Mapping[str, bool] = NOTHING_ASSUMED
+) -> tuple[Fields, tuple[Skipped, ...]]:
+    """The fields of an object in the order of the table, and what had to be left out.
+
+    With the ``currency`` that the project states, an amount that has more decimals is left out: it is never rounded.
+    """
+    unfit = dict[str, str]()
+    if currency is not None:
+        block = as_desired(Address(kind.name, "-"), live.values, live.id)
+        for name, value in live.values.items():
+            for problem in check_amounts(kind, block, {name: value}, currency, assumptions, offline=True):
+                unfit[name] = problem.message.removeprefix(f"{name}: ")
     fields: dict[str, Json] = {}
     left: list[Skipped] = []
     for name, value in sorted(live.values.items(), key=lambda each: (kind.field_order(each[0]), each[0])):
         row = kind.field(name)
         if not row.writable or row.path("read") is None or says_nothing(row, value):
+            continue
+        if name in unfit:
+            left.append(Skipped(kind, live.id, object_title(kind, live), unfit[name], name))
             continue
         try:
             fields[name] = to_yaml(row, value)

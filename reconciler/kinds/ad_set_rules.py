@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_budgets_fit
+from reconciler.kinds.end_days import end_day, excluded
 from reconciler.kinds.field_problems import field_error, field_warning
 from reconciler.kinds.kind import ValidationContext
 from reconciler.kinds.shared_values import holds_field
@@ -204,7 +205,7 @@ def not_over(scene: ValidationContext) -> Iterator[Problem]:
             yield field_warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
 
 
-LIVE = (check_merged, not_over)
+LIVE = (check_merged, not_over, end_day("schedule.endDate", excluded))
 
 
 def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:

@@ -30,8 +30,14 @@ FIELDS = (
         "accountId", IdType(), create=NOT_IN_BODY, patch=None, required=True, doc="Account that the balance belongs to."
     ),
     Field("name", TextType(maximum=255), required=True, doc="Name, unique in the account."),
-    Field("startDate", DayType(), required=True, doc="First day, in the account's time zone."),
-    Field("endDate", DayType(), patch="endDate.value", nullable=True, doc="Last day, after the first. Null: no end."),
+    Field("startDate", DayType(instants=True), required=True, doc="First day, in the account's time zone."),
+    Field(
+        "endDate",
+        DayType(instants=True),
+        patch="endDate.value",
+        nullable=True,
+        doc="Last day, which is included; after the first. Null: no end.",
+    ),
     Field(
         "deposited",
         MoneyType(by_currency=True),
@@ -101,6 +107,7 @@ BALANCE_KIND = Kind(
             listed=False,
         ),
     },
+    owners=Listing("{root}/retail-media/accounts", paging=Paging.INDEX),
     natural_keys=(("accountId", "name"),),
     title="name",
     campaign="campaignIds",

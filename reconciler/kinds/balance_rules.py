@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from reconciler.kinds.end_days import end_day, included
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Desired, Live, Problem, Values, error, warning
@@ -73,7 +74,11 @@ def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
             yield from _funds(desired, live)
 
 
-SCENE = (names_are_unique, changes_are_possible)
+SCENE = (
+    names_are_unique,
+    changes_are_possible,
+    end_day("endDate", included("in the account's time zone")),
+)
 
 
 def _billing(desired: Desired, live: Live) -> Iterator[Problem]:

@@ -15,6 +15,11 @@ def latest_to_end(now: datetime, zones: Iterable[str]) -> datetime:
     return min((now.astimezone(zone) for zone in _known(zones)), key=lambda each: each.replace(tzinfo=None))
 
 
+def day_in(moment: datetime, zone: str) -> date:
+    """Return the day of an instant in a time zone; of UTC, if it is not known."""
+    return moment.astimezone(_known([zone])[0]).date()
+
+
 def _known(zones: Iterable[str]) -> list[tzinfo]:
     found: list[tzinfo] = []
     for name in dict.fromkeys(zones):

@@ -36,6 +36,15 @@ class InstantType(Struct, frozen=True):
         except (ValueError, OverflowError):
             return str(wire)
 
+    @staticmethod
+    def instant(text: str) -> datetime | None:
+        """Return what a text with a time zone means, in UTC; None for any other text."""
+        try:
+            moment = datetime.fromisoformat(text)
+            return moment.astimezone(UTC) if moment.tzinfo is not None else None
+        except (ValueError, OverflowError):
+            return None
+
     def write(self, value: Value) -> Json:
         assert isinstance(value, datetime)
         return value.isoformat().replace("+00:00", "Z")
@@ -45,9 +54,14 @@ class InstantType(Struct, frozen=True):
 
 
 class DayType(Struct, frozen=True):
-    """A calendar day. ``open`` is what the wire says for "no end" (contract §2.11)."""
+    """A calendar day. ``open`` is what the wire says for "no end" (contract §2.11).
+
+    ``instants``: the wire may tell an instant instead, which is read as it is: the day it means is that of the owner's
+    time zone (contract §13, 45), which the reader knows. Without it a time is no part of the value, and is cut.
+    """
 
     open: str | None = None
+    instants: bool = False
 
     def parse(self, raw: Json) -> Value:
         text = str(raw)
@@ -62,6 +76,10 @@ class DayType(Struct, frozen=True):
     def read(self, wire: Json) -> Value:
         if wire is None or wire == "":
             return None
+        if self.instants and len(str(wire)) > 10:
+            moment = InstantType.instant(str(wire))
+            if moment is not None:
+                return moment
         try:
             return date.fromisoformat(str(wire)[:10])
         except ValueError:

@@ -112,6 +112,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # details     sub-resources, read only where the files state them
     # attachments a set that is read from the other side
     # references  fields whose ids must be known before any call
+    # owners      a list that tells the time zones of the owners
     # rules       see one resource as written
     # scene_rules see all of them, with live state when there is any
     # implied     completes the values after a change with what the API then sets by itself
@@ -154,6 +155,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     details: tuple[Details, ...] = ()
     attachments: Attachments | None = None
     references: tuple[Reference, ...] = ()
+    owners: Listing | None = None
     rules: tuple[Rule, ...] = ()
     scene_rules: tuple[SceneRule, ...] = ()
     server_side_effects: Callable[[Values, Values], Values] | None = None

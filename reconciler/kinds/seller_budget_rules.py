@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from reconciler.kinds.end_days import end_day, included
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
@@ -199,7 +200,13 @@ def running_end_is_fixed(scene: ValidationContext, *, strict: bool = False) -> I
             )
 
 
-SCENE = (new_ones_have_amounts, one_at_a_time, daily_is_covered, changes_are_possible)
+SCENE = (
+    new_ones_have_amounts,
+    one_at_a_time,
+    daily_is_covered,
+    changes_are_possible,
+    end_day("endDate", included("as far as is documented")),
+)
 
 
 def _standing(scene: ValidationContext) -> Sequence[BudgetState]:

@@ -10,21 +10,21 @@ Key = tuple[Value, ...]
 Claimed = Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]]
 
 
-def invisible_names(desired: Desired) -> Iterator[Problem]:
+def invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
     """Yield what of a name cannot be seen, unless the block states which object it means."""
-    name = desired.values.get(likeness.NAME)
-    if isinstance(name, str) and desired.id is None:
+    name = desired.values.get(kind.title) if kind.title else None
+    if kind.title and isinstance(name, str) and desired.id is None:
         for what in likeness.hidden(name):
             message = f"the name has {what}: {likeness.escape_lookalikes(name)}"
             hint = "remove it; if a live object is really called so, write its id beside it"
-            yield error("invisible-name", message, at=desired.at(likeness.NAME), address=desired.address, hint=hint)
+            yield error("invisible-name", message, at=desired.at(kind.title), address=desired.address, hint=hint)
 
 
 def questions(
     kind: Kind, pairs: Sequence[Pair], live: Sequence[Live], *, near_is_same: bool = True
 ) -> Iterator[Problem]:
     """Yield what a person has to say before the pairs of a kind with names are taken for what is meant."""
-    if likeness.NAME not in kind.natural_keys[0]:
+    if kind.title not in kind.natural_keys[0]:
         return
     by_key: dict[Key, list[Live]] = {}
     for each in live:
@@ -42,15 +42,15 @@ def questions(
 
 def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
     """A creation whose name differs from a live one in nothing that a person can see."""
-    wanted = str(desired.values.get(likeness.NAME))
+    wanted = kind.name_of(desired.values)
     for row in rows:
-        there = str(row.values.get(likeness.NAME))
+        there = kind.name_of(row.values)
         message = (
             f"this would be a new {kind.singular}, and {row.id} has the same name but for what can hardly be seen:"
             f" {likeness.escape_lookalikes(wanted)} here, {likeness.escape_lookalikes(there)} there"
         )
         hint = f'write id: "{row.id}" if it is meant, or another name if it is not'
-        yield error("near-name", message, at=desired.at(likeness.NAME), address=desired.address, hint=hint)
+        yield error("near-name", message, at=desired.at(str(kind.title)), address=desired.address, hint=hint)
 
 
 def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:

@@ -5,11 +5,14 @@ knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.kinds.calendar import day_in
+from reconciler.kinds.date_types import DayType
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Listing, Paging, Reference, Search
 from reconciler.model import (
@@ -85,6 +88,7 @@ def read_list(
                     for each in (kept(codec.decode_row(kind, row, inject, id)) for row in rows(page))
                 }
                 warnings += (each for page in pages for each in _warnings(kind, page.body))
+                own = _with_days(kind, root, id, own, send)
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
             return ReadResult(tuple(live.values()), tuple(warnings))
 
@@ -144,6 +148,31 @@ def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mappi
         for row in rows(answer):
             attributes = row.get("attributes")
             yield attributes if isinstance(attributes, dict) else row
+
+
+def _with_days(kind: Kind, root: str, owner: str, live: dict[str, Live], send: Send) -> dict[str, Live]:
+    """The objects of an owner, with the day in the owner's time zone where the API tells an instant (contract §13, 45).
+
+    The owners are read for it only then: plain days are the rule.
+    """
+    names = [row.name for row in kind.fields if isinstance(row.type, DayType) and row.type.instants]
+    told = {
+        id: days
+        for id, each in live.items()
+        if (days := {name: day for name in names if isinstance(day := each.values.get(name), datetime)})
+    }
+    if not told or kind.owners is None:
+        return live
+    listed = (row for page in _pages(kind, kind.owners, root, owner, send) for row in rows(page))
+    zone = next((_zone(row) for row in listed if str(row.get("id")) == owner), "")
+    meant = {id: {name: day_in(day, zone) for name, day in days.items()} for id, days in told.items()}
+    return {id: replace(each, values={**each.values, **meant.get(id, {})}) for id, each in live.items()}
+
+
+def _zone(row: Mapping[str, Any]) -> str:
+    attributes = row.get("attributes")
+    zone = attributes.get("timeZone") if isinstance(attributes, dict) else None
+    return zone if isinstance(zone, str) else ""
 
 
 def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:

@@ -293,3 +293,16 @@ def test_the_ledger_of_an_apply_into_head_is_complete(shop: Path) -> None:
     command = f"{sys.executable} -m reconciler apply --sandbox --auto-approve --json-stream | head -1"
     subprocess.run(["sh", "-c", command], capture_output=True, check=True, env=os.environ)
     assert b"exit code 0  7 calls" in run("ledger", "runs", "--sandbox")[1]
+
+
+# --- Windows -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["reconciler.__main__", "reconciler.cli.__main__"])
+@pytest.mark.parametrize("words", [(), ("validate",), ("plan", "--sandbox"), ("--help",)])
+def test_windows_is_refused_in_one_sentence(module: str, words: tuple[str, ...]) -> None:
+    run_it = f"sys.argv[1:] = {list(words)}; runpy.run_module({module!r}, run_name='__main__')"
+    code = f"import os, runpy, sys; os.name = 'nt'; {run_it}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    said = "reconciler runs on Linux and macOS; on Windows run it in WSL or a container.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)

@@ -1,6 +1,6 @@
 """2025-07, 2025-10 and 2026-01 ("G1"): the cells in which they differ from 2026-07 (contract §6.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -9,12 +9,14 @@ from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND, LIST
 from reconciler.kinds.campaign import CAMPAIGN
 from reconciler.kinds.date_types import DayType
-from reconciler.kinds.kind import Kind
+from reconciler.kinds.field_problems import field_error
+from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.read_methods import Listing, Paging
 from reconciler.kinds.value_types import EnumType
 from reconciler.kinds.versions import v2026_07
 from reconciler.kinds.versions.api_version import ApiVersion
 from reconciler.kinds.write_methods import AddDifference, Envelope, PatchFields, SetMembership, Write
+from reconciler.model import Problem
 
 ATTRIBUTION = EnumType(
     ("criteoAttribution", "lastClick", "postClick", "googleAnalyticsLastClick", "googleAnalyticsDataDriven"),
@@ -47,16 +49,28 @@ def _balance_writes() -> dict[str, Write]:
     }
 
 
+def end_is_kept(scene: ValidationContext) -> Iterator[Problem]:
+    """Null in a patch means "unchanged" or "cleared" there, which of them is not documented (contract §5.3)."""
+    for desired, live in scene.pairs:
+        if live is None or not ("endDate" in desired.values and desired.values["endDate"] is None):
+            continue
+        if live.values.get("endDate") is None:
+            continue
+        message = f"this API version cannot take away the end of a balance ({live.values['endDate']})"
+        hint = "write a day, remove the line, or set api.retailMedia to 2026-07 or later"
+        yield field_error(desired, "endDate", "null-not-allowed", message, hint)
+
+
 RETAIL_MEDIA = {
     BALANCE_KIND.name: BALANCE_KIND.amended(
         {
             "poNumber": PO_NUMBER,
-            # Null there means "unchanged" or "cleared", and nobody can tell which (contract §5.3).
-            "endDate": {"type": DayType(), "patch": "endDate", "nullable": False},
+            "endDate": {"type": DayType(instants=True), "patch": "endDate"},
         },
         read=Listing(LIST, paging=Paging.INDEX, page=100, inject="accountId"),
         create=replace(BALANCE_KIND.create, envelope=PLAIN) if BALANCE_KIND.create else None,
         writes=_balance_writes(),
+        scene_rules=(*BALANCE_KIND.scene_rules, end_is_kept),
     )
 }
 

@@ -1,0 +1,93 @@
+"""What there is to compare a new object with, and what one that is created off may spend once it is started."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from reconciler.model import Address, Change, LimitChange, Live, Value, Values
+from reconciler.planning.cost import CostContext
+
+PARENTS = (
+    ("campaignId", "campaign"),
+    ("campaignIds", "campaign"),
+    ("advertiserId", "advertiser"),
+    ("accountId", "account"),
+)
+"""The nearest first: siblings are those of the same campaign, else of the same advertiser or account."""
+UNITS = ("budget.budgetRenewal", "bidding.costController", "budgetType", "spendType")
+"""What an amount is meant by: a budget of a lifetime says nothing of one of a day."""
+STARTED: Mapping[Value, Value] = {"off": "on", True: False}
+
+
+class Sibling(Struct, frozen=True):
+    """The largest amount of a field beside a new object, and where it was looked for."""
+
+    amount: Decimal
+    among: str
+
+
+def siblings(changes: Sequence[Change], live: Mapping[str, Sequence[Live]]) -> dict[Address, dict[str, Sibling]]:
+    """Return the largest amount beside each new object, by field: of live objects, and of the other new ones."""
+    born = [change for change in changes if change.id is None]
+    found: dict[Address, dict[str, Sibling]] = {}
+    for kind in dict.fromkeys(change.address.kind for change in born):
+        own = [change for change in born if change.address.kind == kind]
+        index = _Largest([row.values for row in live.get(kind, ())] + [change.after for change in own])
+        found |= {change.address: index.beside(change.after) for change in own}
+    return found
+
+
+class _Largest:
+    """The two largest amounts by parent, unit and field: the object that is judged may be one of them."""
+
+    def __init__(self, all: Iterable[Values]) -> None:
+        self._top: dict[tuple[object, ...], list[Decimal]] = {}
+        for values in all:
+            for name, value in _amounts(values):
+                for parent, _ in _parents(values):
+                    top = self._top.setdefault((parent, _unit(values), name), [])
+                    top.append(value)
+                    top.sort(reverse=True)
+                    del top[2:]
+
+    def beside(self, values: Values) -> dict[str, Sibling]:
+        found: dict[str, Sibling] = {}
+        for name, value in _amounts(values):
+            for parent, noun in _parents(values):
+                others = list(self._top[parent, _unit(values), name])
+                others.remove(value) if value in others else None
+                if others:
+                    found[name] = Sibling(others[0], noun)
+                    break
+        return found
+
+
+def _amounts(values: Values) -> Iterator[tuple[str, Decimal]]:
+    return ((name, value) for name, value in values.items() if isinstance(value, Decimal) and value > 0)
+
+
+def _parents(values: Values) -> Iterator[tuple[tuple[str, Value], str]]:
+    for name, noun in PARENTS:
+        if values.get(name):
+            yield (name, values[name]), f"of its {noun}"
+
+
+def _unit(values: Values) -> tuple[Value, ...]:
+    return tuple(values.get(name) for name in UNITS)
+
+
+def created_off(book: CostContext) -> Iterator[LimitChange]:
+    """Yield what each object that is created off may spend once it is started, in the platform with one click."""
+    for change in book.changes:
+        kind = book.kinds[change.address.kind]
+        values = {**kind.create_defaults, **change.after}
+        stops = {name: value for name, value in kind.stop_values.items() if value in STARTED}
+        if change.id is not None or not stops or kind.limits is None:
+            continue
+        if any(values.get(name) != value for name, value in stops.items()):
+            continue
+        started = {**values, **{name: STARTED[value] for name, value in stops.items()}}
+        limit = kind.limits([started], book.today(kind.name))[0]
+        if limit is not None:
+            yield LimitChange(kind.name, None, change.address, book.of(change), None, limit)
