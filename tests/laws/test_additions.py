@@ -19,7 +19,7 @@ from reconciler.sandbox.encoding import encode
 from reconciler.sandbox.message import Request, Response
 
 from .accounts import distort, populate
-from .bench import Bench
+from ..support.bench import Bench
 from .portfolios import Spoken
 from .test_import_is_quiet import cases, imported, stage
 
