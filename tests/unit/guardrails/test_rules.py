@@ -100,7 +100,7 @@ CASES = [
          "the plan raises what is billed at most without any cap in EUR"),
     Case("removedCap", True, proposal(cost=money(ceilings=[shift(None, daily(None), kind="campaigns")])),
          proposal(cost=money(ceilings=[shift(daily("9"), daily(None), kind="campaigns")])),
-         "campaigns.a would be uncapped; it was 9.00 a day"),
+         "campaigns.a would be uncapped; it was 9.00 per day"),
     Case("maxIncrease24Hours", {"EUR": 100}, proposal(cost=money("40", lately="60")),
          proposal(cost=money("40", lately="61")),
          "with the runs of the last 24 hours, the plan raises the budgets of one day by 101.00 in EUR;"

@@ -314,7 +314,8 @@ def send() -> Answer:
         clock=Hurried(),
     )
     try:
-        return api.send(Call("the call", "adSets", "settings", WriteEffect.READ, "GET", "/x", None))
+        read = Call("the call", "adSets", "settings", WriteEffect.READ, "GET", "/x", None, product="marketingSolutions")
+        return api.send(read)
     finally:
         api.close()
 

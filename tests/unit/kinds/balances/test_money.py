@@ -30,11 +30,15 @@ def calls(desk: Bench) -> list[str]:
     return [f"{each['method']} {each['path'].rpartition('/')[2]}" for each in desk.writes]
 
 
+REFUSED = {"errors": [{"code": "not-now", "title": "Not now"}]}
+"""A refusal of the API itself: an empty body proves nothing (contract §9 rule 5)."""
+
+
 def blind(desk: Bench, path: str) -> None:
     """An answer is lost, and from then on nobody can look what became of the call."""
     desk.world.inject(
         {"kind": "lost_answer", "method": "POST", "path": path},
-        {"kind": "status", "method": "GET", "path": "*/balances", "status": 503, "nth": 2, "count": None},
+        {"kind": "status", "method": "GET", "path": "*/balances", "status": 503, "nth": 3, "count": None},
     )
 
 
@@ -144,7 +148,7 @@ def test_what_waited_for_a_balance_that_was_refused_is_not_sent() -> None:
     text = f"balances: {{b: {{accountId: {ACCOUNT}, name: One, {NEW}, campaignIds: [71]}}}}\n"
     with bench(family="retailMedia") as desk:
         desk.write({"a.yaml": text})
-        desk.world.inject({"kind": "status", "method": "POST", "path": "*/balances", "status": 400, "body": {}})
+        desk.world.inject({"kind": "status", "method": "POST", "path": "*/balances", "status": 400, "body": REFUSED})
 
         run = desk.apply()
 

@@ -9,6 +9,8 @@ from ....support.readings import fates, reasons
 
 BACK_ENDS = ("2026-07", "legacy")
 SHAPES = ("errors", "list", "object")
+REFUSED = {"errors": [{"code": "not-now", "title": "Not now"}]}
+"""A refusal of the API itself: an empty body proves nothing (contract §9 rule 5)."""
 THREE = """\
 defaults: {sellerBudgets: {campaignIds: [10001], budgetType: Capped, startDate: 2026-12-01}}
 sellerBudgets:
@@ -19,8 +21,9 @@ sellerBudgets:
 
 
 def overtaken(desk: Bench) -> None:
-    """Between the plan and the first write it becomes 2026-12-10: the batch is refused for its dates."""
-    desk.world.inject({"kind": "advance", "method": "POST", "path": "*/budgets", "seconds": 19 * 86400})
+    """Between the plan and the first write, at the look before it, it becomes 2026-12-10: the batch is refused for its
+    dates."""
+    desk.world.inject({"kind": "advance", "method": "GET", "path": "*/budgets", "nth": 2, "seconds": 19 * 86400})
 
 
 @pytest.mark.parametrize("back_end", BACK_ENDS)
@@ -59,7 +62,7 @@ def test_one_refused_item_applies_nothing_and_is_named_at_its_line(back_end: str
 def test_what_is_refused_is_in_the_next_plan_again() -> None:
     with bench(family="sellers") as desk:
         desk.write({"a.yaml": THREE})
-        desk.world.inject({"kind": "status", "method": "POST", "path": "*/budgets", "status": 400, "body": {}})
+        desk.world.inject({"kind": "status", "method": "POST", "path": "*/budgets", "status": 400, "body": REFUSED})
         desk.apply()
 
         again = desk.plan()
