@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from reconciler.kinds.write_methods import AddDifference
 from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, error
 
 
@@ -33,3 +34,14 @@ def appeared(call: Call, index: int, id: str) -> Problem:
     item = call.items[index]
     message = f"{id} appeared since this was planned, and is what {item.address} would be"
     return error("appeared", message, at=item.place, address=item.address, hint="plan again: it is taken over then")
+
+
+def with_mark(call: Call, write: object, token: str | None) -> Call:
+    """Return the call with the mark by which the history tells it from any other."""
+    if token is None or not isinstance(write, AddDifference) or not isinstance(call.body, dict):
+        return call
+    data = call.body["data"]
+    assert isinstance(data, dict)
+    attributes = data["attributes"]
+    assert isinstance(attributes, dict)
+    return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})

@@ -66,6 +66,21 @@ def _found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> ItemOutcom
     return replace(outcome, problems=(*outcome.problems, replace(hold, doubt=doubt).problem(outcome.item)))
 
 
+def took_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[ItemOutcome, ...]:
+    """Return the outcomes of a call that was turned away (429, 401) and took effect all the same, as the fresh look
+    before its next sending shows; empty if it did not."""
+    try:
+        findings = find_out(sent, reader)
+    except ReadError:
+        return ()
+    if any(each.finding is not Finding.APPLIED for each in findings):
+        return ()
+    return tuple(
+        ItemOutcome(call.name, item, ItemStatus.APPLIED, each.id or item.id)
+        for item, each in zip(call.items, findings, strict=True)
+    )
+
+
 # --- In a later run -----------------------------------------------------------------------------------------
 
 

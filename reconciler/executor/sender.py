@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.executor import evidence, recovery
-from reconciler.executor.call_items import appeared, subset, unsent
+from reconciler.executor.call_items import appeared, subset, unsent, with_mark
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.looks import KindReader, Look, Looks
 from reconciler.executor.outcomes import REFUSED, interpret_answer
@@ -27,7 +27,6 @@ from reconciler.executor.ports import (
     Watch,
     ignore_call,
 )
-from reconciler.kinds.write_methods import AddDifference
 from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect
 from reconciler.planning import likeness
 from reconciler.planning.call_parts import BoundType
@@ -50,6 +49,8 @@ class _Attempts(Struct):
     late: int = 0
     unreached: int = 0
     answers: dict[int, int] = field(default_factory=dict)
+    sent: tuple[UnansweredCall, int] | None = None
+    """The last sending and its intent: that a 429 or a 401 had no effect is an assumption."""
 
     def again(self, answer: Answer, *, late: bool) -> float | None:
         """Return the seconds before the call is begun anew: its answer proves that it had no effect. None: it ends."""
@@ -122,6 +123,11 @@ class Sender(Struct, frozen=True):
             except JournalError as unwritten:
                 self.stop.because(unwritten.problem)
                 return unsent(call, unwritten.problem), ()
+            if refused and attempts.sent is not None:
+                found = recovery.took_effect(call, attempts.sent[0], self.reader(call.kind))
+                if found:
+                    self._settle(attempts.sent[1], found)
+                    return found, ()
             if refused:
                 return self._without(call, refused)
             ended, said, pause, answer = self._once(call, look, attempts)
@@ -137,7 +143,7 @@ class Sender(Struct, frozen=True):
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
         """Send it under one intent; with the pause before it is begun anew, if it is."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
-        marked = self._marked(call, token)
+        marked = with_mark(call, self.targets[call.kind].kind.writes.get(call.facet), token)
         try:
             intent = self.journal.intend(marked, self._noted(marked, look, token))
         except JournalError as unwritten:
@@ -147,6 +153,7 @@ class Sender(Struct, frozen=True):
         if not call.effect.repeatable:
             self.facets[call.name] = call.facet
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
+        attempts.sent = lost, intent
         shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
         leave = _Leave(self.journal, self.stop, intent)
@@ -287,14 +294,3 @@ class Sender(Struct, frozen=True):
             latest |= zip(part, again, strict=True)
             said = (*said, *more)
         return tuple(latest[index] for index in indices), said
-
-    def _marked(self, call: Call, token: str | None) -> Call:
-        """Return the call with the mark by which the history tells it from any other."""
-        write = self.targets[call.kind].kind.writes.get(call.facet)
-        if token is None or not isinstance(write, AddDifference) or not isinstance(call.body, dict):
-            return call
-        data = call.body["data"]
-        assert isinstance(data, dict)
-        attributes = data["attributes"]
-        assert isinstance(attributes, dict)
-        return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})

@@ -198,7 +198,7 @@ def test_what_a_colleague_made_meanwhile_is_not_made_twice(desk: Open, what: str
 
     ended = here.apply()
 
-    assert (ended.code, set(ended.codes)) == (5, {"appeared"}) or "depends" in ended.codes, ended.out
+    assert ended.code == 0, ended.out  # an equal object, new since the look: it cannot be told from ours
     assert made(here) == []
     assert here.apply().code == 0
     assert made(here) == []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from reconciler.engine import run_journal
+from reconciler.engine import open_calls
 from reconciler.executor import evidence, held, sender
 from reconciler.executor.evidence import Finding, ItemFinding
 from reconciler.executor.looks import Looks
@@ -71,7 +71,9 @@ BREAKAGES: Mapping[str, Breakage] = {
         lambda verdict, *, held, own_run: verdict.finding is Finding.NOTHING and not own_run,
     ),
     "4": Breakage(
-        "a lagging read is believed", ((run_journal, "_lagging"), (run_journal, "_fresh")), lambda *given: iter(())
+        "a lagging read is believed",
+        ((open_calls, "_lagging"), (open_calls, "_fresh"), (open_calls, "_just_accepted")),
+        lambda *given: iter(()),
     ),
     "5": Breakage(
         "every 4xx is a refusal", ((messages, "proves_no_effect"),), lambda status, headers, body: 400 <= status < 500
