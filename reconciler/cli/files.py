@@ -131,6 +131,7 @@ def fmt(paths: tuple[str, ...], check: bool, diff: bool) -> None:
              reconciler fmt --check --diff
     """
     from reconciler.commands import fmt as fmt_command
+    from reconciler.commands import patch_files
     from reconciler.config import loader
     from reconciler.model.exit_codes import ExitCode
 
@@ -141,7 +142,7 @@ def fmt(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     if planned.run.failed:
         _refuse(planned.run)
     if diff:
-        click.echo(planned.patch, nl=False)
+        click.echo(patch_files.unified_diff(loaded.documents, planned.texts), nl=False)
     for file in planned.texts:
         click.echo(f"{'formatted' if planned.written else 'not formatted'}: {file}", err=diff)
     raise CommandEnded(int(ExitCode.CHANGES if check and planned.texts else ExitCode.DONE))
@@ -210,7 +211,7 @@ def _carried_out(given: SetOptions, loaded: "LoadResult", planned: "SetResult") 
 
     if given.patch is not None:
         with report_refusal("text"):
-            patch_files.save(planned.patch, Path(given.patch))
+            patch_files.save(patch_files.unified_diff(loaded.documents, planned.texts), Path(given.patch))
         return planned
     return planned if given.dry_run else set_command.write(loaded, planned)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.commands import atomic_files, patch_files
+from reconciler.commands import atomic_files
 from reconciler.config import loader
 from reconciler.config.canonical_form import format_text
 from reconciler.config.loader import LoadResult
@@ -20,7 +20,6 @@ class FormatResult(Struct, frozen=True):
 
     run: Run
     texts: Mapping[str, bytes] = field(default_factory=dict)
-    patch: str = ""
     written: bool = False
 
 
@@ -40,7 +39,7 @@ def plan_format(loaded: LoadResult, paths: Sequence[str], now: datetime) -> Form
     after = loader.load(paths, texts) if texts else loaded
     if after.failed or after.desired != loaded.desired:
         return FormatResult(replace(run, problems=(_unequal(loaded, after),)))
-    return FormatResult(run, texts, patch_files.unified_diff(loaded.documents, texts))
+    return FormatResult(run, texts)
 
 
 def write(loaded: LoadResult, planned: FormatResult) -> FormatResult:

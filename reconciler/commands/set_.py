@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.commands import atomic_files, patch_files
+from reconciler.commands import atomic_files
 from reconciler.config import conditions, loader, overrides, yaml_document
 from reconciler.config.amount_change import AmountStep, Bounds, parse_step
 from reconciler.config.conditions import Condition
@@ -57,11 +57,10 @@ class SetRequest(Struct, frozen=True):
 
 
 class SetResult(Struct, frozen=True):
-    """What changes in the files: a run that is not sent, the new texts of the files, and the same as a patch."""
+    """What changes in the files: a run that is not sent, and the new texts of the files."""
 
     run: Run
     texts: Mapping[str, bytes] = field(default_factory=dict)
-    patch: str = ""
     written: bool = False
     currencies: Mapping[str, str] = field(default_factory=dict)
 
@@ -129,7 +128,7 @@ def edit_files(loaded: LoadResult, run: Run, now: datetime) -> SetResult:
         found = [*_other_values(loaded, after, run.changes)]
     if found:
         return SetResult(replace(run, problems=unique((*run.problems, *map(_with_advice, found)))))
-    return SetResult(run, texts, patch_files.unified_diff(loaded.documents, texts), currencies=currencies)
+    return SetResult(run, texts, currencies=currencies)
 
 
 def write(loaded: LoadResult, planned: SetResult) -> SetResult:

@@ -31,9 +31,11 @@ def format_text(text: str, kinds: Mapping[str, Kind]) -> str:
 
 
 def _spliced(text: str, splices: Iterator[Splice]) -> str:
-    for start, end, new in sorted(splices, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    parts, done = list[str](), 0
+    for start, end, new in sorted(splices):
+        parts += [text[done:start], new]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 def _blocks(text: str, kinds: Mapping[str, Kind]) -> Iterator[Block]:

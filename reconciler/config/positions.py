@@ -27,6 +27,8 @@ _ANCHOR = re.compile(r"&\S+(?:\s|#[^\r\n]*)*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(r"!\S*")
 MERGE = "<<"
+FEW = 8
+"""So many entries are looked through; more are found by a table, made once all of them are read."""
 
 
 class Node:
@@ -36,7 +38,7 @@ class Node:
     for blocks, ``*`` for an alias. Entries of a list have no key.
     """
 
-    __slots__ = ("anchor", "end", "entries", "outer", "start", "style", "tag")
+    __slots__ = ("anchor", "end", "entries", "named", "outer", "start", "style", "tag")
 
     def __init__(
         self, outer: int, start: int, end: int, style: str, anchor: str | None = None, tag: str | None = None
@@ -48,6 +50,7 @@ class Node:
         self.anchor = anchor
         self.tag = tag
         self.entries: list[MapEntry] = []
+        self.named: dict[str | None, MapEntry] | None = None
 
     @property
     def is_map(self) -> bool:
@@ -63,7 +66,11 @@ class Node:
 
     def entry(self, name: str) -> "MapEntry | None":
         """Return the entry of that key that stands in this very map."""
-        return next((each for each in self.entries if each.name == name and not each.merge), None)
+        if len(self.entries) <= FEW:
+            return next((each for each in self.entries if each.name == name and not each.merge), None)
+        if self.named is None:
+            self.named = {each.name: each for each in reversed(self.entries) if not each.merge}
+        return self.named.get(name)
 
     def inside(self) -> "Iterator[Node]":
         """Yield this node and all within it, in the order of the text."""

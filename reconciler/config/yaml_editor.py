@@ -47,9 +47,9 @@ def apply_edits_to_bytes(raw: bytes, file: str, changes: Sequence[Change]) -> by
 def apply_edits(text: str, file: str, changes: Sequence[Change]) -> str:
     """The text with these values at these paths, and every other value as it was. Raises :class:`EditError`."""
     value = _read(text, file)
-    wanted = value
+    wanted, fresh = value, dict[int, Json]()
     for path, new in changes:
-        wanted = _with(wanted, path, new)
+        wanted = _with(wanted, path, new, fresh)
     for _ in range(ROUNDS):
         left = list(_differences(value, wanted))
         if not left:
@@ -69,17 +69,22 @@ def _read(text: str, file: str) -> Json:
 # --- Values -----------------------------------------------------------------------------------------------
 
 
-def _with(value: Json, path: FieldPath, new: "Json | Removed") -> Any:
-    """The value with a part of it replaced; blocks that this empties go too, blocks that it needs come."""
+def _with(value: Json, path: FieldPath, new: "Json | Removed", fresh: dict[int, Json]) -> Any:
+    """The value with a part of it replaced; blocks that this empties go too, blocks that it needs come.
+
+    A block is copied before its first change, since aliases share it; ``fresh`` holds the copies, which are changed in
+    place, so that many changes of one large block cost no more than its size.
+    """
     if not path:
         return new
     if isinstance(value, list) and isinstance(path[0], int):
         items: list[Any] = list(value)
-        items[path[0]] = _with(items[path[0]], path[1:], new)
+        items[path[0]] = _with(items[path[0]], path[1:], new, fresh)
         return [each for each in items if each is not REMOVED]
-    block = dict(value) if isinstance(value, dict) else {}
+    block = value if isinstance(value, dict) and id(value) in fresh else dict(value) if isinstance(value, dict) else {}
+    fresh[id(block)] = block
     step = str(path[0])
-    inner = _with(block.get(step), path[1:], new)
+    inner = _with(block.get(step), path[1:], new, fresh)
     if inner is REMOVED or (new is REMOVED and inner in ({}, None)):
         block.pop(step, None)
     else:

@@ -79,6 +79,7 @@ class PlanFileError(ValueError):
 
 def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
     """Return the plan as JSON and its digest. The same inputs give the same bytes."""
+    allowed = [each for each in run.judgements if each.because and each.verdict is Verdict.ALLOWED]
     content: Shape = {
         "format_version": FORMAT_VERSION,
         "project": run.project,
@@ -96,9 +97,7 @@ def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
         "guardrails": [money_codec.decode_judgement(each) for each in run.judgements],
         "changes": [change_shape(change) for change in run.changes],
         "unchanged": run.unchanged,
-        "allowed": {
-            each.rule: each.because for each in run.judgements if each.because and each.verdict is Verdict.ALLOWED
-        },
+        "allowed": {each.rule: each.because for each in allowed},
         "calls": [call_shape(call) for call in run.plan.calls],
         "deferred": [change_shape(change) for change in run.plan.deferred],
         "deferred_calls": run.plan.deferred_calls,

@@ -18,8 +18,8 @@ from reconciler.commands.session import Session
 from reconciler.sandbox.encoding import encode
 from reconciler.sandbox.message import Request, Response
 
-from .accounts import distort, populate
 from ..support.bench import Bench
+from .accounts import distort, populate
 from .portfolios import Spoken
 from .test_import_is_quiet import cases, imported, stage
 
