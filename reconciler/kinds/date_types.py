@@ -9,7 +9,7 @@ from reconciler.model import Json, Value
 
 
 class InstantType(Struct, frozen=True):
-    """A point in time, held in UTC; a bare day means its first moment in UTC (contract §2.11)."""
+    """An instant, held in UTC; a plain date is its first moment in UTC (contract §2.11)."""
 
     def parse(self, raw: Json) -> Value:
         try:
@@ -45,7 +45,7 @@ class InstantType(Struct, frozen=True):
 
 
 class DayType(Struct, frozen=True):
-    """A calendar day. ``open`` is what the wire says for "no end" (contract §2.11)."""
+    """A calendar day. ``open`` is the API's value for "no end" (contract §2.11)."""
 
     open: str | None = None
 

@@ -48,7 +48,7 @@ RETAIL_MEDIA = {
     BALANCE_KIND.name: BALANCE_KIND.amended(
         {
             "poNumber": PO_NUMBER,
-            # Null there means "unchanged" or "cleared", and nobody can tell which (contract §5.3).
+            # Null there means "unchanged" or "cleared"; which one is unverified (contract §5.3).
             "endDate": {"type": DayType(), "patch": "endDate", "nullable": False},
         },
         read=Listing(LIST, paging=Paging.INDEX, page=100, inject="accountId"),
