@@ -1,7 +1,7 @@
-"""What an account commits before and after a plan: everything live in the scope, the changes laid over it.
+"""Compute the cost of a plan: commitments of the scope before and after, with the changes laid over live state.
 
-Sums of budgets are what is asked for, and no bound of what is billed: the API promises a maximum only for the spend
-limit of a campaign (contract §14, 35). They are per currency; what is uncapped is counted, never dropped.
+Sums of budgets are amounts asked for, not a bound on what is billed: the API promises a maximum only for the spend
+limit of a campaign (contract §14, 35). They are per currency; uncapped objects are counted, never dropped.
 """
 
 from collections import defaultdict
@@ -20,13 +20,13 @@ from reconciler.model import Address, Change, FieldChange, LimitChange, Live, Mo
 from reconciler.model.money import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
-"""Nothing keeps a week's or a month's budget from being spent on one day, so all count in full."""
+"""Periods that count in full on one day: a week's or month's budget may be spent on one day."""
 BIDS = ("bids", "categoryBids")
 """Facets whose amounts are bids."""
 
 
 class SupportsAppliedChange(Protocol):
-    """A value that an earlier run moved, as the ledger tells it."""
+    """A value that an earlier run changed, as the ledger returns it."""
 
     @property
     def address(self) -> Address: ...
@@ -37,7 +37,7 @@ class SupportsAppliedChange(Protocol):
 
 
 class CostContext(Struct, frozen=True, dict=True):
-    """All that the money of a plan depends on. ``currencies`` are by scope and id of its owner."""
+    """Inputs of the cost of a plan. ``currencies`` are by scope and owner id."""
 
     kinds: Mapping[str, Kind]
     live: Mapping[str, Sequence[Live]]
@@ -48,7 +48,10 @@ class CostContext(Struct, frozen=True, dict=True):
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def today(self, kind: str) -> datetime:
-        """Return now, in the zone of the owners of a kind where a day ends last: what is over there costs no more."""
+        """Return now in the time zone, among a kind's owners, where the day ends last.
+
+        An object that has ended there has ended for every owner.
+        """
         return self._todays[self.kinds[kind].scope]
 
     @cached_property
@@ -59,7 +62,7 @@ class CostContext(Struct, frozen=True, dict=True):
         }
 
     def currency(self, kind: str, values: Values, owner: str | None) -> str:
-        """The currency of an object: its owner's, or words that say whose it is."""
+        """Return the currency of an object: its owner's, or a phrase that names the owner."""
         scope, campaign = self.kinds[kind].scope, _text(values.get("campaignId"))
         campaigns = [campaign] if campaign else _members(values.get("campaignIds"))
         direct = owner or _text(values.get("advertiserId")) or _text(values.get("accountId"))
@@ -74,7 +77,7 @@ class CostContext(Struct, frozen=True, dict=True):
 
     @cached_property
     def _owners(self) -> Mapping[tuple[str, str], str]:
-        """Who owns a campaign, by the live objects in it: a new object has no owner yet."""
+        """Owner id of each campaign, from its live objects, since a new object has no owner yet."""
         owners: dict[tuple[str, str], str] = {}
         for name, rows in self.live.items():
             for row in rows:
@@ -86,7 +89,7 @@ class CostContext(Struct, frozen=True, dict=True):
         return owners
 
     def of(self, change: Change) -> str:
-        """The currency of what a change moves."""
+        """Return the currency of a change."""
         return self.currency(change.address.kind, change.after, change.live.owner if change.live else None)
 
 
@@ -96,7 +99,7 @@ NOUNS = {"advertiserIds": "advertiser", "retailMediaAccountIds": "account"}
 def compute_cost(
     book: CostContext, past: Iterable[SupportsAppliedChange] = (), ids: Mapping[Address, str] | None = None
 ) -> Money:
-    """The money of a plan. ``past`` holds what earlier runs moved in the last 24 hours."""
+    """Return the cost of a plan. ``past`` holds the changes of earlier runs in the last 24 hours."""
     tally = _Totals()
     shifts = [shift for name in book.kinds for shift in _counted(book, name, tally)]
     increases = _increases((each.currency, each.change) for each in shifts)
@@ -112,11 +115,11 @@ def compute_cost(
     )
 
 
-# --- What each object may spend --------------------------------------------------------------------------
+# --- Limits of objects --------------------------------------------------------------------------------------
 
 
 class _Totals:
-    """Sums by currency and period: amounts before and after, and how many are uncapped before and after."""
+    """Sums by currency and period: amounts and uncapped counts, each before and after."""
 
     def __init__(self) -> None:
         self.sums: dict[tuple[str, Period], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
@@ -124,7 +127,7 @@ class _Totals:
         self.funds: dict[str, Funds] = {}
 
     def add(self, currency: str, limit: Limit | None, sides: tuple[int, ...]) -> None:
-        """Count a limit in every row that it belongs to."""
+        """Add a limit to every period to which it counts."""
         for period in _counted_in(limit):
             for side in sides:
                 if limit is not None and limit.amount is not None:
@@ -133,7 +136,7 @@ class _Totals:
                     self.uncapped[currency, period][side] += 1
 
     def deposit(self, currency: str, was: Limit | None, becomes: Limit | None) -> None:
-        """Count a balance, which is no commitment that starts anew."""
+        """Add a balance, which is one-off money and no renewing commitment."""
         before, after = Exposure.of(was), Exposure.of(becomes)
         row = self.funds.get(currency) or Funds(currency)
         self.funds[currency] = replace(
@@ -145,7 +148,7 @@ class _Totals:
         )
 
     def commitments(self) -> Iterator[Commitment]:
-        """A row for any one day, and one for each period that has a limit."""
+        """Yield a row for any one day, and one for each period with a limit."""
         order = list(Period)
         for key in sorted({*self.sums, *self.uncapped}, key=lambda key: (key[0], order.index(key[1]))):
             (before, after), (uncapped_before, uncapped_after) = self.sums[key], self.uncapped[key]
@@ -153,7 +156,7 @@ class _Totals:
 
 
 def _counted(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChange]:
-    """Count every object of a kind, those that the plan creates last; yields those whose limit moves."""
+    """Add every object of a kind to the totals, and yield those whose limit changes."""
     kind, rows = book.kinds[name], book.live.get(name, ())
     own = [change for change in book.changes if change.address.kind == name]
     if kind.limits is None or not (rows or own):
@@ -198,7 +201,7 @@ def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
 
 
 def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
-    """The deposits, with what this plan adds and takes."""
+    """Yield the deposits with the amounts that this plan adds and takes back."""
     rows = tally.funds
     for change in book.changes:
         for move in change.fields if book.kinds[change.address.kind].money else ():
@@ -209,7 +212,7 @@ def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
     yield from (rows[currency] for currency in sorted(rows))
 
 
-# --- What bids do ------------------------------------------------------------------------------------------
+# --- Bids ---------------------------------------------------------------------------------------------------
 
 
 def _bids(book: CostContext) -> Iterator[BidShift]:
@@ -241,7 +244,7 @@ def _shift(row: BidShift, moves: Sequence[FieldChange]) -> BidShift:
     )
 
 
-# --- What it adds, now and lately ----------------------------------------------------------------------------
+# --- Increases of this plan and of recent runs --------------------------------------------------------------
 
 
 def _increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
@@ -254,7 +257,7 @@ def _increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
 def _recent_increases(
     book: CostContext, past: Iterable[SupportsAppliedChange], ids: Mapping[Address, str]
 ) -> Iterator[tuple[str, Exposure]]:
-    """What lately moved objects expose now, against what they did before earlier runs moved them."""
+    """Yield (currency, increase) of objects that earlier runs changed: exposure now against before those runs."""
     first: dict[Address, dict[str, Value]] = {}
     for each in past:
         first.setdefault(each.address, {}).setdefault(each.field, each.before)

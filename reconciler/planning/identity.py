@@ -1,4 +1,4 @@
-"""Ask which object is meant before anything is sent: near names, twins, objects of two blocks, exchanged keys."""
+"""Ask the user which object is meant before anything is sent: near names, twins, shared objects, exchanged keys."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -11,7 +11,7 @@ Claimed = Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]]
 
 
 def invisible_names(desired: Desired) -> Iterator[Problem]:
-    """Yield what of a name cannot be seen, unless the block states which object it means."""
+    """Yield an error for invisible characters in a name, unless the block states an id."""
     name = desired.values.get(likeness.NAME)
     if isinstance(name, str) and desired.id is None:
         for what in likeness.hidden(name):
@@ -23,7 +23,7 @@ def invisible_names(desired: Desired) -> Iterator[Problem]:
 def questions(
     kind: Kind, pairs: Sequence[Pair], live: Sequence[Live], *, near_is_same: bool = True
 ) -> Iterator[Problem]:
-    """Yield what a person has to say before the pairs of a kind with names are taken for what is meant."""
+    """Yield the questions that the user must answer before the pairs of a kind with names can be trusted."""
     if likeness.NAME not in kind.natural_keys[0]:
         return
     by_key: dict[Key, list[Live]] = {}
@@ -41,7 +41,7 @@ def questions(
 
 
 def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
-    """A creation whose name differs from a live one in nothing that a person can see."""
+    """Yield a problem for a creation whose name differs from a live one only invisibly."""
     wanted = str(desired.values.get(likeness.NAME))
     for row in rows:
         there = str(row.values.get(likeness.NAME))
@@ -60,7 +60,7 @@ def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
 
 
 def _exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
-    """Two blocks of which each now has the key that the live object of the other has."""
+    """Yield a problem for two blocks whose keys are exchanged with respect to their live objects."""
     live_keys = {_exact(kind, row.values): desired for desired, row in pairs if row is not None}
     for desired, row in pairs:
         if row is None or desired.id is not None:
@@ -87,8 +87,8 @@ def claims(
 ) -> Iterator[Problem]:
     """Yield an error for each object that the ledger links to a block outside of this plan.
 
-    ``known`` are the addresses of all files that were read; where these are not the ``whole`` project, a block of
-    another file may mean the same object, and the two would undo each other.
+    ``known`` are the addresses of all files that were read; if these are not the ``whole`` project, a block of another
+    file may declare the same object, and the two would undo each other.
     """
     ids = {row.id: desired for desired, row in pairs if row is not None}
     mine = {desired.address for desired, _ in pairs}
