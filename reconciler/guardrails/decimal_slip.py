@@ -1,4 +1,4 @@
-"""An amount that moves by a factor near 10, 100 or 1000 is more often a slip of the point than a wish."""
+"""Guardrail against decimal slips: an amount that changes by a factor near 10, 100 or 1000."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,7 +9,7 @@ from reconciler.model import Problem
 
 FACTORS = (Decimal(10), Decimal(100), Decimal(1000))
 NEAR = Decimal("0.1")
-"""How far off a factor may be, as a share of it: a slip often comes with a small change that was meant."""
+"""Relative tolerance of the factor, since a slip often comes with a small intended change."""
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
@@ -27,7 +27,7 @@ def looks(proposal: Proposal, setting: Any) -> bool:
 
 
 def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
-    """The factor that the step is near, and whether it goes up."""
+    """Yield the factor near the change, and True if it is an increase."""
     if not step.before or not step.after:
         return
     up = step.after > step.before

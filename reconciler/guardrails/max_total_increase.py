@@ -1,4 +1,4 @@
-"""What the account commits may not grow by more than so much in one apply, currency by currency."""
+"""Guardrail ``maxTotalIncrease``: maximum increase of the account's commitments in one apply, by currency."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,7 +24,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
-    """The increases past their limits. A currency without one has none to spare; uncapped is past any."""
+    """Yield a problem for each increase over its limit. A currency without a limit may not increase at all."""
     for increase in increases:
         exposure, code = increase.exposure, increase.currency
         if not adds(exposure):
@@ -39,7 +39,7 @@ def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -
 
 
 def adds(exposure: Exposure) -> bool:
-    """Whether it adds anything: a cap that is set elsewhere does not pay for an amount that rises."""
+    """Return True if the exposure increases; an added cap does not offset an increased amount."""
     return exposure.uncapped > 0 or exposure.amount > 0
 
 
