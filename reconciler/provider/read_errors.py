@@ -1,10 +1,10 @@
-"""Whether an answer to a read can be believed: what cannot is a problem, never an empty list."""
+"""Turn failed or malformed read responses into a Problem instead of an empty result."""
 
 from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
 
 
 class ReadError(Exception):
-    """A read that did not succeed, as the problem to show, with the status it had, if it had one."""
+    """Raised for a failed read, with the problem to show and the response's status, if any."""
 
     def __init__(self, problem: Problem, status: int = 0) -> None:
         super().__init__(problem.message)
@@ -12,7 +12,7 @@ class ReadError(Exception):
 
 
 def read_error(call: Call, answer: Answer) -> Problem | None:
-    """Why an answer to a read cannot be believed, or None if it can."""
+    """Return the problem of a read response that is not usable, or None."""
     asked = f"{call.method} {call.path}"
     if answer.fate is not Delivery.ANSWERED:
         return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")

@@ -1,7 +1,7 @@
-"""Token, pace, retry: the only door to HTTP. It says what is known of a call, and raises for no trouble.
+"""HTTP access to the API: token, rate limit, retry. It reports the fate of a call as a value and never raises for it.
 
-``client`` composes; ``exchange`` is what one sending proves, ``retry`` what may be sent again,
-``pace`` when, ``token`` in whose name; ``door`` alone knows httpx, and is imported on the first call.
+``client`` composes; ``messages`` interprets one response, ``retry`` decides what is sent again, ``rate_limiter`` when,
+``token`` with which token; only ``transport`` imports httpx, on the first call.
 """
 
 from reconciler.provider.codec import dump_json

@@ -1,4 +1,4 @@
-"""The only module that names httpx: one message out, one reply or one trouble back, within one deadline."""
+"""HTTP transport, the only module that imports httpx: one request, one reply or one error, within one deadline."""
 
 import logging
 import socket
@@ -14,11 +14,11 @@ from reconciler.provider.http.messages import Message, Reply, TransportError
 from reconciler.provider.http.settings import Clock, Settings, is_loopback
 
 KEEP_ALIVE = 2.0
-"""Seconds: far below any server's own limit, past which a request is lost on a closing connection."""
+"""Keep-alive in seconds, far below any server's own limit, so that no request is sent on a closing connection."""
 CODINGS = ("", "identity", "gzip", "deflate")
-"""One at most, and none whose decoder has no bound on what 64 KiB become."""
+"""Accepted content codings: at most one, and none whose decoder can expand 64 KiB without a bound."""
 SHORTEST_SECRET = 8
-"""A real one is far longer; to blot out the sandbox's would only spoil the word in messages."""
+"""Minimum length of a secret to hide; hiding the sandbox's short one would only garble messages."""
 NOTHING_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -26,18 +26,18 @@ NOTHING_LEFT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-"""What httpx raises before the first byte of a request is on its way."""
+"""Errors of httpx that are raised before the first byte of a request is sent."""
 
 Handle = Callable[[Any], Any]
 Factory = Callable[[str, str, tuple[tuple[str, str], ...], Mapping[str, str], bytes], Any]
 
 
 class BadResponse(Exception):
-    """A reply has begun and cannot become one; the text is a sentence for the user."""
+    """Raised if a reply has begun and is not usable; the text is a sentence for the user."""
 
 
 class DeadlineTimeouts(dict[str, float]):
-    """httpx's four timeouts, each at any moment what is left of one: httpx itself has no total."""
+    """The four timeouts of httpx, each equal to the time left until one deadline, since httpx has no total."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__()
@@ -50,15 +50,15 @@ class DeadlineTimeouts(dict[str, float]):
         return self._end - self._clock.monotonic()
 
     def get(self, phase: str, default: Any = None) -> float:
-        # A socket given 0 seconds would not wait at all, and fail in another way than by a timeout.
+        # A socket timeout of 0 seconds means non-blocking and fails with another error.
         return max(min(self.left, self._connect) if phase == "connect" else self.left, 0.001)
 
 
 class HttpTransport:
-    """The connections to one host. Secrets it was told of never leave in a reason or in an error's body."""
+    """Connections to one host. Known secrets are removed from reasons and error bodies."""
 
     def __init__(self, settings: Settings, clock: Clock, handle: Handle | None, request: Factory | None) -> None:
-        for name in ("httpx", "httpcore"):  # their INFO shows URLs, their DEBUG whole headers
+        for name in ("httpx", "httpcore"):  # their INFO logs URLs, their DEBUG whole headers
             logging.getLogger(name).setLevel(logging.WARNING)
         self._settings = settings
         self._clock = clock
@@ -69,15 +69,15 @@ class HttpTransport:
         self._secrets: set[str] = set()
 
     def hide(self, secret: str) -> None:
-        """Never show this text, from now on."""
+        """Remove this text from all messages from now on."""
         if len(secret) >= SHORTEST_SECRET:
             self._secrets |= {secret, quote_plus(secret)}
 
     def exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:
-        """Send once. ``fresh``: on a connection of its own, since an idle one may be dying unnoticed."""
+        """Send once. ``fresh`` uses a new connection, since an idle one may be closing unnoticed."""
         try:
             client = self._client(fresh)
-        except OSError as error:  # ssl.SSLError is one
+        except OSError as error:  # ssl.SSLError is a subclass
             return TransportError(False, f"the trusted certificates cannot be read: {error}; check SSL_CERT_FILE", True)
         deadline = DeadlineTimeouts(self._settings, self._clock)
         try:
@@ -86,7 +86,7 @@ class HttpTransport:
             return self._trouble(error)
 
     def close(self) -> None:
-        """Close what is open; a later call opens it again."""
+        """Close the connections; a later call opens them again."""
         with self._lock:
             for client in self._clients.values():
                 client.close()
@@ -102,13 +102,13 @@ class HttpTransport:
         parts = urlsplit(self._settings.base_url)
         if self._trust is None:  # shared: reading the trusted certificates takes 46 ms
             networked = parts.scheme == "https" and self._transport is None
-            # Otherwise there is no TLS; should there be, this context trusts nobody.
+            # In process there is no TLS; this context would trust no certificate.
             self._trust = httpx.create_ssl_context() if networked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.Client(
             base_url=self._settings.base_url,
             verify=self._trust,
             transport=self._transport,
-            trust_env=not is_loopback(parts.hostname or ""),  # no proxy ever sees what is meant for this machine
+            trust_env=not is_loopback(parts.hostname or ""),  # requests to this machine never go through a proxy
             follow_redirects=False,
             headers={"User-Agent": "criteo-reconciler", "Accept-Encoding": "gzip, deflate"},
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=kept, keepalive_expiry=KEEP_ALIVE),
@@ -130,7 +130,7 @@ class HttpTransport:
             try:
                 body = self._read(response, deadline)
             except (httpx.HTTPError, BadResponse):
-                if not 400 <= status < 500:  # there, the status alone says that nothing was done
+                if not 400 <= status < 500:  # for 4xx, the status alone says that nothing was done
                     raise
             return Reply(status, headers, body if 200 <= status < 300 else self._hidden(body))
 
@@ -161,7 +161,7 @@ class HttpTransport:
         return TransportError(sent, self._hide(reason), permanent=_untrusted(error) is not None)
 
     def _reason(self, error: Exception) -> str:
-        """A sentence that names the host, and what to check."""
+        """Return a sentence that names the host and what to check."""
         host = self._settings.host
         causes = list(_causes(error))
         if isinstance(error, BadResponse):
@@ -190,7 +190,7 @@ class HttpTransport:
         return text
 
     def _hidden(self, body: bytes) -> bytes:
-        """An error page may show the request; a success is data, and is left alone."""
+        """Return an error body without secrets, since it may repeat the request; success bodies are unchanged."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             body = body.replace(secret.encode(), b"***")
         return body
@@ -207,7 +207,7 @@ def _untrusted(error: BaseException) -> ssl.SSLCertVerificationError | None:
 
 
 class InProcess(httpx.BaseTransport):
-    """A function in place of the network; its response may order a delay, a drop, or a cut body."""
+    """Transport that calls a function instead of the network; its response may order a delay, a drop, or a cut body."""
 
     def __init__(self, handle: Handle, request: Factory | None, clock: Clock) -> None:
         self._handle = handle
