@@ -33,7 +33,7 @@ LEAST_SETTLE = timedelta(minutes=5)
 
 
 def build_key_schemas() -> Mapping[str, Schema]:
-    """Return the schemas of these keys of the project file."""
+    """Return the schemas of these keys of the project file; one table, so it is as long as their number."""
     return {
         "moved": _list(
             "Addresses that were renamed, so that what is known of the old one is known of the new one.",

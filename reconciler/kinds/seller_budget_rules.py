@@ -49,10 +49,7 @@ class BudgetState(Struct, frozen=True):
 
     @property
     def slots(self) -> Iterator[tuple[object, object, bool]]:
-        """Yield (seller, campaign, True if total), of which one may be active at a time (rule 7).
-
-        Empty while seller, type or start is unknown.
-        """
+        """Yield (seller, campaign, True if total), of which one may be active at a time (rule 7); empty if unknown."""
         if not {"sellerId", "budgetType", "startDate"} <= self.values.keys():
             return
         campaigns = self.values.get("campaignIds")
@@ -147,10 +144,7 @@ def new_ones_have_amounts(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def daily_is_covered(scene: ValidationContext) -> Iterator[Problem]:
-    """Yield a warning for a Daily budget without a total on its days, which delivers nothing (rule 8).
-
-    Needs live state, since the total may be undeclared.
-    """
+    """Yield a warning for a Daily budget without a total on its days, which delivers nothing (rule 8)."""
     if not scene.online:
         return
     today = scene.last_today()
@@ -192,10 +186,7 @@ def campaigns_only_shrink(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def running_end_is_fixed(scene: ValidationContext, *, strict: bool = False) -> Iterator[Problem]:
-    """Yield a problem if the end of a running budget moves, which the guide forbids and the documents allow (rule 4).
-
-    ``strict`` is the default of this version; the project's assumption overrides it.
-    """
+    """Yield a problem if the end of a running budget moves (rule 4); the sources differ, so ``strict`` decides."""
     if not scene.assumptions.get("strictSeedDates", strict):
         return
     for desired, live in scene.pairs:
