@@ -1,6 +1,6 @@
-"""One command's way to the outside: the project's files, the API or the sandbox, the clock, the ledger.
+"""Environment of one command: the project's files, the API or the sandbox, the clock, the ledger.
 
-Secrets come from the environment only, and are asked for only when the files need them.
+Secrets come from the environment only, and are read only if the files need them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ DAY = timedelta(hours=24)
 
 
 class Session:
-    """Everything that a use-case needs of the world; a context, so that connections are closed."""
+    """Everything that a use-case needs; a context manager that closes the connections."""
 
     def __init__(
         self,
@@ -62,19 +62,19 @@ class Session:
         self.api = api
         self.home = home
         self.tell = tell
-        # The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``.
+        # The time of the run: taken once, when the server's clock is known, or set by ``plan --at``.
         self.moment = moment
-        # Why no answer came to the first question; it is asked once.
+        # The problem of the first request, which is sent once.
         self.unreachable = unreachable
 
     @property
     def now(self) -> datetime:
-        """The instant by which the run judges."""
+        """The time of the run."""
         assert self.moment is not None, "the run has not begun"
         return self.moment
 
     def begin(self) -> Problem | None:
-        """Take the instant of the run, if it is not taken; return why the server's clock cannot be known, if so."""
+        """Take the time of the run if it is not set; return the problem if the server's clock is unknown."""
         if self.moment is None:
             trouble = self._learn_time()
             if trouble is not None:
@@ -92,7 +92,7 @@ class Session:
     def plan(
         self, targets: Sequence[str], allowed: Mapping[str, str] | None = None
     ) -> "plan_engine.PreparedPlan | Run":
-        """A plan that takes no lock and writes nothing, not even an empty ledger."""
+        """Return a plan; it takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
             unreachable = None if plan_engine.is_always_wrong(self.loaded) else self._learn_time()
             recovery = run_journal.Recovery() if unreachable else self._recovery(book)
@@ -106,7 +106,7 @@ class Session:
         allowed: Mapping[str, str] | None = None,
         saved: PlanFile | None = None,
     ) -> "plan_engine.PreparedPlan | Run":
-        """Return the plan of the files, or the saved plan as it stands now, all of it judged by one instant."""
+        """Return the plan of the files, or the saved plan as it stands now, with one time for all checks."""
         trouble = None if (wrong := plan_engine.is_always_wrong(self.loaded)) else self.begin()
         if wrong or trouble:
             run = plan_engine.validate(self.loaded, self.outside.clock())
@@ -126,7 +126,7 @@ class Session:
     def memory(
         self, book: Ledger, now: datetime | None = None, recovery: run_journal.Recovery | None = None
     ) -> StateSnapshot:
-        """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
+        """Return the ledger's snapshot; changes of the last 24 hours only if requested and if a guardrail uses them."""
         recovery = recovery or run_journal.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
@@ -135,12 +135,12 @@ class Session:
         return replace(known, ids=ids, values=values, holds=recovery.holds, fresh=recovery.fresh)
 
     def _named(self) -> set[Address]:
-        """The addresses at hand: a plan of a few of them does not read a ledger of many."""
+        """Return the addresses of the files, so that a plan of a few does not read a large ledger."""
         return {each.address for each in self.loaded.desired} | set(moved_blocks.moved_addresses(self.project))
 
     @contextmanager
     def writing(self, lock_timeout: float) -> "Iterator[WriteSession]":
-        """The lock of the scope, with what earlier runs left open settled. Raises :class:`CommandRefused`."""
+        """Hold the lock of the scope, with the open calls of earlier runs settled. Raise :class:`CommandRefused`."""
         try:
             with (
                 self.remembering(create=True) as book,
@@ -154,7 +154,7 @@ class Session:
             raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
 
     def _settled(self, book: Ledger) -> run_journal.Recovery:
-        """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
+        """Look for the open calls of earlier runs, and store the result. An interrupt then has sent nothing."""
         try:
             recovery = self._recovery(book)
         except KeyboardInterrupt:
@@ -178,11 +178,11 @@ class Session:
         return run_journal.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
-        """Write the plan, whole or not at all; returns its digest."""
+        """Write the plan atomically; return its digest."""
         return saved_plans.save(run, file, self.circumstances(targets, hours))
 
     def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> PlanContext:
-        """Under what a plan is made here and now."""
+        """Return the conditions under which a plan is made now."""
         now = self.now.replace(microsecond=0)
         return PlanContext(
             tool=__version__,
@@ -211,7 +211,7 @@ class Session:
 
     @contextmanager
     def remembering(self, *, create: bool) -> Iterator[Ledger]:
-        """The ledger, without the lock. Raises :class:`CommandRefused`."""
+        """Open the ledger without the lock. Raise :class:`CommandRefused` if it cannot be opened."""
         try:
             book = connection.open_ledger(self.project, self.home, create=create)
         except LedgerError as trouble:
@@ -229,7 +229,7 @@ class Session:
 
 
 class WriteSession:
-    """A session that holds the lock: it may plan, and then apply what it planned."""
+    """A session that holds the lock: it may plan, and then apply the plan."""
 
     def __init__(
         self, session: Session, ledger: Ledger, recovery: run_journal.Recovery, plan_digest: str | None = None
@@ -237,7 +237,7 @@ class WriteSession:
         self.session = session
         self.ledger = ledger
         self.recovery = recovery
-        # Of the saved plan that is applied: it is used once.
+        # Digest of the saved plan that is applied, which is used once.
         self.plan_digest = plan_digest
 
     def plan(
@@ -249,7 +249,7 @@ class WriteSession:
         return prepared
 
     def _adopt(self, prepared: "plan_engine.PreparedPlan", *, complete: bool) -> None:
-        """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
+        """Store the values in force; all of them if the plan was of the whole project and nothing is left to do."""
         session = self.session
         found = sum(len(pairs) for pairs in prepared.pairs.values())
         complete = complete and session.project.whole and found == len(session.loaded.desired)
@@ -258,7 +258,7 @@ class WriteSession:
         )
 
     def reviewed(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
-        """A saved plan, if it still holds and is the one that was approved."""
+        """Return a saved plan if it still holds and is the approved one, else a run with the problem."""
         session = self.session
         saved = saved_plans.read(file, session.project.kinds)
         if approved is not None and not digest.is_of(approved, saved.digest):
@@ -275,7 +275,7 @@ class WriteSession:
     def apply(
         self, prepared: "plan_engine.PreparedPlan", exit_code: Callable[[Run], int], *, bisect: bool = False
     ) -> Run:
-        """Carry the plan out as one run of the ledger."""
+        """Apply the plan as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
         allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
         plan = prepared.run.plan
@@ -294,7 +294,7 @@ class WriteSession:
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
             if self.session.project.ledger_keep is not None:
                 run_journal.prune(self.ledger, self.session.project.ledger_keep, outside.clock())
-        except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
+        except LedgerError as trouble:  # sent calls must be reported, even if the ledger fails
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
         return run
 
@@ -317,9 +317,9 @@ class WriteSession:
 def open_session(
     paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock | None = None
 ) -> Session:
-    """The session of a command; all that waits or is timed in it goes by one clock.
+    """Open the session of a command; all waits and times in it use one clock.
 
-    Raises :class:`CommandRefused` when files or credentials are not in order.
+    Raise :class:`CommandRefused` if files or credentials are not in order.
     """
     loaded = loader.load(paths, told=throttled_progress("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:
