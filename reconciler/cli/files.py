@@ -1,4 +1,4 @@
-"""validate: the files by themselves, without anything that a plan needs."""
+"""Command ``validate``: checks the files alone."""
 
 from reconciler.cli.shared import PATHS, cli, render_options
 from reconciler.cli.terminal import end, report_options

@@ -1,6 +1,6 @@
-"""How a run reaches people and programs: one report on stdout, others in files, the exit code at the end.
+"""Output of a command: one report on stdout, others in files, and the exit code.
 
-A report in a file is written whole or not at all. Everything that is no report goes to stderr.
+A report in a file is written atomically. Everything else goes to stderr.
 """
 
 import os
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 STREAM = "json-stream"
 FOLLOWED = ("text", STREAM)
-"""Formats that show the plan before it is carried out."""
+"""Formats that show the plan before it is applied."""
 NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, sarif, junit"
 COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
 FILES, STREAMED = "reconciler.reports", "reconciler.stream"
 
 
 class CommandEnded(Exception):
-    """A command is over, with this exit code."""
+    """Raised to end a command with an exit code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -49,7 +49,7 @@ def _named(context: click.Context, option: click.Parameter, value: str) -> str:
 
 
 def _files(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
-    """Checked before anything is done: a report that cannot be written must not cost a run."""
+    """Check before the run that the report files can be written."""
     files = []
     for value in values:
         name, _, file = value.partition("=")
@@ -66,7 +66,7 @@ def _stream(context: click.Context, option: click.Parameter, value: bool) -> Non
 
 
 def report_options(command: Command) -> Command:
-    """The options of a command that reports: what is shown, and which files hold other formats of it."""
+    """Add the options of a command with reports: the format on stdout, and files with other formats."""
     wanted = click.option(
         "--format",
         "form",
@@ -96,15 +96,15 @@ def report_options(command: Command) -> Command:
     return wanted(files(stream(command)))
 
 
-# --- Telling ----------------------------------------------------------------------------------------------
+# --- Output -------------------------------------------------------------------------------------------------
 
 
 _TOLD: list[str] = []
-"""The line of progress that stands on the terminal, if any."""
+"""Progress line on the terminal, if any."""
 
 
 def progress(line: "str | LongWait") -> None:
-    """Show long work in one line of a terminal, which is gone in the end; without a terminal print long waits only."""
+    """Show progress in one line of the terminal, removed at the end; without a terminal print long waits only."""
     text = str(line)
     if text and not sys.stderr.isatty():
         if line is not text:
@@ -120,7 +120,7 @@ def progress(line: "str | LongWait") -> None:
 
 
 def show(run: "Run", form: str, manner: "RenderOptions") -> None:
-    """A run on stdout, in one format."""
+    """Print a run on stdout, in one format."""
     from reconciler.reports import FORMATS
 
     terminal = sys.stdout.isatty()
@@ -131,7 +131,7 @@ def show(run: "Run", form: str, manner: "RenderOptions") -> None:
 
 
 def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
-    """The plan, before it is carried out, in formats that show it; and how the rest is to be told then."""
+    """Print the plan before it is applied, in formats that show it; return the options for the rest."""
     from reconciler.reports import stream
 
     if form not in FOLLOWED:
@@ -144,7 +144,7 @@ def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
 
 
 def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Sequence[ItemOutcome] | None], None]":
-    """Tells each call as it is sent and as it ends, where somebody follows; calls run side by side."""
+    """Return a function that prints each call when it is sent and when it ends, in the stream format; thread-safe."""
     from reconciler.reports import stream
 
     lock = threading.Lock()
@@ -183,7 +183,7 @@ def _write(run: "Run", manner: "RenderOptions") -> bool:
 
 
 def _coloured(text: str) -> str:
-    """Colour by what a line begins with; everything is readable without it."""
+    """Return the text with each line coloured by its beginning; it is readable without colour."""
     return "".join(
         f"{click.style(line[:-1], fg=colour)}\n" if (colour := colour_of(line)) else line
         for line in text.splitlines(keepends=True)
@@ -191,14 +191,14 @@ def _coloured(text: str) -> str:
 
 
 def colour_of(line: str) -> str | None:
-    """A resource by what becomes of it; an error by what it is."""
+    """Return the colour of a line: resources by action, errors red."""
     if ": error[" in line or line.startswith("error["):
         return "red"
-    return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # a number of calls is no resource
+    return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # the calls' lines begin with a number
 
 
 def _sources(run: "Run") -> dict[str, tuple[str, ...]]:
-    """The lines of the files in which something is wrong, as far as they can be read."""
+    """Return the lines of the readable files in which there are problems."""
     sources: dict[str, tuple[str, ...]] = {}
     for name in {problem.span.file for problem in run.problems if problem.span}:
         path = Path(name)
