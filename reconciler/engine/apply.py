@@ -1,4 +1,4 @@
-"""A plan, carried out: its calls, what waited for the ids of what they create, and a look at what is in force then."""
+"""Apply a plan: its calls, the deferred changes, and reads until the result is in force."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,7 +18,7 @@ from reconciler.planning import batching as planner
 from reconciler.provider.reader import ReadError
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
-"""Seconds before each look after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
+"""Seconds before each read after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
 
 
 def apply(
@@ -27,7 +27,7 @@ def apply(
     journal: Journal | None = None,
     token: Callable[[Call], str | None] = lambda call: None,
 ) -> Run:
-    """Carry the plan out: its calls, what waited for their ids, and a look at what is in force then."""
+    """Apply the plan: send its calls, then the deferred changes, and read back what is in force."""
     run, calls = prepared.run, prepared.run.plan
     sender = _sender(prepared, outside, journal or NullJournal(), token)
     first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
@@ -51,7 +51,7 @@ def apply(
 def _sender(
     prepared: PreparedPlan, outside: Environment, journal: Journal, token: Callable[[Call], str | None]
 ) -> Sender:
-    """Return the way to send one plan: it looks at what the plan was made of, as long as that is fresh."""
+    """Return the sender of one plan; its looks start from the plan's reads while they are fresh."""
     readers: dict[str, KindReader] = {}
 
     def reading(kind: str) -> KindReader:
@@ -84,7 +84,7 @@ def _carried(
     earlier: Sequence[ItemOutcome] = (),
     deferred: Sequence[Change] = (),
 ) -> SendResult:
-    """The calls, sent in their order; where it is to be careful, increases wait for what makes room for them."""
+    """Send the calls in order; in the exposure-safe order, increases wait for the decreases that fund them."""
 
     def carry(calls: Sequence[Call], earlier: Sequence[ItemOutcome] = ()) -> SendResult:
         pace, progress = outside.in_flight, outside.progress
@@ -103,14 +103,15 @@ def _carried(
 
 
 def _second_round(prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment) -> SendResult:
-    """What creation could not carry, for those that exist now; for the others it is not sent."""
+    """Send the deferred changes of the resources that exist now; those of the others are not sent."""
     deferred = prepared.run.plan.deferred
     if not deferred:
         return first
     ready = planner.resolve_deferred(deferred, first.ids)
     raises = prepared.ground.raises if prepared.ground else None
     calls = planner.build_calls(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
-    calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)  # the first round has calls of its own
+    # the names must differ from those of the first round
+    calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)
     second = _carried(prepared, calls, sender, outside, earlier=first.outcomes if prepared.ground else ())
     created = {each.item.address: each.status for each in first.outcomes if each.item.id is None}
     lost = tuple(_orphan(each, created.get(each.address)) for each in deferred if each.address not in first.ids)
@@ -118,7 +119,7 @@ def _second_round(prepared: PreparedPlan, first: SendResult, sender: Sender, out
 
 
 def _orphan(change: Change, creation: ItemStatus | None) -> ItemOutcome:
-    unsure = creation in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)  # nobody knows its id; it may be there all the same
+    unsure = creation in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)  # the id is not known, but the object may exist
     why = "has no id that is known yet" if unsure else "was not created"
     message = f"not sent, since {change.address} {why}"
     problem = error("depends", message, at=change.place, address=change.address)
@@ -130,7 +131,7 @@ def _orphan(change: Change, creation: ItemStatus | None) -> ItemOutcome:
 def _read_back(
     prepared: PreparedPlan, outcomes: Sequence[ItemOutcome], outside: Environment
 ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
-    """Look until all that was accepted is in force, or until it has been given time enough."""
+    """Read until all accepted changes are in force, or the reads are used up."""
     ended = _unread(outcomes)
     problems: tuple[Problem, ...] = ()
     touched = sorted(
@@ -154,7 +155,7 @@ def _read_back(
 
 
 def _unread(outcomes: Sequence[ItemOutcome]) -> tuple[ItemOutcome, ...]:
-    """The outcomes before any look: what was accepted is not known to be in force."""
+    """Return the outcomes before any read: accepted items are not known to be in force."""
     return tuple(replace(each, seen=ReadBack.NOT_READ) for each in outcomes)
 
 

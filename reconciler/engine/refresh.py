@@ -1,4 +1,4 @@
-"""Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
+"""Read the scope: check the portfolio, read live objects, and match them to blocks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -23,7 +23,7 @@ SCOPE, SELLERS = "advertiserIds", "sellers"
 
 
 class RefreshResult(Struct, frozen=True):
-    """The pairs and all live objects, by kind, and what is wrong with them; currencies and zones by scope and id."""
+    """Pairs and all live objects by kind, and problems; currencies and zones by scope and id."""
 
     pairs: Mapping[str, tuple[Pair, ...]]
     live: Mapping[str, tuple[Live, ...]]
@@ -35,7 +35,7 @@ class RefreshResult(Struct, frozen=True):
 def refresh(
     project: Project, wanted: Sequence[Desired], outside: Environment, now: datetime, memory: StateSnapshot
 ) -> RefreshResult:
-    """Read the scope. Raises :class:`reconciler.provider.reader.Unread` when any part of it cannot be had."""
+    """Read the scope. Raise :class:`reconciler.provider.reader.ReadError` if any part of it cannot be read."""
     kinds = dict(by_kind(project, wanted))
     spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
     codes: dict[tuple[str, str], str] = {}
@@ -90,9 +90,9 @@ def _ask_advertisers(
     codes: dict[tuple[str, str], str],
     zones: dict[tuple[str, str], str],
 ) -> None:
-    """Add currencies and time zones of advertisers: one read, if a currency is not stated or a zone may decide.
+    """Read currencies and time zones of advertisers, if a currency is not stated or a date depends on the zone.
 
-    The days of seller budgets are those of UTC or of the advertiser, which of them is unverified (contract §2.11).
+    Days of seller budgets are those of UTC or of the advertiser; which one is unverified (contract §2.11).
     """
     wanted = [id for id in project.scope.get(SCOPE, ()) if id not in project.currencies]
     unstated = wanted and any(kind.scope == SCOPE for kind in kinds)
@@ -109,7 +109,7 @@ def _ask_advertisers(
 
 
 def _is_near(desired: Desired, now: datetime) -> bool:
-    """True if a block has a day that may be today somewhere."""
+    """Return True if a block has a date that may be today in some time zone."""
     plain = [each for each in desired.values.values() if isinstance(each, date) and not isinstance(each, datetime)]
     return any(abs((each - now.date()).days) <= 1 for each in plain)
 
@@ -121,7 +121,7 @@ def read_kind(
     outside: Environment,
     kept: Callable[[Live], Live] = lambda live: live,
 ) -> live_reader.ReadResult:
-    """All of a kind, with the sets that cost a list of their own only if the files state them."""
+    """Return all objects of a kind; sets with a list of their own are read only if the files state them."""
     attached = kind.attachments is not None and any(kind.attachments.field in each.values for each in blocks)
     root = project.dialect(kind.family).root
     return live_reader.read_list(
@@ -130,13 +130,13 @@ def read_kind(
 
 
 def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader:
-    """How to look for what became of a lost call of a kind."""
+    """Return the reader that looks for the effects of lost calls of a kind."""
     spoken = project.kinds[kind]
     root = project.dialect(spoken.family).root
     echoes = project.assumptions.get("memoEcho", True)
 
     def application() -> str | None:
-        """Return how the history names our own application, asked once (contract §9 rule 12)."""
+        """Return the name of our application in the history, read once (contract §9 rule 12)."""
         if "name" not in asked:
             try:
                 said = account_scope.read_application(spoken.product, root, outside.send).get("name")

@@ -1,4 +1,4 @@
-"""One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
+"""Journal adapter of one run, and recovery of open intents."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,18 +25,18 @@ from reconciler.provider.reader import ReadError
 
 DAY = timedelta(days=1)
 PRUNED = "pruned"
-"""Under this name the ledger notes when it was last pruned."""
+"""Ledger note with the time of the last pruning."""
 ABSOLUTE_LASTS = timedelta(minutes=15)
-"""An absolute write may be sent again with growing pauses, and never later than this after its intent."""
+"""Maximum time after its intent at which an absolute write may be sent again."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
 UNCONFIRMED = 20
-"""Runs to look back for a top-up that no read has shown in force."""
+"""Number of past runs in which unconfirmed top-ups are searched."""
 
 
 class RunJournal:
-    """The journal of one run. Its trouble is told as a problem: nothing is sent after it.
+    """Journal of one run. A failure is raised as a problem, and nothing is sent after it.
 
-    ``now`` is the clock of the run; ``dated`` says whether an answer of the server has set it.
+    ``now`` is the clock of the run; ``dated`` is true if a response of the server has set it.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class RunJournal:
         self._count = 0
 
     def hold(self, call: Call) -> Hold:
-        """Return until when a call of this run is held, if its end stays unknown."""
+        """Return the hold of a call of this run, in case its outcome stays unknown."""
         return Hold(self.run, call, self._now() + self._times.settle_after)
 
     def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
-        """Write down every id that a look at some parents showed; return the number of the look."""
+        """Record every id that a look at some parents showed; return the number of the look."""
         with _telling():
             return self._ledger.note_look(self.run, kind, parents, ids, self._now())
 
     def intend(self, call: Call, noted: Noted) -> int:
-        """Write down a call that is about to be sent, with the time after which it must not be (rule 8)."""
+        """Record a call that is about to be sent, with its deadline (rule 8)."""
         at = self._now()
         lasts = min(ABSOLUTE_LASTS, self._times.settle_after) if call.effect.repeatable else evidence.INTENT_LASTS
         with _telling():
@@ -79,7 +79,7 @@ class RunJournal:
             )
 
     def may_leave(self, intent: int) -> bool:
-        """Return False if the deadline has passed. Raise :class:`JournalError` if the lock is held no more."""
+        """Return False if the deadline has passed. Raise :class:`JournalError` if the lock is no longer held."""
         try:
             with _telling():
                 self._ledger.assure(intent, self._now())
@@ -90,12 +90,12 @@ class RunJournal:
         return True
 
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None:
-        """Write down how a call ended."""
+        """Record the outcome of a call."""
         with _telling():
             self._ledger.settle(intent, outcomes, self._now())
 
     def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
-        """Write down what a read showed in force of what was created or funded; ``facets`` are those of the calls."""
+        """Record what a read showed in force of created or funded objects; ``facets`` are those of the calls."""
         news = {
             (each.item.address, facets[each.call]): {move.field: move.after for move in each.item.fields}
             for each in outcomes
@@ -107,7 +107,7 @@ class RunJournal:
                 self._ledger.see(news, at, server_at=at if self._dated() else None)
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
-        """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
+        """Return a function that returns the mark of a top-up, or None if the files manage the memo that carries it."""
         managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
 
         def mark(call: Call) -> str | None:
@@ -124,7 +124,7 @@ class RunJournal:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """Raise :class:`JournalError` for the ledger's trouble."""
+    """Raise :class:`JournalError` for an error of the ledger."""
     try:
         yield
     except LedgerError as trouble:
@@ -132,16 +132,16 @@ def _telling() -> Iterator[None]:
 
 
 def ledger_problem(trouble: LedgerError) -> Problem:
-    """Return the ledger's trouble as a problem."""
+    """Return an error of the ledger as a problem."""
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
 def load_snapshot(
     ledger: Ledger, of: Collection[Address] | None = None, since: datetime | None = None
 ) -> StateSnapshot:
-    """Return what the ledger remembers of some addresses, or of all, and what moved since then.
+    """Return the ledger's snapshot of some addresses, or of all, with the changes since then.
 
-    What is open or moved lately is remembered as well, whether or not its address is among them.
+    Addresses of open calls and recent changes are included.
     """
     lately = ledger.increases_since(since) if since else ()
     if of is None:
@@ -152,7 +152,7 @@ def load_snapshot(
 
 
 def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
-    """Remove what is older from the journal, at most once a day."""
+    """Remove entries older than ``keep`` from the journal, at most once a day."""
     last = ledger.notes([PRUNED]).get(PRUNED)
     if last is None or now - last.at >= DAY:
         ledger.prune(now - keep)
@@ -162,30 +162,30 @@ def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
 def record_in_force(
     ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime, *, complete: bool = False
 ) -> None:
-    """Remember which live object each block means, so that a renamed one is still found, and what is in force.
+    """Store the live id of each block, so that a renamed object is found, and the values in force.
 
-    ``complete`` says that all of the project is in force now: whatever moves later moved after this.
+    ``complete`` is true if the whole project is in force now, so that later differences are later changes.
     """
     baseline.remember_baseline(ledger, pairs, files, at)
     if complete:
         baseline.note_agreement(ledger, at)
 
 
-# --- What earlier runs left open ----------------------------------------------------------------------------
+# --- Recovery of open calls ------------------------------------------------------------------------------------
 
 
 class Recovery(Struct, frozen=True):
-    """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
+    """Result of reading for open calls of earlier runs: outcomes to store, and calls that stay held."""
 
     settled: tuple[tuple[Intent, tuple[ItemOutcome, ...]], ...] = ()
     holds: tuple[Hold, ...] = ()
     problems: tuple[Problem, ...] = ()
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
-    """What was created less than ``settleAfter`` ago: a list that does not show it lags (contract §9 rule 4)."""
+    """Objects created less than ``settleAfter`` ago: a list without them lags (contract §9 rule 4)."""
 
     @property
     def ids(self) -> Mapping[Address, str]:
-        """The ids of what was found."""
+        """Ids of the objects that were found, by address."""
         return {
             each.item.address: each.id
             for _, ended in self.settled
@@ -195,28 +195,28 @@ class Recovery(Struct, frozen=True):
 
 
 class PastReader(Struct, frozen=True):
-    """What is needed to look at the past: how to read each kind, the time, and who counts it."""
+    """Inputs of recovery: readers by kind, the time, and its clock."""
 
     kinds: Mapping[str, Kind]
     reader: Callable[[str], KindReader]
     now: datetime
     times: Times = field(default_factory=Times)
     dated: bool = False
-    """Whether ``now`` is the server's."""
+    """True if ``now`` is by the server's clock."""
     machine: str = ""
 
     def is_held(self, intent: Intent) -> bool:
-        """Return whether absence proves nothing yet (rules 3 and 16)."""
+        """Return True if absence proves nothing yet (rules 3 and 16)."""
         held = intent.holding(self.times.settle_after)
         return held.is_held(self.now, self.now if self.dated else None, self.machine)
 
 
 def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
-    """Return what reading makes of every open call, and of what was accepted a little while ago. Writes nothing."""
+    """Return what reads show of every open call and of recently accepted ones. It writes nothing."""
     settled: list[tuple[Intent, tuple[ItemOutcome, ...]]] = []
     holds: list[Hold] = []
     problems: list[Problem] = []
-    with ledger.together():  # after the last writer: one that lost its lock, and has not noticed yet
+    with ledger.together():  # after the last writer, which may have lost its lock without noticing
         left = ledger.open_intents()
     for intent in left:
         hold = _hold(intent, past)
@@ -233,24 +233,24 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
         problems += done.problems
         holds += [done.hold] if done.hold is not None else []
         if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
-            settled.append((intent, done.outcomes))  # what is as unknown as before is not written down again
+            settled.append((intent, done.outcomes))  # an outcome that is still unknown is not stored again
     found = {intent.number for intent, _ in settled}
     for intent, hold in _lagging(ledger, past, found):
         holds.append(hold)
-        if hold.doubt is not None:  # open again, so that a person can resolve it
+        if hold.doubt is not None:  # open again, so that the user can resolve it
             settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
         problems += (hold.note(item) for item in intent.call.items)
     return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)))
 
 
 def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
-    """Write down what reading made of open calls."""
+    """Store the outcomes that reads showed."""
     for intent, outcomes in recovery.settled:
         ledger.settle(intent.number, outcomes, at)
 
 
 def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
-    """Return what reads make of one open call (contract §9 rules 3 and 10)."""
+    """Return what reads show of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
     lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
     outcomes = _unknown(intent)
@@ -268,14 +268,14 @@ def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> 
 
 
 def _reopened(outcome: ItemOutcome) -> ItemOutcome:
-    """Return an accepted outcome as unknown again: no read ever showed it."""
+    """Return an accepted outcome as unknown, since no read has confirmed it."""
     item = outcome.item
     problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
     return replace(outcome, status=ItemStatus.UNKNOWN, problems=(problem,))
 
 
 def _hold(intent: Intent, past: PastReader) -> Hold:
-    """Return until when an open call is held; None if the time has passed, or if it is not this machine's to count."""
+    """Return the hold of an open call; ``until`` is None if it has passed, or by another machine's clock."""
     held = intent.holding(past.times.settle_after)
     until = held.held_until
     counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
@@ -283,7 +283,7 @@ def _hold(intent: Intent, past: PastReader) -> Hold:
 
 
 def _equal_topups(ledger: Ledger, intent: Intent) -> int:
-    """Return how many other calls of ours may have left an entry of the same amount in the history of the object."""
+    """Return the number of other calls of ours that may have left an entry of the same amount in the history."""
     since = intent.at - evidence.SKEW
     return sum(
         1
@@ -299,7 +299,7 @@ def _equal_topups(ledger: Ledger, intent: Intent) -> int:
 
 
 def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
-    """Yield the runs that may have sent something since then."""
+    """Yield the runs that may have sent calls since then."""
     for past in ledger.runs(UNCONFIRMED):
         if past.ended is None or past.ended >= since:
             yield past
@@ -314,9 +314,9 @@ def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
 
 
 def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
-    """Yield what was accepted, and what reads do not show although nothing explains it.
+    """Yield accepted calls that reads contradict without an explanation.
 
-    Within ``settleAfter`` such a read is a lag. After that, a top-up that no read ever showed is for a person.
+    Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
     """
     met: set[tuple[str, str | None, Address]] = set()
     for intent in _accepted(ledger, past.now - past.times.settle_after):
@@ -332,7 +332,7 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
 
 
 def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
-    """Yield what was created less than ``settleAfter`` ago, with its id if it is known; of two, the later."""
+    """Yield objects created less than ``settleAfter`` ago, with their id if known; the later one per address."""
     since = past.now - past.times.settle_after
     for run in reversed(tuple(_runs_since(ledger, since))):
         for intent in _calls(ledger, run):
@@ -344,7 +344,7 @@ def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Ho
 
 
 def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
-    """Yield accepted top-ups, newest first: those since then, and of runs before it those not known to be seen."""
+    """Yield accepted top-ups, newest first: those since then, and earlier ones not known to be confirmed."""
     seen_all = False
     for past in ledger.runs(UNCONFIRMED):
         if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
@@ -357,7 +357,7 @@ def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
 
 
 def _unshown(intent: Intent, past: PastReader) -> Hold | None:
-    """Return why a top-up that was accepted holds its object, if no read shows it."""
+    """Return the hold of an accepted top-up that no read shows, or None."""
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
     hold = replace(_hold(intent, past), accepted=True)
     try:
@@ -382,7 +382,7 @@ def _unshown(intent: Intent, past: PastReader) -> Hold | None:
 
 
 def _unknown(intent: Intent) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes as far as they are known; without any, all items are unknown."""
+    """Return the outcomes of an intent; all unknown if it has none."""
     if intent.outcomes:
         return intent.outcomes
     return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)
