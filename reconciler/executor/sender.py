@@ -1,7 +1,7 @@
 """Send one call so that nothing is created or funded twice: contract §9 rule 8, in its order, as one loop.
 
 Take the rate slot, look if it creates or funds and the last look is older than a minute, write the intent, check lock
-and deadline, send, interpret the answer, look for presence if there is none, and write down how it ended.
+and deadline, send, interpret the response, look for presence if there is none, and record the outcome.
 """
 
 import threading
@@ -26,19 +26,19 @@ from reconciler.provider.reader import ReadError
 Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
 NEVER_SPLIT = (401, 403, 429)
-"""Refusals of the caller, not of what is in the call: its parts would be refused as well."""
+"""Statuses that refuse the caller, not the content, so that parts of a batch would be refused as well."""
 PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
-"""How often a create or an add-funds is begun anew after each of these, before somebody should look why."""
+"""Maximum number of restarts of a create or top-up after each of these statuses."""
 UNREACHED = (2.0, 6.0, 18.0, 40.0)
-"""Seconds before each new attempt of one of them that has not left this machine."""
+"""Seconds before each restart of a create or top-up that could not be sent."""
 LATE = 3
-"""How often one of them is begun anew since it waited longer for its turn than its look is good for."""
+"""Maximum number of restarts of a create or top-up whose wait outlasted its look."""
 PIECE = 0.5
-"""Seconds that an interrupt may have to wait for a sleep."""
+"""Seconds between two checks for an interrupt during a sleep."""
 
 
 class Noted(Struct, frozen=True):
-    """What is written down with an intent: ids that were there before, the mark of a top-up, the natural keys."""
+    """Data recorded with an intent: ids that existed before, the mark of a top-up, the natural keys."""
 
     before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     token: str | None = None
@@ -47,13 +47,13 @@ class Noted(Struct, frozen=True):
 
 
 class Journal(Protocol):
-    """Where intents and their ends are written. Each method has written, and synced, when it returns.
+    """Journal of intents and outcomes. Each method has written and synced when it returns.
 
     Any of them may raise :class:`JournalError`.
     """
 
     def hold(self, call: Call) -> Hold:
-        """Return until when a call of this run is held, if its end stays unknown."""
+        """Return the hold of a call of this run, in case its outcome stays unknown."""
         ...
 
     def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None: ...
@@ -61,30 +61,30 @@ class Journal(Protocol):
     def intend(self, call: Call, noted: Noted) -> int: ...
 
     def may_leave(self, intent: int) -> bool:
-        """Return False if the intent's deadline has passed; raise if the lock is held no more."""
+        """Return False if the intent's deadline has passed; raise if the lock is no longer held."""
         ...
 
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
 
     def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
-        """Write down what a read showed in force; ``facets`` are those of the calls that create or fund."""
+        """Record what a read showed in force; ``facets`` are those of the calls that create or fund."""
         ...
 
 
 class Channel(Protocol):
-    """The way to the API for writes."""
+    """Channel of writes to the API."""
 
     def ready(self, call: Call) -> None:
-        """Wait until the call could leave at once."""
+        """Wait until the call could be sent at once."""
         ...
 
     def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
-        """Send it: once, if a second time would do more than the first. ``allow`` may refuse at the last moment."""
+        """Send the call; only once if it is not repeatable. ``allow`` may refuse at the last moment."""
         ...
 
 
 Watch = Callable[[Call, Sequence[ItemOutcome] | None], None]
-"""Is called for each call that is about to be sent, and again with how its items ended."""
+"""Called for each call that is about to be sent, and again with the outcomes of its items."""
 
 
 def ignore_call(call: Call, ended: Sequence[ItemOutcome] | None) -> None:
@@ -92,7 +92,7 @@ def ignore_call(call: Call, ended: Sequence[ItemOutcome] | None) -> None:
 
 
 class JournalError(Exception):
-    """The journal could not be written; nothing more may be sent."""
+    """Raised if the journal cannot be written; nothing more may be sent."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -100,11 +100,11 @@ class JournalError(Exception):
 
 
 class WaitInterrupted(ReadError):
-    """A wait between two looks was cut short: what the second would have shown is not known."""
+    """Raised when an interrupt ends a wait between two recovery reads."""
 
 
 class NullJournal:
-    """A journal for worlds whose effects need no memory: tests and trials."""
+    """No-op journal for tests."""
 
     def hold(self, call: Call) -> Hold:
         return Hold("-", call, None)
@@ -124,19 +124,19 @@ class NullJournal:
 
 
 class Stop:
-    """Why nothing more is sent, once something says so: an interrupt, or a journal that cannot be written."""
+    """Stop flag with the reason why nothing more is sent: an interrupt, or a journal that cannot be written."""
 
     def __init__(self, reason: Problem | None = None) -> None:
         self.reason = reason
         self._lock: threading.RLock = threading.RLock()
 
     def because(self, problem: Problem) -> None:
-        """Stop for this reason, if nothing stopped it before."""
+        """Stop for this reason, unless stopped already."""
         with self._lock:
             self.reason = self.reason or problem
 
     def cutting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
-        """Return a sleep that this ends early, with :class:`WaitInterrupted`."""
+        """Wrap `sleep` so that a stop raises :class:`WaitInterrupted`."""
 
         def slept(seconds: float) -> None:
             while seconds > 0:
@@ -149,16 +149,19 @@ class Stop:
 
 
 class _Attempts(Struct):
-    """How often one call was begun, and why anew."""
+    """Number of starts of one call, by reason."""
 
     mark: int = 0
-    """The look must have been begun after this mark."""
+    """Mark after which the look must have been begun."""
     late: int = 0
     unreached: int = 0
     answers: dict[int, int] = field(default_factory=dict)
 
     def again(self, answer: Answer, *, late: bool) -> float | None:
-        """Return the seconds before the call is begun anew: its answer proves that it had no effect. None: it ends."""
+        """Return the seconds before the call is restarted, or None.
+
+        It is restarted only if its response proves that it had no effect.
+        """
         if late:
             self.late += 1
             return 0.0 if self.late <= LATE else None
@@ -172,10 +175,10 @@ class _Attempts(Struct):
 
 
 class Sender(Struct, frozen=True):
-    """One run's way of sending calls. ``token`` makes the mark of a top-up; None sends none.
+    """Sends the calls of one run. ``token`` returns the mark of a top-up, or None.
 
-    ``bisect``: of a batch that is refused as a whole, what is not to blame is sent again without the rest.
-    ``wary``: the ledger is new, so an earlier run may be unknown (see :meth:`_doubly_looked`).
+    ``bisect``: of a batch that is refused as a whole, the items that are not at fault are sent again. ``wary``: the
+    ledger is new, so an earlier run may be unknown (see :meth:`_doubly_looked`).
     """
 
     targets: Mapping[str, BoundType]
@@ -192,13 +195,13 @@ class Sender(Struct, frozen=True):
     watch: Watch = ignore_call
     intents: dict[str, int] = field(default_factory=dict)
     facets: dict[str, str] = field(default_factory=dict)
-    """The facets of the calls that created or funded something, by their names."""
+    """Facets of the calls that created or funded something, by call name."""
     waited: list[int] = field(default_factory=list)
-    """The mark that was set when the first create or add-funds of a run without a known ledger had been waited for."""
+    """Mark set after the wait before the first create or top-up of a run with a new ledger."""
     waiting: threading.RLock = field(default_factory=threading.RLock)
 
     def send(self, call: Call) -> Result:
-        """Send a call and return how its items ended; never raise for what the world does."""
+        """Send a call and return the outcomes of its items; failures of the API or the network never raise."""
         attempts = _Attempts()
         while True:
             if self.stop.reason is not None:
@@ -224,7 +227,7 @@ class Sender(Struct, frozen=True):
     def _once(
         self, call: Call, look: Look | None, attempts: _Attempts
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
-        """Send it under one intent; with the pause before it is begun anew, if it is."""
+        """Send the call under one intent; also return the pause before a restart, or None, and the answer."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
         marked, late = self._marked(call, token), False
         try:
@@ -239,7 +242,7 @@ class Sender(Struct, frozen=True):
         shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
         def allow() -> str | None:
-            """Rules 8 and 5: lock and deadline are checked after every wait, right before the bytes leave."""
+            """Return the reason not to send, or None: checks lock and deadline directly before sending (rules 8, 5)."""
             nonlocal late
             try:
                 late = not self.journal.may_leave(intent)
@@ -265,11 +268,13 @@ class Sender(Struct, frozen=True):
             ended = unsent(call, self.stop.reason)
         return ended, said, again, answer
 
-    # --- Before it is sent --------------------------------------------------------------------------------
+    # --- Before the sending ----------------------------------------------------------------------------------
 
     def _looked(self, call: Call, attempts: _Attempts) -> tuple[Look | None, dict[int, Problem]]:
-        """Rule 7: a create or a delta leaves only after a look begun at most 60 s before it. Return the look, and what
-        must not be sent because of what it shows, by the index of its item."""
+        """Look before a create or a delta, unless a look is at most 60 s old (rule 7).
+
+        Return the look, and the problems of items that must not be sent because of it, by item index.
+        """
         if call.effect not in (WriteEffect.CREATE, WriteEffect.ADD):
             return None, {}
         since = max(attempts.mark, self._doubly_looked(call)) if self.wary else attempts.mark
@@ -280,8 +285,10 @@ class Sender(Struct, frozen=True):
         return look, {index: _appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
 
     def _doubly_looked(self, call: Call) -> int:
-        """Without a known ledger an earlier run may have sent what is still on its way: before the first create or
-        delta look (the plan did), wait ``lookFor``, look again. Return the mark after which that look is begun."""
+        """Return a mark after a wait of ``lookFor``, since an unknown earlier run may have calls in flight.
+
+        With a new ledger, the first create or delta needs a look before the wait (the plan's) and one after the mark.
+        """
         with self.waiting:
             if not self.waited:
                 self._sleep(call, self.times.look_for.total_seconds())
@@ -301,12 +308,12 @@ class Sender(Struct, frozen=True):
         for item in call.items:
             wanted = {move.field: move.after for move in item.fields}
             naturals[item.address] = likeness.key_text(kind, wanted)
-            if look.number is None:  # a ledger that keeps no looks: the ids stand with each intent
+            if look.number is None:  # without a recorded look, the ids are stored with each intent
                 before[str(item.address)] = tuple(by_parent.get(wanted.get(name), ()))
         return Noted(before, token, look.number, naturals)
 
     def _without(self, call: Call, refused: Mapping[int, Problem]) -> Result:
-        """Send the rest of a batch, of which some items must not be sent."""
+        """Send a batch without the items that must not be sent."""
         kept = [index for index in range(len(call.items)) if index not in refused]
         ended = {
             index: ItemOutcome(call.name, call.items[index], ItemStatus.NOT_SENT, call.items[index].id, (problem,))
@@ -318,10 +325,10 @@ class Sender(Struct, frozen=True):
             ended |= zip(kept, rest, strict=True)
         return tuple(ended[index] for index in range(len(call.items))), said
 
-    # --- After it was sent --------------------------------------------------------------------------------
+    # --- After the sending -----------------------------------------------------------------------------------
 
     def _looked_for(self, lost: UnansweredCall, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
-        """Rule 9: the losing run looks for presence up to ``lookFor``, and never for absence (rule 2)."""
+        """Look for the presence of a lost call's effects up to ``lookFor`` (rule 9), never for absence (rule 2)."""
         reader = self.reader(lost.call.kind)
         findings: tuple[ItemFinding, ...] = ()
         try:
@@ -340,11 +347,11 @@ class Sender(Struct, frozen=True):
         return recovery.settle_by_looks(ended, findings, self.journal.hold(lost.call))
 
     def _sleep(self, call: Call, seconds: float) -> None:
-        """Sleep in the way that an interrupt ends. Raise :class:`WaitInterrupted` then."""
+        """Sleep. Raise :class:`WaitInterrupted` on an interrupt."""
         self.reader(call.kind).sleep(seconds)
 
     def settle_anew(self, ended: Sequence[ItemOutcome]) -> None:
-        """Write down what a later read found out of outcomes that were unknown."""
+        """Record outcomes that were unknown and that a later read settled."""
         by_call: dict[str, list[ItemOutcome]] = {}
         for each in ended:
             by_call.setdefault(each.call, []).append(each)
@@ -353,30 +360,31 @@ class Sender(Struct, frozen=True):
                 self._settle(self.intents[name], group)
 
     def see(self, ended: Sequence[ItemOutcome]) -> None:
-        """Write down what a read showed in force of what was created or funded."""
+        """Record what a read showed in force of created or funded objects."""
         try:
             self.journal.see(ended, self.facets)
         except JournalError as unwritten:
             self.stop.because(unwritten.problem)
 
     def _settle(self, intent: int, ended: Sequence[ItemOutcome]) -> None:
-        """Write down how it ended; if that fails, nothing more is sent, and the next run reads it back."""
+        """Record the outcomes; if that fails, nothing more is sent, and the next run reads them back."""
         try:
             self.journal.settle(intent, ended)
         except JournalError as unwritten:
             self.stop.because(unwritten.problem)
 
     def _is_to_split(self, call: Call, answer: Answer) -> bool:
-        """Return whether the parts of a batch may be sent: only a proof of rule 5 lets it be split. What is too large
-        is always split."""
+        """Return True if the parts of a batch may be sent again: only after a refusal proven by rule 5.
+
+        A batch that is too large is always split.
+        """
         if not call.atomic or len(call.items) < 2 or answer.fate is not Delivery.ANSWERED:
             return False
         refused = 400 <= answer.status < 500 and answer.status not in NEVER_SPLIT
         return answer.status == TOO_LARGE or (self.bisect and refused)
 
     def _split(self, call: Call, ended: tuple[ItemOutcome, ...], said: tuple[Problem, ...]) -> Result:
-        """Send the parts of a refused batch, each under an intent of its own: all but the items that the API blames,
-        or else its two halves."""
+        """Send the parts of a refused batch, each with its own intent: the items not at fault, or else two halves."""
         indices = range(len(call.items))
         spared = [index for index in indices if [problem.code for problem in ended[index].problems] == [REFUSED]]
         half = len(call.items) // 2
@@ -389,7 +397,7 @@ class Sender(Struct, frozen=True):
         return tuple(latest[index] for index in indices), said
 
     def _marked(self, call: Call, token: str | None) -> Call:
-        """Return the call with the mark by which the history tells it from any other."""
+        """Return the call with the mark that identifies it in the history."""
         write = self.targets[call.kind].kind.writes.get(call.facet)
         if token is None or not isinstance(write, AddDifference) or not isinstance(call.body, dict):
             return call
@@ -401,7 +409,7 @@ class Sender(Struct, frozen=True):
 
 
 def subset(call: Call, kept: Sequence[int]) -> Call:
-    """Return the call with these of its items."""
+    """Return the call with these of its items only."""
     if len(kept) == len(call.items):
         return call
     data = call.body["data"] if isinstance(call.body, dict) else call.body
@@ -412,7 +420,7 @@ def subset(call: Call, kept: Sequence[int]) -> Call:
 
 
 def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of a call that was not sent, for this reason."""
+    """Return the outcomes of a call that was not sent for this reason."""
     return tuple(_unsent(call, reason))
 
 
