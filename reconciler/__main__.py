@@ -7,7 +7,7 @@ from reconciler import __version__
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command line (the console script)."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"reconciler {__version__}\n")
         return
