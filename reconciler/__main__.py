@@ -1,4 +1,4 @@
-"""Where the program begins: what needs nothing is answered before anything is imported."""
+"""Entry point: answers ``--version`` before anything is imported."""
 
 import gc
 import sys

@@ -223,7 +223,7 @@ def _wanted(item: Item) -> dict[str, Value]:
 
 
 class TopUpEvidence(Struct, frozen=True):
-    """What reads show of the object of a top-up: its amount, and its history or None.
+    """Reads of the object of a top-up: its amount, and its history or None.
 
     ``application`` is our application's name in the history; ``others`` the number of other calls of ours with the same
     amount; ``echoes`` is true if the history returns memos (assumption ``memoEcho``).

@@ -27,7 +27,7 @@ from reconciler.provider.reader import Send
 
 
 class ImportRequest(Struct, frozen=True):
-    """What to import. ``out`` is the folder for new files; ``schema`` the path that editors validate them with."""
+    """Options of an import. ``out`` is the folder for new files, ``schema`` the path of their schema."""
 
     kinds: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()

@@ -193,7 +193,7 @@ class Ledger(Protocol):
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome], at: datetime) -> None:
         """Record the outcome of a call, and the values that it applied, in one transaction.
 
-        An intent may be settled again, when a read finds out what the response did not tell.
+        An intent may be settled again, when a read shows what the response did not.
         """
         ...
 

@@ -397,7 +397,7 @@ class Plan(Struct, frozen=True):
 
 
 class Delivery(Enum):
-    """What is known about the delivery of a request."""
+    """Delivery of a request, as far as known."""
 
     ANSWERED = "answered"
     NOT_SENT = "not sent"

@@ -25,7 +25,7 @@ Budget = dict[str, Any]
 def merged(budget: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Budget, list[Violation]]:
     """Return the budget with the given fields laid over it, and the rules that it breaks.
 
-    A delivery week or pacing that is not given and no longer fits is reset, since the documents tell clients to omit
+    A delivery week or pacing that is not given and no longer fits is reset, since the documents ask clients to omit
     it.
     """
     new = {**UNCAPPED, **budget, **given}
