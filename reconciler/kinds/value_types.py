@@ -116,7 +116,7 @@ class MoneyType(Struct, frozen=True):
     """A bid, or an amount in the account's currency: an exact decimal, never a float.
 
     The decimals of an amount that is ``by_currency`` are checked by :mod:`reconciler.kinds.currency`, since only the
-    account tells the currency. Values that are read are never rounded.
+    account has the currency. Values that are read are never rounded.
     """
 
     by_currency: bool = False
