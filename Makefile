@@ -14,12 +14,12 @@ test: $(STAMP)  ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2
 
 dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; the demo and the tutorial in 400 days
-	$(BIN)/python tests/dates.py
+	$(BIN)/python tests/support/dates.py
 
 faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
 	rm -rf .faults
-	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults --timeout 3000
-	$(BIN)/python tests/faults/tables.py .faults docs/explanation
+	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/crash --timeout 3000
+	$(BIN)/python tests/crash/tables.py .faults docs/explanation
 	$(BIN)/python -m tests.simulation.matrix --write docs/explanation/late-matrix.md
 	$(BIN)/python docs/generate
 
@@ -50,7 +50,7 @@ tutorial:  ## install the package into a clean virtual environment, and follow t
 	rm -rf build/clean
 	$(PYTHON) -m venv build/clean
 	build/clean/bin/python -m pip install --quiet .
-	env -u PYTHONPATH build/clean/bin/python tests/follow.py docs/tutorial/index.md "$(CURDIR)/build/clean/bin"
+	env -u PYTHONPATH build/clean/bin/python tests/support/follow.py docs/tutorial/index.md "$(CURDIR)/build/clean/bin"
 
 coverage: $(STAMP)  ## branch coverage of the whole suite, its child processes too; docs/explanation/coverage.md explains the gaps
 	rm -f .coverage .coverage.*

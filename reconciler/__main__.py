@@ -1,6 +1,7 @@
 """Entry point: answers ``--version`` before anything is imported."""
 
 import gc
+import os
 import sys
 
 from reconciler import __version__
@@ -9,7 +10,11 @@ from reconciler import __version__
 def main() -> None:
     """Run the command line (the console script)."""
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"reconciler {__version__}\n")
+        try:
+            sys.stdout.write(f"reconciler {__version__}\n")
+            sys.stdout.flush()
+        except OSError:  # the reader has closed the pipe, or the disk is full
+            os._exit(1)
         return
     gc.disable()  # what is imported stays
     from reconciler.cli import main as command

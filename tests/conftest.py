@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import clocks
+from .support import clocks
 
 if TYPE_CHECKING:
-    from .ledger.postgres_server import Server
+    from .unit.ledger.postgres_server import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +43,7 @@ def machine_clock() -> Callable[[float], AbstractContextManager[None]]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A real server. Without one, its tests are skipped, or fail where CI wants them."""
-    from .ledger.postgres_server import MISSING, Server, binaries
+    from .unit.ledger.postgres_server import MISSING, Server, binaries
 
     found = binaries()
     if found is None:

@@ -10,6 +10,7 @@ from reconciler.kinds import versions as api_versions
 from reconciler.kinds.date_types import DayType, InstantType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.nested_types import ObjectType, SetType
+from reconciler.kinds.products import PRODUCTS
 from reconciler.kinds.value_types import BoolType, CountType, EnumType, IdType, MoneyType, TextType, ValueType
 from reconciler.kinds.write_methods import (
     ActionByValue,
@@ -22,8 +23,6 @@ from reconciler.kinds.write_methods import (
     Write,
 )
 from reconciler.reports.problem_catalogue import problem_table
-
-PRODUCTS = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
 
 
 def pages() -> dict[str, str]:
@@ -57,7 +56,7 @@ def _page(name: str) -> str:
     versions = [version for version, _ in spoken]
     return page(
         f"`{name}`",
-        f"{kind.doc} They belong to {PRODUCTS[kind.product]}; the scope names them by `{kind.scope}`, and `api.{kind.family}`"
+        f"{kind.doc} They belong to {PRODUCTS[kind.product].title}; the scope names them by `{kind.scope}`, and `api.{kind.family}`"
         f" chooses the API version: {', '.join(f'`{version}`' for version in versions)}.",
         f"**Found by** its `id`, or else by {_natural(kind)}.",
         f"**To create one**, state {', '.join(f'`{field}`' for field in kind.required)}." if kind.create else "",
@@ -143,6 +142,8 @@ def form(type: ValueType) -> str:
     match type:
         case MoneyType(places, positive, _):
             return f"an amount {'above 0' if positive else 'of at least 0'}, with at most {places} decimals"
+        case IdType(of=str() as other):
+            return f"an id, digits in quotes, or the address of a block of [`{other}`]({other}.md)"
         case IdType():
             return "an id, digits in quotes"
         case EnumType(known, _, aliases, _):

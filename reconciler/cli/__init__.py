@@ -10,13 +10,14 @@ from importlib import import_module
 
 import click
 
+from reconciler.cli import output
 from reconciler.cli.shared import COMMANDS, cli
 from reconciler.cli.terminal import CommandEnded, progress
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the console script. A usage error exits with 1, since 2 means that there are changes."""
-    with _uncollected():
+    with _uncollected(), output.guarded():
         code = _main(args)
         if args is None:
             _leave(code)
@@ -25,15 +26,23 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _main(args: Sequence[str] | None) -> int:
     try:
-        cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
+        code, applied = _run(args), False
     except CommandEnded as ended:
-        progress("")
-        return ended.code
+        code, applied = ended.code, ended.applied
+    progress("")
+    sys.stdout.flush()
+    # The exit code reports what happened to the account, whatever happened to the report.
+    return 1 if output.is_lost() and code in (0, 2) and not applied else code
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        cli.main(args=None if args is None else list(args), prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as left:
         return left.exit_code
     except click.ClickException as misuse:
         progress("")
-        misuse.show()
+        misuse.show(sys.stderr)
         return 1
     except (click.Abort, KeyboardInterrupt):
         progress("")

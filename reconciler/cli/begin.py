@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.shared import FORM, PATHS, account_options, cli, report_refusal, split_sandbox_argument
-from reconciler.cli.terminal import CommandEnded, progress
+from reconciler.cli.terminal import CommandEnded, progress, put
 
 if TYPE_CHECKING:
     from reconciler.commands.init import InitResult
@@ -36,13 +36,15 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     Example: reconciler init shop --advertiser 1352
     """
     from reconciler.commands import init as init_command
+    from reconciler.kinds.products import SCOPES
 
     for id in (*advertisers, *accounts):
         if not (id.isascii() and id.isdigit()):
             raise click.UsageError(f"{id!r} is no id: an id is digits only")
     if Path(folder).is_symlink() and not Path(folder).exists():
         raise click.UsageError(f"{folder} is a link that leads nowhere")
-    scope = {"advertiserIds": advertisers, "retailMediaAccountIds": accounts}
+    given = {"advertisers": advertisers, "accounts": accounts}
+    scope = {each.name: given[each.option] for each in SCOPES.values()}
     with report_refusal("text"):
         begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,))
         click.echo("".join(f"{line}\n" for line in _begun(begun, folder)), nl=False)
@@ -100,7 +102,7 @@ def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str 
     given, sandbox = split_sandbox_argument(paths, sandbox)
     done = doctors.examine(given, sandbox=sandbox, api_url=api_url, tell=progress)
     progress("")
-    click.echo(doctor_report.FORMATS[form](done), nl=False)
+    put(doctor_report.FORMATS[form](done), form)
     raise CommandEnded(int(exit_codes.exit_code(done.run)))
 
 
@@ -114,7 +116,7 @@ def version(as_json: bool) -> None:
     """
     from reconciler.commands import versions
 
-    click.echo(versions.as_json() if as_json else versions.as_text(), nl=False)
+    put(versions.as_json() if as_json else versions.as_text(), "json" if as_json else "text")
 
 
 @cli.command(short_help="Print what a shell needs to complete commands and addresses.")

@@ -22,7 +22,7 @@ from reconciler.cli.shared import (
     split_sandbox_argument,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, end, progress, report_options
+from reconciler.cli.terminal import CommandEnded, end, progress, put, report_options
 
 
 class DriftOptions(Overriding, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
 @account_options
 @taking(DriftOptions)
 def drift(given: DriftOptions) -> None:
-    """Detect changes made outside of these files, who made them and when, and unmanaged objects. Sends no write, ever.
+    """Detect changes made outside this repository, who made them and when, and unmanaged objects. Sends no write, ever.
 
     \b
     Example: reconciler drift --detailed-exitcode
@@ -168,11 +168,13 @@ def import_(given: ImportOptions) -> None:
     from reconciler.commands import import_ as import_command
     from reconciler.commands.connection import CommandRefused
     from reconciler.importer.account_import import ImportRequest, ImportResult
+    from reconciler.kinds.products import SCOPES
     from reconciler.model import exit_codes
     from reconciler.reports import import_report
 
     (project, *_), sandbox = split_sandbox_argument((given.project,), given.sandbox)
-    first = {"advertiserIds": given.advertisers, "retailMediaAccountIds": given.accounts}
+    asked = {"advertisers": given.advertisers, "accounts": given.accounts}
+    first = {each.name: asked[each.option] for each in SCOPES.values()}
     where = import_command.ImportTarget(Path(project), sandbox, given.api_url, first, given.everything)
     out = Path(given.out) if given.out else None
     with report_refusal("text"):
@@ -185,5 +187,5 @@ def import_(given: ImportOptions) -> None:
                 raise
             done = ImportResult(unusable.run.project, problems=unusable.run.problems)
         progress("")
-        click.echo(import_report.FORMATS[given.form](done), nl=False)
+        put(import_report.FORMATS[given.form](done), given.form)
         raise CommandEnded(int(exit_codes.exit_code(done.run)))

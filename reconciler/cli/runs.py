@@ -32,9 +32,10 @@ from reconciler.cli.shared import (
 from reconciler.cli.terminal import CommandEnded, announce, end, follower, report_options
 
 if TYPE_CHECKING:
-    from reconciler.commands.session import Session, WriteSession
+    from reconciler.commands.session import Session
+    from reconciler.commands.write_session import WriteSession
     from reconciler.engine.prepared_plan import PreparedPlan
-    from reconciler.executor.sender import Stop
+    from reconciler.executor.ports import Stop
     from reconciler.model import Run
 
 
@@ -161,6 +162,7 @@ def apply(given: ApplyOptions) -> None:
     Examples: reconciler apply ads/ --auto-approve
               reconciler apply plan.json --approve sha256:...
     """
+    from reconciler.commands.write_session import open_writing
     from reconciler.model import Run
 
     form, manner = given.form, render_options(full=given.full, bodies=given.bodies)
@@ -174,7 +176,7 @@ def apply(given: ApplyOptions) -> None:
     with (
         open_session_for(given.paths, given, form) as session,
         report_refusal(form),
-        session.writing(given.lock_timeout) as writing,
+        open_writing(session, given.lock_timeout) as writing,
     ):
         prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
         if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
@@ -183,6 +185,10 @@ def apply(given: ApplyOptions) -> None:
         manner = announce(prepared.run, form, manner)
         if not given.approved:
             _confirm(prepared.run)
+            again = writing.confirmed(prepared, given.targets, allowed)
+            if isinstance(again, Run):
+                end(replace(again, command="apply"), form, manner)
+            prepared = again
         run = _sent(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
 
@@ -221,8 +227,12 @@ def _paths_of(file: Path) -> tuple[str, ...]:
 
 
 def _confirm(run: "Run") -> None:
+    from reconciler.cli.output import has_reader
     from reconciler.reports.question import question
 
+    if not has_reader():
+        click.echo("Nothing was sent: the plan could not be shown.", err=True)
+        raise CommandEnded(1)
     click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
     if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)
@@ -231,13 +241,20 @@ def _confirm(run: "Run") -> None:
 
 @contextmanager
 def _interruptible(stop: "Stop") -> Iterator[None]:
-    """Let the first interrupt finish the calls in flight and send no more; the second one exits at once.
+    """Let the first interrupt finish the calls in flight and send no more; the same signal again exits at once.
 
-    Nothing is lost by either: every call is in the journal before it is sent.
+    A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT continues to
+    settle during these seconds. Nothing is lost by any of them: every call is in the journal before it is sent.
     """
     from reconciler.model import Cause, error
 
+    received: list[int] = []
+
     def interrupted(number: int, frame: object) -> None:
+        again = number in received or (number == signal.SIGINT and bool(received))
+        received.append(number)
+        if stop.reason is not None and not again:
+            return
         if stop.reason is not None:
             _say_at_once("Aborted. The next apply checks the requests in flight before it sends anything.")
             os._exit(130)

@@ -4,6 +4,7 @@ A report in a file is written atomically. Everything else goes to stderr.
 """
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -26,15 +27,19 @@ FOLLOWED = ("text", STREAM)
 """Formats that show the plan before it is applied."""
 NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, sarif, junit"
 COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
+SEVERITY = re.compile(r"(?:\S.*: )?(error|warning)\[")
+REFUSED = "  refused"
+RISE = re.compile(r"^  [A-Z]{3} .* \+[0-9]")
 FILES, STREAMED = "reconciler.reports", "reconciler.stream"
 
 
 class CommandEnded(Exception):
-    """Raised to end a command with an exit code."""
+    """Raised to end a command with an exit code; ``applied`` is True if it reports calls that were sent."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, *, applied: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.applied = applied
 
 
 # --- Options ------------------------------------------------------------------------------------------------
@@ -123,11 +128,28 @@ def show(run: "Run", form: str, manner: "RenderOptions") -> None:
     """Print a run on stdout, in one format."""
     from reconciler.reports import FORMATS
 
-    terminal = sys.stdout.isatty()
     progress("")
-    text = FORMATS[form](run, replace(manner, sources=_sources(run) if terminal else None))
-    coloured = form == "text" and terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    click.echo(_coloured(text) if coloured else text, nl=False)
+    text = FORMATS[form](run, replace(manner, sources=_sources(run) if sys.stdout.isatty() else None))
+    put(text, form)
+
+
+def put(text: str, form: str = "text") -> None:
+    """Print a report of any format, with colours if they are wanted."""
+    from reconciler.cli.output import escaped
+
+    if form == "text" and wants_colour():
+        click.echo(_coloured(text), nl=False, color=True)
+    else:
+        click.echo(escaped(text, form, getattr(sys.stdout, "encoding", None) or "utf-8"), nl=False)
+
+
+def wants_colour() -> bool:
+    """Return True if output is coloured: NO_COLOR forbids it, FORCE_COLOR requires it without a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
@@ -137,7 +159,7 @@ def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
     if form not in FOLLOWED:
         return manner
     if form == STREAM:
-        click.echo("".join(stream.opening_events(replace(run, command="apply"))), nl=False)
+        put("".join(stream.opening_events(replace(run, command="apply"))), form)
     else:
         show(run, form, manner)
     return replace(manner, told=run.problems)
@@ -151,7 +173,7 @@ def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Seque
 
     def tell(call: "Call", ended: "Sequence[ItemOutcome] | None") -> None:
         with lock:
-            click.echo(stream.call_event(call, ended, now()), nl=False)
+            put(stream.call_event(call, ended, now()), form)
 
     return tell if form == STREAM else lambda call, ended: None
 
@@ -163,7 +185,7 @@ def end(run: "Run", form: str, manner: "RenderOptions") -> NoReturn:
     show(run, form, manner)
     code = int(exit_codes.exit_code(run, detailed=manner.detailed))
     written = _write(run, replace(manner, told=None))
-    raise CommandEnded(code if written or code not in (0, 2) else 1)
+    raise CommandEnded(code if written or run.applied or code not in (0, 2) else 1, applied=run.applied)
 
 
 def _write(run: "Run", manner: "RenderOptions") -> bool:
@@ -191,9 +213,13 @@ def _coloured(text: str) -> str:
 
 
 def colour_of(line: str) -> str | None:
-    """Return the colour of a line: resources by action, errors red."""
-    if ": error[" in line or line.startswith("error["):
+    """Return the colour of a line: by action, severity, a guardrail's refusal, or rising money."""
+    if found := SEVERITY.match(line):
+        return "red" if found[1] == "error" else "yellow"
+    if line.startswith(REFUSED):
         return "red"
+    if RISE.search(line):
+        return "yellow"
     return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # the calls' lines begin with a number
 
 

@@ -13,17 +13,17 @@ from reconciler import ledger
 from reconciler.config.project import Project
 from reconciler.engine.progress import Line, Tell, wait_message
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.products import PRODUCTS
 from reconciler.ledger import Ledger
 from reconciler.ledger.interface import Holder
 from reconciler.model import Problem, Run, Severity, error
 from reconciler.provider import scope
 from reconciler.provider.http import Api, Clock, Credentials, Event, Reply, Settings, check_url, ignore_reply
 
-PREFIXES = {"marketingSolutions": "CRITEO_MS", "retailMedia": "CRITEO_RM"}
+PREFIXES = {each.name: each.credentials for each in PRODUCTS.values()}
 SANDBOX_STATE = Path(".reconciler", "sandbox.json")
 SANDBOX_CREDENTIALS = {
-    "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
-    "retailMedia": Credentials("sandbox-rm", "sandbox"),
+    each.name: Credentials(f"sandbox-{each.credentials[-2:].lower()}", "sandbox") for each in PRODUCTS.values()
 }
 SKEW = timedelta(minutes=5)
 """Difference between local and server clock above which a note is given."""
@@ -87,13 +87,13 @@ def products_with_credentials() -> tuple[str, ...]:
     return tuple(
         product
         for product, prefix in PREFIXES.items()
-        if any(os.environ.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
+        if any(_variable(os.environ, f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
     )
 
 
 def client_id(product: str) -> str:
     """Return the client id in the environment, or an empty text."""
-    return os.environ.get(f"{PREFIXES[product]}_CLIENT_ID", "")
+    return _variable(os.environ, f"{PREFIXES[product]}_CLIENT_ID")
 
 
 def connect_sandbox(state: Path, tell: Tell, hear: Hear = ignore_reply, clock: Clock | None = None) -> Api:
@@ -172,8 +172,14 @@ class LedgerHome(Struct, frozen=True):
     server: str
 
 
+NO_LEDGER = "none"
+"""Value of `ledger` for a project whose runs begin without a memory."""
+
+
 def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> LedgerHome:
     """Return the project's ledger; by default there is one per server, so that ids are never mixed."""
+    if project.ledger == NO_LEDGER:
+        return LedgerHome(NO_LEDGER, "")
     if sandbox is not None:
         return LedgerHome(f"sqlite:{sandbox_state(project, sandbox)}.ledger", "sandbox")
     server = Settings(base_url=_checked(api_url)).host.lower().removesuffix(":443")
@@ -244,8 +250,13 @@ def _ci(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
 
 def _credentials(product: str, environment: Mapping[str, str]) -> Credentials | None:
     prefix = PREFIXES[product]
-    id, secret = (environment.get(f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
+    id, secret = (_variable(environment, f"{prefix}_{part}") for part in ("CLIENT_ID", "CLIENT_SECRET"))
     return Credentials(id, secret) if id and secret else None
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable without surrounding white space, since secrets often come from files with a final line end."""
+    return environment.get(name, "").strip()
 
 
 def _no_credentials(product: str) -> Problem:

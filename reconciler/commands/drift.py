@@ -123,7 +123,8 @@ def _named(
     for address, some in groupby(found, lambda each: each.address):
         mine = tuple(some)
         kind = prepared.targets[address.kind].kind
-        told = {name for name in kind.history_words.values() if any(each.field == name for each in mine)}
+        words = kind.history.words if kind.history else {}
+        told = {name for name in words.values() if any(each.field == name for each in mine)}
         if not told or not any(each.moved_outside and each.field in told for each in mine):
             yield from mine
             continue
@@ -171,7 +172,7 @@ def _unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, 
             currency = book.currency(name, row.values, row.owner)
             totals[currency] = totals.get(currency, NOTHING) + Exposure.of(limit)
             if row.id not in managed and not _is_over(kind, row):
-                title = str(row.values.get("name") or "")
+                title = kind.name_of(row.values)
                 strange.setdefault(currency, []).append(Unmanaged(name, row.id, title, currency, limit))
         for currency, some in sorted(strange.items()):
             held = sum((Exposure.of(each.limit) for each in some), NOTHING)

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from reconciler.commands import atomic_files, connection, init
 from reconciler.commands.connection import CommandRefused
-from reconciler.commands.init import SCOPES
 from reconciler.config import loader
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import PROJECT_FILE, Project
@@ -24,6 +23,7 @@ from reconciler.importer import account_import
 from reconciler.importer.account_import import ImportRequest, ImportResult
 from reconciler.kinds import versions as api_versions
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.products import SCOPES
 from reconciler.ledger import LedgerError
 from reconciler.model import Severity, error
 from reconciler.provider import scope as account_scope
@@ -116,7 +116,7 @@ def _usable(loaded: LoadResult) -> LoadResult:
 def _begin(where: ImportTarget, tell: Tell) -> None:
     """Write the first reconciler.yaml, from the portfolio."""
     asked = {name for name in SCOPES if where.everything or where.first.get(name)}
-    kinds = {name: next(api_versions.kind_across_versions(SCOPES[name])) for name in asked}
+    kinds = {name: api_versions.first_kind_of(name) for name in asked}
     products = {kind.product for kind in kinds.values()}
     if where.everything and where.sandbox is None:
         products &= {

@@ -133,11 +133,9 @@ def undo_values(
 
 def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
     """Return values that the API changed by itself with the run's change, from the remembered ones."""
-    if kind.server_side_effects is None:
-        return {}
     known = {name: value for name, value in remembered.items() if name in live.values}
     was = {**live.values, **known, **before}
-    implied = kind.server_side_effects(was, {**was, **after})
+    implied = kind.after(was, after)
     return {
         name: value
         for name, value in known.items()

@@ -15,7 +15,7 @@ from reconciler.reports.json import FORMAT_VERSION as REPORT
 
 PROJECT = 1
 """Version of the form of reconciler.yaml."""
-OPTIONAL = {"postgres": "psycopg"}
+OPTIONAL = {"postgres": "psycopg", "socks": "socksio"}
 """Extras, each with the package that shows whether it is installed."""
 
 

@@ -1,4 +1,4 @@
-"""Project file ``reconciler.yaml``: API versions, scope, and included files."""
+"""Project file ``reconciler.yaml``: API versions, scope, and the files that belong to it."""
 
 import os
 import stat
@@ -107,7 +107,7 @@ class Project(Struct, frozen=True, dict=True):
 
 
 def find_project(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[Problem, ...]]:
-    """Return the project that contains the paths, its resource files by name, and the problems."""
+    """Return the project to which the paths belong, its resource files by name, and the problems."""
     given = [File(path) for path in paths or (".",)]
     missing = tuple(
         _refusal(path, "no-such-file", "there is no such file or folder", f"paths are read from {File.cwd()}")

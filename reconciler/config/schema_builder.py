@@ -11,6 +11,7 @@ from reconciler import guardrails
 from reconciler.config import project_schema
 from reconciler.kinds import versions as api_versions
 from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.products import SCOPES
 from reconciler.kinds.value_types import EnumType
 
 Schema = dict[str, Any]
@@ -76,10 +77,7 @@ def build_project_schema() -> Schema:
                 "type": "object",
                 "description": "What is read, locked and compared. Nothing outside it is ever touched.",
                 "minProperties": 1,
-                "properties": {
-                    "advertiserIds": ids | {"description": "Advertisers of Marketing Solutions."},
-                    "retailMediaAccountIds": ids | {"description": "Accounts of Retail Media."},
-                },
+                "properties": {each.name: ids | {"description": each.doc} for each in SCOPES.values()},
                 "additionalProperties": False,
             },
             "include": {

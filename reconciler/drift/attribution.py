@@ -46,17 +46,19 @@ def read_entries(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> tuple[History
 
 
 def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[HistoryEntryRead]:
-    for row in rows:
-        name = kind.history_words.get(str(row.get("changeType") or "").casefold())
-        at = _instant(row.get("dateOfModification"))
-        details = row.get("changeDetails")
+    form = kind.history
+    for row in rows if form else ():
+        assert form is not None
+        name = form.words.get(str(row.get(form.change) or "").casefold())
+        at = _instant(row.get(form.at))
+        details = row.get(form.details)
         if name is None or at is None:
             continue
         said = details if isinstance(details, dict) else {}
-        before, after = (_value(kind, name, said.get(key)) for key in ("previousValue", "currentValue"))
-        memo = row.get("memo")
+        before, after = (_value(kind, name, said.get(key)) for key in (form.before, form.after))
+        memo = row.get(form.memo)
         yield HistoryEntryRead(
-            at, name, before, after, str(row.get("modifiedByUser") or "somebody"), str(memo) if memo else None
+            at, name, before, after, str(row.get(form.who) or "somebody"), str(memo) if memo else None
         )
 
 

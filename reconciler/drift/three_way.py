@@ -6,6 +6,7 @@ canonical values are no change. A value that the API never returns can only be p
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from reconciler.kinds.versions import name_of
 from reconciler.model import Action, Address, Change, Drift, DriftState, FieldChange, Value, Values
 
 
@@ -63,8 +64,7 @@ def _of(change: Change, remembered: Mapping[Address, Values]) -> Iterator[Drift]
 
 def _name(change: Change) -> str:
     """Return the live name of the object, or the declared one if it is not live."""
-    name = (change.live.values if change.live else change.after).get("name")
-    return name if isinstance(name, str) else ""
+    return name_of(change.address.kind, change.live.values if change.live else change.after)
 
 
 def _unseen(move: FieldChange) -> DriftState:

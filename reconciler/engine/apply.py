@@ -10,11 +10,26 @@ from reconciler.engine.refresh import kind_reader, read_kind
 from reconciler.engine.validate import unique
 from reconciler.executor import exposure_safe, scheduler, verification
 from reconciler.executor.looks import KindReader, Looks
+from reconciler.executor.ports import Journal, NullJournal, WaitInterrupted
 from reconciler.executor.scheduler import SendResult
-from reconciler.executor.sender import Journal, NullJournal, Sender, WaitInterrupted
+from reconciler.executor.sender import Sender
 from reconciler.kinds.kind import Kind
-from reconciler.model import Call, Change, Item, ItemOutcome, ItemStatus, Live, Problem, ReadBack, Run, error
+from reconciler.model import (
+    Action,
+    Address,
+    Call,
+    Change,
+    Item,
+    ItemOutcome,
+    ItemStatus,
+    Live,
+    Problem,
+    ReadBack,
+    Run,
+    error,
+)
 from reconciler.planning import batching as planner
+from reconciler.planning.addresses import named_addresses
 from reconciler.provider.reader import ReadError
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
@@ -31,7 +46,7 @@ def apply(
     run, calls = prepared.run, prepared.run.plan
     sender = _sender(prepared, outside, journal or NullJournal(), token)
     first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
-    sent = _second_round(prepared, first, sender, outside)
+    sent = _later_rounds(prepared, first, sender, outside)
     read = True
     try:
         outcomes, problems = _read_back(prepared, sent.outcomes, outside)
@@ -102,26 +117,36 @@ def _carried(
     return exposure_safe.run_exposure_safe(prepared.ground, calls, carry, confirm, earlier=earlier, deferred=deferred)
 
 
-def _second_round(prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment) -> SendResult:
-    """Send the deferred changes of the resources that exist now; those of the others are not sent."""
-    deferred = prepared.run.plan.deferred
-    if not deferred:
-        return first
-    ready = planner.resolve_deferred(deferred, first.ids)
+def _later_rounds(prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment) -> SendResult:
+    """Send the changes that waited for ids of earlier rounds; those whose ids stay unknown are not sent."""
+    sent, waiting, number = first, prepared.run.plan.deferred, 0
     raises = prepared.ground.raises if prepared.ground else None
-    calls = planner.build_calls(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
-    # the names must differ from those of the first round
-    calls = tuple(replace(call, name=f"{call.name}.new") for call in calls)
-    second = _carried(prepared, calls, sender, outside, earlier=first.outcomes if prepared.ground else ())
-    created = {each.item.address: each.status for each in first.outcomes if each.item.id is None}
-    lost = tuple(_orphan(each, created.get(each.address)) for each in deferred if each.address not in first.ids)
-    return SendResult((*first.outcomes, *second.outcomes, *lost), (*first.problems, *second.problems))
+    while waiting:
+        ready, waiting = planner.resolve_deferred(waiting, sent.ids, prepared.targets)
+        if not ready:
+            break
+        number += 1
+        calls = planner.build_calls(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
+        suffix = "new" if number == 1 else f"new{number}"
+        # each round has calls with names of their own
+        calls = tuple(replace(call, name=f"{call.name}.{suffix}") for call in calls)
+        more = _carried(prepared, calls, sender, outside, earlier=sent.outcomes if prepared.ground else ())
+        sent = SendResult((*sent.outcomes, *more.outcomes), (*sent.problems, *more.problems))
+    created = {each.item.address: each.status for each in sent.outcomes if each.item.id is None}
+    lost = tuple(_orphan(each, prepared, created) for each in waiting)
+    return SendResult((*sent.outcomes, *lost), sent.problems)
 
 
-def _orphan(change: Change, creation: ItemStatus | None) -> ItemOutcome:
-    unsure = creation in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)  # the id is not known, but the object may exist
+def _orphan(change: Change, prepared: PreparedPlan, created: Mapping[Address, ItemStatus]) -> ItemOutcome:
+    """Return the outcome of a change whose id stays unknown: its own, or that of an object that it names."""
+    kind = prepared.targets[change.address.kind].kind
+    needed = [change.address] if change.action is not Action.CREATE else []
+    needed += [address for _, address in named_addresses(kind, change.after)]
+    missing = next((each for each in reversed(needed) if created.get(each) is not ItemStatus.APPLIED), needed[0])
+    # an object with an unknown id may exist
+    unsure = created.get(missing) in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)
     why = "has no id that is known yet" if unsure else "was not created"
-    message = f"not sent, since {change.address} {why}"
+    message = f"not sent, since {missing} {why}"
     problem = error("depends", message, at=change.place, address=change.address)
     facets = "+".join(dict.fromkeys(move.facet for move in change.fields))
     item = Item(change.address, None, change.fields, change.place)

@@ -117,5 +117,7 @@ def _known(memory: StateSnapshot, live: Mapping[str, Collection[str]]) -> dict[s
 
 def _ground(book: CostContext, cost: Money) -> ExposureContext:
     by_address: dict[Address, Change] = {change.address: change for change in book.changes}
-    start = {currency: before for currency, (before, _) in cost.exposures().items()}
+    capped = any(kind.caps_campaigns for kind in book.kinds.values())
+    each_by_itself = compute_cost(book, capped=False) if capped else cost
+    start = {currency: before for currency, (before, _) in each_by_itself.exposures().items()}
     return ExposureContext(book.kinds, by_address, start, book.of, book.today)

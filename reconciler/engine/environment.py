@@ -6,9 +6,9 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from reconciler.executor.evidence import Times
-from reconciler.executor.held import Hold
+from reconciler.executor.held import Accepted, Hold
+from reconciler.executor.ports import Channel, Stop, Watch, ignore_call
 from reconciler.executor.scheduler import Progress
-from reconciler.executor.sender import Channel, Stop, Watch, ignore_call
 from reconciler.model import Address, Answer, Call, Delivery, Values
 from reconciler.model.threads import Threads
 from reconciler.planning.cost import SupportsAppliedChange
@@ -44,6 +44,8 @@ class StateSnapshot(Struct, frozen=True):
     lately: Sequence[SupportsAppliedChange] = ()
     holds: Sequence[Hold] = ()
     """Calls with an unknown outcome, whose effects must not be sent again."""
+    accepted: Mapping[str, Accepted] = field(default_factory=dict)
+    """Top-ups accepted less than ``settleAfter`` ago, by the id of their object."""
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
     """Objects created less than ``settleAfter`` ago, with their id if the response gave it."""
     counts: Mapping[str, int] | None = None

@@ -1,5 +1,6 @@
 """Use-case ``plan``, the only module that composes the steps."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -62,16 +63,13 @@ def plan(
 ) -> PreparedPlan | Run:
     """Return the plan that makes live equal to the files, or a :class:`Run` alone if an error forbids it.
 
-    ``now`` is the time for every decision. ``noted`` are the problems from settling earlier runs; what is held of them
-    in ``memory`` is left out. ``allowed`` holds the reasons of overridden guardrails, by rule. With ``recorded`` the
-    changes are those of a saved plan, derived again from the files and the recorded values; everything that it touches
-    is read again, and any difference is an error.
+    ``now`` is the time of every decision. ``noted`` are the problems from settling open calls; what ``memory`` holds of
+    them is left out. ``allowed`` has the reasons of overridden guardrails. With ``recorded`` the changes are those of a
+    saved plan.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
-    problems = [
-        *problems_at(loaded, now),
-        *(staleness.context_changes(recorded.saved, recorded.here) if recorded else ()),
-    ]
+    around = staleness.context_changes(recorded.saved, recorded.here) if recorded else ()
+    problems = [*problems_at(loaded, now), *around]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
@@ -83,27 +81,34 @@ def plan(
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    changes, unfunded = held.without_held_deltas(memory.holds, project.kinds, changes)
+    holds = (*memory.holds, *held.contradicted(memory.accepted, project.kinds, changes))
+    changes, unfunded = held.without_held_deltas(holds, project.kinds, changes)
     wish = PlanRequest(loaded.desired, not targets, allowed or {})
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *seen.problems, *fixed, *_claims(loaded, seen, memory))
-    if recorded:
-        problems += _moved(recorded.saved, seen, spoken)
-        problems += staleness.compare_plans(recorded.saved, changes, weighed.plan)
+    problems += _differences(recorded, seen, spoken, changes, weighed)
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
-    unchanged = sum(len(matched) for matched in seen.pairs.values()) - len(changes)
-    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
-    return PreparedPlan(
-        _weighed(run, weighed),
-        spoken,
-        seen.pairs,
-        seen.live,
-        project,
-        weighed.ground,
-        seen.currencies,
-        looked,
-        seen.zones,
-    )
+    unchanged = sum(map(len, seen.pairs.values())) - len(changes)
+    run = _weighed(Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed)
+    ground, codes, zones = weighed.ground, seen.currencies, seen.zones
+    return PreparedPlan(run, spoken, seen.pairs, seen.live, project, ground, codes, looked=looked, zones=zones)
+
+
+def _differences(
+    recorded: Recorded | None,
+    seen: RefreshResult,
+    spoken: Mapping[str, BoundType],
+    changes: Sequence[Change],
+    weighed: Assessment,
+) -> list[Problem]:
+    """Return the differences between a saved plan and the plan from its files and live state now."""
+    if recorded is None:
+        return []
+    return [
+        *_moved(recorded.saved, seen, spoken),
+        *staleness.compare_plans(recorded.saved, changes, weighed.plan),
+        *staleness.compare_terms(recorded.saved, weighed.money, weighed.judgements),
+    ]
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:
@@ -213,9 +218,12 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
     """Return the snapshot without the ids that a lagging read does not show yet, since they still exist."""
     lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
-    return (
-        replace(memory, ids={each: id for each, id in memory.ids.items() if each not in lagging}) if lagging else memory
-    )
+    if not lagging:
+        return memory
+    late = Counter(address.kind for address in lagging if address is not None and address in memory.ids)
+    counts = None if memory.counts is None else {kind: all - late[kind] for kind, all in memory.counts.items()}
+    ids = {address: id for address, id in memory.ids.items() if address not in lagging}
+    return replace(memory, ids=ids, counts=counts)
 
 
 def _matching(recorded: Recorded | None, memory: StateSnapshot) -> StateSnapshot:

@@ -1,6 +1,6 @@
 """Read the scope: check the portfolio, read live objects, and match them to blocks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct, field
@@ -12,14 +12,14 @@ from reconciler.engine.validate import by_kind
 from reconciler.executor import held
 from reconciler.executor.looks import KindReader
 from reconciler.kinds.kind import Kind, ValidationContext
+from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
-from reconciler.model import Desired, Live, Pair, Problem, Severity
+from reconciler.model import Address, Desired, Live, Pair, Problem, Severity
 from reconciler.planning import identity, match
+from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
-
-SCOPE, SELLERS = "advertiserIds", "sellers"
 
 
 class RefreshResult(Struct, frozen=True):
@@ -47,10 +47,14 @@ def refresh(
     problems += account_scope.version_warnings(used.values(), now, project.at("api"))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return RefreshResult({}, {}, tuple(problems))
-    _ask_advertisers(kinds, project, outside, now, codes, zones)
+    for table in SCOPES.values():
+        _ask_directory(table, kinds, project, outside, now, codes, zones)
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
+    stated = {each.address: each.id for each in wanted if each.id is not None}
     for kind, blocks in kinds.items():
+        blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _created(pairs))
+        problems += waits
         reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
         free, kept_back = held.matching(memory.holds, kind, blocks)
         free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
@@ -60,29 +64,67 @@ def refresh(
         detailed, outlying = ownership.ignore_owned_fields(
             project, live_reader.add_details(kind, root, matched, outside.send), now
         )
-        near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
-        scene = ValidationContext(detailed, now, reading.live, online=True, assumptions=project.assumptions, zones=near)
-        problems += (
-            *kept_back,
-            *lagging,
-            *blocked,
-            *reading.problems,
-            *doubts,
-            *outlying,
-            *find_near_twins(kind, detailed, reading.live),
-            *identity.questions(kind, detailed, reading.live, near_is_same=project.assumptions.get("nearNames", True)),
-        )
-        problems += live_reader.unknown_references(
-            kind, root, project.scope.get(kind.scope, ()), detailed, outside.send
-        )
-        problems += (problem for rule in kind.scene_rules for problem in rule(scene))
+        problems += (*kept_back, *lagging, *blocked, *reading.problems, *doubts, *outlying)
+        problems += _questions(project, kind, detailed, reading.live)
+        ids = project.scope.get(kind.scope, ())
+        problems += live_reader.unknown_references(kind, root, ids, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, reading.live
-    stated = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
-    codes |= {(name, id): project.currencies[id] for name, id in stated}
+    problems += _judge(kinds, project, now, pairs, rows, zones)
+    named = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
+    codes |= {(name, id): project.currencies[id] for name, id in named}
     return RefreshResult(pairs, rows, tuple(problems), codes, zones)
 
 
-def _ask_advertisers(
+def _ids(
+    pairs: Mapping[str, Sequence[Pair]], stated: Mapping[Address, str], memory: StateSnapshot
+) -> Callable[[Address], str | None]:
+    """Return a function that returns the id of a block: by its match, else by its file or the ledger."""
+    live = {desired.address: found.id for each in pairs.values() for desired, found in each if found is not None}
+    read = {desired.address for each in pairs.values() for desired, _ in each}
+
+    def find_id(address: Address) -> str | None:
+        known = live.get(address)
+        return known if known is not None or address in read else stated.get(address) or memory.ids.get(address)
+
+    return find_id
+
+
+def _created(pairs: Mapping[str, Sequence[Pair]]) -> set[Address]:
+    return {desired.address for each in pairs.values() for desired, found in each if found is None}
+
+
+def _judge(
+    kinds: Iterable[Kind],
+    project: Project,
+    now: datetime,
+    pairs: Mapping[str, tuple[Pair, ...]],
+    rows: Mapping[str, tuple[Live, ...]],
+    zones: Mapping[tuple[str, str], str],
+) -> Iterator[Problem]:
+    """Yield the problems that the rules find in desired and live state; a rule may use other kinds too."""
+    related = {name: (pairs[name], rows[name]) for name in pairs}
+    for kind in kinds:
+        near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
+        scene = ValidationContext(
+            pairs[kind.name],
+            now,
+            rows[kind.name],
+            online=True,
+            assumptions=project.assumptions,
+            zones=near,
+            related=related,
+        )
+        yield from (problem for rule in kind.scene_rules for problem in rule(scene))
+
+
+def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> list[Problem]:
+    """Return the problems for which the user must say which object is meant."""
+    near_is_same = project.assumptions.get("nearNames", True)
+    return [*find_near_twins(kind, pairs, live), *identity.questions(kind, pairs, live, near_is_same=near_is_same)]
+
+
+def _ask_directory(
+    table: Scope,
     kinds: Mapping[Kind, Sequence[Desired]],
     project: Project,
     outside: Environment,
@@ -90,22 +132,25 @@ def _ask_advertisers(
     codes: dict[tuple[str, str], str],
     zones: dict[tuple[str, str], str],
 ) -> None:
-    """Read currencies and time zones of advertisers, if a currency is not stated or a date depends on the zone.
+    """Add currencies and time zones of a scope: one read, if a currency is not stated or a date depends on a zone.
 
-    Days of seller budgets are those of UTC or of the advertiser; which one is unverified (contract §2.11).
+    Days of some kinds are those of UTC or of the owner; which one is unverified (contract §2.11).
     """
-    wanted = [id for id in project.scope.get(SCOPE, ()) if id not in project.currencies]
-    unstated = wanted and any(kind.scope == SCOPE for kind in kinds)
-    dated = [each for kind, blocks in kinds.items() if kind.family == SELLERS for each in blocks if _is_near(each, now)]
-    if not unstated and not dated:
+    if table.directory is None:
         return
-    told = account_scope.advertisers(project.dialect(SELLERS).root, "marketingSolutions", outside.send)
-    for id, (code, zone) in told.items():
+    name, members = table.name, project.scope.get(table.name, ())
+    wanted = [id for id in members if id not in project.currencies]
+    unstated = wanted and any(kind.scope == name for kind in kinds)
+    zoned = [block for kind, blocks in kinds.items() if kind.scope == name and kind.days_by_owner for block in blocks]
+    if not unstated and not any(_is_near(each, now) for each in zoned):
+        return
+    root = project.dialect(table.directory[0]).root
+    for id, (code, zone) in account_scope.read_directory(table, root, outside.send).items():
         if id in wanted and code:
-            codes[SCOPE, id] = code
-        if id in project.scope.get(SCOPE, ()) and zone:
-            zones[SCOPE, id] = zone
-    zones[SCOPE, "UTC"] = "UTC"
+            codes[name, id] = code
+        if id in members and zone:
+            zones[name, id] = zone
+    zones[name, "UTC"] = "UTC"
 
 
 def _is_near(desired: Desired, now: datetime) -> bool:
@@ -137,14 +182,14 @@ def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader
 
     def application() -> str | None:
         """Return the name of our application in the history, read once (contract §9 rule 12)."""
-        if "name" not in asked:
+        if not asked:
             try:
-                said = account_scope.read_application(spoken.product, root, outside.send).get("name")
+                told = account_scope.read_application(spoken.product, root, outside.send)
             except live_reader.ReadError:
-                said = None
-            asked["name"] = said if isinstance(said, str) else None
-        return asked["name"]
+                told = {}
+            asked.append(account_scope.application_name(told) or None)
+        return asked[0]
 
-    asked: dict[str, str | None] = {}
+    asked: list[str | None] = []
     scope = project.scope.get(spoken.scope, ())
     return KindReader(spoken, root, scope, outside.send, outside.sleep, application, echoes)

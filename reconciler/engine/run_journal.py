@@ -4,33 +4,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from msgspec import Struct, field
-from msgspec.structs import replace
-
 from reconciler.drift import baseline
 from reconciler.engine.environment import StateSnapshot
 from reconciler.executor import evidence
-from reconciler.executor import recovery as recover
-from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
+from reconciler.executor.evidence import Times
 from reconciler.executor.held import Hold
-from reconciler.executor.looks import KindReader
-from reconciler.executor.recovery import Recovered
-from reconciler.executor.sender import JournalError, Noted
+from reconciler.executor.ports import JournalError, Noted
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import AddDifference
 from reconciler.ledger.errors import Late, LedgerError
-from reconciler.ledger.interface import Intent, Ledger, PastRun
-from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Pair, Problem, WriteEffect, error
-from reconciler.provider.reader import ReadError
+from reconciler.ledger.interface import Ledger
+from reconciler.model import Address, Call, ItemOutcome, Pair, Problem, error
 
 DAY = timedelta(days=1)
 PRUNED = "pruned"
 """Ledger note with the time of the last pruning."""
 ABSOLUTE_LASTS = timedelta(minutes=15)
 """Maximum time after its intent at which an absolute write may be sent again."""
-UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
-UNCONFIRMED = 20
-"""Number of past runs in which unconfirmed top-ups are searched."""
 
 
 class RunJournal:
@@ -108,13 +98,11 @@ class RunJournal:
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
         """Return a function that returns the mark of a top-up, or None if the files manage the memo that carries it."""
-        managed = {desired.address for each in pairs.values() for desired, _ in each if "memo" in desired.values}
+        stated = {desired.address: desired.values for each in pairs.values() for desired, _ in each}
 
         def mark(call: Call) -> str | None:
-            if (
-                not isinstance(kinds[call.kind].writes.get(call.facet), AddDifference)
-                or call.items[0].address in managed
-            ):
+            write = kinds[call.kind].writes.get(call.facet)
+            if not isinstance(write, AddDifference) or write.memo in stated.get(call.items[0].address, {}):
                 return None
             self._count += 1
             return evidence.mark(self.run, self._count)
@@ -169,220 +157,3 @@ def record_in_force(
     baseline.remember_baseline(ledger, pairs, files, at)
     if complete:
         baseline.note_agreement(ledger, at)
-
-
-# --- Recovery of open calls ------------------------------------------------------------------------------------
-
-
-class Recovery(Struct, frozen=True):
-    """Result of reading for open calls of earlier runs: outcomes to store, and calls that stay held."""
-
-    settled: tuple[tuple[Intent, tuple[ItemOutcome, ...]], ...] = ()
-    holds: tuple[Hold, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
-    """Objects created less than ``settleAfter`` ago: a list without them lags (contract §9 rule 4)."""
-
-    @property
-    def ids(self) -> Mapping[Address, str]:
-        """Ids of the objects that were found, by address."""
-        return {
-            each.item.address: each.id
-            for _, ended in self.settled
-            for each in ended
-            if each.status is ItemStatus.APPLIED and each.id is not None and each.item.id is None
-        }
-
-
-class PastReader(Struct, frozen=True):
-    """Inputs of recovery: readers by kind, the time, and its clock."""
-
-    kinds: Mapping[str, Kind]
-    reader: Callable[[str], KindReader]
-    now: datetime
-    times: Times = field(default_factory=Times)
-    dated: bool = False
-    """True if ``now`` is by the server's clock."""
-    machine: str = ""
-
-    def is_held(self, intent: Intent) -> bool:
-        """Return True if absence proves nothing yet (rules 3 and 16)."""
-        held = intent.holding(self.times.settle_after)
-        return held.is_held(self.now, self.now if self.dated else None, self.machine)
-
-
-def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
-    """Return what reads show of every open call and of recently accepted ones. It writes nothing."""
-    settled: list[tuple[Intent, tuple[ItemOutcome, ...]]] = []
-    holds: list[Hold] = []
-    problems: list[Problem] = []
-    with ledger.together():  # after the last writer, which may have lost its lock without noticing
-        left = ledger.open_intents()
-    for intent in left:
-        hold = _hold(intent, past)
-        if intent.call.kind not in past.kinds:
-            holds.append(replace(hold, doubt="its kind is not in this API version"))
-            problems += (holds[-1].note(item) for item in intent.call.items)
-            continue
-        try:
-            done = _recovered(intent, hold, past, ledger)
-        except ReadError as unread:
-            problems.append(unread.problem)
-            holds += [hold] if not intent.call.effect.repeatable else []
-            continue
-        problems += done.problems
-        holds += [done.hold] if done.hold is not None else []
-        if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
-            settled.append((intent, done.outcomes))  # an outcome that is still unknown is not stored again
-    found = {intent.number for intent, _ in settled}
-    for intent, hold in _lagging(ledger, past, found):
-        holds.append(hold)
-        if hold.doubt is not None:  # open again, so that the user can resolve it
-            settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
-        problems += (hold.note(item) for item in intent.call.items)
-    return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)))
-
-
-def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
-    """Store the outcomes that reads showed."""
-    for intent, outcomes in recovery.settled:
-        ledger.settle(intent.number, outcomes, at)
-
-
-def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
-    """Return what reads show of one open call (contract §9 rules 3 and 10)."""
-    known = None if intent.look is None else ledger.look(intent.look).ids
-    lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
-    outcomes = _unknown(intent)
-    others = _equal_topups(ledger, intent) if intent.call.effect is WriteEffect.ADD else 0
-    findings = recover.find_out(lost, past.reader(intent.call.kind), others)
-    held = past.is_held(intent)
-    if any(problem.code == UNSEEN for each in outcomes for problem in each.problems):
-        findings = tuple(
-            replace(each, finding=Finding.DOUBT, because=SILENT) if each.finding is Finding.NOTHING else each
-            for each in findings
-        )
-    if intent.call.effect.repeatable and held:
-        findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
-    return recover.judge_findings(lost, outcomes, findings, hold, held=held)
-
-
-def _reopened(outcome: ItemOutcome) -> ItemOutcome:
-    """Return an accepted outcome as unknown, since no read has confirmed it."""
-    item = outcome.item
-    problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
-    return replace(outcome, status=ItemStatus.UNKNOWN, problems=(problem,))
-
-
-def _hold(intent: Intent, past: PastReader) -> Hold:
-    """Return the hold of an open call; ``until`` is None if it has passed, or by another machine's clock."""
-    held = intent.holding(past.times.settle_after)
-    until = held.held_until
-    counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
-    return Hold(intent.run, intent.call, until if counts else None)
-
-
-def _equal_topups(ledger: Ledger, intent: Intent) -> int:
-    """Return the number of other calls of ours that may have left an entry of the same amount in the history."""
-    since = intent.at - evidence.SKEW
-    return sum(
-        1
-        for run in _runs_since(ledger, since)
-        for each in _calls(ledger, run)
-        if each.number != intent.number
-        and each.call.effect is WriteEffect.ADD
-        and each.call.items[0].id == intent.call.items[0].id
-        and each.at >= since
-        and recover.delta_of(each.call) == recover.delta_of(intent.call)
-        and any(outcome.status is not ItemStatus.NOT_SENT for outcome in _unknown(each))
-    )
-
-
-def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
-    """Yield the runs that may have sent calls since then."""
-    for past in ledger.runs(UNCONFIRMED):
-        if past.ended is None or past.ended >= since:
-            yield past
-
-
-def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
-    run = ledger.run(past.id)
-    return run.calls if run else ()
-
-
-# --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
-
-
-def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
-    """Yield accepted calls that reads contradict without an explanation.
-
-    Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
-    """
-    met: set[tuple[str, str | None, Address]] = set()
-    for intent in _accepted(ledger, past.now - past.times.settle_after):
-        item = intent.call.items[0]
-        key = (intent.call.effect.value, item.id, item.address)
-        if key in met or intent.call.kind not in past.kinds:
-            continue
-        met.add(key)
-        if intent.number not in found and intent.call.effect is WriteEffect.ADD:
-            hold = _unshown(intent, past)
-            if hold is not None:
-                yield intent, hold
-
-
-def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
-    """Yield objects created less than ``settleAfter`` ago, with their id if known; the later one per address."""
-    since = past.now - past.times.settle_after
-    for run in reversed(tuple(_runs_since(ledger, since))):
-        for intent in _calls(ledger, run):
-            if intent.call.effect is WriteEffect.CREATE and intent.at >= since:
-                hold = replace(_hold(intent, past), accepted=True)
-                for each in intent.outcomes:
-                    if each.status is ItemStatus.APPLIED:
-                        yield each.item.address, (hold, each.id)
-
-
-def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
-    """Yield accepted top-ups, newest first: those since then, and earlier ones not known to be confirmed."""
-    seen_all = False
-    for past in ledger.runs(UNCONFIRMED):
-        if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
-            return
-        for intent in reversed(_calls(ledger, past)):
-            accepted = [each.status for each in intent.outcomes] == [ItemStatus.APPLIED]
-            if intent.call.effect is WriteEffect.ADD and intent.resolution is None and accepted:
-                yield intent
-        seen_all = seen_all or past.exit_code == 0
-
-
-def _unshown(intent: Intent, past: PastReader) -> Hold | None:
-    """Return the hold of an accepted top-up that no read shows, or None."""
-    reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
-    hold = replace(_hold(intent, past), accepted=True)
-    try:
-        row = next((row for row in reader.rows() if row.id == intent.call.items[0].id), None)
-        amount = None if row is None else row.values.get(move.field)
-        if row is None or amount == move.after:
-            return None
-        history = reader.history(intent.call)
-    except ReadError:
-        return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
-    lost = UnansweredCall(intent.call, intent.at, token=intent.token)
-    if evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
-        return None
-    if past.now - intent.at < past.times.settle_after:
-        return hold
-    if amount == move.before:
-        return replace(hold, doubt=f"it was accepted, but {SILENT}")
-    return None
-
-
-# --- Sentences ------------------------------------------------------------------------------------------------
-
-
-def _unknown(intent: Intent) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of an intent; all unknown if it has none."""
-    if intent.outcomes:
-        return intent.outcomes
-    return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)

@@ -13,6 +13,7 @@ from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.model import Desired, Problem, Run, Severity
 from reconciler.planning import identity
+from reconciler.planning.addresses import unknown_addresses
 
 DAY = timedelta(days=1)
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -61,10 +62,14 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
         problems += ownership.validate_ownership(loaded.project, loaded.desired)
         problems += moved.validate_moves(loaded.project, loaded.desired)
         problems += (problem for each in loaded.desired for problem in identity.invisible_names(each))
-        for kind, wanted in by_kind(loaded.project, loaded.desired):
-            scene = ValidationContext(
-                tuple((each, None) for each in wanted), now, assumptions=loaded.project.assumptions
-            )
+        pairs = {
+            kind: tuple((each, None) for each in wanted) for kind, wanted in by_kind(loaded.project, loaded.desired)
+        }
+        related = {kind.name: (each, ()) for kind, each in pairs.items()}
+        addresses = {each.address for each in loaded.desired}
+        for kind, own in pairs.items():
+            problems += unknown_addresses(kind, (each for each, _ in own), addresses)
+            scene = ValidationContext(own, now, assumptions=loaded.project.assumptions, related=related)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
     return unique(problems)
 

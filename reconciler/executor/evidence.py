@@ -1,7 +1,8 @@
 """Decide what a read proves about a call with an unknown outcome: presence is evidence, absence is not (contract §9).
 
-Pure: what was sent, what reads showed, and every time are arguments. What a *response* proves is rule 5, in
-:mod:`reconciler.provider.http.refusal`; each rule below is named at its function.
+The module is long, since the rules are read together. Pure: what was sent, what reads showed, and every time are
+arguments. What a *response* proves is rule 5, in :mod:`reconciler.provider.http.refusal`; each rule below is named at
+its function.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

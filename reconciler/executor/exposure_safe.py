@@ -5,8 +5,8 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from reconciler.executor.call_items import subset
 from reconciler.executor.scheduler import SendResult
-from reconciler.executor.sender import subset
 from reconciler.model import Call, Change, ItemOutcome, ItemStatus, Problem, error
 from reconciler.planning import exposure
 from reconciler.planning.exposure import ExposureContext

@@ -1,6 +1,6 @@
 """Holds: what happens to a call with an unknown outcome, and what it blocks (contract §9 rules 3, 14, 15)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -143,6 +143,34 @@ def _creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], di
                 addresses[item.address] = hold
                 keys[likeness.natural(kind, {move.field: move.after for move in item.fields})] = hold
     return addresses, keys
+
+
+class Accepted(Struct, frozen=True):
+    """A top-up accepted less than ``settleAfter`` ago, with the amount that it led to.
+
+    ``explains`` returns True if the history explains another amount; it is called only if one is shown.
+    """
+
+    hold: Hold
+    after: Value
+    explains: Callable[[Value], bool]
+
+
+def contradicted(
+    accepted: Mapping[str, Accepted], kinds: Mapping[str, Kind], changes: Sequence[Change]
+) -> tuple[Hold, ...]:
+    """Return the holds of changes that start from an amount which contradicts an accepted top-up (rule 4).
+
+    The read on which the plan is based may lag, whatever another read showed.
+    """
+    found: list[Hold] = []
+    for change in changes:
+        last = accepted.get(change.id or "")
+        writes = kinds[change.address.kind].writes
+        moves = [move for move in change.fields if isinstance(writes.get(move.facet), AddDifference)]
+        if last is not None and any(move.before != last.after and not last.explains(move.before) for move in moves):
+            found.append(last.hold)
+    return tuple(found)
 
 
 def without_held_deltas(

@@ -9,7 +9,8 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from reconciler.executor.sender import Result, Sender, subset
+from reconciler.executor.call_items import subset
+from reconciler.executor.sender import Result, Sender
 from reconciler.kinds.write_methods import Stage
 from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Problem, WriteEffect, error
 from reconciler.model.threads import Threads

@@ -5,147 +5,41 @@ and deadline, send, interpret the response, look for presence if there is none, 
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.executor import evidence, recovery
+from reconciler.executor.call_items import appeared, subset, unsent
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
-from reconciler.executor.held import Hold
 from reconciler.executor.looks import KindReader, Look, Looks
 from reconciler.executor.outcomes import REFUSED, interpret_answer
+from reconciler.executor.ports import (
+    Channel,
+    Journal,
+    JournalError,
+    Noted,
+    NullJournal,
+    Stop,
+    WaitInterrupted,
+    Watch,
+    ignore_call,
+)
 from reconciler.kinds.write_methods import AddDifference
-from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect, error
+from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect
 from reconciler.planning import likeness
 from reconciler.planning.call_parts import BoundType
 from reconciler.provider.reader import ReadError
 
 Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
-NEVER_SPLIT = (401, 403, 429)
-"""Statuses that refuse the caller, not the content, so that parts of a batch would be refused as well."""
+NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refused as well
 PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
 """Maximum number of restarts of a create or top-up after each of these statuses."""
-UNREACHED = (2.0, 6.0, 18.0, 40.0)
-"""Seconds before each restart of a create or top-up that could not be sent."""
-LATE = 3
-"""Maximum number of restarts of a create or top-up whose wait outlasted its look."""
-PIECE = 0.5
-"""Seconds between two checks for an interrupt during a sleep."""
-
-
-class Noted(Struct, frozen=True):
-    """Data recorded with an intent: ids that existed before, the mark of a top-up, the natural keys."""
-
-    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    token: str | None = None
-    look: int | None = None
-    naturals: Mapping[Address, str] = field(default_factory=dict)
-
-
-class Journal(Protocol):
-    """Journal of intents and outcomes. Each method has written and synced when it returns.
-
-    Any of them may raise :class:`JournalError`.
-    """
-
-    def hold(self, call: Call) -> Hold:
-        """Return the hold of a call of this run, in case its outcome stays unknown."""
-        ...
-
-    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None: ...
-
-    def intend(self, call: Call, noted: Noted) -> int: ...
-
-    def may_leave(self, intent: int) -> bool:
-        """Return False if the intent's deadline has passed; raise if the lock is no longer held."""
-        ...
-
-    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
-
-    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
-        """Record what a read showed in force; ``facets`` are those of the calls that create or fund."""
-        ...
-
-
-class Channel(Protocol):
-    """Channel of writes to the API."""
-
-    def ready(self, call: Call) -> None:
-        """Wait until the call could be sent at once."""
-        ...
-
-    def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
-        """Send the call; only once if it is not repeatable. ``allow`` may refuse at the last moment."""
-        ...
-
-
-Watch = Callable[[Call, Sequence[ItemOutcome] | None], None]
-"""Called for each call that is about to be sent, and again with the outcomes of its items."""
-
-
-def ignore_call(call: Call, ended: Sequence[ItemOutcome] | None) -> None:
-    """Do nothing."""
-
-
-class JournalError(Exception):
-    """Raised if the journal cannot be written; nothing more may be sent."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-class WaitInterrupted(ReadError):
-    """Raised when an interrupt ends a wait between two recovery reads."""
-
-
-class NullJournal:
-    """No-op journal for tests."""
-
-    def hold(self, call: Call) -> Hold:
-        return Hold("-", call, None)
-
-    def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
-        return None
-
-    def intend(self, call: Call, noted: Noted) -> int:
-        return 0
-
-    def may_leave(self, intent: int) -> bool:
-        return True
-
-    def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None: ...
-
-    def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None: ...
-
-
-class Stop:
-    """Stop flag with the reason why nothing more is sent: an interrupt, or a journal that cannot be written."""
-
-    def __init__(self, reason: Problem | None = None) -> None:
-        self.reason = reason
-        self._lock: threading.RLock = threading.RLock()
-
-    def because(self, problem: Problem) -> None:
-        """Stop for this reason, unless stopped already."""
-        with self._lock:
-            self.reason = self.reason or problem
-
-    def cutting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
-        """Wrap `sleep` so that a stop raises :class:`WaitInterrupted`."""
-
-        def slept(seconds: float) -> None:
-            while seconds > 0:
-                if self.reason is not None:
-                    raise WaitInterrupted(self.reason)
-                sleep(min(seconds, PIECE))
-                seconds -= PIECE
-
-        return slept
+UNREACHED, LATE = (2.0, 6.0, 18.0, 40.0), 3
+"""Seconds before each restart of a call that could not be sent; maximum restarts of one that waited too long."""
 
 
 class _Attempts(Struct):
@@ -158,10 +52,7 @@ class _Attempts(Struct):
     answers: dict[int, int] = field(default_factory=dict)
 
     def again(self, answer: Answer, *, late: bool) -> float | None:
-        """Return the seconds before the call is restarted, or None.
-
-        It is restarted only if its response proves that it had no effect.
-        """
+        """Return the seconds before a restart, or None: its response must prove that it had no effect."""
         if late:
             self.late += 1
             return 0.0 if self.late <= LATE else None
@@ -174,11 +65,28 @@ class _Attempts(Struct):
         return None
 
 
+class _Leave:
+    """Last check before a call is sent: lock and deadline of its intent, after every wait (rules 8 and 5)."""
+
+    def __init__(self, journal: Journal, stop: Stop, intent: int) -> None:
+        self._journal, self._stop, self._intent = journal, stop, intent
+        self.late = False
+
+    def refusal(self) -> str | None:
+        """Return the reason not to send the call, or None."""
+        try:
+            self.late = not self._journal.may_leave(self._intent)
+        except JournalError as unwritten:
+            self._stop.because(unwritten.problem)
+        if self._stop.reason is not None:
+            return self._stop.reason.message
+        return "it waited too long for its turn" if self.late else None
+
+
 class Sender(Struct, frozen=True):
     """Sends the calls of one run. ``token`` returns the mark of a top-up, or None.
 
-    ``bisect``: of a batch that is refused as a whole, the items that are not at fault are sent again. ``wary``: the
-    ledger is new, so an earlier run may be unknown (see :meth:`_doubly_looked`).
+    ``bisect``: of a refused batch, the items not at fault are sent again. ``wary``: see :meth:`_doubly_looked`.
     """
 
     targets: Mapping[str, BoundType]
@@ -229,7 +137,7 @@ class Sender(Struct, frozen=True):
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
         """Send the call under one intent; also return the pause before a restart, or None, and the answer."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
-        marked, late = self._marked(call, token), False
+        marked = self._marked(call, token)
         try:
             intent = self.journal.intend(marked, self._noted(marked, look, token))
         except JournalError as unwritten:
@@ -241,20 +149,9 @@ class Sender(Struct, frozen=True):
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
         shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
-        def allow() -> str | None:
-            """Return the reason not to send, or None: checks lock and deadline directly before sending (rules 8, 5)."""
-            nonlocal late
-            try:
-                late = not self.journal.may_leave(intent)
-            except JournalError as unwritten:
-                self.stop.because(unwritten.problem)
-                return unwritten.problem.message
-            if self.stop.reason is not None:
-                return self.stop.reason.message
-            return "it waited too long for its turn" if late else None
-
+        leave = _Leave(self.journal, self.stop, intent)
         self.watch(marked, None)
-        answer = self.channel.send(marked, allow=allow)
+        answer = self.channel.send(marked, allow=leave.refusal)
         ended, said = interpret_answer(marked, answer, self.targets[call.kind].kind, shown)
         if call.effect.repeatable is False and any(each.status is ItemStatus.UNKNOWN for each in ended):
             ended = self._looked_for(lost, ended)
@@ -263,7 +160,7 @@ class Sender(Struct, frozen=True):
         self._settle(intent, ended)
         self.watch(marked, ended)
         attempts.mark = self.looks.mark()
-        again = None if call.effect.repeatable or self.stop.reason else attempts.again(answer, late=late)
+        again = None if call.effect.repeatable or self.stop.reason else attempts.again(answer, late=leave.late)
         if answer.fate is Delivery.NOT_SENT and self.stop.reason is not None:
             ended = unsent(call, self.stop.reason)
         return ended, said, again, answer
@@ -271,10 +168,7 @@ class Sender(Struct, frozen=True):
     # --- Before the sending ----------------------------------------------------------------------------------
 
     def _looked(self, call: Call, attempts: _Attempts) -> tuple[Look | None, dict[int, Problem]]:
-        """Look before a create or a delta, unless a look is at most 60 s old (rule 7).
-
-        Return the look, and the problems of items that must not be sent because of it, by item index.
-        """
+        """Look before a create or a delta (rule 7); also return the problems that forbid items, by index."""
         if call.effect not in (WriteEffect.CREATE, WriteEffect.ADD):
             return None, {}
         since = max(attempts.mark, self._doubly_looked(call)) if self.wary else attempts.mark
@@ -282,7 +176,7 @@ class Sender(Struct, frozen=True):
             problem = self.looks.before_funds(call, since)
             return None, {} if problem is None else {0: problem}
         look = self.looks.before_create(call, since)
-        return look, {index: _appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
+        return look, {index: appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
 
     def _doubly_looked(self, call: Call) -> int:
         """Return a mark after a wait of ``lookFor``, since an unknown earlier run may have calls in flight.
@@ -374,10 +268,7 @@ class Sender(Struct, frozen=True):
             self.stop.because(unwritten.problem)
 
     def _is_to_split(self, call: Call, answer: Answer) -> bool:
-        """Return True if the parts of a batch may be sent again: only after a refusal proven by rule 5.
-
-        A batch that is too large is always split.
-        """
+        """Return True if parts of a batch may be sent: it is too large, or a refusal is proven by rule 5."""
         if not call.atomic or len(call.items) < 2 or answer.fate is not Delivery.ANSWERED:
             return False
         refused = 400 <= answer.status < 500 and answer.status not in NEVER_SPLIT
@@ -406,31 +297,3 @@ class Sender(Struct, frozen=True):
         attributes = data["attributes"]
         assert isinstance(attributes, dict)
         return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})
-
-
-def subset(call: Call, kept: Sequence[int]) -> Call:
-    """Return the call with these of its items only."""
-    if len(kept) == len(call.items):
-        return call
-    data = call.body["data"] if isinstance(call.body, dict) else call.body
-    assert isinstance(data, list)
-    rows = [data[index] for index in kept]
-    items = tuple(call.items[index] for index in kept)
-    return replace(call, items=items, body={"data": rows} if isinstance(call.body, dict) else rows)
-
-
-def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of a call that was not sent for this reason."""
-    return tuple(_unsent(call, reason))
-
-
-def _unsent(call: Call, reason: Problem) -> Iterator[ItemOutcome]:
-    for item in call.items:
-        problem = error(reason.code, reason.message, at=item.place, address=item.address, hint=reason.hint)
-        yield ItemOutcome(call.name, item, ItemStatus.NOT_SENT, item.id, (problem,))
-
-
-def _appeared(call: Call, index: int, id: str) -> Problem:
-    item = call.items[index]
-    message = f"{id} appeared since this was planned, and is what {item.address} would be"
-    return error("appeared", message, at=item.place, address=item.address, hint="plan again: it is taken over then")

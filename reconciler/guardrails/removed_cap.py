@@ -4,14 +4,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.guardrails.rule import ON, Proposal, Rule, amount
+from reconciler.kinds.cells import FacetRole
+from reconciler.kinds.versions import kind_named, role_of
 from reconciler.model import Change, LimitChange, Problem
 from reconciler.model.money import Period
+
+LIMITS = (FacetRole.BUDGET, FacetRole.FUNDS)
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     changes = {change.address: change for change in proposal.changes}
-    for shift in proposal.money.shifts:
+    lost = [
+        each for each in proposal.money.ceiling_shifts if each.before is not None and each.before.amount is not None
+    ]
+    told = set[object]()
+    for shift in (*proposal.money.shifts, *lost):
         if shift.after is not None and shift.after.amount is None and not _was_as_open(shift):
+            if (who := (shift.kind, shift.id, shift.address)) in told:
+                continue
+            told.add(who)
             change = changes.get(shift.address) if shift.address else None
             if change is not None and all(proposal.is_return(change, move) for move in change.fields):
                 continue
@@ -19,7 +30,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    return bool(proposal.money.shifts)
+    return bool(proposal.money.shifts or proposal.money.ceiling_shifts)
 
 
 def _was_as_open(shift: LimitChange) -> bool:
@@ -27,7 +38,8 @@ def _was_as_open(shift: LimitChange) -> bool:
     assert shift.after is not None
     bounded_now = shift.after.period is Period.TOTAL
     if shift.before is None:
-        return bounded_now and shift.kind != "balances"
+        kind = kind_named(shift.kind)
+        return bounded_now and not (kind and kind.money)
     return shift.before.amount is None and (bounded_now or shift.before.period is not Period.TOTAL)
 
 
@@ -44,7 +56,7 @@ def _place(change: Change | None) -> Any:
     """Return the position of the budget or funds in a change, or of the resource."""
     if change is None:
         return None
-    moved = [move.place for move in change.fields if move.facet in ("budgets", "funds")]
+    moved = [move.place for move in change.fields if role_of(change.address.kind, move.facet) in LIMITS]
     return moved[0] if moved else change.place
 
 

@@ -21,6 +21,7 @@ from reconciler.importer.resource_blocks import ImportedResource, Skipped
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.model import Address, Desired, Live, Pair, Problem, Run, Severity, error, warning
 from reconciler.planning import match
+from reconciler.planning.addresses import resolve_blocks
 from reconciler.provider import reader
 from reconciler.provider import scope as account_scope
 from reconciler.provider.reader import Send
@@ -64,6 +65,7 @@ class Importer:
         self.problems: list[Problem] = []
         self.left: list[Skipped] = []
         self.present = present
+        self.found: dict[str, dict[Address, str]] = {}
         self.names: dict[tuple[str, str], str] = {}
         self.zones: dict[tuple[str, str], str] = {}
         wish, documents = self.wish, self.loaded.documents
@@ -120,8 +122,10 @@ class Importer:
 
     def _known(self, kind: Kind, all: Sequence[Live]) -> tuple[Pair, ...]:
         """Return the existing blocks with their live objects."""
-        blocks = self._blocks(kind)
+        stated = self._blocks(kind)
+        blocks, _ = resolve_blocks(kind, stated, self._find_id, {each.address for each in self.loaded.desired})
         pairs, doubts = match.match(kind, blocks, all, self.ids)
+        self.found[kind.name] = {desired.address: live.id for desired, live in pairs if live is not None}
         self.problems += map(_told, doubts)
         if self.wish.update:
             pairs = reader.add_details(kind, self._root(kind), pairs, self.send)
@@ -131,6 +135,16 @@ class Importer:
                 self.present += 1
                 self.places.lives(kind, desired, found)
         return pairs
+
+    def _find_id(self, address: Address) -> str | None:
+        """Return the id of a block's object; its kind is read first if necessary."""
+        kind = self.project.kinds.get(address.kind)
+        if kind is not None and kind.name not in self.found and self.project.scope.get(kind.scope):
+            scope = self.project.scope[kind.scope]
+            live = reader.read_list(kind, self._root(kind), scope, self.send).live
+            pairs, _ = match.match(kind, self._blocks(kind), live, self.ids)
+            self.found[kind.name] = {desired.address: each.id for desired, each in pairs if each is not None}
+        return self.found.get(address.kind, {}).get(address)
 
     def _blocks(self, kind: Kind) -> list[Desired]:
         return [each for each in self.loaded.desired if each.address.kind == kind.name]
@@ -163,14 +177,14 @@ class Importer:
             self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
             asks = value_formatter.as_desired(Address(kind.name, "-"), maps, each.id)
             ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.send)
-            yield resource_blocks.own_entries(found) if found else each
+            yield resource_blocks.own_entries(kind, found) if found else each
 
     # --- Choosing resources -------------------------------------------------------------------------------
 
     def _closed(self, kind: Kind, found: Live) -> bool:
         reason = resource_blocks.reason_closed(kind, found)
         if reason:
-            self.left.append(Skipped(kind, found.id, resource_blocks.object_title(found), reason, code="closed"))
+            self.left.append(Skipped(kind, found.id, resource_blocks.object_title(kind, found), reason, code="closed"))
         return reason is not None
 
     def _described(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[ImportedResource]:
@@ -187,7 +201,10 @@ class Importer:
             elif all(one.field for one in left):
                 self.left.append(
                     Skipped(
-                        kind, each.id, resource_blocks.object_title(each), resource_blocks.reason_unmanaged(kind, each)
+                        kind,
+                        each.id,
+                        resource_blocks.object_title(kind, each),
+                        resource_blocks.reason_unmanaged(kind, each),
                     )
                 )
 
@@ -203,7 +220,7 @@ class Importer:
             kept = [each for each in kept if each.address not in wrong]
             for each in rejected:
                 self.left.append(
-                    Skipped(kind, each.live.id, resource_blocks.object_title(each.live), wrong[each.address])
+                    Skipped(kind, each.live.id, resource_blocks.object_title(kind, each.live), wrong[each.address])
                 )
         return kept
 

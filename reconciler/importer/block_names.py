@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.config.yaml_writer import make_visible
+from reconciler.kinds.cells import FileLayout
 from reconciler.kinds.kind import Kind
 from reconciler.model import Live
 
@@ -18,26 +19,9 @@ Labels: TypeAlias = Mapping[tuple[str, str], str]
 LONGEST = 60
 
 
-class FileLayout(Struct, frozen=True):
-    """Fields that determine the folder, the file and the key of a kind's resources."""
-
-    folder: str
-    owner: str
-    group: str | None
-    key: tuple[str, ...]
-
-
-LAYOUTS: Mapping[str, FileLayout] = {
-    "adSets": FileLayout("ad-sets", "advertiserId", "campaignId", ("name",)),
-    "sellerCampaigns": FileLayout("sellers", "advertiserId", "sellerId", ("sellerId", "campaignId")),
-    "sellerBudgets": FileLayout("sellers", "advertiserId", "sellerId", ("sellerId", "budgetType", "startDate")),
-    "balances": FileLayout("balances", "accountId", None, ("name",)),
-}
-
-
 def layout_of(kind: Kind) -> FileLayout:
-    """Return the layout of the kind; by default the file is chosen by owner and the key by name."""
-    return LAYOUTS.get(kind.name) or FileLayout(kind.name, kind.owner or kind.scope.removesuffix("s"), None, ("name",))
+    """Return the layout of the kind; by default one file per owner, with keys by title or natural key."""
+    return kind.layout or FileLayout(kind.name, None, kind.natural_keys[0] if kind.title is None else (kind.title,))
 
 
 # --- Keys ------------------------------------------------------------------------------------------------------
@@ -127,7 +111,7 @@ class FileGroup(Struct, frozen=True, order=True):
 def group_of(kind: Kind, live: Live) -> FileGroup:
     """Return the group of an object."""
     own = layout_of(kind)
-    owner = str(live.values.get(own.owner) or live.owner or "")
+    owner = kind.owner_of(live.values) or live.owner or ""
     if own.group is None:
-        return FileGroup(own.folder, owner, "", own.owner)
-    return FileGroup(own.folder, owner, str(live.values.get(own.group) or ""), own.owner, own.group)
+        return FileGroup(own.folder, owner, "", kind.holder)
+    return FileGroup(own.folder, owner, str(live.values.get(own.group) or ""), kind.holder, own.group)

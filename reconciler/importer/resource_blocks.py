@@ -61,7 +61,7 @@ def describe_object(kind: Kind, live: Live) -> tuple[Fields, tuple[Skipped, ...]
         try:
             fields[name] = to_yaml(row, value)
         except InvalidValue as refused:
-            left.append(Skipped(kind, live.id, object_title(live), refused.reason, name))
+            left.append(Skipped(kind, live.id, object_title(kind, live), refused.reason, name))
     return _fitting(kind, live, fields, left)
 
 
@@ -72,9 +72,9 @@ def _fitting(
     while wrong := rule_violations(kind, {name: live.values[name] for name in fields}, live.id):
         for name, reason in wrong.items():
             if name not in fields:
-                return {}, (*left, Skipped(kind, live.id, object_title(live), reason))
+                return {}, (*left, Skipped(kind, live.id, object_title(kind, live), reason))
             del fields[name]
-            left.append(Skipped(kind, live.id, object_title(live), reason, name))
+            left.append(Skipped(kind, live.id, object_title(kind, live), reason, name))
     return fields, tuple(left)
 
 
@@ -83,14 +83,16 @@ def says_nothing(row: Field, value: Value) -> bool:
     return value in (None, (), "") or (value == "undefined" and isinstance(row.type, EnumType))
 
 
-def own_entries(live: Live) -> Live:
-    """Return the object without category bids equal to its own bid and without multipliers of 1."""
-    values = live.values
+def own_entries(kind: Kind, live: Live) -> Live:
+    """Return the object without entries that repeat the default: an inherited bid, a multiplier of 1."""
+    idle = {
+        name.removesuffix("*"): live.values.get(said) if isinstance(said, str) else said
+        for name, said in kind.idle_when_equal.items()
+    }
     told = {
         name: value
-        for name, value in values.items()
-        if not (name.startswith("categoryBids.") and value == values.get("bidding.bidAmount"))
-        and not (name.startswith("displayMultipliers.") and value == 1)
+        for name, value in live.values.items()
+        if not any(name.startswith(prefix) and value == said for prefix, said in idle.items())
     }
     return replace(live, values=told)
 
@@ -116,10 +118,9 @@ def reason_unmanaged(kind: Kind, live: Live) -> str:
     return f"{' and '.join(unset)} not set" if unset else "no file could change anything in it"
 
 
-def object_title(live: Live) -> str:
+def object_title(kind: Kind, live: Live) -> str:
     """Return the object's name, or an empty text."""
-    name = live.values.get("name")
-    return name if isinstance(name, str) else ""
+    return kind.name_of(live.values)
 
 
 # --- Text --------------------------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def _spends(kind: Kind, name: str, value: Json) -> bool:
     """Return True if the field must not be a default: a name, money, or a state that a new resource does not have."""
     row = kind.field(name)
     awake = name in kind.stop_values and kind.create_defaults.get(name) != value
-    return name == "name" or row.is_map or isinstance(row.type, MoneyType) or awake
+    return name == kind.title or row.is_map or isinstance(row.type, MoneyType) or awake
 
 
 def without_defaults(fields: Fields, shared: Fields) -> Fields:

@@ -6,6 +6,8 @@ One table, so it is as long as the API's own.
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
 from reconciler.kinds.ad_set_budget import BUDGET
+from reconciler.kinds.campaign_rules import ad_set_budgets
+from reconciler.kinds.cells import NO_ID, FacetRole, FileLayout, Probe
 from reconciler.kinds.date_types import InstantType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.nested_types import ObjectType, SetType
@@ -85,7 +87,13 @@ GEO = "targeting.geoLocation"
 
 FIELDS = (
     Field("name", TextType(maximum=255), required=True, doc="Name of the ad set. The API lets two have the same."),
-    Field("campaignId", IdType(), patch=None, required=True, doc="Campaign it belongs to. Fixed when created."),
+    Field(
+        "campaignId",
+        IdType(of="campaigns"),
+        patch=None,
+        required=True,
+        doc="Campaign it belongs to: its id, or the address of a block (campaigns.summer-fr). Fixed when created.",
+    ),
     Field("datasetId", IdType(), patch=None, required=True, doc="Dataset (catalogue and tags). Fixed when created."),
     Field("advertiserId", IdType(), create=None, patch=None, doc="Advertiser, by the campaign. Read only."),
     Field("objective", OBJECTIVE, patch=None, required=True, doc="What is optimised. Fixed when created."),
@@ -292,6 +300,22 @@ AD_SET = Kind(
         ),
     },
     natural_keys=(("campaignId", "name"),),
+    title="name",
+    campaign="campaignId",
+    facet_roles={"bids": FacetRole.BID, "categoryBids": FacetRole.BID, "budgets": FacetRole.BUDGET},
+    layout=FileLayout("ad-sets", "campaignId", ("name",)),
+    probes=(
+        Probe(
+            "Campaign",
+            "POST",
+            f"{ROOT}/search",
+            "plan, drift and import of adSets",
+            "apply of adSets",
+            body={"filters": {"adSetIds": [NO_ID]}},
+        ),
+    ),
+    assumed_patches={"budgetPatch": "budgets"},
+    idle_when_equal={"categoryBids.*": "bidding.bidAmount", "displayMultipliers.*": 1},
     excluded_when={"schedule.deliveryStatus": ("archived",)},
     read_only_when={"schedule.deliveryStatus": ("archived",)},
     stop_values={"schedule.activationStatus": "off"},
@@ -303,7 +327,7 @@ AD_SET = Kind(
         Details("displayMultipliers.*", f"{ROOT}/{{id}}/display-multipliers", "displayMultiplier"),
     ),
     rules=rules.OFFLINE,
-    scene_rules=rules.LIVE,
+    scene_rules=(*rules.LIVE, ad_set_budgets),
     server_side_effects=rules.server_side_effects,
     limits=limits.ad_sets,
     cost_fields=(

@@ -207,7 +207,8 @@ LIVE = (check_merged, not_over)
 
 
 def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:
-    before, after = live.values, server_side_effects(live.values, {**live.values, **desired.values})
+    before, stated = live.values, desired.values
+    after = {**server_side_effects(before, {**before, **stated}), **stated}
     if any(name.startswith("schedule.") for name in moved) and not _both_dates(desired):
         yield from _dates(desired, after)
     if BID in moved and CONTROLLER not in desired.values:
@@ -217,8 +218,7 @@ def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]
         elif after.get(CONTROLLER) not in ADAPTIVE and after.get(BID) is None:
             yield from _bid_missing(desired, after)
     if any(name.startswith("budget.") for name in moved):
-        stated = {name: value for name, value in desired.values.items() if name.startswith("budget.")}
-        yield from budget_parts_fit(desired, {**after, **stated}, complete=True)
+        yield from budget_parts_fit(desired, after, complete=True)
     starts = STATUS in moved and after.get(STATUS) == "on"
     if starts and "audienceId" not in desired.values and before.get("schedule.deliveryStatus") == "draft":
         yield field_warning(

@@ -2,6 +2,7 @@
 
 from reconciler.kinds import balance_rules as rules
 from reconciler.kinds import limits
+from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, Probe
 from reconciler.kinds.date_types import DayType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.nested_types import SetType
@@ -101,6 +102,29 @@ BALANCE_KIND = Kind(
         ),
     },
     natural_keys=(("accountId", "name"),),
+    title="name",
+    campaign="campaignIds",
+    facet_roles={"funds": FacetRole.FUNDS},
+    layout=FileLayout("balances", None, ("name",)),
+    probes=(
+        Probe(
+            "Balance",
+            "GET",
+            f"{ACCOUNT}/balances",
+            "plan, drift and import of balances",
+            "apply of balances",
+            query=(("offset", "0"), ("limit", "1")),
+        ),
+        Probe(
+            "Campaign",
+            "GET",
+            f"{ACCOUNT}/campaigns",
+            "balances that state campaignIds",
+            "apply of their campaignIds",
+            query=(("pageIndex", "0"), ("pageSize", "1")),
+            attached=True,
+        ),
+    ),
     read_only_when={"privateMarketBillingType": ("billByCriteo",)},
     create_defaults={"campaignIds": ()},
     money=True,
@@ -109,12 +133,23 @@ BALANCE_KIND = Kind(
     rules=rules.OFFLINE,
     scene_rules=rules.SCENE,
     limits=limits.balances,
+    ceilings=limits.balances,
+    ceiling_fields=("deposited", "endDate"),
     cost_fields=("deposited", "endDate"),
     normalize=rules.uncapped_has_no_deposit,
-    history_words={
-        **dict.fromkeys(("balanceadded", "balanceremoved", "balancecapped", "balanceuncapped"), "deposited"),
-        **{"startdate": "startDate", "enddate": "endDate", "balancename": "name"},
-        **dict.fromkeys(("ponumber", "retailerponumber"), "poNumber"),
-    },
+    history=HistoryFormat(
+        change="changeType",
+        at="dateOfModification",
+        details="changeDetails",
+        before="previousValue",
+        after="currentValue",
+        who="modifiedByUser",
+        memo="memo",
+        words={
+            **dict.fromkeys(("balanceadded", "balanceremoved", "balancecapped", "balanceuncapped"), "deposited"),
+            **{"startdate": "startDate", "enddate": "endDate", "balancename": "name"},
+            **dict.fromkeys(("ponumber", "retailerponumber"), "poNumber"),
+        },
+    ),
     doc="Balances of Retail Media accounts, with their funds and campaigns.",
 )

@@ -13,9 +13,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.kinds.calendar import days
+from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, Probe
+from reconciler.kinds.products import SCOPES
 from reconciler.kinds.read_methods import Attachments, Details, Listing, Read, Reference
 from reconciler.kinds.shared_values import holds_field
-from reconciler.kinds.value_types import ValueType
+from reconciler.kinds.value_types import IdType, ValueType
 from reconciler.kinds.write_methods import Create, Write
 from reconciler.model import Desired, Live, Problem, Value, Values
 from reconciler.model.money import Limit
@@ -73,6 +75,8 @@ class ValidationContext(Struct, frozen=True):
     online: bool = False
     assumptions: Mapping[str, bool] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
+    related: Mapping[str, tuple[Sequence[tuple[Desired, Live | None]], Sequence[Live]]] = field(default_factory=dict)
+    """The pairs and the live objects of the other kinds that are read, by kind."""
 
     @property
     def wanted(self) -> tuple[Desired, ...]:
@@ -113,9 +117,20 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # implied     completes the values after a change with what the API then sets by itself
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
+    # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
+    # ceiling_fields  the fields that this depends on
+    # caps_campaigns  whether one is a campaign, whose ceiling is that of all that belongs to it
     # normalised  mends what a version of the API cannot say in the field itself
     # blocks      what each block that only groups fields is about
-    # history_words  which field its history means by which type of change, in lower case
+    # history     how the history of one is written
+    # title       the field that a person knows one by
+    # campaign    the field that holds the campaign or campaigns it belongs to
+    # facet_roles which facets move bids, budgets or funds
+    # layout      where an import writes it, and under which key
+    # probes      reads that show whether the application may read it
+    # assumed_patches  facets that can be patched only if an assumption holds, by its name
+    # days_by_owner    whether the zone of its owner may decide which day it is
+    # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
 
     name: str
     singular: str
@@ -145,7 +160,18 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     normalize: Callable[[Values], Values] | None = None
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
     cost_fields: tuple[str, ...] = ()
-    history_words: Mapping[str, str] = field(default_factory=dict)
+    ceilings: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
+    ceiling_fields: tuple[str, ...] = ()
+    caps_campaigns: bool = False
+    history: HistoryFormat | None = None
+    title: str | None = None
+    campaign: str | None = None
+    facet_roles: Mapping[str, FacetRole] = field(default_factory=dict)
+    layout: FileLayout | None = None
+    probes: tuple[Probe, ...] = ()
+    assumed_patches: Mapping[str, str] = field(default_factory=dict)
+    days_by_owner: bool = False
+    idle_when_equal: Mapping[str, str | int] = field(default_factory=dict)
     blocks: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
 
@@ -153,10 +179,51 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     def by_name(self) -> Mapping[str, Field]:
         return {each.name: each for each in self.fields}
 
+    @cached_property
+    def address_fields(self) -> Mapping[str, str]:
+        """The fields that may hold the address of a block instead of an id, with the kind of that block."""
+        return {row.name: row.type.of for row in self.fields if isinstance(row.type, IdType) and row.type.of}
+
     def field(self, name: str) -> Field:
         """The row of a field; an entry of a map has the row of its map. KeyError if there is none."""
         row = self.by_name.get(name)
         return row if row is not None else self.by_name[name.partition(".")[0] + ".*"]
+
+    def after(self, before: Values | None, stated: Values) -> Values:
+        """Return the values once ``stated`` is in force, with what the API sets by itself.
+
+        ``before`` is what is in force so far; None for a resource that is created.
+        """
+        base = {} if before is None else before
+        merged = {**base, **stated} if before is not None else stated
+        completed = self.server_side_effects(base, merged) if self.server_side_effects else merged
+        return {**completed, **stated} if before is not None else {**self.create_defaults, **completed}
+
+    def name_of(self, values: Values) -> str:
+        """Return what a person knows an object by; empty if it has no such name."""
+        name = values.get(self.title) if self.title else None
+        return name if isinstance(name, str) else ""
+
+    def role(self, facet: str) -> FacetRole | None:
+        """Return what a facet moves: a bid, a budget or funds; None if it is no money."""
+        return self.facet_roles.get(facet)
+
+    @property
+    def holder(self) -> str:
+        """The field that holds the id of the scope's member that a resource belongs to."""
+        return SCOPES[self.scope].holder
+
+    def owner_of(self, values: Values) -> str | None:
+        """Return the id of the member of the scope that an object belongs to, if its values say so."""
+        owner = values.get(self.holder)
+        return None if owner is None else str(owner)
+
+    def campaigns_of(self, values: Values) -> tuple[str, ...]:
+        """Return the ids of the campaigns that an object belongs to."""
+        value = values.get(self.campaign) if self.campaign else None
+        if isinstance(value, tuple):
+            return tuple(str(each) for each in value)
+        return () if value is None else (str(value),)
 
     @property
     def owner(self) -> str | None:

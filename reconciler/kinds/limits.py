@@ -57,6 +57,18 @@ def _budget(strategy: Value, amount: Value, renewal: Value) -> Limit:
     return Limit(RENEWALS.get(str(renewal), Period.DAY), amount)
 
 
+def campaigns(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Return the limit of each campaign: its spend limit; uncapped without one (contract of campaigns, E4.1)."""
+    return [_spend_limit(values) for values in each]
+
+
+def _spend_limit(values: Values) -> Limit:
+    amount = values.get("spendLimit.spendLimitAmount")
+    if values.get("spendLimit.spendLimitType") != "capped" or not isinstance(amount, Decimal):
+        return Limit(Period.DAY, None)
+    return Limit(RENEWALS.get(str(values.get("spendLimit.spendLimitRenewal")), Period.TOTAL), amount)
+
+
 def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Return the limit of each seller budget.
 

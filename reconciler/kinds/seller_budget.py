@@ -2,6 +2,7 @@
 
 from reconciler.kinds import limits
 from reconciler.kinds import seller_budget_rules as rules
+from reconciler.kinds.cells import FacetRole, FileLayout
 from reconciler.kinds.date_types import DayType
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.nested_types import SetType
@@ -78,6 +79,10 @@ SELLER_BUDGET = Kind(
         ("sellerId", "campaignIds", "budgetType", "startDate", "endDate"),
         ("sellerId", "campaignIds", "budgetType", "startDate", "endDate", "amount"),
     ),
+    campaign="campaignIds",
+    facet_roles={"budgets": FacetRole.BUDGET},
+    layout=FileLayout("sellers", "sellerId", ("sellerId", "budgetType", "startDate")),
+    days_by_owner=True,
     superseded_when={"status": ("Archived",), "suspended": (True,)},
     read_only_when={"status": ("Archived",)},
     stop_values={"suspended": True},

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from reconciler.kinds.cells import FacetRole, FileLayout, Probe
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.read_methods import Listing, Reference
 from reconciler.kinds.value_types import IdType, MoneyType
@@ -44,6 +45,18 @@ SELLER_CAMPAIGN = Kind(
         )
     },
     natural_keys=(("sellerId", "campaignId"),),
+    campaign="campaignId",
+    facet_roles={"bids": FacetRole.BID},
+    layout=FileLayout("sellers", "sellerId", ("sellerId", "campaignId")),
+    probes=(
+        Probe(
+            "Campaign",
+            "GET",
+            "{root}/advertisers",
+            "plan, drift and import of sellerCampaigns, sellerBudgets",
+            "apply of sellerCampaigns, sellerBudgets",
+        ),
+    ),
     stop_values={"bid": Decimal("0.0000")},
     references=(SELLERS, Reference("campaignId", CAMPAIGNS, "campaign")),
     doc="Sellers in campaigns of the marketplace, with their bids.",

@@ -85,13 +85,19 @@ class TextType(Struct, frozen=True):
 
 
 class IdType(Struct, frozen=True):
-    """An opaque id of digits, held as text, since some are beyond 2^64 (contract §2.11)."""
+    """An opaque id of digits, held as text, since some are beyond 2^64 (contract §2.11).
+
+    If ``of`` names a kind, the address of one of its blocks is accepted too (``campaigns.summer-fr``).
+    """
 
     as_number: bool = False
     maximum: int | None = None
+    of: str | None = None
 
     def parse(self, raw: Json) -> Value:
         text = str(raw)
+        if self.of is not None and text.startswith(f"{self.of}.") and text != f"{self.of}.":
+            return text
         if not re.fullmatch(r"[0-9]{1,40}", text):
             raise InvalidValue("bad-id", f"{text!r} is not an id", 'ids are digits only, for example "358313"')
         if self.maximum is not None and int(text) > self.maximum:
@@ -102,10 +108,13 @@ class IdType(Struct, frozen=True):
         return None if wire is None else str(wire)
 
     def write(self, value: Value) -> Json:
+        if self.of is not None and not str(value).isdecimal():
+            raise ValueError(f"{value} is an address, and no call may hold one")
         return int(str(value)) if self.as_number else str(value)
 
     def schema(self) -> Schema:
-        return {"type": ["string", "integer"], "pattern": "^[0-9]+$"}
+        pattern = "^[0-9]+$" if self.of is None else rf"^([0-9]+|{self.of}\..+)$"
+        return {"type": ["string", "integer"], "pattern": pattern}
 
 
 MOST_PLACES = 4

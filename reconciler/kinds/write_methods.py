@@ -109,13 +109,19 @@ class SubresourcePatch(Struct, frozen=True):
 
 
 class DatedEntries(Struct, frozen=True):
-    """Dated entries inside a patch, with separate lists to create, update and delete (contract §3.4 rule 15)."""
+    """Dated entries inside a patch: ``created``, ``updated`` and ``deleted`` are lists of a ``block``.
+
+    See contract §3.4 rule 15.
+    """
 
     path: str
     envelope: Envelope
     stage: Stage
     chunk: int
-    prefix: str
+    block: str
+    created: str
+    updated: str
+    deleted: str
     boxed: tuple[str, ...]
 
 

@@ -64,6 +64,10 @@ def _opened(
     audit: bool,
 ) -> Backend:
     scheme, colon, rest = url.partition(":")
+    if url == "none":
+        from reconciler.ledger import sqlite
+
+        return sqlite.passing()
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 
@@ -75,7 +79,7 @@ def _opened(
             raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
         return postgres.open_postgres(url, name, aliases=aliases, scopes=scopes, create=create)
     shown = f"{scheme}:…" if colon and scheme.isalnum() else "?"
-    raise LedgerError(shown, "there is no such store", "write sqlite:PATH or postgresql://…")
+    raise LedgerError(shown, "there is no such store", "write sqlite:PATH, postgresql://… or none")
 
 
 NAMELESS = "write `name: …` in reconciler.yaml: it tells this project's ledger from the others of the database"

@@ -10,14 +10,14 @@ from reconciler.ledger import codec
 from reconciler.ledger.checked_rows import Database, Rows
 from reconciler.ledger.records import Pruned
 
-LAST = (
-    "SELECT max(later.number) FROM items JOIN intents later ON later.number = items.intent"
-    " GROUP BY items.kind, items.key, later.facet"
-)
 OLD = (
-    "SELECT number FROM intents WHERE at < ? AND number NOT IN (SELECT intent FROM open_calls)"
-    f" AND number NOT IN (SELECT intent FROM awaited) AND number NOT IN ({LAST})"
+    "SELECT number FROM intents old WHERE at < ? AND number NOT IN (SELECT intent FROM open_calls)"
+    " AND number NOT IN (SELECT intent FROM awaited) AND NOT EXISTS"
+    " (SELECT 1 FROM items mine WHERE mine.intent = old.number AND NOT EXISTS"
+    " (SELECT 1 FROM items later JOIN intents next ON next.number = later.intent WHERE later.kind = mine.kind"
+    " AND later.key = mine.key AND later.intent > old.number AND next.facet = old.facet))"
 )
+"""Query of old calls, except open or awaited ones and the last of a facet for one of their items."""
 OF_CALLS = ("items", "naturals", "settlements")
 
 

@@ -11,7 +11,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from reconciler.ledger import format, lock
@@ -155,6 +155,26 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def empty(where: str) -> SQLite:
     """Return an empty ledger in memory, for reading a store that was never written."""
     database = SQLite(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), where, None)
+    format.migrate(database, lambda: None)
+    return database
+
+
+class Passing(SQLite):
+    """In-memory ledger of one run, without a lock, for a project without a ledger."""
+
+    def lock(
+        self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        return ()
+
+
+def passing() -> SQLite:
+    """Return a ledger that is dropped when it is closed."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    database = Passing(connection, "none", None)
     format.migrate(database, lambda: None)
     return database
 

@@ -47,6 +47,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("CREATE TABLE servers (server TEXT PRIMARY KEY, seal BIGINT NOT NULL)",),
     (
+        "DROP INDEX items_address",
+        "CREATE INDEX items_address ON items (kind, key, intent)",
         "CREATE INDEX resources_id ON resources (kind, id)",
         "CREATE TABLE seen (kind TEXT NOT NULL, key TEXT NOT NULL, facet TEXT NOT NULL, at TEXT NOT NULL,"
         " server_at TEXT, vals TEXT NOT NULL, seal BIGINT NOT NULL, PRIMARY KEY (kind, key, facet))",

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from reconciler.model.money import (
     BidShift,
+    Ceiling,
     Commitment,
     Exposure,
     ExposureAfterCall,
@@ -361,7 +362,7 @@ class Call(Struct, frozen=True):
     items: tuple[Item, ...] = ()
     atomic: bool = True
     stage: int = 0
-    product: str = "marketingSolutions"
+    product: str = ""
     raises_exposure: bool = False
 
 
@@ -476,7 +477,9 @@ class Money(Struct, frozen=True):
     """Money that the account commits before and after the plan, over everything live in the scope.
 
     ``shifts`` begin with the largest increase. ``increases`` are net, by currency; ``rolling`` holds those of the last
-    24 hours and this plan together. ``running`` is set for the exposure-safe order only.
+    24 hours and this plan together. ``running`` is set for the exposure-safe order only. ``ceilings`` are maximum
+    billed amounts, which differ from the amounts asked for; ``ceiling_shifts`` are the objects whose own ceiling
+    changes.
     """
 
     commitments: tuple[Commitment, ...] = ()
@@ -486,6 +489,8 @@ class Money(Struct, frozen=True):
     increases: tuple[Increase, ...] = ()
     rolling: tuple[Increase, ...] = ()
     running: tuple[ExposureAfterCall, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    ceiling_shifts: tuple[LimitChange, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
         """Return (before, after) by currency: the budgets of one day, and totals and funds in full."""

@@ -124,6 +124,20 @@ class Funds(Struct, frozen=True):
     uncapped_after: int = 0
 
 
+class Ceiling(Struct, frozen=True):
+    """Maximum billed amount in a period, before and after: spend limits of campaigns, and balances.
+
+    It is promised by the vendor. Objects without such a maximum are counted in a row without a period.
+    """
+
+    currency: str
+    period: Period | None
+    before: Decimal = ZERO
+    after: Decimal = ZERO
+    open_before: int = 0
+    open_after: int = 0
+
+
 def before_and_after(row: Commitment | Funds) -> tuple[Exposure, Exposure]:
     """Return (before, after) as exposures, with uncapped objects counted separately."""
     return Exposure(row.uncapped_before, row.before), Exposure(row.uncapped_after, row.after)

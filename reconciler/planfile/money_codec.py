@@ -8,10 +8,10 @@ from msgspec.structs import fields
 
 from reconciler.model import Judgement, Money, RuleLevel
 from reconciler.model.json_values import problem, read_problem, read_span, to_json
-from reconciler.model.money import BidShift, Commitment, Funds, Period
+from reconciler.model.money import BidShift, Ceiling, Commitment, Funds, Period
 
 Shape = dict[str, Any]
-Flat = TypeVar("Flat", Commitment, Funds, BidShift)
+Flat = TypeVar("Flat", Commitment, Funds, BidShift, Ceiling)
 WORDS = ("currency", "kind", "field")
 
 
@@ -23,6 +23,7 @@ def encode_money(money: Money | None) -> Shape | None:
         "commitments": [_flat(each) for each in money.commitments],
         "funds": [_flat(each) for each in money.funds],
         "bids": [_flat(each) for each in money.bids],
+        "ceilings": [_flat(each) for each in money.ceilings],
     }
 
 
@@ -34,6 +35,7 @@ def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
         commitments=tuple(_whole(Commitment, each) for each in shape["commitments"]),
         funds=tuple(_whole(Funds, each) for each in shape["funds"]),
         bids=tuple(_whole(BidShift, each) for each in shape["bids"]),
+        ceilings=tuple(_whole(Ceiling, each) for each in shape.get("ceilings", ())),
     )
 
 
@@ -70,7 +72,7 @@ def encode_judgement(shape: Shape) -> Judgement:
 # --- Rows of amounts ----------------------------------------------------------------------------------------
 
 
-def _flat(each: Commitment | Funds | BidShift) -> Shape:
+def _flat(each: Commitment | Funds | BidShift | Ceiling) -> Shape:
     parts = {part.name: getattr(each, part.name) for part in fields(each)}
     return {name: part.name if isinstance(part, Period) else to_json(part) for name, part in parts.items()}
 
@@ -82,5 +84,5 @@ def _whole(of: type[Flat], shape: Mapping[str, Any]) -> Flat:
 def _value(name: str, value: Any) -> Any:
     """Return the value of a row: a Decimal for text, except for names; numbers are counts."""
     if name == "period":
-        return Period[value]
+        return Period[value] if value is not None else None
     return Decimal(value) if isinstance(value, str) and name not in WORDS else value

@@ -33,6 +33,7 @@ from reconciler.model import (
 from reconciler.model.json_values import read_address, read_span, to_json
 from reconciler.planfile import money_codec
 from reconciler.planfile.digest import digest_of
+from reconciler.planfile.plan_shape import check_types, moment
 from reconciler.planning.irreversible import find_irreversible
 from reconciler.provider import codec
 
@@ -175,9 +176,10 @@ def load_plan(text: str, kinds: Mapping[str, Kind]) -> PlanFile:
     if content.get("format_version") != FORMAT_VERSION:
         raise PlanFileError(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")
     try:
+        check_types(content)
         return _saved(digest, content, kinds)
-    except (KeyError, TypeError, ValueError) as trouble:
-        raise PlanFileError(f"it is not whole: {trouble}") from trouble
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as trouble:
+        raise PlanFileError(f"it is not whole: {trouble or type(trouble).__name__}") from trouble
 
 
 def _content(text: str) -> Shape:
@@ -191,6 +193,8 @@ def _content(text: str) -> Shape:
         content = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as trouble:
         raise PlanFileError(f"it is not JSON (line {trouble.lineno})") from trouble
+    except (ValueError, RecursionError) as trouble:  # a number with too many digits, or unclosed brackets
+        raise PlanFileError("it is not JSON that a plan can be") from trouble
     if not isinstance(content, dict):
         raise PlanFileError("it is not a plan")
     return content
@@ -206,8 +210,8 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
         paths=tuple(content["paths"]),
         targets=tuple(content["targets"]),
         merged=content["batching"] == "merged",
-        created=datetime.fromisoformat(content["created"]),
-        expires=datetime.fromisoformat(content["expires"]),
+        created=moment(content["created"]),
+        expires=moment(content["expires"]),
     )
     changes = tuple(_read_change(each, kinds) for each in content["changes"])
     late = tuple(_read_change(each, kinds) for each in content["deferred"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.model import Cause, Change, Live, Plan, Problem, error
+from reconciler.model import Cause, Change, Judgement, Live, Money, Plan, Problem, error
 from reconciler.model.json_values import to_json
 from reconciler.planfile.plan_file import PlanContext, PlanFile, call_shape, change_shape
 
@@ -41,6 +41,38 @@ def compare_plans(saved: PlanFile, changes: Sequence[Change], plan: Plan) -> Ite
             )
             message = f"the plan's {what} are not those of the files: {which or 'their order'}"
             yield stale_problem(message, "plan again, and review what differs")
+
+
+def compare_terms(saved: PlanFile, money: Money, judgements: Sequence[Judgement]) -> Iterator[Problem]:
+    """Yield a problem if money or guardrails of the file differ from those of the plan now.
+
+    Sums of the whole account may have changed outside of the plan; the plan's own changes may not.
+    """
+    shown = saved.run.money
+    if shown is None or _moves(shown) != _moves(money):
+        yield stale_problem("the money that the plan shows is not what its changes come to", "plan again")
+    rules = [
+        [(each.rule, each.level, each.limit, each.because) for each in part]
+        for part in (saved.run.judgements, judgements)
+    ]
+    if rules[0] != rules[1]:
+        apart = sorted({rule for rule, *_ in {*rules[0]} ^ {*rules[1]}})
+        named = ", ".join(apart) or "their order"
+        yield stale_problem(f"the guardrails that the plan shows are not those of the project: {named}", "plan again")
+
+
+def _moves(money: Money) -> tuple[Any, ...]:
+    """Return the plan's changes of each sum, by currency and period, and its bids and funds."""
+    sums = {
+        (each.currency, each.period): (each.after - each.before, each.uncapped_after - each.uncapped_before)
+        for each in money.commitments
+    }
+    funds = {
+        each.currency: (each.added, each.taken, each.after - each.before, each.uncapped_after - each.uncapped_before)
+        for each in money.funds
+    }
+    moved = {key: change for key, change in sums.items() if any(change)}
+    return moved, {key: change for key, change in funds.items() if any(change)}, money.bids
 
 
 def _named(shape: Mapping[str, Any]) -> str:

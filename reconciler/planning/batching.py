@@ -10,9 +10,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import Create, PatchFields, SubresourcePatch
-from reconciler.model import Action, Call, Change, FieldChange, Plan, Values
+from reconciler.model import Action, Address, Call, Change, FieldChange, Plan, Values
+from reconciler.planning.addresses import fill_ids, is_waiting
 from reconciler.planning.call_bodies import build_call, complete_blocks
 from reconciler.planning.call_parts import BoundType, CallPart, split_batches, split_change
 
@@ -26,7 +28,9 @@ def build_calls(
 
     Changes for which ``raises`` is true get calls of their own, which are sent after all others are confirmed.
     """
-    parts = [part for change in changes for part in split_change(change, targets[change.address.kind], merged)]
+    waiting = [change for change in changes if is_waiting(targets[change.address.kind].kind, change)]
+    ready = [change for change in changes if not is_waiting(targets[change.address.kind].kind, change)]
+    parts = [part for change in ready for part in split_change(change, targets[change.address.kind], merged)]
     parts = _room_first(parts)
     if raises is not None:
         parts = [replace(part, raises_exposure=raises(part.change, part.fields)) for part in parts]
@@ -40,14 +44,19 @@ def build_calls(
         for number, chunk in enumerate(_chunks(group), 1)
     ]
     ordered = sorted(changes, key=lambda change: change.address)  # a plan must not depend on the order of the files
-    deferred = tuple(late for change in ordered if (late := _late(change, targets[change.address.kind].kind)))
+    late = tuple(late for change in ordered if (late := _late(change, targets[change.address.kind].kind)))
+    deferred = (*sorted(waiting, key=lambda change: change.address), *late)
     later = [part for change in deferred for part in split_change(change, targets[change.address.kind], merged)]
     return Plan(tuple(_named_apart(calls)), deferred, _least(later), _least(parts) + _least(later))
 
 
-def resolve_deferred(deferred: Sequence[Change], ids: Mapping[Any, str]) -> tuple[Change, ...]:
-    """Return the deferred changes whose resource now has an id: the second round."""
-    return tuple(replace(change, id=ids[change.address]) for change in deferred if change.address in ids)
+def resolve_deferred(
+    deferred: Sequence[Change], ids: Mapping[Address, str], kinds: Mapping[str, BoundType]
+) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """Return (changes whose ids are all known now: the next round, changes that still wait)."""
+    filled = [(change, fill_ids(kinds[change.address.kind].kind, change, ids)) for change in deferred]
+    ready = tuple(now for _, now in filled if now is not None)
+    return ready, tuple(change for change, now in filled if now is None)
 
 
 def fields_sent(change: Change, kind: Kind) -> tuple[str, ...]:
@@ -95,7 +104,7 @@ def _late(change: Change, kind: Kind) -> Change | None:
 
 def _order(part: CallPart, kind: Kind) -> tuple[Any, ...]:
     place = part.raises_exposure, part.stage, part.change.address.kind, part.facet, part.path
-    return *place, weight(part.fields), not _leads(part, kind), part.change.address
+    return *place, weight(part.fields, kind), not _leads(part, kind), part.change.address
 
 
 def _leads(part: CallPart, kind: Kind) -> bool:
@@ -106,19 +115,19 @@ def _leads(part: CallPart, kind: Kind) -> bool:
     )
 
 
-def weight(fields: Sequence[FieldChange]) -> int:
+def weight(fields: Sequence[FieldChange], kind: Kind) -> int:
     """Return 0 if the fields free money, 1 if neither, 2 if they commit money; chunks are filled in this order."""
-    directions = [_direction(move) for move in fields]
+    directions = [_direction(move, kind) for move in fields]
     return 2 if 2 in directions else 0 if 0 in directions else 1
 
 
-def _direction(move: FieldChange) -> int:
+def _direction(move: FieldChange, kind: Kind) -> int:
     match move.before, move.after:
         case Decimal() as before, Decimal() as after:
             return 0 if after < before else 2
         case (Decimal(), None):
             return 2
-        case (None, Decimal()) if move.facet == "bids":
+        case (None, Decimal()) if kind.role(move.facet) is FacetRole.BID:
             return 2  # without a bid no money is spent
         case _:
             return 1

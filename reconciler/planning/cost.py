@@ -6,23 +6,23 @@ limit of a campaign (contract §14, 35). They are per currency; uncapped objects
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from typing import Protocol
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.kinds.calendar import latest_to_end
+from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
-from reconciler.model import Address, Change, FieldChange, LimitChange, Live, Money, Value, Values
+from reconciler.model import Address, FieldChange, LimitChange, Money, Value
 from reconciler.model.money import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
+from reconciler.planning.ceilings import Caps, MeasuredObject, bound, count_ceilings, measure_objects, spend_limits
+from reconciler.planning.cost_context import CostContext as CostContext
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
 """Periods that count in full on one day: a week's or month's budget may be spent on one day."""
-BIDS = ("bids", "categoryBids")
-"""Facets whose amounts are bids."""
+
+Row = tuple[str, Period, str | None]
+"""A currency, a period, and the campaign whose limit applies."""
 
 
 class SupportsAppliedChange(Protocol):
@@ -36,74 +36,22 @@ class SupportsAppliedChange(Protocol):
     def before(self) -> Value: ...
 
 
-class CostContext(Struct, frozen=True, dict=True):
-    """Inputs of the cost of a plan. ``currencies`` are by scope and owner id."""
-
-    kinds: Mapping[str, Kind]
-    live: Mapping[str, Sequence[Live]]
-    changes: Sequence[Change]
-    scope: Mapping[str, Sequence[str]]
-    currencies: Mapping[tuple[str, str], str]
-    now: datetime
-    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-    def today(self, kind: str) -> datetime:
-        """Return now in the time zone, among a kind's owners, where the day ends last.
-
-        An object that has ended there has ended for every owner.
-        """
-        return self._todays[self.kinds[kind].scope]
-
-    @cached_property
-    def _todays(self) -> Mapping[str, datetime]:
-        return {
-            kind.scope: latest_to_end(self.now, [zone for (name, _), zone in self.zones.items() if name == kind.scope])
-            for kind in self.kinds.values()
-        }
-
-    def currency(self, kind: str, values: Values, owner: str | None) -> str:
-        """Return the currency of an object: its owner's, or a phrase that names the owner."""
-        scope, campaign = self.kinds[kind].scope, _text(values.get("campaignId"))
-        campaigns = [campaign] if campaign else _members(values.get("campaignIds"))
-        direct = owner or _text(values.get("advertiserId")) or _text(values.get("accountId"))
-        known = direct or next((self._owners[scope, each] for each in campaigns if (scope, each) in self._owners), None)
-        if known is None:
-            known = self.scope[scope][0] if len(self.scope.get(scope, ())) == 1 else None
-        if known is not None:
-            return self.currencies.get((scope, known)) or f"currency of {NOUNS.get(scope, 'account')} {known}"
-        shared = {self.currencies.get((scope, id)) for id in self.scope.get(scope, ())}
-        one = shared.pop() if len(shared) == 1 else None
-        return one or f"currency of campaign {campaigns[0] if campaigns else '?'}"
-
-    @cached_property
-    def _owners(self) -> Mapping[tuple[str, str], str]:
-        """Owner id of each campaign, from its live objects, since a new object has no owner yet."""
-        owners: dict[tuple[str, str], str] = {}
-        for name, rows in self.live.items():
-            for row in rows:
-                owner = row.owner or _text(row.values.get("advertiserId"))
-                campaign = _text(row.values.get("campaignId"))
-                for each in (campaign,) if campaign else _members(row.values.get("campaignIds")):
-                    if owner:
-                        owners[self.kinds[name].scope, each] = owner
-        return owners
-
-    def of(self, change: Change) -> str:
-        """Return the currency of a change."""
-        return self.currency(change.address.kind, change.after, change.live.owner if change.live else None)
-
-
-NOUNS = {"advertiserIds": "advertiser", "retailMediaAccountIds": "account"}
-
-
 def compute_cost(
-    book: CostContext, past: Iterable[SupportsAppliedChange] = (), ids: Mapping[Address, str] | None = None
+    book: CostContext,
+    past: Iterable[SupportsAppliedChange] = (),
+    ids: Mapping[Address, str] | None = None,
+    *,
+    capped: bool = True,
 ) -> Money:
-    """Return the cost of a plan. ``past`` holds the changes of earlier runs in the last 24 hours."""
-    tally = _Totals()
+    """Return the cost of a plan. ``past`` holds the changes of earlier runs in the last 24 hours.
+
+    Totals are the amounts asked for, reduced to the campaign's spend limit if ``capped``.
+    """
+    tally = _Totals(spend_limits(book) if capped else ({}, {}))
     shifts = [shift for name in book.kinds for shift in _counted(book, name, tally)]
     increases = _increases((each.currency, each.change) for each in shifts)
     earlier = _increases(_recent_increases(book, past, ids or {}))
+    ceilings, ceiling_shifts = count_ceilings(book)
     both = _increases((each.currency, each.exposure) for each in (*increases, *earlier))
     return Money(
         commitments=tuple(tally.commitments()),
@@ -112,6 +60,8 @@ def compute_cost(
         shifts=tuple(sorted(shifts, key=lambda each: (each.change, str(each.address)), reverse=True)),
         increases=increases,
         rolling=both,
+        ceilings=ceilings,
+        ceiling_shifts=ceiling_shifts,
     )
 
 
@@ -121,19 +71,22 @@ def compute_cost(
 class _Totals:
     """Sums by currency and period: amounts and uncapped counts, each before and after."""
 
-    def __init__(self) -> None:
-        self.sums: dict[tuple[str, Period], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-        self.uncapped: dict[tuple[str, Period], list[int]] = defaultdict(lambda: [0, 0])
+    def __init__(self, caps: tuple[Caps, Caps]) -> None:
+        self.caps = caps
+        self.sums: dict[Row, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+        self.uncapped: dict[Row, list[int]] = defaultdict(lambda: [0, 0])
         self.funds: dict[str, Funds] = {}
 
-    def add(self, currency: str, limit: Limit | None, sides: tuple[int, ...]) -> None:
-        """Add a limit to every period to which it counts."""
+    def add(self, each: MeasuredObject, limit: Limit | None, sides: tuple[int, ...]) -> None:
+        """Add a limit to every period to which it counts; those of a limited campaign are kept apart."""
         for period in _counted_in(limit):
             for side in sides:
+                campaign = each.campaign if each.campaign in self.caps[side] else None
+                row = (each.currency, period, campaign)
                 if limit is not None and limit.amount is not None:
-                    self.sums[currency, period][side] += limit.amount
+                    self.sums[row][side] += limit.amount
                 else:
-                    self.uncapped[currency, period][side] += 1
+                    self.uncapped[row][side] += 1
 
     def deposit(self, currency: str, was: Limit | None, becomes: Limit | None) -> None:
         """Add a balance, which is one-off money and no renewing commitment."""
@@ -150,46 +103,40 @@ class _Totals:
     def commitments(self) -> Iterator[Commitment]:
         """Yield a row for any one day, and one for each period with a limit."""
         order = list(Period)
-        for key in sorted({*self.sums, *self.uncapped}, key=lambda key: (key[0], order.index(key[1]))):
-            (before, after), (uncapped_before, uncapped_after) = self.sums[key], self.uncapped[key]
+        rows: dict[tuple[str, Period], list[tuple[Decimal, int]]] = defaultdict(lambda: [(ZERO, 0), (ZERO, 0)])
+        for row in {*self.sums, *self.uncapped}:
+            for side in (0, 1):
+                amount, uncapped = self._asked(row, side)
+                had, open_ = rows[row[:2]][side]
+                rows[row[:2]][side] = (had + amount, open_ + uncapped)
+        for key in sorted(rows, key=lambda key: (key[0], order.index(key[1]))):
+            (before, uncapped_before), (after, uncapped_after) = rows[key]
             yield Commitment(*key, before, after, uncapped_before, uncapped_after)
+
+    def _asked(self, row: Row, side: int) -> tuple[Decimal, int]:
+        _, period, campaign = row
+        amount, uncapped = self.sums[row][side], self.uncapped[row][side]
+        cap = self.caps[side].get(campaign) if campaign is not None else None
+        return (amount, uncapped) if cap is None else bound(cap, period, amount, uncapped)
 
 
 def _counted(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChange]:
     """Add every object of a kind to the totals, and yield those whose limit changes."""
-    kind, rows = book.kinds[name], book.live.get(name, ())
-    own = [change for change in book.changes if change.address.kind == name]
-    if kind.limits is None or not (rows or own):
-        return
-    moved = {change.id: change for change in own if change.id is not None}
-    born = [change for change in own if change.id is None]
-    before = kind.limits([row.values for row in rows], book.today(kind.name))
-    changed = [moved[row.id].after if row.id in moved else row.values for row in rows]
-    after = kind.limits([*changed, *(change.after for change in born)], book.today(kind.name)) if own else before
-    codes: dict[tuple[object, ...], str] = {}
-    for row, was, becomes in zip(rows, before, after, strict=False):
-        key = (row.owner, row.values.get("advertiserId"), row.values.get("accountId"))
-        if key not in codes or not any(key):
-            codes[key] = book.currency(name, row.values, row.owner)
-        _count(kind, tally, codes[key], was, becomes)
-        if was != becomes:
-            change = moved.get(row.id)
-            yield LimitChange(name, row.id, change.address if change else None, codes[key], was, becomes)
-    for change, becomes in zip(born, after[len(rows) :], strict=True):
-        code = book.of(change)
-        _count(kind, tally, code, None, becomes)
-        if becomes is not None:
-            yield LimitChange(name, None, change.address, code, None, becomes)
+    kind = book.kinds[name]
+    for each in measure_objects(book, kind, kind.limits) if kind.limits else ():
+        _count(kind, tally, each)
+        if each.before != each.after:
+            yield each.shift(name)
 
 
-def _count(kind: Kind, tally: _Totals, currency: str, was: Limit | None, becomes: Limit | None) -> None:
+def _count(kind: Kind, tally: _Totals, each: MeasuredObject) -> None:
     if kind.money:
-        tally.deposit(currency, was, becomes)
-    elif was is becomes:
-        tally.add(currency, was, (0, 1))
+        tally.deposit(each.currency, each.before, each.after)
+    elif each.before is each.after:
+        tally.add(each, each.before, (0, 1))
     else:
-        tally.add(currency, was, (0,))
-        tally.add(currency, becomes, (1,))
+        tally.add(each, each.before, (0,))
+        tally.add(each, each.after, (1,))
 
 
 def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
@@ -205,7 +152,7 @@ def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
     rows = tally.funds
     for change in book.changes:
         for move in change.fields if book.kinds[change.address.kind].money else ():
-            if move.facet == "funds" and isinstance(move.after, Decimal):
+            if book.kinds[change.address.kind].role(move.facet) is FacetRole.FUNDS and isinstance(move.after, Decimal):
                 step = move.after - (move.before if isinstance(move.before, Decimal) else ZERO)
                 row = rows.get(code := book.of(change)) or Funds(code)
                 rows[code] = replace(row, added=row.added + max(step, ZERO), taken=row.taken + max(-step, ZERO))
@@ -219,8 +166,8 @@ def _bids(book: CostContext) -> Iterator[BidShift]:
     moves: dict[tuple[str, str, str], list[FieldChange]] = defaultdict(list)
     for change in book.changes:
         for move in change.fields:
-            if move.facet in BIDS:
-                kind = book.kinds[change.address.kind]
+            kind = book.kinds[change.address.kind]
+            if kind.role(move.facet) is FacetRole.BID:
                 moves[book.of(change), kind.name, kind.field(move.field).name].append(move)
     for (currency, kind_name, name), each in sorted(moves.items(), key=lambda item: item[0]):
         yield _shift(BidShift(currency, kind_name, name), each)
@@ -270,11 +217,3 @@ def _recent_increases(
         was = NOTHING if born else Exposure.of(kind.limits([{**row.values, **befores}], book.today(kind.name))[0])
         step = Exposure.of(kind.limits([row.values], book.today(kind.name))[0]) - was
         yield book.currency(address.kind, row.values, row.owner), step
-
-
-def _text(value: Value) -> str | None:
-    return str(value) if value is not None else None
-
-
-def _members(value: Value) -> tuple[str, ...]:
-    return tuple(str(each) for each in value) if isinstance(value, tuple) else ()

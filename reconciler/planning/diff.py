@@ -54,18 +54,13 @@ def _creation(kind: Kind, desired: Desired) -> Change:
     fields = tuple(
         FieldChange(name, kind.field(name).facet, None, value, desired.at(name)) for name, value in values.items()
     )
-    after = {**kind.create_defaults, **(kind.server_side_effects({}, values) if kind.server_side_effects else values)}
-    return Change(desired.address, Action.CREATE, None, fields, after, desired.place)
+    return Change(desired.address, Action.CREATE, None, fields, kind.after(None, values), desired.place)
 
 
 def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, ...]) -> Change:
     stops = any(move.field in kind.stop_values and move.after == kind.stop_values[move.field] for move in moved)
-    merged = {**live.values, **desired.values}
-    after = {
-        **(kind.server_side_effects(live.values, merged) if kind.server_side_effects else merged),
-        **desired.values,
-    }
     action = Action.STOP if stops else Action.UPDATE
+    after = kind.after(live.values, desired.values)
     return Change(desired.address, action, live.id, moved, after, desired.place, live)
 
 
@@ -103,12 +98,10 @@ def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
 
 def _base(kind: Kind, desired: Desired, live: Live) -> Values:
     """Return the live values before the calls of map entries: inherited entries follow their parent."""
-    if kind.server_side_effects is None or not any(
-        name.partition(".")[0] + ".*" in kind.by_name for name in desired.values
-    ):
+    if not any(name.partition(".")[0] + ".*" in kind.by_name for name in desired.values):
         return live.values
     direct = {name: value for name, value in desired.values.items() if name in kind.by_name}
-    return kind.server_side_effects(live.values, {**live.values, **direct})
+    return kind.after(live.values, direct)
 
 
 def _fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:

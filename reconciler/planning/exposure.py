@@ -60,7 +60,7 @@ class ExposureContext(Struct, frozen=True):
         if change.action is Action.CREATE:
             return None
         carried = {name: value for name, value in change.after.items() if _is_carried(kind, name)}
-        return {**carried, **kind.create_defaults}
+        return kind.after(None, carried)
 
 
 def _is_carried(kind: Kind, name: str) -> bool:
@@ -74,12 +74,8 @@ def values_after(kind: Kind, values: Values | None, moves: Moves) -> Values | No
         return values
     if values is None:
         carried = {name: value for name, value in own.items() if _is_carried(kind, name)}
-        return {
-            **kind.create_defaults,
-            **(kind.server_side_effects({}, carried) if kind.server_side_effects else carried),
-        }
-    merged = {**values, **own}
-    return kind.server_side_effects(values, merged) if kind.server_side_effects else merged
+        return kind.after(None, carried)
+    return kind.after(values, own)
 
 
 # --- Exposure during the calls ------------------------------------------------------------------------------

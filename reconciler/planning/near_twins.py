@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 from reconciler.kinds.kind import Kind
 from reconciler.model import Desired, Live, Pair, Problem, warning
 
-NAME = "name"
-
 
 def find_near_twins(kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> Iterator[Problem]:
     """Yield a problem for each creation that differs only by name from an undeclared live object."""
-    fresh = [desired for desired, found in pairs if found is None and NAME in desired.values]
-    if not fresh:
+    title = kind.title
+    fresh = [desired for desired, found in pairs if found is None and title in desired.values]
+    if title is None or not fresh:
         return
     managed = {found.id for _, found in pairs if found is not None}
-    key = [name for name in (*kind.natural_keys[0], *kind.required) if name != NAME and kind.is_listed(name)]
+    key = [name for name in (*kind.natural_keys[0], *kind.required) if name != title and kind.is_listed(name)]
     buckets: dict[tuple[object, ...], list[Live]] = {}
     for row in live:
         if row.id not in managed and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
@@ -32,14 +31,14 @@ def _alike(kind: Kind, desired: Desired, row: Live) -> bool:
     return all(
         row.values.get(name) == value
         for name, value in desired.values.items()
-        if name != NAME and name not in kind.create_defaults and kind.has(name) and kind.is_listed(name)
+        if name != kind.title and name not in kind.create_defaults and kind.has(name) and kind.is_listed(name)
     )
 
 
 def _question(kind: Kind, desired: Desired, twin: Live) -> Problem:
     message = (
-        f"this would be a new {kind.singular}, and {twin.id} ({twin.values.get(NAME)}), which the files do not hold,"
-        " differs from it by its name only: is it a rename?"
+        f"this would be a new {kind.singular}, and {twin.id} ({kind.name_of(twin.values)}), which the files do not"
+        " hold, differs from it by its name only: is it a rename?"
     )
     hint = f'if so, write id: "{twin.id}" here, and only its name is changed; if not, go on'
-    return warning("looks-renamed", message, at=desired.at(NAME), address=desired.address, hint=hint)
+    return warning("looks-renamed", message, at=desired.at(str(kind.title)), address=desired.address, hint=hint)

@@ -183,16 +183,20 @@ def dated_entries_body(
     for change in changes:
         id = refs.get(change.field)
         if change.after is None:
-            _append(lists, "scheduledBudgetDeletions", {"id": id})
+            _append(lists, write.deleted, {"id": id})
             continue
         content = kind.field(change.field).type.write(change.after)
         assert isinstance(content, dict)
         if id is None:
-            _append(lists, "scheduledBudgetCreations", {"startDate": change.field.partition(".")[2], **content})
+            _append(
+                lists,
+                write.created,
+                {str(kind.field(change.field).list_key): change.field.partition(".")[2], **content},
+            )
         else:
             boxed = {name: {"value": value} if name in write.boxed else value for name, value in content.items()}
-            _append(lists, "scheduledBudgetUpdates", {"id": id, **boxed})
-    return {"scheduledBudget": lists}
+            _append(lists, write.updated, {"id": id, **boxed})
+    return {write.block: lists}
 
 
 def _append(lists: Body, name: str, item: Body) -> None:

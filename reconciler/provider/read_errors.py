@@ -1,6 +1,9 @@
 """Turn failed or malformed read responses into a Problem instead of an empty result."""
 
+from reconciler.kinds.products import PRODUCTS
 from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
+
+NOT_THE_API = "this is not how the API refuses: check the network, the proxy (HTTPS_PROXY) and the base URL"
 
 
 class ReadError(Exception):
@@ -15,9 +18,14 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
     """Return the problem of a read response that is not usable, or None."""
     asked = f"{call.method} {call.path}"
     if answer.fate is not Delivery.ANSWERED:
-        return error("unreachable", f"{asked}: {answer.reason}", hint="nothing was written; try again")
+        hint = "nothing was written" if answer.permanent else "nothing was written; try again"
+        return error("unreachable", f"{asked}: {answer.reason}", hint=hint)
+    if is_of_token(answer):
+        return error("not-allowed", answer.reason, hint=_permission(call, 401))
     if answer.status in (401, 403):
         message = f"{asked} was refused ({answer.status}): {_summary(answer)}"
+        if isinstance(answer.body, str):
+            return error(Cause.NOT_ALLOWED, message, hint=NOT_THE_API)
         return error(Cause.NOT_ALLOWED, message, hint=_permission(call, answer.status))
     if answer.status == 410:
         hint = f"set api.{call.product} to a version that is still served"
@@ -30,16 +38,23 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
     return None
 
 
+def is_of_token(answer: Answer) -> bool:
+    """Return True if the token endpoint refused; the call itself has not been sent, and the reason says so."""
+    return answer.fate is Delivery.ANSWERED and answer.status in (401, 403) and bool(answer.reason)
+
+
 def _permission(call: Call, status: int) -> str:
     if status == 401:
-        prefix = "CRITEO_RM" if call.product == "retailMedia" else "CRITEO_MS"
+        prefix = PRODUCTS[call.product].credentials
         return f"check {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET: they are one application's pair"
-    domain = "Balance and Campaign" if call.product == "retailMedia" else "Campaign"
+    domain = PRODUCTS[call.product].permission
     return f"check the application's consent for this account and its permission in the domain {domain}"
 
 
 def _summary(answer: Answer) -> str:
     body = answer.body
+    if isinstance(body, str) and body:  # the beginning of a text or a page
+        return body
     errors = body.get("errors") if isinstance(body, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else body
     if isinstance(first, dict):

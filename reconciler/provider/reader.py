@@ -66,7 +66,7 @@ def read_list(
             body: Json = {"filters": filters}
             path, hook = search.path.format(root=root), codec.row_hook(kind, kept)
             answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
-            owner = search.by.removesuffix("s")
+            owner = kind.holder
             check_one_page(answer, path)
             found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
             # An id that the API cannot parse may disable the whole filter (contract §3.3.1).

@@ -10,21 +10,15 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.read_methods import Listing, Paging
+from reconciler.kinds.products import PRODUCTS, SCOPES, Scope, credential_hint
+from reconciler.kinds.read_methods import Listing
 from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Answer, Call, Json, Place, Problem, WriteEffect, error, warning
 from reconciler.provider.paging import rows, walk
+from reconciler.provider.read_errors import is_of_token
 from reconciler.provider.reader import ReadError, Send, read_error
 
-SERVICES = {"marketingSolutions": "marketingsolutions", "retailMedia": "retailmedia"}
-"""Product names in ``/me``, letters only: the exact literals are unverified (contract §14, 28)."""
-SEGMENTS = {"marketingSolutions": "marketing-solutions", "retailMedia": "retail-media"}
-PORTFOLIOS = {"advertiserIds": "{root}/advertisers/me", "retailMediaAccountIds": "{root}/retail-media/accounts"}
 NOTICE = timedelta(days=90)
-TWO_PAIRS = (
-    "an application has one product for good: CRITEO_MS_CLIENT_ID and _SECRET take one of Marketing Solutions, "
-    "CRITEO_RM_CLIENT_ID and _SECRET one of Retail Media"
-)
 
 
 def check_scope(
@@ -51,15 +45,14 @@ def check_scope(
                 "portfolio-unchecked", f"{dialects[product].version} cannot list the accounts of this application"
             )
             continue
-        path = PORTFOLIOS[kind.scope].format(root=root)
-        known = {str(row.get("id")): row.get("attributes") for row in _rows(path, product, send)}
+        table = SCOPES[kind.scope]
+        known = {str(row.get("id")): row.get("attributes") for row in _rows(table, root, send)}
         told = {(kind.scope, id): _currency(attributes, "currency") for id, attributes in known.items()}
         codes.update({whose: code for whose, code in told.items() if code})
         if zones is not None:
             zones.update({(kind.scope, id): zone for id, row in known.items() if (zone := _text(row, "timeZone"))})
         if names is not None:
-            holder = kind.owner or kind.scope.removesuffix("s")
-            named = {(holder, id): _name(known[id]) for id in scope.get(kind.scope, ()) if id in known}
+            named = {(table.holder, id): _label(table, known[id]) for id in scope.get(kind.scope, ()) if id in known}
             names.update({whose: name for whose, name in named.items() if name})
         yield from ids_outside_portfolio(scope.get(kind.scope, ()), known, Place(at.source, (*at.path, kind.scope)))
 
@@ -89,9 +82,9 @@ def wrong_product(product: str, attributes: Mapping[str, Json]) -> Iterator[Prob
     """Yield an error if the application belongs to the other product."""
     service = str(attributes.get("criteoService") or "")
     letters = _letters(service)
-    if letters in SERVICES.values() and letters != SERVICES[product]:
+    if is_known_service(letters) and letters != PRODUCTS[product].service:
         message = f"the application belongs to {service}, and these files need one of {product}"
-        yield error("wrong-product", message, hint=TWO_PAIRS)
+        yield error("wrong-product", message, hint=credential_hint())
 
 
 def read_application(product: str, root: str, send: Send) -> Mapping[str, Json]:
@@ -109,23 +102,29 @@ def read_application(product: str, root: str, send: Send) -> Mapping[str, Json]:
     return attributes if isinstance(attributes, dict) else {}
 
 
+def application_name(attributes: Mapping[str, Json]) -> str:
+    """Return the application's name, or an empty text."""
+    name = attributes.get("name")
+    return name if isinstance(name, str) else ""
+
+
 def first_call(product: str, root: str) -> Call:
     """Return the first read of a run."""
-    return _read(f"{root}/{SEGMENTS[product]}/me", product)
+    return _read(f"{root}/{PRODUCTS[product].segment}/me", product)
 
 
 def refusal_of(call: Call, answer: Answer) -> Problem | None:
     """Return the problem by which the response to the first call stops the run, or None."""
     problem = read_error(call, answer)
-    if problem is not None and answer.status == 403:
+    if problem is not None and answer.status == 403 and not is_of_token(answer) and not isinstance(answer.body, str):
         said = f"the application was refused {call.path} (403), which every application of {call.product} may read"
-        return replace(problem, message=said, hint=f"does it belong to the other product? {TWO_PAIRS}")
+        return replace(problem, message=said, hint=f"does it belong to the other product? {credential_hint()}")
     return problem
 
 
 def is_known_service(service: str) -> bool:
     """Return True if it is the name of a product."""
-    return _letters(service) in SERVICES.values()
+    return _letters(service) in {each.service for each in PRODUCTS.values()}
 
 
 def _letters(service: str) -> str:
@@ -134,13 +133,15 @@ def _letters(service: str) -> str:
 
 def read_members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]:
     """Yield (id, name) of every advertiser or account in the portfolio for the kind's scope."""
-    for row in _rows(PORTFOLIOS[kind.scope].format(root=root), kind.product, send):
-        yield str(row.get("id")), _name(row.get("attributes"))
+    table = SCOPES[kind.scope]
+    for row in _rows(table, root, send):
+        yield str(row.get("id")), _label(table, row.get("attributes"))
 
 
-def advertisers(root: str, product: str, send: Send) -> dict[str, tuple[str | None, str]]:
-    """Return (currency, time zone) of advertisers by id, from the marketplace if it may be read (§2.2)."""
-    answer = send(_read(f"{root}/advertisers", product))
+def read_directory(table: Scope, root: str, send: Send) -> dict[str, tuple[str | None, str]]:
+    """Return (currency, time zone) of members by id, from the directory if it may be read (§2.2)."""
+    assert table.directory is not None
+    answer = send(_read(table.directory[1].format(root=root), table.product))
     rows = answer.body if isinstance(answer.body, list) and answer.status == 200 else []
     return {
         str(row.get("id")): (_currency(row, "currencyName"), _text(row, "timeZoneId"))
@@ -160,18 +161,21 @@ def _text(row: object, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _name(attributes: object) -> str:
+def _label(table: Scope, attributes: object) -> str:
+    """Return the name of a scope's member in a list; a version may use the attribute of another list."""
     said = attributes if isinstance(attributes, dict) else {}
-    return str(said.get("advertiserName") or said.get("name") or "")
+    labels = dict.fromkeys((table.label, *(each.label for each in SCOPES.values())))
+    return next((str(said[label]) for label in labels if said.get(label)), "")
 
 
-def _rows(path: str, product: str, send: Send) -> Iterator[dict[str, Json]]:
-    """Yield the rows of the whole list.
+def _rows(table: Scope, root: str, send: Send) -> Iterator[dict[str, Json]]:
+    """Yield the rows of the whole portfolio.
 
     Raise :class:`reconciler.provider.reader.ReadError` if a read fails or the list is incomplete.
     """
-    listing = Listing(path, paging=Paging.INDEX if product == "retailMedia" else Paging.NONE)
-    for answer in walk(listing, lambda query: _asked(path, product, send, query), path):
+    path = table.portfolio.format(root=root)
+    listing = Listing(path, paging=table.paging)
+    for answer in walk(listing, lambda query: _asked(path, table.product, send, query), path):
         yield from rows(answer)
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.kinds.versions import name_of
 from reconciler.model import (
     Action,
     Address,
@@ -135,8 +136,8 @@ def clip(text: str, most: int) -> str:
 
 def change_title(change: Change) -> str:
     """Return the resource's name in quotes, or an empty text."""
-    name = change.after.get("name")
-    return f'"{sanitize(name)}"' if isinstance(name, str) else ""
+    name = name_of(change.address.kind, change.after)
+    return f'"{sanitize(name)}"' if name else ""
 
 
 def drift_summary(run: Run) -> str:
@@ -210,8 +211,8 @@ def objects(run: Run) -> dict[Address, str]:
     for each in run.drift:
         names.setdefault(each.address, (each.name, each.id))
     for change in run.changes:
-        name = (change.live.values if change.live else change.after).get("name")
-        names.setdefault(change.address, (name if isinstance(name, str) else "", change.id))
+        name = name_of(change.address.kind, change.live.values if change.live else change.after)
+        names.setdefault(change.address, (name, change.id))
     return {address: told for address, (name, id) in names.items() if (told := name_and_id(name, id))}
 
 

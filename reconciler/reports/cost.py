@@ -176,8 +176,8 @@ def idle(run: Run) -> list[str]:
 # --- Lines of text -------------------------------------------------------------------------------------------
 
 
-def lines(run: Run) -> Iterator[str]:
-    """Yield the first block of a text report: aligned totals, bids, and guardrails."""
+def budget_lines(run: Run) -> Iterator[str]:
+    """Yield the first block of a text report: aligned totals, and bids."""
     rows = [
         (
             f"{each.currency} {each.what}",
@@ -197,6 +197,10 @@ def lines(run: Run) -> Iterator[str]:
             f"  {each.currency} {sanitize(each.kind)} {sanitize(each.field)}: {format_bids(each)}" for each in moves
         )
         yield ""
+
+
+def guardrail_lines(run: Run) -> Iterator[str]:
+    """Yield the exposure after each call, and the guardrails."""
     if course := [*courses(run.money)]:
         yield "Exposed as the calls go (on one day, totals and funds in full):"
         yield from (f"  {line}" for line in course)

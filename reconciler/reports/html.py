@@ -22,7 +22,7 @@ from reconciler.model import (
     Severity,
     Verdict,
 )
-from reconciler.reports import cost, drift_report, grouping, html_charts, irreversible
+from reconciler.reports import ceilings, cost, drift_report, grouping, html_charts, irreversible
 from reconciler.reports.common import (
     ARROW,
     VERBS,
@@ -85,6 +85,7 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
         "Not managed", _table(drift_report.UNMANAGED, ([*map(_text, each)] for each in drift_report.shares(run)), (1,))
     )
     yield _section("Budgets (what is asked for)", html_charts.totals(run) + _bids(run))
+    yield _section(ceilings.TITLE, _table(CEILINGS, map(_ceiling, ceilings.rows(run.money)), (1, 2)))
     yield _section("Guardrails", _items(_guardrails(run)))
     yield _section("Largest risks", _items(_risks(run)))
     yield _section(
@@ -196,6 +197,13 @@ STATES = {
 
 
 # --- Money and risks --------------------------------------------------------------------------------------
+
+
+CEILINGS = ("", "Before", "After", "Change")
+
+
+def _ceiling(each: cost.CostTotal) -> list[str]:
+    return [_text(f"{each.currency} {each.what}"), *map(_text, ceilings.cells(each))]
 
 
 def _bids(run: Run) -> str:

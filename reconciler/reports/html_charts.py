@@ -6,13 +6,15 @@ from html import escape
 
 from msgspec import Struct
 
+from reconciler.kinds.cells import FacetRole
+from reconciler.kinds.versions import role_of
 from reconciler.model import Action, Run
 from reconciler.model.money import ZERO, Exposure
 from reconciler.reports import cost
 from reconciler.reports.common import format_value, sanitize
 
 MOST = 20
-FACETS = ("budgets", "funds")
+ROLES = (FacetRole.BUDGET, FacetRole.FUNDS)
 KEY = '<p class="key"><span><i class="b"></i>before</span><span><i class="a"></i>after</span></p>'
 
 
@@ -58,7 +60,8 @@ def _fields(run: Run) -> Iterator[Bar]:
     for change in run.changes:
         for move in change.fields:
             before, after = move.before, move.after
-            if move.facet not in FACETS or not (isinstance(before, Decimal) or isinstance(after, Decimal)):
+            amounts = isinstance(before, Decimal) or isinstance(after, Decimal)
+            if not amounts or role_of(change.address.kind, move.facet) not in ROLES:
                 continue
             said = ("new" if change.action is Action.CREATE else format_value(before), format_value(after))
             yield Bar(change.address.kind, str(change.address), _of(before), _of(after), said)

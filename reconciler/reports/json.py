@@ -31,6 +31,7 @@ from reconciler.model.json_values import problem as without_position
 from reconciler.model.json_values import to_json
 from reconciler.model.money import Exposure, Increase, Limit
 from reconciler.provider import codec
+from reconciler.reports import ceilings
 from reconciler.reports.common import COMMAND, VERBS, RenderOptions, count_by_status, counts, sanitize, tally_endings
 from reconciler.reports.cost import totals
 
@@ -216,6 +217,9 @@ def _money(money: Money) -> Shape:
         "rolling": [_increase(each) for each in money.rolling],
         "running": [{"call": each.call, "currency": each.currency, "exposure": _exposure(each.exposure)}
                     for each in money.running],
+        "ceilings": [{"currency": each.currency, "what": each.word, "before": _exposure(each.before),
+                      "after": _exposure(each.after), "change": _exposure(each.change)}
+                     for each in ceilings.rows(money)],
     }  # fmt: skip
 
 

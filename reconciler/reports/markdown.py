@@ -1,6 +1,7 @@
 """A run as a comment on a pull request: money and the largest risks first, at most 65,000 characters.
 
-The first line is a hidden tag, the same for each run of a project, by which the comment is found and updated.
+The first line is a hidden tag, the same for each run of a project, by which the comment is found and
+updated.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ from reconciler.model import (
     Severity,
     Verdict,
 )
-from reconciler.reports import cost, drift_report, grouping, irreversible
+from reconciler.reports import ceilings, cost, drift_report, grouping, irreversible
 from reconciler.reports.common import (
     ARROW,
     RenderOptions,
@@ -50,6 +51,7 @@ SINGLE = 40
 """Number of changes in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
 MONEY = ("| Budgets (what is asked for) | Before | After | Change |", "|---|---:|---:|---|")
+CEILINGS = (f"| {ceilings.TITLE} | Before | After | Change |", "|---|---:|---:|---|")
 CALLS = ("| | Method | Path | Facet | Items |", "|---:|---|---|---|---:|")
 CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
@@ -63,6 +65,8 @@ def report(run: Run, manner: RenderOptions) -> str:
     totals = cost.changed_first(run.money)
     others, unapplied = drift_report.problems_outside_tables(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
+    at_most = ceilings.rows(run.money)
+    page.add(CEILINGS, map(_ceiling, at_most), total=len(at_most), most=SHARE, more="… and {} more.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
     _list(page, "Exposed as the calls go", [f"- {code(line)}" for line in cost.courses(run.money)])
@@ -105,13 +109,17 @@ DRIFT = (f"| {' | '.join(drift_report.HEADS)} |", "|---|---|---|---:|---:|---:|-
 STRANGE = (f"| {' | '.join(drift_report.UNMANAGED)} |", "|---|---:|---|")
 
 
-# --- Money and risks ------------------------------------------------------------------------------------
+# --- Money and risks --------------------------------------------------------------------------------------
 
 
 def _total(each: cost.CostTotal) -> str:
     name = f"{cell(each.currency)} {each.what}"
     before, after = cost.format_exposure(each.before), cost.format_exposure(each.after)
     return f"| {name} | {before} | {after} | {cost.format_total_change(each)} |"
+
+
+def _ceiling(each: cost.CostTotal) -> str:
+    return f"| {cell(each.currency)} {each.what} | {' | '.join(ceilings.cells(each))} |"
 
 
 def _bids(run: Run) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.model import Action, Change, Money, Run
-from reconciler.model.money import Period
+from reconciler.model.money import NOTHING, Period
 from reconciler.reports import cost
 from reconciler.reports.common import count_noun, sanitize
 
@@ -40,6 +40,18 @@ def _singular(kind: str) -> str:
     return re.sub(r"(?=[A-Z])", " ", kind).lower().removesuffix("s")
 
 
+def _limits(money: Money) -> Iterator[str]:
+    """Yield the changes of spend limits of kinds that have no budgets."""
+    asked = {each.kind for each in money.shifts}
+    own = [each for each in money.ceiling_shifts if each.kind not in asked]
+    for currency in sorted({each.currency for each in own}):
+        step = sum((each.change for each in own if each.currency == currency), NOTHING)
+        if step.amount:
+            yield f"spend limits {cost.format_money(step.amount, '+')} {sanitize(currency)}"
+        if step.uncapped:
+            yield f"without a spend limit {step.uncapped:+,}"
+
+
 def _moved(money: Money) -> Iterator[str]:
     totals = cost.totals(money)
     for total in totals:
@@ -48,6 +60,7 @@ def _moved(money: Money) -> Iterator[str]:
     uncapped = sum(total.change.uncapped for total in totals if total.what in UNCAPPED)
     if uncapped:
         yield f"uncapped budgets {uncapped:+,}"
+    yield from _limits(money)
     raised, lowered = sum(each.raised for each in money.bids), sum(each.lowered for each in money.bids)
     yield from (
         f"{count_noun(count, 'bid')} {word}" for count, word in ((raised, "raised"), (lowered, "lowered")) if count

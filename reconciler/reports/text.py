@@ -53,9 +53,9 @@ def report(run: Run, manner: RenderOptions) -> str:
 def _cost(run: Run) -> Iterable[str]:
     if run.money is None and not run.judgements:
         return ()
-    from reconciler.reports import cost
+    from reconciler.reports import ceilings, cost
 
-    return cost.lines(run)
+    return (*cost.budget_lines(run), *ceilings.lines(run.money), *cost.guardrail_lines(run))
 
 
 # --- Outcomes ---------------------------------------------------------------------------------------------

@@ -96,6 +96,10 @@ class Options:
     display_multipliers: Literal["half_to_double", "positive"] = "half_to_double"
     """Rule 42, §13 no. 15: allowed multipliers: 0.5 to 2.0, or any above zero."""
 
+    # --- campaigns (E4.1) ---
+    limit_from_uncapped: Literal["accepted", "refused"] = "accepted"
+    """E4.1: setting a spend limit on a campaign without one."""
+
     # --- marketplace (rules 45-62) ---
     marketplace_errors: Literal["errors", "list", "object"] = "errors"
     """Rule 46: body of a refused batch: `{"errors": [...]}`, the bare list, or the first problem alone."""

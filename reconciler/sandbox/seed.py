@@ -57,6 +57,9 @@ def demo(options: Options, *, running: bool = True) -> State:
     applications(state)
     _advertiser(state, "1352", "Shop A")
     _family(state, "1352", campaign="358313", dataset="6789", audience="9876")
+    limit = {"spendLimitType": "capped", "spendLimitRenewal": "monthly", "spendLimitAmount": Decimal(20000)}
+    campaign = {"advertiserId": "1352", "name": "Campaign 358313", "goal": "acquisition", "spendLimit": limit}
+    state.put("campaigns", "358313", campaign)
     _family(state, "1352", campaign="358314", dataset="6790", audience="9877")
     state.put("audiences", "5001", {"advertiserId": "1352", "kind": "segment", "name": "Visitors, 30 days"})
     for key, name in {"5544|1": "Shoes", "5545|2": "Sneakers", "5546|2": "Boots"}.items():

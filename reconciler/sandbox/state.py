@@ -26,7 +26,7 @@ COLLECTIONS = (
     "tokens",  # by token: clientId, expiresAt
     "windows",  # by client id: the calls of the present quota window
     "advertisers",  # Marketing Solutions advertisers: name, currency, timeZone
-    "campaigns",  # Marketing Solutions campaigns: advertiserId, name, automatesBudgets
+    "campaigns",  # Marketing Solutions campaigns, see campaigns.py
     "datasets",  # advertiserId
     "audiences",  # advertiserId, kind ("audience" or "segment")
     "categories",  # by "{datasetId}|{categoryId}|{level}": name, enabled

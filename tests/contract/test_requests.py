@@ -10,7 +10,7 @@ import pytest
 from reconciler.model import ItemStatus
 from reconciler.sandbox.encoding import encode
 
-from ..laws.bench import bench
+from ..support.bench import bench
 from .openapi import request_faults
 
 VERSIONS = ("2025-10", "2026-01", "2026-07", "2027-01", "preview")

@@ -61,6 +61,17 @@ ODD: dict[str, dict[str, list[Any]]] = {
         "archived": [True, False],
         "unexposable": [True, False],
     },
+    "campaigns": {
+        "name": ["", "x" * 300, "fresh"],
+        "goal": ["unspecified", "retention"],
+        "spendLimit": [
+            None,
+            {"spendLimitType": "capped", "spendLimitRenewal": "daily", "spendLimitAmount": Decimal(0)},
+            {"spendLimitType": "capped", "spendLimitRenewal": "lifetime", "spendLimitAmount": Decimal("0.01")},
+        ],
+        "automatesBudgets": [True, False],
+        "adSetObjectives": [None, "visits"],
+    },
     "sellerCampaigns": {"bid": [None, Decimal(0), Decimal("0.1234")]},
     "sellerBudgets": {
         "isSuspended": [True, False],
@@ -88,6 +99,8 @@ def populate(world: World, kind: str, draw: Any) -> None:
         if kind == "adSets":
             record = ad_set(str(900 + number), "", bid="0.5", amount="20", countries=["FR"], status="off")
             world.state.put(kind, record["id"], record)
+        elif kind == "campaigns":
+            world.state.put(kind, str(900 + number), {"advertiserId": "1352", "name": ""})
         elif kind == "balances":
             first = next(iter(world.state.all(kind).values()))
             world.state.put(kind, str(2**64 + 900 + number), first)
@@ -99,7 +112,7 @@ def populate(world: World, kind: str, draw: Any) -> None:
 
 def _rename(world: World, draw: Any, pool: list[str]) -> None:
     """Some share a name, but for balances: there the vendor forbids it."""
-    for collection in ("adSets", "sellers", "advertisers", "accounts"):
+    for collection in ("adSets", "campaigns", "sellers", "advertisers", "accounts"):
         for key, record in dict(world.state.all(collection)).items():
             world.state.put(collection, key, record | {"name": draw(st.sampled_from(pool))})
     unlike = draw(st.lists(NAMES, min_size=9, max_size=9, unique=True))

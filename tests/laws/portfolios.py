@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,6 +21,7 @@ from reconciler.kinds import nested_types as composed
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Json
+from reconciler.planning import likeness
 
 Raw = dict[str, Json]
 """One resource as it is written: dotted field names to YAML values."""
@@ -31,6 +33,14 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 # --- One value ---------------------------------------------------------------------------------------
 
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp"), exclude_characters="\ufeff")
+
+
+def visible(name: str) -> str:
+    """Return a name without what no person can see: such a one is refused where no id says what is meant."""
+    seen = "".join(
+        each if not list(likeness.hidden(f"x{each}x")) else " " for each in unicodedata.normalize("NFC", name)
+    )
+    return unicodedata.normalize("NFC", " ".join(seen.split()))
 
 
 def raws(form: value_types.ValueType) -> st.SearchStrategy[Json]:
@@ -164,7 +174,7 @@ BY_CATEGORY = ("maxCPC", "CPM")
 
 
 def _new_ad_set(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
-    raw |= {"campaignId": "358313", "datasetId": "6789", "name": f"{key} {raw['name']}"}
+    raw |= {"campaignId": "358313", "datasetId": "6789", "name": visible(f"{key} {raw['name']}")}
     if raw["objective"] == "videoViews" or raw[CONTROLLER] == "CPV":
         raw["mediaType"] = "video"
     return _sensible_ad_set(draw, kind, {}, raw)
@@ -172,7 +182,7 @@ def _new_ad_set(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
 
 def _changed_ad_set(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     if raw["name"] != before["name"]:  # the ledger knows it by its id
-        raw["name"] = f"renamed {before['name'][:3]}{raw['name']}"
+        raw["name"] = visible(f"renamed {before['name'][:3]}{raw['name']}")
     return _sensible_ad_set(draw, kind, before, raw)
 
 
@@ -259,6 +269,36 @@ SENSES["adSets"] = Sense(
 )
 
 
+# --- Campaigns -------------------------------------------------------------------------------------------------
+
+LIMIT, ENABLED = "spendLimit.", "budgetAutomation.enabled"
+OBJECTIVES = "budgetAutomation.budgetConfiguration.adSetObjectives"
+
+
+def _new_campaign(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    raw |= {"advertiserId": "1352", "name": f"{key} {raw['name']}"[:255]}
+    return _sensible_campaign(draw, kind, {}, raw)
+
+
+def _sensible_campaign(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
+    """A limit of parts that go together, and an objective if and only if the automation is on."""
+    for name in [name for name in raw if name.startswith(LIMIT)]:
+        del raw[name]
+    raw[f"{LIMIT}spendLimitType"] = draw(st.sampled_from(("capped", "uncapped")))
+    if raw[f"{LIMIT}spendLimitType"] == "capped":
+        raw[f"{LIMIT}spendLimitRenewal"] = draw(st.sampled_from(("daily", "monthly", "lifetime")))
+        raw[f"{LIMIT}spendLimitAmount"] = draw(raws(value_types.MoneyType(by_currency=True)))
+    raw.pop(OBJECTIVES, None)
+    if ENABLED not in raw and ENABLED in before:
+        raw[ENABLED] = before[ENABLED]
+    if raw.get(ENABLED):
+        raw[OBJECTIVES] = draw(raws(kind.field(OBJECTIVES).type))
+    return raw
+
+
+SENSES["campaigns"] = Sense(_new_campaign, _sensible_campaign)
+
+
 # --- Sellers ---------------------------------------------------------------------------------------------------
 
 
@@ -296,14 +336,14 @@ ACCOUNT = "18446744073709551616"
 
 
 def _new_balance(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
-    raw |= {"accountId": ACCOUNT, "name": f"{key} {raw['name']}"[:255]}
+    raw |= {"accountId": ACCOUNT, "name": visible(f"{key} {raw['name']}"[:255])}
     return _sensible_balance(draw, kind, raw, raw)
 
 
 def _sensible_balance(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     """Capped stays capped, funds are above 0, campaigns are those of the account."""
     if raw["name"] != before["name"]:
-        raw["name"] = f"renamed {before['name'][:3]}{raw['name']}"[:255]
+        raw["name"] = visible(f"renamed {before['name'][:3]}{raw['name']}"[:255])
     if "deposited" not in before:
         raw.pop("deposited", None)
     elif not raw["deposited"]:

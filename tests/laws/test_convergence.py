@@ -14,7 +14,7 @@ from reconciler.kinds import versions
 from reconciler.kinds.write_methods import ActionByValue, SetMembership, SubresourcePatch
 from reconciler.model import ItemStatus, Run, Severity
 
-from .bench import Bench, bench
+from ..support.bench import Bench, bench
 from .portfolios import Blocks, Spoken, created, edited, is_seen, section, spoken
 
 pytestmark = pytest.mark.parametrize("case", spoken(), ids=repr)
@@ -179,10 +179,14 @@ SIDE_EFFECTS = {
 """What the API sets by itself when something else is set."""
 
 
+AUTOMATION = dict.fromkeys(("automatesBudgets", "adSetObjectives"), "budgetAutomation")
+"""What the sandbox calls the parts of a block in its own records."""
+
+
 def explained(name: str, touched: set[str]) -> bool:
     """Whether a value moved because it was stated, or belongs to a block that is written whole."""
-    block = name.partition(".")[0]
-    whole = {"budget", "scheduledBudgets", "categoryBids", "displayMultipliers"}
+    block = AUTOMATION.get(name) or name.partition(".")[0]
+    whole = {"budget", "spendLimit", "budgetAutomation", "scheduledBudgets", "categoryBids", "displayMultipliers"}
     return (
         name in touched
         or SIDE_EFFECTS.get(name, ...) in {"", *touched}

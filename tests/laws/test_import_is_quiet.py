@@ -20,8 +20,8 @@ from reconciler.importer.account_import import ImportRequest, ImportResult
 from reconciler.kinds import versions
 from reconciler.model import Problem, Severity
 
+from ..support.bench import Bench, bench
 from .accounts import distort, populate
-from .bench import Bench, bench
 from .portfolios import Spoken
 
 

@@ -12,13 +12,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.commands import connection
+from reconciler.commands.write_session import open_writing
 from reconciler.engine import plan as plan_engine
 from reconciler.engine.plan import PreparedPlan
 from reconciler.model import Run, Severity, exit_codes
 from reconciler.provider.http import Api, Settings
 from reconciler.sandbox.message import Request, Response
 
-from .bench import CREDENTIALS, Bench, bench
+from ..support.bench import CREDENTIALS, Bench, bench
 
 pytestmark = pytest.mark.dates
 HEAD = """\
@@ -145,7 +146,7 @@ def test_a_saved_plan_expires_by_the_instant_at_which_the_run_began(minutes: int
 
         applying = here.session()
         assert not isinstance(applying, Run)
-        with applying.writing(0) as writing:
+        with open_writing(applying, 0) as writing:
             again = writing.reviewed(file, None)
 
     run = again.run if isinstance(again, PreparedPlan) else again

@@ -264,7 +264,7 @@ def test_scheduled_budgets_are_changed_and_deleted_in_one_step(demo, patched):
     scheduled(demo, patched, new=[CREATION, {**CREATION, "startDate": "2026-11-26"}])
     first, second = (one["id"] for one in shown(demo)["scheduledBudgets"])
     change = {"id": second, "startDate": "2026-11-25", "budgetAmount": {"value": 7}}
-    assert scheduled(demo, patched, changed=[change], excluded_when=[{"id": first}]).codes == []
+    assert scheduled(demo, patched, changed=[change], gone=[{"id": first}]).codes == []
     assert [(one["startDate"], one["budgetAmount"]) for one in shown(demo)["scheduledBudgets"]] == [("2026-11-25", 7)]
 
 

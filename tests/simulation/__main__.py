@@ -14,23 +14,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 
-from . import hunt, oracle, scenario
+from . import hunt, scenario
+from .breakages import BREAKAGES
+from .hunt import Seen
 
 TOLD = 3
-"""How many of what is found are made small and told."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What came of one seed."""
-
-    seed: int
-    laws: tuple[str, ...]
-    codes: tuple[int | None, ...]
-    statuses: tuple[str, ...]
-    excused: int
+"""How many of what is found are made small and told: the first for each law."""
 
 
 def main() -> int:
@@ -40,7 +31,12 @@ def main() -> int:
     asked.add_argument("--first", type=int, default=0, help="the first of them")
     asked.add_argument("--scenario", help="play the scenario of this JSON file")
     asked.add_argument("--until-found", action="store_true", help="end with the first that is found")
+    asked.add_argument(
+        "--breakages", action="store_true", help="switch each rule off, and count seeds until it is found"
+    )
     given = asked.parse_args()
+    if given.breakages:
+        return _broken_rules(range(given.first, given.first + given.seeds))
     if given.scenario is not None or given.seed is not None:
         return _one(given.seed, given.scenario)
     return _many(range(given.first, given.first + given.seeds), until_found=given.until_found)
@@ -78,7 +74,9 @@ def _many(seeds: range, *, until_found: bool) -> int:
             laws.update(set(seen.laws))
             if until_found:
                 break
-    for seen in sorted(found, key=lambda each: each.seed)[:TOLD]:
+    found.sort(key=lambda each: each.seed)
+    first_of_each = {seen.laws[0]: seen for seen in reversed(found)}
+    for seen in [*first_of_each.values()][-TOLD:]:
         wanted = scenario.drawn(seen.seed)
         sys.stdout.write(hunt.told(seen.seed, wanted, hunt.tried(wanted)[1]) + "\n\n")
     spent = time.monotonic() - began
@@ -89,28 +87,33 @@ def _many(seeds: range, *, until_found: bool) -> int:
     return int(bool(found))
 
 
+def _broken_rules(seeds: range) -> int:
+    """Print after how many seeds each rule was missed."""
+    missed = 0
+    with multiprocessing.get_context("spawn").Pool(_workers()) as pool:
+        for rule, number, laws in pool.imap_unordered(partial(hunt.found_at, seeds=seeds), BREAKAGES):
+            missed += number is None
+            what = f"not found in {len(seeds):,} seeds" if number is None else f"found after {number:,} seeds: {laws}"
+            sys.stdout.write(f"rule {rule} ({BREAKAGES[rule].rule}): {what}\n")
+            sys.stdout.flush()
+    return int(missed > 0)
+
+
+def _workers() -> int:
+    return int(os.environ.get("WORKERS", str(min(4, os.cpu_count() or 1))))
+
+
 def _counts(of: Counter[str]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in of.most_common())
 
 
 def _played(seeds: range) -> Iterator[Seen]:
-    workers = int(os.environ.get("WORKERS", str(min(4, os.cpu_count() or 1))))
+    workers = _workers()
     if workers == 1:
-        yield from map(_seen, seeds)
+        yield from map(hunt.seen, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=500) as pool:
-        yield from pool.imap_unordered(_seen, seeds, chunksize=10)
-
-
-def _seen(seed: int) -> Seen:
-    done, broken = hunt.tried(scenario.drawn(seed))
-    return Seen(
-        seed,
-        tuple(each.law for each in broken),
-        tuple(run.code for run in done.runs),
-        tuple(told.status for run in done.runs for told in run.told),
-        len(oracle.excused(done)),
-    )
+        yield from pool.imap_unordered(hunt.seen, seeds, chunksize=10)
 
 
 if __name__ == "__main__":

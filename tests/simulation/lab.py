@@ -2,7 +2,8 @@
 
 A scenario is plain JSON: `wants` (what the files hold, see wants.py), `views` (faults of the sandbox for the whole
 time: reads of the past), and `steps`: `apply` (with `faults`, an `end`, a `host`, a `ledger`: kept, older or none, a
-saved `plan`), `plan`, `wait`, `files` (with other `wants`), `resolve`, and the deeds of other users (people.py).
+saved `plan`, deeds of other users `meanwhile`), `plan`, `wait`, `files` (with other `wants`), `resolve`, and the deeds
+of other users (people.py).
 """
 
 from __future__ import annotations
@@ -11,20 +12,21 @@ import json
 import random
 import shutil
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from reconciler import ledger
 from reconciler.cli import full_cli
-from reconciler.engine import run_journal
+from reconciler.model.threads import Threads
 from reconciler.provider.http import Settings
 from reconciler.sandbox.clock import instant
-from tests.faults.inside import Desk, Ended
-from tests.faults.scenarios import PROJECT
+from tests.crash.inside import Desk, Ended
+from tests.crash.scenarios import PROJECT
 
 from . import people, wants
 from .watched import End, Killed, Sending, Watched, opened
@@ -112,12 +114,16 @@ class Lab:
                     self.plan()
                 case "files":
                     self.write(step["wants"])
-                case deed:
-                    done = people.DEEDS[deed](self.world, step)
-                    self.world.told(f"another user: {deed} {step['of']}" + ("" if done else " (nothing there)"))
+                case _:
+                    self.do(step)
         if self.scenario.get("end", True):
             self.finish()
         return self.played
+
+    def do(self, deed: Mapping[str, Any]) -> None:
+        """Let another user do something."""
+        done = people.DEEDS[deed["do"]](self.world, deed)
+        self.world.told(f"another user: {deed['do']} {deed['of']}" + ("" if done else " (nothing there)"))
 
     def write(self, wanted: Iterable[str]) -> None:
         """Let the files hold these wants."""
@@ -155,9 +161,12 @@ class Lab:
         self.world.told(f"run {number} on host {self.desk.host}, ledger {kept}")
         began = self.world.now
         self.world.begin(number, end, self._keep_for_the_dead)
+        self.world.deeds = [
+            (began + timedelta(seconds=deed["after"]), partial(self.do, deed)) for deed in step.get("meanwhile", ())
+        ]
         random.seed(f"{self.scenario.get('seed', 0)}/{number}")
         ended, trouble = self._run("plan" in step)
-        self.world.dead = False
+        self.world.dead, self.world.deeds = False, []
         for key in scripted:
             self.world.state.remove("faults", key)
         run = _kept(number, began, self.world.now, ended, kept, trouble)
@@ -169,7 +178,7 @@ class Lab:
     def _run(self, saved: bool) -> tuple[Ended | None, str]:
         plan = self.desk.folder.parent / "plan.json"
         try:
-            with patch.object(run_journal, "is_dead", self._is_dead, create=True):
+            with patch.object(Threads, "map", _one_by_one):
                 if saved and plan.exists():
                     return self.desk.run("apply", str(plan), "--auto-approve", "--format", "json"), ""
                 return self.desk.apply(), ""
@@ -180,9 +189,6 @@ class Lab:
             return None, ""
         except Exception as trouble:
             return None, f"{type(trouble).__name__}: {trouble}"
-
-    def _is_dead(self, holder: Any) -> bool:
-        return holder.host == self.desk.host and holder.pid != self.desk.pid
 
     def _inject(self, faults: list[dict[str, Any]]) -> list[str]:
         before = set(self.world.state.all("faults"))
@@ -264,6 +270,11 @@ class Lab:
                 if ours and wants.address_of(collection, record) == sending.address:
                     return key
         raise AssertionError(f"{sending.address} has no object")
+
+
+def _one_by_one(threads: Threads, work: Callable[[Any], Any], values: Iterable[Any], width: int) -> Iterator[Any]:
+    """Call in the order of the plan: which of two calls is first is not for the machine to say."""
+    return map(work, values)
 
 
 def played(scenario: Scenario, folder: Path) -> Played:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.tables import markdown
+from tests.crash.tables import markdown
 
 from . import hunt, oracle
 from .cells import ANSWERS, BEFORE, LAGS, LOOKERS, NEVER, STOPPED, SUBJECTS, TURNED_AWAY, Cell, every, pairwise
@@ -72,7 +73,7 @@ def _hidden(cell: Cell, played: Played) -> Iterator[str]:
         if len(after) != 1 or after[0].code != 0:
             yield f"after settleAfter {len(after)} runs were needed, and the last ended with {after[-1].code}"
         return
-    if cell.answer in STOPPED or not played.sendings[0].effects:
+    if cell.answer in STOPPED or not played.sendings[0].effects or (cell.answer in TURNED_AWAY and cell.lag != "0"):
         return
     seconds = (0 if cell.effect == BEFORE else int(cell.effect)) + int(cell.lag)
     if seconds <= VISIBLE and told != "applied":
@@ -117,9 +118,8 @@ def written(rows: Sequence[Judged]) -> str:
     """Return the page of the matrix."""
     broken = [row for row in rows if row.broken]
     text = TITLE.format(subjects=", ".join(SUBJECTS), answers=", ".join(ANSWERS))
-    text += (
-        f"{len(rows):,} cells, {len(broken):,} broken, {sum(bool(r.excused) for r in rows):,} could not be known.\n\n"
-    )
+    excused = sum(bool(row.excused) for row in rows)
+    text += f"{len(rows):,} of {len(every()):,} cells, {len(broken):,} broken, {excused:,} could not be known.\n\n"
     dimensions = {
         "By who looks": ("looker", LOOKERS),
         "By answer": ("answer", ANSWERS),
@@ -147,9 +147,12 @@ def _table(rows: Sequence[Judged], name: str, values: Sequence[str]) -> str:
 def main(words: Sequence[str]) -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.simulation.matrix", description=__doc__)
     asked.add_argument("--sample", action="store_true", help="only the pairwise sample that CI plays")
+    asked.add_argument("--cells", type=int, help="only so many, drawn at random")
     asked.add_argument("--write", type=Path, help="the page to write")
     given = asked.parse_args(words)
     cells = pairwise() if given.sample else every()
+    if given.cells is not None:
+        cells = random.Random(given.cells).sample(cells, given.cells)
     rows = sorted(played_all(cells), key=lambda row: cells.index(row.cell))
     page = written(rows)
     if given.write is not None:
@@ -163,8 +166,6 @@ def _complaints(rows: Iterable[Judged]) -> Iterator[str]:
         for sentence in row.broken:
             yield f"{row.cell}: {sentence}"
 
-
-__all__ = ["TURNED_AWAY", "Judged", "judged"]
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,8 +1,9 @@
 """Says whether the promise held, from what took effect in the world alone; what the program says is judged by it.
 
-Nothing is created or funded twice, and nothing that took effect is told as rejected or not sent. Excused is
-only what no program can tell: a first effect that no read could show before the second sending, while the ledger was
-missing or older, and another user's change of the same funds that no read could show yet.
+Nothing is created or funded twice, and nothing that took effect is told as rejected or not sent. Excused is only what
+no program can tell: a first effect that no read could show before the second sending, or a renamed object, while the
+ledger was missing or older; the API's own 429 or 401 after the effect while reads lag; and another user's change of the
+same funds that no read could show yet.
 """
 
 from __future__ import annotations
@@ -83,13 +84,17 @@ def _is_hidden(played: Played, first: Sending, second: Sending) -> bool:
 
 def _hidden(played: Played, first: Sending, second: Sending) -> str:
     """Return why no program could know of the first when it sent the second; empty if one could."""
+    lost = first.run != second.run and _has_lost_ledger(played, first.run, second.run)
+    renamed = played.world.renamed.get(first.address)
+    if lost and renamed is not None and renamed < second.at:
+        return f"the ledger of run {first.run} was lost, and another user renamed the object at {renamed:%H:%M:%S}"
     shown = first.effects[0] + lag(played)
     if shown <= second.at - FRESH:
         return ""
     later = played.runs[second.run - 1]
     if later.ledger == "none" and shown <= later.began + LOOK_FOR:
         return ""  # without a ledger the first creation waits, and looks again
-    if first.run != second.run and _has_lost_ledger(played, first.run, second.run):
+    if lost:
         return f"the ledger of run {first.run} was lost, and no read showed its effect before {shown:%H:%M:%S}"
     if first.status in TURNED_AWAY and lag(played):
         return f"the API itself answered {first.status} after the effect, which no read showed before {shown:%H:%M:%S}"
@@ -136,10 +141,15 @@ def _told_wrong(played: Played) -> Iterator[str]:
             names = (told.address, balances.get(told.address))
             of = [each for each in played.sendings if each.operation == told.operation and each.address in names]
             own = [each for each in of if each.run == run.number]
-            if told.status in REFUSED and any(each.effects for each in own):
+            if told.status in REFUSED and any(each.effects and not _is_misled(played, each) for each in own):
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
             if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
+
+
+def _is_misled(played: Played, sending: Sending) -> bool:
+    """Return whether the API itself said that nothing happened, and no fresh read could show that it had."""
+    return sending.status in TURNED_AWAY and bool(lag(played))
 
 
 def _written_elsewhere(played: Played) -> Iterator[str]:
@@ -157,8 +167,11 @@ def _tracebacks(played: Played) -> Iterator[str]:
 
 
 def _not_in_force(played: Played) -> Iterator[str]:
-    """A world without other users' objects is brought in force in the end, each object once."""
-    if any(step["do"] in ("rename", "twin") for step in played.scenario["steps"]):
+    """A world without twins is brought in force in the end, each object once."""
+    if excused(played):
+        return
+    steps = [one for step in played.scenario["steps"] for one in (step, *step.get("meanwhile", ()))]
+    if any(step["do"] in ("rename", "twin") for step in steps):
         return
     if played.unfinished:
         yield played.unfinished

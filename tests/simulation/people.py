@@ -18,6 +18,7 @@ def renamed(world: Watched, step: Step) -> bool:
     if found is None or found[0] not in ("adSets", "balances"):
         return False
     world.edit(found[0], found[1], {"name": "Renamed by hand"})
+    world.renamed.setdefault(WANTS[step["of"]].address, world.now)
     return True
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .wants import WANTS
+from .wants import WANTS, Want
 
 Scenario = dict[str, Any]
 LATE = (None, 0, 5, 20, 40, 120, 300)
@@ -67,6 +67,12 @@ def _apply(rng: random.Random, wanted: list[str], *, first: bool) -> dict[str, A
     if rng.random() < 0.3:
         how = "kill" if rng.random() < 0.8 else "interrupt"
         step["end"] = {"at": rng.randint(1, 3), "when": rng.choice(("before", "after")), "how": how}
+    if rng.random() < 0.08:
+        name = rng.choice(wanted)
+        step["faults"] = [*step.get("faults", ()), _turned_away(rng, WANTS[name])]
+        step["meanwhile"] = [
+            {"after": rng.choice((5, 30, 70, 125, 150, 200)), "do": rng.choice(("twin", "top-up")), "of": name}
+        ]
     if not first and rng.random() < 0.3:
         step["host"] = "b"
     if not first and rng.random() < 0.12:
@@ -84,6 +90,12 @@ def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
         refusal = rng.choice(({"status": 429, "headers": {"x-ratelimit-reset": "1"}}, {"status": 503}, {"status": 401}))
         return {"kind": "status", **refusal, **chosen}
     return {"kind": "late", "seconds": rng.choice(LATE), **rng.choice(list(ANSWERS.values())), **chosen}
+
+
+def _turned_away(rng: random.Random, want: Want) -> dict[str, Any]:
+    """Return a 429 that lets the next sending of a want wait for more than a minute."""
+    path = FUNDS if want.balance else PATHS[want.section]
+    return {"kind": "status", "status": 429, "reset_in": rng.choice((70, 90, 150)), "path": path, "method": "POST"}
 
 
 def _view(rng: random.Random) -> dict[str, Any]:
@@ -128,5 +140,7 @@ def _parts_removed(value: Any) -> Iterator[Any]:
                 yield {**value, key: less}
 
 
-_OPTIONAL = frozenset({"faults", "end", "host", "ledger", "views", "plan", "nth", "count", "every", "page", "headers"})
+_OPTIONAL = frozenset(
+    {"faults", "end", "host", "ledger", "views", "plan", "meanwhile", "nth", "count", "every", "page", "headers"}
+)
 """Keys of a step, a fault or a view that have a default."""

@@ -7,17 +7,21 @@ from itertools import combinations
 
 import pytest
 
-from . import cells, matrix
+from . import cells, hunt, matrix
 
 CELLS = cells.every() if os.environ.get("FAULTS") == "full" else cells.pairwise()
 
-NOT_YET = pytest.mark.xfail(reason="the executor of contract §9 is not in this branch yet", strict=False)
+
+OPEN = any(hunt.is_open(file) for file in hunt.CORPUS.glob("a-429-*.json"))
+"""Whether a 429 after the effect is still told as *not sent*, as the corpus has it."""
 
 
-@NOT_YET
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_late_effect_is_made_once_and_told_truly(cell: cells.Cell) -> None:
-    assert matrix.judged(cell).broken == ()
+    broken = matrix.judged(cell).broken
+    if broken and OPEN and (cell.answer, cell.effect, cell.lag) == ("429", cells.BEFORE, "0"):
+        pytest.xfail("known, and not mended yet")
+    assert broken == ()
 
 
 def test_the_sample_holds_every_possible_pair() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from . import hunt, scenario
+from .breakages import BREAKAGES
 
 ROOT = Path(__file__).parents[2]
 SEEDS, BATCHES = 500, 20
@@ -26,10 +27,12 @@ def first_seed() -> int:
     return int(done.stdout, 16)
 
 
-NOT_YET = pytest.mark.xfail(reason="the executor of contract §9 is not in this branch yet", strict=False)
+FILES = sorted(hunt.CORPUS.glob("*.json"))
+OPEN = [file for file in FILES if hunt.is_open(file)]
+"""Scenarios of which the program does not keep the promise yet; a seed may draw one like them."""
 
 
-@NOT_YET
+@pytest.mark.xfail(bool(OPEN), reason=f"{len(OPEN)} scenarios of the corpus are open", strict=False)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_the_promise_holds_in_the_worlds_that_this_commit_draws(batch: int) -> None:
     size = SEEDS // BATCHES
@@ -40,11 +43,13 @@ def test_the_promise_holds_in_the_worlds_that_this_commit_draws(batch: int) -> N
         assert broken == [], hunt.told(seed, wanted, broken)
 
 
-@NOT_YET
-@pytest.mark.parametrize("file", sorted(hunt.CORPUS.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_that_once_broke_the_promise_no_longer_does(file: Path) -> None:
     wanted = json.loads(file.read_text())["scenario"]
     broken = hunt.tried(wanted)[1]
+    if file in OPEN:
+        assert broken != [], f"{file.stem} holds now: take its `open` away"
+        pytest.xfail("known, and not mended yet")
     assert broken == [], hunt.told(None, wanted, broken)
 
 
@@ -74,3 +79,13 @@ def test_a_scenario_is_made_smaller_as_long_as_it_still_fails() -> None:
         "wants": ["adSet1"],
         "steps": [{"do": "apply", "faults": [{"kind": "late", "seconds": 20}]}],
     }
+
+
+@pytest.mark.parametrize("rule", BREAKAGES)
+def test_a_rule_can_still_be_switched_off(rule: str) -> None:
+    with BREAKAGES[rule].made():
+        pass
+
+
+def test_a_rule_that_is_switched_off_is_found() -> None:
+    assert hunt.found_at("5", range(5000, 5020))[1:] == (1, "told truly")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tests.faults.scenarios import ACCOUNT, NEW_BUDGET
+from tests.crash.scenarios import ACCOUNT, NEW_BUDGET
 
 Record = Mapping[str, Any]
 AD_SET = """  new-{n}:

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from reconciler.sandbox.clock import instant
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.state import State
 from reconciler.sandbox.world import World
-from tests.faults.scenarios import account
+from tests.crash.scenarios import account
 
 from .wants import CREATED, address_of
 
@@ -62,6 +62,8 @@ class Watched(World):
         super().__init__(state)
         self.sendings: list[Sending] = []
         self.others: set[tuple[str, str]] = set()
+        self.renamed: dict[str, datetime] = {}
+        """When other users renamed what was made for an address."""
         self.touched: dict[str, list[datetime]] = {}
         """When other users changed the funds of a balance."""
         self.trace: list[str] = []
@@ -69,6 +71,8 @@ class Watched(World):
         self.end: End | None = None
         self.dead = False
         self.at_kill: Callable[[], None] = lambda: None
+        self.deeds: list[tuple[datetime, Callable[[], None]]] = []
+        """What other users will do, and when."""
         self._writes = 0
         self._known = self._keys()
         self.initial = frozenset(self._known)
@@ -98,7 +102,15 @@ class Watched(World):
     def advance(self, seconds: float) -> None:
         if self.dead:
             raise Killed
-        super().advance(seconds)
+        ends = self.now + timedelta(seconds=seconds)
+        while self.deeds and self.deeds[0][0] <= ends:
+            moment, deed = self.deeds.pop(0)
+            self._pass((moment - self.now).total_seconds())
+            deed()
+        self._pass((ends - self.now).total_seconds())
+
+    def _pass(self, seconds: float) -> None:
+        super().advance(max(seconds, 0.0))
         self._note_effects(self._pending)
 
     def told(self, text: str) -> None:

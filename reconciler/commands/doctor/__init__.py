@@ -18,13 +18,14 @@ from reconciler.config.project import Project
 from reconciler.engine.progress import Tell
 from reconciler.kinds import versions
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.products import PRODUCTS
 from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Severity
 from reconciler.model.doctor import Check, CheckLevel, DoctorReport, check_of_problem
 from reconciler.provider.http import Api
 from reconciler.reports.common import count_noun
 
-TITLES = {"marketingSolutions": "Marketing Solutions", "retailMedia": "Retail Media"}
+TITLES = {each.name: each.title for each in PRODUCTS.values()}
 ATTEMPTS = 2
 """Attempts per read: a checkup should fail fast."""
 SKEW = timedelta(minutes=1)

@@ -15,8 +15,6 @@ from reconciler.provider.reader import ReadError, Send, read_error
 
 SHOWN = 5
 """Number of names listed in text; JSON holds all of them."""
-NOTHING = "0"
-"""Id that does not exist, for a search that costs one call and returns nothing."""
 
 
 class SeenReplies:
@@ -79,7 +77,7 @@ def _application(account: ProductAccount, send: Send, heard: SeenReplies) -> Ite
     told = account_scope.read_application(account.product, account.root, send)
     if heard.token:
         yield Check(account.title, "token", CheckLevel.OK, "granted")
-    name, service = (str(told.get(key) or "") for key in ("name", "criteoService"))
+    name, service = account_scope.application_name(told), str(told.get("criteoService") or "")
     facts: dict[str, Json] = {"name": name, "service": service, "applicationId": told.get("applicationId")}
     wrong = [
         check_of_problem(account.title, "application", each)
@@ -113,79 +111,24 @@ def _portfolio(account: ProductAccount, send: Send) -> Generator[Check, None, tu
 # --- Permissions ---------------------------------------------------------------------------------------------
 
 
-class Probe(Struct, frozen=True):
-    """A permission domain, a read that needs it, and the purpose of both levels (contract §2.3)."""
-
-    domain: str
-    kind: str
-    method: str
-    path: str
-    reads: str
-    manages: str
-    body: Json = None
-    query: tuple[tuple[str, str], ...] = ()
-
-
-PROBES = (
-    Probe(
-        "Campaign",
-        "adSets",
-        "POST",
-        "{root}/marketing-solutions/ad-sets/search",
-        "plan, drift and import of adSets",
-        "apply of adSets",
-        body={"filters": {"adSetIds": [NOTHING]}},
-    ),
-    Probe(
-        "Campaign",
-        "sellerCampaigns",
-        "GET",
-        "{root}/advertisers",
-        "plan, drift and import of sellerCampaigns, sellerBudgets",
-        "apply of sellerCampaigns, sellerBudgets",
-    ),
-    Probe(
-        "Balance",
-        "balances",
-        "GET",
-        "{root}/retail-media/accounts/{id}/balances",
-        "plan, drift and import of balances",
-        "apply of balances",
-        query=(("offset", "0"), ("limit", "1")),
-    ),
-    Probe(
-        "Campaign",
-        "balances",
-        "GET",
-        "{root}/retail-media/accounts/{id}/campaigns",
-        "balances that state campaignIds",
-        "apply of their campaignIds",
-        query=(("pageIndex", "0"), ("pageSize", "1")),
-    ),
-)
-
-
 def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Iterator[Check]:
     """Yield a check per domain: whether it can be read; whether it can be managed, only a write shows."""
-    spoken = {kind.name: kind for kind in account.kinds}
     managed: dict[str, list[str]] = {}
-    for probe in PROBES:
-        if probe.kind not in spoken or ("{id}" in probe.path and not ids):
+    for kind, probe in ((each, probe) for each in account.kinds for probe in each.probes):
+        holder = f"{{{kind.holder}}}"
+        if (holder in probe.path and not ids) or (probe.attached and kind.attachments is None):
             continue
-        kind = spoken[probe.kind]
-        path = probe.path.format(root=account.dialects[kind.family].root, id=ids[0] if ids else "")
-        if "/campaigns" in path and kind.attachments is None:
-            continue
-        query = () if "pageIndex" not in dict(probe.query) and _indexed(kind) else probe.query
+        path = probe.path.format_map({"root": account.dialects[kind.family].root, kind.holder: ids[0] if ids else ""})
+        query = probe.query if probe.attached or not _indexed(kind) else ()
         call = Call(
-            "doctor", probe.kind, "", WriteEffect.READ, probe.method, path, probe.body, query, product=kind.product
+            "doctor", kind.name, "", WriteEffect.READ, probe.method, path, probe.body, query, product=kind.product
         )
         problem = read_error(call, send(call))
         name = f"{probe.domain}, read"
         if problem is not None:
             yield check_of_problem(account.title, name, problem)
         else:
-            yield Check(account.title, name, CheckLevel.OK, f"allowed: {probe.reads}", facts={"kind": probe.kind})
+            yield Check(account.title, name, CheckLevel.OK, f"allowed: {probe.reads}", facts={"kind": kind.name})
             managed.setdefault(probe.domain, []).append(probe.manages)
     for domain, uses in managed.items():
         said = f"only a write would tell; needed for {', '.join(uses)}"

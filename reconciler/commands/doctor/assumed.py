@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from reconciler.commands.doctor.account import ProductAccount, SeenReplies
 from reconciler.config.project import Project
+from reconciler.kinds.assumptions import ASSUMPTIONS
+from reconciler.kinds.products import SCOPES
 from reconciler.kinds.write_methods import AddDifference
-from reconciler.model import Call, Delivery, WriteEffect
 from reconciler.model.doctor import Check, CheckLevel
 from reconciler.provider import reader, scope
 from reconciler.provider.reader import ReadError, Send
@@ -36,11 +37,11 @@ UNWRITTEN = "only a write would tell"
 def check_assumptions(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[Check]:
     """Yield a check per assumption of the reached products: it holds, does not, or cannot be tested by reading."""
     reached = {each.account.product: each for each in evidence if each.heard.token}
-    for name, (product, claim, test) in ASSUMPTIONS.items():
+    for name, (product, claim) in ASSUMPTIONS.items():
         if product not in reached:
             continue
         try:
-            level, said = test(reached[product])
+            level, said = TESTS.get(name, _unwritten)(reached[product])
         except ReadError as unread:
             level, said = CheckLevel.UNKNOWN, f"could not be looked at: {unread.problem.message}"
         switch = _switched(project, name)
@@ -83,15 +84,12 @@ def _service(evidence: Evidence) -> Found:
 
 def _today(evidence: Evidence) -> Found:
     """Check the day of budgets; if every advertiser's time zone is UTC, the assumption has no effect."""
-    if "sellers" not in evidence.account.dialects:
+    account = evidence.account
+    table = SCOPES[next((kind.scope for kind in account.kinds if kind.days_by_owner), account.kinds[0].scope)]
+    if table.directory is None or table.directory[0] not in account.dialects:
         return CheckLevel.UNKNOWN, UNWRITTEN
-    root = evidence.account.dialects["sellers"].root
-    call = Call(
-        "doctor", "sellerBudgets", "", WriteEffect.READ, "GET", f"{root}/advertisers", product="marketingSolutions"
-    )
-    answer = evidence.send(call)
-    rows = answer.body if answer.fate is Delivery.ANSWERED and isinstance(answer.body, list) else []
-    zones = sorted({str(row["timeZoneId"]) for row in rows if isinstance(row, dict) and row.get("timeZoneId")})
+    told_by_id = scope.read_directory(table, account.dialects[table.directory[0]].root, evidence.send)
+    zones = sorted({zone for _, zone in told_by_id.values() if zone})
     if zones and all(zone in UTC_ZONES for zone in zones):
         return CheckLevel.OK, "every advertiser lives by UTC"
     told = f"the advertisers live by {', '.join(zones[:3])}; " if zones else ""
@@ -101,48 +99,38 @@ def _today(evidence: Evidence) -> Found:
 def _memo(evidence: Evidence) -> Found:
     """Check if a history shows the mark of an earlier top-up."""
     account = evidence.account
-    kind = next(kind for kind in account.kinds if kind.name == "balances")
-    funds = kind.writes.get("funds")
-    if not isinstance(funds, AddDifference) or funds.history is None:
+    found = ((kind, write) for kind in account.kinds for write in kind.writes.values())
+    kind, funds = next(((kind, write) for kind, write in found if isinstance(write, AddDifference)), (None, None))
+    if kind is None or funds is None or kind.history is None:
         return CheckLevel.UNKNOWN, "this version has no history"
     root = account.dialects[kind.family].root
-    found = reader.read_list(kind, root, account.ids[:1], evidence.send).live[:LOOKED_AT]
-    for balance in found:
+    looked = reader.read_list(kind, root, account.ids[:1], evidence.send).live[:LOOKED_AT]
+    for balance in looked:
         path = funds.history.format(root=root, id=balance.id)
         entries = reader.read_history(kind, path, funds.history_page, evidence.send)
-        if any(str(entry.get("memo") or "").startswith("reconciler ") for entry in entries):
+        if any(str(entry.get(kind.history.memo) or "").startswith("reconciler ") for entry in entries):
             return CheckLevel.OK, f"seen in the history of balance {balance.id}"
-    return CheckLevel.UNKNOWN, f"no top-up of ours in the history of {len(found):,} balances"
+    return CheckLevel.UNKNOWN, f"no top-up of ours in the history of {len(looked):,} balances"
 
 
 def _names(evidence: Evidence) -> Found:
     """Check if two live names differ only in case, so that the API distinguishes them."""
     account = evidence.account
-    kind = next(kind for kind in account.kinds if kind.name == "balances")
+    kind = next(kind for kind in account.kinds if kind.money)
     root, folded = account.dialects[kind.family].root, dict[tuple[str, str], str]()
     for balance in reader.read_list(kind, root, account.ids[:1], evidence.send).live:
-        name = str(balance.values.get("name"))
-        twin = folded.setdefault((str(balance.values.get("accountId")), name.casefold()), name)
+        name = kind.name_of(balance.values)
+        twin = folded.setdefault((str(kind.owner_of(balance.values)), name.casefold()), name)
         if twin != name:
             return CheckLevel.OK, f"there are {twin} and {name}"
     return CheckLevel.UNKNOWN, "no two names differ by capitals alone; only a write would tell"
 
 
-MARKETING, RETAIL = "marketingSolutions", "retailMedia"
-ASSUMPTIONS: Mapping[str, tuple[str, str, Callable[[Evidence], Found]]] = {
-    "rateLimit": (MARKETING, "250 calls a minute, in a window that the headers tell", _limit),
-    "criteoService": (MARKETING, "an application names its product", _service),
-    "sellerToday": (MARKETING, '"today" of seller budgets is UTC', _today),
-    "memoToken": (RETAIL, "the memo of a top-up appears in the history", _memo),
-    "balanceNames": (RETAIL, "names of balances are unique to the letter", _names),
-    "balanceStart": (RETAIL, "the start of a running balance may move", _unwritten),
-    "balanceMemo": (RETAIL, "the memo of a top-up may become the balance's", _unwritten),
-    "balanceUncapped": (RETAIL, "a balance without a deposit is uncapped when it is created", _unwritten),
-    "budgetPatch": (MARKETING, "budgets of an existing ad set can be patched", _unwritten),
-    "strictSeedDates": (MARKETING, "the end of a running seller budget may move", _unwritten),
-    "batchSizes": (MARKETING, "start, stop, category bids, multipliers and bids accept 50 (2,000) a call", _unwritten),
-    "readLag": (MARKETING, "reads may lag behind writes by seconds", _unwritten),
-    "refusals": (MARKETING, "what was refused (4xx, 429) had no effect", _unwritten),
-    "requestTypes": (MARKETING, "`type` strings of requests are not checked", _unwritten),
+TESTS: Mapping[str, Callable[[Evidence], Found]] = {
+    "rateLimit": _limit,
+    "criteoService": _service,
+    "sellerToday": _today,
+    "memoToken": _memo,
+    "balanceNames": _names,
 }
-"""Assumptions by name: the product that can show it, the claim, and its test."""
+"""Tests by name of the assumption; all other assumptions need a write."""

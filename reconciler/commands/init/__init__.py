@@ -15,11 +15,10 @@ from reconciler.config.project import PROJECT_FILE
 from reconciler.config.yaml_writer import make_visible
 from reconciler.importer.file_placement import schema_comment
 from reconciler.kinds import versions as api_versions
+from reconciler.kinds.products import SCOPES
 from reconciler.model import error
 
-SCOPES = {"advertiserIds": "adSets", "retailMediaAccountIds": "balances"}
-"""Keys of a scope, each with a kind whose portfolio lists the ids."""
-OF_THE_SANDBOX = {"advertiserIds": ("1352",)}
+OF_THE_SANDBOX = {each.name: (each.sample,) for each in SCOPES.values() if each.sample}
 
 SAMPLE = Path("ad-sets.yaml")
 AD_SETS = """\

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 
+from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.versions import v2026_07
 from reconciler.kinds.versions.api_version import ApiVersion
+from reconciler.model import Values
 
 _VERSIONS = ("v2026_07", "v2025_07", "preview", "guide")
 """Modules of the versions, the default first; a module is imported only if no earlier one has the version."""
@@ -47,11 +49,37 @@ def kind_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in all_versions() for name in each.kinds))
 
 
+def kind_named(name: str) -> Kind | None:
+    """Return a kind in the newest version that has it, or None."""
+    return next(kind_across_versions(name), None)
+
+
+def role_of(kind: str, facet: str) -> FacetRole | None:
+    """Return the role of a kind's facet (bid, budget or funds), or None."""
+    found = kind_named(kind)
+    return found.role(facet) if found else None
+
+
+def name_of(kind: str, values: Values) -> str:
+    """Return the name of an object, or an empty text."""
+    found = kind_named(kind)
+    return found.name_of(values) if found else ""
+
+
+def first_kind_of(scope: str) -> Kind:
+    """Return a kind of a scope (``advertiserIds``), in the default version. Raise KeyError if there is none."""
+    for name in kind_names():
+        kind = next(kind_across_versions(name))
+        if kind.scope == scope:
+            return kind
+    raise KeyError(scope)
+
+
 def with_assumptions(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
     """Return the kind with the user's settings of unverified assumptions applied (contract §14)."""
-    if kind.name == "adSets" and not assumptions.get("budgetPatch", True):
-        return kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet == "budgets"})
-    return kind
+    off = {name for name, facet in kind.assumed_patches.items() if not assumptions.get(name, True) and facet}
+    facets = {kind.assumed_patches[name] for name in off}
+    return kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet in facets}) if off else kind
 
 
 __all__ = [
@@ -60,8 +88,12 @@ __all__ = [
     "ApiVersion",
     "all_versions",
     "find_version",
+    "first_kind_of",
     "kind_across_versions",
+    "kind_named",
     "kind_names",
+    "name_of",
+    "role_of",
     "version_names",
     "with_assumptions",
 ]

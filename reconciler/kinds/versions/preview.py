@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from reconciler.kinds import ad_set, limits
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND
+from reconciler.kinds.campaign import CAMPAIGN
 from reconciler.kinds.kind import Field
 from reconciler.kinds.nested_types import ObjectType
 from reconciler.kinds.value_types import ValueType
@@ -49,12 +50,20 @@ AD_SET_PREVIEW = AD_SET.amended(
     writes={
         **AD_SET.writes,
         "scheduledBudgets": DatedEntries(
-            ad_set.ROOT, ad_set.ITEMS, Stage.NESTED, ad_set.CHUNK, prefix="scheduledBudgets", boxed=("budgetAmount",)
+            ad_set.ROOT,
+            ad_set.ITEMS,
+            Stage.NESTED,
+            ad_set.CHUNK,
+            block="scheduledBudget",
+            created="scheduledBudgetCreations",
+            updated="scheduledBudgetUpdates",
+            deleted="scheduledBudgetDeletions",
+            boxed=("budgetAmount",),
         ),
     },
 )
 
-MARKETING_SOLUTIONS = {AD_SET.name: AD_SET_PREVIEW}
+MARKETING_SOLUTIONS = {CAMPAIGN.name: CAMPAIGN, AD_SET.name: AD_SET_PREVIEW}
 
 RETAIL_MEDIA = {
     BALANCE_KIND.name: BALANCE_KIND.amended(

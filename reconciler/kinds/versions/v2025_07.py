@@ -1,12 +1,15 @@
 """2025-07, 2025-10 and 2026-01 ("G1"): the cells in which they differ from 2026-07 (contract §6.2)."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec.structs import replace
 
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.kinds.balance import BALANCE_KIND, LIST
+from reconciler.kinds.campaign import CAMPAIGN
 from reconciler.kinds.date_types import DayType
+from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Listing, Paging
 from reconciler.kinds.value_types import EnumType
 from reconciler.kinds.versions import v2026_07
@@ -18,7 +21,7 @@ ATTRIBUTION = EnumType(
     reads=("unknown",),
 )
 
-MARKETING_SOLUTIONS = v2026_07.MARKETING_SOLUTIONS | {
+MARKETING_SOLUTIONS = {
     AD_SET.name: AD_SET.amended(
         {
             "budget.pacingBehavior": None,
@@ -63,10 +66,18 @@ LIVES = (
     ("2026-01", date(2027, 1, 27)),
 )
 
+SINCE = {CAMPAIGN.name: "2026-01"}
+"""First version of kinds that earlier versions do not document."""
+
+
+def _kinds(version: str, kinds: Mapping[str, Kind]) -> Mapping[str, Kind]:
+    return {name: kind for name, kind in kinds.items() if SINCE.get(name, version) <= version}
+
+
 DIALECTS = tuple(
-    ApiVersion(version, family, f"/{version}{under}", kinds, ends)
+    ApiVersion(version, family, f"/{version}{under}", _kinds(version, kinds), ends)
     for family, under, kinds in (
-        ("marketingSolutions", "", MARKETING_SOLUTIONS),
+        ("marketingSolutions", "", {CAMPAIGN.name: CAMPAIGN, **MARKETING_SOLUTIONS}),
         ("sellers", v2026_07.MARKETPLACE, v2026_07.SELLERS),
         ("retailMedia", "", RETAIL_MEDIA),
     )

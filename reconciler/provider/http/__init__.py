@@ -1,7 +1,8 @@
 """HTTP access to the API: token, rate limit, retry. It reports the fate of a call as a value and never raises for it.
 
 ``client`` composes; ``messages`` interprets one response, ``retry`` decides what is sent again, ``rate_limiter`` when,
-``token`` with which token; only ``transport`` imports httpx, on the first call.
+``token`` with which token, ``proxies`` and ``trust`` by which route, ``redaction`` removes secrets; only ``transport``
+and its helpers import httpx, on the first call.
 """
 
 from reconciler.provider.codec import dump_json

@@ -15,7 +15,8 @@ from reconciler.provider.codec import dump_json
 from reconciler.provider.http.clock import RunClock, SystemClock
 from reconciler.provider.http.messages import Attempt, Message, Reply, TransportError, interpret
 from reconciler.provider.http.rate_limiter import RateLimiter
-from reconciler.provider.http.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED
+from reconciler.provider.http.redaction import Redaction
+from reconciler.provider.http.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED, is_token_end
 from reconciler.provider.http.retry import Halted, repeat
 from reconciler.provider.http.settings import Clock, Credentials, Event, Listener, Settings
 from reconciler.provider.http.token import Token
@@ -63,6 +64,7 @@ class _Request:
         call: Call,
         application: _Application,
         host: str,
+        redaction: Redaction,
         exchange: Callable[..., Reply | TransportError],
         allow: Callable[[], str | None],
         halted: Callable[[], bool] | None,
@@ -72,6 +74,7 @@ class _Request:
         self._body = b"" if call.body is None else dump_json(call.body)
         self._application = application
         self._host = host
+        self._redaction = redaction
         self._exchange = exchange
         self._allow = allow
         self._halted = halted
@@ -98,7 +101,11 @@ class _Request:
                 return Attempt(Answer(Delivery.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
             if status != TOO_MANY:
                 refusals.pop(name, None)
-            tried = interpret(result, self._host, self._row_hook, writes=self._call.effect is not WriteEffect.READ)
+            writes = self._call.effect is not WriteEffect.READ
+            tried = interpret(result, self._host, self._row_hook, writes=writes, redaction=self._redaction)
+            if is_token_end(status, tried.answer.body):  # the API also reports this with status 400
+                status = UNAUTHORIZED
+                tried = replace(tried, answer=replace(tried.answer, status=status))
             if status == UNAUTHORIZED:
                 self._application.token.drop(token)
             if (
@@ -147,7 +154,8 @@ class Api:
         self._handle = handle
         self._request = request
         self._clock = clock or SystemClock()
-        self._tell = on_event
+        self._redaction = Redaction()
+        self._tell = lambda event: on_event(replace(event, reason=self._redaction.text(event.reason)))
         self._hear = on_reply
         self._threads = threads or Threads()
         self._lock = self._threads.lock()
@@ -168,10 +176,10 @@ class Api:
             return Answer(Delivery.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}", permanent=True)
         halted = None if call.effect is WriteEffect.READ else self._is_halted
         application = self._application(credentials)
-        sending = _Request(call, application, self._settings.host, self._exchange, allow, halted)
+        sending = _Request(call, application, self._settings.host, self._redaction, self._exchange, allow, halted)
         if once:
-            return sending.send_once().answer
-        return self._repeat(sending.send_once, call.effect, call.name, halted)
+            return self._redaction.answer(sending.send_once().answer)
+        return self._redaction.answer(self._repeat(sending.send_once, call.effect, call.name, halted))
 
     def ready(self, call: Call) -> None:
         """Wait until a call could be sent at once, so that a look made next is fresh when the call is sent (rule 8)."""
@@ -247,7 +255,7 @@ class Api:
                     credentials,
                     self._settings.host,
                     self._clock,
-                    self._opened().hide,
+                    self._redaction,
                     lambda message: self._exchange(message, fresh=False),
                     lambda sending: self._repeat(sending, WriteEffect.READ, "token"),
                 )
@@ -263,7 +271,7 @@ class Api:
                 HttpTransport,  # imported here: httpx takes a tenth of a second to import
             )
 
-            self._door = HttpTransport(self._settings, self._clock, self._handle, self._request)
+            self._door = HttpTransport(self._settings, self._clock, self._handle, self._request, self._redaction)
         return self._door
 
     def _exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:

@@ -10,9 +10,14 @@ from typing import Any, Never
 from msgspec import Struct, field
 
 from reconciler.model import Answer, Delivery, Json
+from reconciler.provider.http.redaction import Redaction
 from reconciler.provider.http.refusal import proves_no_effect
 
 EXCERPT = 200
+LOOKED_AT = 2**16
+"""Length of a page that is searched for secrets before it is cut, so that a secret at the cut is seen whole."""
+SAID = ("errors", "warnings")
+NOTHING_HIDDEN = Redaction()
 RowHook = Callable[[dict[str, Any]], Any]
 
 
@@ -72,9 +77,14 @@ class Attempt(Struct, frozen=True):
 
 
 def interpret(
-    result: Reply | TransportError, host: str, row_hook: RowHook | None = None, *, writes: bool = False
+    result: Reply | TransportError,
+    host: str,
+    row_hook: RowHook | None = None,
+    *,
+    writes: bool = False,
+    redaction: Redaction = NOTHING_HIDDEN,
 ) -> Attempt:
-    """Return what one sending proves.
+    """Return what one sending proves, with its texts redacted.
 
     Only a readable 2xx proves an effect, and only a refusal by the API itself proves that there was none (contract §9
     rule 5); ``writes`` is True if the call could have an effect.
@@ -85,24 +95,27 @@ def interpret(
         )
     status = result.status
     if 200 <= status < 300:
-        return Attempt(_accepted(result, host, row_hook))
-    body = _as_told(result)
+        return Attempt(_accepted(result, host, row_hook, redaction))
+    body = _as_told(result, redaction)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Attempt(Answer(Delivery.ANSWERED, status, body))
     if 300 <= status < 400:
         reason = f"{host} answered {status}, a redirect; none is followed with a token: check the base URL"
         return Attempt(Answer(Delivery.LOST, status, body, reason), permanent=True)
-    return Attempt(Answer(Delivery.LOST, status, body, f"{host} answered {status}{_excerpt(result.body)}"))
+    return Attempt(Answer(Delivery.LOST, status, body, f"{host} answered {status}{_excerpt(result.body, redaction)}"))
 
 
-def _accepted(reply: Reply, host: str, row_hook: RowHook | None) -> Answer:
+def _accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction: Redaction) -> Answer:
     """Return the answer of a 2xx reply; LOST if its body cannot be read, since it then proves nothing."""
     if reply.status == 204 and not reply.body:
         return Answer(Delivery.ANSWERED, 204)
     try:
-        return Answer(Delivery.ANSWERED, reply.status, decode_reply(reply, row_hook))
+        body = decode_reply(reply, row_hook)
+        if isinstance(body, dict):  # messages beside the data may repeat the request
+            body.update({key: redaction.json(body[key]) for key in SAID if key in body})
+        return Answer(Delivery.ANSWERED, reply.status, body)
     except (ValueError, RecursionError) as error:
-        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body)}"
+        what = f"{host} answered {reply.status}, but {error}{_excerpt(reply.body, redaction)}"
         return Answer(Delivery.LOST, reply.status, reason=what)
 
 
@@ -127,16 +140,16 @@ def _not_json(constant: str) -> Never:
     raise ValueError(constant)
 
 
-def _as_told(reply: Reply) -> Json:
+def _as_told(reply: Reply, redaction: Redaction) -> Json:
     """Return the body of a refusal: JSON, or else the beginning of its text."""
     try:
-        return decode_reply(reply)
+        return redaction.json(decode_reply(reply))
     except (ValueError, RecursionError):
-        return _excerpt(reply.body).removeprefix(": ") or None
+        return _excerpt(reply.body, redaction).removeprefix(": ") or None
 
 
-def _excerpt(body: bytes) -> str:
-    text = " ".join(body[: 4 * EXCERPT].decode("utf-8", "replace").split())
+def _excerpt(body: bytes, redaction: Redaction) -> str:
+    text = " ".join(redaction.text(body[:LOOKED_AT].decode("utf-8", "replace")).split())
     short = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
     return f": {_printable(short)}" if short else ""
 

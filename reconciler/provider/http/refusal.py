@@ -14,6 +14,7 @@ REFUSALS = frozenset({400, 401, 403, 404, 410, 415, 422})
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
 TURNED_AWAY = frozenset({UNAUTHORIZED, TOO_MANY})
 """Refusals of the caller before the call is examined. That they have no effect is an assumption (contract §14, 31)."""
+TOKEN_ENDED = "authorization-token-expired"
 RATE_LIMIT = "x-ratelimit-"
 
 
@@ -31,6 +32,14 @@ def proves_no_effect(status: int, headers: Mapping[str, str], body: Json) -> boo
             return True
         case _:
             return status in REFUSALS and is_error(body)
+
+
+def is_token_end(status: int, body: Json) -> bool:
+    """Return True if a 400 says that the token has expired, as the API may do."""
+    errors = body.get("errors") if status == 400 and isinstance(body, dict) else None
+    return isinstance(errors, list) and any(
+        isinstance(each, dict) and each.get("code") == TOKEN_ENDED for each in errors
+    )
 
 
 def is_error(body: Json) -> bool:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.model import Answer, Delivery, Json
 from reconciler.provider.http.messages import Attempt, Message, Reply, TransportError, interpret
+from reconciler.provider.http.redaction import Redaction
 from reconciler.provider.http.settings import Clock, Credentials
 
 PATH = "/oauth2/token"
@@ -29,21 +30,21 @@ class Token:
         credentials: Credentials,
         host: str,
         clock: Clock,
-        hide: Callable[[str], None],
+        redaction: Redaction,
         send: Callable[[Message], Reply | TransportError],
         repeat: Callable[[Callable[[], Attempt]], Answer],
     ) -> None:
         self._credentials = credentials
         self._host = host
         self._clock = clock
-        self._hide = hide
+        self._redaction = redaction
         self._send = send
         self._repeat = repeat
         self._lock = threading.Lock()
         self._value: str | None = None
         self._renew_at = 0.0
         self._refusal: Answer | None = None
-        hide(credentials.secret)
+        redaction.hide(credentials.secret)
 
     def current(self, refused: str | None = None) -> str | Answer:
         """Return a token other than the refused one, or the answer that says why there is none."""
@@ -75,7 +76,7 @@ class Token:
         value = body.get("access_token")
         if answer.fate is Delivery.ANSWERED and answer.status < 300 and _is_token(value):
             self._value, self._renew_at = str(value), asked + RENEW_AT * _seconds(body.get("expires_in"))
-            self._hide(self._value)
+            self._redaction.hide(self._value)
             return self._value
         failure = self._failure(answer, body)
         if failure.fate is Delivery.ANSWERED:
@@ -94,7 +95,7 @@ class Token:
 
     def _judge(self, result: Reply | TransportError) -> Attempt:
         """Return the attempt as for any read; a 429 is a temporary error, since the endpoint has no quota."""
-        tried = interpret(result, self._host)
+        tried = interpret(result, self._host, redaction=self._redaction)
         status, fate = tried.answer.status, tried.answer.fate
         if status == 429 or (fate is Delivery.LOST and 200 <= status < 300):
             # An unreadable grant may contain a token: its text is not shown.
@@ -113,7 +114,7 @@ class Token:
         if answer.fate is Delivery.ANSWERED:
             what = "without a usable access token" if answer.status < 300 else str(answer.status)
             return Answer(Delivery.NOT_SENT, reason=f"{endpoint} answered {what}: check the base URL")
-        return Answer(Delivery.NOT_SENT, reason=f"no token: {answer.reason}")
+        return Answer(Delivery.NOT_SENT, reason=f"no token: {answer.reason}", permanent=answer.permanent)
 
 
 def _is_page(result: Reply | TransportError) -> bool:

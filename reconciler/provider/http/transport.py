@@ -1,24 +1,29 @@
-"""HTTP transport, the only module that imports httpx: one request, one reply or one error, within one deadline."""
+"""HTTP transport: one request, one reply or one error, within one deadline; only it and its helpers import httpx."""
 
 import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.provider.http import proxies, trust
+from reconciler.provider.http.in_process import Factory, Handle, InProcess
 from reconciler.provider.http.messages import Message, Reply, TransportError
+from reconciler.provider.http.proxied import is_final, is_in_handshake, proxied, proxy_reason
+from reconciler.provider.http.proxies import Proxy, ProxyTrouble
+from reconciler.provider.http.redaction import SHORTEST_PASSWORD, Redaction
 from reconciler.provider.http.settings import Clock, Settings, is_loopback
+from reconciler.provider.http.trust import TrustTrouble
 
 KEEP_ALIVE = 2.0
 """Keep-alive in seconds, far below any server's own limit, so that no request is sent on a closing connection."""
 CODINGS = ("", "identity", "gzip", "deflate")
 """Accepted content codings: at most one, and none whose decoder can expand 64 KiB without a bound."""
-SHORTEST_SECRET = 8
-"""Minimum length of a secret to hide; hiding the sandbox's short one would only garble messages."""
 NOTHING_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -27,9 +32,6 @@ NOTHING_LEFT = (
     httpx.UnsupportedProtocol,
 )
 """Errors of httpx that are raised before the first byte of a request is sent."""
-
-Handle = Callable[[Any], Any]
-Factory = Callable[[str, str, tuple[tuple[str, str], ...], Mapping[str, str], bytes], Any]
 
 
 class BadResponse(Exception):
@@ -55,9 +57,16 @@ class DeadlineTimeouts(dict[str, float]):
 
 
 class HttpTransport:
-    """Connections to one host. Known secrets are removed from reasons and error bodies."""
+    """Connections to one host, through the proxy of the environment if any."""
 
-    def __init__(self, settings: Settings, clock: Clock, handle: Handle | None, request: Factory | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        handle: Handle | None,
+        request: Factory | None,
+        redaction: Redaction,
+    ) -> None:
         for name in ("httpx", "httpcore"):  # their INFO logs URLs, their DEBUG whole headers
             logging.getLogger(name).setLevel(logging.WARNING)
         self._settings = settings
@@ -66,24 +75,25 @@ class HttpTransport:
         self._clients: dict[bool, httpx.Client] = {}
         self._lock = threading.Lock()
         self._trust: ssl.SSLContext | None = None
-        self._secrets: set[str] = set()
-
-    def hide(self, secret: str) -> None:
-        """Remove this text from all messages from now on."""
-        if len(secret) >= SHORTEST_SECRET:
-            self._secrets |= {secret, quote_plus(secret)}
+        self._redaction = redaction
+        self._proxy: Proxy | None = None
 
     def exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:
         """Send once. ``fresh`` uses a new connection, since an idle one may be closing unnoticed."""
         try:
             client = self._client(fresh)
-        except OSError as error:  # ssl.SSLError is a subclass
-            return TransportError(False, f"the trusted certificates cannot be read: {error}; check SSL_CERT_FILE", True)
+        except (ProxyTrouble, TrustTrouble) as error:
+            return TransportError(False, str(error), permanent=True)
         deadline = DeadlineTimeouts(self._settings, self._clock)
         try:
             return self._send(client, message, deadline)
         except (httpx.HTTPError, httpx.StreamError, BadResponse) as error:
             return self._trouble(error)
+        except Exception as error:
+            if self._proxy is None or not is_in_handshake(error):
+                raise
+            reason = f"what answers at the proxy of {self._proxy.variable} does not speak SOCKS 5"
+            return TransportError(False, reason, permanent=True)
 
     def close(self) -> None:
         """Close the connections; a later call opens them again."""
@@ -102,17 +112,30 @@ class HttpTransport:
         parts = urlsplit(self._settings.base_url)
         if self._trust is None:  # shared: reading the trusted certificates takes 46 ms
             networked = parts.scheme == "https" and self._transport is None
-            # In process there is no TLS; this context would trust no certificate.
-            self._trust = httpx.create_ssl_context() if networked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._proxy = self._found_proxy() if networked else None
+            # Set last, since each may raise. Without a network there is no TLS, and no certificate is trusted.
+            self._trust = trust.trusted() if networked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.Client(
             base_url=self._settings.base_url,
             verify=self._trust,
             transport=self._transport,
-            trust_env=not is_loopback(parts.hostname or ""),  # requests to this machine never go through a proxy
+            trust_env=False,  # proxies and certificates are set above
+            proxy=proxied(self._proxy, self._trust),
             follow_redirects=False,
             headers={"User-Agent": "criteo-reconciler", "Accept-Encoding": "gzip, deflate"},
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=kept, keepalive_expiry=KEEP_ALIVE),
         )
+
+    def _found_proxy(self) -> Proxy | None:
+        """Return the proxy for this host; requests to this machine never use one."""
+        parts = urlsplit(self._settings.base_url)
+        host = parts.hostname or ""
+        found = None if is_loopback(host) else proxies.find_proxy(host, parts.port or 443)
+        if found is not None and found.login is not None:
+            user, password = found.login
+            self._redaction.hide(password, least=SHORTEST_PASSWORD)
+            self._redaction.hide(b64encode(f"{user}:{password}".encode()).decode())
+        return found
 
     def _send(self, client: httpx.Client, message: Message, deadline: DeadlineTimeouts) -> Reply:
         options: dict[str, Any] = {"params": message.query} if message.query else {}
@@ -132,7 +155,7 @@ class HttpTransport:
             except (httpx.HTTPError, BadResponse):
                 if not 400 <= status < 500:  # for 4xx, the status alone says that nothing was done
                     raise
-            return Reply(status, headers, body if 200 <= status < 300 else self._hidden(body))
+            return Reply(status, headers, body)
 
     def _read(self, response: httpx.Response, deadline: DeadlineTimeouts) -> bytes:
         coding = response.headers.get("content-encoding", "").strip().lower()
@@ -158,7 +181,8 @@ class HttpTransport:
     def _trouble(self, error: Exception) -> TransportError:
         sent = not isinstance(error, NOTHING_LEFT)
         reason = self._late if sent and isinstance(error, httpx.TimeoutException) else self._reason(error)
-        return TransportError(sent, self._hide(reason), permanent=_untrusted(error) is not None)
+        permanent = _untrusted(error) is not None or (isinstance(error, httpx.ProxyError) and is_final(str(error)))
+        return TransportError(sent, self._redaction.text(reason), permanent)
 
     def _reason(self, error: Exception) -> str:
         """Return a sentence that names the host and what to check."""
@@ -166,14 +190,18 @@ class HttpTransport:
         causes = list(_causes(error))
         if isinstance(error, BadResponse):
             return str(error)
+        if self._proxy is not None and (reason := proxy_reason(error, causes, self._proxy, host)):
+            return reason
         untrusted = _untrusted(error)
         if untrusted is not None:
             why = untrusted.verify_message.rstrip(".")
-            return f"the certificate of {host} is not accepted ({why}): check the host, the clock and SSL_CERT_FILE"
+            variable = trust.named_by() or "SSL_CERT_FILE"
+            return f"the certificate of {host} is not accepted ({why}): check the host, the clock and {variable}"
         if isinstance(error, httpx.ConnectTimeout):
-            return f"no connection to {host} within {self._settings.connect:g} s: check the network and the proxy"
-        if isinstance(error, httpx.ProxyError):
-            return f"the proxy gives no way to {host} ({error}): check HTTPS_PROXY and NO_PROXY"
+            within = f"within {self._settings.connect:g} s"
+            if self._proxy is not None:
+                return f"no connection to the proxy of {self._proxy.variable} {within}: check {self._proxy.variable}"
+            return f"no connection to {host} {within}: check the network; does it want a proxy (HTTPS_PROXY)?"
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return f"the name {host} cannot be resolved: check the base URL and the network"
         if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -182,18 +210,8 @@ class HttpTransport:
             return f"no connection to {host} ({error}): check the network"
         if isinstance(error, httpx.DecodingError):
             return f"{host} answered with a compressed body that is damaged"
-        return f"the connection to {host} broke before the answer was complete ({error or type(error).__name__})"
-
-    def _hide(self, text: str) -> str:
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
-
-    def _hidden(self, body: bytes) -> bytes:
-        """Return an error body without secrets, since it may repeat the request; success bodies are unchanged."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            body = body.replace(secret.encode(), b"***")
-        return body
+        way = f", through the proxy of {self._proxy.variable}," if self._proxy is not None else ""
+        return f"the connection to {host}{way} broke before the answer was complete ({error or type(error).__name__})"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -204,39 +222,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _untrusted(error: BaseException) -> ssl.SSLCertVerificationError | None:
     return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
-
-
-class InProcess(httpx.BaseTransport):
-    """Transport that calls a function instead of the network; its response may order a delay, a drop, or a cut body."""
-
-    def __init__(self, handle: Handle, request: Factory | None, clock: Clock) -> None:
-        self._handle = handle
-        self._request = request
-        self._clock = clock
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        query = tuple(request.url.params.multi_items())
-        parts = (request.method, request.url.path, query, headers, request.read())
-        response = self._handle(self._request(*parts) if self._request is not None else parts)
-        allowed = request.extensions["timeout"].get("read")
-        self._clock.sleep(min(response.delay, allowed))
-        if response.delay >= allowed:
-            raise httpx.ReadTimeout("the answer is late", request=request)
-        if response.aborted:
-            raise httpx.ReadError("the connection was dropped", request=request)
-        body = _Body(response.body, response.cut)
-        return httpx.Response(response.status, headers=list(response.headers), stream=body)
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, body: bytes, cut: int | None) -> None:
-        self._body = body
-        self._cut = cut
-
-    def __iter__(self) -> Iterator[bytes]:
-        if self._cut is None:
-            yield self._body
-            return
-        yield self._body[: self._cut]
-        raise httpx.ReadError("the connection was reset")

@@ -1,0 +1,35 @@
+"""Parts of a call, and the outcomes of items that were not sent."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, error
+
+
+def subset(call: Call, kept: Sequence[int]) -> Call:
+    """Return the call with these of its items only."""
+    if len(kept) == len(call.items):
+        return call
+    data = call.body["data"] if isinstance(call.body, dict) else call.body
+    assert isinstance(data, list)
+    rows = [data[index] for index in kept]
+    items = tuple(call.items[index] for index in kept)
+    return replace(call, items=items, body={"data": rows} if isinstance(call.body, dict) else rows)
+
+
+def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
+    """Return the outcomes of a call that was not sent for this reason."""
+    return tuple(_unsent(call, reason))
+
+
+def _unsent(call: Call, reason: Problem) -> Iterator[ItemOutcome]:
+    for item in call.items:
+        problem = error(reason.code, reason.message, at=item.place, address=item.address, hint=reason.hint)
+        yield ItemOutcome(call.name, item, ItemStatus.NOT_SENT, item.id, (problem,))
+
+
+def appeared(call: Call, index: int, id: str) -> Problem:
+    item = call.items[index]
+    message = f"{id} appeared since this was planned, and is what {item.address} would be"
+    return error("appeared", message, at=item.place, address=item.address, hint="plan again: it is taken over then")

@@ -1,0 +1,82 @@
+"""Addresses in place of ids: `campaignId: campaigns.summer-fr` refers to the block of that address.
+
+The address of an existing object is replaced by its id before values are compared. For one that is to be created,
+changes that name it are sent in a later round, with the new id.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from reconciler.kinds.kind import Kind
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Problem, Value, Values, error, warning
+
+
+def named_addresses(kind: Kind, values: Values) -> Iterator[tuple[str, Address]]:
+    """Yield (field, address) for the fields that hold an address."""
+    for name, of in kind.address_fields.items():
+        value = values.get(name)
+        if isinstance(value, str) and value.startswith(f"{of}."):
+            yield name, Address(of, value.partition(".")[2])
+
+
+def unknown_addresses(kind: Kind, blocks: Iterable[Desired], known: Collection[Address]) -> Iterator[Problem]:
+    """Yield an error for each address that no block of the project has."""
+    for each in blocks:
+        for name, address in named_addresses(kind, each.values):
+            if address not in known:
+                message = f"{name}: the files hold no {address}"
+                hint = f"write the name of a block under {address.kind}, or an id"
+                yield error("unknown-address", message, at=each.at(name), address=each.address, hint=hint)
+
+
+def resolve_blocks(
+    kind: Kind, blocks: Sequence[Desired], find_id: Callable[[Address], str | None], created: Collection[Address]
+) -> tuple[tuple[Desired, ...], list[Problem]]:
+    """Return the blocks with ids in place of addresses.
+
+    Addresses in ``created`` stay, since their ids come later; a block with any other unresolved address is left out
+    with a warning.
+    """
+    if not kind.address_fields:
+        return tuple(blocks), []
+    kept: list[Desired] = []
+    problems: list[Problem] = []
+    for each in blocks:
+        ids: dict[str, Value] = {}
+        for name, address in named_addresses(kind, each.values):
+            id = find_id(address)
+            if id is not None:
+                ids[name] = id
+            elif address not in created:
+                message = f"{each.address} waits for {address}, which has no id and is not created by this plan"
+                hint = "include it in --target, or see what is said of it"
+                problems.append(warning("address-waits", message, at=each.at(name), address=each.address, hint=hint))
+                break
+        else:
+            kept.append(replace(each, values={**each.values, **ids}) if ids else each)
+    return tuple(kept), problems
+
+
+def is_waiting(kind: Kind, change: Change) -> bool:
+    """Return True if a change names an object without an id, so that no call can hold it yet."""
+    moved = {move.field: move.after for move in change.fields}
+    return any(True for _ in named_addresses(kind, moved))
+
+
+def fill_ids(kind: Kind, change: Change, ids: Mapping[Address, str]) -> Change | None:
+    """Return a deferred change with the ids that it needs, or None if one is not known yet."""
+    id = change.id if change.action is Action.CREATE else change.id or ids.get(change.address)
+    if id is None and change.action is not Action.CREATE:
+        return None
+    found: dict[str, Value] = {}
+    for name, address in named_addresses(kind, {**change.after, **{move.field: move.after for move in change.fields}}):
+        if address not in ids:
+            return None
+        found[name] = ids[address]
+    fields = tuple(_filled(move, found) for move in change.fields)
+    return replace(change, id=id, fields=fields, after={**change.after, **found})
+
+
+def _filled(move: FieldChange, found: Mapping[str, Value]) -> FieldChange:
+    return replace(move, after=found[move.field]) if move.field in found else move
