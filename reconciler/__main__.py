@@ -1,4 +1,4 @@
-"""Where the program begins: what needs nothing is answered before anything is imported."""
+"""Entry point: answers ``--version`` before anything is imported."""
 
 import gc
 import os
@@ -11,12 +11,12 @@ WINDOWS = "reconciler runs on Linux and macOS; on Windows run it in WSL or a con
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command line (the console script)."""
     if sys.argv[1:] == ["--version"]:
         try:
             sys.stdout.write(f"reconciler {__version__}\n")
             sys.stdout.flush()
-        except OSError:  # a reader that went away, a full disk
+        except OSError:  # the reader has closed the pipe, or the disk is full
             os._exit(1)
         return
     if os.name == "nt":

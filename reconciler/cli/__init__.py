@@ -1,4 +1,4 @@
-"""Flags to the engine, a run to a report, a report to an exit code. With ``console``, the only one that prints."""
+"""Command line: flags to the engine, a run to reports, and an exit code. The only package that prints."""
 
 import atexit
 import gc
@@ -16,7 +16,7 @@ from reconciler.cli.terminal import CommandEnded, progress
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """The console script. A usage error exits with 1: 2 means that there are changes."""
+    """Run the console script. A usage error exits with 1, since 2 means that there are changes."""
     with _uncollected(), output.guarded():
         code = _main(args)
         if args is None:
@@ -31,7 +31,7 @@ def _main(args: Sequence[str] | None) -> int:
         code, applied = ended.code, ended.applied
     progress("")
     sys.stdout.flush()
-    # What happened to the account is told by the code, whatever happened to the report.
+    # The exit code reports what happened to the account, whatever happened to the report.
     return 1 if output.is_lost() and code in (0, 2) and not applied else code
 
 
@@ -52,7 +52,7 @@ def _run(args: Sequence[str] | None) -> int:
 
 
 def full_cli() -> click.Group:
-    """The group with all its commands imported, for who describes it."""
+    """Return the group with all its commands imported, for generated documentation."""
     for module in COMMANDS:
         import_module(f"{__name__}.{module}")
     return cli
@@ -60,7 +60,7 @@ def full_cli() -> click.Group:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Little goes in circles here, and to look for circles in an account takes as long as to plan it."""
+    """Disable garbage collection: searching a large account for its few cycles takes as long as a plan."""
     before = gc.isenabled()
     gc.disable()
     try:
@@ -71,7 +71,10 @@ def _uncollected() -> Iterator[None]:
 
 
 def _leave(code: int) -> None:
-    """End now: to take a large account apart piece by piece serves nobody. What cannot be flushed ends as usual."""
+    """Exit without garbage collection, since freeing a large account takes seconds.
+
+    If the output cannot be flushed, the process ends as usual.
+    """
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""init, doctor, version, completion: the first hour."""
+"""Commands for setting up: init, doctor, version, completion."""
 
 import os
 import sys
@@ -51,7 +51,7 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
 
 
 def _begun(begun: "InitResult", folder: str) -> Iterator[str]:
-    """What was written, and what to do next."""
+    """Yield the files that were written, and the next steps."""
     yield from (f"  + {_near(path, folder)}" for path in begun.written)
     yield from (f"  = {_near(path, folder)}  (was there, and is as it was)" for path in begun.kept)
     if begun.unlisted:

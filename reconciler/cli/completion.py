@@ -1,4 +1,4 @@
-"""What a shell offers for a word that is begun: looked up in the files here, and nowhere else."""
+"""Shell completion, from the files of the project only."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 MOST = 1000
-"""Nobody reads on after so many."""
+"""Maximum number of candidates."""
 LARGEST = 16 * 2**20
-"""Bytes of a file that is still looked through: a shell waits."""
+"""Maximum size in bytes of a file that is searched, so that the shell does not wait."""
 SECTION = re.compile(r"([A-Za-z]+):\s*(#.*)?$")
 KEY = re.compile(r"""( +)(["']?)([^\s#"'{\[&*!|>%@-][^:"']*)\2:(\s|$)""")
 
 
 def addresses(context: click.Context, begun: str) -> list[str]:
-    """Names of resources in the files of the project that the command is about."""
+    """Return the addresses of resources in the files of the command's project."""
     from reconciler.config import project as projects
 
     given = context.params.get("paths") or context.params.get("project") or ()
@@ -27,21 +27,21 @@ def addresses(context: click.Context, begun: str) -> list[str]:
 
 
 def guardrails(context: click.Context, begun: str) -> list[str]:
-    """Names of rules that can be overridden."""
+    """Return the names of guardrails."""
     from reconciler.guardrails import RULES
 
     return _first(RULES, begun)
 
 
 def kinds(context: click.Context, begun: str) -> list[str]:
-    """Kinds of resources."""
+    """Return the kinds of resources."""
     from reconciler.kinds import versions
 
     return _first(versions.kind_names(), begun)
 
 
 def codes(context: click.Context, begun: str) -> list[str]:
-    """Problem codes that can be explained."""
+    """Return the problem codes that can be explained."""
     from reconciler.reports.problem_catalogue import problem_table
 
     return _first(problem_table(), begun)
@@ -58,7 +58,7 @@ def _first(names: Iterable[str], begun: str) -> list[str]:
 
 
 def _named(file: Path) -> Iterator[tuple[str, str]]:
-    """Sections and the keys right below them, by their indentation: a file that is half written has them too."""
+    """Yield sections and the keys below them, found by indentation, so that incomplete files work too."""
     try:
         if file.stat().st_size > LARGEST:
             return

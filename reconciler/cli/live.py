@@ -1,4 +1,4 @@
-"""drift, rollback, import: from what is live back to the files."""
+"""Commands that bring live state back into the files: drift, rollback, import."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from reconciler.cli.terminal import CommandEnded, end, progress, put, report_opt
 
 
 class DriftOptions(Overriding, frozen=True, kw_only=True):
-    """The options of ``drift``."""
+    """Options of ``drift``."""
 
     paths: tuple[str, ...]
     targets: tuple[str, ...]
@@ -37,7 +37,7 @@ class DriftOptions(Overriding, frozen=True, kw_only=True):
 
 
 class RollbackOptions(Overriding, frozen=True, kw_only=True):
-    """The options of ``rollback``."""
+    """Options of ``rollback``."""
 
     run: str
     paths: tuple[str, ...]
@@ -48,7 +48,7 @@ class RollbackOptions(Overriding, frozen=True, kw_only=True):
 
 
 class ImportOptions(Reaching, frozen=True, kw_only=True):
-    """The options of ``import``."""
+    """Options of ``import``."""
 
     project: str
     out: str | None

@@ -1,7 +1,7 @@
-"""Where a command prints: nothing that happens to its output ends a run, and any terminal can show it.
+"""Output of a command: streams that never raise, in an encoding that any terminal can show.
 
-A reader that goes away or a full disk takes the rest of the output, and never the work: what was begun is finished.
-What an encoding does not have is spelt with what it has.
+If the reader goes away or the disk is full, the rest of the output is lost, but work that was begun is finished.
+Characters that the encoding lacks are spelt with others.
 """
 
 import codecs
@@ -51,33 +51,33 @@ _OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Output(TextIOBase):
-    """A stream that never raises. Threads may share it. It has no ``buffer``, so that nothing goes past it."""
+    """A stream that never raises. Thread-safe. It has no ``buffer``, so that all output passes through it."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
         self._lock = threading.RLock()
         self.trouble: OSError | None = None
-        """Why the output, or the rest of it, is lost."""
+        """Error by which the output, or the rest of it, was lost."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The encoding of what reads this."""
+        """Encoding of the underlying stream."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override]
-        """What is done with what the encoding does not have: there is nothing of it here."""
+        """Error handling of the encoding; unused, since unencodable characters are replaced before."""
         return "strict"
 
     @property
     def has_reader(self) -> bool:
-        """Whether what was printed so far has arrived."""
+        """True if everything printed so far has arrived."""
         return self.trouble is None
 
     @property
     def is_lost(self) -> bool:
-        """Whether a part is lost that a reader still waits for: one that went away has seen enough."""
+        """True if a part is lost that a reader still expects; one that closed the pipe does not."""
         return self.trouble is not None and self.trouble.errno not in GONE
 
     def isatty(self) -> bool:
@@ -102,13 +102,13 @@ class Output(TextIOBase):
     def _kept(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError) as trouble:  # a ValueError: the stream is closed
+        except (OSError, ValueError) as trouble:  # a ValueError means that the stream is closed
             if self.trouble is None:
                 self.trouble = trouble if isinstance(trouble, OSError) else OSError(errno.EPIPE, str(trouble))
             self._drain()
 
     def _drain(self) -> None:
-        """Let what is still buffered go nowhere, so that the end of the process does not meet the trouble again."""
+        """Discard what is still buffered, so that the exit of the process does not raise the error again."""
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
@@ -118,7 +118,7 @@ class Output(TextIOBase):
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Put guards in the place of stdout and stderr, also where a stream is closed."""
+    """Replace stdout and stderr by guarded streams, also if a stream is closed."""
     before = sys.stdout, sys.stderr
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         sys.stdout, sys.stderr = (Output(stream or nowhere) for stream in before)
@@ -131,12 +131,12 @@ def guarded() -> Iterator[None]:
 
 
 def has_reader() -> bool:
-    """Return whether what was printed so far has arrived."""
+    """Return True if everything printed so far has arrived."""
     return not isinstance(sys.stdout, Output) or sys.stdout.has_reader
 
 
 def is_lost() -> bool:
-    """Return whether a report that someone waits for is lost, a full disk, say; say why, if so."""
+    """Return True if an expected report is lost, by a full disk for example; print the reason on stderr."""
     if not isinstance(sys.stdout, Output) or not sys.stdout.is_lost:
         return False
     trouble = sys.stdout.trouble
@@ -145,7 +145,7 @@ def is_lost() -> bool:
 
 
 def readable(text: str, encoding: str) -> str:
-    """Return a text with what the encoding does not have spelt by what it has."""
+    """Return a text in which characters that the encoding lacks are spelt with others."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -154,7 +154,7 @@ def readable(text: str, encoding: str) -> str:
 
 
 def escaped(text: str, form: str, encoding: str) -> str:
-    """Return a report for programs so that its bytes are valid and mean the same in any encoding."""
+    """Return a report for programs with characters escaped, so that it is valid in any encoding."""
     if codecs.lookup(encoding).name == "utf-8" or text.isascii():
         return text
     if form in JSON_FORMS:

@@ -1,4 +1,4 @@
-"""plan, show, apply: what the files would change, and changing it."""
+"""Commands of a run: plan, show, apply."""
 
 import gc
 import os
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class PlanOptions(Overriding, frozen=True, kw_only=True):
-    """The options of ``plan``."""
+    """Options of ``plan``."""
 
     paths: tuple[str, ...]
     targets: tuple[str, ...]
@@ -54,7 +54,7 @@ class PlanOptions(Overriding, frozen=True, kw_only=True):
 
 
 class ApplyOptions(Overriding, frozen=True, kw_only=True):
-    """The options of ``apply``."""
+    """Options of ``apply``."""
 
     paths: tuple[str, ...]
     targets: tuple[str, ...]
@@ -194,7 +194,7 @@ def apply(given: ApplyOptions) -> None:
 
 
 def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:
-    """The saved plan that is to be applied, if it is one."""
+    """Return the saved plan to apply, or None."""
     from reconciler.planfile.digest import is_digest
 
     file = Path(paths[0]) if len(paths) == 1 and paths[0].endswith(".json") else None
@@ -210,11 +210,11 @@ def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str])
 
 
 def _sent(session: "Session", writing: "WriteSession", prepared: "PreparedPlan", form: str, *, bisect: bool) -> "Run":
-    """The run, carried out; whoever follows hears of each call, and an interrupt lets those in hand finish."""
+    """Apply the plan; report each call in formats that follow, and finish calls in flight on an interrupt."""
     from reconciler.model import exit_codes
 
     session.outside = replace(session.outside, watch=follower(form, session.outside.clock))
-    gc.freeze()  # what was read stays; what each call leaves behind is found again
+    gc.freeze()  # freeze what was loaded, so that collections only look at what the calls create
     gc.enable()
     with _interruptible(session.outside.stop):
         return writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)), bisect=bisect)
@@ -241,10 +241,10 @@ def _confirm(run: "Run") -> None:
 
 @contextmanager
 def _interruptible(stop: "Stop") -> Iterator[None]:
-    """The first interrupt lets the calls in hand finish and sends no more; the same signal again stops at once.
+    """Let the first interrupt finish the calls in flight and send no more; the same signal again exits at once.
 
-    A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT goes on
-    settling for the seconds that this gives. Nothing is lost by any: what may have been sent is in the journal.
+    A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT continues to
+    settle during these seconds. Nothing is lost by any of them: every call is in the journal before it is sent.
     """
     from reconciler.model import Cause, error
 
@@ -270,6 +270,6 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
 
 
 def _say_at_once(line: str) -> None:
-    """From a signal handler: the line that it interrupts may be half-way through the buffer of stderr."""
+    """Write a line from a signal handler, directly, since the buffer of stderr may be in use."""
     with suppress(OSError):
         os.write(2, f"\n{line}\n".encode())

@@ -1,4 +1,4 @@
-"""What the commands share: their options, their way to a session, the group that they belong to."""
+"""Shared by the commands: options, sessions, and the command group."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ Options = TypeVar("Options", bound=Struct)
 
 
 def complete_from(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Completes a word; what it takes is imported when a shell asks."""
+    """Return a completion function whose candidates are imported on use."""
 
     def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
         from reconciler.cli import completion as completing
@@ -36,7 +36,7 @@ def complete_from(what: str) -> Callable[[click.Context, click.Parameter, str], 
 
 
 def number_within(least: float, most: float) -> Callable[[click.Context, click.Parameter, float], float]:
-    """Refuses a number that is out of bounds, or none at all."""
+    """Return an option callback that refuses a number outside the bounds."""
 
     def checked(context: click.Context, parameter: click.Parameter, value: float) -> float:
         if not least <= value <= most:
@@ -86,14 +86,14 @@ BECAUSE = click.option("--because", multiple=True, metavar="TEXT", help="Why: on
 
 
 class Reaching(Struct, frozen=True, kw_only=True):
-    """The options of a command that reaches an account: which one."""
+    """Options of commands that reach an account."""
 
     sandbox: str | None
     api_url: str | None
 
 
 class Overriding(Reaching, frozen=True, kw_only=True):
-    """Those of one whose plan guardrails judge as well: which of them not, and why."""
+    """Options of commands whose plan is judged by guardrails: the allowed ones, with reasons."""
 
     allow: tuple[str, ...]
     because: tuple[str, ...]
@@ -110,7 +110,7 @@ def guardrail_options(command: Command) -> Command:
 
 
 def taking(options: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
-    """Hand all parameters of a command over as one object."""
+    """Return a decorator that passes all parameters of a command as one object."""
 
     def decorated(command: Callable[[Options], None]) -> Callable[..., None]:
         @wraps(command)
@@ -133,16 +133,16 @@ COMMANDS = {
     "live": ("drift", "rollback", "import"),
     "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),
 }
-"""The modules of this package, and the commands that each adds to the group."""
+"""Modules of this package, with the commands that each adds to the group."""
 
 
 class Guessing(click.Group):
-    """A group that says which command was probably meant."""
+    """A group that suggests the nearest command name."""
 
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the one name that comes closest to a name that is none."""
+        """Resolve a command; for an unknown name, suggest the nearest one."""
         try:
             return super().resolve_command(context, args)
         except click.UsageError as misuse:
@@ -153,14 +153,14 @@ class Guessing(click.Group):
 
 
 class Commands(Guessing):
-    """A group whose commands are imported when they are called, so that none pays for another."""
+    """A group whose commands are imported when they are called, for a fast start."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """All of them, by name."""
+        """Return the names of all commands, sorted."""
         return sorted(name for names in COMMANDS.values() for name in names)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The command, if there is one of that name."""
+        """Return the command of that name, or None."""
         for module, names in COMMANDS.items():
             if name in names:
                 import_module(f"reconciler.cli.{module}")
@@ -196,7 +196,7 @@ def parse_at(text: str | None) -> "datetime | None":
 
 
 def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
-    """The reasons by rule; whoever overrides a guardrail says why."""
+    """Return the reasons by rule. Raise UsageError for an unknown rule or a missing reason."""
     from reconciler import guardrails
     from reconciler.config.schema_errors import closest_word
     from reconciler.model.text import is_reason
@@ -214,7 +214,7 @@ def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
 
 @contextmanager
 def report_refusal(form: str) -> Iterator[None]:
-    """What keeps a command from beginning is told like any other problem."""
+    """Report a refused command like any other run, in the given format."""
     from reconciler.commands.connection import CommandRefused
 
     try:
@@ -225,7 +225,7 @@ def report_refusal(form: str) -> Iterator[None]:
 
 
 def split_sandbox_argument(paths: Sequence[str], sandbox: str | None) -> tuple[Sequence[str], str | None]:
-    """What was meant by ``--sandbox shop``: a FILE that is a path of the project is one."""
+    """Return paths and sandbox for ``--sandbox shop``, whose value is a path of the project and no state file."""
     if sandbox and (Path(sandbox).is_dir() or Path(sandbox).suffix in (".yaml", ".yml")):
         return (sandbox, *paths), ""
     return paths, sandbox
@@ -233,7 +233,7 @@ def split_sandbox_argument(paths: Sequence[str], sandbox: str | None) -> tuple[S
 
 @contextmanager
 def open_session_for(paths: Sequence[str], account: Reaching, form: str) -> "Iterator[Session]":
-    """The loaded project with the way to its API. What keeps the command from going on is told in this format."""
+    """Open the loaded project with its API. A refusal is reported in this format."""
     from reconciler.commands import session
 
     paths, sandbox = split_sandbox_argument(paths, account.sandbox)
@@ -247,7 +247,7 @@ def open_session_for(paths: Sequence[str], account: Reaching, form: str) -> "Ite
 def render_options(
     *, full: bool = False, bodies: bool = False, detailed: bool = False, digest: str | None = None
 ) -> "RenderOptions":
-    """Return how the reports of a command tell: formats of pipelines name files from the root of the repository."""
+    """Return the options of the command's reports, with the repository from which pipeline formats name files."""
     import os
 
     from reconciler.commands.checkout import checkout

@@ -1,6 +1,6 @@
-"""How a run reaches people and programs: one report on stdout, others in files, the exit code at the end.
+"""Output of a command: one report on stdout, others in files, and the exit code.
 
-A report in a file is written whole or not at all. Everything that is no report goes to stderr.
+A report in a file is written atomically. Everything else goes to stderr.
 """
 
 import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 STREAM = "json-stream"
 FOLLOWED = ("text", STREAM)
-"""Formats that show the plan before it is carried out."""
+"""Formats that show the plan before it is applied."""
 NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, sarif, junit"
 COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
 SEVERITY = re.compile(r"(?:\S.*: )?(error|warning)\[")
@@ -34,7 +34,7 @@ FILES, STREAMED = "reconciler.reports", "reconciler.stream"
 
 
 class CommandEnded(Exception):
-    """A command is over, with this exit code; ``applied``: it tells what became of calls that were sent."""
+    """Raised to end a command with an exit code; ``applied`` is True if it reports calls that were sent."""
 
     def __init__(self, code: int, *, applied: bool = False) -> None:
         super().__init__(code)
@@ -54,7 +54,7 @@ def _named(context: click.Context, option: click.Parameter, value: str) -> str:
 
 
 def _files(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
-    """Checked before anything is done: a report that cannot be written must not cost a run."""
+    """Check before the run that the report files can be written."""
     files = []
     for value in values:
         name, _, file = value.partition("=")
@@ -71,7 +71,7 @@ def _stream(context: click.Context, option: click.Parameter, value: bool) -> Non
 
 
 def report_options(command: Command) -> Command:
-    """The options of a command that reports: what is shown, and which files hold other formats of it."""
+    """Add the options of a command with reports: the format on stdout, and files with other formats."""
     wanted = click.option(
         "--format",
         "form",
@@ -101,15 +101,15 @@ def report_options(command: Command) -> Command:
     return wanted(files(stream(command)))
 
 
-# --- Telling ----------------------------------------------------------------------------------------------
+# --- Output -------------------------------------------------------------------------------------------------
 
 
 _TOLD: list[str] = []
-"""The line of progress that stands on the terminal, if any."""
+"""Progress line on the terminal, if any."""
 
 
 def progress(line: "str | LongWait") -> None:
-    """Show long work in one line of a terminal, which is gone in the end; without a terminal print long waits only."""
+    """Show progress in one line of the terminal, removed at the end; without a terminal print long waits only."""
     text = str(line)
     if text and not sys.stderr.isatty():
         if line is not text:
@@ -125,7 +125,7 @@ def progress(line: "str | LongWait") -> None:
 
 
 def show(run: "Run", form: str, manner: "RenderOptions") -> None:
-    """A run on stdout, in one format."""
+    """Print a run on stdout, in one format."""
     from reconciler.reports import FORMATS
 
     progress("")
@@ -134,7 +134,7 @@ def show(run: "Run", form: str, manner: "RenderOptions") -> None:
 
 
 def put(text: str, form: str = "text") -> None:
-    """Print a report of any format, with colours where they are wanted."""
+    """Print a report of any format, with colours if they are wanted."""
     from reconciler.cli.output import escaped
 
     if form == "text" and wants_colour():
@@ -144,7 +144,7 @@ def put(text: str, form: str = "text") -> None:
 
 
 def wants_colour() -> bool:
-    """Return whether to colour: NO_COLOR forbids it, FORCE_COLOR asks for it where there is no terminal."""
+    """Return True if output is coloured: NO_COLOR forbids it, FORCE_COLOR requires it without a terminal."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -153,7 +153,7 @@ def wants_colour() -> bool:
 
 
 def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
-    """The plan, before it is carried out, in formats that show it; and how the rest is to be told then."""
+    """Print the plan before it is applied, in formats that show it; return the options for the rest."""
     from reconciler.reports import stream
 
     if form not in FOLLOWED:
@@ -166,7 +166,7 @@ def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
 
 
 def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Sequence[ItemOutcome] | None], None]":
-    """Tells each call as it is sent and as it ends, where somebody follows; calls run side by side."""
+    """Return a function that prints each call when it is sent and when it ends, in the stream format; thread-safe."""
     from reconciler.reports import stream
 
     lock = threading.Lock()
@@ -205,7 +205,7 @@ def _write(run: "Run", manner: "RenderOptions") -> bool:
 
 
 def _coloured(text: str) -> str:
-    """Colour by what a line begins with; everything is readable without it."""
+    """Return the text with each line coloured by its beginning; it is readable without colour."""
     return "".join(
         f"{click.style(line[:-1], fg=colour)}\n" if (colour := colour_of(line)) else line
         for line in text.splitlines(keepends=True)
@@ -213,18 +213,18 @@ def _coloured(text: str) -> str:
 
 
 def colour_of(line: str) -> str | None:
-    """A resource by what becomes of it; a problem by what it is; a guardrail that refuses; money that rises."""
+    """Return the colour of a line: by action, severity, a guardrail's refusal, or rising money."""
     if found := SEVERITY.match(line):
         return "red" if found[1] == "error" else "yellow"
     if line.startswith(REFUSED):
         return "red"
     if RISE.search(line):
         return "yellow"
-    return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # a number of calls is no resource
+    return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # the calls' lines begin with a number
 
 
 def _sources(run: "Run") -> dict[str, tuple[str, ...]]:
-    """The lines of the files in which something is wrong, as far as they can be read."""
+    """Return the lines of the readable files in which there are problems."""
     sources: dict[str, tuple[str, ...]] = {}
     for name in {problem.span.file for problem in run.problems if problem.span}:
         path = Path(name)

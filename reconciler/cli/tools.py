@@ -1,4 +1,4 @@
-"""schema, explain, resolve, ledger, sandbox: what stands around the runs."""
+"""Commands beside the runs: schema, explain, resolve, ledger, sandbox."""
 
 import gc
 import re
@@ -152,7 +152,7 @@ def ledger_group() -> None:
 
 
 def _book_command(name: str, help: str, *arguments: str) -> None:
-    """A command that shows one side of the ledger; all of them take the project in the same way."""
+    """Add a command that shows one view of the ledger."""
 
     @ledger_group.command(name, help=help)
     @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")

@@ -1,1 +1,1 @@
-"""What each command does around the engine: files, credentials, clock and ledger come in, a run to be told goes out."""
+"""Commands around the engine: load files, credentials, clock and ledger, and return a run to report."""

@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, and a kill leaves the old one as it was."""
+"""Write files atomically: whole or not at all, and a kill leaves the old content."""
 
 import errno
 import os
@@ -10,17 +10,17 @@ from pathlib import Path
 from reconciler.model import Problem, error
 
 EVERYBODY, OWNER = 0o666, 0o600
-"""Rights of a new file: as the system's mask leaves them, or for its owner's eyes."""
+"""Permissions of a new file: limited by the umask, or readable by the owner only."""
 
 
 def write_atomically(path: Path, content: bytes, *, rights: int | None = None) -> None:
-    """Put content in place of a file in one step. Without ``rights`` a file that was there keeps its own.
+    """Replace the content of a file atomically. Without ``rights`` an existing file keeps its permissions.
 
-    Raises :class:`OSError`; then nothing has changed.
+    Raise :class:`OSError` if it cannot be written; nothing has changed then.
     """
     import secrets
 
-    if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
+    if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
         path.write_bytes(content)
         return
     target = path.resolve()
@@ -41,7 +41,7 @@ def write_atomically(path: Path, content: bytes, *, rights: int | None = None) -
 
 
 def not_written_error(path: Path, trouble: OSError) -> Problem:
-    """Why a file could not be written."""
+    """Return the error for a file that could not be written."""
     return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
 
 

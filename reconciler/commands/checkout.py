@@ -1,4 +1,4 @@
-"""Where a command runs in its repository, by the environment of its pipeline and by the folders above."""
+"""Repository of a command, from the environment of its pipeline and the parent folders."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ from reconciler.config.project import PROJECT_FILE, home_of
 from reconciler.reports.common import Checkout
 
 ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
-"""Variables in which a pipeline names the folder of its checkout."""
+"""Environment variables with the folder of a pipeline's checkout."""
 
 
 def checkout(paths: Sequence[str], environment: Mapping[str, str]) -> Checkout:
-    """The folder of the repository, the folder in which the command runs, and the project's file as a path from it.
+    """Return the repository's folder, the current folder, and the path of the project file from it.
 
-    A folder that the environment names counts only if the command runs in it: an image may see it elsewhere.
+    A folder of the environment is used only if the current folder is inside, since a container may see another path.
     """
     here = Path.cwd().resolve()
     named = [Path(environment[name]).resolve() for name in ROOTS if environment.get(name)]
@@ -24,6 +24,6 @@ def checkout(paths: Sequence[str], environment: Mapping[str, str]) -> Checkout:
 
 
 def repository(folder: Path) -> Path | None:
-    """The root of the git repository that a folder lies in, if any."""
+    """Return the root of the git repository that contains a folder, or None."""
     here = folder.resolve()
     return next((up for up in (here, *here.parents) if (up / ".git").exists()), None)

@@ -1,4 +1,4 @@
-"""Who we are and how we get in: credentials from the environment, the API or the simulator, the holder of a lock."""
+"""Connections of a command: credentials from the environment, the API or the simulator, the lock's holder."""
 
 import os
 import re
@@ -26,12 +26,12 @@ SANDBOX_CREDENTIALS = {
     each.name: Credentials(f"sandbox-{each.credentials[-2:].lower()}", "sandbox") for each in PRODUCTS.values()
 }
 SKEW = timedelta(minutes=5)
-"""How far this machine's clock may be from the server's without a note."""
+"""Difference between local and server clock above which a note is given."""
 Hear = Callable[[str, Reply], None]
 
 
 class CommandRefused(Exception):
-    """The command cannot even begin; the run says why."""
+    """Raised if a command cannot begin; ``run`` holds the reasons."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class CommandRefused(Exception):
 
 
 class SimulatedClock(Struct, frozen=True):
-    """The clock of a simulator in this process: to wait moves its time on, and takes none."""
+    """Clock of an in-process simulator: a wait advances its time and takes none."""
 
     read: Callable[[], datetime]
     advance: Callable[[float], None]
@@ -63,7 +63,7 @@ def connect_api(
     attempts: int = Settings().attempts,
     clock: Clock | None = None,
 ) -> Api:
-    """The API at the URL, with the credentials of the products that the files need; ``hear`` gets every reply."""
+    """Return the API at the URL, with the credentials of the given products; ``hear`` gets every reply."""
     url = _checked(api_url)
     credentials = {product: found for product in products if (found := _credentials(product, os.environ))}
     missing = [_no_credentials(product) for product in sorted(products - credentials.keys())]
@@ -74,7 +74,7 @@ def connect_api(
 
 
 def _checked(api_url: str | None) -> str:
-    """The base URL. Raises :class:`CommandRefused` for one that credentials must not be sent to."""
+    """Return the base URL. Raise :class:`CommandRefused` if credentials must not be sent to it."""
     url = api_url or Settings().base_url
     refusal = check_url(url)
     if refusal is not None:
@@ -83,7 +83,7 @@ def _checked(api_url: str | None) -> str:
 
 
 def products_with_credentials() -> tuple[str, ...]:
-    """The products whose credentials are set, or begun to be."""
+    """Return the products with at least one credential set."""
     return tuple(
         product
         for product, prefix in PREFIXES.items()
@@ -92,12 +92,12 @@ def products_with_credentials() -> tuple[str, ...]:
 
 
 def client_id(product: str) -> str:
-    """Whose credentials are set."""
+    """Return the client id in the environment, or an empty text."""
     return _variable(os.environ, f"{PREFIXES[product]}_CLIENT_ID")
 
 
 def connect_sandbox(state: Path, tell: Tell, hear: Hear = ignore_reply, clock: Clock | None = None) -> Api:
-    """The simulator in this process; its state is kept in a file, so that it outlives the command."""
+    """Return the in-process simulator; its state is kept in a file between commands."""
     from reconciler.sandbox.message import Request
     from reconciler.sandbox.world import World
 
@@ -123,7 +123,7 @@ def connect_sandbox(state: Path, tell: Tell, hear: Hear = ignore_reply, clock: C
 
 
 def moment(project: Project, sandbox: str | None) -> datetime:
-    """Return the time by which a command goes that asks no server: of this machine, or of the simulator."""
+    """Return the time for a command that asks no server: of this machine, or of the simulator."""
     if sandbox is None:
         return datetime.now(UTC)
     api = connect_sandbox(sandbox_state(project, sandbox), lambda line: None)
@@ -134,9 +134,9 @@ def moment(project: Project, sandbox: str | None) -> datetime:
 
 
 def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | None:
-    """Fix the clock of the run by the server's first answer; return why none came, if the run cannot go on.
+    """Fix the clock of the run by the server's first response; return the problem if there is none.
 
-    Any product's answer will do; what keeps another product from answering is found when it is read.
+    Any product's response will do; a failure of another product is found when it is read.
     """
     trouble: Problem | None = None
     for product in dict.fromkeys(kind.product for kind in kinds):
@@ -149,7 +149,7 @@ def learn_time(api: Api, project: Project, kinds: Iterable[Kind]) -> Problem | N
 
 
 def skew(api: Api) -> tuple[Problem, ...]:
-    """Return a note if the local clock is far from the server's."""
+    """Return a note if the local clock differs much from the server's."""
     apart = api.skew
     if apart is None or abs(apart) <= SKEW:
         return ()
@@ -161,23 +161,23 @@ def skew(api: Api) -> tuple[Problem, ...]:
 
 
 def sandbox_state(project: Project, sandbox: str) -> Path:
-    """Where the simulator in this process keeps its state: the file named, or one beside the project."""
+    """Return the state file of the in-process simulator: the given one, or one beside the project."""
     return Path(sandbox).resolve() if sandbox else project.folder / SANDBOX_STATE
 
 
 class LedgerHome(Struct, frozen=True):
-    """Where a project's ledger is, and the server whose ids it holds."""
+    """URL of a project's ledger, and the server whose ids it holds."""
 
     url: str
     server: str
 
 
 NO_LEDGER = "none"
-"""What a project writes as its ledger if every run is to begin without a memory."""
+"""Value of `ledger` for a project whose runs begin without a memory."""
 
 
 def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> LedgerHome:
-    """The project's ledger; by default one for each server, so that ids of one are never another's."""
+    """Return the project's ledger; by default there is one per server, so that ids are never mixed."""
     if project.ledger == NO_LEDGER:
         return LedgerHome(NO_LEDGER, "")
     if sandbox is not None:
@@ -190,7 +190,7 @@ def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> L
 
 
 def open_ledger(project: Project, home: LedgerHome, *, create: bool, audit: bool = True) -> Ledger:
-    """The project's ledger at that place. Raises :class:`LedgerError`."""
+    """Open the project's ledger. Raise :class:`LedgerError` if it cannot be opened."""
     return ledger.open(
         home.url,
         project.folder,
@@ -204,18 +204,18 @@ def open_ledger(project: Project, home: LedgerHome, *, create: bool, audit: bool
 
 
 def refused_run(*problems: Problem) -> Run:
-    """A run that never began."""
+    """Return a run that could not begin."""
     return Run("plan", "", problems=problems)
 
 
 def lock_holder() -> Holder:
-    """This process, as the one that waits for its lock wants to know it."""
+    """Return this process as the holder of a lock, with the details that others see while they wait."""
     ci_name, ci_url = _ci(os.environ)
     return Holder(_user(), socket.gethostname(), os.getpid(), datetime.now(UTC), ci_name, ci_url)
 
 
 def git_commit(folder: Path) -> str | None:
-    """The git commit of the files, if they are in git and git is there."""
+    """Return the git commit of the files, or None without git."""
     import subprocess
 
     try:
@@ -237,7 +237,7 @@ def _user() -> str:
 
 
 def _ci(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """The CI run that this is, as its environment tells."""
+    """Return name and URL of the CI run from the environment, or None."""
     if environment.get("GITHUB_ACTIONS"):
         server, repository, run = (
             environment.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID")
@@ -255,7 +255,7 @@ def _credentials(product: str, environment: Mapping[str, str]) -> Credentials | 
 
 
 def _variable(environment: Mapping[str, str], name: str) -> str:
-    """Return a variable without white space around it: secrets come out of files that end in a line end."""
+    """Return a variable without surrounding white space, since secrets often come from files with a final line end."""
     return environment.get(name, "").strip()
 
 

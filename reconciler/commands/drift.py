@@ -1,6 +1,6 @@
-"""The nightly look: what differs, who moved it and when, and what nobody manages. It writes nothing at the API.
+"""Implementation of ``reconciler drift``: differences, their authors, unmanaged objects. It writes nothing to the API.
 
-A plan is the measure, without its guardrails: what it would move is what differs.
+Drift is the changes of a plan without its guardrails.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,14 +43,14 @@ from reconciler.reports import drift_report
 
 
 class DriftResult(Struct, frozen=True):
-    """What a look found, and the plan that would put it back; none, if there can be no plan."""
+    """Result of a drift run, and the plan that would revert it; None if there can be no plan."""
 
     run: Run
     prepared: PreparedPlan | None = None
 
 
 def detect_drift(session: Session, targets: Sequence[str] = ()) -> DriftResult:
-    """Compare the files, live and what was last applied. Raises :class:`CommandRefused`."""
+    """Compare files, live and last applied values. Raise :class:`CommandRefused` if it cannot begin."""
     with session.remembering(create=True) as ledger:
         prepared = session.plan(targets)
         if isinstance(prepared, Run):
@@ -87,7 +87,7 @@ def _told(session: Session, prepared: PreparedPlan, ledger: Ledger, *, whole: bo
 
 
 def _all(prepared: PreparedPlan, remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
-    """What a plan would move, and what moved outside that no plan can put back, by address."""
+    """Return the changes of a plan, and differences that no plan can revert, by address."""
     stuck = [
         each
         for name, pairs in prepared.pairs.items()
@@ -101,7 +101,7 @@ def _all(prepared: PreparedPlan, remembered: Mapping[Address, Values]) -> tuple[
 
 
 def _sound(problems: Iterable[Problem], moved: set[Address]) -> Iterator[Problem]:
-    """Without what guardrails say of a plan; that something moved cannot be put back does not fail a look."""
+    """Yield the problems without those of guardrails; one about a drifted value is only a warning."""
     for each in problems:
         if each.code == ownership.OUTSIDE:
             yield replace(each, severity=Severity.ERROR)
@@ -113,13 +113,13 @@ def _stops(problem: Problem) -> bool:
     return problem.severity is Severity.ERROR
 
 
-# --- Who ------------------------------------------------------------------------------------------------
+# --- Authors -------------------------------------------------------------------------------------------------
 
 
 def _named(
     session: Session, prepared: PreparedPlan, ledger: Ledger, found: Iterable[Drift], doubts: list[Problem]
 ) -> Iterator[Drift]:
-    """With their authors, where the API keeps a history: one read for each object that moved."""
+    """Yield the drifts with their authors if the API keeps a history: one read per object."""
     for address, some in groupby(found, lambda each: each.address):
         mine = tuple(some)
         kind = prepared.targets[address.kind].kind
@@ -146,17 +146,17 @@ def _history(session: Session, prepared: PreparedPlan, kind: Kind, id: str) -> I
 
 
 def _own(ledger: Ledger, address: Address) -> Iterator[OwnWrite]:
-    """What runs of ours wrote, or may have written."""
+    """Yield the values that runs of this tool wrote or may have written."""
     for entry in ledger.history(address):
         if entry.status in (ItemStatus.APPLIED, ItemStatus.UNKNOWN):
             yield OwnWrite(entry.run, entry.field, entry.after, entry.time)
 
 
-# --- What nobody manages ------------------------------------------------------------------------------------
+# --- Unmanaged objects ---------------------------------------------------------------------------------------
 
 
 def _unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, ...], tuple[UnmanagedShare, ...]]:
-    """The live objects that no block means, and how much of each currency they hold."""
+    """Return the live objects that no block declares, and their share of each currency."""
     kinds = {name: target.kind for name, target in prepared.targets.items()}
     project = prepared.project
     book = CostContext(kinds, prepared.live, (), project.scope, prepared.currencies, now, prepared.zones)
@@ -183,7 +183,7 @@ def _unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, 
 
 
 def _is_over(kind: Kind, row: Live) -> bool:
-    """Whether the API changes it no more, so that nobody could manage it."""
+    """Return True if the API no longer changes the object, so that it cannot be managed."""
     return any(
         row.values.get(name) in values
         for table in (kind.excluded_when, kind.read_only_when)
@@ -191,21 +191,21 @@ def _is_over(kind: Kind, row: Live) -> bool:
     )
 
 
-# --- Putting it back ------------------------------------------------------------------------------------------
+# --- Reverting -----------------------------------------------------------------------------------------------
 
 
 def drifted_addresses(run: Run) -> tuple[str, ...]:
-    """The addresses of what moved outside, as targets of a plan."""
+    """Return the addresses with outside changes, as targets of a plan."""
     return tuple(dict.fromkeys(exact_target(each.address) for each in run.drift if each.moved_outside))
 
 
 def exact_target(address: Address) -> str:
-    """A target that is this address and no pattern."""
+    """Return a target that matches exactly this address."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(address))
 
 
 def plan_back(session: Session, targets: Sequence[str], allowed: Mapping[str, str]) -> Run:
-    """The plan that makes live what the files say, of what moved outside; an empty one if nothing did."""
+    """Return the plan that reverts the outside changes; empty if there are none."""
     if not targets:
         return Run("plan", session.project.name, unchanged=len(session.loaded.desired))
     prepared = session.plan(targets, allowed)

@@ -1,4 +1,4 @@
-"""What moved outside, taken over: the live value into the file, at its line, with every comment kept."""
+"""Accept outside changes: write the live values into the files, at their lines, and keep every comment."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ from reconciler.reports.drift_report import MOVED, format_drift_value
 
 
 def accept(loaded: LoadResult, looked: DriftResult) -> Run:
-    """Write what is live of all that moved outside into the files. What cannot be written is told."""
+    """Write all values that changed outside into the files; values that cannot be written are reported."""
     if looked.prepared is None:
         return looked.run
     assert loaded.project is not None
@@ -42,19 +42,19 @@ def accept(loaded: LoadResult, looked: DriftResult) -> Run:
 
 
 def _overridden(each: Drift) -> Problem:
-    """The file cannot take it over while an override stands above the file."""
+    """Return a warning for a value that an override sets, which the file cannot take over."""
     message = f"{each.field} of {each.address} was not taken over: an override sets it here"
     hint = f"write {_written(each.live)} into the override, or remove it and look again"
     return warning("not-accepted", message, at=each.place, address=each.address, hint=hint)
 
 
 def _written(value: Value) -> str:
-    """A value as the file has to say it: an amount without separators."""
+    """Return a value as written in a file: amounts without grouped digits."""
     return format_amount(value) if isinstance(value, Decimal) else format_drift_value(value)
 
 
 def _owned(run: Run) -> Iterator[Problem]:
-    """What is out of bounds belongs to somebody else; writing it into the file would change nothing."""
+    """Yield a warning for each owned value out of bounds, which the file cannot change."""
     for each in run.problems:
         if each.code == OUTSIDE:
             message = f"this value of {each.address} was not taken over: by this rule it is not the files' own"
@@ -62,7 +62,7 @@ def _owned(run: Run) -> Iterator[Problem]:
 
 
 def write_files(texts: Mapping[str, bytes]) -> Iterator[Problem]:
-    """Put the texts in place of the files, and say so."""
+    """Write the texts to the files; yield a note or an error for each."""
     for file, text in texts.items():
         try:
             atomic_files.write_atomically(Path(file), text)
@@ -75,7 +75,7 @@ def write_files(texts: Mapping[str, bytes]) -> Iterator[Problem]:
 def rewrite_files(
     loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address, Values]
 ) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
-    """The files that change so that they state these values, and what cannot be written."""
+    """Return the new texts of the files that are to state these values, and the problems."""
     texts: dict[str, bytes] = {}
     problems: list[Problem] = []
     for file, changes in _changes(loaded, prepared, wished).items():
@@ -87,7 +87,7 @@ def rewrite_files(
 
 
 def _changes(loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address, Values]) -> dict[str, list[Change]]:
-    """By file, what is to be written where."""
+    """Return the edits by file."""
     found: dict[str, list[Change]] = defaultdict(list)
     for name, pairs in prepared.pairs.items():
         kind = prepared.targets[name].kind
@@ -110,14 +110,14 @@ def _changes(loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address
 
 
 def _added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
-    """What the block does not state yet."""
+    """Yield the values that the block does not state yet."""
     for name, value in wished.items():
         if name not in desired.values:
             yield (kind.name, desired.address.key, *name.split(".")), to_yaml(kind.field(name), value)
 
 
 def _only(desired: Desired, live: Live, wished: Values) -> Live:
-    """A live object that differs from its block in nothing but these values: what is pending stays so."""
+    """Return a live object that differs from its block in these values only, so that pending values stay."""
     rest = {name: value for name, value in desired.values.items() if name in live.values}
     return replace(live, values={**live.values, **rest, **wished})
 

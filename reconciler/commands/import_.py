@@ -1,4 +1,4 @@
-"""An import on this machine: the project and its files, the API or the sandbox, the first reconciler.yaml."""
+"""Run an import: the project and its files, the API or the sandbox, and the first reconciler.yaml."""
 
 import os
 import time
@@ -31,11 +31,11 @@ from reconciler.provider.http import Api
 from reconciler.provider.reader import ReadError
 
 EMPTY = frozenset({"no-files", "empty-project"})
-"""What is wrong with a project before its first import, and is no reason to refuse one."""
+"""Codes of problems that a project may have before its first import."""
 
 
 class ImportTarget(Struct, frozen=True):
-    """Which project, and which way to its API. ``first`` is the scope of a project that is not there yet."""
+    """Project and API of an import. ``first`` is the scope of a project that does not exist yet."""
 
     folder: Path
     sandbox: str | None
@@ -45,7 +45,7 @@ class ImportTarget(Struct, frozen=True):
 
 
 def run(where: ImportTarget, wish: ImportRequest, tell: Tell) -> ImportResult:
-    """Import, and write each file as it is ready. Raises :class:`CommandRefused` when it cannot even begin."""
+    """Import, and write each file as it is ready. Raise :class:`CommandRefused` if it cannot begin."""
     wish = replace(wish, out=wish.out and wish.out.resolve())
     loaded = _project(where, tell)
     home = loaded.project
@@ -67,7 +67,7 @@ def run(where: ImportTarget, wish: ImportRequest, tell: Tell) -> ImportResult:
 def write_import(
     loaded: LoadResult, outside: Environment, memory: StateSnapshot, wish: ImportRequest, tell: Tell, now: datetime
 ) -> ImportResult:
-    """Write the files of a project, each as it is ready; ``now`` is the instant by which they are judged."""
+    """Write the files of a project, each as it is ready; ``now`` is the time of the run."""
     assert loaded.project is not None
     here = account_import.Importer(loaded.project, loaded, outside.send, memory.ids, wish, tell, now)
     told = []
@@ -81,11 +81,11 @@ def write_import(
     return account_import.import_result(here, told)
 
 
-# --- The project ------------------------------------------------------------------------------------------------
+# --- Project -------------------------------------------------------------------------------------------------
 
 
 def _project(where: ImportTarget, tell: Tell) -> LoadResult:
-    """The project of the folder as it is, or its beginning."""
+    """Return the project of the folder, created if it does not exist."""
     loaded = loader.load([str(where.folder)] if where.folder.exists() else [])
     asked = where.everything or any(where.first.values())
     if not where.folder.exists() or any(each.code == "no-project" for each in loaded.problems):
@@ -106,7 +106,7 @@ def _loaded(folder: Path) -> LoadResult:
 
 
 def _usable(loaded: LoadResult) -> LoadResult:
-    """The files must be right before anything is added to them; that there are none yet is right."""
+    """Return the loaded project. Raise :class:`CommandRefused` if its files have errors; none yet is no error."""
     wrong = [each for each in loaded.problems if each.severity is Severity.ERROR and each.code not in EMPTY]
     if loaded.project is None or wrong:
         raise CommandRefused(replace(plan.validate(loaded, datetime.now(UTC)), command="import"))
@@ -114,7 +114,7 @@ def _usable(loaded: LoadResult) -> LoadResult:
 
 
 def _begin(where: ImportTarget, tell: Tell) -> None:
-    """The first reconciler.yaml, from the portfolio."""
+    """Write the first reconciler.yaml, from the portfolio."""
     asked = {name for name in SCOPES if where.everything or where.first.get(name)}
     kinds = {name: api_versions.first_kind_of(name) for name in asked}
     products = {kind.product for kind in kinds.values()}
@@ -151,18 +151,18 @@ def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str,
 
 
 def _elsewhere(loaded: LoadResult, home: Project, out: Path) -> LoadResult:
-    """The project at another folder; if there is none yet, one with the same versions and scope."""
+    """Return the project in another folder, created with the same versions and scope if it does not exist."""
     if not (out / PROJECT_FILE).is_file():
         scope = {name: dict.fromkeys(ids, "") for name, ids in home.scope.items()}
         _write(out / PROJECT_FILE, init.project_text(out, scope, home.versions).encode())
     return _loaded(out)
 
 
-# --- The outside ------------------------------------------------------------------------------------------------
+# --- Environment ---------------------------------------------------------------------------------------------
 
 
 def _products(project: Project, kinds: Sequence[str]) -> set[str]:
-    """The products of which anything is in the scope, and asked for."""
+    """Return the products of the scope for the requested kinds. Raise :class:`CommandRefused` for an unknown kind."""
     unknown = [name for name in kinds if name not in project.kinds]
     if unknown:
         hint = f"kinds are: {', '.join(project.kinds)}"
@@ -190,7 +190,7 @@ def _api(where: ImportTarget, folder: Path, products: set[str], tell: Tell) -> I
 
 
 def _memory(where: ImportTarget, project: Project) -> StateSnapshot:
-    """Which id each address had, for blocks that do not say it."""
+    """Return the ledger's ids by address, for blocks without an id."""
     try:
         book = connection.open_ledger(
             project, connection.ledger_home(project, where.sandbox, where.api_url), create=False
@@ -212,7 +212,7 @@ def _write(path: Path, text: bytes) -> None:
 
 
 def _shown(path: Path) -> Path:
-    """A file as the user would name it."""
+    """Return a path relative to the current folder if below it."""
     try:
         return path.resolve().relative_to(Path.cwd())
     except ValueError:

@@ -1,4 +1,4 @@
-"""The ledger on the command line: what it holds, told; and the two things a person may change in it."""
+"""Commands on the ledger: show its content, and the changes that a person may make."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,19 +20,19 @@ RUNS = 50
 
 
 def list_addresses(project: str, sandbox: str | None, api_url: str | None) -> str:
-    """Addresses with their ids."""
+    """Return the addresses with their ids."""
     return _asked(project, sandbox, api_url, lambda book: _lines(told.listing(book.ids(), book.values())))
 
 
 def history(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
-    """All that the journal knows of an address."""
+    """Return the journal's entries of an address."""
     return _asked(
         project, sandbox, api_url, lambda book: _lines(told.history(_address(address), book.history(_address(address))))
     )
 
 
 def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
-    """The latest runs, with what each of them changed."""
+    """Return the latest runs, with what each of them changed."""
     found = projects.find_project([project])[0]
 
     def listed(book: Ledger) -> str:
@@ -45,7 +45,7 @@ def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
 
 
 def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> str:
-    """One run with its calls."""
+    """Return one run with its calls."""
 
     def one(book: Ledger) -> str:
         found = book.run(run_effects.latest(book) if run == run_effects.LAST else run)
@@ -60,7 +60,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
 
 
 def forget(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
-    """Stop tracking an address; its history is kept."""
+    """Remove what is known of an address; its history is kept."""
 
     def one(book: Ledger) -> str:
         known = _address(address) in book.ids()
@@ -71,7 +71,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
 
 
 class Decision(Struct, frozen=True):
-    """What a person says of a call: how they know, what it created, and whether it is to count at once."""
+    """A user's decision on a call: evidence, created ids, and whether it counts at once."""
 
     applied: bool
     because: str
@@ -80,11 +80,11 @@ class Decision(Struct, frozen=True):
 
 
 def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: Decision) -> str:
-    """A person's decision about a call that reading could not settle."""
+    """Record a user's decision on a call that reading could not settle."""
 
     def one(book: Ledger) -> str:
         who, found = connection.lock_holder(), projects.find_project([project])[0]
-        locks = found.locks if found else ()  # under the lock: a call in flight is not for a person to decide
+        locks = found.locks if found else ()  # under the lock, since a call in flight must not be decided
         settle_after = found.settle_after if found else project_schema.SETTLE_AFTER
         now = connection.moment(found, sandbox) if found else datetime.now(UTC)
         with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
@@ -108,9 +108,9 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
 def _decided(
     intent: Intent, decision: Decision, now: datetime, settle_after: timedelta
 ) -> Iterator[tuple[Address, str]]:
-    """Yield the ids that a decision names.
+    """Yield the ids of a decision.
 
-    Raise :class:`CommandRefused` if it could double something (contract §9, 15).
+    Raise :class:`CommandRefused` if the decision could cause a double effect (contract §9, 15).
     """
     items = intent.call.items
     creates = intent.call.effect is WriteEffect.CREATE
@@ -136,13 +136,13 @@ def _decided(
 
 
 def _named(text: str, items: Sequence[Item]) -> tuple[str, str]:
-    """Return the address and the id that ``--id`` names; a batch needs both."""
+    """Return address and id of ``--id``; a batch needs both."""
     address, equals, id = text.rpartition("=")
     return (address, id) if equals else (str(items[0].address) if len(items) == 1 else "?", id)
 
 
 def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelta) -> str:
-    """Remove what is older from the journal."""
+    """Remove entries from the journal that are older than ``keep``."""
 
     def one(book: Ledger) -> str:
         found = projects.find_project([project])[0]
@@ -156,7 +156,7 @@ def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelt
 
 
 def check(project: str, sandbox: str | None, api_url: str | None) -> str:
-    """Look at every row. Raises :class:`CommandRefused` if one is damaged."""
+    """Check every row. Raise :class:`CommandRefused` if one is damaged."""
 
     def one(book: Ledger) -> str:
         found = book.check()
@@ -188,7 +188,7 @@ def _asked(
     changing: bool = False,
     audit: bool = True,
 ) -> str:
-    """Ask the ledger of a project; without ``changing``, none is made for that. Raises :class:`CommandRefused`."""
+    """Run a query on a project's ledger; without ``changing`` none is created. Raise :class:`CommandRefused`."""
     found, _, problems = projects.find_project([project])
     if found is None:
         raise CommandRefused(Run("ledger", "", problems=problems))

@@ -1,7 +1,7 @@
-"""A run, undone: a normal plan of its pre-images, and the same in the files, so that nothing does it again.
+"""Roll back a run: a normal plan of its earlier values, and the same change in the files, so that it stays.
 
-A value goes back only if live still holds what the run wrote. What cannot be undone is told: objects
-that were created, money that was spent, values that the API never shows.
+A value is reverted only if live still has the run's value. Reported as irreversible: created objects, spent money,
+values that the API never returns.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ from reconciler.reports.drift_report import format_drift_value
 
 
 class RecordedMove(Struct, frozen=True):
-    """What a run did to one value, from its first call to its last."""
+    """Change of one value by a run, from its first call to its last."""
 
     address: Address
     id: str | None
@@ -49,7 +49,7 @@ class RecordedMove(Struct, frozen=True):
 
 
 class RollbackResult(Struct, frozen=True):
-    """The plan, its session (with the files as they are to be), the texts of these, and the targets."""
+    """The plan, its session (with the changed files), the texts of these, and the targets."""
 
     run: Run
     session: Session
@@ -59,7 +59,7 @@ class RollbackResult(Struct, frozen=True):
 
 
 def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> RollbackResult:
-    """Plan how to undo a run. Raises :class:`CommandRefused` if the ledger does not know it."""
+    """Plan the rollback of a run. Raise :class:`CommandRefused` if the ledger does not have it."""
     with session.remembering(create=False) as ledger:
         latest = next((each.id for each in ledger.runs(1)), run) if run == "last" else run
         past, remembered = ledger.run(latest), session.memory(ledger).values
@@ -92,7 +92,7 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
 def undo_values(
     past: RunHistory, prepared: PreparedPlan, remembered: Mapping[Address, Values]
 ) -> tuple[dict[Address, dict[str, Value]], tuple[Problem, ...]]:
-    """What each value goes back to, by the address that it has now, and what cannot go back."""
+    """Return the earlier values by present address, and a problem for each value that cannot be reverted."""
     now = {(name, live.id): (desired.address, live) for name, pairs in prepared.pairs.items()
            for desired, live in pairs if live is not None}  # fmt: skip
     wished: dict[Address, dict[str, Value]] = {}
@@ -120,7 +120,7 @@ def undo_values(
 
 
 def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
-    """What the API itself moved along with a change, as it does when a cap is removed: by what is remembered."""
+    """Return values that the API changed by itself with the run's change, from the remembered ones."""
     known = {name: value for name, value in remembered.items() if name in live.values}
     was = {**live.values, **known, **before}
     implied = kind.after(was, after)
@@ -134,7 +134,7 @@ def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, re
 
 
 def recorded_moves(past: RunHistory) -> Iterator[RecordedMove]:
-    """What the run is known to have done, each value once."""
+    """Yield the applied changes of the run, each value once."""
     found: dict[tuple[str, str, str], RecordedMove] = {}
     for intent in past.calls:
         created = intent.call.facet == "create"
@@ -156,7 +156,7 @@ def _unsettled(past: RunHistory) -> Iterator[Problem]:
 
 
 def _kept(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
-    """Why a value stays as it is; None if it can go back."""
+    """Return the reason why a value is not reverted, or None."""
     if move.created:
         stop = next(
             (f"{name}: {format_drift_value(value)}" for name, value in kind.stop_values.items()), "its end date"
@@ -179,7 +179,7 @@ def _kept(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
 
 
 def _beside(run: Run, wished: Mapping[Address, Mapping[str, Value]]) -> Iterator[Problem]:
-    """What the plan moves as well, since the files wanted it before."""
+    """Yield a warning for each further change in the plan, pending in the files already."""
     for change in run.changes:
         for move in change.fields:
             if move.field not in wished.get(change.address, {}):

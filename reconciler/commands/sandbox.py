@@ -1,4 +1,4 @@
-"""How the command line starts the simulator: which world, where, with which faults."""
+"""Start the simulator from the command line: world, address, faults."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 def serve(
     host: str, port: int, state: str | None, seed: str, faults: str | None, *, on_ready: Callable[[str], None]
 ) -> None:
-    """Serve until interrupted; ``on_ready`` gets the URL. Raises OSError, ValueError for files that do not fit."""
+    """Serve until interrupted; ``on_ready`` gets the URL. Raise OSError or ValueError for unusable files."""
     from reconciler.sandbox import app
     from reconciler.sandbox.faults import load
     from reconciler.sandbox.world import World

@@ -1,4 +1,4 @@
-"""Plan files on the disk: written whole or not at all, read back with a clear word for what is wrong."""
+"""Plan files on disk: written atomically, read with clear errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ from reconciler.planfile.staleness import stale_problem
 
 
 def save(run: Run, file: Path, made: PlanContext) -> str:
-    """Write a plan and return its digest. Only its owner may read it: it names what an account spends."""
+    """Write a plan, readable by its owner only since it shows an account's spend; return its digest."""
     text, digest = plan_file.dump_plan(run, made)
     try:
         atomic_files.write_atomically(file, text, rights=atomic_files.OWNER)
@@ -26,7 +26,7 @@ def save(run: Run, file: Path, made: PlanContext) -> str:
 
 
 def read(file: Path, kinds: Mapping[str, Kind]) -> PlanFile:
-    """A plan file. Raises :class:`CommandRefused` if it is none, or altered."""
+    """Return a plan file. Raise :class:`CommandRefused` if it is no plan, or altered."""
     try:
         return plan_file.load_plan(_text(file), kinds)
     except plan_file.PlanFileError as trouble:
@@ -34,7 +34,7 @@ def read(file: Path, kinds: Mapping[str, Kind]) -> PlanFile:
 
 
 def paths(file: Path) -> tuple[str, ...]:
-    """The files that a plan was made from. Raises :class:`CommandRefused`."""
+    """Return the paths from which a plan was made. Raise :class:`CommandRefused` if it is no plan."""
     try:
         return plan_file.read_paths(_text(file))
     except plan_file.PlanFileError as trouble:
@@ -42,7 +42,7 @@ def paths(file: Path) -> tuple[str, ...]:
 
 
 def show_run(file: Path) -> Run:
-    """A saved plan as a run to report. Raises :class:`CommandRefused`."""
+    """Return a saved plan as a run to report. Raise :class:`CommandRefused` if it is no plan, or altered."""
     try:
         found = plan_file.load_plan(_text(file), _any_kinds(plan_file.read_versions(_text(file))))
     except plan_file.PlanFileError as trouble:

@@ -1,6 +1,6 @@
-"""One command's way to the outside: the project's files, the API or the sandbox, the clock, the ledger.
+"""Environment of one command: the project's files, the API or the sandbox, the clock, the ledger.
 
-Secrets come from the environment only, and are asked for only when the files need them.
+Secrets come from the environment only, and are read only if the files need them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ DAY = timedelta(hours=24)
 
 
 class Session:
-    """Everything that a use-case needs of the world; a context, so that connections are closed."""
+    """Everything that a use-case needs; a context manager that closes the connections."""
 
     def __init__(
         self,
@@ -59,19 +59,19 @@ class Session:
         self.api = api
         self.home = home
         self.tell = tell
-        # The instant by which the run judges: taken once, when the server's clock is known, or set by ``plan --at``.
+        # The time of the run: taken once, when the server's clock is known, or set by ``plan --at``.
         self.moment = moment
-        # Why no answer came to the first question; it is asked once.
+        # The problem of the first request, which is sent once.
         self.unreachable = unreachable
 
     @property
     def now(self) -> datetime:
-        """The instant by which the run judges."""
+        """The time of the run."""
         assert self.moment is not None, "the run has not begun"
         return self.moment
 
     def begin(self) -> Problem | None:
-        """Take the instant of the run, if it is not taken; return why the server's clock cannot be known, if so."""
+        """Take the time of the run if it is not set; return the problem if the server's clock is unknown."""
         if self.moment is None:
             trouble = self.learn_time()
             if trouble is not None:
@@ -89,7 +89,7 @@ class Session:
     def plan(
         self, targets: Sequence[str], allowed: Mapping[str, str] | None = None
     ) -> "plan_engine.PreparedPlan | Run":
-        """A plan that takes no lock and writes nothing, not even an empty ledger."""
+        """Return a plan; it takes no lock and writes nothing, not even an empty ledger."""
         with self.remembering(create=False) as book:
             unreachable = None if plan_engine.is_always_wrong(self.loaded) else self.learn_time()
             recovery = open_calls.Recovery() if unreachable else self.recover(book)
@@ -103,7 +103,7 @@ class Session:
         allowed: Mapping[str, str] | None = None,
         saved: PlanFile | None = None,
     ) -> "plan_engine.PreparedPlan | Run":
-        """Return the plan of the files, or the saved plan as it stands now, all of it judged by one instant."""
+        """Return the plan of the files, or the saved plan as it stands now, with one time for all checks."""
         trouble = None if (wrong := plan_engine.is_always_wrong(self.loaded)) else self.begin()
         if wrong or trouble:
             run = plan_engine.validate(self.loaded, self.outside.clock())
@@ -127,7 +127,7 @@ class Session:
     def memory(
         self, book: Ledger, now: datetime | None = None, recovery: open_calls.Recovery | None = None
     ) -> StateSnapshot:
-        """What the ledger remembers; what the last 24 hours moved only if asked for, and if a guardrail counts it."""
+        """Return the ledger's snapshot; changes of the last 24 hours only if requested and if a guardrail uses them."""
         recovery = recovery or open_calls.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
@@ -137,11 +137,11 @@ class Session:
         return replace(known, ids=ids, values=values, **held)
 
     def _named(self) -> set[Address]:
-        """The addresses at hand: a plan of a few of them does not read a ledger of many."""
+        """Return the addresses of the files, so that a plan of a few does not read a large ledger."""
         return {each.address for each in self.loaded.desired} | set(moved_blocks.moved_addresses(self.project))
 
     def settle(self, book: Ledger) -> open_calls.Recovery:
-        """What earlier runs left open, looked for and written down. An interrupt then has sent nothing."""
+        """Look for the open calls of earlier runs, and store the result. An interrupt then has sent nothing."""
         try:
             recovery = self.recover(book)
         except KeyboardInterrupt:
@@ -165,11 +165,11 @@ class Session:
         return open_calls.recover_open(book, past)
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
-        """Write the plan, whole or not at all; returns its digest."""
+        """Write the plan atomically; return its digest."""
         return saved_plans.save(run, file, self.circumstances(targets, hours))
 
     def circumstances(self, targets: Sequence[str] = (), hours: float = 0.0) -> PlanContext:
-        """Under what a plan is made here and now."""
+        """Return the conditions under which a plan is made now."""
         now = self.now.replace(microsecond=0)
         return PlanContext(
             tool=__version__,
@@ -198,7 +198,7 @@ class Session:
 
     @contextmanager
     def remembering(self, *, create: bool) -> Iterator[Ledger]:
-        """The ledger, without the lock. Raises :class:`CommandRefused`."""
+        """Open the ledger without the lock. Raise :class:`CommandRefused` if it cannot be opened."""
         try:
             book = connection.open_ledger(self.project, self.home, create=create)
         except LedgerError as trouble:
@@ -218,9 +218,9 @@ class Session:
 def open_session(
     paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock | None = None
 ) -> Session:
-    """The session of a command; all that waits or is timed in it goes by one clock.
+    """Open the session of a command; all waits and times in it use one clock.
 
-    Raises :class:`CommandRefused` when files or credentials are not in order.
+    Raise :class:`CommandRefused` if files or credentials are not in order.
     """
     loaded = loader.load(paths, told=throttled_progress("reading files, {} of {}", tell))
     if loaded.project is None or loaded.failed:

@@ -82,7 +82,7 @@ class Assignment(Struct, frozen=True):
         return row.type.parse(bounds.of(before, self.step.of(before)))
 
     def needs_base(self, row: Field) -> bool:
-        """True if the new value depends on the one before."""
+        """Return True if the new value depends on the one before."""
         return self.step is not None and isinstance(row.type, MoneyType)
 
 

@@ -1,4 +1,4 @@
-"""Which versions of everything are at hand: what a bug report should begin with."""
+"""Versions of all parts, for bug reports."""
 
 import json
 import platform
@@ -14,13 +14,13 @@ from reconciler.planfile.plan_file import FORMAT_VERSION as PLAN
 from reconciler.reports.json import FORMAT_VERSION as REPORT
 
 PROJECT = 1
-"""The form of reconciler.yaml."""
+"""Version of the form of reconciler.yaml."""
 OPTIONAL = {"postgres": "psycopg", "socks": "socksio"}
 """Extras, each with the package that shows whether it is installed."""
 
 
 def collect_versions() -> Mapping[str, Json]:
-    """By name; an optional part that is not installed is null."""
+    """Return the versions by name; None for an optional part that is not installed."""
     return {
         "reconciler": __version__,
         "python": platform.python_version(),
@@ -39,12 +39,12 @@ def collect_versions() -> Mapping[str, Json]:
 
 
 def as_json() -> str:
-    """For programs."""
+    """Return the versions as JSON."""
     return json.dumps(collect_versions(), indent=2) + "\n"
 
 
 def as_text() -> str:
-    """For people."""
+    """Return the versions as text."""
     lines = [
         f"reconciler {__version__}",
         f"Python     {platform.python_version()} on {sys.platform} {platform.machine()}",

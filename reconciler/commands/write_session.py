@@ -1,4 +1,4 @@
-"""A session that holds the lock: it plans, and carries out what it planned as one run of the ledger."""
+"""Session that holds the lock: it plans, and applies the plan as one run of the ledger."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from reconciler.planfile import digest, plan_file, staleness
 
 
 class WriteSession:
-    """A session that holds the lock: it may plan, and then apply what it planned."""
+    """A session that holds the lock: it may plan, and then apply the plan."""
 
     def __init__(
         self, session: Session, ledger: Ledger, recovery: open_calls.Recovery, plan_digest: str | None = None
@@ -31,7 +31,7 @@ class WriteSession:
         self.session = session
         self.ledger = ledger
         self.recovery = recovery
-        # Of the saved plan that is applied: it is used once.
+        # Digest of the saved plan that is applied, which is used once.
         self.plan_digest = plan_digest
 
     def plan(
@@ -45,9 +45,9 @@ class WriteSession:
     def confirmed(
         self, prepared: "plan_engine.PreparedPlan", targets: Sequence[str], allowed: Mapping[str, str] | None = None
     ) -> "plan_engine.PreparedPlan | Run":
-        """Return the plan as it is once a person has said yes: read again, and refused if anything of it has moved.
+        """Return the plan after the user's confirmation: read again, and refused if any part of it has changed.
 
-        Contract §9 rule 7: a question may stay open for hours, and what was shown is what was approved.
+        Contract §9 rule 7: a question may stay open for hours, and the user approved what was shown.
         """
         again = self.plan(targets, allowed)
         if isinstance(again, Run):
@@ -62,7 +62,7 @@ class WriteSession:
         return connection.refused_run(staleness.stale_problem(message, "apply again, and look at the new plan"))
 
     def _adopt(self, prepared: "plan_engine.PreparedPlan", *, complete: bool) -> None:
-        """Remember what is in force; all of it, if the plan was of the whole project and nothing is left to do."""
+        """Store the values in force; all of them if the plan was of the whole project and nothing is left to do."""
         session = self.session
         found = sum(len(pairs) for pairs in prepared.pairs.values())
         complete = complete and session.project.whole and found == len(session.loaded.desired)
@@ -71,7 +71,7 @@ class WriteSession:
         )
 
     def reviewed(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
-        """A saved plan, if it still holds and is the one that was approved."""
+        """Return a saved plan if it still holds and is the approved one, else a run with the problem."""
         session = self.session
         saved = saved_plans.read(file, session.project.kinds)
         if approved is not None and not digest.is_of(approved, saved.digest):
@@ -88,7 +88,7 @@ class WriteSession:
     def apply(
         self, prepared: "plan_engine.PreparedPlan", exit_code: Callable[[Run], int], *, bisect: bool = False
     ) -> Run:
-        """Carry the plan out as one run of the ledger."""
+        """Apply the plan as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
         allowed = {each.rule: str(each.reason) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
         plan = prepared.run.plan
@@ -109,14 +109,14 @@ class WriteSession:
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
             if self.session.project.ledger_keep is not None:
                 run_journal.prune(self.ledger, self.session.project.ledger_keep, outside.clock())
-        except LedgerError as trouble:  # what was sent must be told, whatever becomes of the ledger
+        except LedgerError as trouble:  # sent calls must be reported, even if the ledger fails
             run = replace(run, problems=tuple(dict.fromkeys((*run.problems, run_journal.ledger_problem(trouble)))))
         return run
 
     def _unknown_past(self, plan: Plan) -> tuple[Problem, ...]:
-        """Return a note where the ledger is new: an earlier run may have sent what is still on its way.
+        """Return a note if the ledger is new: an earlier run may have calls in flight.
 
-        The simulator in this process has no other user, and `ledger: none` says that it is meant.
+        The in-process simulator has no other user, and `ledger: none` means that this is intended.
         """
         session = self.session
         doubles = any(not call.effect.repeatable for call in plan.calls)

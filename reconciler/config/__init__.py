@@ -1,1 +1,1 @@
-"""YAML files, both ways: a text to what is wanted with every mistake at its line, and live values back into a text."""
+"""YAML files: parse them into desired resources with every error at its line, and write live values back."""

@@ -1,4 +1,4 @@
-"""Recognise YAML files of other tools by their top-level keys, so that a default `include` can pass them over."""
+"""Recognise YAML files of other tools by their top-level keys, so that a default `include` can skip them."""
 
 import re
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ _MARKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a Conda environment", frozenset({"channels", "dependencies"})),
     ("a pre-commit configuration", frozenset({"repos"})),
 )
-"""What the file is called, and the keys that only such a file has together."""
+"""Kind of foreign file, and top-level keys that only such a file has together."""
 
 
 def recognize(text: bytes, own: frozenset[str]) -> str | None:
-    """Return what kind of another tool's file this is, or None; a file with one of our ``own`` keys is ours.
+    """Return the kind of another tool's file, or None; a file with one of the ``own`` keys is ours.
 
-    It reads the text, not a value: such a file may hold tags or several documents, which ours may not.
+    It scans the text without parsing, since such a file may hold tags or several documents, which are errors in ours.
     """
     keys = set(_top_level_keys(text))
     if keys & own:

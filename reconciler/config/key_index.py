@@ -1,8 +1,8 @@
-"""The keys of a text that its first pass noted, and what of their places can be told without reading it again.
+"""Positions of keys recorded by the first pass, from which most positions are found without a second parse.
 
-The first pass notes where each key stands and how deep. That and the characters around it tell the place of nearly
-every key and value. What is not simple (quotes with escapes, items of lists, brackets over several lines) is not found
-here, and the tree is asked, which is always right.
+The first pass records the offset and depth of each key. With the surrounding characters that determines the position of
+nearly every key and value. Anything else (quotes with escapes, list items, multi-line brackets) is not found here and
+is looked up in the tree, which is always right.
 """
 
 import re
@@ -26,7 +26,7 @@ Extent = tuple[int, int]
 
 
 class KeyIndex:
-    """Where keys and values stand, by the notes of the first pass: ``offset << DEPTH_BITS | depth`` of each key."""
+    """Positions of keys and values from the first pass's notes: ``offset << DEPTH_BITS | depth`` of each key."""
 
     def __init__(self, text: str, notes: Sequence[int]) -> None:
         self.text = text
@@ -49,7 +49,7 @@ class KeyIndex:
         return found
 
     def find(self, path: FieldPath, *, key: bool) -> Extent | None:
-        """Return the first and the last character of a value, or of its key; None if the tree must be asked."""
+        """Return the first and last offset of a value or its key; None if the tree is needed."""
         numbers = self._numbers(path)
         if not numbers:
             return None
@@ -58,7 +58,7 @@ class KeyIndex:
         return self._key(numbers[-1])
 
     def _numbers(self, path: FieldPath) -> Sequence[int]:
-        """Return the numbers of the keys on the path, if all of them are known."""
+        """Return the numbers of the keys on the path; empty if one is not known."""
         found = [self._resources.get(path[:length], -1) for length in range(1, min(2, len(path)) + 1)]
         for step in path[2:]:
             if found[-1] < 0:
@@ -91,7 +91,7 @@ class KeyIndex:
         return start, found.end(found.lastgroup) + (found.lastgroup != "plain")
 
     def _behind(self, number: int) -> int:
-        """Return where the value begins, behind the colon and what is not written for a reader of values."""
+        """Return the offset of the value, after the colon, spaces, comments and anchors."""
         found = _KEY.match(self.text, self._start(number))
         space = _SPACE.match(self.text, found.end()) if found else None
         return space.end() if space else len(self.text)
@@ -122,13 +122,13 @@ class KeyIndex:
         return found.span()
 
     def _is_block_map(self, number: int, start: int) -> bool:
-        """Whether the next key stands where the value begins, and is one deeper."""
+        """Return True if the value is a block map: the next key begins at the value and is one level deeper."""
         if number + 1 == len(self.notes) or start != self._start(number + 1):
             return False
         return self.notes[number + 1] & _DEPTH == (self.notes[number] & _DEPTH) + 1
 
     def _brackets(self, start: int) -> Extent | None:
-        """Return a collection in brackets that stands in one line."""
+        """Return the extent of a bracketed collection on one line."""
         depth, at = 0, start
         while found := _BRACKET.search(self.text, at):
             at = found.end()

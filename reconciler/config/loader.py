@@ -1,7 +1,7 @@
-"""YAML files to what is wanted: every resource with its canonical values, every mistake at its line.
+"""Load YAML files: every resource with canonical values, every problem at its line.
 
-Each file is parsed once and checked once. All that is wrong is collected; a resource with a mistake
-is not handed on, and nothing is sent while there is one.
+Each file is parsed and validated once. All problems are collected; a resource with an error is not returned, and
+nothing is sent while there is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,11 +43,11 @@ Refusals = Mapping[FieldPath, list[FieldPath]]
 DECISION = frozenset({"rule", "addresses", "until", "because"})
 """What a decision must state."""
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
-"""What a rule says of something that is not there, and cannot say of a block that was only half understood."""
+"""Codes of rules about missing values, which are not applied to a block that was only partly understood."""
 
 
 class LoadResult(Struct, frozen=True, dict=True):
-    """What was read: the project, the resources that are right, and all problems in file order."""
+    """Result of loading: the project, the valid resources, and all problems in file order."""
 
     project: Project | None
     desired: tuple[Desired, ...]
@@ -61,7 +61,7 @@ class LoadResult(Struct, frozen=True, dict=True):
 
     @cached_property
     def digest(self) -> str:
-        """One mark of all that was read, so that a plan can tell whether it is still the same."""
+        """Digest of everything that was read, by which a plan detects a change."""
         import hashlib
 
         whole = hashlib.sha256()
@@ -73,7 +73,7 @@ class LoadResult(Struct, frozen=True, dict=True):
 
 
 def _lines(text: bytes) -> bytes:
-    """The text with the line ends of a Unix checkout: a CRLF checkout is the same content."""
+    """Return the text with LF line ends, so that a CRLF checkout has the same digest."""
     return text.replace(b"\r\n", b"\n")
 
 
@@ -82,10 +82,9 @@ def load(
     instead: Mapping[str, bytes] | None = None,
     told: Callable[[int, int], None] | None = None,
 ) -> LoadResult:
-    """The project at the paths (its folder, or files of it; the current folder if none) as values.
+    """Load the project at the paths (its folder, or files of it; the current folder by default).
 
-    ``instead`` gives other texts for some files, as if they had been written; ``told`` hears how many
-    of the files are read.
+    ``instead`` replaces the texts of some files; ``told`` is called with the number of files read and the total.
     """
     project, files, problems = projects.find_project(tuple(paths))
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
@@ -173,7 +172,7 @@ def _passed_over(file: str, what: str) -> Problem:
 
 
 class _Block(Struct, frozen=True):
-    """One resource as it stands in its file, with the defaults that apply to it."""
+    """One resource block with its file and the defaults that apply to it."""
 
     source: Document
     kind: Kind
@@ -187,7 +186,7 @@ class _Block(Struct, frozen=True):
 
 
 def _resource(block: _Block, refusals: Refusals, project: Project, found: list[Problem]) -> Iterator[Desired]:
-    """The resource if nothing is wrong with it. With a mistake in it, its other values are still judged."""
+    """Yield the resource if it has no error; with an error, its other values are still checked."""
     ready, values = compile_kind(block.kind), dict[str, Value]()
     parsers = ready.parsers
     raw = ready.flat(block.raw)
@@ -216,7 +215,8 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
             wrong = list(_unusual(values, name, value, block.kind, desired, project))
         refused |= {name} if wrong else set()
         mistakes += wrong
-    mistakes = list(dict.fromkeys(mistakes))  # a block that a version does not have is told once, not for each value
+    # a block that the version does not have is reported once, not for each value
+    mistakes = list(dict.fromkeys(mistakes))
     mistakes += _judged(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
@@ -224,14 +224,14 @@ def _resource(block: _Block, refusals: Refusals, project: Project, found: list[P
 
 
 def _owners(block: _Block) -> tuple[FieldPath, ...]:
-    """Where a refusal stands that makes the block doubtful: in it, in its defaults, or at the top of the file."""
+    """Return the paths whose refusals concern the block: the block, its defaults, the top of the file."""
     return (block.path, ("defaults", block.kind.name), ())
 
 
 def _by_owner(paths: Iterable[FieldPath]) -> Refusals:
-    """Group the paths of refusals by their block; one at the top of the file has no owner of its own.
+    """Return the refused paths by block; a path at the top of the file goes under ``()``.
 
-    Each block then asks for its own refusals only, so that a file of n mistakes costs n and not n squared.
+    Each block then looks up its own refusals only, so that n errors in a file cost n and not n².
     """
     grouped: dict[FieldPath, list[FieldPath]] = {}
     for path in paths:
@@ -240,7 +240,7 @@ def _by_owner(paths: Iterable[FieldPath]) -> Refusals:
 
 
 def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
-    """What the kind's own rules say of the blocks that were understood, so that one run tells all."""
+    """Yield the problems that the kind's rules find in the blocks that were understood."""
     if doubtful or not whole:
         sound = {name: value for name, value in desired.values.items() if name.partition(".")[0] not in doubtful}
         desired = replace(desired, values=sound)
@@ -251,7 +251,7 @@ def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) ->
 
 
 def _touches(path: FieldPath, name: str) -> bool:
-    """Whether a refusal at a path is about this field, or about a block around it."""
+    """Return True if a refused path is that of the field or of a block that contains it."""
     inner, parts = path[2:], tuple(name.split("."))
     short = min(len(inner), len(parts))
     return bool(inner) and inner[:short] == parts[:short]
@@ -260,7 +260,7 @@ def _touches(path: FieldPath, name: str) -> bool:
 def _unusual(
     values: dict[str, Value], name: str, raw: Json, kind: Kind, desired: Desired, project: Project
 ) -> Iterator[Problem]:
-    """A null, or a field that the version does not have: taken into ``values`` where it means something."""
+    """Yield the problem of a null or a field that the version does not have; a meaningful null goes into ``values``."""
     known = kind.has(name) and kind.field(name).writable
     if raw is None and (name in kind.optional_null_blocks or (known and kind.field(name).nullable)):
         values[name] = None
@@ -273,7 +273,7 @@ def _unusual(
 
 
 def _refusal(refused: InvalidValue, name: str, raw: Json, kind: Kind, desired: Desired) -> Problem:
-    """What is wrong with a value, at the part of it that is wrong."""
+    """Return the problem of an invalid value, at the part of it that is wrong."""
     at = desired.at(name)
     inside = Place(at.source, (*at.path, *refused.path))
     advice = refused.hint or (_elsewhere(name, kind, raw) if refused.code == "bad-choice" else None)
@@ -281,7 +281,7 @@ def _refusal(refused: InvalidValue, name: str, raw: Json, kind: Kind, desired: D
 
 
 def _not_in_version(name: str, kind: Kind, desired: Desired, project: Project) -> Iterator[Problem]:
-    """A field of another version; what no version knows, the schema has told already."""
+    """Yield a problem for a field of another version; fields of no version are reported by the schema."""
     parts = name.split(".")
     for known in (".".join(parts[:count]) for count in range(len(parts), 0, -1)):
         rows = (known, f"{known}.*")
@@ -322,7 +322,7 @@ def _no_such_kind(parsed: Document, name: str, project: Project) -> Iterator[Pro
 
 
 def _twice(desired: Iterable[Desired]) -> Iterator[Problem]:
-    """Two blocks of one address, or two that claim one live object by its id."""
+    """Yield a problem for two blocks with one address or one id."""
     first: dict[object, Desired] = {}
     for each in desired:
         for claim, said in ((each.address, "name"), ((each.address.kind, each.id) if each.id else None, "id")):
@@ -337,7 +337,7 @@ def _twice(desired: Iterable[Desired]) -> Iterator[Problem]:
 
 
 def _out_of_scope(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
-    """Resources of a kind for which the scope names nothing could be read nowhere."""
+    """Yield a problem for resources of a kind or owner outside the scope, which no read would return."""
     for name in dict.fromkeys(each.address.kind for each in desired):
         scope = project.kinds[name].scope
         if not project.scope.get(scope):

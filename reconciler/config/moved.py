@@ -1,4 +1,4 @@
-"""Addresses that were renamed: what is known of the old one is known of the new one."""
+"""Renamed addresses (`moved`): ids and applied values of the old address pass to the new one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
@@ -10,7 +10,7 @@ KEY = "moved"
 
 
 def validate_moves(project: Project, desired: Iterable[Desired]) -> Iterator[Problem]:
-    """What is wrong with the entries, at their lines."""
+    """Yield the problems of the `moved` entries, at their lines."""
     known = {str(each.address) for each in desired}
     ends: dict[str, int] = {}
     for number, (old, new) in enumerate(_pairs(project)):
@@ -30,7 +30,7 @@ def validate_moves(project: Project, desired: Iterable[Desired]) -> Iterator[Pro
 
 
 class SupportsMove(Protocol):
-    """What can rename: the ledger."""
+    """A store that can rename addresses: the ledger."""
 
     def ids(self, of: Iterable[Address] | None = None) -> Mapping[Address, str]: ...
 
@@ -41,7 +41,7 @@ Known = tuple[Mapping[Address, str], Mapping[Address, Values]]
 
 
 def resolve_moves(project: Project, ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Known:
-    """The ids and values that are remembered, as they are once the renames are done."""
+    """Return the remembered ids and values as they are after the renames."""
     named = dict(ids)
     for old, new in _pairs(project):
         if old in named:
@@ -52,13 +52,13 @@ def resolve_moves(project: Project, ids: Mapping[Address, str], values: Mapping[
 
 
 def moved_addresses(project: Project) -> Iterator[Address]:
-    """The addresses that are renamed, and what they become."""
+    """Yield the old and the new address of each rename."""
     for pair in _pairs(project):
         yield from pair
 
 
 def apply_moves(project: Project, book: SupportsMove) -> None:
-    """Rename in the ledger what has not been yet."""
+    """Rename the addresses in the ledger that still have their old name."""
     pairs = tuple(_pairs(project))
     known = book.ids([old for old, _ in pairs]) if pairs else {}
     for old, new in pairs:

@@ -1,4 +1,4 @@
-"""Values that hold for a time: what is wanted is a function of the files and the clock.
+"""Overrides: values that hold for a time, so that the desired state depends on the files and the time.
 
 A value is absolute, or a step (``+30 %``) from what the file states, whatever other overrides say.
 
@@ -29,7 +29,7 @@ KEY = "overrides"
 
 
 class Override(Struct, frozen=True):
-    """One entry, with the instants between which it holds; the end itself is not in it."""
+    """One override with its start and end; the end is exclusive."""
 
     number: int
     match: str | None
@@ -75,7 +75,7 @@ class Override(Struct, frozen=True):
 
 
 def apply_overrides(loaded: LoadResult, now: datetime) -> LoadResult:
-    """The files as they are to be understood at a moment, with all that is wrong or worth knowing of overrides."""
+    """Return the load result with the overrides applied as of ``now``, and their problems and notes."""
     if loaded.project is None or not (entries := loaded.project.terms(KEY)):
         return loaded
     project, problems = loaded.project, list(loaded.problems)
@@ -158,8 +158,10 @@ def _unmatched(project: Project, rule: Override, matched: Sequence[Desired], pro
 def _apply_one(
     project: Project, rule: Override, desired: Desired, stated: Values, problems: list[Problem]
 ) -> Desired | None:
-    """A block with the values of an override over its own, or over what its file states where they are steps; None if
-    one of them cannot be."""
+    """Return a block with the values of an override laid over its own; None if one of them cannot be.
+
+    A step is computed from what the file states.
+    """
     kind = project.kinds[desired.address.kind]
     values, overlaid = dict(desired.values), dict(desired.origin.overlaid)
     for name in rule.values:
@@ -174,7 +176,7 @@ def _apply_one(
 
 
 def parse_value(kind: Kind, name: str, raw: Json) -> Value:
-    """What is written for a field, as its type understands it. Raises :class:`InvalidValue`."""
+    """Return the canonical value of a field in an override. Raise :class:`InvalidValue` if it is not valid."""
     if not kind.has(name) or not kind.field(name).writable:
         raise InvalidValue(
             "unknown-field", f"{kind.name} have no such field", f"fields are named in full, as {_some(kind)}"
@@ -190,7 +192,7 @@ def _some(kind: Kind) -> str:
 
 
 def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]], now: datetime) -> Problem:
-    """What holds, until when, and what then."""
+    """Return a note or warning: the values of the override, until when they hold, and what follows."""
     place, many = project.at(KEY, rule.number), f" for {len(before):,} resources" if len(before) > 1 else ""
     sets = ", ".join(f"{name} {_said(raw)}" for name, raw in rule.values.items())
     ends = f"{rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -220,7 +222,7 @@ def _said(value: object) -> str:
 
 
 def expired_but_live(loaded: LoadResult, drifts: Sequence[Drift], now: datetime) -> Iterator[Problem]:
-    """Overrides that ended, and whose value still is live because no apply came since."""
+    """Yield overrides that ended and whose value is still live, since no apply came after."""
     project, blocks = loaded.project, {each.address: each for each in loaded.desired}
     for number, entry in enumerate(project.terms(KEY) if project else ()):
         assert project is not None

@@ -1,6 +1,6 @@
-"""Fields that somebody else moves: inside the bounds they are let be, outside they are a problem.
+"""Fields owned by another system: ignored within their bounds, reported outside of them.
 
-After its end a rule gives the field back to git. An override of the same field comes first.
+After its end a rule returns the field to the files. An override of the same field has precedence.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 
 class OwnershipRule(Struct, frozen=True):
-    """One entry of the project file."""
+    """One `ownership` entry of the project file."""
 
     number: int
     match: str
@@ -38,7 +38,7 @@ class OwnershipRule(Struct, frozen=True):
 
 
 def validate_ownership(project: Project, desired: Sequence[Desired]) -> Iterator[Problem]:
-    """What is wrong with the rules, at their lines."""
+    """Yield the problems of the rules, at their lines."""
     for number, entry in enumerate(project.terms(KEY)):
         try:
             rule = _rule(number, entry)
@@ -58,7 +58,7 @@ def validate_ownership(project: Project, desired: Sequence[Desired]) -> Iterator
 
 
 def read_ownership_rules(project: Project) -> tuple[OwnershipRule, ...]:
-    """The rules; those that cannot be understood were told by :func:`validate_ownership`."""
+    """Return the rules; :func:`validate_ownership` must have found no problem."""
     return tuple(_rule(number, entry) for number, entry in enumerate(project.terms(KEY)))
 
 
@@ -76,10 +76,10 @@ def _amount(raw: Json) -> Decimal | None:
 def ignore_owned_fields(
     project: Project, pairs: Sequence[Pair], now: datetime
 ) -> tuple[tuple[Pair, ...], tuple[Problem, ...]]:
-    """The pairs without the values that somebody else owns, and which of these are out of bounds.
+    """Return the pairs without owned values, and a warning for each live value out of bounds.
 
-    A new object begins with what its block says. What is out of bounds is a warning here: nothing of it
-    is sent, and other changes need not wait for it.
+    A new object starts with the values of its block. A value out of bounds is a warning, since nothing of it is sent
+    and other changes need not wait for it.
     """
     known = read_ownership_rules(project)
     if not known:
@@ -121,11 +121,11 @@ def _owner(rule: OwnershipRule) -> str:
     return {"human": "people"}.get(rule.owner, f"the {rule.owner}")
 
 
-# --- How fast it moves ------------------------------------------------------------------------------------
+# --- Step limits ------------------------------------------------------------------------------------------
 
 
 class SupportsObservation(Protocol):
-    """What was seen when somebody last looked."""
+    """Values seen at a read, and the time of the read."""
 
     @property
     def at(self) -> datetime: ...
@@ -134,7 +134,7 @@ class SupportsObservation(Protocol):
 
 
 class ObservationStore(Protocol):
-    """Where looks are kept: the ledger, which is read and written once."""
+    """Store of observations: the ledger; one read and one write per call."""
 
     def notes(self, names: Iterable[str]) -> Mapping[str, SupportsObservation]: ...
 
@@ -144,7 +144,7 @@ class ObservationStore(Protocol):
 def check_step_limits(
     project: Project, pairs: Sequence[Pair], ledger: ObservationStore, now: datetime
 ) -> Iterator[Problem]:
-    """What moved further than it may in a day; each look is compared with the last one that is a day old."""
+    """Yield a problem for each value that moved more than its limit since the last observation at least a day old."""
     owned = list(_owned(project, pairs, now))
     looks = ledger.notes([name for name, *_ in owned]) if owned else {}
     news: dict[str, Values] = {}
@@ -162,7 +162,7 @@ def check_step_limits(
 def _owned(
     project: Project, pairs: Sequence[Pair], now: datetime
 ) -> Iterator[tuple[str, OwnershipRule, Desired, Decimal]]:
-    """The live values whose steps are bounded, each with the name under which its last look is noted."""
+    """Yield the live values with a step limit, each with the name of its ledger note."""
     for rule in (each for each in read_ownership_rules(project) if each.step is not None):
         for desired, live in pairs:
             value = live.values.get(rule.field) if live else None

@@ -1,7 +1,7 @@
-"""The tree of a YAML text: every value and key with the exact characters that it takes.
+"""Tree of a YAML text: every value and key with its exact offsets.
 
-Problems ask it for a line and a column, edits for offsets. It keeps what means nothing to a reader and much to a
-writer: anchors, aliases, merge keys, brackets, quotes. It recurses, because the first pass has bounded the depth.
+Problems use it for line and column, edits for offsets. It keeps what only a writer needs: anchors, aliases, merge keys,
+brackets, quotes. It is recursive, because the first pass has limited the depth.
 """
 
 import re
@@ -32,7 +32,7 @@ FEW = 8
 
 
 class Node:
-    """One value or key: ``start`` to ``end`` without its anchor, which begins at ``outer``.
+    """One value or key from ``start`` to ``end``; its anchor, if any, begins at ``outer``.
 
     ``style`` is ``""`` for plain, a quote, ``|`` or ``>`` for text, ``{`` and ``[`` for brackets, ``map`` and ``list``
     for blocks, ``*`` for an alias. Entries of a list have no key.
@@ -80,7 +80,7 @@ class Node:
 
 
 class MapEntry:
-    """One entry of a collection, from its key (or its dash) on. ``merge`` marks a ``<<``."""
+    """One entry of a collection, starting at its key or dash. ``merge`` is true for ``<<``."""
 
     __slots__ = ("key", "merge", "name", "start", "value")
 
@@ -97,14 +97,14 @@ class MapEntry:
 
 
 class Lines:
-    """Offsets of a text as lines and columns."""
+    """Converts offsets of a text to lines and columns."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
 
     def where(self, start: int, end: int) -> Where:
-        """Return the place of these characters, as wide as what stands in its first line."""
+        """Return line, column and width of a range; the width ends with its first line."""
         line = bisect_right(self.starts, start)
         begin = self.starts[line - 1]
         if line < len(self.starts) and end >= self.starts[line]:
@@ -113,7 +113,7 @@ class Lines:
 
 
 class Tree:
-    """The tree of a text that the first pass has read, right or wrong in its meaning."""
+    """Tree of a text that the first pass accepted as syntax; its meaning may still be wrong."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -128,7 +128,7 @@ class Tree:
     # --- building ---
 
     def _node(self, event: Any) -> Node:
-        """Return what this event begins, read to its end."""
+        """Return the node that this event begins, and consume its events."""
         outer, end = event.start_mark.index, event.end_mark.index
         if type(event) is AliasEvent:
             return Node(outer, outer, end, "*", str(event.anchor))
@@ -145,7 +145,7 @@ class Tree:
 
     def _scalar(self, event: Any, outer: int, end: int) -> Node:
         start = self._behind_anchor(event, outer, end)
-        if not event.value and not event.style:  # nothing is written but the anchor, if there is one
+        if not event.value and not event.style:  # an empty value with at most an anchor
             start = end = min(outer + len(f"&{event.anchor}"), end) if event.anchor else outer
         if event.style in ("|", ">"):
             end = start + len(self.text[start:end].rstrip())
@@ -162,7 +162,7 @@ class Tree:
         while type(event := self._get()) is not MappingEndEvent:
             merge = event.value == MERGE and not event.style
             key, value = self._node(event), self._node(self._get())
-            if not self.text[value.outer : value.end].strip():  # nothing is written: it stands right behind the colon
+            if not self.text[value.outer : value.end].strip():  # an empty value: its position is right after the colon
                 value.outer = value.start = value.end = self.text.find(":", key.end) + 1
             node.entries.append(MapEntry(key.outer, event.value, key, value, merge))
         return event
@@ -174,10 +174,10 @@ class Tree:
             node.entries.append(MapEntry(dash, None, None, value))
         return event
 
-    # --- asking ---
+    # --- queries ---
 
     def walk(self, path: FieldPath) -> list[tuple[Node | None, Node]]:
-        """Return the key and the value at each step of the path, from the root on, as far as they are written."""
+        """Return (key, value) for each step of the path from the root, as far as it exists."""
         if self.root is None:
             return []
         found: list[tuple[Node | None, Node]] = [(None, self.root)]
@@ -189,7 +189,7 @@ class Tree:
         return found
 
     def meant(self, node: Node) -> Node:
-        """Return what an alias stands for."""
+        """Return the node itself, or the node that an alias refers to."""
         return self.anchors[str(node.anchor)] if node.style == "*" else node
 
     def _child(self, node: Node, step: str | int) -> MapEntry | None:
@@ -202,22 +202,22 @@ class Tree:
         return own or next(filter(None, inherited), None)
 
     def merged(self, entry: MapEntry) -> list[Node]:
-        """Return the maps that a merge key brings."""
+        """Return the maps that a merge key includes."""
         source = self.meant(entry.value)
         return [self.meant(each.value) for each in source.entries] if source.is_list else [source]
 
     def extent(self, node: Node) -> tuple[int, int]:
-        """Return the characters that show a value to a reader: a block by what its first line begins with."""
+        """Return the offsets that represent a value to a reader; for a block, its first token."""
         if node.style == "map" and node.entries and node.entries[0].key:
             return self.extent(node.entries[0].key)
         if node.style in ("list", "|", ">"):
             return node.start, node.start + 1
         return node.start, node.end
 
-    # --- mistakes ---
+    # --- errors ---
 
     def mistakes(self) -> Iterator[YamlRefused]:
-        """Yield all that is wrong in the meaning of the text, in its order."""
+        """Yield all errors in the meaning of the text, in its order."""
         if self.root is not None:
             lines = Lines(self.text)
             for node, code, message, hint in self._wrong(self.root, lines, ScalarResolver(WORDS)):

@@ -1,4 +1,4 @@
-"""``reconciler.yaml``: which API versions to speak, what the scope is, which files belong to it."""
+"""Project file ``reconciler.yaml``: API versions, scope, and the files that belong to it."""
 
 import os
 import stat
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 PROJECT_FILE = "reconciler.yaml"
 SUFFIXES = (".yaml", ".yml")
 FOREIGN_FOLDERS = ("node_modules", "vendor")
-"""Folders of what other tools install: never part of a project, unless `include` names them."""
+"""Folders with installed files of other tools; part of a project only if `include` names them."""
 SHARED_LEDGERS = ("postgresql:", "postgres:")
-"""Where those of other projects stand as well."""
+"""URL schemes of ledgers that several projects share."""
 KEEP_TOO_SHORT = "a journal of less than a week is too short for drift, rollback and the guardrails of a day"
 
 
 class Project(Struct, frozen=True, dict=True):
-    """What the project file says. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
+    """Content of the project file. ``scope`` holds ids by ``advertiserIds`` and ``retailMediaAccountIds``.
 
-    ``own_name`` is the one it states; ``name`` may be its folder's, which every checkout may call otherwise.
-    ``whole`` is false where only some files of it were asked for; ``careful`` orders calls so that
-    the exposure never overshoots; ``currencies`` are by id of an advertiser or account.
+    ``own_name`` is the name in the file; ``name`` defaults to the folder's, which may differ between checkouts.
+    ``whole`` is false if only some files were requested; ``careful`` selects the exposure-safe order; ``currencies``
+    are by id of an advertiser or account.
     """
 
     folder: File
@@ -65,11 +65,11 @@ class Project(Struct, frozen=True, dict=True):
 
     @property
     def locks(self) -> tuple[str, ...]:
-        """What a run that writes must hold alone."""
+        """Names of the locks that a writing run must hold."""
         return tuple(f"{name}:{id}" for name, ids in sorted(self.scope.items()) for id in sorted(ids))
 
     def stated_currency(self, scope: str) -> str | None:
-        """Return the currency of all ids of a scope (`advertiserIds`), if the project file states one for all."""
+        """Return the currency of all ids of a scope (`advertiserIds`), or None if the file states no single one."""
         stated = {self.currencies.get(id) for id in self.scope.get(scope, ())}
         return stated.pop() if len(stated) == 1 else None
 
@@ -77,13 +77,13 @@ class Project(Struct, frozen=True, dict=True):
         return Place(self.source, path)
 
     def terms(self, key: str) -> "Sequence[Mapping[str, Json]]":
-        """The entries of a list of the project file."""
+        """Return the entries of a list in the project file."""
         found = self.content.get(key)
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else ()
 
     @property
     def content(self) -> "Mapping[str, Json]":
-        """The project file as it is written."""
+        """The project file as parsed YAML."""
         content = self.source.value if isinstance(self.source, Document) else None
         return content if isinstance(content, dict) else {}
 
@@ -94,20 +94,20 @@ class Project(Struct, frozen=True, dict=True):
 
     @cached_property
     def guardrails(self) -> "Guardrails":
-        """What the project file says of the guardrails; they are imported for a plan, or where it says something."""
+        """Guardrail settings of the project file; imported on first use."""
         from reconciler.guardrails import GuardrailSettings
 
         return GuardrailSettings(_map(self.content, "guardrails"), self.source)
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
-        """Every kind that the configured versions have."""
+        """Every kind in the configured versions."""
         named = {name: kind for family in api_versions.FAMILIES for name, kind in self.dialect(family).kinds.items()}
         return {name: api_versions.with_assumptions(kind, self.assumptions) for name, kind in named.items()}
 
 
 def find_project(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...], tuple[Problem, ...]]:
-    """The project that the paths belong to, and its resource files in the order of their names."""
+    """Return the project to which the paths belong, its resource files by name, and the problems."""
     given = [File(path) for path in paths or (".",)]
     missing = tuple(
         _refusal(path, "no-such-file", "there is no such file or folder", f"paths are read from {File.cwd()}")
@@ -175,7 +175,7 @@ def _read_extended(home: File) -> tuple[Document | None, tuple[Problem, ...]]:
 
 
 def _wrong(project: Project) -> Iterator[Problem]:
-    """What its schema cannot say, as far as it keeps the project from being used."""
+    """Yield errors of the project file that its schema cannot express and that prevent its use."""
     yield from (each for each in guardrail_mistakes(project) if each.severity is Severity.ERROR)
     if not project.scope:
         hint = "state `scope` here, or in the file that it extends"
@@ -192,8 +192,10 @@ def _wrong(project: Project) -> Iterator[Problem]:
 
 
 def guardrail_mistakes(project: Project, desired: Sequence[Desired] | None = None) -> Iterator[Problem]:
-    """Names inside a guardrail that mean nothing, at their place; with all resources of the project also those of
-    addresses and of fields that none of them has."""
+    """Yield a problem for each unknown name inside a guardrail.
+
+    With all resources of the project, addresses and fields that no resource has are included.
+    """
     if "guardrails" not in project.content:
         return
     for each in project.guardrails.mistakes(_names(project, desired)):
@@ -204,7 +206,7 @@ def guardrail_mistakes(project: Project, desired: Sequence[Desired] | None = Non
 
 
 def _names(project: Project, desired: Sequence[Desired] | None) -> "Names":
-    """What a guardrail of this project may name."""
+    """Return the names that a guardrail of this project may use."""
     from reconciler.guardrails import Names
 
     writable = {name: [row for row in kind.fields if row.writable] for name, kind in project.kinds.items()}
@@ -225,7 +227,7 @@ def _holds_amount(form: ValueType) -> bool:
 
 
 def includes(project: Project, file: File) -> bool:
-    """Whether a file of that name would belong to the project."""
+    """Return True if a file of that name would belong to the project."""
     file, home, include = file.resolve(), project.folder.resolve(), project.content.get("include")
     if home not in file.parents or not _included(file, home, _patterns(include)):
         return False
@@ -236,19 +238,19 @@ def includes(project: Project, file: File) -> bool:
 def read_document(
     file: File, instead: Mapping[str, bytes] | None = None
 ) -> tuple[Document | None, tuple[Problem, ...]]:
-    """A file as values, or why it cannot be read. ``instead`` gives other texts for some."""
+    """Return the parsed file, or None and the problems. ``instead`` replaces the texts of some files."""
     text = text_of(file, instead)
     return (None, (text,)) if isinstance(text, Problem) else yaml_document.parse(text, display_path(file))
 
 
 def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | Problem:
-    """Return the bytes of a file, or why it cannot be read; ``instead`` gives other texts for some."""
+    """Return the bytes of a file, or a problem if it cannot be read. ``instead`` replaces the texts of some files."""
     name = display_path(file)
     if instead is not None and name in instead:
         return instead[name]
     try:
         about = file.stat()
-        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device never ends
+        if not stat.S_ISREG(about.st_mode):  # reading a pipe would block, a device may never end
             return _refusal(file, "unreadable", "is not a file that can be read", "put the text into a file")
         return yaml_document.size_error(about.st_size, name) or file.read_bytes()
     except OSError as trouble:
@@ -256,7 +258,7 @@ def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | P
 
 
 def home_of(path: File) -> File | None:
-    """The folder of the project that a path belongs to, if any."""
+    """Return the folder of the project that contains a path, or None."""
     absolute = path.resolve()
     ups = (absolute, *absolute.parents) if absolute.is_dir() else absolute.parents
     return next((up for up in ups if (up / PROJECT_FILE).is_file()), None)
@@ -298,9 +300,9 @@ def _map(content: Mapping[str, Json], key: str) -> Mapping[str, Json]:
 
 
 def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
-    """The files that are included and lie at or below one of the paths. Hidden ones never are.
+    """Yield the included files at or below one of the paths. Hidden files are never included.
 
-    Without `include`, neither are those of other projects, nor what other tools install below.
+    Without `include`, files of other projects and installed files of other tools are excluded.
     """
     patterns = _patterns(include)
     wanted = [path.resolve() for path in given]
@@ -326,7 +328,7 @@ def _is_foreign(folder: File) -> bool:
 
 
 def _links_out(home: File, files: Sequence[File]) -> Iterator[Problem]:
-    """Files that a symbolic link brings from outside of the project: what they hold was never reviewed with it."""
+    """Yield an error for each symbolic link to a file outside the project, whose content is not reviewed with it."""
     for file in files:
         if file.is_symlink() and home not in file.resolve().parents:
             hint = "put the file itself into the project; nothing of what the link points to was read"
@@ -345,9 +347,10 @@ def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
 
 
 def display_path(file: File) -> str:
-    """A file as the user would name it: relative to where they stand, if it lies below."""
+    """Return the path relative to the current folder if below it, else absolute."""
     try:
-        return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()  # a link by its own name
+        # os.path.abspath keeps the link's own name
+        return File(os.path.abspath(file)).relative_to(File.cwd()).as_posix()
     except ValueError:
         return str(file)
 

@@ -1,6 +1,6 @@
-"""What ``reconciler.yaml`` says beside the resources: who owns a field, what holds for a time, what was renamed.
+"""Schema of the parts of ``reconciler.yaml`` beside the resources: ownership, overrides, renames.
 
-A moment with an offset is that instant. Without one it is the wall clock of ``zone``; a day alone ends with it.
+A time with an offset is an instant. Without one it is local time in ``zone``; a plain date includes the whole day.
 """
 
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ DURATION: Schema = {"type": "string", "pattern": r"^\d{1,6}[smh]$"}
 AGE: Schema = {"type": "string", "pattern": r"^\d{1,5}d$"}
 UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 LEAST_KEPT = timedelta(days=7)
-"""What guardrails, drift and a person who comes back from a holiday still ask the journal for."""
+"""Minimum retention of the journal, which guardrails, drift and reports look up."""
 LOOK_FOR, SETTLE_AFTER = timedelta(seconds=120), timedelta(minutes=30)
 LEAST_SETTLE = timedelta(minutes=5)
-"""The longest that one sending may take, with its wait for the rate limit, rounded up."""
+"""Minimum settle time: the longest that one sending may take, including the wait for the rate limit, rounded up."""
 
 
 def build_key_schemas() -> Mapping[str, Schema]:
-    """The parts of the project's schema that these are, by their keys; as long as what it says."""
+    """Return the schemas of these keys of the project file; one table, so it is as long as their number."""
     return {
         "allow": allow(),
         "moved": _list(
@@ -121,7 +121,7 @@ def allow() -> Schema:
 
 
 def recovery() -> Schema:
-    """Return the schema of how calls without an answer are settled."""
+    """Return the schema of the recovery of calls without an answer."""
     return {
         "type": "object",
         "description": "How long a create or a top-up without an answer is looked for, and when it may count as absent."
@@ -140,7 +140,7 @@ def recovery() -> Schema:
 
 
 def duration(text: str) -> timedelta:
-    """Return a time span such as 120s, 30m, 2h or 180d, which the schema has checked."""
+    """Return a time span such as 120s, 30m, 2h or 180d, whose form the schema has checked."""
     return int(text[:-1]) * UNITS[text[-1]]
 
 
@@ -150,11 +150,11 @@ def _list(doc: str, properties: Schema, required: tuple[str, ...]) -> Schema:
 
 
 class InvalidMoment(ValueError):
-    """A moment that cannot be told; the text says why."""
+    """Raised for a time that is not valid or not unique; the text says why."""
 
 
 def parse_moment(text: str, zone: str | None, *, end: bool = True) -> datetime:
-    """The instant that is meant. Raises :class:`InvalidMoment`."""
+    """Return the instant of a time in the project file. Raise :class:`InvalidMoment` if it is not valid."""
     try:
         day = date.fromisoformat(text) if len(text) == 10 else None
         at = datetime.fromisoformat(text) if day is None else datetime.combine(day + timedelta(days=end), time(0))

@@ -1,7 +1,7 @@
-"""The kinds as JSON Schema, as ``make schemas`` writes them into ``schemas/``.
+"""Build the JSON Schemas of the kinds, which ``make schemas`` writes into ``schemas/``.
 
-One schema serves all API versions, so it accepts what any of them accepts; what the configured
-version does not know is told by ``source``, at the line, with the version's name.
+One schema serves all API versions and accepts what any of them accepts; the loader reports fields that the configured
+version does not have, at their lines.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ SECTIONS_DOC = "Resources by the name you give them. The name is yours: it is th
 
 
 def build_resource_schema() -> Schema:
-    """The schema of a resource file."""
+    """Return the schema of a resource file."""
     kinds = {name: _union(name) for name in api_versions.kind_names()}
     sections = {
         name: {
@@ -48,7 +48,10 @@ def build_resource_schema() -> Schema:
 
 
 def build_project_schema() -> Schema:
-    """The schema of ``reconciler.yaml``; a table, as long as the file has keys."""
+    """Return the schema of ``reconciler.yaml``.
+
+    One table, so it is as long as the file has keys.
+    """
     ids = {"type": "array", "items": {"type": ["string", "integer"], "pattern": "^[0-9]+$"}, "uniqueItems": True}
     return {
         "$schema": DRAFT,
@@ -152,12 +155,12 @@ ASSUMPTIONS: Mapping[str, str] = {
 
 
 def build_schemas() -> Mapping[str, Schema]:
-    """Every schema by the name of its file."""
+    """Return every schema by its file name."""
     return {"resources.schema.json": build_resource_schema(), "project.schema.json": build_project_schema()}
 
 
 def _union(name: str) -> Schema:
-    """A kind as any of its dialects accepts it."""
+    """Return the schema of a kind that accepts the fields of all its versions."""
     kinds = tuple(api_versions.kind_across_versions(name))
     rows: dict[str, list[Field]] = {}
     for kind in kinds:
@@ -194,7 +197,7 @@ def _place(schema: Schema, rows: list[Field], kind: Kind) -> None:
 
 
 def _value(rows: list[Field]) -> Schema:
-    """One value, with the words of every version, and null where it clears."""
+    """Return the schema of one value with the enum words of every version, and null if it can be cleared."""
     form = rows[0].type
     for row in rows[1:]:
         if isinstance(form, EnumType) and isinstance(row.type, EnumType):

@@ -1,7 +1,7 @@
-"""What is wrong with a file, in words: a JSON Schema's refusal as problems, each at its line.
+"""Turn refusals of a JSON Schema into problems at their lines.
 
-``jsonschema-rs`` decides (it is a hundred times faster and right about numbers); ``jsonschema`` is
-asked only about what was refused, and says where and why.
+``jsonschema-rs`` decides (it is a hundred times faster and right about numbers); ``jsonschema`` only explains what was
+refused.
 """
 
 import json
@@ -23,17 +23,17 @@ KINDS = {
     "null": "null",
 }
 SPELLINGS = {"true": "on", "false": "off"}
-"""What people write for one of our words."""
+"""Common mistakes for words of the schema."""
 
 
 def is_valid(value: Json, schema: str) -> bool:
-    """Whether the published schema of that name accepts the value: the fast answer."""
+    """Return True if the published schema accepts the value."""
     accepted: bool = _fast(schema).is_valid(value)
     return accepted
 
 
 def problems(value: Json, schema: str, source: Locator) -> Iterator[tuple[FieldPath, Problem]]:
-    """Every refusal of the schema, with the path of what it is about."""
+    """Yield (path, problem) for every refusal of the schema."""
     for refusal in _slow(schema).iter_errors(value):
         for problem in _explained(refusal, source):
             yield tuple(refusal.absolute_path), problem
@@ -119,7 +119,7 @@ def _not_null(name: str, at: Place) -> Problem:
 
 
 def closest_word(word: str, known: list[str]) -> str | None:
-    """The one known word that was probably meant."""
+    """Return a hint with the known word that is closest, or None."""
     import difflib
 
     spelling = SPELLINGS.get(word)

@@ -1,7 +1,7 @@
-"""Live values into the files that state them: which lines to change so that exactly these resources change.
+"""Write live values into the files that state them, changing only the lines of these resources.
 
-Only what a file states is touched. A value that comes from its ``defaults`` is changed there if all who
-use it move alike, and else where the resource stands.
+Only fields that a file states are changed. A value from ``defaults`` is changed there if it changes alike for all
+resources that use it, else in the resource.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,18 +15,18 @@ from reconciler.kinds.value_types import InvalidValue
 from reconciler.model import Desired, FieldPath, Json, Live, Value
 
 Moves = Mapping[str, "Json | Removed"]
-"""Dotted field names to what is to be written for them."""
+"""Dotted field name -> new YAML value."""
 
 
 class Amendment(Struct, frozen=True):
-    """A block of a file and what is to be written into it."""
+    """A block of a file and its new values."""
 
     desired: Desired
     moves: Moves
 
 
 def differs_from_block(kind: Kind, desired: Desired, live: Live) -> bool:
-    """Whether live is otherwise than the block states, as far as the API shows it."""
+    """Return True if a stated value differs from live, as far as the API returns it."""
     return any(_moved(kind, live, name, stated) for name, stated in desired.values.items())
 
 
@@ -35,9 +35,9 @@ def _moved(kind: Kind, live: Live, name: str, stated: Value) -> bool:
 
 
 def block_changes(kind: Kind, desired: Desired, live: Live, written: Json) -> Moves:
-    """What the block states otherwise than live is; ``written`` is the file's whole value.
+    """Return the new values of the fields that differ from live; ``written`` is the parsed file.
 
-    What is live and may not be written, alone or beside the rest, is not stated any longer.
+    A live value that may not be written, alone or beside the rest, is removed from the block.
     """
     moved: dict[str, Json | Removed] = {}
     values: dict[str, Value] = dict(desired.values)
@@ -66,7 +66,7 @@ def _said(written: Json, desired: Desired, name: str) -> Json:
 def file_edits(
     kind: Kind, written: Json, amendments: Sequence[Amendment], others: Iterable[Desired]
 ) -> Iterator[Change]:
-    """The edits of one file. ``others`` are the blocks of the kind in it that do not move."""
+    """Yield the edits of one file. ``others`` are its unchanged blocks of the kind."""
     shared: dict[str, dict[str, Json | Removed]] = {}
     for each in amendments:
         for name, new in each.moves.items():
@@ -84,10 +84,10 @@ def file_edits(
 def _shared(
     kind: Kind, name: str, said: "Json | Removed", users: Sequence[Desired], moved: Mapping[str, "Json | Removed"]
 ) -> Iterator[Change]:
-    """A value of the defaults, for some or for all who use it."""
+    """Yield the edits of a default value for all or some of the resources that use it."""
     news = list(moved.values())
     alike = moved.keys() == {each.address.key for each in users} and all(new == news[0] for new in news)
-    undone = REMOVED in news  # a default cannot be undone by a block, so it goes, and everybody else states it
+    undone = REMOVED in news  # a block cannot unset a default, so the default is removed and the other blocks state it
     if alike or undone:
         yield _default_path(kind, name), REMOVED if undone else news[0]
     for each in users if not alike else ():

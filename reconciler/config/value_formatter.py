@@ -1,6 +1,6 @@
-"""A canonical value as a person would write it in YAML, by the table of its kind; the way back from ``parse``.
+"""Format a canonical value as YAML by the table of its kind; the inverse of ``parse``.
 
-What could not be read again as the same value has no spelling, and nothing is written for it.
+A value that would not be read back as the same value cannot be formatted, and is not written.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ UNSPEAKABLE = "this value cannot be written back"
 
 
 def to_yaml(row: Field, value: Value, like: Json = None) -> Json:
-    """The value as YAML has it. ``like`` is how the file says it now: its offset and its order are kept.
+    """Return the value as YAML. ``like`` is the file's present value, whose offset and order are kept.
 
-    Raises :class:`InvalidValue` if reading it again would not give the same value.
+    Raise :class:`InvalidValue` if the result would not be read back as the same value.
     """
     if value is None:
         if row.nullable:
@@ -72,7 +72,7 @@ def _spelled(form: ValueType, value: Value, like: Json) -> Json:
 
 
 def _parts(form: ValueType, value: Mapping[str, Value], like: Mapping[str, Json]) -> Json:
-    """An object: its parts in the order of the table, without those that mean what is meant anyway."""
+    """Return an object with its parts in table order, without parts that equal their default."""
     assert isinstance(form, ObjectType)
     return {
         name: _spelled(each, value[name], like.get(name))
@@ -82,7 +82,7 @@ def _parts(form: ValueType, value: Mapping[str, Value], like: Mapping[str, Json]
 
 
 def _moment(moment: datetime, like: Json) -> str:
-    """A day where it is midnight in UTC; else the moment, in the offset that the file uses."""
+    """Return a date if the instant is midnight UTC, else the date-time in the file's offset."""
     if moment.time() == time(0) and not (isinstance(like, str) and "T" in like):
         return moment.date().isoformat()
     return moment.astimezone(_offset(like)).isoformat().replace("+00:00", "Z")
@@ -97,7 +97,7 @@ def _offset(like: Json) -> tzinfo:
 
 
 def _in_order(members: list[Json], like: Json) -> Json:
-    """A set as the file orders it: what stays stays where it is, what is new comes last."""
+    """Return the members of a set in the file's order, new ones last."""
     if not isinstance(like, list):
         return members
     wanted = {str(each): each for each in members}
@@ -106,12 +106,12 @@ def _in_order(members: list[Json], like: Json) -> Json:
 
 
 def _canonical(form: ValueType, like: Json) -> Json:
-    """Return the members of a list as they would be spelled today, so that another spelling keeps its place."""
+    """Return the members of a list in canonical spelling, so that a differently spelled member keeps its place."""
     return [str(form.read(each)) for each in like] if isinstance(form, EnumType) and isinstance(like, list) else like
 
 
 def _encodable(raw: Json) -> bool:
-    """Whether it is text at all: half of a character is not."""
+    """Return True if the value can be encoded; lone surrogates cannot."""
     match raw:
         case str():
             return not any("\ud800" <= letter <= "\udfff" for letter in raw)
@@ -124,7 +124,7 @@ def _encodable(raw: Json) -> bool:
 
 
 def flatten_block(kind: Kind, block: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
-    """A nested block as dotted fields, each spelled as it would be today."""
+    """Return a nested block as dotted fields, each in its present spelling."""
     fields: dict[str, Json] = {}
     for key, raw in block.items():
         name = prefix + key
@@ -136,11 +136,11 @@ def flatten_block(kind: Kind, block: Mapping[str, Json], prefix: str = "") -> di
     return fields
 
 
-# --- What the rules of a kind say of it ----------------------------------------------------------------------
+# --- Rules of a kind --------------------------------------------------------------------------------------
 
 
 class _FieldNames:
-    """A locator for what stands in no file yet: the place of a field is its name."""
+    """A locator for values outside of files: the position of a field is its name."""
 
     def has(self, path: FieldPath) -> bool:
         return True
@@ -150,12 +150,12 @@ class _FieldNames:
 
 
 def as_desired(address: Address, values: Values, id: str | None) -> Desired:
-    """Values as the files would want them; the span of each names it."""
+    """Return a Desired from values, with field names as spans."""
     return Desired(address, id, values, Origin(Place(_FieldNames(), (address.kind, address.key))))
 
 
 def rule_violations(kind: Kind, values: Values, id: str | None) -> dict[str, str]:
-    """The fields that the kind's own rules refuse beside the others, and why; an empty name is the whole."""
+    """Return field -> message for the fields that the kind's rules refuse; an empty name is the whole block."""
     desired = as_desired(Address(kind.name, "-"), values, id)
     problems = (problem for rule in kind.rules for problem in rule(desired))
     return {each.span.file if each.span else "": each.message for each in problems if each.severity is Severity.ERROR}

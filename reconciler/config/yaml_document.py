@@ -1,12 +1,12 @@
-"""YAML text -> plain values, and where each of them stands.
+"""Parse YAML text into plain values, with the position of each.
 
-The law: a file means what YAML 1.2's core schema says, or it is refused at a line and a column; it is
-never understood differently in silence. ``NO`` is a word, ``0123`` and ``2026-01-01`` are text, ``0x1F``
-is 31, decimals are exact, and nothing is ever a float. Whatever the text, the work is bounded.
+A file means what YAML 1.2's core schema says, or it is refused at a line and a column; it is never silently understood
+differently. ``NO`` is a word, ``0123`` and ``2026-01-01`` are text, ``0x1F`` is 31, decimals are exact, and nothing is
+ever a float. The work is bounded for any text.
 
-Almost every file is right, so the text is read once. That pass builds values and notes where each key begins, from
-which nearly every place is found. The tree of all places is made by a second pass, for the rest and for mistakes; the
-last few are kept, no more. Values are shared between aliases: read, never write.
+Almost every file is valid, so the text is read once. That pass builds values and records where each key begins, from
+which nearly every position is found. A second pass builds the tree of all positions for the rest and for errors; only
+the last few trees are kept. Values are shared between aliases: read them, never change them.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from reconciler.model import FieldPath, Json, Problem, Span, error
 __all__ = ["Document", "DocumentLimits", "parse", "size_error"]
 
 MAX_PROBLEMS = 100
-"""Nobody reads more mistakes of one file at once."""
+"""Maximum number of problems reported per file."""
 KEPT = 4
-"""Files whose places are kept at a time: what asks for many goes from file to file, and a tree takes much room."""
+"""Number of position trees kept in memory: lookups go from file to file, and a tree is large."""
 
 
 class Document:
-    """A file that was understood: its value, and, when asked, the place of everything in it."""
+    """A parsed file: its value, and the position of everything in it on demand."""
 
     def __init__(self, file: str, value: Json, text: bytes, notes: Sequence[int] = ()) -> None:
         self.file = file
@@ -37,20 +37,20 @@ class Document:
         self.notes = notes
 
     def let_go(self) -> None:
-        """Forget the value, which takes four times the room of the text; every place can still be told."""
+        """Drop the value, which takes four times the memory of the text; positions can still be found."""
         self.value = None
 
     def has(self, path: FieldPath) -> bool:
-        """Return whether the path is written, in an alias or under a merge key as well."""
+        """Return True if the path exists, including in aliases and merge keys."""
         return _places(self).has(path)
 
     def span(self, path: FieldPath, *, key: bool = False) -> Span:
-        """Return where a value stands (or its key), or else its nearest ancestor that is there."""
+        """Return the span of a value or its key, or of its nearest existing ancestor."""
         return Span(self.file, *_places(self).where(path, key=key))
 
 
 class _PositionIndex:
-    """The places of one document: by the notes of its first pass, and by its tree where they do not suffice."""
+    """Positions in one document: from the notes of its first pass, or from its tree."""
 
     def __init__(self, document: Document) -> None:
         self.text = document.text.decode("utf-8-sig")
@@ -84,7 +84,7 @@ def _places(document: Document) -> _PositionIndex:
 
 
 def size_error(size: int, file: str, limits: DocumentLimits | None = None) -> Problem | None:
-    """The refusal of a file of so many bytes, to be asked before it is read."""
+    """Return the error for a file of this size, or None; call it before the file is read."""
     most = (limits or DocumentLimits()).bytes
     if size <= most:
         return None
@@ -93,7 +93,7 @@ def size_error(size: int, file: str, limits: DocumentLimits | None = None) -> Pr
 
 
 def parse(text: bytes, file: str, limits: DocumentLimits | None = None) -> tuple[Document | None, tuple[Problem, ...]]:
-    """The document, or why there is none: all mistakes in meaning, or the first in syntax."""
+    """Return the document, or None with the problems: all errors in meaning, or the first in syntax."""
     limits = limits or DocumentLimits()
     if large := size_error(len(text), file, limits):
         return None, (large,)
@@ -101,7 +101,7 @@ def parse(text: bytes, file: str, limits: DocumentLimits | None = None) -> tuple
         decoded = decode(text)
         values = ValueBuilder(decoded, limits)
         if not values.wrong:
-            # An anchor or a merge may bring keys from elsewhere: then only the tree knows.
+            # With an anchor or a merge, keys may come from elsewhere: only the tree has their positions.
             notes = () if values.anchors or values.merges else values.notes
             return Document(file, values.root, text, notes), ()
         refused = list(islice(Tree(decoded).mistakes(), MAX_PROBLEMS))

@@ -1,7 +1,7 @@
-"""Changes to values in a YAML text that a person wrote: what is asked for moves, and not a letter more.
+"""Edit values in a user's YAML text and change nothing else.
 
-Comments, order, anchors, quotes and brackets stay. After an edit the text means exactly what was asked
-for: it is read again, and what an anchor or a merge key dragged along is put right at its own place.
+Comments, order, anchors, quotes and brackets stay. The result is parsed again and must have exactly the requested
+value; values changed through an anchor or a merge key are restored at their own place.
 """
 
 import re
@@ -17,14 +17,14 @@ from reconciler.config.yaml_writer import block, entry, flow, key, scalar
 from reconciler.model import FieldPath, Json
 
 ROUNDS = 50
-"""How often a text is read again; two or three are enough unless anchors stand in anchors."""
+"""Maximum number of parses per edit; two or three are enough unless anchors are nested."""
 
 
 EMPTY_LINE = re.compile(r"\n[ \t]*\r?\n")
 
 
 class Removed(Enum):
-    """What takes the place of a value that is to be removed with its key."""
+    """Marker that removes a value together with its key."""
 
     GONE = "gone"
 
@@ -35,17 +35,20 @@ Splice: TypeAlias = tuple[int, int, str]
 
 
 class EditError(ValueError):
-    """The text cannot be brought to the wish by edits that are sure."""
+    """Raised if no safe edit leads to the requested value."""
 
 
 def apply_edits_to_bytes(raw: bytes, file: str, changes: Sequence[Change]) -> bytes:
-    """The same of a file as it lies on the disk, whose byte order mark stays, if it has one."""
+    """Return the edited bytes of a file, with its byte order mark if it has one."""
     mark = BOM_UTF8 if raw.startswith(BOM_UTF8) else b""
     return mark + apply_edits(raw.decode("utf-8-sig"), file, changes).encode()
 
 
 def apply_edits(text: str, file: str, changes: Sequence[Change]) -> str:
-    """The text with these values at these paths, and every other value as it was. Raises :class:`EditError`."""
+    """Return the text with these values at these paths and all others unchanged.
+
+    Raise :class:`EditError` if impossible.
+    """
     value = _read(text, file)
     wanted, fresh = value, dict[int, Json]()
     for path, new in changes:
@@ -70,7 +73,7 @@ def _read(text: str, file: str) -> Json:
 
 
 def _with(value: Json, path: FieldPath, new: "Json | Removed", fresh: dict[int, Json]) -> Any:
-    """The value with a part of it replaced; blocks that this empties go too, blocks that it needs come.
+    """Return the value with a part of it replaced; blocks that this empties go too, blocks that it needs come.
 
     A block is copied before its first change, since aliases share it; ``fresh`` holds the copies, which are changed in
     place, so that many changes of one large block cost no more than its size.
@@ -117,7 +120,7 @@ def _at(value: Json, path: FieldPath) -> "Json | Removed":
 
 
 def _spliced(text: str, splices: Iterable[Splice]) -> str:
-    """All that fit beside each other; the others are found again in the next round."""
+    """Return the text with all splices that do not overlap; the others follow in the next round."""
     parts, done = [], 0
     for start, end, new in sorted(splices, key=_order):
         if start >= done:
@@ -127,14 +130,14 @@ def _spliced(text: str, splices: Iterable[Splice]) -> str:
 
 
 def _order(splice: Splice) -> tuple[int, int, float]:
-    """What ends a line comes before what begins one there, and what is deeper inside before what is outside."""
+    """Return the sort key: the end of a line before a new line there, the deeper before the shallower."""
     start, end, new = splice
     lines = new.lstrip("\r\n")
     return start, end, len(lines.lstrip(" ")) - len(lines) if new[:1] in ("\r", "\n") else -inf
 
 
 class _Editor:
-    """One round: where in the text each difference is to be written, and how."""
+    """One round of edits: the splices for each difference."""
 
     def __init__(self, text: str, value: Json, wanted: Json) -> None:
         self.text, self.value, self.wanted = text, value, wanted
@@ -151,7 +154,7 @@ class _Editor:
         return [*found, *self._saved_anchors(found)]
 
     def _change(self, node: Node, path: FieldPath, new: "Json | Removed") -> Iterator[Splice]:
-        """Go down as far as the text itself does, and write there what is wanted from there on."""
+        """Yield the splices of one change: descend as far as the text has the path, and write the rest there."""
         for depth, step in enumerate(path):
             found = node.entry(str(step)) if node.is_map else None
             here = path[: depth + 1]
@@ -166,7 +169,7 @@ class _Editor:
                 found is None,
                 whole is REMOVED,
             ):
-                return  # commas belong to two entries: what comes and what goes take turns
+                return  # neighbouring additions and removals share a comma: the next round makes the other one
             if found is None and whole is REMOVED:
                 yield from (self._without(node, each) for each in node.entries if each.merge)
             elif found is None:
@@ -196,7 +199,7 @@ class _Editor:
             yield value.start, value.end, f"{'' if value.end > value.start else ' '}{scalar(new, keep)}"
 
     def _tail(self, node: Node, old: MapEntry, new: Json) -> str:
-        """What stands behind the colon."""
+        """Return the text after the colon."""
         if node.is_flow:
             return f" {flow(new)}"
         indent = self._column(old.start)
@@ -219,7 +222,7 @@ class _Editor:
                 return old.start, following.start, ""
             return (node.entries[place - 1].value.end if place else old.start), old.value.end, ""
         start = self.text.rfind("\n", 0, old.start) + 1
-        if self.text[start : old.start].strip() and following:  # the first of a map behind a dash
+        if self.text[start : old.start].strip() and following:  # the first entry of a map after a dash
             return old.start, following.start, ""
         end = self._line_end(old.value.end)
         return start, min(len(self.text), end + len(self.newline)), ""
@@ -239,10 +242,10 @@ class _Editor:
                 lines = "".join(f"{self.newline}{' ' * dash}- {flow(each)}" for each in added)
             yield at, at, lines
 
-    # --- anchors that would go with what is removed ---
+    # --- anchors in removed parts ---
 
     def _saved_anchors(self, splices: Sequence[Splice]) -> Iterator[Splice]:
-        """An anchor in a removed part moves to the first alias that stays, with what it stood for."""
+        """Yield splices that move an anchor with its value from a removed part to the first remaining alias."""
         assert self.root is not None
         nodes = list(self.root.inside())
         aliases = [each for each in nodes if each.style == "*" and not _covered(each.outer, splices)]
@@ -273,7 +276,7 @@ class _Editor:
         return end - 1 if self.text[end - 1 : end] == "\r" and end > at else end
 
     def _are_apart(self, node: Node) -> bool:
-        """Whether entries of the map are parted by empty lines."""
+        """Return True if entries of the map are separated by empty lines."""
         pairs = zip(node.entries, node.entries[1:], strict=False)
         return any(EMPTY_LINE.search(self.text, each.value.end, after.start) for each, after in pairs)
 

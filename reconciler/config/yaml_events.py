@@ -1,4 +1,4 @@
-"""What every reading of a YAML text shares: its characters, its events, and its mistakes in plain words."""
+"""Shared by all readers of YAML text: its characters, its events, and its errors in plain words."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,10 +12,10 @@ from yaml.scanner import Scanner
 
 try:
     from yaml._yaml import CParser as _Native
-except ImportError:  # a PyYAML built without libyaml: the same events, some fifteen times slower
+except ImportError:  # PyYAML without libyaml: the same events, some fifteen times slower
     _Native = None  # type: ignore[assignment,misc]
 
-_UNSEEN = "\x85\u2028\u2029\ufeff"  # line breaks for some readers only, and the mark of byte order
+_UNSEEN = "\x85\u2028\u2029\ufeff"  # characters that only some readers treat as line breaks, and the byte order mark
 _FORBIDDEN = f"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_UNSEEN}]"
 
 Where = tuple[int, int, int]
@@ -23,7 +23,7 @@ Where = tuple[int, int, int]
 
 
 class YamlRefused(Exception):
-    """The text cannot be read on from here."""
+    """Raised if the text cannot be read further."""
 
     def __init__(self, code: str, message: str, hint: str, mark: Any) -> None:
         self.code, self.message, self.hint = code, message, hint
@@ -65,20 +65,20 @@ class _PythonParser(Reader, Scanner, Parser):
 
 
 def events(text: str) -> Callable[[], Any]:
-    """What gives the next event of the text; both parsers refuse in the same types."""
+    """Return a function that returns the next event of the text; both parsers raise the same errors."""
     return _PythonParser(text).get_event if _Native is None else _Native(text).get_event
 
 
 @contextmanager
 def explain_parser_errors(text: str) -> Iterator[None]:
-    """Turn what the parser throws into a refusal."""
+    """Raise YamlRefused for errors of the parser."""
     try:
         yield
     except ReaderError:
         raise _forbidden(text) from None
     except MarkedYAMLError as wrong:
         refused = _syntax(wrong, text)
-        refused.where = min(refused.where, (*position_after(text), 1))  # libyaml counts a line that is not there
+        refused.where = min(refused.where, (*position_after(text), 1))  # libyaml counts one line too many at the end
         raise refused from None
 
 
@@ -89,7 +89,7 @@ _BACKSLASH = (
     "Use single quotes, or write the backslash twice.",
 )
 _SYNTAX: dict[str, tuple[str, str]] = {
-    # what libyaml says: what it means ({line} is where the construct begins), what to do
+    # libyaml's message: our message ({line} is where the construct begins), hint
     "tab character": ("A tab is used for indentation.", "Indent with spaces."),
     "mapping values are not allowed": (
         "A ':' stands where no key can be.",
@@ -121,7 +121,7 @@ _SYNTAX: dict[str, tuple[str, str]] = {
 
 
 def _syntax(wrong: MarkedYAMLError, text: str) -> YamlRefused:
-    """What the parser could not read, in plain words."""
+    """Return a refusal for a syntax error, in plain words."""
     began, mark = wrong.context_mark, wrong.problem_mark or wrong.context_mark
     problem = wrong.problem or "it cannot be read"
     if "cannot start any token" in problem and mark:
@@ -134,7 +134,7 @@ def _syntax(wrong: MarkedYAMLError, text: str) -> YamlRefused:
     for sign, (message, hint) in _SYNTAX.items():
         if sign in problem:
             start = began or mark
-            if mark and (mark.index >= len(text) or "':'" in sign):  # where it began tells more
+            if mark and (mark.index >= len(text) or "':'" in sign):  # the start of the construct says more
                 mark = start
             return YamlRefused("yaml-syntax", message.format(line=start.line + 1 if start else 1), hint, mark)
     message = f"This is not valid YAML: {problem}{f' {wrong.context}' if wrong.context else ''}."

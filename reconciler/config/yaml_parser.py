@@ -1,4 +1,4 @@
-"""The first pass: YAML text -> plain values, as fast as Python can, within bounds, and where each key begins."""
+"""First pass: YAML text -> plain values and the offsets of keys, fast and within limits."""
 
 import re
 import sys
@@ -26,24 +26,24 @@ from reconciler.model import Json
 
 
 class DocumentLimits(Struct, frozen=True):
-    """How much a file may ask for. Each bound is far above honest files and far below harm."""
+    """Limits of a file, each far above real files and far below harm."""
 
     bytes: int = 10 * 2**20
-    """Ten thousand ad sets in one file; ask :func:`oversize` before reading one."""
+    """Size of ten thousand ad sets; call :func:`size_error` before reading a file."""
     depth: int = 64
-    """The deepest resource has a dozen levels; readers that recurse bear hundreds."""
+    """The deepest resource has a dozen levels; recursive readers can handle hundreds."""
     nodes: int = 2_000_000
-    """Twice what a file of full size has; a collection counts at its start and at its end."""
+    """Twice the number in a file of maximum size; a collection counts at its start and at its end."""
     aliases: int = 100_000
-    """Nodes that aliases may stand for, if that is more than :data:`ALIAS_RATIO` allows: a bomb is small."""
+    """Nodes that aliases may expand to, if more than :data:`ALIAS_RATIO` allows: an attack is a small file."""
 
 
 ALIAS_RATIO = 10
-"""A big file may share a lot, in proportion to what is written: its cost is no surprise."""
+"""Allowed ratio of expanded aliases to written nodes, so that large files may share much."""
 INT_DIGITS = 1_000
-"""Beyond 4,300 Python refuses to print an integer; no id comes near."""
+"""Maximum digits of an integer: Python refuses to print more than 4,300, and ids are far shorter."""
 DECIMAL_DIGITS = 40
-"""Digits of a decimal, and how far its exponent may reach: 1e999999999 would fill the memory when used."""
+"""Maximum digits and exponent of a decimal: printing 1e999999999 would fill the memory."""
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?([0-9]+))?")
@@ -54,12 +54,12 @@ WORDS: dict[str, Json] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_ITEM: Any = object()  # stands for the key of whatever goes into a list
-MERGE: Any = object()  # stands for a plain ``<<``, which no text can equal
+_ITEM: Any = object()  # marks a value that goes into a list
+MERGE: Any = object()  # marks a plain ``<<``; equal to no text
 
 
 def _number(text: str) -> Json:
-    """The number that a plain scalar is, the text that it is instead, or None for one that is refused."""
+    """Return the number of a plain scalar, its text if it is none, or None if it is refused."""
     if _INTEGER.fullmatch(text):
         return int(text, 0) if len(text) <= INT_DIGITS else None
     if found := _DECIMAL.fullmatch(text):
@@ -72,7 +72,7 @@ def _number(text: str) -> Json:
 
 
 class ScalarResolver(dict[str, Json]):
-    """Plain scalars by their text: most of a file is the same few words, resolved and stored once."""
+    """Values of plain scalars by their text; most of a file is a few words, resolved and stored once."""
 
     refused = False
 
@@ -93,10 +93,9 @@ def refuse_number_text(text: str) -> tuple[str, str]:
 
 
 class ValueBuilder:
-    """The first pass: every event once, no recursion, no positions but those of the keys.
+    """First pass: handles each event once, without recursion, and records positions of keys only.
 
-    What makes reading on impossible is raised; anything else only sets ``wrong``, and the second pass
-    tells all of it.
+    It raises if reading cannot continue; any other error sets ``wrong``, and the second pass reports all of them.
     """
 
     root: Json = None
@@ -112,16 +111,16 @@ class ValueBuilder:
         self.documents = 0
         self.merges = False
         self.notes = array("I")
-        """Where each key begins and how deep it stands, in the order of the text, as :mod:`key_index` reads it."""
+        """Offset and depth of each key, in the order of the text, as :mod:`key_index` reads them."""
         with explain_parser_errors(text):
             self._read(events(text))
         self.wrong = self.wrong or self.plain.refused
 
     def _read(self, get: Callable[[], Any]) -> None:
-        """One turn an event. Longer than others, for a call in each turn would cost as much as all else."""
+        """Run the event loop, inlined for speed (a call per event doubles the cost)."""
         plain, names, note, twice = self.plain, self.names, self.notes.append, False
         top: list[Json] = []
-        box, key = top, _ITEM  # where values go; a key of None says that a key is due
+        box, key = top, _ITEM  # container of the next value; a key of None means that a key is expected
         stack: list[Any] = []
         for count in range(self.limits.nodes):
             event = get()
@@ -171,7 +170,7 @@ class ValueBuilder:
         self.anchors[event.anchor] = value
 
     def _name(self, event: Any) -> Any:
-        """A key that is new to this file: its text as written, whatever type it would have as a value."""
+        """Return a key as text, whatever its type as a value would be. Raise YamlRefused if it is empty."""
         text = event.value
         if not event.style:
             if text == "<<":
@@ -182,7 +181,7 @@ class ValueBuilder:
         return self.names.setdefault(text, sys.intern(text))
 
     def _open(self, event: Any, box: Any, key: Any, stack: list[Any]) -> tuple[Any, Any]:
-        """Put a new collection into the box that is open, and open it."""
+        """Add a new collection to the open container; return it as the open one."""
         if key is None:
             raise _not_text(event)
         if len(stack) >= self.limits.depth:
@@ -204,7 +203,7 @@ class ValueBuilder:
         return YamlRefused("yaml-too-deep", message, "Nest them less.", event.start_mark)
 
     def _merge(self, box: Any) -> None:
-        """Add what ``<<`` brings: keys that are written win, then those of earlier maps."""
+        """Add the keys of ``<<``: written keys have precedence, then those of earlier maps."""
         if type(box) is not dict or MERGE not in box:
             return
         sources = box.pop(MERGE)
@@ -246,7 +245,7 @@ class ValueBuilder:
 
 
 def _measure(value: Json) -> tuple[int, int]:
-    """How many values an anchor stands for, and how deep; what is within it has been counted already."""
+    """Return the number of values and the depth of an anchor's value; anchors inside are already counted."""
     nodes, height, todo = 0, 0, [(value, 1)]
     while todo:
         value, depth = todo.pop()

@@ -1,7 +1,7 @@
-"""Plain values -> YAML that a person would have written, and that no reader of YAML misunderstands.
+"""Write plain values as YAML that a person would have written and that every YAML reader understands alike.
 
-Text that another reader would take for something else (``NO``, ``0123``, ``2026-01-01``) is quoted,
-though ours would not need it; what cannot be seen is escaped; money has two decimals at least.
+Text that another reader would take for another type (``NO``, ``0123``, ``2026-01-01``) is quoted, though our parser
+does not need it; invisible characters are escaped; money has at least two decimals.
 """
 
 import re
@@ -19,22 +19,22 @@ from reconciler.model import Json
 from reconciler.model.money import format_amount
 
 WIDTH = 100
-"""Lines are not wider, unless one value is."""
+"""Maximum line width, unless a single value is wider."""
 FEW = 3
-"""So many values stand in one line; more are easier to read, and to review, one below the other."""
+"""Maximum number of values on one line; more are written one per line, which is easier to review."""
 INDENT = 2
 Raw: TypeAlias = Json
-"""A value as it stands in YAML."""
+"""A value as YAML represents it."""
 
 
 class BareWord(str):
-    """A text of our own vocabulary (``on``, a day, a moment): written plain, as the documents show it."""
+    """A word of our schema (``on``, a date, a date-time): written plain, as in the documents."""
 
     __slots__ = ()
 
 
 class NestedBlock(dict[str, Json]):
-    """A map whose entries stand one below the other, however few."""
+    """A map that is always written with one entry per line."""
 
 
 _PLAIN = re.compile(r"[^\W_](?:[\w ./+()&%@*=?!~^$;<>|'-]*[\w./+()&%@*=?!~^$;<>|'-])?")
@@ -45,7 +45,7 @@ _ESCAPES = {"\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\
 
 
 def scalar(value: Raw, quote: str = "") -> str:
-    """One value in one line; ``quote`` is the style to keep, if the text can be written in it."""
+    """Return a value as one line; ``quote`` is the style to keep if possible."""
     match value:
         case None:
             return "null"
@@ -73,12 +73,12 @@ def _text(text: str, quote: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text may stand without quotes, anywhere, and then means itself."""
+    """Return True if the text can be written unquoted anywhere and is read back as itself."""
     return _PLAIN.fullmatch(text) is not None and text.isprintable() and ScalarResolver(WORDS)[text] == text
 
 
 def _misread(text: str) -> bool:
-    """Whether a reader of YAML 1.1 takes it for something else, or it runs from right to left."""
+    """Return True if a YAML 1.1 reader would take the text for another type, or if it runs right to left."""
     if text in _OLD_WORDS or _OLD.resolve(ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str":
         return True
     return not text.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in text)
@@ -96,7 +96,7 @@ def _escaped(letter: str) -> str:
 
 
 def make_visible(text: str) -> str:
-    """A text in one line, as a comment may hold it."""
+    """Return a text on one line with invisible characters escaped, for use in a comment."""
     return "".join(letter if letter in '"\\' else _escaped(letter) for letter in text)
 
 
@@ -104,7 +104,7 @@ def make_visible(text: str) -> str:
 
 
 def flow(value: Raw) -> str:
-    """Any value in one line."""
+    """Return any value on one line."""
     match value:
         case dict():
             return "{" + ", ".join(f"{key(name)}: {flow(each)}" for name, each in value.items()) + "}"
@@ -115,12 +115,12 @@ def flow(value: Raw) -> str:
 
 
 def key(name: str) -> str:
-    """A key; it is text in our reading whatever it looks like, and so it is in others'."""
+    """Return a key, quoted where another reader would not take it for text."""
     return scalar(str(name))
 
 
 def entry(name: str, value: Raw, indent: int = 0) -> Iterator[str]:
-    """The lines of ``name: value``, in one line where a person would have done so."""
+    """Yield the lines of ``name: value``, on one line if it is short."""
     start = f"{' ' * indent}{key(name)}:"
     if not isinstance(value, dict | list) or not value or (type(value) is not NestedBlock and _fits(value, len(start))):
         yield f"{start} {flow(value)}"
@@ -130,7 +130,7 @@ def entry(name: str, value: Raw, indent: int = 0) -> Iterator[str]:
 
 
 def block(value: Raw, indent: int = 0) -> Iterator[str]:
-    """The lines of a map or a list, an entry below the other."""
+    """Yield the lines of a map or a list, one entry per line."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from entry(name, each, indent)
@@ -144,5 +144,5 @@ def _fits(value: Raw, start: int) -> bool:
 
 
 def _leaves(value: Raw) -> int:
-    """How many values a map holds; a list is one."""
+    """Return the number of values in a map; a list counts as one."""
     return sum(map(_leaves, value.values())) if isinstance(value, Mapping) else 1

@@ -1,1 +1,1 @@
-"""What somebody else moved: since when, on which side, and who."""
+"""Drift detection: values changed outside of this tool, since when, on which side, and by which author."""

@@ -1,7 +1,7 @@
-"""Who moved a value, by the history that the API keeps of it: our own runs are recognised, and never accused.
+"""Attribute a change to its authors by the API's history; writes of this tool are recognised by the journal.
 
-From the newest entry back to what was last applied. Which end of a history is the newest, and how it
-writes values, is unverified (contract §14, 27): entries go by their times, and what cannot be read is no proof.
+Entries are followed from the newest back to the last applied value. Which end of a history is the newest, and how it
+writes values, is unverified (contract §14, 27): entries are sorted by time, and unreadable ones prove nothing.
 """
 
 import re
@@ -15,13 +15,13 @@ from reconciler.kinds.kind import Kind
 from reconciler.model import Author, Drift, Value
 
 SKEW = timedelta(minutes=5)
-"""So far may our clock and theirs be apart."""
+"""Allowed difference between the local clock and the API's."""
 MARK = re.compile(r"^reconciler (\S+) \d+$")
-"""The memo of a top-up of ours names its run."""
+"""Memo of a top-up by this tool; the group is the run's id."""
 
 
 class HistoryEntryRead(Struct, frozen=True):
-    """One change that the history tells of."""
+    """One change of a field in the API's history."""
 
     at: datetime
     field: str
@@ -32,7 +32,7 @@ class HistoryEntryRead(Struct, frozen=True):
 
 
 class OwnWrite(Struct, frozen=True):
-    """A write of ours, as the journal has it."""
+    """A write of this tool, as the journal recorded it."""
 
     run: str
     field: str
@@ -41,7 +41,7 @@ class OwnWrite(Struct, frozen=True):
 
 
 def read_entries(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> tuple[HistoryEntryRead, ...]:
-    """The changes of fields of the kind, oldest first."""
+    """Return the history entries of the kind's fields, oldest first."""
     return tuple(sorted(_read(kind, rows), key=lambda entry: entry.at))
 
 
@@ -58,7 +58,10 @@ def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[HistoryEntr
 
 
 def find_authors(drift: Drift, entries: Sequence[HistoryEntryRead], own: Sequence[OwnWrite]) -> tuple[Author, ...]:
-    """Who led from the last applied value to the live one, oldest first; nobody, if the history does not tell."""
+    """Return the authors of the changes from the last applied value to the live one, oldest first.
+
+    Empty if the history does not explain the live value.
+    """
     found: list[Author] = []
     for entry in reversed([each for each in entries if each.field == drift.field]):
         run = _run(entry, own)
@@ -73,7 +76,7 @@ def find_authors(drift: Drift, entries: Sequence[HistoryEntryRead], own: Sequenc
 
 
 def _run(entry: HistoryEntryRead, own: Sequence[OwnWrite]) -> str | None:
-    """The run of ours that made the entry: by the mark in its memo, or by what the journal wrote at that time."""
+    """Return the run of this tool that made the entry, found by memo or by time and value in the journal, or None."""
     marked = MARK.match(entry.memo or "")
     if marked is not None:
         return marked[1]

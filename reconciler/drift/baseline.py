@@ -1,6 +1,6 @@
-"""What live and the files last agreed on, and when anybody last looked: what drift is measured from.
+"""Baseline of drift: the values on which live and files last agreed, and the time of the last read.
 
-It is written in one transaction, and not at all when the files and what differs are as they were.
+It is written in one transaction, and only if the files or the differences have changed.
 """
 
 import hashlib
@@ -14,18 +14,18 @@ from reconciler.ledger.interface import Ledger, Observation
 from reconciler.model import Address, Desired, Drift, DriftState, Live, Pair, Value, Values
 
 LOOK = "look"
-"""Under this name the ledger notes when the whole project was last looked at, and what had moved then."""
+"""Ledger note with the time of the last read of the whole project, and the addresses that had moved."""
 AGREED = "agreed"
-"""And under this one, a mark of what the files and live agreed on."""
+"""Ledger note with a digest of the agreement between files and live."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 Looks: TypeAlias = Mapping[Address, Observation]
 Found = Sequence[tuple[Desired, Live]]
 
 
 def remember_baseline(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime) -> None:
-    """Remember which live object each block means, and those of its values that are in force.
+    """Store the live id of each block, and those of its values that are in force.
 
-    ``files`` is the digest of the files: with the same one, and the same values apart, nothing is new.
+    ``files`` is the digest of the files: if it and the differences are unchanged, nothing is written.
     """
     found = [(desired, live) for each in pairs.values() for desired, live in each if live is not None]
     addresses = [desired.address for desired, _ in found]
@@ -53,13 +53,13 @@ def _remember(
 
 
 def values_in_force(desired: Desired, live: Live) -> Iterator[tuple[str, Value]]:
-    """The stated values that live has, as far as the API shows them."""
+    """Return (field, value) of the stated values that are live, as far as the API returns them."""
     shown = live.values
     return ((name, value) for name, value in desired.values.items() if name in shown and shown[name] == value)
 
 
 def _mark(files: str, found: Found) -> str:
-    """The files, and all that they state otherwise than live is."""
+    """Return a digest of the files and of the fields that differ from live."""
     whole = hashlib.sha256(f"{files} {len(found)}\n".encode())
     for desired, live in found:
         shown = live.values
@@ -69,17 +69,17 @@ def _mark(files: str, found: Found) -> str:
     return whole.hexdigest()
 
 
-# --- The window in which something moved ------------------------------------------------------------------
+# --- Time window of a change -------------------------------------------------------------------------------
 
 
 def note_agreement(ledger: Ledger, at: datetime) -> None:
-    """Note that all of the project is in force at a moment."""
+    """Store that the whole project is in force at a moment."""
     _close(ledger, ledger.notes([LOOK]).get(LOOK), ())
     ledger.note({LOOK: {"moved": ()}}, at)
 
 
 def mark_newly_stated(ledger: Ledger, drifts: Sequence[Drift]) -> tuple[Drift, ...]:
-    """The drifts, where what was not stated at the last agreement is pending: the files are what moved."""
+    """Return the drifts, with values that were not stated at the last agreement as pending: the files changed."""
     if all(each.state is not DriftState.UNKNOWN for each in drifts):
         return tuple(drifts)
     if not ledger.notes([AGREED]):
@@ -94,10 +94,10 @@ def _if_new(looks: Looks, each: Drift) -> Drift:
 
 
 def add_windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole: bool) -> tuple[Drift, ...]:
-    """The drifts with the time between two looks in which each of them came to be; this look is noted.
+    """Return the drifts with the window between two reads in which each appeared, and store this read.
 
-    What was there at an earlier look keeps the window that it had then. Only a look at the ``whole``
-    project tells of everything else that it had not moved. The ledger is read once, however many they are.
+    A difference that an earlier read found keeps its window. Only a read of the ``whole`` project proves that
+    everything else had not moved. The ledger is read once.
     """
     moved: dict[Address, list[Drift]] = {}
     for each in drifts:
@@ -137,12 +137,12 @@ def _window(each: Drift) -> Values:
 
 
 def _own_writes(ledger: Ledger, last: datetime | None) -> dict[tuple[Address, str], datetime]:
-    """When our own runs last moved each value, as far as that was after the last look."""
+    """Return the time of this tool's last write of each value since the last read, by address and field."""
     return {(each.address, each.field): each.time for each in ledger.increases_since(last or EVER)}
 
 
 def _close(ledger: Ledger, last: Observation | None, still: Container[Address]) -> None:
-    """Let go of the windows of what has not moved any longer."""
+    """Remove the windows of values that no longer differ."""
     moved = last.values.get("moved") if last else None
     if last is None or not isinstance(moved, tuple):
         return

@@ -1,7 +1,7 @@
-"""Live, last applied, desired: of every value that differs, which side moved.
+"""Three-way drift classification: live, last applied, desired.
 
-It begins with what a plan would move, so spend, statuses, order, case, rounding and zones of time
-never count: equal canonical values are no change. A value that the API never shows can only be pending.
+It starts from the changes of a plan, so spend, statuses, order, case, rounding and time zones never count: equal
+canonical values are no change. A value that the API never returns can only be pending.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +11,12 @@ from reconciler.model import Action, Address, Change, Drift, DriftState, FieldCh
 
 
 def find_drift(changes: Iterable[Change], remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
-    """What the files and live differ in. ``remembered`` holds the values that were last in force and wanted."""
+    """Return the differences between files and live. ``remembered`` holds the last applied values."""
     return tuple(each for change in changes for each in _of(change, remembered))
 
 
 def drift_state(wanted: Value, live: Value, applied: Value, *, known: bool = True) -> DriftState:
-    """The three-way table; without a last applied value nobody can tell which side moved."""
+    """Return the state by the three-way table; UNKNOWN without a last applied value."""
     if wanted == live:
         return DriftState.CONVERGED
     if not known:
@@ -63,10 +63,10 @@ def _of(change: Change, remembered: Mapping[Address, Values]) -> Iterator[Drift]
 
 
 def _name(change: Change) -> str:
-    """What the object is called at the account; in the files, while there is none."""
+    """Return the live name of the object, or the declared one if it is not live."""
     return name_of(change.address.kind, change.live.values if change.live else change.after)
 
 
 def _unseen(move: FieldChange) -> DriftState:
-    """Its live value is not known, so only the files can be seen to move."""
+    """Return the state of a value that the API never returns: only a change in the files can be detected."""
     return DriftState.CONVERGED if move.after == move.before else DriftState.PENDING

@@ -1,1 +1,1 @@
-"""The use-cases: validate, refresh, plan, apply, and what one run of them needs."""
+"""Use-cases: validate, refresh, plan, apply, and their environment."""

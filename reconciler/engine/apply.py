@@ -1,4 +1,4 @@
-"""A plan, carried out: its calls, what waited for the ids of what they create, and a look at what is in force then."""
+"""Apply a plan: its calls, the deferred changes, and reads until the result is in force."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -33,7 +33,7 @@ from reconciler.planning.addresses import named_addresses
 from reconciler.provider.reader import ReadError
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
-"""Seconds before each look after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
+"""Seconds before each read after an apply: whether reads lag behind writes is unverified (contract §14, 14)."""
 
 
 def apply(
@@ -42,7 +42,7 @@ def apply(
     journal: Journal | None = None,
     token: Callable[[Call], str | None] = lambda call: None,
 ) -> Run:
-    """Carry the plan out: its calls, what waited for their ids, and a look at what is in force then."""
+    """Apply the plan: send its calls, then the deferred changes, and read back what is in force."""
     run, calls = prepared.run, prepared.run.plan
     sender = _sender(prepared, outside, journal or NullJournal(), token)
     first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
@@ -66,7 +66,7 @@ def apply(
 def _sender(
     prepared: PreparedPlan, outside: Environment, journal: Journal, token: Callable[[Call], str | None]
 ) -> Sender:
-    """Return the way to send one plan: it looks at what the plan was made of, as long as that is fresh."""
+    """Return the sender of one plan; its looks start from the plan's reads while they are fresh."""
     readers: dict[str, KindReader] = {}
 
     def reading(kind: str) -> KindReader:
@@ -99,7 +99,7 @@ def _carried(
     earlier: Sequence[ItemOutcome] = (),
     deferred: Sequence[Change] = (),
 ) -> SendResult:
-    """The calls, sent in their order; where it is to be careful, increases wait for what makes room for them."""
+    """Send the calls in order; in the exposure-safe order, increases wait for the decreases that fund them."""
 
     def carry(calls: Sequence[Call], earlier: Sequence[ItemOutcome] = ()) -> SendResult:
         pace, progress = outside.in_flight, outside.progress
@@ -118,7 +118,7 @@ def _carried(
 
 
 def _later_rounds(prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment) -> SendResult:
-    """Send what waited for the ids of what the rounds before created; what waits on in vain is not sent."""
+    """Send the changes that waited for ids of earlier rounds; those whose ids stay unknown are not sent."""
     sent, waiting, number = first, prepared.run.plan.deferred, 0
     raises = prepared.ground.raises if prepared.ground else None
     while waiting:
@@ -128,7 +128,8 @@ def _later_rounds(prepared: PreparedPlan, first: SendResult, sender: Sender, out
         number += 1
         calls = planner.build_calls(ready, prepared.targets, merged=prepared.project.merged, raises=raises).calls
         suffix = "new" if number == 1 else f"new{number}"
-        calls = tuple(replace(call, name=f"{call.name}.{suffix}") for call in calls)  # each round has calls of its own
+        # each round has calls with names of their own
+        calls = tuple(replace(call, name=f"{call.name}.{suffix}") for call in calls)
         more = _carried(prepared, calls, sender, outside, earlier=sent.outcomes if prepared.ground else ())
         sent = SendResult((*sent.outcomes, *more.outcomes), (*sent.problems, *more.problems))
     created = {each.item.address: each.status for each in sent.outcomes if each.item.id is None}
@@ -137,12 +138,12 @@ def _later_rounds(prepared: PreparedPlan, first: SendResult, sender: Sender, out
 
 
 def _orphan(change: Change, prepared: PreparedPlan, created: Mapping[Address, ItemStatus]) -> ItemOutcome:
-    """Return how a change ends that waited for an id in vain: its own, or that of an object that it names."""
+    """Return the outcome of a change whose id stays unknown: its own, or that of an object that it names."""
     kind = prepared.targets[change.address.kind].kind
     needed = [change.address] if change.action is not Action.CREATE else []
     needed += [address for _, address in named_addresses(kind, change.after)]
     missing = next((each for each in reversed(needed) if created.get(each) is not ItemStatus.APPLIED), needed[0])
-    # an object whose id is not known may be there all the same
+    # an object with an unknown id may exist
     unsure = created.get(missing) in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)
     why = "has no id that is known yet" if unsure else "was not created"
     message = f"not sent, since {missing} {why}"
@@ -155,7 +156,7 @@ def _orphan(change: Change, prepared: PreparedPlan, created: Mapping[Address, It
 def _read_back(
     prepared: PreparedPlan, outcomes: Sequence[ItemOutcome], outside: Environment
 ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
-    """Look until all that was accepted is in force, or until it has been given time enough."""
+    """Read until all accepted changes are in force, or the reads are used up."""
     ended = _unread(outcomes)
     problems: tuple[Problem, ...] = ()
     touched = sorted(
@@ -179,7 +180,7 @@ def _read_back(
 
 
 def _unread(outcomes: Sequence[ItemOutcome]) -> tuple[ItemOutcome, ...]:
-    """The outcomes before any look: what was accepted is not known to be in force."""
+    """Return the outcomes before any read: accepted items are not known to be in force."""
     return tuple(replace(each, seen=ReadBack.NOT_READ) for each in outcomes)
 
 

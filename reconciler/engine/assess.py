@@ -1,7 +1,4 @@
-"""What a plan costs and who objects: the money of the whole scope, the order of the calls, the guardrails.
-
-All of it is known before any call, what waits for an id included.
-"""
+"""Assess a plan before any call, deferred changes included: cost of the whole scope, order of calls, guardrails."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -39,7 +36,7 @@ from reconciler.planning.irreversible import find_irreversible
 
 
 class PlanRequest(Struct, frozen=True):
-    """What was asked for: the blocks of the files, whether that is all of the project, and what is allowed why."""
+    """Plan request: resources, whole project or targets, allowed guardrails with reasons."""
 
     desired: Sequence[Desired]
     whole: bool = True
@@ -48,9 +45,10 @@ class PlanRequest(Struct, frozen=True):
 
 
 class Assessment(Struct, frozen=True):
-    """The calls in their order, with their cost, the judgements, and what they leave for good.
+    """Assessment: ordered calls, cost, judgements, and irreversible effects.
 
-    ``ground`` is there if the order is careful."""
+    ``ground`` is set for the exposure-safe order.
+    """
 
     plan: Plan
     money: Money
@@ -74,7 +72,7 @@ def assess(
     wish: PlanRequest,
     now: datetime,
 ) -> Assessment:
-    """The plan of the changes, weighed."""
+    """Return the assessment of the changes."""
     kinds = {name: target.kind for name, target in spoken.items()}
     book = CostContext(kinds, seen.live, changes, project.scope, seen.currencies, now, seen.zones)
     ids = {desired.address: row.id for pairs in seen.pairs.values() for desired, row in pairs if row is not None}
@@ -126,7 +124,7 @@ def _worded(exposure: Exposure) -> str:
 
 
 def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) -> Iterator[Problem]:
-    """Yield the amounts that would be sent and have more decimals than their currency."""
+    """Yield a problem for each amount to be sent with more decimals than its currency."""
     blocks = {each.address: each for each in desired}
     for change in book.changes:
         moved = {each.field: each.after for each in change.fields}
@@ -137,9 +135,9 @@ def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) ->
 
 
 def _known(memory: StateSnapshot, live: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:
-    """How many ids of each kind are remembered, and how many of these are live, as far as it may matter.
+    """Return (number of remembered ids, number of these that are live) by kind.
 
-    What is not at hand is asked for only where most of what is remembered would else seem to be gone.
+    The ledger is read for more ids only if most of the remembered ones would otherwise seem absent.
     """
     ids: dict[str, list[str]] = {}
     for address, id in memory.ids.items():

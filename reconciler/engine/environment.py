@@ -1,4 +1,4 @@
-"""The outside, as far as a use-case may touch it: everything is handed in, so a test can hand in its own."""
+"""Dependencies of a use-case: HTTP, clock, sleep, progress."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,41 +19,41 @@ def _quiet(done: int, total: int) -> None: ...
 
 
 class Plain(Struct, frozen=True):
-    """A channel over a function that sends: for tests and trials, where no call waits for its turn."""
+    """A channel over a send function without a rate limit, for tests."""
 
     function: Send
 
     def ready(self, call: Call) -> None:
-        """Do nothing: there is no rate limit to wait for."""
+        """Do nothing, since there is no rate limit."""
 
     def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
-        """Send the call, if it is allowed."""
+        """Send the call if it is allowed."""
         reason = allow()
         return self.function(call) if reason is None else Answer(Delivery.NOT_SENT, reason=reason, permanent=True)
 
 
 class StateSnapshot(Struct, frozen=True):
-    """What the ledger remembers: ids and last applied values, by address; what runs moved in the last 24 hours.
+    """Snapshot of the ledger: ids and last applied values by address, and changes of the last 24 hours.
 
-    Ids and values may be those of the addresses at hand only; then ``counts`` is how many have an id in all, by kind,
-    and ``claimed`` tells which addresses are linked to some ids.
+    Ids and values may be limited to the selected addresses; then ``counts`` is the total number of ids by kind, and
+    ``claimed`` returns the addresses that are linked to some ids.
     """
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     values: Mapping[Address, Values] = field(default_factory=dict)
     lately: Sequence[SupportsAppliedChange] = ()
     holds: Sequence[Hold] = ()
-    """Calls whose end is not known: what they may have done is not sent again."""
+    """Calls with an unknown outcome, whose effects must not be sent again."""
     accepted: Mapping[str, Accepted] = field(default_factory=dict)
-    """Top-ups that were accepted less than ``settleAfter`` ago, by the id of their object."""
+    """Top-ups accepted less than ``settleAfter`` ago, by the id of their object."""
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
-    """What was created less than ``settleAfter`` ago, with its id if the answer told it."""
+    """Objects created less than ``settleAfter`` ago, with their id if the response gave it."""
     counts: Mapping[str, int] | None = None
     claimed: Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]] = lambda kind, ids: {}
 
 
 class Environment(Struct, frozen=True):
-    """How to send, the clock that stamps what happens (it judges nothing), how to wait, whom to tell, when to stop."""
+    """Dependencies of a use-case: send, clock (for time stamps only), sleep, progress, stop."""
 
     send: Send
     clock: Callable[[], datetime]
@@ -64,17 +64,17 @@ class Environment(Struct, frozen=True):
     bisect: bool = False
     watch: Watch = ignore_call
     channel: Channel | None = None
-    """The way of writes; without one they go through ``send``."""
+    """Channel of writes; ``send`` by default."""
     times: Times = field(default_factory=Times)
     threads: Threads = field(default_factory=Threads)
     wary: bool = False
-    """The ledger is new: look twice before the first create or top-up."""
+    """True if the ledger is new: look twice before the first create or top-up."""
 
     def stamp(self) -> datetime:
-        """Return when something happens, to be written down; nothing is judged by it."""
+        """Return the time for a record; it is not used for decisions."""
         return self.clock()
 
     @property
     def writes(self) -> Channel:
-        """The way of writes."""
+        """Channel of writes."""
         return self.channel or Plain(self.send)

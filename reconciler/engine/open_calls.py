@@ -1,4 +1,4 @@
-"""What earlier runs left open or accepted a while ago, and what reads make of it (contract §9 rules 3, 4, 10, 16)."""
+"""Recovery of open and recently accepted calls of earlier runs by reading (contract §9 rules 3, 4, 10, 16)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,30 +19,30 @@ from reconciler.provider.reader import ReadError
 
 DAY = timedelta(days=1)
 PRUNED = "pruned"
-"""Under this name the ledger notes when it was last pruned."""
+"""Ledger note with the time of the last pruning."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
 UNCONFIRMED = 20
-"""Runs to look back for a top-up that no read has shown in force."""
+"""Number of past runs in which unconfirmed top-ups are searched."""
 
 
-# --- What earlier runs left open ----------------------------------------------------------------------------
+# --- Recovery of open calls ------------------------------------------------------------------------------------
 
 
 class Recovery(Struct, frozen=True):
-    """What reading makes of the calls that earlier runs left open: what is to be written down, what is held."""
+    """Result of reading for open calls of earlier runs: outcomes to store, and calls that stay held."""
 
     settled: tuple[tuple[Intent, tuple[ItemOutcome, ...]], ...] = ()
     holds: tuple[Hold, ...] = ()
     problems: tuple[Problem, ...] = ()
     fresh: Mapping[Address, tuple[Hold, str | None]] = field(default_factory=dict)
-    """What was created less than ``settleAfter`` ago: a list that does not show it lags (contract §9 rule 4)."""
+    """Objects created less than ``settleAfter`` ago: a list without them lags (contract §9 rule 4)."""
 
     accepted: Mapping[str, Accepted] = field(default_factory=dict)
-    """Top-ups that were accepted less than ``settleAfter`` ago, by the id of their object."""
+    """Top-ups accepted less than ``settleAfter`` ago, by the id of their object."""
 
     @property
     def ids(self) -> Mapping[Address, str]:
-        """The ids of what was found."""
+        """Ids of the objects that were found, by address."""
         return {
             each.item.address: each.id
             for _, ended in self.settled
@@ -52,28 +52,28 @@ class Recovery(Struct, frozen=True):
 
 
 class PastReader(Struct, frozen=True):
-    """What is needed to look at the past: how to read each kind, the time, and who counts it."""
+    """Inputs of recovery: readers by kind, the time, and its clock."""
 
     kinds: Mapping[str, Kind]
     reader: Callable[[str], KindReader]
     now: datetime
     times: Times = field(default_factory=Times)
     dated: bool = False
-    """Whether ``now`` is the server's."""
+    """True if ``now`` is by the server's clock."""
     machine: str = ""
 
     def is_held(self, intent: Intent) -> bool:
-        """Return whether absence proves nothing yet (rules 3 and 16)."""
+        """Return True if absence proves nothing yet (rules 3 and 16)."""
         held = intent.holding(self.times.settle_after)
         return held.is_held(self.now, self.now if self.dated else None, self.machine)
 
 
 def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
-    """Return what reading makes of every open call, and of what was accepted a little while ago. Writes nothing."""
+    """Return what reads show of every open call and of recently accepted ones. It writes nothing."""
     settled: list[tuple[Intent, tuple[ItemOutcome, ...]]] = []
     holds: list[Hold] = []
     problems: list[Problem] = []
-    with ledger.together():  # after the last writer: one that lost its lock, and has not noticed yet
+    with ledger.together():  # after the last writer, which may have lost its lock without noticing
         left = ledger.open_intents()
     for intent in left:
         hold = _hold(intent, past)
@@ -90,11 +90,11 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
         problems += done.problems
         holds += [done.hold] if done.hold is not None else []
         if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
-            settled.append((intent, done.outcomes))  # what is as unknown as before is not written down again
+            settled.append((intent, done.outcomes))  # an outcome that is still unknown is not stored again
     found = {intent.number for intent, _ in settled}
     for intent, hold in _lagging(ledger, past, found):
         holds.append(hold)
-        if hold.doubt is not None:  # open again, so that a person can resolve it
+        if hold.doubt is not None:  # open again, so that the user can resolve it
             settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
         problems += (hold.note(item) for item in intent.call.items)
     applied = [intent for intent, ended in settled if all(each.status is ItemStatus.APPLIED for each in ended)]
@@ -103,13 +103,13 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
 
 
 def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
-    """Write down what reading made of open calls."""
+    """Store the outcomes that reads showed."""
     for intent, outcomes in recovery.settled:
         ledger.settle(intent.number, outcomes, at)
 
 
 def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
-    """Return what reads make of one open call (contract §9 rules 3 and 10)."""
+    """Return what reads show of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
     lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
     outcomes = _unknown(intent)
@@ -127,14 +127,14 @@ def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> 
 
 
 def _reopened(outcome: ItemOutcome) -> ItemOutcome:
-    """Return an accepted outcome as unknown again: no read ever showed it."""
+    """Return an accepted outcome as unknown, since no read has confirmed it."""
     item = outcome.item
     problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
     return replace(outcome, status=ItemStatus.UNKNOWN, problems=(problem,))
 
 
 def _hold(intent: Intent, past: PastReader) -> Hold:
-    """Return until when an open call is held; None if the time has passed, or if it is not this machine's to count."""
+    """Return the hold of an open call; ``until`` is None if it has passed, or by another machine's clock."""
     held = intent.holding(past.times.settle_after)
     until = held.held_until
     counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
@@ -142,7 +142,7 @@ def _hold(intent: Intent, past: PastReader) -> Hold:
 
 
 def _equal_topups(ledger: Ledger, intent: Intent) -> int:
-    """Return how many other calls of ours may have left an entry of the same amount in the history of the object."""
+    """Return the number of other calls of ours that may have left an entry of the same amount in the history."""
     since = intent.at - evidence.SKEW
     return sum(
         1
@@ -158,7 +158,7 @@ def _equal_topups(ledger: Ledger, intent: Intent) -> int:
 
 
 def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
-    """Yield the runs that may have sent something since then."""
+    """Yield the runs that may have sent calls since then."""
     for past in ledger.runs(UNCONFIRMED):
         if past.ended is None or past.ended >= since:
             yield past
@@ -173,9 +173,9 @@ def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
 
 
 def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
-    """Yield what was accepted, and what reads do not show although nothing explains it.
+    """Yield accepted calls that reads contradict without an explanation.
 
-    Within ``settleAfter`` such a read is a lag. After that, a top-up that no read ever showed is for a person.
+    Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
     """
     met: set[tuple[str, str | None, Address]] = set()
     for intent in _accepted(ledger, past.now - past.times.settle_after):
@@ -191,7 +191,7 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
 
 
 def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
-    """Yield what was created less than ``settleAfter`` ago, with its id if it is known; of two, the later."""
+    """Yield objects created less than ``settleAfter`` ago, with their id if known; the later one per address."""
     since = past.now - past.times.settle_after
     for run in reversed(tuple(_runs_since(ledger, since))):
         for intent in _calls(ledger, run):
@@ -203,7 +203,7 @@ def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Ho
 
 
 def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
-    """Yield accepted top-ups, newest first: those since then, and of runs before it those not known to be seen."""
+    """Yield accepted top-ups, newest first: those since then, and earlier ones not known to be confirmed."""
     seen_all = False
     for past in ledger.runs(UNCONFIRMED):
         if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
@@ -216,7 +216,7 @@ def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
 
 
 def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) -> Iterator[tuple[str, Accepted]]:
-    """Yield the last top-up of each object that was accepted, or found, less than ``settleAfter`` ago."""
+    """Yield the last top-up of each object that was accepted or found less than ``settleAfter`` ago."""
     since, met = past.now - past.times.settle_after, set[str]()
     for intent in (*settled, *_accepted(ledger, since)):
         id = intent.call.items[0].id
@@ -228,7 +228,7 @@ def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) 
 
 
 def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
-    """Return what says whether the history explains an amount that is not the one that a top-up led to."""
+    """Return a function that returns True if the history explains another amount than the top-up's."""
 
     def explains(amount: Value) -> bool:
         reader = past.reader(intent.call.kind)
@@ -242,7 +242,7 @@ def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
 
 
 def _unshown(intent: Intent, past: PastReader) -> Hold | None:
-    """Return why a top-up that was accepted holds its object, if no read shows it."""
+    """Return the hold of an accepted top-up that no read shows, or None."""
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
     hold = replace(_hold(intent, past), accepted=True)
     try:
@@ -267,7 +267,7 @@ def _unshown(intent: Intent, past: PastReader) -> Hold | None:
 
 
 def _unknown(intent: Intent) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes as far as they are known; without any, all items are unknown."""
+    """Return the outcomes of an intent; all unknown if it has none."""
     if intent.outcomes:
         return intent.outcomes
     return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)

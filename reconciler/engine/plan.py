@@ -1,4 +1,4 @@
-"""The use-cases: validate, plan, apply. The only module that composes the steps."""
+"""Use-case ``plan``, the only module that composes the steps."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ from reconciler.provider.reader import ReadError
 
 
 class Recorded(Struct, frozen=True):
-    """A saved plan that is to hold still, and the circumstances under which it is applied."""
+    """A saved plan to be applied, and the present conditions."""
 
     saved: PlanFile
     here: PlanContext
@@ -61,10 +61,11 @@ def plan(
     allowed: Mapping[str, str] | None = None,
     recorded: Recorded | None = None,
 ) -> PreparedPlan | Run:
-    """Return what would be sent to make live what is wanted; a :class:`Run` alone if something forbids it.
+    """Return the plan that makes live equal to the files, or a :class:`Run` alone if an error forbids it.
 
-    All is judged by ``now``. ``noted`` is what settling open calls found; what ``memory`` holds of them is left out.
-    ``allowed`` has the reasons of overridden guardrails. With ``recorded`` the changes are those of a saved plan.
+    ``now`` is the time of every decision. ``noted`` are the problems from settling open calls; what ``memory`` holds of
+    them is left out. ``allowed`` has the reasons of overridden guardrails. With ``recorded`` the changes are those of a
+    saved plan.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
     around = staleness.context_changes(recorded.saved, recorded.here) if recorded else ()
@@ -101,7 +102,7 @@ def _differences(
     changes: Sequence[Change],
     weighed: Assessment,
 ) -> list[Problem]:
-    """Return how a saved plan differs from what its files, its values and the account come to now."""
+    """Return the differences between a saved plan and the plan from its files and live state now."""
     if recorded is None:
         return []
     return [
@@ -112,17 +113,17 @@ def _differences(
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:
-    """True if one of the problems is an error."""
+    """Return True if one of the problems is an error."""
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
-# --- The steps --------------------------------------------------------------------------------------------
+# --- Steps ---------------------------------------------------------------------------------------------------
 
 
 def _changes(
     base: Mapping[str, Sequence[Pair]], remembered: Mapping[Address, Values], spoken: Mapping[str, BoundType]
 ) -> tuple[list[Change], list[Problem]]:
-    """Return what differs between the blocks and their objects, and what of it no call can change."""
+    """Return the changes between blocks and objects, and the problems of values that no call can change."""
     changes: list[Change] = []
     problems: list[Problem] = []
     for name, pairs in base.items():
@@ -135,7 +136,7 @@ def _changes(
 def _base(
     saved: PlanFile, seen: RefreshResult, memory: StateSnapshot
 ) -> tuple[dict[str, tuple[Pair, ...]], dict[Address, Values]]:
-    """Return the blocks that a saved plan changes with the values that it recorded, and what is remembered of them."""
+    """Return the pairs of a saved plan with its recorded values, and the remembered values of its addresses."""
     live = {change.address: change.live for change in saved.changes}
     pairs = {
         name: tuple((block, live[block.address]) for block, _ in matched if block.address in live)
@@ -146,7 +147,7 @@ def _base(
 
 
 def _moved(saved: PlanFile, seen: RefreshResult, spoken: Mapping[str, BoundType]) -> list[Problem]:
-    """Return an error for each value of a saved plan that is not live any more."""
+    """Return an error for each value of a saved plan that is no longer live."""
     present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
     return [
         problem
@@ -178,14 +179,14 @@ def _selected(
 
 
 def _weighed(run: Run, weighed: Assessment) -> Run:
-    """The run with its calls, what they cost, who objects, and what of it stays for good."""
+    """Return the run with the assessment's calls, cost, judgements and irreversible effects."""
     problems = unique((*run.problems, *weighed.problems))
     told = replace(run, plan=weighed.plan, money=weighed.money, judgements=weighed.judgements)
     return replace(told, problems=problems, lasting=weighed.lasting)
 
 
 def _recorded(saved: PlanFile) -> StateSnapshot:
-    """What the plan itself remembers of values that the API never shows."""
+    """Return the values in the plan itself that the API never returns, as a snapshot."""
     return StateSnapshot(
         {change.address: change.id for change in saved.changes if change.id},
         {
@@ -202,7 +203,7 @@ def _spoken(project: Project) -> dict[str, BoundType]:
 
 
 def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Return what was noted of open calls; what keeps a block back is told there, and not twice."""
+    """Return the problems of open calls, without those that a held block reports already."""
     told = {problem.address for problem in said if problem.cause is Cause.HELD}
     return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in told)
 
@@ -216,7 +217,7 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
 
 
 def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
-    """Return what is remembered without the ids that a lagging read does not show yet: they are not gone."""
+    """Return the snapshot without the ids that a lagging read does not show yet, since they still exist."""
     lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
     if not lagging:
         return memory
@@ -227,7 +228,7 @@ def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
 
 
 def _matching(recorded: Recorded | None, memory: StateSnapshot) -> StateSnapshot:
-    """Return what blocks are matched by: the ids that a saved plan recorded, and those that the ledger learnt since."""
+    """Return the snapshot for matching: the ids of a saved plan, and later ones of the ledger."""
     if recorded is None:
         return memory
     known = _recorded(recorded.saved)

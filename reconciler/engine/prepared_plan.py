@@ -1,4 +1,4 @@
-"""A plan with all that led to it: what plan hands to apply."""
+"""A plan with its inputs, passed from plan to apply."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from reconciler.planning.exposure import ExposureContext
 
 
 class PreparedPlan(Struct, frozen=True):
-    """A plan with all that led to it, so that it can be shown and then carried out as it is."""
+    """A plan with its inputs, which can be shown and then applied unchanged."""
 
     run: Run
     targets: Mapping[str, BoundType]
@@ -22,5 +22,5 @@ class PreparedPlan(Struct, frozen=True):
     ground: ExposureContext | None = None
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
     looked: datetime | None = None
-    """When the reads of it were begun: a create or a top-up leaves only after a look that is not older than 60 s."""
+    """Start of its reads: a create or a top-up needs a look at most 60 s old."""
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Where long work stands, in words; rarely enough to cost nothing."""
+"""Throttled progress messages."""
 
 import time
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from msgspec import Struct
 from reconciler.model import Answer, Call, WriteEffect
 
 LONG_WAIT = 10.0
-"""Seconds of a wait of which a pipeline's log should know."""
+"""Wait in seconds from which a message is also logged without a terminal."""
 MIN_INTERVAL = 0.1
-"""Seconds between two counts: nobody reads faster."""
+"""Minimum interval between progress updates (seconds)."""
 
 
 class LongWait(Struct, frozen=True):
-    """A line about a long wait. Without a terminal it is printed for the log, and no other line of progress is."""
+    """Progress line that is also printed when stderr is not a terminal."""
 
     text: str
 
@@ -35,7 +35,7 @@ def wait_message(seconds: float, now: datetime, what: str) -> Line:
 
 
 def throttled_progress(words: str, tell: Tell) -> Callable[[int, int], None]:
-    """Tells how much of something is done, in words with a place for each number."""
+    """Return a function that reports progress in ``words``, with a place for each number."""
     last = 0.0
 
     def told(done: int, total: int) -> None:
@@ -49,7 +49,7 @@ def throttled_progress(words: str, tell: Tell) -> Callable[[int, int], None]:
 
 
 def with_read_progress(send: Callable[[Call], Answer], tell: Tell) -> Callable[[Call], Answer]:
-    """Tells what is read; writes are counted by who sends them."""
+    """Return ``send`` with a progress message for each read; writes are counted by their sender."""
     reads = 0
 
     def sent(call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""Looks at the scope: that it may be touched, what is live in it, and which block means which object."""
+"""Read the scope: check the portfolio, read live objects, and match them to blocks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -23,7 +23,7 @@ from reconciler.provider import scope as account_scope
 
 
 class RefreshResult(Struct, frozen=True):
-    """The pairs and all live objects, by kind, and what is wrong with them; currencies and zones by scope and id."""
+    """Pairs and all live objects by kind, and problems; currencies and zones by scope and id."""
 
     pairs: Mapping[str, tuple[Pair, ...]]
     live: Mapping[str, tuple[Live, ...]]
@@ -35,7 +35,7 @@ class RefreshResult(Struct, frozen=True):
 def refresh(
     project: Project, wanted: Sequence[Desired], outside: Environment, now: datetime, memory: StateSnapshot
 ) -> RefreshResult:
-    """Read the scope. Raises :class:`reconciler.provider.reader.Unread` when any part of it cannot be had."""
+    """Read the scope. Raise :class:`reconciler.provider.reader.ReadError` if any part of it cannot be read."""
     kinds = dict(by_kind(project, wanted))
     spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
     codes: dict[tuple[str, str], str] = {}
@@ -78,7 +78,7 @@ def refresh(
 def _ids(
     pairs: Mapping[str, Sequence[Pair]], stated: Mapping[Address, str], memory: StateSnapshot
 ) -> Callable[[Address], str | None]:
-    """Return how the id of a block is found: by what it matches, else by its file or the ledger."""
+    """Return a function that returns the id of a block: by its match, else by its file or the ledger."""
     live = {desired.address: found.id for each in pairs.values() for desired, found in each if found is not None}
     read = {desired.address for each in pairs.values() for desired, _ in each}
 
@@ -101,7 +101,7 @@ def _judge(
     rows: Mapping[str, tuple[Live, ...]],
     zones: Mapping[tuple[str, str], str],
 ) -> Iterator[Problem]:
-    """Yield what the rules say of all that is wanted and live; a rule may look at the other kinds, too."""
+    """Yield the problems that the rules find in desired and live state; a rule may use other kinds too."""
     related = {name: (pairs[name], rows[name]) for name in pairs}
     for kind in kinds:
         near = {id: zone for (scope, id), zone in zones.items() if scope == kind.scope}
@@ -118,7 +118,7 @@ def _judge(
 
 
 def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> list[Problem]:
-    """Return what a person has to say of which object is meant."""
+    """Return the problems for which the user must say which object is meant."""
     near_is_same = project.assumptions.get("nearNames", True)
     return [*find_near_twins(kind, pairs, live), *identity.questions(kind, pairs, live, near_is_same=near_is_same)]
 
@@ -132,9 +132,9 @@ def _ask_directory(
     codes: dict[tuple[str, str], str],
     zones: dict[tuple[str, str], str],
 ) -> None:
-    """Add currencies and time zones of a scope: one read, if a currency is not stated or a zone may decide.
+    """Add currencies and time zones of a scope: one read, if a currency is not stated or a date depends on a zone.
 
-    The days of some kinds are those of UTC or of the owner, which of them is unverified (contract §2.11).
+    Days of some kinds are those of UTC or of the owner; which one is unverified (contract §2.11).
     """
     if table.directory is None:
         return
@@ -154,7 +154,7 @@ def _ask_directory(
 
 
 def _is_near(desired: Desired, now: datetime) -> bool:
-    """True if a block has a day that may be today somewhere."""
+    """Return True if a block has a date that may be today in some time zone."""
     plain = [each for each in desired.values.values() if isinstance(each, date) and not isinstance(each, datetime)]
     return any(abs((each - now.date()).days) <= 1 for each in plain)
 
@@ -166,7 +166,7 @@ def read_kind(
     outside: Environment,
     kept: Callable[[Live], Live] = lambda live: live,
 ) -> live_reader.ReadResult:
-    """All of a kind, with the sets that cost a list of their own only if the files state them."""
+    """Return all objects of a kind; sets with a list of their own are read only if the files state them."""
     attached = kind.attachments is not None and any(kind.attachments.field in each.values for each in blocks)
     root = project.dialect(kind.family).root
     return live_reader.read_list(
@@ -175,13 +175,13 @@ def read_kind(
 
 
 def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader:
-    """How to look for what became of a lost call of a kind."""
+    """Return the reader that looks for the effects of lost calls of a kind."""
     spoken = project.kinds[kind]
     root = project.dialect(spoken.family).root
     echoes = project.assumptions.get("memoEcho", True)
 
     def application() -> str | None:
-        """Return how the history names our own application, asked once (contract §9 rule 12)."""
+        """Return the name of our application in the history, read once (contract §9 rule 12)."""
         if not asked:
             try:
                 told = account_scope.read_application(spoken.product, root, outside.send)

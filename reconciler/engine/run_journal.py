@@ -1,4 +1,4 @@
-"""One run's dealings with the ledger: its journal, what it remembers, and what earlier runs left open."""
+"""Journal adapter of one run, and recovery of open intents."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,15 +18,15 @@ from reconciler.model import Address, Call, ItemOutcome, Pair, Problem, error
 
 DAY = timedelta(days=1)
 PRUNED = "pruned"
-"""Under this name the ledger notes when it was last pruned."""
+"""Ledger note with the time of the last pruning."""
 ABSOLUTE_LASTS = timedelta(minutes=15)
-"""An absolute write may be sent again with growing pauses, and never later than this after its intent."""
+"""Maximum time after its intent at which an absolute write may be sent again."""
 
 
 class RunJournal:
-    """The journal of one run. Its trouble is told as a problem: nothing is sent after it.
+    """Journal of one run. A failure is raised as a problem, and nothing is sent after it.
 
-    ``now`` is the clock of the run; ``dated`` says whether an answer of the server has set it.
+    ``now`` is the clock of the run; ``dated`` is true if a response of the server has set it.
     """
 
     def __init__(
@@ -42,16 +42,16 @@ class RunJournal:
         self._count = 0
 
     def hold(self, call: Call) -> Hold:
-        """Return until when a call of this run is held, if its end stays unknown."""
+        """Return the hold of a call of this run, in case its outcome stays unknown."""
         return Hold(self.run, call, self._now() + self._times.settle_after)
 
     def note_look(self, kind: str, parents: Sequence[str], ids: Sequence[str]) -> int | None:
-        """Write down every id that a look at some parents showed; return the number of the look."""
+        """Record every id that a look at some parents showed; return the number of the look."""
         with _telling():
             return self._ledger.note_look(self.run, kind, parents, ids, self._now())
 
     def intend(self, call: Call, noted: Noted) -> int:
-        """Write down a call that is about to be sent, with the time after which it must not be (rule 8)."""
+        """Record a call that is about to be sent, with its deadline (rule 8)."""
         at = self._now()
         lasts = min(ABSOLUTE_LASTS, self._times.settle_after) if call.effect.repeatable else evidence.INTENT_LASTS
         with _telling():
@@ -69,7 +69,7 @@ class RunJournal:
             )
 
     def may_leave(self, intent: int) -> bool:
-        """Return False if the deadline has passed. Raise :class:`JournalError` if the lock is held no more."""
+        """Return False if the deadline has passed. Raise :class:`JournalError` if the lock is no longer held."""
         try:
             with _telling():
                 self._ledger.assure(intent, self._now())
@@ -80,12 +80,12 @@ class RunJournal:
         return True
 
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome]) -> None:
-        """Write down how a call ended."""
+        """Record the outcome of a call."""
         with _telling():
             self._ledger.settle(intent, outcomes, self._now())
 
     def see(self, outcomes: Sequence[ItemOutcome], facets: Mapping[str, str]) -> None:
-        """Write down what a read showed in force of what was created or funded; ``facets`` are those of the calls."""
+        """Record what a read showed in force of created or funded objects; ``facets`` are those of the calls."""
         news = {
             (each.item.address, facets[each.call]): {move.field: move.after for move in each.item.fields}
             for each in outcomes
@@ -97,7 +97,7 @@ class RunJournal:
                 self._ledger.see(news, at, server_at=at if self._dated() else None)
 
     def token(self, kinds: Mapping[str, Kind], pairs: Mapping[str, Sequence[Pair]]) -> Callable[[Call], str | None]:
-        """Return what makes the mark of a top-up, unless the files manage the memo that would carry it."""
+        """Return a function that returns the mark of a top-up, or None if the files manage the memo that carries it."""
         stated = {desired.address: desired.values for each in pairs.values() for desired, _ in each}
 
         def mark(call: Call) -> str | None:
@@ -112,7 +112,7 @@ class RunJournal:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """Raise :class:`JournalError` for the ledger's trouble."""
+    """Raise :class:`JournalError` for an error of the ledger."""
     try:
         yield
     except LedgerError as trouble:
@@ -120,16 +120,16 @@ def _telling() -> Iterator[None]:
 
 
 def ledger_problem(trouble: LedgerError) -> Problem:
-    """Return the ledger's trouble as a problem."""
+    """Return an error of the ledger as a problem."""
     return error(trouble.code, trouble.message, hint=trouble.hint)
 
 
 def load_snapshot(
     ledger: Ledger, of: Collection[Address] | None = None, since: datetime | None = None
 ) -> StateSnapshot:
-    """Return what the ledger remembers of some addresses, or of all, and what moved since then.
+    """Return the ledger's snapshot of some addresses, or of all, with the changes since then.
 
-    What is open or moved lately is remembered as well, whether or not its address is among them.
+    Addresses of open calls and recent changes are included.
     """
     lately = ledger.increases_since(since) if since else ()
     if of is None:
@@ -140,7 +140,7 @@ def load_snapshot(
 
 
 def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
-    """Remove what is older from the journal, at most once a day."""
+    """Remove entries older than ``keep`` from the journal, at most once a day."""
     last = ledger.notes([PRUNED]).get(PRUNED)
     if last is None or now - last.at >= DAY:
         ledger.prune(now - keep)
@@ -150,9 +150,9 @@ def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
 def record_in_force(
     ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime, *, complete: bool = False
 ) -> None:
-    """Remember which live object each block means, so that a renamed one is still found, and what is in force.
+    """Store the live id of each block, so that a renamed object is found, and the values in force.
 
-    ``complete`` says that all of the project is in force now: whatever moves later moved after this.
+    ``complete`` is true if the whole project is in force now, so that later differences are later changes.
     """
     baseline.remember_baseline(ledger, pairs, files, at)
     if complete:

@@ -1,4 +1,4 @@
-"""Everything that can be known without the API: what the files say, and what the rules say of all of it together."""
+"""Validate files without the API: problems of the files, and of the rules over all of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,14 @@ from reconciler.planning.addresses import unknown_addresses
 
 DAY = timedelta(days=1)
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
-"""Before anything with a date has begun, and when all of it is over."""
+"""Instants before and after every date in files."""
 
 
 def validate(loaded: LoadResult, now: datetime) -> Run:
-    """Return the problems of the files by the local clock; an error that a day more or less would lift is a warning.
+    """Return the problems of the files by the local clock.
 
-    The local clock may be wrong, and a plan goes by the server's.
+    An error that a day more or less would remove is a warning, since the local clock may be wrong and a plan uses the
+    server's.
     """
     problems = _judged(loaded, now)
     if _errors(problems):
@@ -35,7 +36,7 @@ def validate(loaded: LoadResult, now: datetime) -> Run:
 
 
 def _unfitting(loaded: LoadResult) -> Iterator[Problem]:
-    """Yield the amounts with too many decimals, as far as the project states the currencies."""
+    """Yield a problem for each amount with too many decimals, if the project states the currency."""
     project = loaded.project
     if project is None or loaded.failed:
         return
@@ -46,14 +47,15 @@ def _unfitting(loaded: LoadResult) -> Iterator[Problem]:
 
 
 def is_always_wrong(loaded: LoadResult) -> bool:
-    """True if the files have an error that no date lifts: a plan needs no clock to refuse them."""
+    """Return True if the files have an error at any date, so that a plan can refuse them without a clock."""
     if loaded.project is not None and loaded.project.terms(overrides.KEY):
         return False
-    return all(_errors(problems_at(loaded, at)) for at in (EARLIEST, LATEST))  # early there are fewer warnings to make
+    # at the earliest instant fewer warnings are computed
+    return all(_errors(problems_at(loaded, at)) for at in (EARLIEST, LATEST))
 
 
 def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
-    """Return the problems of the files at that instant, once overrides are laid."""
+    """Return the problems of the files at an instant, with overrides applied."""
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
@@ -79,7 +81,7 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
 
 
 def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
-    """The blocks of each kind that the files hold, in the order of the kinds."""
+    """Return the blocks of each kind in the files, in the order of the kinds."""
     named: dict[str, list[Desired]] = {}
     for each in desired:
         named.setdefault(each.address.kind, []).append(each)
@@ -87,7 +89,7 @@ def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tu
 
 
 def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Each problem once."""
+    """Return the problems without duplicates."""
     return tuple(dict.fromkeys(problems))
 
 
@@ -100,7 +102,7 @@ def _errors(problems: Iterable[Problem]) -> set[Problem]:
 
 
 def _doubted(problem: Problem) -> Problem:
-    """Return a problem that depends on the date as a warning."""
+    """Return an error that depends on the date as a warning."""
     if problem.severity is not Severity.ERROR:
         return problem
     hint = "; ".join(filter(None, (problem.hint, "this machine's clock says so, a plan goes by the server's")))

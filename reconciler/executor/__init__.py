@@ -1,1 +1,1 @@
-"""What becomes of a planned call: sent once, its answer understood, a lost one decided by reading, all read back."""
+"""Executor: send planned calls once, interpret responses, recover lost calls by reading, and read back the result."""

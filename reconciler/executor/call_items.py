@@ -9,7 +9,7 @@ from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, error
 
 
 def subset(call: Call, kept: Sequence[int]) -> Call:
-    """Return the call with these of its items."""
+    """Return the call with these of its items only."""
     if len(kept) == len(call.items):
         return call
     data = call.body["data"] if isinstance(call.body, dict) else call.body
@@ -20,7 +20,7 @@ def subset(call: Call, kept: Sequence[int]) -> Call:
 
 
 def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of a call that was not sent, for this reason."""
+    """Return the outcomes of a call that was not sent for this reason."""
     return tuple(_unsent(call, reason))
 
 

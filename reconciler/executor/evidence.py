@@ -1,8 +1,8 @@
-"""Judge what a read proves of a call whose end is not known: presence is evidence, absence is not (contract §9).
+"""Decide what a read proves about a call with an unknown outcome: presence is evidence, absence is not (contract §9).
 
 The module is long, since the rules are read together. Pure: what was sent, what reads showed, and every time are
-values. What an *answer* proves is rule 5, kept in :mod:`reconciler.provider.http.refusal`; the rules kept here are
-named where they stand.
+arguments. What a *response* proves is rule 5, in :mod:`reconciler.provider.http.refusal`; each rule below is named at
+its function.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,36 +19,36 @@ from reconciler.model import Call, FieldChange, Item, Live, Value
 from reconciler.planning import likeness
 
 FRESH = timedelta(seconds=60)
-"""Rule 7: a create or a delta leaves only after a look that was begun at most so long before it."""
+"""Rule 7: maximum age of the look before a create or a delta is sent."""
 INTENT_LASTS = timedelta(seconds=60)
-"""Rule 8: a call is not sent later than this after its intent; suspended time counts."""
+"""Rule 8: maximum time between an intent and its sending, including suspended time."""
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds before each look for presence; the last one again and again."""
+"""Seconds before each look for presence; the last one is repeated."""
 LEAST_SETTLE = timedelta(minutes=5)
-"""The longest that one sending may take, its wait for the rate limit included: ``settleAfter`` is never below it."""
+"""Upper bound of one sending, including its wait for the rate limit; the minimum of ``settleAfter``."""
 SKEW = timedelta(minutes=2)
-"""So far the clock that stamps a history may lie behind the one that stamped the intent."""
+"""Allowed difference by which the history's clock may be behind the intent's clock."""
 
 
 class Times(Struct, frozen=True):
-    """How long the losing run looks for presence, and when a later run may take a write for absent."""
+    """Time for which a run looks for its lost call, and age from which a later run may report it absent."""
 
     look_for: timedelta = timedelta(seconds=120)
     settle_after: timedelta = timedelta(minutes=30)
 
 
 class Finding(Enum):
-    """What reads show of an item whose end is not known."""
+    """Finding of reads about an item with an unknown outcome."""
 
     APPLIED = "applied"
     NOTHING = "nothing"
-    """No trace of it. This proves nothing by itself (rule 1): only :func:`ends_absent` says when it may count."""
+    """No trace of the item. It proves nothing by itself (rule 1): see :func:`ends_absent`."""
     DOUBT = "doubt"
-    """Something that may be it, or may be a colleague's: a person decides."""
+    """An object that may be the item or another user's: the user decides."""
 
 
 class ItemFinding(Struct, frozen=True):
-    """What reads show of one item, with its id if it was created, and why."""
+    """Finding about one item, with its id if it was created, and the reason."""
 
     finding: Finding
     id: str | None = None
@@ -56,10 +56,10 @@ class ItemFinding(Struct, frozen=True):
 
 
 class UnansweredCall(Struct, frozen=True):
-    """One sending of ours without a usable answer.
+    """A sent call without a usable response.
 
-    ``keyed`` holds, by address, the ids that had the natural key already; ``known`` every id that its parents showed
-    before it, None if that was not noted; ``token`` the mark that it carried, if it could carry one.
+    ``keyed`` holds the ids that already had the natural key, by address; ``known`` every id that its parents showed
+    before, None if not recorded; ``token`` the mark that it carried, if any.
     """
 
     call: Call
@@ -69,7 +69,7 @@ class UnansweredCall(Struct, frozen=True):
     token: str | None = None
 
     def is_new(self, item: Item, row: Live) -> bool:
-        """Return whether no read begun before the sending has shown the object (rules 6 and 13)."""
+        """Return True if no read begun before the sending has shown the object (rules 6 and 13)."""
         return row.id not in self.keyed.get(str(item.address), ()) and row.id not in (self.known or ())
 
 
@@ -77,17 +77,17 @@ class UnansweredCall(Struct, frozen=True):
 
 
 def is_fresh(begun: datetime | None, now: datetime) -> bool:
-    """Rule 7: a create or a delta leaves only after a look that was begun at most 60 s before it."""
+    """Return True if a look is fresh enough for a create or a delta: begun at most 60 s before (rule 7)."""
     return begun is not None and timedelta(0) <= now - begun <= FRESH
 
 
 def is_late(intended: float, now: float) -> bool:
-    """Rule 8: a wait ends an intent as *not sent*: after 60 seconds its look is too old."""
+    """Return True if an intent is too old to be sent: 60 seconds after it, its look is too old (rule 8)."""
     return now - intended >= INTENT_LASTS.total_seconds()
 
 
 def pauses(look_for: timedelta) -> Iterator[float]:
-    """Rule 9: the losing run looks for presence up to ``lookFor``. Yield the seconds before each of its looks."""
+    """Yield the seconds before each look for presence, up to ``look_for`` in total (rule 9)."""
     left, number = look_for.total_seconds(), 0
     yield 0.0
     while left > 0:
@@ -98,8 +98,11 @@ def pauses(look_for: timedelta) -> Iterator[float]:
 
 
 def ends_absent(verdict: ItemFinding, *, held: bool, own_run: bool) -> bool:
-    """Rules 2 and 3: a create or an add-funds without a usable answer is never taken for absent by the run that lost
-    it; a later run may do so once ``settleAfter`` has passed (``held`` is false) and every look shows nothing."""
+    """Return True if a create or top-up without a usable response counts as absent (rules 2 and 3).
+
+    Never in the run that lost it; in a later run once ``settleAfter`` has passed (``held`` is false) and every look
+    shows nothing.
+    """
     return verdict.finding is Finding.NOTHING and not held and not own_run
 
 
@@ -107,13 +110,13 @@ def ends_absent(verdict: ItemFinding, *, held: bool, own_run: bool) -> bool:
 
 
 def in_force(kind: Kind, live: Live, item: Item) -> bool | None:
-    """Return whether a read shows every value of an item in force; None if no list shows any of them."""
+    """Return True if a read shows every value of an item in force; None if no list shows any of them."""
     shown = [move for move in item.fields if kind.is_listed(move.field)]
     return all(holds(kind, live, move) for move in shown) if shown else None
 
 
 def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
-    """Return whether one value is in force. Of a set that moves by steps, only what the step adds or takes counts."""
+    """Return True if one value is in force; of a set that changes in steps, only the members of this step count."""
     shown = live.values.get(move.field)
     if not isinstance(kind.writes.get(move.facet), SetMembership) or not isinstance(shown, tuple):
         return shown == move.after
@@ -122,8 +125,10 @@ def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
 
 
 def absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
-    """Rule 10: an unanswered absolute write is found by its values; without them it stays open, since its late
-    landing may undo a newer value."""
+    """Return the finding about an unanswered absolute write, by its values (rule 10).
+
+    Without them it stays open, since a late effect may overwrite a newer value.
+    """
     shown = None if row is None else in_force(kind, row, item)
     if row is not None and shown:
         return ItemFinding(Finding.APPLIED, row.id)
@@ -136,7 +141,7 @@ def absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
 
 
 def match_created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[ItemFinding, ...]:
-    """Return what a list shows of each item of a create. A batch is atomic: one item of it proves the others."""
+    """Return what a list shows of each item of a create. A batch is atomic: one item proves the others."""
     by_parent: dict[Value, list[Live]] = {}
     name = likeness.parent(kind)
     for row in rows:
@@ -165,7 +170,7 @@ def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Li
         return ItemFinding(Finding.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")
     if candidates:
         return can_adopt(kind, item, candidates[0])
-    # Rule 13: absence of a create means nothing new in its parent that could be it, by all ids noted before.
+    # Rule 13: a create is absent only if its parent has no new object that may be it, by all ids recorded before.
     renamed = [row for row in fresh if _is_but_for_its_name(kind, wanted, row)] if lost.known is not None else []
     if renamed:
         ids = ", ".join(sorted(row.id for row in renamed))
@@ -176,7 +181,7 @@ def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Li
 
 
 def can_adopt(kind: Kind, item: Item, row: Live) -> ItemFinding:
-    """Rule 6: an object is taken for what was sent only if its fields are equal, or else a person decides."""
+    """Return the finding about an object with a create's key: applied if its fields are equal, else doubt (rule 6)."""
     for move in item.fields:
         if not kind.is_listed(move.field) or kind.field(move.field).create is None:
             continue
@@ -188,7 +193,7 @@ def can_adopt(kind: Kind, item: Item, row: Live) -> ItemFinding:
 
 
 def is_proved_by(id: str | None, shown_before: Collection[str]) -> bool:
-    """Rule 6: a 2xx to a create proves it only by an id that no read begun before this sending has shown."""
+    """Return True if the id of a 2xx proves the create: no read begun before this sending has shown it (rule 6)."""
     return id is not None and id not in shown_before
 
 
@@ -219,10 +224,10 @@ def _wanted(item: Item) -> dict[str, Value]:
 
 
 class TopUpEvidence(Struct, frozen=True):
-    """What reads show of the object of a top-up: its amount, and its history, None where it cannot be read.
+    """Reads of the object of a top-up: its amount, and its history or None.
 
-    ``application`` is how the history names our own application; ``others`` how many other calls of ours of the same
-    amount its entries must explain; ``echoes`` whether the API shows memos in its history (assumption ``memoEcho``).
+    ``application`` is our application's name in the history; ``others`` the number of other calls of ours with the same
+    amount; ``echoes`` is true if the history returns memos (assumption ``memoEcho``).
     """
 
     amount: Value
@@ -233,9 +238,11 @@ class TopUpEvidence(Struct, frozen=True):
 
 
 def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
-    """Rule 12: for funds, *applied* means our token in the history. Where no token could travel, it means an entry
-    after the send, by our own application, of exactly our delta, that no other call of ours explains. The amount
-    alone counts only where the history cannot be read, and an unchanged amount is no evidence."""
+    """Return the finding about a top-up: applied if the history has our token (rule 12).
+
+    Without a token: an entry after the sending, by our own application, of exactly our delta, that no other call of
+    ours explains. The amount alone counts only if the history cannot be read, and an unchanged amount is no evidence.
+    """
     item = lost.call.items[0]
     move = item.fields[0]
     if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal):
@@ -266,12 +273,12 @@ def _may_be_ours(entry: HistoryLine, shown: TopUpEvidence) -> bool:
 
 
 def mark(run: str, number: int) -> str:
-    """Return the text by which the history tells one top-up of ours from all others."""
+    """Return the memo that marks one top-up of ours in the history."""
     return f"reconciler {run} {number}"
 
 
 def is_mark(memo: str) -> bool:
-    """Return whether a memo is the mark of a top-up of this tool."""
+    """Return True if a memo is the mark of a top-up of this tool."""
     words = memo.split(" ")
     return len(words) == 3 and words[0] == "reconciler" and words[2].isascii() and words[2].isdigit()
 
@@ -285,22 +292,26 @@ def _is_since(entry: HistoryLine, when: datetime) -> bool:
     return entry.at is None or entry.at >= when
 
 
-# --- Reads that lag -----------------------------------------------------------------------------------------
+# --- Lagging reads ----------------------------------------------------------------------------------------
 
 
 def is_lagging(
     shown: Value, seen: Value, seen_at: datetime | None, now: datetime, times: Times, *, explained: bool
 ) -> bool:
-    """Rule 4: a read that contradicts what was applied and seen in force less than ``settleAfter`` ago is a lagging
-    read, not a wish, unless a newer history entry or a person's resolution explains it."""
+    """Return True if a read that contradicts a recently confirmed value is lagging (rule 4).
+
+    Recently is less than ``settleAfter`` ago; a newer history entry or a user's resolution explains the difference.
+    """
     if seen_at is None or shown == seen or explained:
         return False
     return now - seen_at < times.settle_after
 
 
 def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
-    """Return whether a history explains that an amount is not what an accepted top-up made of it (rule 4): it has our
-    entry, and all entries together lead to the amount; or it has newer ones of others."""
+    """Return True if a history explains that an amount differs from the one after an accepted top-up (rule 4).
+
+    Either it has our entry and all entries together lead to the amount, or it has newer entries of others.
+    """
     move = accepted.call.items[0].fields[0]
     if (
         not isinstance(move.before, Decimal)

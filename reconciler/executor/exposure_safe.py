@@ -1,4 +1,4 @@
-"""Carries out the order that never overspends: increases last, and only as far as decreases made room for them."""
+"""Exposure-safe order: send increases last, and only as far as confirmed decreases fund them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -12,11 +12,11 @@ from reconciler.planning import exposure
 from reconciler.planning.exposure import ExposureContext
 
 Confirm = Callable[[Sequence[ItemOutcome]], tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]]
-"""The outcomes as a read shows them, and what was accepted but is not in force."""
+"""Returns the outcomes as a read shows them, and problems of accepted items that are not in force."""
 
 
 class SendCalls(Protocol):
-    """Sends calls, knowing how earlier ones ended."""
+    """Sends calls, given the outcomes of earlier ones."""
 
     def __call__(self, calls: Sequence[Call], earlier: Sequence[ItemOutcome]) -> SendResult: ...
 
@@ -30,7 +30,7 @@ def run_exposure_safe(
     earlier: Sequence[ItemOutcome] = (),
     deferred: Sequence[Change] = (),
 ) -> SendResult:
-    """Send what raises nothing, look whether it is in force, then send as many increases as that leaves room for."""
+    """Send the calls without increases, confirm them by a read, then send the increases that they fund."""
     frees = [call for call in calls if not call.raises_exposure]
     rises = [call for call in calls if call.raises_exposure]
     first = carry(frees, earlier)
@@ -45,7 +45,7 @@ def run_exposure_safe(
 
 
 def _confirmed(outcomes: Sequence[ItemOutcome], confirm: Confirm) -> tuple[ItemOutcome, ...]:
-    """A decrease counts once it is seen; what was accepted and is not in force, or cannot be read, is in doubt."""
+    """Return the outcomes with accepted items that are not confirmed by a read as unknown."""
     seen, problems = confirm(outcomes)
     doubted = {problem.address for problem in problems}
     everything = None in doubted

@@ -1,4 +1,4 @@
-"""Say what will become of a call whose end is not known, and what it keeps back (contract §9 rules 3, 14, 15)."""
+"""Holds: what happens to a call with an unknown outcome, and what it blocks (contract §9 rules 3, 14, 15)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -27,36 +27,36 @@ from reconciler.planning import likeness
 
 
 class Hold(Struct, frozen=True):
-    """A call of a run that may still take effect, and until when no run may take it for absent.
+    """A call that may still take effect, and the time before which it is not reported absent.
 
-    ``until`` is None where only a person can decide, or where this machine may not count the time (rule 16).
+    ``until`` is None if only the user can decide, or if this machine's clock does not apply (rule 16).
     """
 
     run: str
     call: Call
     until: datetime | None
     doubt: str | None = None
-    """What a person has to judge, where reads showed something that may be it."""
+    """Reason why the user must decide: reads showed something that may be the item."""
     accepted: bool = False
-    """The API accepted it, and a read that lags does not show it (rule 4)."""
+    """True if the API accepted it and a lagging read does not show it (rule 4)."""
 
     def problem(self, item: Item) -> Problem:
-        """Return what is told of one item of it."""
+        """Return the error about one item."""
         return error(Cause.HELD, self.sentence(item), at=item.place, address=item.address, hint=self.hint(item))
 
     def note(self, item: Item) -> Problem:
-        """Return what is told of an item that may have no block in the files any more."""
+        """Return the warning about an item whose block may be gone."""
         return replace(self.problem(item), severity=Severity.WARNING, code=Cause.UNDECIDED.value)
 
     def warning(self, block: Desired | Change) -> Problem:
-        """Return what is told of a block of the files that is left out because of it."""
+        """Return the warning about a block that is left out because of the hold."""
         mine = (item for item in self.call.items if item.address == block.address)
         item = next(mine, self.call.items[0])
         told = replace(self.problem(item), severity=Severity.WARNING, address=block.address)
         return replace(told, span=block.place.span)
 
     def sentence(self, item: Item) -> str:
-        """Return what is known of an item, and what happens next by itself."""
+        """Return a sentence: what is known of an item, and what happens next."""
         if self.accepted and self.doubt is None and self.until is not None:
             return (
                 f"{self.call.name} of run {self.run} was accepted, but the API does not show it for {item.address}:"
@@ -74,7 +74,7 @@ class Hold(Struct, frozen=True):
         )
 
     def hint(self, item: Item) -> str:
-        """Return the command by which a person decides."""
+        """Return a hint with the command by which the user decides."""
         if self.accepted and self.doubt is None:
             return "nothing has to be done: each run reads it again, and no funds are added meanwhile"
         line = f"reconciler resolve {self.run} {self.call.name}"
@@ -87,8 +87,11 @@ class Hold(Struct, frozen=True):
 
 
 def matching(holds: Sequence[Hold], kind: Kind, blocks: Sequence[Desired]) -> tuple[tuple[Desired, ...], list[Problem]]:
-    """Return the blocks that may match something, and why others do not: while a create of an address is undecided,
-    the address matches nothing, so that a colleague's twin is neither adopted nor patched (rule 14)."""
+    """Return the blocks to match, and the problems of the others (rule 14).
+
+    While a create of an address is undecided, the address matches nothing, so that another user's twin is neither
+    adopted nor patched.
+    """
     addresses, _ = _creates(holds, kind)
     kept = tuple(each for each in blocks if each.address not in addresses)
     return kept, [addresses[each.address].warning(each) for each in blocks if each.address in addresses]
@@ -97,8 +100,7 @@ def matching(holds: Sequence[Hold], kind: Kind, blocks: Sequence[Desired]) -> tu
 def without_undecided_creates(
     holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]
 ) -> tuple[tuple[Pair, ...], list[Problem]]:
-    """Return the pairs without those that would create the natural key of an undecided create, whatever their address
-    is now (rule 3), and why."""
+    """Return the pairs without creates of a natural key whose create is undecided, and their problems (rule 3)."""
     _, keys = _creates(holds, kind)
     kept: list[Pair] = []
     problems: list[Problem] = []
@@ -114,8 +116,10 @@ def without_undecided_creates(
 def without_fresh_creates(
     fresh: Mapping[Address, tuple[Hold, str | None]], kind: Kind, blocks: Sequence[Desired], live: Sequence[Live]
 ) -> tuple[tuple[Desired, ...], list[Problem]]:
-    """Return the blocks but for those that were created a little while ago and that the list does not show, and why:
-    such a read lags, and is no wish to create it again (rule 4)."""
+    """Return the blocks without recently created ones that the list does not show, and their problems (rule 4).
+
+    Such a read lags; the objects must not be created again.
+    """
     mine = [each for each in blocks if each.address in fresh]
     if not mine:
         return tuple(blocks), []
@@ -142,8 +146,10 @@ def _creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], di
 
 
 class Accepted(Struct, frozen=True):
-    """A top-up that was accepted less than ``settleAfter`` ago: what it led to, and whether a history explains another
-    amount, which is asked only if one is shown."""
+    """A top-up accepted less than ``settleAfter`` ago, with the amount that it led to.
+
+    ``explains`` returns True if the history explains another amount; it is called only if one is shown.
+    """
 
     hold: Hold
     after: Value
@@ -153,8 +159,10 @@ class Accepted(Struct, frozen=True):
 def contradicted(
     accepted: Mapping[str, Accepted], kinds: Mapping[str, Kind], changes: Sequence[Change]
 ) -> tuple[Hold, ...]:
-    """Return the holds of changes that start from an amount which contradicts an accepted top-up (rule 4): the very
-    read that the plan was made of may lag, whatever another one showed."""
+    """Return the holds of changes that start from an amount which contradicts an accepted top-up (rule 4).
+
+    The read on which the plan is based may lag, whatever another read showed.
+    """
     found: list[Hold] = []
     for change in changes:
         last = accepted.get(change.id or "")
@@ -168,7 +176,7 @@ def contradicted(
 def without_held_deltas(
     holds: Sequence[Hold], kinds: Mapping[str, Kind], changes: Sequence[Change]
 ) -> tuple[list[Change], list[Problem]]:
-    """Return the changes without the deltas that a held top-up keeps back, in either direction, and why (rule 3)."""
+    """Return the changes without deltas that a held top-up blocks, in either direction, and their problems (rule 3)."""
     held = {item.id: hold for hold in holds if hold.call.effect is WriteEffect.ADD for item in hold.call.items}
     names = {item.address: hold for hold in holds if hold.call.effect is WriteEffect.ADD for item in hold.call.items}
     kept: list[Change] = []

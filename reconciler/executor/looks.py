@@ -1,6 +1,6 @@
-"""Look at what is live right before something is created or funded: one look serves for a minute (contract §9 rule 7).
+"""Look at live state directly before a create or a top-up; one look serves for a minute (contract §9 rule 7).
 
-Every id that a look shows is noted, since only an id that no read has shown proves a create (rule 6), and only a new
+Every id that a look shows is recorded, since only an id that no read has shown proves a create (rule 6), and only a new
 object can be one that was lost (rule 13).
 """
 
@@ -21,11 +21,11 @@ from reconciler.provider import reader as live_reader
 from reconciler.provider.reader import ReadError, Send
 
 AT_ONCE = 240
-"""Parents of the next creates that one look reads: about as many as leave before it is too old."""
+"""Number of parents read at once for the next creates, about as many as are sent before the look is too old."""
 
 
 class KindReader(Struct, frozen=True):
-    """How to look: the kind as it is spoken, the scope to look in, a way to read and to wait, and who we are."""
+    """Inputs of a look: the kind in its version, the scope, ways to read and to wait, and our identity."""
 
     kind: Kind
     root: str
@@ -36,8 +36,11 @@ class KindReader(Struct, frozen=True):
     echoes: bool = True
 
     def rows(self, items: Sequence[Item] = (), parents: Collection[str] | None = None) -> tuple[Live, ...]:
-        """Return everything live of the kind, as far as these items need it; of these parents only, if the API can be
-        asked so. Raise :class:`reconciler.provider.reader.Unread` if it cannot be had."""
+        """Return all live objects of the kind, with the sets that these items need.
+
+        ``parents`` restricts a search to these parents. Raise :class:`reconciler.provider.reader.ReadError` if the read
+        fails.
+        """
         sets = self.kind.attachments
         attached = sets is not None and any(move.field == sets.field for item in items for move in item.fields)
         narrowed = sorted(parents) if parents is not None and isinstance(self.kind.read, Search) else None
@@ -50,7 +53,7 @@ class KindReader(Struct, frozen=True):
     def history(self, call: Call) -> tuple[HistoryLine, ...]:
         """Return the history of the object of a top-up, newest first.
 
-        Raise :class:`reconciler.provider.reader.Unread`.
+        Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
         """
         write = self.kind.writes[call.facet]
         assert isinstance(write, AddDifference)
@@ -60,16 +63,16 @@ class KindReader(Struct, frozen=True):
         return tuple(self.kind.history.read(row) for row in rows)
 
     def _owns(self) -> bool:
-        """Return whether the parents of the kind are the accounts of its scope."""
+        """Return True if the parents of the kind are the accounts of its scope."""
         return self.kind.owner == likeness.parent(self.kind)
 
 
 Note = Callable[[str, Sequence[str], Sequence[str]], int | None]
-"""Write the ids of a look at some parents of a kind into the ledger; return its number, if it keeps any."""
+"""Records the ids of a look at some parents in the ledger; returns its number, or None."""
 
 
 class Look(Struct, frozen=True):
-    """What one look showed of some parents, when it was begun, and its number in the ledger."""
+    """One look at some parents: rows, start time, and number in the ledger."""
 
     begun: datetime
     rows: tuple[Live, ...]
@@ -81,23 +84,23 @@ class Look(Struct, frozen=True):
 
 
 class _Known(Struct):
-    """What is known of one kind: the last look by parent, every id ever shown, and what the plan was made of."""
+    """State of one kind: the last look by parent, every id shown, and the plan's objects."""
 
     begun: datetime | None = None
     mark: int = 0
-    """How many marks were set when it was begun."""
+    """Number of marks when the look was begun."""
     rows: dict[Value, list[Live]] = field(default_factory=dict)
     covered: frozenset[Value] | None = None
-    """The parents that the last look read; None: all."""
+    """Parents that the last look read; None for all."""
     numbers: dict[Value, int | None] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)
     planned: dict[str, Live] = field(default_factory=dict)
     expected: list[Value] = field(default_factory=list)
-    """The parents of all creates, in the order of sending."""
+    """Parents of all creates, in the order of sending."""
 
 
 class Looks:
-    """The looks of one run. Safe for threads: who needs a look waits for the one that is being made."""
+    """Looks of one run. Thread-safe: threads wait for a look in progress."""
 
     def __init__(
         self,
@@ -108,7 +111,7 @@ class Looks:
         note: Note = lambda kind, parents, ids: None,
         threads: Threads | None = None,
     ) -> None:
-        """``seen`` is what the plan was made of, read since ``begun``."""
+        """Start from the objects ``seen`` by the plan, read since ``begun``."""
         self._reader, self._now, self._note = reader, now, note
         self._seen, self._begun = seen or {}, begun
         self._known: dict[str, _Known] = {}
@@ -116,13 +119,13 @@ class Looks:
         self._marks = 0
 
     def mark(self) -> int:
-        """Set a mark: a look that is asked for since then is one that was begun after it."""
+        """Set a mark; a look requested since a mark is one begun after it."""
         with self._lock:
             self._marks += 1
             return self._marks
 
     def expect(self, calls: Iterable[Call]) -> None:
-        """Tell which creates will come: one look is to serve all of their parents."""
+        """Announce the creates to come, so that one look can serve all of their parents."""
         for call in calls:
             if call.effect is WriteEffect.CREATE:
                 with self._lock:
@@ -134,14 +137,14 @@ class Looks:
             return frozenset(self._of(kind).shown)
 
     def answered(self, kind: str, ids: Iterable[str]) -> None:
-        """Note ids that an answer gave to what was created: they prove no other create."""
+        """Record ids that a response gave to created objects, so that they prove no other create."""
         with self._lock:
             self._of(kind).shown.update(ids)
 
     def before_create(self, call: Call, since: int = 0) -> Look:
         """Return a look at the parents of a create, begun at most 60 s ago and after the mark ``since``.
 
-        Raise :class:`reconciler.provider.reader.Unread` if they cannot be read.
+        Raise :class:`reconciler.provider.reader.ReadError` if they cannot be read.
         """
         with self._lock:
             known, parents = self._of(call.kind), self._parents(call)
@@ -155,7 +158,7 @@ class Looks:
             return Look(known.begun, rows, known.numbers.get(parents[0]))
 
     def appeared(self, call: Call, look: Look) -> dict[int, Live]:
-        """Return by the index of its item what is there now and was not when the plan was made."""
+        """Return the objects with a create's key that were not there at the plan, by item index."""
         kind, known = self._reader(call.kind).kind, self._of(call.kind)
         there: dict[tuple[Value, ...], Live] = {}
         for row in look.rows:
@@ -167,9 +170,9 @@ class Looks:
         return {index: there[key] for index, key in enumerate(wanted) if key in there}
 
     def before_funds(self, call: Call, since: int = 0) -> Problem | None:
-        """Look at the amount and the history of an object that is to be funded; return why it is not, if so.
+        """Look at amount and history of an object to be funded; return the problem that forbids it, or None.
 
-        Raise :class:`reconciler.provider.reader.Unread` if it cannot be read.
+        Raise :class:`reconciler.provider.reader.ReadError` if it cannot be read.
         """
         item, reader = call.items[0], self._reader(call.kind)
         move = item.fields[0]
@@ -220,7 +223,7 @@ class Looks:
         known.numbers |= dict.fromkeys(parents, number)
 
     def _upcoming(self, known: _Known, parents: Sequence[Value]) -> list[Value]:
-        """These parents, and those of the creates that come next."""
+        """Return these parents, and those of the next creates."""
         start = known.expected.index(parents[0]) if parents[0] in known.expected else 0
         return list(dict.fromkeys((*parents, *known.expected[start : start + AT_ONCE])))
 

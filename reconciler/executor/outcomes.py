@@ -1,7 +1,7 @@
-"""A call and its answer: how every item ended, at the line that caused it.
+"""Interpret a call's response: the outcome of every item, at the line that caused it.
 
-An item is applied when the API names it as done, rejected when the API names it as refused, and
-otherwise unknown: only a read settles that. A 200 alone proves nothing (contract §2.8).
+An item is applied if the API names it as done, rejected if the API names it as refused, and otherwise unknown until a
+read settles it. A 200 alone proves nothing (contract §2.8).
 """
 
 import re
@@ -31,13 +31,13 @@ from reconciler.provider import codec
 INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
 CULPRITS = 3
 REFUSED = "batch-refused"
-"""The code of what is wrong with an item that nothing is wrong with but its batch."""
+"""Code of an item that is refused only because of its batch."""
 
 
 def interpret_answer(
     call: Call, answer: Answer, kind: Kind, shown: Collection[str] = ()
 ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
-    """Return one outcome for each item, and what the API said that belongs to none of them.
+    """Return one outcome per item, and the API's problems that belong to none of them.
 
     ``shown`` are the ids that reads begun before this sending have shown: none of them proves a create.
     """
@@ -56,7 +56,7 @@ def interpret_answer(
     return _each(call, answer, errors, kind, warnings)
 
 
-# --- Calls that succeed or fail as a whole -----------------------------------------------------------
+# --- Atomic calls ----------------------------------------------------------------------------------------
 
 
 def _whole(
@@ -72,7 +72,7 @@ def _whole(
 
 
 def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Collection[str]) -> tuple[ItemOutcome, ...]:
-    """What was created under an id of its own: contract §9 rule 6 says which ids prove it."""
+    """Return the outcomes of a create; unknown if an id was shown before or is repeated (contract §9 rule 6)."""
     strange = [id for id in ids if not evidence.is_proved_by(id, shown)]
     if strange or len(set(ids)) != len(ids):
         twice = f"the API answered with {', '.join(strange)}, which was there before" if strange else "ids stand twice"
@@ -81,7 +81,7 @@ def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Coll
 
 
 def _created(call: Call, answer: Answer, ids: Sequence[str], kind: Kind) -> tuple[ItemOutcome, ...]:
-    """What was created, with its id; a batch answers in no promised order, so it is matched by content."""
+    """Return the outcomes of a create with the ids; a batch has no documented order, so it is matched by content."""
     if len(call.items) == 1 and len(ids) == 1:
         return (ItemOutcome(call.name, call.items[0], ItemStatus.APPLIED, ids[0]),)
     if not call.items or len(ids) != len(call.items):
@@ -114,7 +114,7 @@ def _natural(kind: Kind, values: Values) -> tuple[Value, ...]:
 
 
 def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[ItemOutcome, ...]:
-    """Nothing was applied; those that the API names carry its reason, the others that of their batch."""
+    """Return the outcomes of a refused batch: the API's reasons at the items it names, the batch's at the others."""
     said = [_said(each) for each in errors] or [error(f"http-{answer.status}", answer.reason or _gist(answer.body))]
     named: dict[int, list[Problem]] = {}
     for each, problem in zip(errors, said, strict=False):
@@ -133,11 +133,11 @@ def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> 
 
 
 def _few(names: Sequence[str]) -> str:
-    """Enough names to find the cause; with a thousand offenders, a thousand others need not name them all."""
+    """Return the first names and the number of the others."""
     return ", ".join(names[:CULPRITS]) + (f" and {len(names) - CULPRITS} more" if len(names) > CULPRITS else "")
 
 
-# --- Calls whose items succeed or fail on their own ------------------------------------------------------
+# --- Calls with an outcome per item ------------------------------------------------------------------------
 
 
 def _each(
@@ -180,16 +180,16 @@ def _one(
 
 
 def _key(call: Call, index: int) -> str:
-    """The id by which the answer names an item: its own, or that of its entry (a category's)."""
+    """Return the id by which the response names an item: its own, or that of its entry (a category's)."""
     data: Any = call.body.get("data") if isinstance(call.body, dict) else call.body
     return str(data[index].get("id", call.items[index].id)) if isinstance(data, list) else str(call.items[index].id)
 
 
-# --- What the API said, as a problem at a line ----------------------------------------------------------
+# --- The API's errors as problems at a line -----------------------------------------------------------------
 
 
 def _errors(answer: Answer) -> Sequence[Json]:
-    """The error objects of any envelope: under ``errors``, a bare list of them, or one alone."""
+    """Return the error objects of any envelope: under ``errors``, a bare list, or a single one."""
     body = answer.body
     if isinstance(body, dict) and "errors" in body:
         return _listed(body, "errors")
@@ -218,7 +218,7 @@ def _index(said: Json) -> int | None:
 
 
 def _said(said: Json, severity: Any = error) -> Problem:
-    """An error object as the API worded it; its trace id stays with it, for the vendor's support."""
+    """Return an error object as a problem in the API's words, with its trace id for the vendor's support."""
     if not isinstance(said, dict):
         problem: Problem = severity("api-error", str(said))
         return problem
@@ -231,7 +231,7 @@ def _said(said: Json, severity: Any = error) -> Problem:
 
 
 def _located(problem: Problem, item: Item, said: Json, kind: Kind) -> Problem:
-    """The problem at the line of the value it speaks of, or else of the resource."""
+    """Return the problem at the line of the value it is about, or else of the resource."""
     move = _field_of(item, said if isinstance(said, Mapping) else {}, problem.code, kind)
     return _at(problem, item, move)
 
@@ -242,8 +242,10 @@ def _at(problem: Problem, item: Item, move: FieldChange | None = None) -> Proble
 
 
 def _field_of(item: Item, said: Mapping[str, Any], code: str, kind: Kind) -> FieldChange | None:
-    """By the path the API gives, or by the field that its code or its title names: ``invalid-bid-amount``,
-    ``WithInvalidEndDate``, ``Invalid name`` (balances have no documented codes)."""
+    """Return the field of an error, by the API's path or by the name in its code or title, or None.
+
+    Such as ``invalid-bid-amount``, ``WithInvalidEndDate``, ``Invalid name`` (balances have no documented codes).
+    """
     by_name = {move.field: move for move in item.fields}
     source = said.get("source")
     paths = [str(path) for path in source.values()] if isinstance(source, dict) else []
@@ -258,12 +260,12 @@ def _field_of(item: Item, said: Mapping[str, Any], code: str, kind: Kind) -> Fie
 
 
 def _stem(name: str) -> str:
-    """The words of a field as they begin in a code: ``-campaign-id`` for campaignIds."""
+    """Return the beginning of a field's name in codes: ``-campaign-id`` for campaignIds."""
     return _kebab(name.rpartition(".")[2]).removesuffix("s")
 
 
 def _kebab(words: str) -> str:
-    """``WithInvalidEndDate`` and ``with-invalid-end-date`` alike, each word after a dash."""
+    """Return words in kebab case, with a leading dash: ``-with-invalid-end-date`` for ``WithInvalidEndDate``."""
     return "-" + re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", words).lower()
 
 

@@ -1,4 +1,4 @@
-"""Find out by reading what became of a call without an answer; what its reads prove is judged in ``evidence``."""
+"""Recovery of calls without a response by reading; ``evidence`` decides what the reads prove."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,9 +15,9 @@ from reconciler.provider.reader import ReadError
 
 
 def find_out(lost: UnansweredCall, reader: KindReader, others: int = 0) -> tuple[ItemFinding, ...]:
-    """Return one finding for each item of the call. Raise :class:`reconciler.provider.reader.Unread` if there is none.
+    """Return one finding per item of the call. Raise :class:`reconciler.provider.reader.ReadError` if a read fails.
 
-    ``others``: how many other calls of ours may have left an equal entry in the history of its object.
+    ``others`` is the number of other calls of ours that may have left an equal entry in the history.
     """
     match lost.call.effect:
         case WriteEffect.ADD:
@@ -46,13 +46,13 @@ def _funded(lost: UnansweredCall, reader: KindReader, others: int) -> ItemFindin
     return evidence.judge_top_up(lost, shown)
 
 
-# --- In the run that lost it ------------------------------------------------------------------------------
+# --- In the same run ----------------------------------------------------------------------------------------
 
 
 def settle_by_looks(
     ended: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold
 ) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes as the looks of the losing run settle them: found, or unknown and held (rule 2)."""
+    """Return the outcomes by the looks of the run that lost the call: found, or unknown and held (rule 2)."""
     told = findings or tuple(ItemFinding(Finding.NOTHING) for _ in ended)
     return tuple(_found(outcome, finding, hold) for outcome, finding in zip(ended, told, strict=True))
 
@@ -67,8 +67,10 @@ def _found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> ItemOutcom
 
 
 def took_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of a call that was turned away (429, 401) and took effect all the same, as the fresh look
-    before its next sending shows; empty if it did not."""
+    """Return the outcomes of a call that was turned away (429, 401) and took effect all the same; empty if it did not.
+
+    The fresh look before its next sending shows it.
+    """
     try:
         findings = find_out(sent, reader)
     except ReadError:
@@ -85,7 +87,7 @@ def took_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[I
 
 
 class Recovered(Struct, frozen=True):
-    """What a later run makes of an open call: how its items ended, and what is held of it still."""
+    """Result of recovery for an open call in a later run: the outcomes, and the remaining hold."""
 
     outcomes: tuple[ItemOutcome, ...]
     hold: Hold | None
@@ -95,7 +97,7 @@ class Recovered(Struct, frozen=True):
 def judge_findings(
     lost: UnansweredCall, outcomes: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold, *, held: bool
 ) -> Recovered:
-    """Return what a later run makes of findings: rule 3 for what creates or funds, rule 10 for absolute writes."""
+    """Return the result of a later run's reads: rule 3 for creates and top-ups, rule 10 for absolute writes."""
     ended = tuple(_judged(outcome, finding, held=held) for outcome, finding in zip(outcomes, findings, strict=True))
     doubts = [each.because for each in findings if each.finding is Finding.DOUBT]
     left = any(each.status is ItemStatus.UNKNOWN for each in ended)
@@ -133,7 +135,7 @@ def _still_open(hold: Hold, ended: ItemOutcome) -> Problem:
 
 
 def delta_of(call: Call) -> Decimal | None:
-    """Return by how much a top-up changes its amount."""
+    """Return the difference that a top-up sends, or None if an amount is unknown."""
     move = call.items[0].fields[0]
     if isinstance(move.before, Decimal) and isinstance(move.after, Decimal):
         return move.after - move.before

@@ -1,8 +1,7 @@
-"""Sends a plan and says how every item ended. Nothing outside the plan is ever sent.
+"""Send the calls of a plan in stages and return the outcome of every item. Nothing else is ever sent.
 
-Calls of one stage may be in flight together, but for money and for batches that create: these go one
-by one, and the first whose end is unknown keeps all later money back. A failed item stops what depended
-on it and nothing else.
+Calls of one stage may be in flight together, except for money and batches of creates: these are sent one by one, and
+the first unknown outcome blocks all later money. A failed item blocks only what depends on it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,19 +16,19 @@ from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Problem, Wr
 from reconciler.model.threads import Threads
 
 DEPENDENT = (Stage.NESTED, Stage.START)
-"""Stages that make sense only if what came before them for the same resource is in force."""
+"""Stages whose calls need the earlier changes of the same resource in force."""
 Progress = Callable[[int, int], None]
 
 
 class SendResult(Struct, frozen=True):
-    """How the items of some calls ended, in the order of the calls, and what else the API said."""
+    """Outcomes of some calls, in their order, and further problems from the API."""
 
     outcomes: tuple[ItemOutcome, ...]
     problems: tuple[Problem, ...]
 
     @property
     def ids(self) -> Mapping[Address, str]:
-        """Ids of what was created, where the answer told them."""
+        """Ids of created objects by address, if the response gave them."""
         return {each.item.address: each.id for each in self.outcomes if each.id and each.status is ItemStatus.APPLIED}
 
 
@@ -42,7 +41,7 @@ def run_calls(
     earlier: Sequence[ItemOutcome] = (),
     threads: Threads | None = None,
 ) -> SendResult:
-    """Send the calls stage by stage; ``earlier`` is how those before them ended."""
+    """Send the calls stage by stage; ``earlier`` are the outcomes of the calls before them."""
     threads = threads or Threads()
     sender.looks.expect(calls)
     ended: list[ItemOutcome] = list(earlier)
@@ -64,7 +63,7 @@ def run_calls(
 
 
 def _possible(call: Call, ended: Sequence[ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
-    """The call as far as what it depends on succeeded, and the outcomes of the rest."""
+    """Yield the call with the items whose dependencies succeeded, and the outcomes of the other items."""
     if call.stage not in DEPENDENT:
         yield call
         return
@@ -87,7 +86,7 @@ def _blocked_by(call: Call, index: int, cause: ItemOutcome) -> ItemOutcome:
 def _sent(
     calls: Sequence[Call], sender: Sender, in_flight: int, doubts: list[ItemOutcome], threads: Threads
 ) -> Iterator[tuple[Call, Result]]:
-    """``doubts`` are the unknown ends of calls that create or add money, of this stage and those before."""
+    """Send the calls of a stage; ``doubts`` are unknown outcomes of creates and top-ups, which block later money."""
     together = [call for call in calls if _stands_alone(call, sender)]
     apart = [call for call in calls if not _stands_alone(call, sender)]
     yield from zip(together, threads.map(sender.send, together, in_flight), strict=True)
@@ -106,8 +105,10 @@ def _is_money(kind: str, sender: Sender) -> bool:
 
 
 def _stands_alone(call: Call, sender: Sender) -> bool:
-    """Whether a call may be in flight beside others: what sets values, and what creates one thing that costs
-    nothing yet. Each is journaled by itself, and found again by a natural key that no other has."""
+    """Return True if a call may be in flight beside others: absolute writes, and single creates without cost.
+
+    Each is journaled by itself, and found again by a unique natural key.
+    """
     kind = sender.targets[call.kind].kind
     creates_one = call.effect is WriteEffect.CREATE and kind.create is not None and kind.create.chunk == 1
     return call.effect is WriteEffect.SET or (creates_one and not kind.money)

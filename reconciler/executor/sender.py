@@ -1,7 +1,7 @@
 """Send one call so that nothing is created or funded twice: contract §9 rule 8, in its order, as one loop.
 
 Take the rate slot, look if it creates or funds and the last look is older than a minute, write the intent, check lock
-and deadline, send, interpret the answer, look for presence if there is none, and write down how it ended.
+and deadline, send, interpret the response, look for presence if there is none, and record the outcome.
 """
 
 import threading
@@ -36,16 +36,16 @@ Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
 NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refused as well
 PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
-"""How often a create or an add-funds is begun anew after each of these, before a person should look why."""
+"""Maximum number of restarts of a create or top-up after each of these statuses."""
 UNREACHED, LATE = (2.0, 6.0, 18.0, 40.0), 3
-"""Seconds before each new attempt of one that has not left this machine; attempts of one that waited too long."""
+"""Seconds before each restart of a call that could not be sent; maximum restarts of one that waited too long."""
 
 
 class _Attempts(Struct):
-    """How often one call was begun, and why anew."""
+    """Number of starts of one call, by reason."""
 
     mark: int = 0
-    """The look must have been begun after this mark."""
+    """Mark after which the look must have been begun."""
     late: int = 0
     unreached: int = 0
     answers: dict[int, int] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class _Attempts(Struct):
     """The last sending and its intent: that a 429 or a 401 had no effect is an assumption."""
 
     def again(self, answer: Answer, *, late: bool) -> float | None:
-        """Return the seconds before the call is begun anew: its answer proves that it had no effect. None: it ends."""
+        """Return the seconds before a restart, or None: its response must prove that it had no effect."""
         if late:
             self.late += 1
             return 0.0 if self.late <= LATE else None
@@ -67,14 +67,14 @@ class _Attempts(Struct):
 
 
 class _Leave:
-    """Rules 8 and 5: lock and deadline of an intent are checked after every wait, right before the bytes leave."""
+    """Last check before a call is sent: lock and deadline of its intent, after every wait (rules 8 and 5)."""
 
     def __init__(self, journal: Journal, stop: Stop, intent: int) -> None:
         self._journal, self._stop, self._intent = journal, stop, intent
         self.late = False
 
     def refusal(self) -> str | None:
-        """Return why the call must not leave now; None if it may."""
+        """Return the reason not to send the call, or None."""
         try:
             self.late = not self._journal.may_leave(self._intent)
         except JournalError as unwritten:
@@ -85,9 +85,9 @@ class _Leave:
 
 
 class Sender(Struct, frozen=True):
-    """One run's way of sending calls. ``token`` makes the mark of a top-up; None sends none.
+    """Sends the calls of one run. ``token`` returns the mark of a top-up, or None.
 
-    ``bisect``: of a refused batch, what is not to blame is sent again. ``wary``: see :meth:`_doubly_looked`.
+    ``bisect``: of a refused batch, the items not at fault are sent again. ``wary``: see :meth:`_doubly_looked`.
     """
 
     targets: Mapping[str, BoundType]
@@ -104,13 +104,13 @@ class Sender(Struct, frozen=True):
     watch: Watch = ignore_call
     intents: dict[str, int] = field(default_factory=dict)
     facets: dict[str, str] = field(default_factory=dict)
-    """The facets of the calls that created or funded something, by their names."""
+    """Facets of the calls that created or funded something, by call name."""
     waited: list[int] = field(default_factory=list)
-    """The mark that was set when the first create or add-funds of a run without a known ledger had been waited for."""
+    """Mark set after the wait before the first create or top-up of a run with a new ledger."""
     waiting: threading.RLock = field(default_factory=threading.RLock)
 
     def send(self, call: Call) -> Result:
-        """Send a call and return how its items ended; never raise for what the world does."""
+        """Send a call and return the outcomes of its items; failures of the API or the network never raise."""
         attempts = _Attempts()
         while True:
             if self.stop.reason is not None:
@@ -141,7 +141,7 @@ class Sender(Struct, frozen=True):
     def _once(
         self, call: Call, look: Look | None, attempts: _Attempts
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
-        """Send it under one intent; with the pause before it is begun anew, if it is."""
+        """Send the call under one intent; also return the pause before a restart, or None, and the answer."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
         marked = with_mark(call, self.targets[call.kind].kind.writes.get(call.facet), token)
         try:
@@ -172,11 +172,10 @@ class Sender(Struct, frozen=True):
             ended = unsent(call, self.stop.reason)
         return ended, said, again, answer
 
-    # --- Before it is sent --------------------------------------------------------------------------------
+    # --- Before the sending ----------------------------------------------------------------------------------
 
     def _looked(self, call: Call, attempts: _Attempts) -> tuple[Look | None, dict[int, Problem]]:
-        """Rule 7: a create or a delta leaves only after a look begun at most 60 s before it. Return the look, and what
-        must not be sent because of what it shows, by the index of its item."""
+        """Look before a create or a delta (rule 7); also return the problems that forbid items, by index."""
         if call.effect not in (WriteEffect.CREATE, WriteEffect.ADD):
             return None, {}
         since = max(attempts.mark, self._doubly_looked(call)) if self.wary else attempts.mark
@@ -187,8 +186,10 @@ class Sender(Struct, frozen=True):
         return look, {index: appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
 
     def _doubly_looked(self, call: Call) -> int:
-        """Without a known ledger an earlier run may have sent what is still on its way: before the first create or
-        delta look (the plan did), wait ``lookFor``, look again. Return the mark after which that look is begun."""
+        """Return a mark after a wait of ``lookFor``, since an unknown earlier run may have calls in flight.
+
+        With a new ledger, the first create or delta needs a look before the wait (the plan's) and one after the mark.
+        """
         with self.waiting:
             if not self.waited:
                 self._sleep(call, self.times.look_for.total_seconds())
@@ -208,12 +209,12 @@ class Sender(Struct, frozen=True):
         for item in call.items:
             wanted = {move.field: move.after for move in item.fields}
             naturals[item.address] = likeness.key_text(kind, wanted)
-            if look.number is None:  # a ledger that keeps no looks: the ids stand with each intent
+            if look.number is None:  # without a recorded look, the ids are stored with each intent
                 before[str(item.address)] = tuple(by_parent.get(wanted.get(name), ()))
         return Noted(before, token, look.number, naturals)
 
     def _without(self, call: Call, refused: Mapping[int, Problem]) -> Result:
-        """Send the rest of a batch, of which some items must not be sent."""
+        """Send a batch without the items that must not be sent."""
         kept = [index for index in range(len(call.items)) if index not in refused]
         ended = {
             index: ItemOutcome(call.name, call.items[index], ItemStatus.NOT_SENT, call.items[index].id, (problem,))
@@ -225,10 +226,10 @@ class Sender(Struct, frozen=True):
             ended |= zip(kept, rest, strict=True)
         return tuple(ended[index] for index in range(len(call.items))), said
 
-    # --- After it was sent --------------------------------------------------------------------------------
+    # --- After the sending -----------------------------------------------------------------------------------
 
     def _looked_for(self, lost: UnansweredCall, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
-        """Rule 9: the losing run looks for presence up to ``lookFor``, and never for absence (rule 2)."""
+        """Look for the presence of a lost call's effects up to ``lookFor`` (rule 9), never for absence (rule 2)."""
         reader = self.reader(lost.call.kind)
         findings: tuple[ItemFinding, ...] = ()
         try:
@@ -247,11 +248,11 @@ class Sender(Struct, frozen=True):
         return recovery.settle_by_looks(ended, findings, self.journal.hold(lost.call))
 
     def _sleep(self, call: Call, seconds: float) -> None:
-        """Sleep in the way that an interrupt ends. Raise :class:`WaitInterrupted` then."""
+        """Sleep. Raise :class:`WaitInterrupted` on an interrupt."""
         self.reader(call.kind).sleep(seconds)
 
     def settle_anew(self, ended: Sequence[ItemOutcome]) -> None:
-        """Write down what a later read found out of outcomes that were unknown."""
+        """Record outcomes that were unknown and that a later read settled."""
         by_call: dict[str, list[ItemOutcome]] = {}
         for each in ended:
             by_call.setdefault(each.call, []).append(each)
@@ -260,30 +261,28 @@ class Sender(Struct, frozen=True):
                 self._settle(self.intents[name], group)
 
     def see(self, ended: Sequence[ItemOutcome]) -> None:
-        """Write down what a read showed in force of what was created or funded."""
+        """Record what a read showed in force of created or funded objects."""
         try:
             self.journal.see(ended, self.facets)
         except JournalError as unwritten:
             self.stop.because(unwritten.problem)
 
     def _settle(self, intent: int, ended: Sequence[ItemOutcome]) -> None:
-        """Write down how it ended; if that fails, nothing more is sent, and the next run reads it back."""
+        """Record the outcomes; if that fails, nothing more is sent, and the next run reads them back."""
         try:
             self.journal.settle(intent, ended)
         except JournalError as unwritten:
             self.stop.because(unwritten.problem)
 
     def _is_to_split(self, call: Call, answer: Answer) -> bool:
-        """Return whether the parts of a batch may be sent: only a proof of rule 5 lets it be split. What is too large
-        is always split."""
+        """Return True if parts of a batch may be sent: it is too large, or a refusal is proven by rule 5."""
         if not call.atomic or len(call.items) < 2 or answer.fate is not Delivery.ANSWERED:
             return False
         refused = 400 <= answer.status < 500 and answer.status not in NEVER_SPLIT
         return answer.status == TOO_LARGE or (self.bisect and refused)
 
     def _split(self, call: Call, ended: tuple[ItemOutcome, ...], said: tuple[Problem, ...]) -> Result:
-        """Send the parts of a refused batch, each under an intent of its own: all but the items that the API blames,
-        or else its two halves."""
+        """Send the parts of a refused batch, each with its own intent: the items not at fault, or else two halves."""
         indices = range(len(call.items))
         spared = [index for index in indices if [problem.code for problem in ended[index].problems] == [REFUSED]]
         half = len(call.items) // 2

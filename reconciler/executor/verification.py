@@ -1,7 +1,7 @@
-"""Read back: what the API accepted and is not in force, and what a lost answer left behind.
+"""Read back: accepted changes that are not in force, and effects of lost calls.
 
-An answer is a hint and the next read is the truth. A read that is too early shows the old state, so the caller looks
-several times before it takes a difference for one.
+A response is a hint, and the next read is the truth. An early read may show the old state, so the caller reads several
+times before it reports a difference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from reconciler.planning import likeness
 
 
 def settle_unknown(outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live]) -> ItemOutcome:
-    """Return an unknown absolute write as the read shows it: applied if all its values are in force, else unknown."""
+    """Return an unknown absolute write as applied if all its values are in force, else unchanged."""
     if outcome.status is not ItemStatus.UNKNOWN or not outcome.item.fields:
         return outcome
     known = find_object(outcome.item, kind, live)
@@ -30,17 +30,16 @@ def settle_unknown(outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live]) -
 
 
 def _is_delta(outcome: ItemOutcome, kind: Kind) -> bool:
-    """Return whether it is a top-up: an amount alone proves none (rule 12)."""
+    """Return True if it is a top-up, which an amount alone does not prove (rule 12)."""
     return any(isinstance(kind.writes.get(move.facet), AddDifference) for move in outcome.item.fields)
 
 
 def check_applied(
     outcomes: Sequence[ItemOutcome], kind: Kind, live: Mapping[str, Live]
 ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
-    """The outcomes, the applied ones of a kind as this read shows them, and the fields that are not in force.
+    """Return the outcomes with the read-back of a kind's applied items, and a problem per field not in force.
 
-    Of a value that moved in steps (a set, by a delete and an append), the last step that was accepted is
-    what must be in force.
+    Of a value that changed in steps (a set, by a delete and an append), the last accepted step counts.
     """
     applied = [each for each in outcomes if each.status is ItemStatus.APPLIED and each.item.address.kind == kind.name]
     last = {(each.item.address, move.field): move for each in applied for move in each.item.fields}
@@ -57,7 +56,7 @@ def check_applied(
 def _not_in_force(
     outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live], last: Mapping[tuple[Address, str], FieldChange]
 ) -> Iterator[Problem]:
-    """Fields of an applied item that the API does not show as it accepted them."""
+    """Yield a problem for each field of an applied item that the API does not return as accepted."""
     known = live.get(outcome.id or outcome.item.id or "")
     for move in outcome.item.fields:
         if last[outcome.item.address, move.field] is not move:
@@ -72,7 +71,7 @@ def _not_in_force(
 
 
 def _shown(value: object, wanted: object) -> str:
-    """Return a value as it is shown; a text that looks like the wanted one is written out."""
+    """Return a value for display; a text that looks like the wanted one is escaped."""
     alike = (
         isinstance(value, str) and isinstance(wanted, str) and likeness.fold_name(value) == likeness.fold_name(wanted)
     )
@@ -80,7 +79,7 @@ def _shown(value: object, wanted: object) -> str:
 
 
 def find_object(item: Item, kind: Kind, live: Mapping[str, Live]) -> Live | None:
-    """Return the object of an item: by its id, or by its natural key if that makes the id, so that no twin can be."""
+    """Return the live object of an item: by its id, or by natural key if that determines the id."""
     if item.id is not None or kind.create is None or not kind.create.keyed:
         return live.get(item.id or "")
     wanted = {move.field: move.after for move in item.fields}

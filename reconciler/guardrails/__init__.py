@@ -1,6 +1,6 @@
-"""Policies on money and on mass changes, judged before any call: one rule a file.
+"""Guardrails: policies on money and mass changes, applied before any call; one rule per file.
 
-To add a rule, write its file and name it in ``RULES``: its key, schema, words and exit code follow.
+To add a rule, write its file and name it in ``RULES``: its key, schema, texts and exit code follow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,27 +53,27 @@ _MODULES = (
 )
 RULES: Mapping[str, Rule] = {module.RULE.name: module.RULE for module in _MODULES}
 SHOWN = 20
-"""Objections of one rule that are told one by one; the rest is counted."""
+"""Maximum number of violations of one rule that are listed; the rest is counted."""
 SEVERITIES = {Verdict.ADVISED: Severity.WARNING, Verdict.ALLOWED: Severity.NOTE, Verdict.REFUSED: Severity.ERROR}
 
 
 class GuardrailSettings(Struct, frozen=True):
-    """``guardrails`` of ``reconciler.yaml``, and the file that they stand in."""
+    """``guardrails`` of ``reconciler.yaml``, with the file that contains them."""
 
     rules: Mapping[str, Any] = field(default_factory=dict)
     source: Locator | None = None
 
     def at(self, rule: str) -> Place | None:
-        """Where a rule is written, if it is."""
+        """Return the position of a rule's key, or None."""
         path = ("guardrails", rule)
         return Place(self.source, path, key=True) if self.source and rule in self.rules else None
 
     def has(self, rule: str) -> bool:
-        """Whether a rule is on."""
+        """Return True if a rule is active."""
         return any(rule == each.name for each, _, _ in self.active())
 
     def mistakes(self, names: Names) -> Iterator[Mistake]:
-        """What is wrong with the settings beyond their schema; of addresses only if all files are read."""
+        """Yield the errors in the settings beyond their schema; addresses are checked only if all files are read."""
         for rule, setting, _ in self.active():
             yield from (replace(each, path=(rule.name, *each.path)) for each in rule.check(setting, names))
         for name in self.rules.get("levels") or {}:
@@ -82,7 +82,7 @@ class GuardrailSettings(Struct, frozen=True):
                 yield Mistake(("levels", name), why, key=True, severity=Severity.WARNING)
 
     def active(self) -> Iterator[tuple[Rule, Any, RuleLevel]]:
-        """The rules that are on, with their settings and levels."""
+        """Yield the active rules with their settings and levels."""
         levels = self.rules.get("levels") or {}
         for name, rule in RULES.items():
             setting = self.rules.get(name, rule.default)
@@ -93,8 +93,10 @@ class GuardrailSettings(Struct, frozen=True):
 def judge(
     proposal: Proposal, settings: GuardrailSettings, allowed: Mapping[str, str], decisions: Iterable[Decision] = ()
 ) -> tuple[Judgement, ...]:
-    """What every active rule says of the plan; ``allowed`` gives the reasons for allowing some, by rule, and
-    ``decisions`` are those of the files."""
+    """Return the judgement of every active rule.
+
+    ``allowed`` gives the reasons for allowing some, by rule; ``decisions`` are those of the files.
+    """
     judgements = []
     for rule, setting, level in settings.active():
         found, excuses = tuple(rule.judge(proposal, setting)), tuple[Excuse, ...]()
@@ -110,7 +112,7 @@ def judge(
 
 
 def unknown(allowed: Iterable[str]) -> str | None:
-    """A name that is not a rule's."""
+    """Return the first name that is not a rule, or None."""
     return next((name for name in allowed if name not in RULES), None)
 
 
@@ -120,7 +122,7 @@ def _folded(rule: Rule, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
 
 
 def _weighed(problem: Problem, judgement: Judgement, settings: GuardrailSettings) -> Problem:
-    """As heavy as its rule's level makes it, at its line or else the rule's, with the way to allow it."""
+    """Return the problem with the severity of its rule's level, a position, and a hint how to allow it."""
     span = problem.span
     if span is None:
         place = settings.at(judgement.rule)
@@ -137,7 +139,7 @@ def _weighed(problem: Problem, judgement: Judgement, settings: GuardrailSettings
 
 
 def schema() -> dict[str, Any]:
-    """The schema of the ``guardrails`` of a project."""
+    """Return the schema of ``guardrails`` in the project file."""
     settings = {
         name: {"description": rule.doc, "if": {"const": False}, "then": True, "else": rule.schema}
         for name, rule in RULES.items()

@@ -1,4 +1,4 @@
-"""No amount may be set below its floor or above its ceiling."""
+"""Guardrail ``bounds``: no amount below its floor or above its ceiling."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -41,12 +41,12 @@ def check(setting: Any, names: Names) -> Iterator[Mistake]:
 
 
 def _edges(setting: Any, step: AmountChange) -> Any:
-    """The bounds of the field, else of its facet."""
+    """Return the bounds of the field, or of its facet."""
     return setting.get(step.move.field, setting.get(step.move.facet))
 
 
 def _edge(edge: Any, currency: str) -> Decimal | str | None:
-    """The number that applies, or why there is none where one is wanted."""
+    """Return the bound in this currency, None if there is none, or a message if the currency is missing."""
     if not isinstance(edge, dict):
         return None if edge is None else number(edge)
     return number(edge[currency]) if currency in edge else f"no limit is set for {currency}"

@@ -1,4 +1,4 @@
-"""An amount that moves by a factor near 10, 100 or 1000 is more often a slip of the point than a wish."""
+"""Guardrail against decimal slips: an amount that changes by a factor near 10, 100 or 1000."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,7 +12,7 @@ SLIP = 100
 """How many times the largest of its siblings a new amount is a slip: an amount in cents, and more so in micros."""
 HINT = "is the decimal point where you meant it?"
 NEAR = Decimal("0.1")
-"""How far off a factor may be, as a share of it: a slip often comes with a small change that was meant."""
+"""Relative tolerance of the factor, since a slip often comes with a small intended change."""
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
@@ -27,7 +27,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def _beside_siblings(proposal: Proposal) -> Iterator[Problem]:
-    """A new object has no amount that it moves from: it is judged by what its siblings have."""
+    """Judge a new object, which has no amount that it moves from, by what its siblings have."""
     for change in proposal.changes:
         largest = proposal.beside.get(change.address, {})
         for move in change.fields:
@@ -45,7 +45,7 @@ def looks(proposal: Proposal, setting: Any) -> bool:
 
 
 def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
-    """The factor that the step is near, and whether it goes up."""
+    """Yield the factor near the change, and True if it is an increase."""
     if not step.before or not step.after:
         return
     up = step.after > step.before

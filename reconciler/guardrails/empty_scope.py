@@ -1,4 +1,4 @@
-"""A scope that suddenly looks empty is a lost consent or a lost file, not a wish."""
+"""Guardrail against an empty scope: lost consent or lost files make resources vanish."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from reconciler.guardrails.rule import ON, Proposal, Rule
 from reconciler.model import Problem
 
 LEFT = 10
-"""Of what is remembered, a file set must still hold at least one in so many."""
+"""At least one in this many of the remembered resources must be left in the files."""
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
@@ -21,12 +21,12 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    """Whether the ledger remembers anything of what was read, or of all files."""
+    """Return True if the ledger remembers anything of the kinds that were read, or of all files."""
     return any(proposal.whole or kind in proposal.live for kind, (all, _) in proposal.known.items() if all)
 
 
 def _files(proposal: Proposal) -> Iterator[Problem]:
-    """All files together, whatever the kind: what a merge or a glob has lost."""
+    """Yield a problem if the files hold too few of the remembered resources, over all kinds."""
     remembered = sum(all for all, _ in proposal.known.values())
     left = sum(address in proposal.remembered for address in proposal.wanted)
     if left * LEFT < remembered:

@@ -1,4 +1,4 @@
-"""In a freeze window nothing may be applied, or nothing that costs more."""
+"""Guardrail ``freeze``: no change, or no increase, is applied in a freeze window."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta, tzinfo
@@ -33,7 +33,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def is_in(window: Any, now: datetime) -> bool:
-    """Whether a moment lies in the window, by the clock on the wall of its zone: the end does not."""
+    """Return True if the instant is in the window, in the window's time zone; the end is exclusive."""
     local = now.astimezone(_zone(window["zone"]))
     start, end = _clock(window.get("from", "00:00")), window.get("until", "24:00")
     clock, day = local.time(), local.date()
@@ -49,7 +49,7 @@ def is_in(window: Any, now: datetime) -> bool:
 
 
 def check(setting: Any, names: Names) -> Iterator[Mistake]:
-    """Zones that exist, so that a window is never passed over in silence, and reasons that can be read."""
+    """Yield an error for each unknown time zone and unreadable reason."""
     for index, window in enumerate(setting):
         try:
             _zone(window["zone"])
@@ -67,7 +67,7 @@ def _zones() -> tuple[str, ...]:
 
 
 def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo  # few projects have a window, and it looks for its data when it is imported
+    from zoneinfo import ZoneInfo  # the import reads time zone data, and few projects have a window
 
     return ZoneInfo(name)
 

@@ -1,4 +1,4 @@
-"""What is billed at most may not grow by more than so much in one apply: spend limits of campaigns, and balances."""
+"""Guardrail ``maxBillableIncrease``: maximum increase of billing caps in one apply (spend limits, balances)."""
 
 from collections.abc import Iterator
 from typing import Any

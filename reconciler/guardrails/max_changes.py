@@ -1,4 +1,4 @@
-"""One apply may change no more than so many resources, the new ones counted."""
+"""Guardrail ``maxChanges``: maximum number of resources that one apply changes or creates."""
 
 from collections.abc import Iterator
 from typing import Any

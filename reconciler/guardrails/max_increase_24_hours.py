@@ -1,4 +1,4 @@
-"""Many small applies may not add up to what a large one may not do: the last 24 hours count together."""
+"""Guardrail ``maxIncrease24Hours``: maximum increase over all applies of the last 24 hours."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from reconciler.model import Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    """Only where this plan adds something: what earlier runs added is no fault of one that saves."""
+    """Yield a problem for each currency over its limit, if this plan itself adds to it."""
     adding = {each.currency for each in proposal.money.increases if adds(each.exposure)}
     rolling = [each for each in proposal.money.rolling if each.currency in adding]
     what = "with the runs of the last 24 hours, the plan raises the budgets of one day"

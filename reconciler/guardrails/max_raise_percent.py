@@ -1,4 +1,4 @@
-"""No amount of an existing resource may grow by more than so many percent in one apply."""
+"""Guardrail ``maxRaisePercent``: maximum increase of an existing resource's amount in one apply."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -27,7 +27,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    """Whether an amount moves that there is a limit for; one that was not there before cannot grow."""
+    """Return True if an existing amount with a limit changes."""
     return any(
         step.before is not None and step.after is not None and _limit(setting, step) is not None
         for step in proposal.steps
@@ -39,14 +39,14 @@ def check(setting: Any, names: Names) -> Iterator[Mistake]:
 
 
 def _growth(step: AmountChange) -> Decimal | None:
-    """In percent; from zero it is infinite. None where nothing grows, or there was nothing to grow."""
+    """Return the increase in percent, infinite from zero; None if there is none or no earlier amount."""
     if step.before is None or step.after is None or step.after <= step.before:
         return None
     return (step.after - step.before) / step.before * 100 if step.before else Decimal("Infinity")
 
 
 def _limit(setting: Any, step: AmountChange) -> Decimal | None:
-    """The limit of the field, else of its facet, else of all."""
+    """Return the limit of the field, or of its facet, or of all fields."""
     if not isinstance(setting, dict):
         return number(setting)
     found = setting.get(step.move.field, setting.get(step.move.facet))

@@ -1,4 +1,4 @@
-"""One apply may touch no more than so large a share of the portfolio, be it ever so small."""
+"""Guardrail ``maxSharePercent``: maximum share of the portfolio that one apply touches."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from reconciler.model import Action, Problem
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    """Kind by kind, since a few ad sets among many seller bids would hide; new ones count on both sides."""
+    """Yield a problem per kind over the limit, so that a large kind does not hide a small one; new resources count."""
     touched = Counter(change.address.kind for change in proposal.changes)
     new = Counter(change.address.kind for change in proposal.changes if change.action is Action.CREATE)
     for kind, count in touched.items():

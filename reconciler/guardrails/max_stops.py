@@ -1,4 +1,4 @@
-"""One apply may stop no more than so many resources."""
+"""Guardrail ``maxStops``: maximum number of resources that one apply stops."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the account commits may not grow by more than so much in one apply, currency by currency."""
+"""Guardrail ``maxTotalIncrease``: maximum increase of the account's commitments in one apply, by currency."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -34,7 +34,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterable[Problem]:
 
 
 def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
-    """The increases past their limits. A currency without one has none to spare; uncapped is past any."""
+    """Yield a problem for each increase over its limit. A currency without a limit may not increase at all."""
     for increase in increases:
         exposure, code = increase.exposure, increase.currency
         if not adds(exposure):
@@ -49,12 +49,12 @@ def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -
 
 
 def adds(exposure: Exposure) -> bool:
-    """Whether it adds anything: a cap that is set elsewhere does not pay for an amount that rises."""
+    """Return True if the exposure increases; an added cap does not offset an increased amount."""
     return exposure.uncapped > 0 or exposure.amount > 0
 
 
 def _worded(setting: Any) -> str:
-    """The limits, and whether what is created off counts."""
+    """Return the limits, and whether what is created off counts."""
     limits = by_currency({code: limit for code, limit in setting.items() if code != CREATED_OFF})
     return f"{limits}, created off counted" if setting.get(CREATED_OFF) else limits
 

@@ -1,4 +1,4 @@
-"""What the account commits may not grow by more than so many percent in one apply, in any currency."""
+"""Guardrail ``maxTotalIncreasePercent``: maximum increase of the account's commitments in percent, by currency."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Names inside a rule are checked against what a project can hold: a misspelt one would guard nothing."""
+"""Check names in guardrail settings: a misspelt name would never match."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -16,17 +16,17 @@ SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX 
 XOF XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(CODES.split())
-"""The codes of ISO 4217 that are in use."""
+"""ISO 4217 codes in use."""
 GLOB = frozenset("*?[")
 
 
 class Names(Struct, frozen=True):
-    """What a rule may name.
+    """Names that a rule may use.
 
     ``amounts`` holds, by kind, the facets and fields with amounts that can be written, entries of a map as ``name.*``;
-    ``facets`` those of them that are facets; ``others`` the facets and fields without amounts; ``currencies`` the
-    codes that the project states, those that it adds to ISO 4217 included. ``addresses`` are those of the files,
-    None as long as not all of them are read.
+    ``facets`` those of them that are facets; ``others`` the facets and fields without amounts; ``currencies`` the codes
+    that the project states, including additions to ISO 4217. ``addresses`` are those of the files, None unless all
+    files are read.
     """
 
     amounts: Mapping[str, frozenset[str]]
@@ -37,7 +37,7 @@ class Names(Struct, frozen=True):
 
 
 class Mistake(Struct, frozen=True):
-    """What is wrong at a path of a rule. ``word`` is what is written there, ``known`` what could have been meant."""
+    """An error at a path of a rule. ``word`` is the text there, ``known`` the possible corrections."""
 
     path: FieldPath
     why: str
@@ -48,7 +48,7 @@ class Mistake(Struct, frozen=True):
 
 
 def amounts(written: Iterable[str], names: Names) -> Iterator[Mistake]:
-    """Return the keys that are no facet and no field with an amount, or none of the kinds that the files hold."""
+    """Yield an error for each key that is no facet or field with an amount, or of no kind in the files."""
     every = frozenset[str]().union(*names.amounts.values())
     for name in written:
         if name in names.others and name not in every:
@@ -61,7 +61,7 @@ def amounts(written: Iterable[str], names: Names) -> Iterator[Mistake]:
 
 
 def _elsewhere(name: str, names: Names, kinds: set[str]) -> Iterator[Mistake]:
-    """A field of kinds that the files do not hold, where one that they do hold is nearly called so."""
+    """Yield an error for a field of undeclared kinds if a declared kind has a field with a similar name."""
     held = frozenset[str]().union(*(names.amounts.get(kind, frozenset()) for kind in kinds))
     if not _has(held, name):
         owners = ", ".join(kind for kind, each in names.amounts.items() if _has(each, name))
@@ -70,7 +70,7 @@ def _elsewhere(name: str, names: Names, kinds: set[str]) -> Iterator[Mistake]:
 
 
 def _is_near(name: str, other: str) -> bool:
-    import difflib  # only where a name is in doubt
+    import difflib  # imported here: needed only for an unknown name
 
     return bool(difflib.get_close_matches(name.casefold(), [other.casefold()], 1, 0.6))
 
@@ -84,7 +84,7 @@ def _written(known: Iterable[str]) -> tuple[str, ...]:
 
 
 def currencies(written: Iterable[str], names: Names) -> Iterator[Mistake]:
-    """Return the keys that are no currency."""
+    """Yield an error for each key that is no currency."""
     known = CURRENCIES | names.currencies
     for code in written:
         if code not in known:
@@ -93,7 +93,7 @@ def currencies(written: Iterable[str], names: Names) -> Iterator[Mistake]:
 
 
 def addresses(globs: Iterable[str], names: Names) -> Iterator[Mistake]:
-    """Return the globs that can match no address, and those that match none of the files'."""
+    """Yield an error for each glob that cannot match an address, or matches none in the files."""
     for index, glob in enumerate(globs):
         kind, dot, key = glob.partition(".")
         if not GLOB & set(kind) and (not dot or kind not in names.amounts):
@@ -107,7 +107,7 @@ def addresses(globs: Iterable[str], names: Names) -> Iterator[Mistake]:
 
 
 def kinds(written: Iterable[str], names: Names) -> Iterator[Mistake]:
-    """Return the keys that are no kind."""
+    """Yield an error for each key that is no kind."""
     for kind in written:
         if kind not in names.amounts:
             yield Mistake((kind,), f"there is no kind {kind!r}", kind, tuple(names.amounts), key=True)

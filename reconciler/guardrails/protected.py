@@ -1,4 +1,4 @@
-"""What is protected stays as it is, by whatever name the files call it."""
+"""Guardrail ``protected``: protected resources are not changed, under any address."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,7 +13,7 @@ from reconciler.model.money import NOTHING
 
 
 def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
-    """By address, by live id, and by the ids that protected addresses had: a renamed block is no way around."""
+    """Yield a problem for each change of a protected resource: by address, by live id, by earlier id of the address."""
     globs, shifts = setting.get("addresses", ()), proposal.shifts
     ids = {(kind, str(id)) for kind, each in setting.get("ids", {}).items() for id in each}
     once = {(address.kind, id): address for address, id in proposal.remembered.items() if _matches(address, globs)}
@@ -37,7 +37,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    """Whether anything that the rule names is in the files, in the ledger or live."""
+    """Return True if a named resource is in the files, in the ledger or live."""
     globs, ids = setting.get("addresses", ()), setting.get("ids", {})
     changed = (change.address for change in proposal.changes)
     known = any(_matches(each, globs) for each in (*proposal.wanted, *proposal.remembered, *changed))
@@ -57,7 +57,7 @@ def _matches(address: object, globs: Any) -> bool:
 
 
 def _is_less(change: Change, limited: bool) -> bool:
-    """Whether the change stops it or gives it less."""
+    """Return True if the change stops the resource or lowers an amount."""
     less = any(
         step.before is not None and step.after is not None and step.after < step.before
         for step in amount_changes(change)

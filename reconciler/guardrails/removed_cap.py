@@ -1,4 +1,4 @@
-"""Nothing may lose its cap, or start without one, unless somebody says that it is meant."""
+"""Guardrail against removed caps: no object may become uncapped or start uncapped."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +34,7 @@ def looks(proposal: Proposal, setting: Any) -> bool:
 
 
 def _was_as_open(shift: LimitChange) -> bool:
-    """Uncapped before, and its days as little bounded; in all only, if its days still are."""
+    """Return True if the object was uncapped before, with its days bounded as they are now."""
     assert shift.after is not None
     bounded_now = shift.after.period is Period.TOTAL
     if shift.before is None:
@@ -53,7 +53,7 @@ def _told(shift: LimitChange) -> str:
 
 
 def _place(change: Change | None) -> Any:
-    """The line that says so, if one does."""
+    """Return the position of the budget or funds in a change, or of the resource."""
     if change is None:
         return None
     moved = [move.place for move in change.fields if role_of(change.address.kind, move.facet) in LIMITS]

@@ -1,4 +1,4 @@
-"""What a guardrail is, and all that it may look at: the nouns of a plan, and nothing of how they came to be."""
+"""Definition of a guardrail, and its input: data types of a plan only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -39,12 +39,12 @@ class SupportsSibling(Protocol):
 
 
 class Proposal(Struct, frozen=True, dict=True):
-    """A plan that is to be judged: what it changes (what waits for an id too), and what it costs.
+    """A plan to be judged: its changes (including deferred ones) and its cost.
 
-    ``live`` holds the ids that the API showed, by kind; ``remembered`` those that the ledger knows, maybe only of
-    the addresses at hand: ``known`` tells by kind how many it knows in all, and how many of these are live;
-    ``applied`` the values that were last applied, as the ledger knows them; ``wanted`` the addresses of the files.
-    ``whole`` is false where only a part of the project was asked for.
+    ``live`` holds the ids that the API returned, by kind; ``remembered`` those in the ledger, maybe only of the
+    selected addresses; ``known`` the number in the ledger by kind, and how many of these are live; ``applied`` the last
+    applied values; ``wanted`` the addresses of the files. ``whole`` is false if only a part of the project was
+    requested.
     """
 
     changes: tuple[Change, ...]
@@ -67,20 +67,20 @@ class Proposal(Struct, frozen=True, dict=True):
 
     @cached_property
     def steps(self) -> "tuple[AmountChange, ...]":
-        """Every amount that the plan moves."""
+        """Every amount that the plan changes."""
         return tuple(step for change in self.changes for step in amount_changes(change))
 
     @cached_property
     def news(self) -> "tuple[AmountChange, ...]":
-        """Every amount that the plan moves to another value than the one last applied.
+        """Every amount that the plan changes to another value than the last applied one.
 
-        What puts a value back has been judged when it was applied, and its distance from what live was moved to says
-        nothing of it.
+        A change back to the applied value was judged when it was applied; its distance from the drifted value proves
+        nothing.
         """
         return tuple(step for step in self.steps if not self.is_return(step.change, step.move))
 
     def is_return(self, change: Change, move: FieldChange) -> bool:
-        """Whether a move puts back the value that was last applied to the same object."""
+        """Return True if the change restores the last applied value of the same object."""
         if change.id is None or self.remembered.get(change.address) != change.id:
             return False
         known = self.applied.get(change.address, {})
@@ -88,11 +88,11 @@ class Proposal(Struct, frozen=True, dict=True):
 
     @cached_property
     def shifts(self) -> Mapping[Address, LimitChange]:
-        """What becomes of the limit of each changed object, as far as it moves."""
+        """Changes of limits by address."""
         return {shift.address: shift for shift in self.money.shifts if shift.address is not None}
 
     def increases(self) -> Iterator[Change]:
-        """The changes that may cost more: something new, a limit or any amount that rises."""
+        """Yield the changes that may cost more: a creation, a higher limit, or a higher amount."""
         shifts = self.shifts
         for change in self.changes:
             shift = shifts.get(change.address)
@@ -102,7 +102,7 @@ class Proposal(Struct, frozen=True, dict=True):
 
 
 class Rule(Struct, frozen=True):
-    """One guardrail: its key in ``reconciler.yaml``, what may be written there, and how it judges.
+    """One guardrail: its key in ``reconciler.yaml``, the schema of its setting, and its judgement.
 
     ``said`` puts the setting in words; ``looks`` is whether the plan holds anything that the rule judges;
     ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false. Each
@@ -121,17 +121,17 @@ class Rule(Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        """The stable code of its problems: ``guardrail-max-raise-percent``."""
+        """Stable code of its problems: ``guardrail-max-raise-percent``."""
         return GUARDRAIL + "".join(f"-{each.lower()}" if each.isupper() else each for each in self.name)
 
     def object(self, message: str, change: Change | None = None, **more: Any) -> Problem:
-        """An objection, at the place that the change was written unless another is given."""
+        """Return a violation, at the position of the change unless ``at`` is given."""
         place = more.pop("at", change.place if change else None)
         return error(self.code, message, at=place, address=change.address if change else None, **more)
 
 
 class AmountChange(Struct, frozen=True):
-    """One amount that a change moves; a scheduled budget's stands inside its field."""
+    """One amount in a change; the amount of a scheduled budget is nested in its field."""
 
     change: Change
     move: FieldChange
@@ -140,7 +140,7 @@ class AmountChange(Struct, frozen=True):
 
 
 def amount_changes(change: Change) -> Iterator[AmountChange]:
-    """Every amount that a change moves."""
+    """Yield every amount in a change."""
     for move in change.fields:
         for before, after in _amounts(move.before, move.after):
             yield AmountChange(change, move, before, after)
@@ -166,20 +166,20 @@ def _is_raised(step: AmountChange) -> bool:
 
 
 def any_change(proposal: Proposal, setting: Any) -> bool:
-    """Whether anything changes: all that a rule on the number or the moment of changes looks at."""
+    """Return True if there is any change: input of rules on the number or the time of changes."""
     return bool(proposal.changes)
 
 
 def any_increase(proposal: Proposal, setting: Any) -> bool:
-    """Whether any limit moves: all that a rule on sums looks at."""
+    """Return True if any limit changes: input of rules on sums."""
     return bool(proposal.money.increases)
 
 
-# --- Settings that several rules share ---------------------------------------------------------------------
+# --- Shared by the settings of several rules -----------------------------------------------------------------
 
 
 def or_by_name(schema: Schema) -> Schema:
-    """One number for all, or one for each name."""
+    """Return a schema of one number for all, or one for each name."""
     return {**schema, "type": ["number", "object"], "minProperties": 1, "additionalProperties": schema}
 
 
@@ -194,42 +194,42 @@ ON: Schema = {"type": "boolean"}
 
 
 def number(value: Any) -> Decimal:
-    """A setting exactly as it is written."""
+    """Return a number of the settings as an exact decimal."""
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
 def amount(value: Decimal) -> str:
-    """An amount as a person reads it: two decimals at least, no more than are meant, and separators."""
+    """Return an amount with grouped digits and at least two decimals."""
     return group_digits(value)
 
 
 def count_noun(number: int, noun: str) -> str:
-    """``1 resource``, ``2 resources``"""
+    """Return a number with its noun: ``1 resource``, ``2 resources``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def percent(value: Decimal) -> str:
-    """``50 %``, ``12.5 %``"""
+    """Return a percentage: ``50 %``, ``12.5 %``."""
     text = f"{value:.1f}"
     return f"{text.removesuffix('.0')} %"
 
 
 def by_currency(setting: Mapping[str, Any], unit: str = "") -> str:
-    """``EUR 5,000.00, USD 100.00``"""
+    """Return limits by currency: ``EUR 5,000.00, USD 100.00``."""
     return ", ".join(
         f"{code} {percent(number(limit)) if unit == '%' else amount(number(limit))}" for code, limit in setting.items()
     )
 
 
 def rise(exposure: Exposure) -> str:
-    """An increase in words."""
+    """Return an increase in words."""
     if exposure.uncapped > 0:
         return "without any cap"
     return f"by {amount(exposure.amount)}"
 
 
 def key_for(currency: str) -> str:
-    """What to do about a currency that a rule has no limit for."""
+    """Return a hint for a currency without a limit."""
     if currency.isupper():
         return f"add {currency}: AMOUNT to the rule"
     return "tell the currency under `currencies` in reconciler.yaml, by the id of the advertiser or account"

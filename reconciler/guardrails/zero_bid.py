@@ -1,4 +1,4 @@
-"""A bid of zero stops delivery without saying so; no bid may become zero."""
+"""Guardrail against zero bids: a bid of zero silently stops delivery."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,1 +1,1 @@
-"""A live account as files that a person would have written: what to write, under which name, in which file."""
+"""Import of a live account as YAML files that a person would have written."""

@@ -1,7 +1,7 @@
-"""The import: a whole scope as files that a person would have written, and that change nothing when planned.
+"""Import a whole scope as YAML files whose plan is empty.
 
-What the files hold already stays as it is, to the byte, unless ``update`` asks for what is live. Nothing
-is deleted. One family of kinds is held at a time, and of the texts one file.
+Existing files stay byte for byte as they are, unless ``update`` asks for the live values. Nothing is deleted. Memory
+holds one family of kinds at a time, and the text of one file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from reconciler.provider.reader import Send
 
 
 class ImportRequest(Struct, frozen=True):
-    """What to import. ``out`` is the folder for new files; ``schema`` the file that editors check them with."""
+    """Options of an import. ``out`` is the folder for new files, ``schema`` the path of their schema."""
 
     kinds: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class ImportRequest(Struct, frozen=True):
 
 
 class Importer:
-    """One import as it goes on; its result is whole once all its files are taken. ``ids`` are those of the ledger."""
+    """One import; its result is complete once all files are consumed. ``ids`` are those of the ledger."""
 
     def __init__(
         self,
@@ -74,7 +74,10 @@ class Importer:
         )
 
     def files(self) -> Iterator[FileOutput]:
-        """The files to be written, one at a time. Raises :class:`reconciler.provider.reader.Unread`."""
+        """Yield the files to write, one at a time.
+
+        Raise :class:`reconciler.provider.reader.ReadError` if a read fails.
+        """
         kinds = [kind for kind in self.project.kinds.values() if self._chosen(kind)]
         spoken = {kind.product: self.project.dialect(kind.product) for kind in kinds}
         at, scope, send = self.project.at("scope"), self.project.scope, self.send
@@ -90,7 +93,7 @@ class Importer:
         return (not self.wish.kinds or kind.name in self.wish.kinds) and bool(self.project.scope.get(kind.scope))
 
     def _family(self, kinds: Sequence[Kind]) -> Iterator[FileOutput]:
-        """The kinds that are read together because they stand in files together."""
+        """Yield the files of kinds that share files and are therefore read together."""
         new: list[ImportedResource] = []
         for kind in kinds:
             new += self._read(kind)
@@ -98,10 +101,10 @@ class Importer:
         yield from fresh
         yield from self.places.amended()
 
-    # --- what is live ---------------------------------------------------------------------------------------
+    # --- Reading live state ---------------------------------------------------------------------------------
 
     def _read(self, kind: Kind) -> list[ImportedResource]:
-        """What of a kind is to be added to the files; what moved in them is noted on the way."""
+        """Return the resources of a kind to add to the files; record changes of the existing ones."""
         root, send, scope = self._root(kind), self.send, self.project.scope[kind.scope]
         self.tell(f"reading {kind.name}")
         reading = reader.read_list(kind, root, scope, send, attached=kind.attachments is not None)
@@ -118,7 +121,7 @@ class Importer:
         return self.project.dialect(kind.family).root
 
     def _known(self, kind: Kind, all: Sequence[Live]) -> tuple[Pair, ...]:
-        """The blocks that the files hold, each with what it means."""
+        """Return the existing blocks with their live objects."""
         stated = self._blocks(kind)
         blocks, _ = resolve_blocks(kind, stated, self._find_id, {each.address for each in self.loaded.desired})
         pairs, doubts = match.match(kind, blocks, all, self.ids)
@@ -134,7 +137,7 @@ class Importer:
         return pairs
 
     def _find_id(self, address: Address) -> str | None:
-        """Return the id of what a block describes; its kind is read for that if it has not been."""
+        """Return the id of a block's object; its kind is read first if necessary."""
         kind = self.project.kinds.get(address.kind)
         if kind is not None and kind.name not in self.found and self.project.scope.get(kind.scope):
             scope = self.project.scope[kind.scope]
@@ -156,7 +159,7 @@ class Importer:
         self.places.amend(kind, amendments, [each for each in blocks if each.address not in moved])
 
     def _name_members(self, kind: Kind) -> None:
-        """What the members of groups are called (sellers), where the API tells; else they go by their ids."""
+        """Read the names of group members (sellers) if the API lists them; otherwise their ids are used."""
         member = block_names.layout_of(kind).group
         if member is None or any(name == member for name, _ in self.names):
             return
@@ -168,7 +171,7 @@ class Importer:
         self.names.update({whose: name for whose, name in names.items() if name})
 
     def _with_categories(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[Live]:
-        """With the entries of their own sub-resources: one read each."""
+        """Yield the objects with the entries of their sub-resources, read one by one."""
         maps = dict.fromkeys(detail.field for detail in kind.details)
         for number, each in enumerate(fresh, 1):
             self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
@@ -176,7 +179,7 @@ class Importer:
             ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.send)
             yield resource_blocks.own_entries(kind, found) if found else each
 
-    # --- what to write of it --------------------------------------------------------------------------------
+    # --- Choosing resources -------------------------------------------------------------------------------
 
     def _closed(self, kind: Kind, found: Live) -> bool:
         reason = resource_blocks.reason_closed(kind, found)
@@ -209,7 +212,7 @@ class Importer:
     def _accepted(
         self, kind: Kind, written: Iterable[ImportedResource], known: Sequence[Pair], all: Sequence[Live]
     ) -> list[ImportedResource]:
-        """Without those that a rule across resources would refuse, so that the next plan is not refused."""
+        """Return the resources without those that a rule across resources would refuse in the next plan."""
         kept = list(written)
         while wrong := self._refused(kind, [*known, *((each.desired, each.live) for each in kept)], all):
             rejected = [each for each in kept if each.address in wrong]
@@ -234,8 +237,10 @@ class Importer:
 
 
 class ImportResult(Struct, frozen=True):
-    """What an import did: files, their texts left out; what it left out; what is wrong. ``present`` counts the
-    objects that the files held already."""
+    """Result of an import: files without their texts, skipped objects, problems.
+
+    ``present`` counts the objects that the files already declared.
+    """
 
     project: str
     files: tuple[FileOutput, ...] = ()
@@ -245,18 +250,18 @@ class ImportResult(Struct, frozen=True):
 
     @property
     def run(self) -> Run:
-        """The same as any command tells it, for the exit code."""
+        """The problems as a run, for the exit code."""
         return Run("import", self.project, problems=self.problems)
 
 
 def import_result(done: Importer, files: Iterable[FileOutput]) -> ImportResult:
-    """All that there is to tell of an import."""
+    """Return the result of a finished import."""
     problems = tuple(dict.fromkeys(done.problems))
     return ImportResult(done.project.name, tuple(files), tuple(done.left), problems, done.present)
 
 
 def _told(doubt: Problem) -> Problem:
-    """What is not there any more, or cannot be told apart, is said, and stays as it is."""
+    """Return a matching problem as a warning; the block stays as it is."""
     if doubt.code != "not-found":
         return warning(doubt.code, doubt.message, at=doubt.span, address=doubt.address, hint=doubt.hint)
     hint = "the block stays as it is; remove it if the object is gone for good"

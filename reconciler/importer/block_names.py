@@ -1,4 +1,4 @@
-"""What a live object is called, and in which file it stands: readable, distinct, and the same every time."""
+"""Key and file of an imported object: readable, distinct, and the same on every import."""
 
 import unicodedata
 from collections import Counter
@@ -13,22 +13,22 @@ from reconciler.kinds.kind import Kind
 from reconciler.model import Live
 
 Names: TypeAlias = Mapping[tuple[str, str], str]
-"""What the API calls an id, by the field that holds it: ``("sellerId", "1")`` is ``Acme``."""
+"""Names from the API by (field, id): ``("sellerId", "1")`` is ``Acme``."""
 Labels: TypeAlias = Mapping[tuple[str, str], str]
-"""The same as one word each, no two of a field alike: ``acme``."""
+"""Names as one word each, unique within a field: ``acme``."""
 LONGEST = 60
 
 
 def layout_of(kind: Kind) -> FileLayout:
-    """Return that of the kind; a kind without one is written by its owner and called by its name."""
+    """Return the layout of the kind; by default one file per owner, with keys by title or natural key."""
     return kind.layout or FileLayout(kind.name, None, kind.natural_keys[0] if kind.title is None else (kind.title,))
 
 
-# --- What to call it -------------------------------------------------------------------------------------------
+# --- Keys ------------------------------------------------------------------------------------------------------
 
 
 def slug(name: str) -> str:
-    """A name as one readable word: small letters and digits with dashes, without accents; empty if none is left."""
+    """Return a name as lower-case letters and digits with dashes, without accents; may be empty."""
     words = "".join(_letter(each) for each in unicodedata.normalize("NFKC", name).casefold()).split("-")
     text = "-".join(filter(None, words))
     return text if len(text) <= LONGEST else text[: LONGEST + 1].rpartition("-")[0][:LONGEST] or text[:LONGEST]
@@ -43,7 +43,7 @@ def _letter(letter: str) -> str:
 
 
 def choose_labels(names: Names) -> Labels:
-    """A readable name for every id, different from all others of its field."""
+    """Return a readable label for every id, unique within its field."""
     slugs = {each: slug(name) for each, name in names.items()}
     often = Counter((each[0], text) for each, text in slugs.items())
     return {
@@ -53,7 +53,7 @@ def choose_labels(names: Names) -> Labels:
 
 
 def choose_keys(kind: Kind, live: Sequence[Live], taken: Iterable[str], known: Labels) -> dict[str, str]:
-    """A key for each id: by its name, and with its id where several would have the same."""
+    """Return a key for each id: its name, with the id appended if several would be equal."""
     plain = {each.id: _key(kind, each, known) for each in live}
     often = Counter(plain.values())
     used, found = set(taken), dict[str, str]()
@@ -77,15 +77,15 @@ def _key(kind: Kind, live: Live, known: Labels) -> str:
 
 
 def _noun(name: str) -> str:
-    """``seller`` of ``sellerId``."""
+    """Return the noun of a field name: ``seller`` for ``sellerId``."""
     return name.removesuffix("Id")
 
 
-# --- Which file ------------------------------------------------------------------------------------------------
+# --- Files -----------------------------------------------------------------------------------------------------
 
 
 class FileGroup(Struct, frozen=True, order=True):
-    """What stands in one file, as long as there is room: a campaign, a seller, an account."""
+    """Resources that share a file while there is room: those of a campaign, a seller, an account."""
 
     folder: str
     owner: str
@@ -94,14 +94,14 @@ class FileGroup(Struct, frozen=True, order=True):
     member_field: str = ""
 
     def file(self, known: Labels, number: int = 1) -> str:
-        """Its path in the project; with a number where one file does not hold it all."""
+        """Return the path within the project, numbered if there are several files."""
         owner = known.get((self.owner_field, self.owner)) or f"{_noun(self.owner_field)}-{self.owner}"
         own = known.get((self.member_field, self.member)) or f"{_noun(self.member_field)}-{self.member}"
         path = f"{self.folder}/{owner}" + (f"/{own}" if self.member else "")
         return f"{path}{f'-{number}' if number > 1 else ''}.yaml"
 
     def heading(self, names: Names) -> str:
-        """A comment that says whose resources these are."""
+        """Return a comment that names the owner of the resources."""
         parts = [(self.owner_field, self.owner), *([(self.member_field, self.member)] if self.member else [])]
         said = (f"{_noun(name)} {id}" + (f" ({make_visible(names[name, id])})" if (name, id) in names else "")
                 for name, id in parts)  # fmt: skip
@@ -109,7 +109,7 @@ class FileGroup(Struct, frozen=True, order=True):
 
 
 def group_of(kind: Kind, live: Live) -> FileGroup:
-    """Where an object belongs."""
+    """Return the group of an object."""
     own = layout_of(kind)
     owner = kind.owner_of(live.values) or live.owner or ""
     if own.group is None:

@@ -1,4 +1,4 @@
-"""Where imported resources go: into the file of their siblings, into new files; each file is told once, whole."""
+"""Place imported resources: beside their siblings, or in new files; each file is yielded once, complete."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ from reconciler.kinds.kind import Kind
 from reconciler.model import Address, Desired, Json, Live, Problem, error
 
 ROOM = 4 * 2**20
-"""A file with more bytes takes no more resources: twice as much and more is read, and no one reads it."""
+"""Size in bytes above which a file takes no more resources."""
 
 
 class FileOutput(Struct, frozen=True):
-    """A file as it is to be written, with the resources that are new in it and those that moved."""
+    """A file to write, with the resources that are added to it and those that changed."""
 
     path: Path
     text: bytes
@@ -34,7 +34,7 @@ class FileOutput(Struct, frozen=True):
 
 
 class FilePlacement:
-    """The files of a project, those that there are and those to come. ``out`` is the folder for new ones."""
+    """The existing and new files of a project. ``out`` is the folder for new ones."""
 
     def __init__(
         self,
@@ -58,20 +58,20 @@ class FilePlacement:
         self.edits: dict[str, _PendingEdit] = defaultdict(_PendingEdit)
 
     def value(self, file: str) -> Json:
-        """What a file says; it is read again, since nobody keeps it."""
+        """Return the parsed value of a file; it is parsed again, since texts are not kept in memory."""
         if file not in self.values:
             parsed, _ = yaml_document.parse(self.documents[file].text, file)
             self.values[file] = parsed.value if parsed else None
         return self.values[file]
 
     def lives(self, kind: Kind, desired: Desired, live: Live) -> None:
-        """Where a sibling is found."""
+        """Record the file of a sibling."""
         self.homes[block_names.group_of(kind, live)][file_of(desired)] += 1
 
-    # --- new resources ------------------------------------------------------------------------------------
+    # --- New resources ------------------------------------------------------------------------------------
 
     def put(self, new: Sequence[ImportedResource], kinds: Sequence[Kind]) -> Iterator[FileOutput]:
-        """Note what joins a file, and write the others into new ones."""
+        """Add resources to existing files, and yield new files for the others."""
         named = {kind.name: kind for kind in kinds}
         groups: dict[FileGroup, list[ImportedResource]] = defaultdict(list)
         for each in new:
@@ -90,7 +90,7 @@ class FilePlacement:
         return found if self.out is None or self.out.resolve() in Path(found).resolve().parents else None
 
     def _joins(self, kind: Kind, each: ImportedResource, file: str) -> bool:
-        """Whether the resource can stand beside its siblings: their defaults may hold what it must not take."""
+        """Add the resource to the file and return True, unless the file's defaults would change its values."""
         value = self.value(file)
         fields = resource_blocks.fields_beside_defaults(kind, each, _defaults(kind, value))
         if fields is not None:
@@ -134,10 +134,10 @@ class FilePlacement:
         hint = "add its folder to include, or name another one with --out"
         self.problems.append(error("not-included", message, at=self.project.at("include"), hint=hint))
 
-    # --- resources that the files hold ------------------------------------------------------------------------
+    # --- Existing resources -----------------------------------------------------------------------------------
 
     def amend(self, kind: Kind, amendments: Sequence[Amendment], others: Sequence[Desired]) -> None:
-        """Note what moved in the blocks of a kind; ``others`` are those of its blocks that did not move."""
+        """Record the changed blocks of a kind; ``others`` are its unchanged blocks."""
         moved: dict[str, list[Amendment]] = defaultdict(list)
         for each in amendments:
             moved[file_of(each.desired)].append(each)
@@ -149,7 +149,7 @@ class FilePlacement:
             self.edits[file].moved += [each.desired.address for each in here]
 
     def amended(self) -> Iterator[FileOutput]:
-        """The files that there are and that change."""
+        """Yield the existing files that change."""
         edits, self.edits = self.edits, defaultdict(_PendingEdit)
         self.values.clear()
         for file, edit in edits.items():
@@ -164,7 +164,7 @@ class FilePlacement:
 
 
 class _PendingEdit:
-    """What is to be done to one file that is there."""
+    """Pending edits of one existing file."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
@@ -180,19 +180,19 @@ class _PendingEdit:
             self.new.setdefault(address.kind, NestedBlock())[address.key] = block
 
     def sections(self) -> Iterator[Change]:
-        """Whole sections that the file does not have."""
+        """Yield the sections that the file does not have yet."""
         for kind, blocks in self.new.items():
             yield (kind,), blocks
 
 
 def file_of(desired: Desired) -> str:
-    """The file in which a block stands."""
+    """Return the file of a block."""
     assert isinstance(desired.place.source, Document)
     return desired.place.source.file
 
 
 def schema_comment(schema: Path | None, path: Path) -> str:
-    """How a file names the schema that it is checked with."""
+    """Return the path of the schema as seen from the file."""
     if schema is None:
         return "resources.schema.json"
     target, here = schema.resolve(), path.resolve()
@@ -202,7 +202,7 @@ def schema_comment(schema: Path | None, path: Path) -> str:
 
 
 def _defaults(kind: Kind, value: Json) -> Mapping[str, Json]:
-    """What a file gives to every resource of the kind, as it would be written today."""
+    """Return a file's defaults for the kind, as dotted fields in the current form."""
     shared = value.get("defaults") if isinstance(value, dict) else None
     own = shared.get(kind.name) if isinstance(shared, dict) else None
     return value_formatter.flatten_block(kind, own) if isinstance(own, dict) else {}

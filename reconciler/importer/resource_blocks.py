@@ -1,7 +1,7 @@
-"""Live -> YAML that a person would have written: what to write of each object, under which name, in which file.
+"""Write live objects as YAML blocks that a person would have written.
 
-Nothing is written that could not be read again as the same value, that a rule would refuse, or that
-means nothing; what is left out for such a reason is told. What was never read is never invented.
+A value is left out if it could not be read back as the same value, would be refused by a rule, or states nothing;
+except for the last case the user is informed. A value that was not read is never invented.
 """
 
 from collections import Counter
@@ -23,11 +23,11 @@ Fields: TypeAlias = Mapping[str, Json]
 """Dotted field names to values as YAML has them."""
 NOTHING_ASSUMED: Mapping[str, bool] = MappingProxyType({})
 MANY = 500
-"""So many resources stand in a file; with more of them there is another beside it."""
+"""Maximum number of resources in a new file; the rest go to further files."""
 
 
 class Skipped(Struct, frozen=True):
-    """What is not written: a whole object, or one field of it; and why."""
+    """An object or a field that is not written, and the reason."""
 
     kind: Kind
     id: str
@@ -38,7 +38,7 @@ class Skipped(Struct, frozen=True):
 
 
 class ImportedResource(Struct, frozen=True):
-    """A live object as it will stand in a file."""
+    """A live object with its address and fields in a file."""
 
     address: Address
     live: Live
@@ -46,17 +46,17 @@ class ImportedResource(Struct, frozen=True):
 
     @property
     def desired(self) -> Desired:
-        """What the files will then want of it."""
+        """The resource that the file will declare."""
         return as_desired(self.address, {name: self.live.values[name] for name in self.fields}, self.live.id)
 
 
-# --- What to write of one object -----------------------------------------------------------------------------
+# --- Fields of one object -----------------------------------------------------------------------------------
 
 
 def describe_object(
     kind: Kind, live: Live, currency: str | None = None, assumptions: Mapping[str, bool] = NOTHING_ASSUMED
 ) -> tuple[Fields, tuple[Skipped, ...]]:
-    """The fields of an object in the order of the table, and what had to be left out.
+    """Return the fields of an object in the order of the table, and what had to be left out.
 
     With the ``currency`` that the project states, an amount that has more decimals is left out: it is never rounded.
     """
@@ -85,7 +85,7 @@ def describe_object(
 def _fitting(
     kind: Kind, live: Live, fields: dict[str, Json], left: list[Skipped]
 ) -> tuple[Fields, tuple[Skipped, ...]]:
-    """Without the fields that the kind's own rules would refuse: what is live need not be what may be written."""
+    """Return the fields without those that the kind's rules refuse, since live values need not be writable."""
     while wrong := rule_violations(kind, {name: live.values[name] for name in fields}, live.id):
         for name, reason in wrong.items():
             if name not in fields:
@@ -96,12 +96,12 @@ def _fitting(
 
 
 def says_nothing(row: Field, value: Value) -> bool:
-    """Whether a value says no more than a line that is not there."""
+    """Return True if a value means the same as an absent line."""
     return value in (None, (), "") or (value == "undefined" and isinstance(row.type, EnumType))
 
 
 def own_entries(kind: Kind, live: Live) -> Live:
-    """Return it without entries that only repeat what holds without them: an inherited bid, a factor of 1."""
+    """Return the object without entries that repeat the default: an inherited bid, a multiplier of 1."""
     idle = {
         name.removesuffix("*"): live.values.get(said) if isinstance(said, str) else said
         for name, said in kind.idle_when_equal.items()
@@ -115,7 +115,7 @@ def own_entries(kind: Kind, live: Live) -> Live:
 
 
 def reason_closed(kind: Kind, live: Live) -> str | None:
-    """Why the object cannot be changed any more, if it cannot."""
+    """Return the reason why the object can no longer be changed, or None."""
     found = (
         f"{name} is {live.values[name]}, so it is read-only in the API"
         for name, over in kind.read_only_when.items()
@@ -125,26 +125,26 @@ def reason_closed(kind: Kind, live: Live) -> str | None:
 
 
 def is_manageable(kind: Kind, fields: Fields) -> bool:
-    """Whether a file with these fields could ever change anything."""
+    """Return True if a file with these fields could change the object."""
     return any(kind.changeable(kind.field(name)) for name in fields)
 
 
 def reason_unmanaged(kind: Kind, live: Live) -> str:
-    """Why there is nothing to manage in an object."""
+    """Return the reason why the object has no field to manage."""
     unset = [row.name for row in kind.fields if kind.changeable(row) and live.values.get(row.name, ...) is None]
     return f"{' and '.join(unset)} not set" if unset else "no file could change anything in it"
 
 
 def object_title(kind: Kind, live: Live) -> str:
-    """What a person knows the object by."""
+    """Return the object's name, or an empty text."""
     return kind.name_of(live.values)
 
 
-# --- As text ---------------------------------------------------------------------------------------------------
+# --- Text --------------------------------------------------------------------------------------------------------
 
 
 def render_file(schema: str, heading: str, sections: Mapping[Kind, Sequence[ImportedResource]]) -> str:
-    """A resource file: the schema, what is shared, and every object, one below the other."""
+    """Return the text of a resource file: schema comment, defaults, and every object."""
     shared = {kind.name: common_defaults(kind, [each.fields for each in held]) for kind, held in sections.items()}
     lines = [f"# yaml-language-server: $schema={schema}", f"# {heading}"]
     if any(shared.values()):
@@ -159,12 +159,12 @@ def render_file(schema: str, heading: str, sections: Mapping[Kind, Sequence[Impo
 
 
 def resource_block(kind: Kind, id: str, fields: Fields) -> NestedBlock:
-    """One object as it stands under its key."""
+    """Return the block of one object."""
     return NestedBlock({"id": id, **nest_fields(kind, fields)})
 
 
 def nest_fields(kind: Kind, fields: Fields) -> dict[str, Json]:
-    """Dotted fields as blocks; the key of a map may hold anything but a dot."""
+    """Return dotted fields as nested blocks; the key of a map may contain anything but a dot."""
     block: dict[str, Json] = {}
     for name, value in fields.items():
         *parents, last = name.split(".", 1 if kind.field(name).is_map else -1)
@@ -178,7 +178,7 @@ def nest_fields(kind: Kind, fields: Fields) -> dict[str, Json]:
 
 
 def common_defaults(kind: Kind, blocks: Sequence[Fields]) -> Fields:
-    """What most of them share and all of them state, except what spends: that is written where it stands."""
+    """Return the values that all blocks state and at least two thirds share, except those that affect spend."""
     shared: dict[str, Json] = {}
     for name in blocks[0] if len(blocks) > 1 else ():
         if not all(name in fields for fields in blocks):
@@ -191,19 +191,19 @@ def common_defaults(kind: Kind, blocks: Sequence[Fields]) -> Fields:
 
 
 def _spends(kind: Kind, name: str, value: Json) -> bool:
-    """Whether a new resource must never take this from its file: its name, money, a state it is not born with."""
+    """Return True if the field must not be a default: a name, money, or a state that a new resource does not have."""
     row = kind.field(name)
     awake = name in kind.stop_values and kind.create_defaults.get(name) != value
     return name == kind.title or row.is_map or isinstance(row.type, MoneyType) or awake
 
 
 def without_defaults(fields: Fields, shared: Fields) -> Fields:
-    """What is left to state beside what is shared."""
+    """Return the fields that differ from the defaults."""
     return {name: value for name, value in fields.items() if name not in shared or shared[name] != value}
 
 
 def fields_beside_defaults(kind: Kind, each: ImportedResource, shared: Fields) -> Fields | None:
-    """The fields of an object that joins a file with such defaults; None if one of them cannot be undone."""
+    """Return the fields of an object in a file with these defaults, or None if a default cannot be overridden."""
     foreign = [name for name in shared if name not in each.fields]
     if not all(kind.has(name) and kind.field(name).nullable and each.live.values.get(name) is None for name in foreign):
         return None

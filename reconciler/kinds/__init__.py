@@ -1,1 +1,1 @@
-"""What the API has, as data: one table for each kind, and the value types its rows are made of."""
+"""Kinds of resources as data: one table per kind, and the value types of its fields."""

@@ -1,4 +1,4 @@
-"""Ad sets: every field of the Marketing Solutions ad set, as 2026-07 says it (contract §3).
+"""Ad sets: every field of the Marketing Solutions ad set in 2026-07 (contract §3).
 
 One table, so it is as long as the API's own.
 """

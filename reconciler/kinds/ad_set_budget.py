@@ -1,4 +1,4 @@
-"""Rules of an ad set's budget (contract §3.4, rules 9 to 12 and 15): which parts of it go together."""
+"""Rules of an ad set's budget (contract §3.4, rules 9 to 12 and 15): which budget fields may be combined."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -8,7 +8,7 @@ from reconciler.model import Desired, Problem, Values
 
 UNCAPPED = "leave it out, or write budgetStrategy: capped and its other parts"
 Refuse = Callable[..., Problem]
-"""How the budget rules say no: a field, a code, a sentence, a hint."""
+"""Makes a problem of a budget rule from a field, a code, a sentence and a hint."""
 BUDGET = tuple(
     f"budget.{name}"
     for name in (
@@ -23,7 +23,10 @@ BUDGET = tuple(
 
 
 def budget_parts_fit(ad_set: Desired, values: Values, *, complete: bool, under: str | None = None) -> Iterator[Problem]:
-    """Rules 9 to 12 on ``values``, ``complete`` if nothing else is in force, ``under`` the field of a dated budget."""
+    """Yield the violations of rules 9 to 12 in ``values``.
+
+    ``complete`` is true if no other values are in force; ``under`` is the field of a scheduled budget.
+    """
     strategy, amount, renewal, smoothing, week, pacing = map(values.get, BUDGET)
 
     def refuse(name: str, code: str, message: str, hint: str | None = None) -> Problem:
@@ -66,7 +69,7 @@ def _known(complete: bool, *values: object) -> bool:
 
 
 def scheduled_budgets_fit(ad_set: Desired) -> Iterator[Problem]:
-    """Rule 15: dated budgets obey the rules of the budget itself."""
+    """Yield the violations of rule 15: scheduled budgets follow the rules of the budget itself."""
     for name in [name for name in ad_set.values if name.startswith("scheduledBudgets.")]:
         entry, key = ad_set.values[name], name.partition(".")[2]
         try:

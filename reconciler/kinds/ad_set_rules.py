@@ -1,5 +1,4 @@
-"""Rules that cross the fields of an ad set (contract §3.4), judged on what is written and, once it is
-read, on what will be in force."""
+"""Rules across the fields of an ad set (contract §3.4), applied to the declared values, alone and merged over live."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,10 +20,10 @@ LOOKBACK_METHODS = ("lastClick", "postClick")
 
 
 def server_side_effects(before: Values, after: Values) -> Values:
-    """What the API sets by itself once a change is in force.
+    """Return the values after a change, with those that the API sets by itself.
 
-    An uncapped budget drops its amount and its pace (rule 12), a week goes with a weekly budget only
-    (rule 10), and inherited category bids follow the ad set's bid (contract §3.3.8).
+    An uncapped budget drops its amount and pacing (rule 12), a delivery week goes with a weekly budget only (rule 10),
+    and inherited category bids follow the ad set's bid (contract §3.3.8).
     """
     values = dict(after)
     if after.get("budget.budgetStrategy") == "uncapped":
@@ -43,16 +42,16 @@ def server_side_effects(before: Values, after: Values) -> Values:
     return values
 
 
-# --- Offline: one ad set as written ------------------------------------------------------------
+# --- Offline: one ad set as declared -----------------------------------------------------------
 
 
 def dates_in_order(ad_set: Desired) -> Iterator[Problem]:
-    """Rule 1: the start lies before the end."""
+    """Yield a problem if the start is not before the end (rule 1)."""
     yield from _dates(ad_set, ad_set.values)
 
 
 def identifiable(ad_set: Desired) -> Iterator[Problem]:
-    """Contract §12: an id, or the campaign and the name."""
+    """Yield a problem if neither an id nor campaign and name are given (contract §12)."""
     if ad_set.id is None and not {"campaignId", "name"} <= ad_set.values.keys():
         yield error(
             "unidentified",
@@ -64,7 +63,7 @@ def identifiable(ad_set: Desired) -> Iterator[Problem]:
 
 
 def bid_fits(ad_set: Desired) -> Iterator[Problem]:
-    """Rule 4: an adaptive controller takes no bid, every other needs one to be started."""
+    """Yield the violations of rule 4: an adaptive controller takes no bid, every other needs one to be started."""
     values = ad_set.values
     if CONTROLLER not in values:
         return
@@ -76,7 +75,7 @@ def bid_fits(ad_set: Desired) -> Iterator[Problem]:
 
 
 def objective_fits(ad_set: Desired) -> Iterator[Problem]:
-    """Rule 7, and what only the start would refuse (contract §8.4)."""
+    """Yield the violations of rule 7, and of the rules that the API checks at the start only (contract §8.4)."""
     values = ad_set.values
     objective, media, controller = (values.get(name) for name in ("objective", "mediaType", CONTROLLER))
     if objective == "videoViews" and media == "display":
@@ -101,7 +100,7 @@ def objective_fits(ad_set: Desired) -> Iterator[Problem]:
 
 
 def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
-    """Contract §8.4: what a start needs and a new ad set cannot have by accident."""
+    """Yield a problem if a new ad set lacks what its start requires (contract §8.4)."""
     values = ad_set.values
     if values.get(STATUS) != "on" or not _whole(ad_set):
         return
@@ -118,13 +117,13 @@ def start_is_possible(ad_set: Desired) -> Iterator[Problem]:
 
 
 def budget_fits(ad_set: Desired) -> Iterator[Problem]:
-    """Rules 9 to 11, as far as the files state the budget."""
+    """Yield the violations of rules 9 to 11 if the files state the budget."""
     if "budget.budgetStrategy" in ad_set.values:
         yield from budget_parts_fit(ad_set, ad_set.values, complete=_whole(ad_set))
 
 
 def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
-    """Rule 14."""
+    """Yield a problem if a lookback window goes with a method that has none (rule 14)."""
     method = ad_set.values.get("attributionConfiguration.attributionMethod")
     window = ad_set.values.get("attributionConfiguration.lookbackWindow")
     if window is not None and method is not None and method not in LOOKBACK_METHODS:
@@ -137,7 +136,7 @@ def lookback_fits(ad_set: Desired) -> Iterator[Problem]:
 
 
 def categories_fit(ad_set: Desired) -> Iterator[Problem]:
-    """Contract §3.3.8 and §3.3.9: which ids, which controllers, which factors."""
+    """Yield the problems of category bids and multipliers: ids, controllers, factors (contract §3.3.8, §3.3.9)."""
     controller = ad_set.values.get(CONTROLLER)
     for name in [name for name in ad_set.values if name.startswith(("categoryBids.", "displayMultipliers."))]:
         value = ad_set.values[name]
@@ -170,17 +169,17 @@ OFFLINE = (
 )
 
 
-# --- With live state: what will be in force ------------------------------------------------------
+# --- With live state: the merged values ---------------------------------------------------------
 
 
 def check_merged(scene: ValidationContext) -> Iterator[Problem]:
-    """The rules of one ad set again, on what is written over what is live."""
+    """Yield the violations of an ad set's rules in the declared values merged over the live ones."""
     for desired, live in scene.pairs:
         if live is None or holds_field(live.values, desired.values):
             continue
         moved = [name for name, value in desired.values.items() if live.values.get(name, value) != value]
         archived = live.values.get("schedule.deliveryStatus") == "archived"
-        if not archived:  # a category that is not there has no live value to be moved
+        if not archived:  # an unknown category has no live value, so it is in no change
             yield from _categories_exist(desired, live)
         if not moved:
             continue
@@ -197,7 +196,7 @@ def check_merged(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def not_over(scene: ValidationContext) -> Iterator[Problem]:
-    """An end in the past does not do what it says, unless it is what is live already, or may be (it has an id)."""
+    """Yield a warning for an end date in the past, unless it is the live one or may be (the ad set has an id)."""
     for ad_set, live in scene.pairs:
         end = ad_set.values.get("schedule.endDate")
         past = live.values.get("schedule.endDate") == end if live else ad_set.id is not None
@@ -240,7 +239,7 @@ def _categories_exist(desired: Desired, live: Live) -> Iterator[Problem]:
             )
 
 
-# --- The rules themselves ------------------------------------------------------------------------
+# --- Helpers -------------------------------------------------------------------------------------
 
 
 def _dates(ad_set: Desired, values: Values) -> Iterator[Problem]:
@@ -270,7 +269,7 @@ def _bid_missing(ad_set: Desired, values: Values) -> Iterator[Problem]:
 
 
 def _whole(ad_set: Desired) -> bool:
-    """Whether the block describes a new ad set completely; with an id it never does."""
+    """Return True if the block describes a new ad set completely; False for a block with an id."""
     needed = {"name", "campaignId", "datasetId", "objective", "mediaType", "schedule.startDate", CONTROLLER}
     return ad_set.id is None and needed | {"trackingCode"} <= ad_set.values.keys()
 

@@ -1,4 +1,4 @@
-"""What nobody could verify about the API (docs/explanation/assumptions.md): the product it is about, and the claim."""
+"""Unverified assumptions about the API (docs/explanation/assumptions.md): product and claim."""
 
 from collections.abc import Mapping
 
@@ -21,4 +21,4 @@ ASSUMPTIONS: Mapping[str, tuple[str, str]] = {
     "refusals": ("marketingSolutions", "what was refused (4xx, 429) had no effect"),
     "requestTypes": ("marketingSolutions", "`type` strings of requests are not checked"),
 }
-"""By name; a version or a switch of the project may say otherwise."""
+"""Assumptions by name; a version or an option of the project may override one."""

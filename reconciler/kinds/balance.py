@@ -1,4 +1,4 @@
-"""Balances of Retail Media: their funds, their dates, the campaigns that draw on them (contract §5)."""
+"""Balances of Retail Media: funds, dates, and attached campaigns (contract §5)."""
 
 from reconciler.kinds import balance_rules as rules
 from reconciler.kinds import limits
@@ -15,7 +15,7 @@ BALANCE = f"{ACCOUNT}/balances/{{id}}"
 CAMPAIGNS = "{root}/retail-media/balances/{id}/campaigns"
 SOURCES = "{root}/retail-media/accounts/{scope}/campaigns"
 LIST = "{root}/retail-media/accounts/{scope}/balances"
-PAGE = 500  # contract §2.10: the most that 2026-07 allows
+PAGE = 500  # contract §2.10: the maximum of 2026-07
 CHUNK = 50  # contract §7: undocumented
 
 SPEND_TYPE = EnumType(

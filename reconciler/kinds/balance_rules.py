@@ -1,4 +1,4 @@
-"""Rules of balances (contract §5.4), judged before any call: each breaks at the API as a mere title."""
+"""Rules of balances (contract §5.4), checked before any call, since the API's own errors hold little detail."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,25 +11,25 @@ from reconciler.model import Desired, Live, Problem, Values, error, warning
 from reconciler.model.money import format_amount, format_in_sentence
 
 OWN_BILLING = ("billByRetailer", "notApplicable")
-"""Only these can be changed through the API; the documents treat the second as the first (rule 1)."""
+"""Billing types that can be changed through the API; the documents treat the second as the first (rule 1)."""
 
 
 def uncapped_has_no_deposit(values: Values) -> Values:
-    """The type decides: an uncapped balance may read 0 where a version cannot say null (contract §5.2)."""
+    """Return the values with ``deposited`` None if the type is uncapped; some versions return 0 (contract §5.2)."""
     if str(values.get("balanceType")).casefold() == "uncapped":
         return {**values, "deposited": None}
     return values
 
 
 def dates_in_order(balance: Desired) -> Iterator[Problem]:
-    """The end lies after the start; whether it may lie on it is unverified, so it may not."""
+    """Yield a problem if the end is not after the start; the same day is unverified, so it is refused."""
     start, end = balance.values.get("startDate"), balance.values.get("endDate")
     if isinstance(start, date) and isinstance(end, date) and end <= start:
         yield field_error(balance, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def identifiable(balance: Desired) -> Iterator[Problem]:
-    """Contract §12: the account always (it is in the URL), and an id or the name."""
+    """Yield a problem if the account is missing (it is in the URL), or both id and name (contract §12)."""
     if "accountId" not in balance.values or (balance.id is None and "name" not in balance.values):
         hint = "write its accountId, and its name or its id"
         message = "nothing says which balance this is"
@@ -40,7 +40,7 @@ OFFLINE = (identifiable, dates_in_order)
 
 
 def names_are_unique(scene: ValidationContext) -> Iterator[Problem]:
-    """Rule 2: a second balance of a name cancels the whole call; in the files and against live."""
+    """Yield a problem for a name that is used twice, in the files or live: the API cancels the whole call (rule 2)."""
     first: dict[tuple[object, object], Desired] = {}
     live = {(each.values.get("accountId"), each.values.get("name")): each.id for each in scene.live}
     for desired, own in scene.pairs:
@@ -59,7 +59,7 @@ def names_are_unique(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
-    """Rules 1, 3, 5 and 10: who bills it, what is spent, and what no call can change."""
+    """Yield the changes that the API refuses because of billing, spend or fixed fields (rules 1, 3, 5 and 10)."""
     for desired, live in scene.pairs:
         if live is None:
             if scene.online and "deposited" not in desired.values:

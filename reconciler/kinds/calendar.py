@@ -1,17 +1,17 @@
-"""Which day it is for the owner of an object: dates that are days begin at another instant in each time zone."""
+"""Today's date for the owner of an object, whose time zone may differ or be unknown."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 
 
 def days(now: datetime, zones: Iterable[str]) -> tuple[date, date]:
-    """Return the first and the last day that it may be in these zones; that of UTC if none of them is known."""
+    """Return the earliest and the latest date of now in these zones; the UTC date if no zone is known."""
     local = [now.astimezone(zone).date() for zone in _known(zones)]
     return min(local), max(local)
 
 
 def latest_to_end(now: datetime, zones: Iterable[str]) -> datetime:
-    """Return the same instant in the zone where a day ends last: what is over there is over everywhere."""
+    """Return the instant in the zone where the day ends last: a date that is past there is past in every zone."""
     return min((now.astimezone(zone) for zone in _known(zones)), key=lambda each: each.replace(tzinfo=None))
 
 
@@ -23,7 +23,7 @@ def day_in(moment: datetime, zone: str) -> date:
 def _known(zones: Iterable[str]) -> list[tzinfo]:
     found: list[tzinfo] = []
     for name in dict.fromkeys(zones):
-        from zoneinfo import ZoneInfo  # it looks for its data when it is imported, and few plans need it
+        from zoneinfo import ZoneInfo  # the import reads time zone data, and few plans need it
 
         try:
             found.append(ZoneInfo(name))
@@ -31,6 +31,6 @@ def _known(zones: Iterable[str]) -> list[tzinfo]:
             KeyError,
             ValueError,
             OSError,
-        ):  # a name of another list than the world's: how they are named is unverified
+        ):  # not an IANA name: the API's form of time zone names is unverified
             continue
     return found or [UTC]

@@ -1,4 +1,4 @@
-"""Campaigns of Marketing Solutions: their spend limit and their budget automation (contract of campaigns, E4.1)."""
+"""Campaigns of Marketing Solutions: spend limit and budget automation (contract of campaigns, E4.1)."""
 
 from reconciler.kinds import campaign_rules as rules
 from reconciler.kinds import limits
@@ -9,7 +9,7 @@ from reconciler.kinds.value_types import BoolType, EnumType, IdType, MoneyType, 
 from reconciler.kinds.write_methods import Block, Create, Envelope, PatchFields, Stage
 
 ROOT = "{root}/marketing-solutions/campaigns"
-CHUNK = 50  # not documented: taken from ad sets, whose form of answer it has
+CHUNK = 50  # not documented: the value of ad sets, whose responses have the same form
 
 GOAL = EnumType(
     ("acquisition", "retention"),

@@ -1,4 +1,4 @@
-"""Rules of campaigns (contract of campaigns, E4.1): which parts of a limit and of the automation go together."""
+"""Rules of campaigns (contract of campaigns, E4.1): valid combinations of limit and automation fields."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,7 +14,7 @@ KEY = ("advertiserId", "name")
 
 
 def server_side_effects(before: Values, after: Values) -> Values:
-    """What the API sets by itself: no amount and no period without a limit, no objective without the automation."""
+    """Return the values with those that the API sets: no amount or period if uncapped, no objective if manual."""
     values = dict(after)
     if values.get(TYPE) == "uncapped":
         values |= {AMOUNT: None, RENEWAL: "undefined"}
@@ -23,11 +23,11 @@ def server_side_effects(before: Values, after: Values) -> Values:
     return values
 
 
-# --- Offline: one campaign as written ------------------------------------------------------------
+# --- Offline: one campaign as declared -----------------------------------------------------------
 
 
 def identifiable(campaign: Desired) -> Iterator[Problem]:
-    """An id, or the advertiser and the name."""
+    """Yield a problem if neither an id nor advertiser and name are given."""
     if campaign.id is None and not set(KEY) <= campaign.values.keys():
         hint = "write its id, or its advertiserId and name"
         message = "nothing says which campaign this is"
@@ -35,13 +35,13 @@ def identifiable(campaign: Desired) -> Iterator[Problem]:
 
 
 def limit_fits(campaign: Desired) -> Iterator[Problem]:
-    """As far as the files state the limit."""
+    """Yield the violations of the limit's rules if the files state the limit."""
     if TYPE in campaign.values:
         yield from _limit_fits(campaign, campaign.values, complete=campaign.id is None and "goal" in campaign.values)
 
 
 def automation_fits(campaign: Desired) -> Iterator[Problem]:
-    """An objective goes with the automation, and the automation with an objective."""
+    """Yield a problem if an objective is given without the automation, or the automation without an objective."""
     values = campaign.values
     enabled, objective = values.get(ENABLED), values.get(OBJECTIVE)
     if enabled is False and objective is not None:
@@ -61,7 +61,7 @@ OFFLINE = (identifiable, limit_fits, automation_fits)
 
 
 def merged(scene: ValidationContext) -> Iterator[Problem]:
-    """The rules of one campaign again on what will be in force, and what the documents leave open."""
+    """Yield the violations in the declared values merged over live, and warnings for undocumented cases."""
     for desired, live in scene.pairs:
         if live is None:
             continue
@@ -84,9 +84,9 @@ LIVE = (merged,)
 
 
 def ad_set_budgets(scene: ValidationContext) -> Iterator[Problem]:
-    """Of ad sets: a budget beside the automation of its campaign is refused (contract §3.4 rule 13).
+    """Yield a problem for an ad set's budget beside the automation of its campaign (contract §3.4 rule 13).
 
-    One that is live already may stay: offline that is not known of an ad set that has an id.
+    A budget that is live already may stay; offline that is unknown for an ad set with an id.
     """
     automated = dict(_automated(scene))
     for ad_set, live in scene.pairs:
@@ -116,7 +116,7 @@ def ad_set_campaigns(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def _automated(scene: ValidationContext) -> Iterator[tuple[str, str]]:
-    """Yield the ids of campaigns whose automation will be on, with their names for a message."""
+    """Yield (id, name) of the campaigns whose automation will be on."""
     pairs, live = scene.related.get("campaigns", ((), ()))
     stated = {}
     for desired, found in pairs:
@@ -130,11 +130,11 @@ def _automated(scene: ValidationContext) -> Iterator[tuple[str, str]]:
     yield from ((str(each.address), str(each.address)) for each, _ in pairs if each.values.get(ENABLED))
 
 
-# --- The rules themselves ---------------------------------------------------------------------------
+# --- Helpers ------------------------------------------------------------------------------------
 
 
 def _as_limited(desired: Desired, after: Values) -> Values:
-    """Without the amount and the period that a limit loses by becoming uncapped, unless the files state them."""
+    """Return the values without the amount and period that an uncapped limit loses, unless the files state them."""
     if after.get(TYPE) != "uncapped":
         return after
     return {name: value for name, value in after.items() if name in desired.values or name not in (RENEWAL, AMOUNT)}
@@ -158,7 +158,7 @@ def _limit_fits(campaign: Desired, values: Values, *, complete: bool) -> Iterato
 
 
 def _limit_moves(desired: Desired, live: Live, after: Values) -> Iterator[Problem]:
-    """What no document decides, and what is accepted without effect in this period."""
+    """Yield a warning for changes of the limit that are undocumented, or without effect in this period."""
     was, becomes = live.values.get(AMOUNT), after.get(AMOUNT)
     if live.values.get(TYPE) == "uncapped" and after.get(TYPE) == "capped":
         message = "the campaign has no limit so far; the API may refuse to give it one"
@@ -176,6 +176,6 @@ def _limit_moves(desired: Desired, live: Live, after: Values) -> Iterator[Proble
 
 
 def _stated(campaign: Desired, name: str) -> str:
-    """Return the field if the files state it, else the one that they do."""
+    """Return the field if the files state it, else the first one that they state."""
     others = (name, TYPE, AMOUNT, RENEWAL, ENABLED, OBJECTIVE)
     return next((each for each in others if each in campaign.values), name)

@@ -1,4 +1,4 @@
-"""What else the table of a kind says about it: money, history, files, permissions."""
+"""Further cells of a kind's table: money, history, files, permissions."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from reconciler.model import Json
 
 
 class FacetRole(Enum):
-    """What a facet moves, if it moves money."""
+    """Role of a facet that affects money."""
 
     BID = "bid"
     BUDGET = "budget"
@@ -32,7 +32,7 @@ class HistoryLine(Struct, frozen=True):
 
 
 class HistoryFormat(Struct, frozen=True):
-    """How the history of an object is written: the keys of an entry, and which field each type of change means.
+    """Form of an object's history: keys of an entry, and the field of each type of change.
 
     ``words`` are types of change, in lower case; ``before``, ``after`` and ``amount`` stand inside ``details``.
     ``added`` and ``removed`` are the types of change that move funds; how they are signed is undocumented
@@ -85,9 +85,9 @@ def _instant(said: object) -> datetime | None:
 
 
 class FileLayout(Struct, frozen=True):
-    """Where the resources of a kind are written by an import, and by which fields they are called.
+    """Files and keys of a kind's imported resources.
 
-    ``group`` is the field by which they are shared out among files; None: one file for each owner.
+    ``group`` is the field by which they are divided among files; None means one file per owner.
     """
 
     folder: str
@@ -96,7 +96,7 @@ class FileLayout(Struct, frozen=True):
 
 
 class Probe(Struct, frozen=True):
-    """A read that needs a permission at its lower level, and what both levels are for (contract §2.3).
+    """A read that needs a permission at its lower level, and the purpose of both levels (contract §2.3).
 
     ``attached`` probes a set that is read from the other side, which not every version has.
     """
@@ -112,6 +112,6 @@ class Probe(Struct, frozen=True):
 
 
 NO_ID = "0"
-"""An id that nothing has: a search for it costs one call and has no answer to speak of."""
+"""Id that does not exist: a search for it costs one call and returns nothing."""
 
 __all__ = ["NO_ID", "FacetRole", "FileLayout", "HistoryFormat", "HistoryLine", "Probe"]

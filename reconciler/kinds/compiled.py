@@ -1,6 +1,6 @@
-"""A kind's table made ready for use ten thousand times: names are joined once, each distinct value is understood once.
+"""A kind's table precompiled for large accounts: dotted names are joined once, each distinct value is parsed once.
 
-What is remembered is bounded, and tells apart what differs in type or in digits: ``1.0`` is not ``1.00``.
+The caches are bounded, and distinguish values that differ in type or digits: ``1.0`` is not ``1.00``.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from reconciler.kinds.kind import Field, Kind
 from reconciler.model import Json, Value
 
 MOST = 4096
-"""So many different values of a field are remembered; one that has more, like a name, is cheap to understand."""
+"""Maximum number of cached values per field; a field with more, such as a name, is cheap to parse."""
 
 
 class BoundedCache(dict[str, Value]):
-    """What a function made of each value that it was asked about. It must be pure; what it raises is not kept.
+    """Cache of a pure function's results by argument; exceptions are not cached.
 
-    Most values are text, and those are looked up as in any dict: ``memo[text]``. ``of`` takes whatever it is.
+    Most arguments are text and are looked up as in any dict: ``memo[text]``. ``of`` takes any value.
     """
 
     def __init__(self, make: Callable[[Json], Value]) -> None:
@@ -45,12 +45,12 @@ class BoundedCache(dict[str, Value]):
 
 
 class CompiledKind(Struct, frozen=True, eq=False, dict=True):
-    """The ways through a kind that are walked for every object of it."""
+    """Precompiled access paths of a kind."""
 
     kind: Kind
 
     def flat(self, block: Mapping[str, Json]) -> dict[str, Json]:
-        """A nested block as dotted fields; values that are objects themselves stay whole."""
+        """Return a nested block as dotted fields; object values stay whole."""
         found: dict[str, Json] = {}
         _flatten(block, self._names, found)
         return found
@@ -61,12 +61,12 @@ class CompiledKind(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def parsers(self) -> "FieldParsers":
-        """How a written value of each field is understood."""
+        """Parsers of declared values by field."""
         return FieldParsers(self.kind)
 
     @cached_property
     def steps(self) -> "DecodeTree":
-        """The way through a row of an answer."""
+        """Decode tree for a row of a response."""
         root = DecodeTree()
         for row, path in self.kind.reads:
             step = root
@@ -78,13 +78,13 @@ class CompiledKind(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def absent(self) -> Mapping[str, Value]:
-        """What is read of a row that shows nothing."""
+        """Values of a row that contains no field."""
         return {row.name: row.type.read(None) for row, _ in self.kind.reads if row.list_key is None}
 
 
 @lru_cache(maxsize=64)
 def compile_kind(kind: Kind) -> CompiledKind:
-    """The kind made ready; the same each time."""
+    """Return the compiled kind, the same object on each call."""
     return CompiledKind(kind)
 
 
@@ -92,7 +92,7 @@ def compile_kind(kind: Kind) -> CompiledKind:
 
 
 class _FlatNames(dict[str, "tuple[str, _FlatNames | None]"]):
-    """Of a key in a block: its dotted name, and the block below it unless its value stays whole."""
+    """Key in a block -> (dotted name, names of the block below it, or None if its value stays whole)."""
 
     def __init__(self, kind: Kind, prefix: str) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ def _flatten(block: Mapping[str, Json], names: _FlatNames, found: dict[str, Json
 
 
 class FieldParsers(dict[str, "BoundedCache | None"]):
-    """What written values mean, by the name of their field; None for one that the kind does not know as writable."""
+    """Cached parsers by field name; None for a field that is not writable in the kind."""
 
     def __init__(self, kind: Kind) -> None:
         super().__init__()
@@ -131,11 +131,11 @@ class FieldParsers(dict[str, "BoundedCache | None"]):
         return found
 
 
-# --- Answers ------------------------------------------------------------------------------------------------
+# --- Responses -----------------------------------------------------------------------------------------------
 
 
 class DecodeNode:
-    """What stands under one key of a row: a field and how it is read (a list of entries is not), or more steps."""
+    """Node under one key of a row: a field with its reader (None for a list of entries), or an inner tree."""
 
     __slots__ = ("field", "inner", "key", "read")
 
@@ -147,7 +147,7 @@ class DecodeNode:
 
 
 class DecodeTree(dict[str, "DecodeNode | None"]):
-    """Steps by the keys of an answer, in whatever case they are; None for a key that nobody asks for."""
+    """Nodes by key of a response, case-insensitive; None for a key that no field reads."""
 
     def __init__(self) -> None:
         super().__init__()

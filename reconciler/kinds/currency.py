@@ -1,4 +1,4 @@
-"""Judge the decimals of amounts by their currency (ISO 4217; contract §2.11)."""
+"""Check the number of decimals of amounts by their currency (ISO 4217; contract §2.11)."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -10,17 +10,17 @@ from reconciler.kinds.value_types import MoneyType, ValueType
 from reconciler.model import Desired, Problem, Value, Values, error, warning
 
 USUAL = 2
-"""Decimals of an amount whose currency is not known, or has none of its own (gold)."""
+"""Decimals of an amount if the currency is unknown, or has no minor unit (gold)."""
 ASSUMPTION = "currencyDecimals"
-"""Switch: that Criteo accepts as many decimals as the currency has is unverified (contract §2.11)."""
+"""Assumption: Criteo accepts as many decimals as the currency has (unverified, contract §2.11)."""
 
 
 @lru_cache(maxsize=256)
 def decimals(currency: str | None) -> int:
-    """Return how many decimals an amount of the currency may have: its code as in ISO 4217, or None."""
+    """Return the maximum number of decimals in a currency, given by its ISO 4217 code or None."""
     if currency is None or len(currency) != 3:
         return USUAL
-    from iso4217 import Currency  # a table that is read when a plan first needs it
+    from iso4217 import Currency  # imported here: it reads a table that few commands need
 
     try:
         exponent = Currency(currency.upper()).exponent
@@ -38,15 +38,15 @@ def check_amounts(
     *,
     offline: bool,
 ) -> Iterator[Problem]:
-    """Yield a problem for each of the values that is an amount with more decimals than its currency has.
+    """Yield a problem for each amount with more decimals than its currency has.
 
-    Offline, where the currency is not known, more than two decimals are a warning: the account decides.
+    Offline the currency is not known: more than two decimals are a warning.
     """
     known = currency if assumptions.get(ASSUMPTION, True) else None
     for name, value in values.items():
         for amount in _amounts(kind.field(name).type, value):
             used = -_exponent(amount)
-            if not used or used <= (most := decimals(known)):  # a whole amount fits every currency
+            if not used or used <= (most := decimals(known)):  # an integer amount fits every currency
                 continue
             at, address = desired.at(name), desired.address
             if offline and known is None:
@@ -61,7 +61,7 @@ def check_amounts(
 
 
 def _amounts(type_: ValueType, value: Value) -> Iterator[Decimal]:
-    """Yield the amounts of a value that are in the account's currency, those of a nested object too."""
+    """Yield the amounts in the account's currency within a value, including nested objects."""
     if isinstance(type_, MoneyType) and type_.by_currency and isinstance(value, Decimal):
         yield value
     elif isinstance(type_, ObjectType) and isinstance(value, Mapping):

@@ -9,7 +9,7 @@ from reconciler.model import Json, Value
 
 
 class InstantType(Struct, frozen=True):
-    """A point in time, held in UTC; a bare day means its first moment in UTC (contract §2.11)."""
+    """An instant, held in UTC; a plain date is its first moment in UTC (contract §2.11)."""
 
     def parse(self, raw: Json) -> Value:
         try:

@@ -34,7 +34,7 @@ def end_day(name: str, meaning: Meaning) -> SceneRule:
 
 
 def excluded(end: Value) -> tuple[str, str | None] | None:
-    """An instant that is written as a bare day is the moment at which the day begins."""
+    """Say of an instant that is written as a bare day: it is the moment at which the day begins."""
     if not isinstance(end, datetime) or end.time() != time(0) or end.year in (1, 9999):
         return None
     day, step = end.date(), timedelta(days=1)
@@ -44,5 +44,5 @@ def excluded(end: Value) -> tuple[str, str | None] | None:
 
 
 def included(zone: str) -> Meaning:
-    """A day is the last one, until its end in a time zone."""
+    """Say of a day that it is the last one, until its end in a time zone."""
     return lambda end: (f"{end} is the last day, and is included, {zone}", None) if isinstance(end, date) else None

@@ -1,7 +1,7 @@
-"""What an object of each kind may spend at most, by its values: the source of every total that a plan shows.
+"""Limits by kind: the maximum that an object may spend, from its values. Every total of a plan is based on them.
 
-What is asked for, at most: what may be on counts as on, spend so far is not taken off (it lags), and what nothing
-bounds is uncapped, never zero. An object that cannot deliver has no limit at all: None.
+Limits are upper bounds: an object that may be active counts as active, spend so far is not deducted (it lags), and an
+object without a bound is uncapped, never zero. An object that cannot deliver has no limit: None.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ SCHEDULED = "scheduledBudgets."
 
 
 def ad_sets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
-    """Each ad set by its own budget, if it is on and not over (contract §3.2)."""
+    """Return the limit of each ad set: its own budget if it is active and not ended, else None (contract §3.2)."""
     return [_own(values) if _may_deliver(values, now) else None for values in each]
 
 
 def scheduled_ad_sets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
-    """The same where budgets can be scheduled: the largest of those that take over counts."""
+    """Return the limit of each ad set with scheduled budgets: the largest of the budgets that may be active."""
     return [_largest(values) if _may_deliver(values, now) else None for values in each]
 
 
@@ -51,14 +51,14 @@ def _scheduled(block: Value) -> Limit | None:
 
 
 def _budget(strategy: Value, amount: Value, renewal: Value) -> Limit:
-    """A budget without a known amount bounds nothing: uncapped, or set by a campaign that is not read."""
+    """Return the limit of a budget; uncapped if its amount is unknown (set by a campaign that is not read)."""
     if strategy == "uncapped" or not isinstance(amount, Decimal):
         return Limit(Period.DAY, None)
     return Limit(RENEWALS.get(str(renewal), Period.DAY), amount)
 
 
 def campaigns(each: Sequence[Values], now: datetime) -> list[Limit | None]:
-    """Each campaign by its spend limit; without one nothing bounds what it is billed (contract of campaigns, E4.1)."""
+    """Return the limit of each campaign: its spend limit; uncapped without one (contract of campaigns, E4.1)."""
     return [_spend_limit(values) for values in each]
 
 
@@ -70,7 +70,10 @@ def _spend_limit(values: Values) -> Limit:
 
 
 def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
-    """Each budget by itself; an Uncapped one whose days are all bounded by Daily ones is so in all only."""
+    """Return the limit of each seller budget.
+
+    An Uncapped budget with Daily budgets on all of its days is uncapped as a total only.
+    """
     today = now.date()
     standing = [BudgetState(values, None) for values in each]
     daily: dict[object, list[BudgetState]] = {}
@@ -102,7 +105,7 @@ def _seller_budget(budget: BudgetState, daily: Mapping[object, list[BudgetState]
 
 
 def balances(each: Sequence[Values], now: datetime) -> list[Limit | None]:
-    """Each balance by what was deposited, until it is over; without a deposit it is uncapped."""
+    """Return the limit of each balance: its deposit until it has ended; uncapped without a deposit."""
     return list(_balances(each, now.date()))
 
 

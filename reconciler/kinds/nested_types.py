@@ -1,4 +1,4 @@
-"""Value types made of others: sets without order, and small objects that are always written whole."""
+"""Composite value types: unordered sets, and small objects that are always written whole."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from reconciler.model import FieldPath, Json, Value
 
 
 class SetType(Struct, frozen=True):
-    """Several values without order and without repetition, held sorted."""
+    """A set of values, held as a sorted tuple."""
 
     each: ValueType
     filled: bool = False
@@ -38,8 +38,8 @@ class SetType(Struct, frozen=True):
 class ObjectType(Struct, frozen=True):
     """A small object that is always written whole (a frequency cap, a geo rule).
 
-    ``defaults`` are the parts that may be left out, with what the API then shows: an object that is
-    written whole means them, so that it equals what is read back. ``docs`` says what each part is.
+    ``defaults`` are the optional parts, with the values that the API then returns; they are filled in, so that the
+    value equals what is read back. ``docs`` describes each part.
     """
 
     of: Mapping[str, ValueType]
@@ -81,7 +81,7 @@ class ObjectType(Struct, frozen=True):
 
 
 def _parsed_at(kind: ValueType, raw: Json, path: FieldPath) -> Value:
-    """Parse a part, and say where inside the whole it was refused."""
+    """Return a parsed part. Raise InvalidValue with its path inside the whole if it is refused."""
     try:
         return kind.parse(raw)
     except InvalidValue as refused:

@@ -1,6 +1,6 @@
-"""The products of the API and the scopes by which a project names its accounts, as tables.
+"""Products of the API, and the scopes by which a project names its accounts, as tables.
 
-A kind names its product and its scope; the words, paths and credentials of each stand here and nowhere else.
+A kind names its product and its scope; names, paths and credentials are defined here only.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,8 @@ from reconciler.kinds.read_methods import Paging
 class Product(Struct, frozen=True):
     """One product of the API.
 
-    ``service`` is what ``/me`` calls it, in letters only (contract §14, 28); ``segment`` its part of a path;
-    ``credentials`` what the environment variables of its application begin with; ``permission`` the domains that
-    an application needs, as the developer portal calls them.
+    ``service`` is its name in ``/me``, letters only (contract §14, 28); ``segment`` its part of a path; ``credentials``
+    the prefix of its environment variables; ``permission`` the required domains, as the developer portal names them.
     """
 
     name: str
@@ -29,9 +28,9 @@ class Product(Struct, frozen=True):
 class Scope(Struct, frozen=True):
     """One list of ids under ``scope`` in the project file.
 
-    ``noun`` is one of its members, ``holder`` the field that holds such an id, ``portfolio`` the list of those that
-    the application may touch, ``label`` the attribute of that list that names a member; ``option`` is the word of
-    the command line. ``directory`` is the family and the path of a list that tells currencies and time zones.
+    ``noun`` names a member, ``holder`` is the field with such an id, ``portfolio`` the list of permitted members,
+    ``label`` the attribute with a member's name; ``option`` is the word of the command line. ``directory`` is the
+    family and path of a list with currencies and time zones.
     """
 
     name: str
@@ -102,6 +101,6 @@ DEFAULT_PRODUCT = next(iter(PRODUCTS))
 
 
 def credential_hint() -> str:
-    """Return which variables take the credentials of which product."""
+    """Return a hint with the variables of each product's credentials."""
     pairs = [f"{each.credentials}_CLIENT_ID and _SECRET take one of {each.title}" for each in PRODUCTS.values()]
     return f"an application has one product for good: {', '.join(pairs)}"

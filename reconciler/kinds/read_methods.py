@@ -1,4 +1,4 @@
-"""How a kind is read: one search or lists in pages, sub-resources, sets that are seen from the other side."""
+"""Read methods of a kind: a search, paged lists, sub-resources, and sets read from the other side."""
 
 from enum import Enum
 from typing import TypeAlias
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Paging(Enum):
-    """How a list is cut into pages (contract §2.10)."""
+    """Paging of a list (contract §2.10)."""
 
     NONE = "none"
     INDEX = "page index"
@@ -26,8 +26,10 @@ class Search(Struct, frozen=True):
 
 
 class Reference(Struct, frozen=True):
-    """A field that names things of another sort, and the list of them, one per scope id. Asked only for
-    what a write would name: where batches are all or nothing, one stray id refuses all."""
+    """A field that holds ids of other objects, and their list, one per scope id.
+
+    The list is read only if a write names such an id: in an all-or-nothing batch one unknown id refuses all items.
+    """
 
     field: str
     path: str
@@ -40,8 +42,11 @@ class Reference(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """One list per advertiser or account. ``inject`` names the field that the scope's id fills; ``parts`` are what
-    the list can be asked for one by one, by a query of the name of their field."""
+    """A list per advertiser or account.
+
+    ``inject`` names the field that is filled with the scope's id; ``parts`` are fields by which the list can be
+    filtered, by a query parameter of the same name.
+    """
 
     path: str
     query: tuple[tuple[str, str], ...] = ()
@@ -52,7 +57,7 @@ class Listing(Struct, frozen=True):
 
 
 class Details(Struct, frozen=True):
-    """A sub-resource that is read only for the resources whose files state the map field."""
+    """A sub-resource that is read only for resources whose files state the map field."""
 
     field: str
     path: str
@@ -60,7 +65,7 @@ class Details(Struct, frozen=True):
 
 
 class Attachments(Struct, frozen=True):
-    """A set field read from the other side: items that each name what they are attached to."""
+    """A set field read from the other side: each item of the list names the objects to which it is attached."""
 
     field: str
     path: str

@@ -1,4 +1,4 @@
-"""Seller budgets: what a seller may spend in one or more campaigns of the marketplace (contract §4)."""
+"""Seller budgets: the spend limit of a seller in marketplace campaigns (contract §4)."""
 
 from reconciler.kinds import limits
 from reconciler.kinds import seller_budget_rules as rules
@@ -13,7 +13,7 @@ from reconciler.kinds.write_methods import Create, Envelope, PatchFields, Stage
 
 CHUNK = 2000  # contract §7
 ALL_DATES = (("startBeforeDate", "2199-12-31"), ("endAfterDate", "2000-01-01"))
-"""Without both filters, budgets that are over or have not begun are not shown (contract §4.4 rule 16)."""
+"""Filters of the list; without both, ended and future budgets are left out (contract §4.4 rule 16)."""
 
 FIELDS = (
     Field("sellerId", IdType(), patch=None, required=True, doc="Seller, by Criteo's own id. Fixed when created."),

@@ -1,5 +1,7 @@
-"""Rules of seller budgets (contract §4.4). The API refuses a whole batch for one bad item, and does
-not publish the codes of several of these, so they are judged here before any call."""
+"""Rules of seller budgets (contract §4.4), checked before any call.
+
+The API refuses a whole batch for one invalid item, and does not publish several of the error codes.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -15,16 +17,16 @@ from reconciler.model.money import group_digits
 
 TOTALS = ("Capped", "Uncapped")
 OVERSHOOT = Decimal("1.1")
-"""Spend lags, so a cap close above it may already be passed (contract §4.4 rule 6)."""
+"""Margin over the reported spend, which lags: a lower cap may already be exceeded (contract §4.4 rule 6)."""
 
 
 class BudgetState(Struct, frozen=True):
-    """A budget as it will stand: its values, and the block that wants them, if the files hold one."""
+    """A budget after the plan: its values, and its block if the files declare one."""
 
     values: Values
     desired: Desired | None
     whole: bool = True
-    """Whether every value is known: without live state, what a block does not state is not."""
+    """True if every value is known; without live state, values that a block does not state are unknown."""
 
     @property
     def suspended(self) -> bool:
@@ -48,8 +50,7 @@ class BudgetState(Struct, frozen=True):
 
     @property
     def slots(self) -> Iterator[tuple[object, object, bool]]:
-        """What it occupies: per seller and campaign, one total and one daily at a time (rule 7).
-        Nothing as long as it is not known whose it is, of which sort, and from when."""
+        """Yield (seller, campaign, True if total), of which one may be active at a time (rule 7); empty if unknown."""
         if not {"sellerId", "budgetType", "startDate"} <= self.values.keys():
             return
         campaigns = self.values.get("campaignIds")
@@ -58,7 +59,7 @@ class BudgetState(Struct, frozen=True):
 
 
 def frees(change: Change, new: Sequence[Values]) -> bool:
-    """Whether the change makes room that a new budget needs: it suspends one of its slots, or shortens it."""
+    """Return True if the change suspends or shortens a budget in a slot that a new budget needs."""
     before = change.live.values if change.live else {}
     slots = set(BudgetState(before, None).slots)
     if not any(slots & set(BudgetState(values, None).slots) for values in new):
@@ -77,22 +78,22 @@ def frees(change: Change, new: Sequence[Values]) -> bool:
     return False
 
 
-# --- Offline: one budget as written ----------------------------------------------------------------------
+# --- Offline: one budget as declared ----------------------------------------------------------------------
 
 
 def dates_in_order(budget: Desired) -> Iterator[Problem]:
-    """Rules 1 and 4: the end lies after the start, not on it."""
+    """Yield a problem if the end is not after the start (rules 1 and 4)."""
     start, end = budget.values.get("startDate"), budget.values.get("endDate")
     if isinstance(start, date) and isinstance(end, date) and end <= start:
         yield field_error(budget, "endDate", "end-before-start", f"the end ({end}) is not after the start ({start})")
 
 
 def amount_fits(budget: Desired) -> Iterator[Problem]:
-    """Rule 2: no amount on Uncapped, one on the others."""
+    """Yield a problem if an Uncapped budget has an amount, or another type has none (rule 2)."""
     kind = budget.values.get("budgetType")
     if kind == "Uncapped" and "amount" in budget.values:
         yield field_error(budget, "amount", "amount-uncapped", "an Uncapped budget has no amount", "leave it out")
-    if budget.id is None and "suspended" not in budget.values:  # only what exists can be suspended
+    if budget.id is None and "suspended" not in budget.values:  # only an existing budget can be suspended
         yield from _amount(budget)
 
 
@@ -103,7 +104,7 @@ def _amount(budget: Desired) -> Iterator[Problem]:
 
 
 def identifiable(budget: Desired) -> Iterator[Problem]:
-    """Contract §12: an id, or what tells it from the seller's other budgets."""
+    """Yield a problem if neither an id nor the identifying fields are given (contract §12)."""
     needed = {"sellerId", "campaignIds", "budgetType", "startDate"}
     if budget.id is None and not needed <= budget.values.keys():
         missing = ", ".join(sorted(needed - budget.values.keys()))
@@ -114,11 +115,11 @@ def identifiable(budget: Desired) -> Iterator[Problem]:
 OFFLINE = (identifiable, dates_in_order, amount_fits)
 
 
-# --- All of them, with live state when there is any --------------------------------------------------------
+# --- All budgets, with live state if available --------------------------------------------------------------
 
 
 def one_at_a_time(scene: ValidationContext) -> Iterator[Problem]:
-    """Rule 7: at most one active total and one active daily budget for a seller in a campaign."""
+    """Yield a problem for each second active total or daily budget of a seller in a campaign (rule 7)."""
     slots: dict[tuple[object, object, bool], list[BudgetState]] = {}
     today = scene.first_today()
     for budget in _standing(scene):
@@ -137,14 +138,14 @@ def one_at_a_time(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def new_ones_have_amounts(scene: ValidationContext) -> Iterator[Problem]:
-    """Rule 2 once more, for what looked as if it existed."""
+    """Yield the violations of rule 2 for budgets that seemed to exist and are not live."""
     for budget, live in scene.pairs:
         if scene.online and live is None and "suspended" in budget.values:
             yield from _amount(budget)
 
 
 def daily_is_covered(scene: ValidationContext) -> Iterator[Problem]:
-    """Rule 8: a Daily without a total for its days delivers nothing. Only live state knows all totals."""
+    """Yield a warning for a Daily budget without a total on its days, which delivers nothing (rule 8)."""
     if not scene.online:
         return
     today = scene.last_today()
@@ -162,7 +163,7 @@ def daily_is_covered(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
-    """Rules 1, 3, 4 and 6, as far as they need to know what is live and what day it is."""
+    """Yield the violations of rules 1, 3, 4 and 6, which depend on live state and today's date."""
     for desired, live in scene.pairs:
         if live is None:
             yield from _creatable(desired, scene)
@@ -177,7 +178,7 @@ def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def campaigns_only_shrink(scene: ValidationContext) -> Iterator[Problem]:
-    """Rule 5, by the published documents: a budget's campaigns can be taken away, not added."""
+    """Yield a problem if a campaign is added to a budget; they can only be removed (rule 5, published documents)."""
     for desired, live in scene.pairs:
         added = _members(desired.values) - _members(live.values) if live else set()
         if added and "campaignIds" in desired.values:
@@ -186,8 +187,7 @@ def campaigns_only_shrink(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def running_end_is_fixed(scene: ValidationContext, *, strict: bool = False) -> Iterator[Problem]:
-    """Rule 4, where the sources differ: by the guide no date of a running budget can move, by the published
-    documents its end can. ``strict`` is what this version is taken for, unless the project says otherwise."""
+    """Yield a problem if the end of a running budget moves (rule 4); the sources differ, so ``strict`` decides."""
     if not scene.assumptions.get("strictSeedDates", strict):
         return
     for desired, live in scene.pairs:
@@ -210,7 +210,7 @@ SCENE = (
 
 
 def _standing(scene: ValidationContext) -> Sequence[BudgetState]:
-    """Every budget as it will stand: those of the files over what is live, and the rest as it is."""
+    """Return every budget after the plan: declared values merged over live ones, and undeclared budgets as they are."""
     wanted = [
         BudgetState({**(live.values if live else {}), **desired.values}, desired, scene.online)
         for desired, live in scene.pairs
@@ -228,7 +228,7 @@ def _overlap(desired: Desired, other: BudgetState, seller: str, campaign: str, t
 
 
 def coverage(first: date, last: date, totals: Sequence[BudgetState]) -> bool | None:
-    """Whether the totals cover every day; None if they cover some."""
+    """Return True if the totals cover every day, None if they cover some, False if none."""
     day, any_day = first, False
     for total in sorted(totals, key=lambda each: each.first):
         if total.last >= first and total.first <= last:

@@ -1,4 +1,4 @@
-"""Seller campaigns: the bid of a seller in a campaign of the marketplace (contract §4)."""
+"""Seller campaigns: the bid of a seller in a marketplace campaign (contract §4)."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from reconciler.kinds.read_methods import Listing, Reference
 from reconciler.kinds.value_types import IdType, MoneyType
 from reconciler.kinds.write_methods import Create, Envelope, PatchFields, Stage
 
-CHUNK = 2000  # contract §7: undocumented for bids, taken from the budgets of the same family
+CHUNK = 2000  # contract §7: undocumented for bids; the value of budgets in the same family
 CAMPAIGN_ID = IdType(as_number=True, maximum=2**31 - 1)
 SELLERS = Reference("sellerId", "{root}/sellers", "seller", query=(("advertiserId", "{scope}"),), label="sellerName")
 CAMPAIGNS = "{root}/advertisers/{scope}/campaigns"

@@ -1,4 +1,4 @@
-"""What is live exactly as the files want it is not kept twice: an account in order fits where its files do."""
+"""Share equal values between desired and live objects to save memory."""
 
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence
 from contextlib import suppress
@@ -8,7 +8,7 @@ from reconciler.model import Address, Desired, Live, Value, Values
 
 
 class SharedValues(Mapping[str, Value]):
-    """Values of a live object: those that a block of the files states, by reference, and the rest."""
+    """Values of a live object: those equal to a block of the files, by reference, and the rest."""
 
     __slots__ = ("rest", "stated")
 
@@ -40,7 +40,7 @@ class SharedValues(Mapping[str, Value]):
 
 
 def holds_field(live: Values, stated: Values) -> bool:
-    """Whether all that is stated is in force."""
+    """Return True if every stated value is live."""
     if isinstance(live, SharedValues) and live.stated is stated:
         return True
     return stated.items() <= live.items()
@@ -49,10 +49,10 @@ def holds_field(live: Values, stated: Values) -> bool:
 def share_values(
     desired: Sequence[Desired], key: Sequence[str], remembered: Mapping[Address, str]
 ) -> Callable[[Live], Live]:
-    """What lets a live object share the values of the block that describes it, if they are equal.
+    """Return a function that makes a live object share the values of its block where they are equal.
 
-    The block is found as it will be matched, by its id or its natural key; a wrong guess costs
-    nothing, since only equal values are shared.
+    The block is found by id or natural key, as in matching; a wrong guess is harmless, since only equal values are
+    shared.
     """
     wanted: dict[object, Values] = {}
     for each in desired:
@@ -65,7 +65,7 @@ def share_values(
         if stated is None or not stated.items() <= live.values.items():
             return live
         rest: Values = {name: value for name, value in live.values.items() if name not in stated}
-        with suppress(TypeError):  # a value that is an object itself; it stays with its owner
+        with suppress(TypeError):  # unhashable: a nested value, which is not shared
             rest = rests.setdefault(tuple(rest.items()), rest)
         return Live(live.kind, live.id, SharedValues(stated, rest), live.refs, live.owner)
 

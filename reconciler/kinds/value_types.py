@@ -1,8 +1,8 @@
-"""Value types: how one value is written in YAML, held in memory, and said on the wire.
+"""Value types: how a value is written in YAML, held in memory, and sent to the API.
 
-Each type has four verbs. ``parse`` takes what a person wrote and is strict; ``read`` takes what the
-API answered and is lenient (contract §2.13: published versions change in place); ``write`` gives
-exactly the documented form; ``schema`` describes the YAML form to editors.
+Each type has four methods. ``parse`` reads a user's value and is strict; ``read`` reads the API's value and is lenient
+(contract §2.13: published versions change in place); ``write`` returns the documented form; ``schema`` describes the
+YAML form to editors.
 """
 
 import re
@@ -19,7 +19,7 @@ Schema = dict[str, Any]
 
 
 class InvalidValue(ValueError):
-    """A value that a person wrote and that cannot be meant; ``path`` leads to the part inside it."""
+    """Raised for a user's value that is not valid; ``path`` leads to the part inside it."""
 
     def __init__(self, code: str, reason: str, hint: str | None = None, path: FieldPath = ()) -> None:
         super().__init__(reason)
@@ -27,7 +27,7 @@ class InvalidValue(ValueError):
 
 
 class ValueType(Protocol):
-    """What every value type can do."""
+    """Methods of every value type."""
 
     def parse(self, raw: Json) -> Value: ...
 
@@ -39,9 +39,9 @@ class ValueType(Protocol):
 
 
 def unbox(wire: Json) -> Json:
-    """Return what the API's nillable box holds, wherever a version puts one (contract §2.12).
+    """Return the content of the API's nillable box, or the value itself if there is no box (contract §2.12).
 
-    Keys that a later version adds beside ``value`` do not matter.
+    Keys beside ``value``, which a later version may add, are ignored.
     """
     if isinstance(wire, dict) and (not wire or "value" in wire):
         return wire.get("value")
@@ -49,7 +49,7 @@ def unbox(wire: Json) -> Json:
 
 
 class TextType(Struct, frozen=True):
-    """Free text, kept to the letter, unless the API compares it without regard to case."""
+    """Free text, kept exactly; equal ignoring case if the API compares it so."""
 
     maximum: int | None = None
     empty: bool = False
@@ -85,9 +85,9 @@ class TextType(Struct, frozen=True):
 
 
 class IdType(Struct, frozen=True):
-    """An opaque id of digits: always text here, since some are beyond 2^64 (contract §2.11).
+    """An opaque id of digits, held as text, since some are beyond 2^64 (contract §2.11).
 
-    Where ``of`` names a kind, the address of one of its blocks may stand instead (``campaigns.summer-fr``).
+    If ``of`` names a kind, the address of one of its blocks is accepted too (``campaigns.summer-fr``).
     """
 
     as_number: bool = False
@@ -118,14 +118,14 @@ class IdType(Struct, frozen=True):
 
 
 MOST_PLACES = 4
-"""Decimals of a bid, and of the amounts of the currency that has the most (contract §2.11)."""
+"""Decimals of a bid, and of the currency with the most decimals (contract §2.11)."""
 
 
 class MoneyType(Struct, frozen=True):
-    """A bid, or an amount in the account's own currency: an exact decimal, never a float.
+    """A bid, or an amount in the account's currency: an exact decimal, never a float.
 
-    An amount that is ``by_currency`` may have the decimals of its currency, which only the account tells:
-    :mod:`reconciler.kinds.currency` judges it. What is read is never rounded.
+    The decimals of an amount that is ``by_currency`` are checked by :mod:`reconciler.kinds.currency`, since only the
+    account has the currency. Values that are read are never rounded.
     """
 
     by_currency: bool = False
@@ -168,10 +168,10 @@ class MoneyType(Struct, frozen=True):
 
 
 def _with_cents(amount: Decimal) -> Decimal:
-    """The same amount with two decimals at least, and no zero behind them: one form for one amount."""
+    """Return the amount with at least two decimals and no further trailing zeros: one form per amount."""
     try:
         short = amount.quantize(_CENT)
-    except InvalidOperation:  # more digits than the arithmetic keeps: left exactly as it is
+    except InvalidOperation:  # more digits than the decimal context keeps: left as it is
         return amount
     return short if short == amount else amount.normalize()
 
@@ -187,10 +187,10 @@ def _rounded(amount: Decimal, places: int) -> Decimal:
 
 
 class EnumType(Struct, frozen=True):
-    """One word of a few, in any case; the value is always the canonical word.
+    """One of a few words, in any case; the value is the canonical word.
 
-    ``reads`` are words that the API may show and that cannot be written; ``aliases`` are other spellings that
-    it uses (lower case); ``spelled`` is how a version wants a word written.
+    ``reads`` are words that the API returns and that cannot be written; ``aliases`` are other spellings that it uses
+    (lower case); ``spelled`` maps a word to the spelling of this version.
     """
 
     words: tuple[str, ...]
@@ -221,7 +221,7 @@ class EnumType(Struct, frozen=True):
         return self.spelled.get(str(value), str(value))
 
     def schema(self) -> Schema:
-        """Return the canonical words, which editors offer, or any of their other spellings."""
+        """Return a schema of the canonical words, which editors offer, and their other spellings."""
         aliases = (alias for alias, word in self.aliases.items() if word in self.words)
         pattern = "|".join(map(_in_any_case, (*self.words, *aliases)))
         return {
@@ -230,13 +230,13 @@ class EnumType(Struct, frozen=True):
         }
 
     def joined(self, other: "EnumType") -> "EnumType":
-        """Return what either accepts, the words of this one first."""
+        """Return a type that accepts the words of both, with this one's first."""
         words = tuple(dict.fromkeys((*self.words, *other.words)))
         return replace(self, words=words, aliases={**other.aliases, **self.aliases})
 
 
 def _in_any_case(word: str) -> str:
-    """Return a pattern for an ASCII word; JSON Schema's patterns have no flag for it."""
+    """Return a case-insensitive pattern for an ASCII word; JSON Schema patterns have no such flag."""
     return "".join(f"[{each.upper()}{each.lower()}]" if each.isalpha() else re.escape(each) for each in word)
 
 
@@ -259,7 +259,7 @@ class BoolType(Struct, frozen=True):
 
 
 class CountType(Struct, frozen=True):
-    """A whole number from one upwards."""
+    """An integer of at least 1."""
 
     def parse(self, raw: Json) -> Value:
         if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:

@@ -1,4 +1,4 @@
-"""How each facet of a kind is written: a closed union, and what sending each twice would do."""
+"""Write methods of a facet: a closed union, and the effect of sending each twice."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
@@ -10,7 +10,7 @@ from reconciler.model import Change, Values, WriteEffect
 
 
 class Stage(IntEnum):
-    """When a call is sent: what frees money first, what commits it last (contract §10)."""
+    """Order in which calls are sent: calls that free money first, calls that commit it last (contract §10)."""
 
     STOP = 10
     CREATE = 20
@@ -31,8 +31,11 @@ class Stage(IntEnum):
 
 
 class Envelope(Struct, frozen=True):
-    """How items are dressed as a body (contract §2.5): in a list or alone, under ``data`` or bare,
-    with their fields under ``attributes`` or flat. ``id`` is the key that carries the id, if any."""
+    """Form of a body (contract §2.5).
+
+    Items are in a list or alone, under ``data`` or bare, with their fields under ``attributes`` or flat. ``id`` is the
+    key of the id, if any.
+    """
 
     many: bool = True
     data: bool = True
@@ -43,8 +46,10 @@ class Envelope(Struct, frozen=True):
 
 
 class Create(Struct, frozen=True):
-    """A POST that makes something new. Never repeatable, unless its id is made of its values
-    (``keyed``), so that a second one cannot arise."""
+    """A POST that creates a resource.
+
+    Never repeatable, unless its id is derived from its values (``keyed``), so that a second one cannot be created.
+    """
 
     path: str
     envelope: Envelope
@@ -54,16 +59,22 @@ class Create(Struct, frozen=True):
 
 
 class Block(Struct, frozen=True):
-    """Fields that travel together, since merge or replace inside a block is undocumented
-    (contract §3.4); ``alone`` are those known to be safe by themselves."""
+    """Fields that are sent together.
+
+    Whether a patch merges or replaces inside a block is undocumented (contract §3.4); ``alone`` are fields known to be
+    safe alone.
+    """
 
     fields: tuple[str, ...]
     alone: tuple[str, ...] = ()
 
 
 class PatchFields(Struct, frozen=True):
-    """Absolute values to existing resources. ``frees`` tells which changes make room for others
-    and go in a stage of their own when something new needs that room."""
+    """A patch that sets absolute values of existing resources.
+
+    ``frees`` selects changes that make room for new resources; they are sent in an earlier stage if a new resource
+    needs the room.
+    """
 
     path: str
     envelope: Envelope
@@ -77,7 +88,7 @@ class PatchFields(Struct, frozen=True):
 
 
 class ActionByValue(Struct, frozen=True):
-    """Ids sent to an endpoint that the value chooses: start and stop."""
+    """Ids sent to an endpoint that is selected by the value: start and stop."""
 
     field: str
     paths: Mapping[str, str]
@@ -87,7 +98,7 @@ class ActionByValue(Struct, frozen=True):
 
 
 class SubresourcePatch(Struct, frozen=True):
-    """A map field written to a sub-resource, one call per resource, each entry with an id of its own."""
+    """A map field written to a sub-resource, one call per resource; each entry has its own id."""
 
     path: str
     envelope: Envelope
@@ -115,8 +126,10 @@ class DatedEntries(Struct, frozen=True):
 
 
 class AddDifference(Struct, frozen=True):
-    """A target that is reached by sending the difference: money, and never repeatable. ``memo`` carries
-    the mark by which ``history`` tells ours from everybody else's."""
+    """An amount that is reached by sending the difference; never repeatable.
+
+    ``memo`` carries a mark by which this tool's entries in ``history`` are recognised.
+    """
 
     path: str
     envelope: Envelope
@@ -129,7 +142,7 @@ class AddDifference(Struct, frozen=True):
 
 
 class SetMembership(Struct, frozen=True):
-    """A set that is reached by one append and one delete of the difference."""
+    """A set that is reached by one append and one delete of the differences."""
 
     append: str
     delete: str
@@ -145,7 +158,7 @@ Write: TypeAlias = PatchFields | ActionByValue | SubresourcePatch | DatedEntries
 
 
 def effect_of(write: Write | Create) -> WriteEffect:
-    """What sending this write twice would do."""
+    """Return the effect of sending this write twice."""
     match write:
         case Create(keyed=False):
             return WriteEffect.CREATE

@@ -1,7 +1,7 @@
-"""Ids by address, last applied values, the journal of runs, the lock. A memory, not an authority.
+"""Ledger: ids by address, last applied values, the journal of runs, the lock. A memory, not an authority.
 
-``open`` takes ``sqlite:PATH``, relative to the project, or ``postgresql://…``; the errors are drawn
-in :mod:`reconciler.ledger.errors`.
+``open`` takes ``sqlite:PATH``, relative to the project, or ``postgresql://…``; the errors are listed in
+:mod:`reconciler.ledger.errors`.
 """
 
 from collections.abc import Sequence
@@ -35,12 +35,12 @@ def open(
     create: bool = True,
     audit: bool = True,
 ) -> Ledger:
-    """The ledger that a project names. Without ``create`` it is only read, and nothing is written for that.
+    """Open the ledger at ``url``. Without ``create`` it is read-only, and nothing is written.
 
-    A database is shared: there, ``name`` tells one project's ledger from another's, ``aliases`` are what the
-    project was called before, and ``scopes`` what it writes to. A file is one project's alone. Raises ``Foreign``
-    if it knows the ids of another ``server`` than this, a host with its port. Without ``audit``, rows are looked at
-    only as they are read: for a ledger that is to be examined.
+    In a shared database ``name`` identifies the project's ledger, ``aliases`` are earlier names of the project, and
+    ``scopes`` the scopes that it writes to; a file belongs to one project. Raise ``Foreign`` if the ids are of another
+    ``server`` (host and port). Without ``audit``, rows are checked only when they are read, for a ledger that is to be
+    examined.
     """
     backend = _opened(url, folder, name, aliases, scopes, create=create, audit=audit)
     try:

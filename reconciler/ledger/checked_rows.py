@@ -1,7 +1,6 @@
-"""Rows under a seal: a checksum over each row's cells, so that a flipped bit is told and never believed.
+"""Table access with a checksum per row; raise Damaged on a mismatch.
 
-The database guards its own structure, not what stands in its cells; a wrong digit in an id would be
-another resource's.
+The database protects its structure, not the content of cells; a wrong digit in an id would be another resource's.
 """
 
 import json
@@ -18,7 +17,7 @@ Row = tuple[Cell, ...]
 
 
 class Database(Protocol):
-    """What differs between the stores. Statements mark their parameters with ``?``."""
+    """Differences between the stores. Statements mark their parameters with ``?``."""
 
     @property
     def where(self) -> str: ...
@@ -28,7 +27,7 @@ class Database(Protocol):
     def executemany(self, statement: str, parameters: Sequence[Sequence[Cell]]) -> None: ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing, alone among all writers, and synced at its end; within another, a part of it."""
+        """Open an exclusive transaction that is synced when it ends; a nested one is a part of the outer one."""
         ...
 
 
@@ -49,14 +48,14 @@ class Rows:
         self._database.executemany(statement, [(*cells, checksum(cells)) for cells in rows])
 
     def append(self, table: str, *cells: Cell) -> int:
-        """Insert one row under the next number. Writers are alone in their transaction, so it is free."""
+        """Insert one row under the next number, which is free because writers are exclusive; return the number."""
         ((last,),) = self._database.execute(f"SELECT max(number) FROM {table}")
         number = int(last or 0) + 1
         self.insert(table, (number, *cells))
         return number
 
     def select(self, table: str, rest: str = "", *parameters: Cell) -> list[Row]:
-        """The rows of a table, each checked against its seal; ``rest`` follows its name."""
+        """Return the rows of a table, each checked against its checksum; ``rest`` follows the table's name in SQL."""
         columns = ", ".join(f"{table}.{column}" for column in (*TABLES[table], "seal"))
         rows = self._database.execute(f"SELECT {columns} FROM {table} {rest}", parameters)
         for *cells, sealed in rows:
@@ -72,13 +71,13 @@ class Rows:
         return int(number or 0)
 
     def broken(self, table: str) -> Iterator[str]:
-        """The first cell of each row that does not fit its seal."""
+        """Yield the first cell of each row that does not match its checksum."""
         columns = ", ".join((*TABLES[table], "seal"))
         for *cells, sealed in self._database.execute(f"SELECT {columns} FROM {table}"):
             if checksum(cells) != sealed:
                 yield str(cells[0])
 
     def audit(self) -> None:
-        """Check every seal."""
+        """Check every row's checksum. Raise Damaged on a mismatch."""
         for table in TABLES:
             self.select(table)

@@ -1,4 +1,4 @@
-"""Looks at every row of a ledger: whether it is what was written, and whether the tables agree with each other."""
+"""Check all rows of a ledger: checksums, and consistency between the tables."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ REFERENCES = {
 
 
 def check(database: Database) -> Checkup:
-    """Return how many rows there are, and all that is wrong with them."""
+    """Return the number of rows, and every problem found in them."""
     rows = Rows(database)
     wrong = [f"{table}: the row {name} is not what was written" for table in TABLES for name in rows.broken(table)]
     return Checkup(sum(rows.count(table, "1 = 1") for table in TABLES), (*wrong, *_missing(rows), *_unlisted(database)))

@@ -1,6 +1,6 @@
-"""What the columns of a ledger hold.
+"""Column formats of a ledger.
 
-Nouns and values as text (see :mod:`reconciler.model.stored_codec`), names, and instants.
+Structs and values are text (see :mod:`reconciler.model.stored_codec`); names and instants have their own forms.
 """
 
 import json
@@ -22,11 +22,11 @@ def to_values(stored: str) -> dict[str, Value]:
     return values
 
 
-# --- Names and instants, as columns hold them ------------------------------------------------------
+# --- Names and instants in columns ------------------------------------------------------------------
 
 
 def of_name(name: str) -> str:
-    """A name as it is, unless it holds what some database refuses; then as the inside of a JSON string."""
+    """Return a name as it is, or as the inside of a JSON string if it holds characters that a database may refuse."""
     return name if name.isprintable() and "\\" not in name else json.dumps(name)[1:-1]
 
 
@@ -35,7 +35,7 @@ def to_name(stored: str) -> str:
 
 
 def of_instant(at: datetime) -> str:
-    """In UTC and of one width, so that the order of texts is that of instants."""
+    """Return an instant in UTC with a fixed width, so that texts sort like instants."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -43,7 +43,7 @@ def to_instant(stored: str) -> datetime:
     return datetime.fromisoformat(stored)
 
 
-# --- Nouns --------------------------------------------------------------------------------------------
+# --- Structs ------------------------------------------------------------------------------------------
 
 
 def to_call(stored: str) -> Call:
@@ -55,14 +55,13 @@ def to_outcomes(stored: str) -> tuple[ItemOutcome, ...]:
 
 
 Moved = tuple[Address, ItemStatus, str, str, Value, Value]
-"""Whose value it is, how its call ended, its field and facet, what it was and what it was to become."""
+"""Address, status of the call's item, field, facet, value before, value after."""
 
 
 def moved_values(call: str, outcomes: str | None, positions: Sequence[Any] | None = None) -> Iterator[Moved]:
-    """Each value that a call moved, or tried to: of all its items, or of those at the positions.
+    """Yield each value that a call changed or tried to change: of all its items, or of those at ``positions``.
 
-    Without outcomes all are unknown. Of a thousand calls of fifty items nobody wants the bodies and the places, and
-    to make them would take ten times as long.
+    Without outcomes all are unknown. Bodies and places are not decoded, which would take ten times as long.
     """
     items = json.loads(call)["items"] if outcomes is None or positions is not None else ()
     chosen = None if positions is None else [items[position]["address"] for position in positions]

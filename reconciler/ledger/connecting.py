@@ -1,4 +1,4 @@
-"""Connects to PostgreSQL, and says why it cannot without repeating a password."""
+"""Connect to PostgreSQL; errors never contain a password."""
 
 import os
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ CLIENT: Mapping[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""How long a silent network may last; the URL may say otherwise."""
+"""Connection defaults: timeouts of a silent network. The URL may override them."""
 
 
 def connect(url: str) -> tuple["psycopg.Connection[Any]", str]:
-    """Return a connection, and its URL as it may be shown. Raise ``LedgerError`` without any secret in it."""
+    """Return a connection, and its URL without secrets. Raise ``LedgerError``, without any secret in it."""
     try:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
@@ -29,7 +29,7 @@ def connect(url: str) -> tuple["psycopg.Connection[Any]", str]:
         raise LedgerError("postgresql://…", "psycopg is missing", "pip install 'criteo-reconciler[postgres]'") from None
     try:
         given = conninfo_to_dict(url)
-    except psycopg.Error:  # its text repeats the URL, and the password in it
+    except psycopg.Error:  # the error's text repeats the URL with its password
         raise LedgerError("postgresql://…", "the URL cannot be read", "write postgresql://user@host/database") from None
     where = _shown(given)
     try:
@@ -49,7 +49,7 @@ def _shown(given: Mapping[str, Any]) -> str:
 
 
 def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
-    """On one line, and without the password, should a library ever repeat it."""
+    """Return an error text on one line, with the password replaced if a library repeats it."""
     for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
         said = said.replace(str(secret), "***") if secret else said
     return "; ".join(" ".join(line.split()) for line in said.splitlines() if line.strip())

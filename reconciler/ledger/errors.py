@@ -1,20 +1,20 @@
-"""Why a ledger cannot be used: each error says which ledger, what is wrong, and what to do.
+"""Errors of a ledger: each names the ledger, the problem, and what to do.
 
 ::
 
-    LedgerError        something else is wrong; also the root of all of them
-    ├── Locked         another process works on the same scope
-    ├── Damaged        it cannot be believed: torn, altered, or no ledger at all
-    ├── Newer          a later version of this tool has written it
-    ├── Unsafe         somebody else could have put it there, or could alter it
-    ├── Foreign        another project's, or of another server
+    LedgerError        any other problem; also the base class of all
+    ├── Locked         another process holds the lock of the same scope
+    ├── Damaged        torn, altered, or no ledger at all
+    ├── Newer          written by a later version of this tool
+    ├── Unsafe         unsafe owner or permissions: another user could replace or alter it
+    ├── Foreign        of another project, or of another server
     ├── Unwritable     no room, no permission, no such folder
-    ├── Lost           the lock is gone, with the connection or its file: stop before the next write
+    ├── LockLost       the lock is gone, with the connection or its file: stop before the next write
     ├── Late           the deadline of an intent has passed: it is not sent
     ├── PlanUsed       another run has used the saved plan
-    └── Unsettled      a decision names no intent that is open
+    └── Unsettled      a decision refers to no open intent
 
-None of them ever holds a password: a ledger is named by :attr:`LedgerError.where`, without secrets.
+No message ever holds a password: a ledger is named by :attr:`LedgerError.where`, without secrets.
 """
 
 from typing import ClassVar
@@ -24,7 +24,7 @@ from reconciler.model import Cause, ItemStatus
 
 
 class LedgerError(Exception):
-    """The ledger cannot be used. ``code`` is stable and is what a report shows."""
+    """The ledger cannot be used. ``code`` is stable and is shown in reports."""
 
     code: ClassVar[str] = "ledger"
     advice: ClassVar[str] = "see what it says, and run again"
@@ -42,7 +42,7 @@ class LedgerError(Exception):
 
 
 class Locked(LedgerError):
-    """Another process works on the same scope."""
+    """Another process holds the lock of the same scope."""
 
     code = Cause.LOCKED.value
     advice = "wait for it, or give --lock-timeout"
@@ -53,7 +53,7 @@ class Locked(LedgerError):
 
 
 class Damaged(LedgerError):
-    """It cannot be believed, and is never taken for an empty one."""
+    """The ledger is damaged; it is never treated as empty."""
 
     code = "ledger-damaged"
     advice = (
@@ -63,34 +63,34 @@ class Damaged(LedgerError):
 
 
 class Newer(LedgerError):
-    """A later version of this tool has written it."""
+    """The ledger was written by a later version of this tool."""
 
     code = "ledger-newer"
     advice = "upgrade criteo-reconciler"
 
 
 class Unsafe(LedgerError):
-    """Somebody else could have put it there, or could alter it."""
+    """The ledger file has unsafe owner or permissions, so another user could replace or alter it."""
 
     code = "ledger-unsafe"
 
 
 class Foreign(LedgerError):
-    """It is another project's, or of another server: its addresses and ids mean other things."""
+    """The ledger belongs to another project or another server, whose addresses and ids differ."""
 
     code = "ledger-foreign"
     advice = "give this project a `name` of its own in reconciler.yaml"
 
 
 class Unwritable(LedgerError):
-    """No room, no permission, no such folder."""
+    """The ledger cannot be written: no room, no permission, no such folder."""
 
     code = "ledger-unwritable"
     advice = "make room or give permission, and run again: nothing that was sent is forgotten"
 
 
 class LockLost(LedgerError):
-    """The lock is gone: its connection is lost, or its file was removed."""
+    """The lock was lost: its connection is closed, or its file was removed."""
 
     code = "ledger-lost"
     advice = "run again once the database answers: open intents are then settled first"
@@ -104,7 +104,7 @@ class Late(LedgerError):
 
 
 class PlanUsed(LedgerError):
-    """Another run has used the saved plan."""
+    """The saved plan was used by another run."""
 
     code = Cause.PLAN_USED.value
     advice = "plan again: the new plan holds what is left"
@@ -120,7 +120,7 @@ def _by_status(counted: tuple[ItemStatus, int]) -> int:
 
 
 class Unsettled(LedgerError):
-    """A decision names no intent that is open."""
+    """A decision refers to no open intent."""
 
     code = "no-such-intent"
     advice = "see `reconciler ledger show RUN`"

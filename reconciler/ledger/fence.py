@@ -1,7 +1,7 @@
-"""A lock has a generation, which each holder raises: a session that holds an old one writes no intent any more.
+"""Fencing: each lock has a generation that its holder raises, and a session with an old one cannot write intents.
 
-Whatever took the lock away (a lock file that was removed, a pooler that gave the session to another, a lease that
-ended), the next holder has raised the generation, and that is seen in the transaction of the next intent.
+If the lock was taken away (a removed lock file, a pooler that reassigned the session, an expired lease), the next
+holder has raised the generation, which the transaction of the next intent detects.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ ANOTHER = "apply again: it looks first for what this run may have left open"
 
 
 class Fence:
-    """The scopes that this session holds, each with the generation that it raised."""
+    """Scopes locked by this session, each with the generation that it set."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -23,7 +23,7 @@ class Fence:
 
     @contextmanager
     def holding(self, scopes: Sequence[str]) -> Iterator[None]:
-        """Raise the generation of each scope, whose lock is held already."""
+        """Raise the generation of each scope, whose lock must be held already."""
         names = [codec.of_name(scope) for scope in sorted(set(scopes))]
         with self._database.transaction():
             known = self._generations()
@@ -41,7 +41,7 @@ class Fence:
                 self._held.pop(name, None)
 
     def check(self) -> None:
-        """Raise ``Lost`` if another session has taken one of the scopes since."""
+        """Raise ``LockLost`` if another session has taken one of the scopes since."""
         if not self._held:
             return
         known = self._generations()

@@ -1,4 +1,4 @@
-"""Which format the tables of a ledger have, and how they come to ours."""
+"""Format version of a ledger's tables, and its migration to the current one."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from reconciler.ledger.tables import FORMAT, MIGRATIONS
 from reconciler.ledger.upgrades import UPGRADES
 
 Found = Callable[[], int | None]
-"""Asks a store for its format; None if it has no tables."""
+"""Returns the format of a store, or None if it has no tables."""
 
 
 def stored_format(database: Database) -> int:
-    """The format that the tables say they have."""
+    """Return the format version in the tables. Raise ``Damaged`` if there is none."""
     ((found,),) = database.execute("SELECT max(version) FROM format")
     if not isinstance(found, int) or found < 1:
         raise Damaged(database.where, "it does not tell its format")
@@ -20,7 +20,7 @@ def stored_format(database: Database) -> int:
 
 
 def judge(database: Database, found: int, *, migrating: bool) -> None:
-    """Refuse what a later version wrote, and to read what an earlier one did and nobody has brought here yet."""
+    """Raise if the schema is newer than this version, or older and not migrated."""
     if found > FORMAT:
         raise Newer(database.where, f"it has format {found}, and this version knows {FORMAT}")
     if found < FORMAT and not migrating:
@@ -32,7 +32,7 @@ def judge(database: Database, found: int, *, migrating: bool) -> None:
 
 
 def migrate(database: Database, found: Found, before: tuple[str, ...] = ()) -> None:
-    """Bring the tables to our format, all the way or not at all; the second to come finds them so."""
+    """Migrate the tables to the current format in one transaction; no effect if another process has done so."""
     with database.transaction():
         have = found() or 0
         if have >= FORMAT:
@@ -42,7 +42,7 @@ def migrate(database: Database, found: Found, before: tuple[str, ...] = ()) -> N
         for version, step in enumerate(MIGRATIONS[have:], have + 1):
             for statement in step:
                 database.execute(statement)
-            if have and version in UPGRADES:  # a new ledger holds nothing that could be brought along
+            if have and version in UPGRADES:  # a new ledger has no rows to upgrade
                 UPGRADES[version](database)
         database.execute("DELETE FROM format")
         database.execute("INSERT INTO format VALUES (?)", (FORMAT,))

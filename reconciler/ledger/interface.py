@@ -1,6 +1,6 @@
-"""What a ledger can do: the same for every store. Its records are in :mod:`reconciler.ledger.records`.
+"""Interface of a ledger, the same for every store. Its records are in :mod:`reconciler.ledger.records`.
 
-It is a memory, not an authority. Losing it forgets the past and creates nothing twice.
+It is a memory, not an authority. Losing it loses history and creates nothing twice.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -48,29 +48,29 @@ __all__ = [
 
 
 class Ledger(Protocol):
-    """The memory of the tool. Every method may raise ``LedgerError``; all may be called from any thread.
+    """Persistent memory of the tool. Every method may raise ``LedgerError``; all are thread-safe.
 
-    A method that writes has written, and synced, when it returns.
+    A method that writes has written and synced when it returns.
     """
 
     @property
     def where(self) -> str:
-        """The ledger as it may be shown: without any secret."""
+        """Location of the ledger for messages, without any secret."""
         ...
 
     @property
     def is_new(self) -> bool:
-        """Whether it held nothing when it was opened: no run, and no id."""
+        """True if the ledger held no run and no id when it was opened."""
         ...
 
     # --- By address -------------------------------------------------------------------------------------
 
     def known(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
-        """Return what is known of these addresses; one without anything is left out."""
+        """Return everything known about these addresses; unknown addresses are left out."""
         ...
 
     def claimed(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
-        """Return which addresses are linked to these ids."""
+        """Return the addresses that are linked to these ids."""
         ...
 
     def ids(self, of: Iterable[Address] | None = None) -> Mapping[Address, str]:
@@ -86,21 +86,21 @@ class Ledger(Protocol):
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many addresses have an id, by kind."""
+        """Return the number of addresses with an id, by kind."""
         ...
 
     def remember(self, address: Address, id: str | None, values: Values) -> None:
-        """Add to what is known, field by field; without an id, the known one stays."""
+        """Merge new values into what is known, by field; with ``id`` None, the known one stays."""
         ...
 
     def forget(self, address: Address) -> None:
-        """Forget all that is known of an address; the journal stays as it is."""
+        """Remove everything known about an address; the journal is unchanged."""
         ...
 
     def move(self, old: Address, new: Address) -> None:
-        """Let all that is known of an address, and its history, be known of another.
+        """Move everything known about an address, with its history, to another address.
 
-        What the new one knows already wins.
+        Values that the new address already has take precedence.
         """
         ...
 
@@ -109,63 +109,63 @@ class Ledger(Protocol):
     ) -> None:
         """Record values that a read showed in force, by address and facet.
 
-        Accepted creates and top-ups of these that were intended before the read are confirmed by it.
+        Accepted creates and top-ups of these, intended before the read, are thereby confirmed.
         """
         ...
 
     def observe(self, address: Address, values: Values, at: datetime) -> None: ...
 
     def observe_all(self, news: Mapping[Address, Values], at: datetime) -> None:
-        """The same for many addresses at once."""
+        """Record the last read of many addresses."""
         ...
 
     def observed(self, address: Address) -> Observation | None: ...
 
     def observations(self, of: Iterable[Address] | None = None) -> Mapping[Address, Observation]:
-        """Return the last look at each of some addresses, or at all of them."""
+        """Return the last observation of some addresses, or of all of them."""
         ...
 
     def notes(self, names: Iterable[str]) -> Mapping[str, Observation]:
-        """Return what was noted of the project under these names."""
+        """Return the project's notes under these names."""
         ...
 
     def note(self, news: Mapping[str, Values], at: datetime) -> None:
-        """Note something of the project, each under its name, in place of what was noted there."""
+        """Store notes of the project by name, replacing earlier ones."""
         ...
 
-    # --- Who may write ----------------------------------------------------------------------------------
+    # --- Locks -----------------------------------------------------------------------------------------
 
     def together(self) -> AbstractContextManager[None]:
-        """Make all writes inside one transaction: all of them or none. Other threads wait."""
+        """Run all writes inside in one transaction: all of them or none. Other threads wait."""
         ...
 
     def lock(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> AbstractContextManager[None]:
-        """Hold all the scopes; ``waiting`` gets who holds one of them. Raises ``Locked`` in the end."""
+        """Hold all scopes. Call ``waiting`` with each holder that is waited for. Raise ``Locked`` after the timeout."""
         ...
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
-        """Return who holds any of the scopes now, as far as can be seen without asking for it."""
+        """Return the holders of any of the scopes, as far as visible without locking."""
         ...
 
     def assure(self, intent: int, now: datetime) -> None:
-        """Raise ``Lost`` if the lock is held no more, ``Late`` if the deadline of this session's intent has passed.
+        """Raise ``LockLost`` if the lock is no longer held, ``Late`` if the deadline of the intent has passed.
 
-        To be called last of all before the bytes leave.
+        Call it last, directly before the request is sent.
         """
         ...
 
-    # --- The journal, written ---------------------------------------------------------------------------
+    # --- Writing the journal ----------------------------------------------------------------------------
 
     def begin(self, run: RunRecord) -> str:
-        """Open a run and name it: ``20261121T090000Z-7f3a``."""
+        """Start a run and return its id: ``20261121T090000Z-7f3a``."""
         ...
 
     def finish(self, run_id: str, ended: datetime, exit_code: int) -> None: ...
 
     def note_look(self, run_id: str, kind: str, parents: Sequence[str], ids: Iterable[str], at: datetime) -> int:
-        """Record every id that was shown in the parents, for the creates that refer to it; return its number."""
+        """Record every id that a read showed in the parents, for the creates that refer to it; return its number."""
         ...
 
     def intend(
@@ -182,18 +182,18 @@ class Ledger(Protocol):
         look: int | None = None,
         naturals: Mapping[Address, str] = ...,
     ) -> int:
-        """Record a call that is about to be sent. On the disk when it returns.
+        """Record a call that is about to be sent; it is on disk when this returns.
 
-        In the same transaction: the lock is still this session's (else ``Lost``), and the saved plan of the run is
-        used by no other run (else ``PlanUsed``). ``naturals`` are the natural keys of what it creates, as one text
-        each. Values of it that the API never shows are forgotten until it is settled as applied.
+        In the same transaction: the lock is still held by this session (else ``LockLost``), and no other run has used
+        the run's saved plan (else ``PlanUsed``). ``naturals`` are the natural keys of what the call creates, each as
+        one text. Its values that the API never returns are removed until it is settled as applied.
         """
         ...
 
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome], at: datetime) -> None:
-        """Record how a call ended, and remember what it applied: both or neither.
+        """Record the outcome of a call, and the values that it applied, in one transaction.
 
-        An intent may be settled again, when a read finds out what an answer did not tell.
+        An intent may be settled again, when a read shows what the response did not.
         """
         ...
 
@@ -209,48 +209,50 @@ class Ledger(Protocol):
         ids: Mapping[str, str] = ...,
         certain: bool = False,
     ) -> None:
-        """Record what a person decided of the open intents of this name. Raises ``Unsettled`` if there are none.
+        """Record a user's decision on the open intents of this name. Raise ``Unsettled`` if there are none.
 
-        ``ids`` of what was created, by the text of the address, are remembered.
+        ``ids`` of created objects, by the text of the address, are stored.
         """
         ...
 
     def prune(self, before: datetime) -> Pruned:
-        """Remove runs, calls and looks older than that; never what is open, accepted or held, and never the last
-        call of each facet of an address."""
+        """Remove runs, calls and looks before a date.
+
+        Calls that are open, accepted or held stay, and the last call of each facet of an address.
+        """
         ...
 
     def compact(self) -> None:
-        """Give back the room that was freed, where the store does not do so by itself."""
+        """Release freed space, if the store does not do so by itself."""
         ...
 
     def check(self) -> Checkup:
-        """Look at every row."""
+        """Check every row."""
         ...
 
-    # --- The journal, read ------------------------------------------------------------------------------
+    # --- Reading the journal ----------------------------------------------------------------------------
 
     def open_intents(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
-        """Return the intents without a known end: never settled, or settled as unknown. Oldest first.
+        """Return the intents without a known outcome: never settled, or settled as unknown. Oldest first.
 
-        With ``effects`` or ``kinds``, only those of them.
+        ``effects`` and ``kinds`` restrict the result if given.
         """
         ...
 
     def open_creates(
         self, kind: str, *, naturals: Collection[str] = (), addresses: Collection[Address] = ()
     ) -> tuple[Intent, ...]:
-        """Return the open creates of any of the natural keys, or of any of the addresses. Oldest first."""
+        """Return the open creates with any of these natural keys or addresses. Oldest first."""
         ...
 
     def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
-        """Return the creates and top-ups that were accepted, and that no read has shown in force. Oldest first."""
+        """Return the accepted creates and top-ups that no read has confirmed. Oldest first."""
         ...
 
     def look(self, number: int) -> LookRecord: ...
 
     def plan_used(self, digest: str) -> PlanUse | None:
-        """Return which run used a saved plan, if any did."""
+        """Return the run that used a saved plan, or None."""
         ...
 
     def runs(self, limit: int) -> tuple[PastRun, ...]:
@@ -260,11 +262,11 @@ class Ledger(Protocol):
     def run(self, run_id: str) -> RunHistory | None: ...
 
     def history(self, address: Address) -> tuple[HistoryEntry, ...]:
-        """Return all that the journal knows of an address, oldest first."""
+        """Return the journal's entries of an address, oldest first."""
         ...
 
     def increases_since(self, when: datetime) -> tuple[AppliedChange, ...]:
-        """Return every value that calls intended since then are known to have moved, for a limit to be counted on."""
+        """Return every value that calls intended since then have changed, as input of limits over time."""
         ...
 
     def close(self) -> None: ...

@@ -1,7 +1,7 @@
-"""The journal, written: an intent before its call is sent, and a settlement for each thing learned of its end.
+"""Write the journal: an intent before its call is sent, and a settlement for each new fact about its outcome.
 
-Nothing in it is overwritten. What is open, or accepted and not yet seen in force, is listed apart, so that to find it
-costs what there is of it.
+Rows are never overwritten. Open intents, and accepted ones that no read has confirmed, are listed in tables of their
+own, so that finding them costs only their number.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -22,7 +22,7 @@ from reconciler.model.stored_codec import dumps, text
 
 
 class Bounds(Struct, frozen=True):
-    """The instants of an intent beside its own: by the API's clock, its deadline, until when it is held."""
+    """Instants of an intent besides its own: by the API's clock, its deadline, and the end of its hold."""
 
     server_at: datetime | None = None
     deadline: datetime | None = None
@@ -44,7 +44,7 @@ class JournalWriter:
         with self._database.transaction():
             started = run.started.astimezone(UTC)
             while self._rows.count("runs", "id = ?", id := f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"):
-                pass  # two runs began in the same second and drew the same lot
+                pass  # id collision of two runs in the same second: retry
             self._rows.append("runs", id, dumps(run))
         return id
 
@@ -78,7 +78,7 @@ class JournalWriter:
         sent = dumps(call)
         touched = [(item.address.kind, codec.of_name(item.address.key)) for item in call.items]
         with self._database.transaction():
-            self._fence.check()  # within it: who has taken the lock meanwhile, and written, is seen here
+            self._fence.check()  # inside the transaction, so that a lock taken by another session is seen
             record = self._record(run_id)
             self._use_plan(record, run_id, at)
             details = _details(before, token, bounds, record)
@@ -102,7 +102,10 @@ class JournalWriter:
             raise Late(self._database.where, f"the deadline of intent {intent} has passed: it is not sent")
 
     def _use_plan(self, record: RunRecord, run_id: str, at: datetime) -> None:
-        """Note the run's saved plan as used, with its first intent."""
+        """Record the run's saved plan as used, with the run's first intent.
+
+        Raise ``PlanUsed`` if another run used it.
+        """
         digest = record.plan_digest
         if digest is None:
             return
@@ -153,7 +156,7 @@ class JournalWriter:
             self._rows.delete(AWAITED, before, *((*cells, codec.of_instant(at)) for cells in seen))
 
     def _list(self, intent: int, facet: str, applied: Sequence[ItemOutcome], conclusive: bool) -> None:
-        """List the call anew: as open, and with what it applied that is still to be seen in force."""
+        """Replace the listing of a call: as open if not conclusive, and its applied items as not yet confirmed."""
         self._rows.delete(OPEN, "intent = ?", (intent,))
         self._rows.delete(AWAITED, "intent = ?", (intent,))
         if not conclusive:
@@ -168,7 +171,7 @@ class JournalWriter:
 
 
 TO_BE_SEEN = ("create", "add")
-"""Effects that a read has to show in force before anything is planned from what was there before them."""
+"""Effects that a read must confirm before anything is planned on the state before them."""
 
 
 def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: Bounds, record: RunRecord) -> str:
@@ -183,7 +186,7 @@ def _moved(outcome: ItemOutcome) -> Values:
 
 
 def _unseen(call: Call) -> Mapping[Address, Set[str]]:
-    """What a call moves and the API never shows: whether it took effect, no read can tell."""
+    """Return the fields that a call changes and the API never returns, by address."""
     unseen: dict[Address, set[str]] = {}
     for item in call.items:
         for move in item.fields:
@@ -193,7 +196,7 @@ def _unseen(call: Call) -> Mapping[Address, Set[str]]:
 
 
 def _outcomes(intent: Intent) -> tuple[ItemOutcome, ...]:
-    """How the items of a call ended; unknown, if its end was never written."""
+    """Return the outcomes of a call; unknown if it was never settled."""
     if intent.settled is not None:
         return intent.outcomes
     return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)

@@ -1,4 +1,4 @@
-"""Who may write now: locks that the system itself releases when their holder dies."""
+"""Locks on scopes, which the operating system releases when their holder dies."""
 
 import json
 import os
@@ -15,11 +15,11 @@ from reconciler.ledger.records import Holder
 from reconciler.model.stored_codec import dumps
 
 PAUSE = 0.1
-"""Seconds between two attempts; the locks of the system have no queue that could tell who waits."""
+"""Seconds between two attempts; file locks have no queue."""
 HOLDER_NOTE_GRACE = 1.0
-"""Seconds that whoever has just taken a lock may need to say so, before it is told as nobody's."""
+"""Grace period in seconds for a new holder to write its note, before the holder is reported as unknown."""
 MAKING = 30.0
-"""Seconds that somebody else may take to make the ledger."""
+"""Seconds to wait while another process creates the ledger."""
 NOBODY = Holder()
 
 
@@ -30,7 +30,7 @@ def wait(
     timeout: float,
     waiting: Callable[[Holder], None],
 ) -> None:
-    """Attempt until it succeeds; tell who is in the way, again when that changes, and give up in the end."""
+    """Retry until the lock is taken; report each new holder, and raise the refusal after the timeout."""
     began = time.monotonic()
     told: Holder | None = None
     while not attempt():
@@ -50,10 +50,10 @@ def digest(scope: str) -> bytes:
 
 
 class HeldLocks(dict[Path, os.stat_result]):
-    """The lock files that this process holds, each as it was when it was taken."""
+    """Lock files held by this process, each with its state when it was taken."""
 
     def lost(self) -> Path | None:
-        """One that somebody has removed, or put another in its place of: the next to come locks that one."""
+        """Return a lock file that was removed or replaced, or None; another process would lock the new file."""
         return next((path for path, file in self.items() if not _is_still(path, file)), None)
 
 
@@ -74,7 +74,7 @@ def files(
     waiting: Callable[[Holder], None],
     taken: HeldLocks,
 ) -> Iterator[None]:
-    """Hold every scope by a file of its own beside the ledger, taken in one order by everybody."""
+    """Hold a lock file beside the ledger for every scope, taken in sorted order."""
     with ExitStack() as held:
         for scope in sorted(set(scopes)):
             path = _lock_file(ledger, scope)
@@ -92,7 +92,7 @@ def _file(
     waiting: Callable[[Holder], None],
     taken: HeldLocks,
 ) -> Iterator[None]:
-    from filelock import FileLock, Timeout  # heavy, and a plan needs no lock
+    from filelock import FileLock, Timeout  # imported here: slow to import, and a plan needs no lock
 
     note = _note(path)
     lock = FileLock(path, mode=0o600, thread_local=False)
@@ -115,13 +115,13 @@ def _file(
         yield
     finally:
         with suppress(OSError):
-            if _is_still(path, taken.pop(path)):  # else it is another's note by now
+            if _is_still(path, taken.pop(path)):  # otherwise the note belongs to another holder by now
                 note.unlink()
         lock.release()
 
 
 def lock_holders(ledger: Path, scopes: Sequence[str]) -> Iterator[Holder]:
-    """Who holds any of the scopes, as far as their notes tell: to look takes no lock, and is in nobody's way."""
+    """Yield the holders of any of the scopes according to their notes; this takes no lock."""
     for scope in sorted(set(scopes)):
         holder = _read(_note(_lock_file(ledger, scope)))
         if holder is not None and not is_dead(holder):
@@ -129,21 +129,21 @@ def lock_holders(ledger: Path, scopes: Sequence[str]) -> Iterator[Holder]:
 
 
 def is_dead(holder: Holder) -> bool:
-    """Whether the process was of this machine, and is no more; its lock went with it."""
+    """Return True if the holder was a process of this machine and no longer exists."""
     if holder.host != socket.gethostname() or not holder.pid:
         return False
     try:
         os.kill(holder.pid, 0)
     except ProcessLookupError:
         return True
-    except OSError:  # it is there, and somebody else's
+    except OSError:  # the process exists and belongs to another user
         return False
     return False
 
 
 @contextmanager
 def creation_lock(ledger: Path) -> Iterator[None]:
-    """Hold the making of a ledger: the second to come finds it made."""
+    """Serialize creation of the ledger file between processes."""
     from filelock import FileLock, Timeout
 
     try:
@@ -158,12 +158,15 @@ def _lock_file(ledger: Path, scope: str) -> Path:
 
 
 def _note(path: Path) -> Path:
-    """Who holds the lock; apart from it, since taking a lock file empties it."""
+    """Return the path of the holder's note, a separate file because locking truncates the lock file."""
     return path.with_suffix(".holder")
 
 
 def _read(note: Path) -> Holder | None:
-    """Who holds the lock. Between a death and the next holder's note, it names the dead."""
+    """Return the current lock holder.
+
+    It may be stale if the previous holder crashed and the new one has not written its note yet.
+    """
     try:
         return codec.to_holder(note.read_text("ascii"))
     except (OSError, ValueError, TypeError, json.JSONDecodeError):
@@ -171,7 +174,7 @@ def _read(note: Path) -> Holder | None:
 
 
 def _write(note: Path, holder: Holder) -> None:
-    """Whole or not at all: somebody may be reading."""
+    """Write the note atomically, since another process may be reading it."""
     part = note.with_suffix(".part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

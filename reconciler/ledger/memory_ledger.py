@@ -1,4 +1,4 @@
-"""What is known of each address: its id, the last applied values, what was seen in force, the last look at it."""
+"""Known state of each address: its id, last applied values, confirmed values, and last observation."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
@@ -16,7 +16,7 @@ ANOTHER_SERVER = (
 )
 HERE = "kind = ? AND key = ?"
 AT_ONCE = 400
-"""Addresses in one statement: SQLite once took at most 999 parameters."""
+"""Addresses per statement: older SQLite accepts at most 999 parameters."""
 Kept = tuple[str | None, Values]
 BY_ADDRESS = ("resources", "observations", "seen")
 Packed = TypeVar("Packed")
@@ -24,19 +24,22 @@ Decoded = TypeVar("Decoded")
 
 
 class RememberedRows:
-    """The tables that are overwritten: they say how things are, not how they came to be."""
+    """Tables of current state, whose rows are overwritten."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows = Rows(database)
 
     def belong(self, server: str) -> None:
-        """Note the server; the second to come finds it noted."""
+        """Record the server; no effect if it is recorded already."""
         if not self.is_of(server):
             self._rows.insert("servers", (server,))
 
     def is_of(self, server: str) -> bool:
-        """Whether the ids are that server's; raises ``Foreign`` if they are another's."""
+        """Return True if the ids are of that server, False if none is recorded.
+
+        Raise ``Foreign`` if they are another's.
+        """
         known = [str(name) for (name,) in self._rows.select("servers")]
         if known and server not in known:
             what = f"its ids are of {known[0]}, and this command talks to {server}"
@@ -44,11 +47,11 @@ class RememberedRows:
         return bool(known)
 
     def is_used(self) -> bool:
-        """Whether a run was recorded here, or an id."""
+        """Return True if a run or an id was recorded."""
         asked = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM resources)"
         return bool(self._database.execute(asked)[0][0])
 
-    # --- Read -----------------------------------------------------------------------------------------
+    # --- Reading ------------------------------------------------------------------------------------------
 
     def ids(self, of: Iterable[Address] | None = None) -> dict[Address, str]:
         rows = self._rows_of("resources", of)
@@ -59,7 +62,7 @@ class RememberedRows:
         return Unpacked({_address(kind, key): str(values) for kind, key, _, values in rows}, codec.to_values)
 
     def recall(self, of: Iterable[Address]) -> tuple[dict[Address, str], Mapping[Address, Values]]:
-        """Ids and values of some addresses, in one read of them."""
+        """Return ids and values of some addresses, in one read."""
         ids: dict[Address, str] = {}
         values: dict[Address, str] = {}
         for kind, key, id, stored in self._rows_of("resources", of):
@@ -112,7 +115,7 @@ class RememberedRows:
         }
 
     def _rows_of(self, table: str, of: Iterable[Address] | None, whole: str = "") -> Iterator[Row]:
-        """The rows of these addresses, or of all."""
+        """Yield the rows of these addresses, or of all."""
         if of is None:
             yield from self._rows.select(table, whole)
             return
@@ -129,10 +132,10 @@ class RememberedRows:
             for kind, key, id, values in self._rows_of("resources", of)
         }
 
-    # --- Written --------------------------------------------------------------------------------------
+    # --- Writing ------------------------------------------------------------------------------------------
 
     def merge(self, news: Sequence[tuple[Address, str | None, Values]]) -> None:
-        """Add what is new, field by field, in as few statements as a call of thousands of items needs."""
+        """Merge new values by field, in few statements even for a call of thousands of items."""
         known = self._known({address for address, _, _ in news})
         for address, id, values in news:
             old_id, old = known.get(address, (None, {}))
@@ -140,7 +143,7 @@ class RememberedRows:
         self._put(known)
 
     def unlearn(self, doubted: Mapping[Address, Set[str]]) -> None:
-        """Let go of single values: what the API never shows is not known while a call is on its way."""
+        """Remove single values: one that the API never returns is unknown while a call is in flight."""
         known = self._known(doubted)
         less = {
             address: (id, {name: value for name, value in values.items() if name not in doubted[address]})
@@ -186,7 +189,7 @@ class RememberedRows:
         self._rows.insert("seen", *rows)
 
     def _move_seen(self, old: Address, new: Address) -> None:
-        """What the new address was seen as already wins."""
+        """Move the confirmed values of an address; those of the new address take precedence."""
         seen = {row[2]: row for address in (old, new) for row in self._rows_of("seen", [address])}
         self._rows.delete("seen", HERE, _cells(new))
         self._rows.insert("seen", *((*_cells(new), *row[2:]) for row in seen.values()))
@@ -208,7 +211,7 @@ class RememberedRows:
 
 
 class Unpacked(Mapping[Address, Decoded], Generic[Packed, Decoded]):
-    """What is known by address, each decoded when it is asked for: of a large account few ever are."""
+    """Mapping by address that decodes a value on access, since few of a large account are read."""
 
     def __init__(self, packed: Mapping[Address, Packed], decode: Callable[[Packed], Decoded]) -> None:
         self._packed, self._decode = packed, decode

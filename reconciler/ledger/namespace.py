@@ -1,7 +1,7 @@
-"""Each project of a database has tables of its own: two of them never share an address, an id or a lock.
+"""Tables of one project in a shared database, so that projects never share an address, an id or a lock.
 
-A namespace is a PostgreSQL schema named after the project. It knows which scopes ever wrote through it, so that
-a copied project file is told and never obeyed.
+A namespace is a PostgreSQL schema named after the project. It records the scopes that wrote through it, so that a
+copied project file is detected.
 """
 
 import json
@@ -12,35 +12,38 @@ from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.errors import Foreign, LedgerError
 
 SHARED = "reconciler"
-"""Where all projects of a database were before each had a schema of its own."""
+"""Schema that all projects of a database shared in an earlier format."""
 
 
 def of(name: str) -> str:
-    """The schema of the project of that name. Names are lower-case words, so no two projects have the same."""
+    """Return the schema name of a project. Names are lower-case words, so the mapping is unique."""
     return f"{SHARED}_{name}"
 
 
 def exists(database: Database, schema: str) -> bool:
-    """By the catalogue's rows: ``to_regnamespace`` would answer from a cache that is older than our turn."""
+    """Return True if the schema exists.
+
+    It reads the catalogue, since ``to_regnamespace`` answers from a cache that may be older than the lock.
+    """
     return bool(database.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", (schema,)))
 
 
 def has_tables(database: Database, schema: str) -> bool:
-    """Whether a ledger was made there."""
+    """Return True if the schema holds the tables of a ledger."""
     known = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? AND tablename = 'format'"
     return bool(database.execute(known, (schema,)))
 
 
 def may_use(database: Database, schema: str) -> bool:
-    """Whether this user may look into a schema that there is."""
+    """Return True if the user may read an existing schema."""
     return database.execute("SELECT has_schema_privilege(?, 'USAGE')", (schema,)) == [(True,)]
 
 
 def is_ours(database: Database, name: str, aliases: Iterable[str]) -> bool:
-    """Whether the old schema of all projects holds this one's runs, and nobody else's.
+    """Return True if the shared schema holds runs of this project only.
 
-    ``aliases`` are what the project was called while it had no name. Raises ``LedgerError`` where runs of several
-    projects stand in it: which of its addresses are whose, only a person can tell.
+    ``aliases`` are the project's names before it had one. Raise ``LedgerError`` if it holds runs of several projects,
+    which only a person can separate.
     """
     if not (has_tables(database, SHARED) and may_use(database, SHARED)):
         return False
@@ -61,9 +64,9 @@ def is_ours(database: Database, name: str, aliases: Iterable[str]) -> bool:
 
 
 def newcomers(database: Database, scopes: Sequence[str]) -> list[str]:
-    """Those of the scopes that never wrote here. A project's scope may grow, shrink and move on, one by one.
+    """Return the scopes that have not written here. A project's scope may change gradually.
 
-    Raises ``Foreign`` if others wrote here, and none of the scopes did.
+    Raise ``Foreign`` if other scopes wrote here and none of these did.
     """
     known = {codec.to_name(str(scope)) for (scope,) in database.execute("SELECT scope FROM holders")}
     if known and scopes and not known & set(scopes):

@@ -1,4 +1,4 @@
-"""The journal, read: runs, calls and what became of them; each question is answered by an index."""
+"""Read the journal: runs, calls and their outcomes; every query uses an index."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -14,11 +14,11 @@ from reconciler.ledger.records import AppliedChange, HistoryEntry, Intent, LookR
 from reconciler.model import Address, ItemStatus, WriteEffect
 
 OPEN, AWAITED = "open_calls", "awaited"
-"""The tables that list the calls without a known end, and what was accepted and no read has shown in force yet."""
+"""Tables that list the calls without a known outcome, and the accepted ones not yet confirmed by a read."""
 
 
 class JournalReader:
-    """What the journal tells."""
+    """Queries on the journal."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -64,7 +64,7 @@ class JournalReader:
     def open_creates(
         self, kind: str, *, naturals: Collection[str] = (), addresses: Collection[Address] = ()
     ) -> tuple[Intent, ...]:
-        """By the addresses as they are now. What is open is little, so it is compared one by one."""
+        """Return open creates by natural key or present address; few are open, so they are compared one by one."""
         keys = {codec.of_name(each) for each in naturals}
         places = {(each.kind, codec.of_name(each.key)) for each in addresses}
         those = f"WHERE intent IN (SELECT intent FROM {OPEN})"
@@ -83,7 +83,10 @@ class JournalReader:
         raise LedgerError(self._database.where, f"there is no look {number}")
 
     def history(self, address: Address) -> tuple[HistoryEntry, ...]:
-        """By the index of items, which follows a moved address; each call tells the address of its time."""
+        """Return the history through the index of items, which follows moved addresses.
+
+        Each call has the address of its time.
+        """
         mine = "WHERE kind = ? AND key = ?"
         where = (address.kind, codec.of_name(address.key))
         positions: dict[Cell, list[Cell]] = {}
@@ -114,12 +117,12 @@ class JournalReader:
         return self._intents(f"{chosen} ORDER BY number", *cells)
 
     def _latest(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, str | None]]:
-        """Rows of intents, each with the outcomes that were written last; none if its end was never written."""
+        """Yield rows of intents, each with its latest outcomes as JSON, or None if it was never settled."""
         for row, settlement in self._settled(chosen, *parameters):
             yield row, None if settlement is None else str(settlement[4])
 
     def _intents(self, chosen: str, *parameters: Cell) -> tuple[Intent, ...]:
-        """Intents with the latest that is known of each."""
+        """Return intents, each with its latest settlement."""
         return tuple(_intent(row, settlement) for row, settlement in self._settled(chosen, *parameters))
 
     def _settled(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, Row | None]]:
@@ -160,7 +163,7 @@ def _intent(row: Row, settlement: Row | None) -> Intent:
 
 
 def _counted(told: RunHistory) -> dict[ItemStatus, int]:
-    """How many items ended how: of one that was intended several times, its last intent counts."""
+    """Return the number of items by status; of an item with several intents, the last one counts."""
     last: dict[tuple[Address, str], ItemStatus] = {}
     for intent in told.calls:
         last |= {(item.address, intent.call.facet): ItemStatus.UNKNOWN for item in intent.call.items}

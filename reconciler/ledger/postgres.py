@@ -1,8 +1,8 @@
-"""The ledger in PostgreSQL, for a team and for runners that keep no disk.
+"""Ledger in PostgreSQL, for teams and for runners without a persistent disk.
 
-One connection does everything: it holds the locks of its session, and it writes. So whoever can still
-write still holds the lock; when the connection is lost, both are, and nothing is ever connected anew.
-Each project has a schema of its own, and its locks are its own too (see :mod:`reconciler.ledger.namespace`).
+One connection holds the session's locks and does all writes, so a session that can write still holds its locks; if the
+connection is lost, both are, and it is never reopened. Each project has its own schema and its own locks (see
+:mod:`reconciler.ledger.namespace`).
 """
 
 import secrets
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 WRITER = "the writer's turn"
 FREE = ""
-"""In place of a holder."""
+"""Holder text of a free scope."""
 SESSION = (
-    "SET synchronous_commit TO on",  # whatever the server's default is: an intent is on its disk before bytes leave
+    # whatever the server's default: an intent is on its disk before the request is sent
+    "SET synchronous_commit TO on",
     "SET lock_timeout TO '30s'",
-    "SET idle_in_transaction_session_timeout TO '60s'",  # a writer that hangs is put out, and its lock with it
-    "SET tcp_keepalives_idle TO 30",  # so that the lock of a machine that vanished is free in a minute
+    "SET idle_in_transaction_session_timeout TO '60s'",  # the server ends a session that hangs, which releases its lock
+    "SET tcp_keepalives_idle TO 30",  # so that the lock of a vanished machine is released within a minute
     "SET tcp_keepalives_interval TO 10",
     "SET tcp_keepalives_count TO 3",
 )
@@ -43,7 +44,7 @@ HELD = (
 SESSION_IS = (
     f"SELECT pg_backend_pid(), current_setting('reconciler.session', true), ARRAY({HELD} AND pid = pg_backend_pid())"
 )
-"""Which session answers, and which locks it holds: in one statement, so that one session answers."""
+"""Query of the session and the locks that it holds, in one statement, so that one session answers."""
 FULL = ("25006", "42501", "53")
 TORN = ("XX001", "XX002")
 GONE = ("08", "57P")
@@ -54,7 +55,7 @@ SHARED_SESSION = (
 
 
 class Postgres:
-    """One connection for all threads: they take turns."""
+    """A single connection, used by one thread at a time."""
 
     def __init__(self, connection: "psycopg.Connection[Row]", where: str, schema: str) -> None:
         self.where = where
@@ -67,7 +68,7 @@ class Postgres:
         self._session: Row = ()
 
     def begin_session(self) -> None:
-        """Settle how this session works, and mark it, so that another one is recognised."""
+        """Configure and mark this session, so that a different session is detected."""
         for setting in SESSION:
             self.execute(setting)
         self.execute(MARK, (self._mark,))
@@ -87,7 +88,7 @@ class Postgres:
     def transaction(self) -> Iterator[None]:
         with self._turn:
             if self._depth == 0:
-                self.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # to see what the last writer wrote
+                self.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # to see the last writer's commits
             self._depth += 1
             try:
                 if self._depth == 1:
@@ -97,7 +98,7 @@ class Postgres:
                     self.execute("COMMIT")
             except BaseException:
                 if self._depth == 1:
-                    with suppress(LedgerError):  # what went wrong first is what counts
+                    with suppress(LedgerError):  # the first error is the one to report
                         self.execute("ROLLBACK")
                 raise
             finally:
@@ -107,7 +108,7 @@ class Postgres:
     def lock(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> Iterator[None]:
-        """Hold every scope by an advisory lock of this session, taken in one order by everybody."""
+        """Hold an advisory lock of this session for every scope, taken in sorted order."""
         with ExitStack() as held:
             for scope in sorted(set(scopes)):
                 held.enter_context(self._scope(scope, holder, timeout, waiting))
@@ -129,26 +130,29 @@ class Postgres:
             yield
         finally:
             self._locked.discard(key)
-            with suppress(LedgerError):  # a lost connection has let go already
+            with suppress(LedgerError):  # a lost connection has released the lock already
                 self._note(scope, FREE)
                 self.execute("SELECT pg_advisory_unlock(?)", (key,))
 
     def _key(self, name: str) -> int:
-        """The number of a lock: they are one space for the whole database, and each project has its own."""
+        """Return the key of a lock; keys are shared by the whole database, so the schema is part of it."""
         return int.from_bytes(lock.digest(f"{self.schema} {name}"), "big", signed=True)
 
     def _holder(self, scope: str) -> Holder | None:
-        """Who holds the lock. Between a death and the next holder's note, it names the dead."""
+        """Return the current lock holder.
+
+        It may be stale if the previous holder crashed and the new one has not written its note yet.
+        """
         for (told,) in self.execute("SELECT holder FROM holders WHERE scope = ?", (codec.of_name(scope),)):
             return codec.to_holder(str(told)) if told else None
         return None
 
     def _note(self, scope: str, told: str) -> None:
-        """The row of a free scope stays: it tells whose ledger this is."""
+        """Write the holder's note; the row of a free scope is kept, since it records which scopes use the ledger."""
         self.execute(NOTE, (codec.of_name(scope), told))
 
     def belong(self, scopes: Sequence[str], *, create: bool) -> None:
-        """Raises ``Foreign`` if others wrote here, and none of the scopes did; with ``create``, they are noted."""
+        """Raise ``Foreign`` if other scopes wrote here and none of these did; with ``create``, record these."""
         new = namespace.newcomers(self, scopes)
         if new and create:
             with self.transaction():
@@ -156,9 +160,9 @@ class Postgres:
                     self._note(scope, FREE)
 
     def assure(self) -> None:
-        """Raise ``Lost`` if the connection has come to another session, or if this one holds a lock no more.
+        """Raise ``LockLost`` if the connection has another session, or if the session lost a lock.
 
-        Behind a pooler, a statement runs in whatever session is free: a lock that was taken is another's there.
+        Behind a pooler, a statement runs in any free session, which does not hold the lock.
         """
         session, held = self._answering()
         if session != self._session:
@@ -167,18 +171,18 @@ class Postgres:
             raise LockLost(self.where, "its session holds the lock no more", SHARED_SESSION)
 
     def _answering(self) -> tuple[Row, set[int]]:
-        """The session that answers, and the locks that it holds."""
+        """Return the session that answers, and the locks that it holds."""
         ((process, mark, held),) = self.execute(SESSION_IS)
         return (process, mark), set(cast("list[int]", held))
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
-        """Who holds any of the scopes now; to look takes no lock."""
+        """Return the holders of any of the scopes; this takes no lock."""
         keys = {self._key(scope): scope for scope in scopes}
         taken = {int(str(key)) for (key,) in self.execute(HELD)}
         return tuple(self._holder(scope) or lock.NOBODY for key, scope in sorted(keys.items()) if key in taken)
 
     def compact(self) -> None:
-        """Nothing to do: the server gives freed room to new rows by itself."""
+        """Do nothing: the server reuses freed space by itself."""
 
     def flaws(self) -> Sequence[str]:
         return ()
@@ -188,7 +192,7 @@ class Postgres:
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
-        """One statement, with PostgreSQL's errors as ours."""
+        """Run one statement, with PostgreSQL's errors converted to LedgerError."""
         import psycopg
 
         with self._turn:
@@ -213,13 +217,16 @@ def _marked(statement: str) -> str:
     return statement.replace("?", "%s")
 
 
-# --- Opening one ---------------------------------------------------------------------------------------
+# --- Opening ------------------------------------------------------------------------------------------
 
 
 def open_postgres(
     url: str, name: str, *, aliases: Sequence[str] = (), scopes: Sequence[str] = (), create: bool
 ) -> Postgres | SQLite:
-    """The ledger of a project in a database. To read only, nothing is written, and no tables are an empty ledger."""
+    """Open the ledger of a project in a database.
+
+    Read-only, nothing is written, and missing tables are an empty ledger.
+    """
     database = _connect(url, namespace.of(name))
     try:
         if not create:
@@ -244,20 +251,26 @@ def open_postgres(
 
 
 def _taken_over(database: Postgres, name: str, aliases: Sequence[str], *, create: bool) -> bool:
-    """Take over the schema that all projects once shared, if only this one ever used it; a reader reads it there."""
+    """Take over the schema that all projects shared, if only this one used it; return False if not.
+
+    Read-only, it is read where it is.
+    """
     if not namespace.is_ours(database, name, aliases):
         return False
     if not create:
         database.schema = namespace.SHARED
         return True
     with database.transaction():
-        if not namespace.has_tables(database, database.schema):  # the second to come finds it done
+        if not namespace.has_tables(database, database.schema):  # another process may have done it meanwhile
             database.execute(f'ALTER SCHEMA {namespace.SHARED} RENAME TO "{database.schema}"')
     return True
 
 
 def _schema_first(database: Postgres) -> tuple[str, ...]:
-    """Only where there is none: to say IF NOT EXISTS asks for a right that a team's role need not have."""
+    """Return the statement that creates the schema, or nothing if it exists.
+
+    CREATE SCHEMA requires a right that a team's role may lack, even with IF NOT EXISTS.
+    """
     there = namespace.exists(database, database.schema)
     return () if there else (f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"',)
 

@@ -1,7 +1,7 @@
-"""Removes what is old from the journal, and never what may still be needed.
+"""Remove old entries from the journal, except those that may still be needed.
 
-It keeps every call that is open or awaited, the last call of each facet of an address, and all looks and runs of what
-is kept. What is known of the addresses, and which saved plans were used, is not part of the journal and stays.
+It keeps every call that is open or awaited, the last call of each facet of an address, and all looks and runs of the
+calls that are kept. Known values and used plans are not part of the journal and stay.
 """
 
 from datetime import UTC, datetime
@@ -17,14 +17,14 @@ OLD = (
     " (SELECT 1 FROM items later JOIN intents next ON next.number = later.intent WHERE later.kind = mine.kind"
     " AND later.key = mine.key AND later.intent > old.number AND next.facet = old.facet))"
 )
-"""Calls that are open or awaited are left out, and those that are the last of their facet for one of their items."""
+"""Query of old calls, except open or awaited ones and the last of a facet for one of their items."""
 OF_CALLS = ("items", "naturals", "settlements")
 
 
 def prune(database: Database, before: datetime) -> Pruned:
-    """Remove calls that were intended before that, then looks and runs of that time that no call refers to."""
+    """Remove calls intended before a date, then older looks and runs to which no call refers."""
     rows, until = Rows(database), codec.of_instant(before)
-    named = f"{before.astimezone(UTC):%Y%m%dT%H%M%SZ}"  # what the names of runs begin with
+    named = f"{before.astimezone(UTC):%Y%m%dT%H%M%SZ}"  # prefix of run ids
     with database.transaction():
         old = [number for (number,) in database.execute(OLD, (until,))]
         for table in OF_CALLS:

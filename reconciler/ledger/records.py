@@ -1,7 +1,7 @@
-"""The records that a ledger keeps, the same for every store.
+"""Records of a ledger, the same for every store.
 
-An instant is told by the clock of the machine that wrote it; ``server_at`` is the same instant by the API's clock,
-None where no answer told a date.
+An instant is by the clock of the machine that wrote it; ``server_at`` is the same instant by the API's clock, None if
+no response had a date.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Value, Valu
 
 
 class Holder(Struct, frozen=True):
-    """Who holds a lock, as far as they said so."""
+    """Holder of a lock, as far as its note says."""
 
     who: str = "another process"
     host: str = ""
@@ -24,7 +24,7 @@ class Holder(Struct, frozen=True):
     ci_url: str | None = None
 
     def __str__(self) -> str:
-        """``ann@build-7 (pid 41) since 2026-11-21 09:00:00 UTC, in nightly https://ci.example/7``"""
+        """Return ``ann@build-7 (pid 41) since 2026-11-21 09:00:00 UTC, in nightly https://ci.example/7``."""
         place = f"@{self.host}" if self.host else ""
         pid = f" (pid {self.pid})" if self.pid else ""
         since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
@@ -36,9 +36,11 @@ class Holder(Struct, frozen=True):
 
 
 class RunRecord(Struct, frozen=True):
-    """What is known of a run when it begins. ``who`` is ``user@host``; ``allowed`` holds why which
-    guardrails were overridden, by rule; ``planned`` is how many items the run is to send; ``machine``
-    names the clock that its intents are written by."""
+    """A run at its start.
+
+    ``who`` is ``user@host``; ``allowed`` holds the reasons of overridden guardrails, by rule; ``planned`` is the number
+    of items to send; ``machine`` names the clock of its intents.
+    """
 
     command: str
     project: str
@@ -56,7 +58,7 @@ class RunRecord(Struct, frozen=True):
 
 
 class PastRun(Struct, frozen=True):
-    """A run in a list. Without ``ended`` it is still going on, or was killed."""
+    """A run in a list. Without ``ended`` it is running, or was killed."""
 
     id: str
     record: RunRecord
@@ -66,9 +68,9 @@ class PastRun(Struct, frozen=True):
 
 
 class PlanUse(Struct, frozen=True):
-    """Which run used a saved plan, and how the items of the plan ended, as far as is known.
+    """Use of a saved plan by a run, with the outcomes of its items as far as known.
 
-    Without ``past``, the run was pruned. An item that the run planned and never intended counts as not sent.
+    Without ``past``, the run was pruned. A planned item without an intent counts as not sent.
     """
 
     digest: str
@@ -82,8 +84,10 @@ class PlanUse(Struct, frozen=True):
 
 
 class Resolution(Struct, frozen=True):
-    """What a person decided of an outcome that no read can settle; ``ids`` of what was created, by the text
-    of the address."""
+    """A user's decision on an outcome that no read can settle.
+
+    ``ids`` holds those of created objects, by the text of the address.
+    """
 
     applied: bool
     because: str
@@ -94,7 +98,7 @@ class Resolution(Struct, frozen=True):
 
 
 class LookRecord(Struct, frozen=True):
-    """Every id that was shown in some parents before something was created there."""
+    """Every id that a read showed in some parents before something was created there."""
 
     number: int
     run: str
@@ -105,12 +109,12 @@ class LookRecord(Struct, frozen=True):
 
 
 class Intent(Struct, frozen=True):
-    """A call that was about to be sent, and what became of it as far as is known.
+    """Journaled call with its latest known outcome.
 
-    ``before`` holds the ids that had the natural key already, by the text of the address; ``look`` is the number
-    of the look that noted all ids of the parent; ``token`` is the mark that the call carries. It is not sent after
-    ``deadline``, and what it creates or adds is not taken for absent before ``held_until``. Without ``settled``
-    its end was never written, and ``outcomes`` is empty.
+    ``before`` holds the ids that already had the natural key, by the text of the address; ``look`` is the number of the
+    look that recorded all ids of the parent; ``token`` is the mark that the call carries. It is not sent after
+    ``deadline``, and what it creates or adds is not reported absent before ``held_until``. Without ``settled`` its
+    outcome was never written, and ``outcomes`` is empty.
     """
 
     number: int
@@ -129,16 +133,16 @@ class Intent(Struct, frozen=True):
     machine: str = ""
 
     def on_server(self, instant: datetime) -> datetime | None:
-        """Return an instant of the writer's clock by the API's clock, if an answer told its date."""
+        """Return an instant of the writer's clock by the API's clock, or None if no response had a date."""
         return None if self.server_at is None else self.server_at + (instant - self.at)
 
     def holding(self, settle_after: timedelta) -> "Intent":
-        """Return the intent held for at least this long, also if an earlier format did not tell how long."""
+        """Return the intent with a hold of at least this long, also if an earlier format recorded none."""
         until = self.at + settle_after
         return replace(self, held_until=until if self.held_until is None else max(self.held_until, until))
 
     def is_held(self, now: datetime, server_now: datetime | None, machine: str) -> bool:
-        """Return whether absence proves nothing yet: by the API's clock, else by the writer's own on its machine.
+        """Return True if absence proves nothing yet, by the API's clock or else the writer's clock on its own machine.
 
         Without either, it stays held (contract §9, 16).
         """
@@ -151,14 +155,14 @@ class Intent(Struct, frozen=True):
 
 
 class RunHistory(Struct, frozen=True):
-    """A run and all calls that it intended, in that order."""
+    """A run and all calls that it intended, in order."""
 
     run: PastRun
     calls: tuple[Intent, ...]
 
 
 class HistoryEntry(Struct, frozen=True):
-    """One value that a call moved, or tried to. What was never settled counts as unknown."""
+    """One value that a call changed or tried to change; unknown if it was never settled."""
 
     run: str
     time: datetime
@@ -170,7 +174,7 @@ class HistoryEntry(Struct, frozen=True):
 
 
 class AppliedChange(Struct, frozen=True):
-    """One value that was moved; ``time`` is when its call was about to be sent."""
+    """One value that was changed; ``time`` is that of the intent."""
 
     address: Address
     field: str
@@ -180,18 +184,18 @@ class AppliedChange(Struct, frozen=True):
     time: datetime
 
 
-# --- What is known by address -----------------------------------------------------------------------
+# --- Known by address --------------------------------------------------------------------------------
 
 
 class Observation(Struct, frozen=True):
-    """What the API showed of a resource when it was last looked at."""
+    """Values of a resource at its last read."""
 
     at: datetime
     values: Values
 
 
 class SeenValues(Struct, frozen=True):
-    """The values of a facet that were last seen in force after a call had moved them."""
+    """Values of a facet that a read showed in force after a call had changed them."""
 
     at: datetime
     values: Values
@@ -199,7 +203,7 @@ class SeenValues(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """All that is known of an address: id, last applied values, what was seen in force by facet, the last look."""
+    """Everything known about an address: id, applied values, confirmed values by facet, last observation."""
 
     id: str | None = None
     values: Values = field(default_factory=dict)
@@ -208,7 +212,7 @@ class Known(Struct, frozen=True):
 
 
 class Pruned(Struct, frozen=True):
-    """How much of the journal was removed."""
+    """Counts of removed journal rows."""
 
     runs: int = 0
     calls: int = 0
@@ -216,7 +220,7 @@ class Pruned(Struct, frozen=True):
 
 
 class Checkup(Struct, frozen=True):
-    """How many rows a ledger has, and what is wrong with them."""
+    """Number of rows of a ledger, and the problems found in them."""
 
     rows: int
     damage: tuple[str, ...] = ()

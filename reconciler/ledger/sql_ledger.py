@@ -1,4 +1,4 @@
-"""The ledger itself, over any database: what is known by address, a journal that only grows, and the lock."""
+"""Ledger over any database: known state by address, an append-only journal, and the lock."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -32,7 +32,7 @@ from reconciler.model import Address, Call, ItemOutcome, Values, WriteEffect
 
 
 class Backend(Database, Protocol):
-    """A database that can also lock, and be closed."""
+    """A database that can also lock and be closed."""
 
     def lock(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
@@ -41,20 +41,20 @@ class Backend(Database, Protocol):
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]: ...
 
     def assure(self) -> None:
-        """Raise ``Lost`` if a lock that was taken is held no more, or is another session's."""
+        """Raise ``LockLost`` if a lock is no longer held, or is another session's."""
         ...
 
     def compact(self) -> None: ...
 
     def flaws(self) -> Sequence[str]:
-        """What the database itself finds damaged, when it looks at all of it."""
+        """Return the damage that the database finds in a full check."""
         ...
 
     def close(self) -> None: ...
 
 
 class SqlLedger:
-    """Implements ``Ledger`` (see there for what each method promises)."""
+    """Implementation of ``Ledger``, which documents each method."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -71,14 +71,14 @@ class SqlLedger:
     def close(self) -> None:
         self._backend.close()
 
-    # --- Who may write ----------------------------------------------------------------------------------
+    # --- Locks ------------------------------------------------------------------------------------------
 
     @contextmanager
     def lock(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> Iterator[None]:
         with self._backend.lock(scopes, holder, timeout=timeout, waiting=waiting), self._fence.holding(scopes):
-            self._backend.assure()  # before anything is planned: behind some poolers no lock is ever kept
+            self._backend.assure()  # before anything is planned: some poolers keep no lock
             yield
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
@@ -92,7 +92,7 @@ class SqlLedger:
         self._journal.assure(intent, now)
 
     def belong(self, server: str, *, create: bool) -> None:
-        """Raise ``Foreign`` if its ids are another server's; with ``create``, note the first one."""
+        """Raise ``Foreign`` if the ids are another server's; with ``create``, record the first server."""
         if not self._memory.is_of(server) and create:
             with self._backend.transaction():
                 self._memory.belong(server)
@@ -154,7 +154,7 @@ class SqlLedger:
         with self._backend.transaction():
             self._memory.note(news, at)
 
-    # --- The journal, written ---------------------------------------------------------------------------
+    # --- Writing the journal -----------------------------------------------------------------------------
 
     def begin(self, run: RunRecord) -> str:
         return self._journal.begin(run)
@@ -181,7 +181,7 @@ class SqlLedger:
     ) -> int:
         bounds = Bounds(server_at, deadline, held_until)
         with self._backend.transaction():
-            self._backend.assure()  # within it: who has taken the lock meanwhile, and written, is seen here
+            self._backend.assure()  # inside the transaction, so that a lock taken by another session is seen
             return self._journal.intend(run_id, call, at, before or {}, token, bounds, look, naturals or {})
 
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome], at: datetime) -> None:
@@ -215,7 +215,7 @@ class SqlLedger:
         found = checking.check(self._backend)
         return replace(found, damage=(*self._backend.flaws(), *found.damage))
 
-    # --- The journal, read ------------------------------------------------------------------------------
+    # --- Reading the journal -----------------------------------------------------------------------------
 
     def open_intents(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
         return self._past.open_intents(effects=effects, kinds=kinds)

@@ -1,9 +1,9 @@
-"""The ledger as one file of this machine.
+"""Ledger as one local SQLite file.
 
-Journal mode DELETE with ``synchronous=EXTRA``: a commit is on the disk when it returns, the entry of the
-folder as well. WAL would commit three times as fast (0.3 against 1 ms here, at four calls a second),
-but scatters what is committed over three files, of which a CI cache keeps one; it needs shared memory,
-which network folders do not have; and even a reader writes. Here one file is always the whole ledger.
+Journal mode DELETE with ``synchronous=EXTRA``: a commit is on disk when it returns, including the folder's entry. WAL
+would commit three times as fast (0.3 against 1 ms, at four calls a second), but spreads committed data over three
+files, of which a CI cache keeps one; it needs shared memory, which network folders lack; and even a reader writes. With
+DELETE, one file is always the whole ledger.
 """
 
 import os
@@ -22,9 +22,9 @@ from reconciler.ledger.tables import FORMAT
 
 PRAGMAS = "PRAGMA synchronous = EXTRA; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"
 PATIENCE = 30.0
-"""Seconds that a statement waits for another process to finish its transaction."""
+"""Seconds that a statement waits for another process's transaction."""
 CHECKED = 8 * 2**20
-"""Bytes up to which a file is checked whole when it is opened, in 0.1 s; beyond, each row still is when it is read."""
+"""Size in bytes up to which a file is checked whole when opened (0.1 s); in larger ones, rows are checked when read."""
 FULL = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -32,13 +32,14 @@ FULL = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,
 }
-TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}  # ERROR: our SQL, their tables
+# SQLITE_ERROR: our SQL does not fit the file's tables
+TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 NEVER_REMOVED = "leave the lock files where they are, and run again: open intents are settled first"
 GARBLED = "it holds bytes that are no text"
 
 
 class SQLite:
-    """One connection for all threads: they take turns."""
+    """A single connection, used by one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection, where: str, path: Path | None) -> None:
         self.where = where
@@ -68,7 +69,7 @@ class SQLite:
                     self.execute("COMMIT")
             except BaseException:
                 if self._depth == 1 and self._connection.in_transaction:
-                    with suppress(LedgerError):  # what went wrong first is what counts
+                    with suppress(LedgerError):  # the first error is the one to report
                         self.execute("ROLLBACK")
                 raise
             finally:
@@ -82,7 +83,7 @@ class SQLite:
         return lock.files(self._path, scopes, holder, timeout=timeout, waiting=waiting, taken=self._taken)
 
     def assure(self) -> None:
-        """Raises ``Lost`` if somebody has removed a lock file; whoever comes next makes and locks another."""
+        """Raise ``LockLost`` if a lock file was removed, since another process could lock a new one."""
         gone = self._taken.lost()
         if gone is not None:
             raise LockLost(self.where, f"its lock is gone: somebody removed {gone}", NEVER_REMOVED)
@@ -91,7 +92,7 @@ class SQLite:
         return tuple(lock.lock_holders(Path(self.where), scopes))
 
     def compact(self) -> None:
-        """Write the file anew without what is empty in it; killed half-way, it is as it was."""
+        """Rewrite the file without free pages, atomically."""
         self.execute("VACUUM")
 
     def flaws(self) -> Sequence[str]:
@@ -103,7 +104,7 @@ class SQLite:
 
 
 def open_sqlite(path: Path, *, create: bool, audit: bool = True) -> SQLite:
-    """The ledger of a file. To read only, nothing is written, and a file that is not there is an empty ledger."""
+    """Open the ledger of a file. Read-only, nothing is written, and a missing file is an empty ledger."""
     if create:
         _prepare(path)
     elif not _exists(path):
@@ -129,7 +130,7 @@ def open_sqlite(path: Path, *, create: bool, audit: bool = True) -> SQLite:
 
 
 def _undo(path: Path) -> None:
-    """Let SQLite undo what a killed writer left half done: the one thing that reading has to write."""
+    """Let SQLite roll back a killed writer's transaction, the only write on reading."""
     if _exists(path.with_name(path.name + "-journal")):
         with closing(_connect(path, "rw")) as connection, _told(str(path)):
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
@@ -145,21 +146,21 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             connection.executescript(PRAGMAS)
-        except BaseException:  # it is no database, or not ours to read
+        except BaseException:  # not a database, or not readable
             connection.close()
             raise
         return connection
 
 
 def empty(where: str) -> SQLite:
-    """What there is to read when nothing was ever written; for every store, and in no file."""
+    """Return an empty ledger in memory, for reading a store that was never written."""
     database = SQLite(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), where, None)
     format.migrate(database, lambda: None)
     return database
 
 
 class Passing(SQLite):
-    """A ledger of one run, in memory and without a lock: what a project without a ledger has."""
+    """In-memory ledger of one run, without a lock, for a project without a ledger."""
 
     def lock(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
@@ -171,18 +172,18 @@ class Passing(SQLite):
 
 
 def passing() -> SQLite:
-    """Return a ledger that is gone when it is closed."""
+    """Return a ledger that is dropped when it is closed."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     database = Passing(connection, "none", None)
     format.migrate(database, lambda: None)
     return database
 
 
-# --- Making one -------------------------------------------------------------------------------------
+# --- Creation ---------------------------------------------------------------------------------------
 
 
 def _prepare(path: Path) -> None:
-    """See that there is a file that can be written: built aside, so that it is never there by halves."""
+    """Create the file if it is missing, under another name first, so that it is never incomplete."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _exists(path):
@@ -210,16 +211,16 @@ def _make(path: Path) -> None:
         os.close(folder)
 
 
-# --- Believing one ----------------------------------------------------------------------------------
+# --- Checks -----------------------------------------------------------------------------------------
 
 
 def _exists(path: Path) -> bool:
-    """Also a link that leads nowhere is something."""
+    """Return True if the path exists, including dangling links."""
     return os.path.lexists(path)
 
 
 def _refuse_unsafe(path: Path) -> None:
-    """Nobody else may have put it there, or be able to alter it."""
+    """Raise ``Unsafe`` if another user could replace or alter the file."""
     try:
         about, folder = path.lstat(), path.parent.stat()
     except OSError as trouble:
@@ -237,12 +238,12 @@ def _refuse_unsafe(path: Path) -> None:
 
 
 def _check(database: SQLite, path: Path) -> None:
-    """Is it a ledger, and whole?"""
+    """Raise ``Damaged`` if the file is no ledger, or not whole."""
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "format" not in tables:
         raise Damaged(str(path), "it is not a ledger" if path.stat().st_size else "it is empty")
     ((page,),) = database.execute("PRAGMA page_size")
-    if path.stat().st_size % int(page or 0):  # SQLite would read zeros where the last page ends
+    if path.stat().st_size % int(page or 0):  # SQLite would read zeros after the end of a cut page
         raise Damaged(str(path), "it is cut")
     if path.stat().st_size <= CHECKED:
         ((verdict,),) = database.execute("PRAGMA integrity_check(1)")
@@ -252,7 +253,7 @@ def _check(database: SQLite, path: Path) -> None:
 
 @contextmanager
 def _told(where: str) -> Iterator[None]:
-    """SQLite's errors as ours: which ledger, what is wrong, what to do."""
+    """Convert SQLite's errors to LedgerError with location, cause and hint."""
     try:
         yield
     except UnicodeDecodeError:
@@ -261,7 +262,7 @@ def _told(where: str) -> Iterator[None]:
         raise LedgerError(where, str(trouble)) from None
     except sqlite3.Error as trouble:
         number = getattr(trouble, "sqlite_errorcode", None)
-        if number is None:  # Python's own, when a text is not UTF-8; it would repeat the text
+        if number is None:  # raised by Python for text that is not UTF-8; its message would repeat the text
             raise Damaged(where, GARBLED) from None
         code = number & 0xFF
         if code in TORN:

@@ -1,4 +1,4 @@
-"""The tables of a ledger, and the statements that lead from one format to the next."""
+"""Tables of a ledger, and the migrations between formats."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "awaited": ("intent", "kind", "key", "facet"),
     "servers": ("server",),
 }
-"""The columns of each table; every row ends with a seal over them."""
+"""Columns of each table; every row ends with a checksum over them."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -72,8 +72,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE holders ADD COLUMN generation BIGINT NOT NULL DEFAULT 0",
     ),
 )
-"""Each entry leads from one format to the next, in SQL that every store understands. Add, never edit.
+"""Statements from each format to the next, in SQL that every store accepts. Add entries, never edit them.
 
-What SQL alone cannot do follows it: see :mod:`reconciler.ledger.upgrades`.
+Steps that SQL alone cannot do follow: see :mod:`reconciler.ledger.upgrades`.
 """
 FORMAT = len(MIGRATIONS)

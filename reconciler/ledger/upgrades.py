@@ -1,4 +1,4 @@
-"""What the statements of a new format cannot do: fill it with what the rows of the old one tell."""
+"""Steps of a migration that SQL cannot do: fill new tables from old rows."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +12,13 @@ from reconciler.model import ItemStatus, WriteEffect
 from reconciler.model.stored_codec import text
 
 AT_ONCE = 500
-"""Rows that are read and written in one turn: a journal of years is not held in memory."""
+"""Rows read and written at a time, so that a long journal is not held in memory."""
 OLD_INTENT = "number, run, name, at, call, details"
 LAST_GOOD = "SELECT max(runs.number) FROM runs JOIN endings ON endings.run = runs.id WHERE endings.exit_code = 0"
 
 
 def to_third(database: Database) -> None:
-    """List apart what is open or awaited, tell the kind and effect of each call, and note the project's looks."""
+    """Upgrade to format 3: list open and awaited calls, set kind and effect of each call, move the project's notes."""
     rows = Rows(database)
     after = {str(id): int(str(number)) for number, id, _ in rows.select("runs")}
     ((good,),) = database.execute(LAST_GOOD)
@@ -42,7 +42,7 @@ def to_third(database: Database) -> None:
 
 
 def _intents(database: Database) -> Iterator[Row]:
-    """The calls as the earlier formats have them, each checked against its seal."""
+    """Yield the calls in the columns of the earlier formats, each checked against its checksum."""
     reached: Cell = 0
     chosen = f"SELECT {OLD_INTENT}, seal FROM intents WHERE number > ? ORDER BY number LIMIT {AT_ONCE}"
     while some := database.execute(chosen, (reached,)):
@@ -59,7 +59,7 @@ def _last(rows: Rows, intent: Cell) -> Row | None:
 
 
 def _accepted(settlement: Row | None) -> bool:
-    """Whether an answer said so of all its items; what a person decided needs no read."""
+    """Return True if a response accepted all items; a user's decision needs no confirmation."""
     if settlement is None or settlement[5] is not None:
         return False
     return [each["status"] for each in json.loads(str(settlement[4]))] == [ItemStatus.APPLIED.value]
@@ -70,17 +70,17 @@ def _some(topups: Mapping[Any, tuple[Cell, list[Any], str] | None]) -> list[tupl
 
 
 def _machine(record: str) -> dict[str, str]:
-    """The machine of a run, as far as ``who`` tells it."""
+    """Return the machine of a run if ``who`` contains it."""
     host = str(json.loads(record).get("who", "")).rpartition("@")[2]
     return {"machine": host} if host else {}
 
 
 def _note_looks(rows: Rows) -> None:
-    """What stood under addresses of no kind, or of the kind ``owned``, were notes of the project."""
+    """Move observations of addresses without a kind, or of the kind ``owned``, to the project's notes."""
     found = rows.select("observations", "WHERE kind IN ('', 'owned')")
     rows.delete("observations", "kind IN ('', 'owned') AND key = ?", *((key,) for _, key, _, _ in found))
     rows.insert("notes", *((f"{kind} {key}" if kind else key, at, values) for kind, key, at, values in found))
 
 
 UPGRADES: Mapping[int, Callable[[Database], None]] = {3: to_third}
-"""By the format that they lead to; each runs in the transaction of its statements."""
+"""Upgrade by the format that it leads to; each runs in the transaction of its statements."""

@@ -1,9 +1,9 @@
-"""The nouns: what every step hands to the next, frozen, comparable, and free of I/O.
+"""Data types that every step hands to the next: frozen, comparable, and free of I/O.
 
-The steps (source, diff, plan, outcome, ...) do not know each other; they meet only in these
-types. Values are *canonical*: normalised at the edges, so that two are equal exactly when ``==``
-says so. Money is :class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC.
-The module is longer than others because the nouns are read together, in the order of a run.
+The steps (source, diff, plan, outcome, ...) do not know each other; they meet only in these types. Values are
+*canonical*: normalised where they enter the program, so that two values are equal exactly if ``==`` says so. Money is
+:class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC. The module is longer than others because
+the types are read together, in the order of a run.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,16 +34,16 @@ from reconciler.model.money import (
 Json: TypeAlias = "bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[Value, ...] | Mapping[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
-"""Field name (``bidding.bidAmount``) to canonical value. A field that is absent is not managed."""
+"""Field name (``bidding.bidAmount``) -> canonical value. A field that is absent is not managed."""
 FieldPath: TypeAlias = "tuple[str | int, ...]"
 """Keys and indices from the top of a YAML file down to a value."""
 
 
-# --- Where something is written --------------------------------------------------------------
+# --- Positions in files ------------------------------------------------------------------------
 
 
 class Span(Struct, frozen=True, order=True):
-    """A place in a user's file: 1-based line and column, and how many characters it covers."""
+    """A range in a user's file: 1-based line and column, and its width in characters."""
 
     file: str
     line: int
@@ -55,7 +55,7 @@ class Span(Struct, frozen=True, order=True):
 
 
 class Locator(Protocol):
-    """Something that can tell where in a file a value stands (a parsed document)."""
+    """Resolves the position of a value in a file (a parsed document)."""
 
     def has(self, path: FieldPath) -> bool: ...
 
@@ -63,7 +63,7 @@ class Locator(Protocol):
 
 
 class _Position:
-    """Where a value is written, which is no part of what it is: two positions of one class are always equal."""
+    """Base of positions. They are no part of a value: two positions of one class are always equal."""
 
     __slots__ = ()
 
@@ -75,7 +75,7 @@ class _Position:
 
 
 class Place(_Position):
-    """A position that is worked out on demand: most are never shown."""
+    """A position that is resolved on demand, since most are never shown."""
 
     __slots__ = ("key", "path", "source")
 
@@ -93,7 +93,7 @@ class Place(_Position):
 
 
 class FixedLocator(Struct, frozen=True):
-    """A locator that knows one place only: what is left of a file once its text is gone."""
+    """A locator with one fixed position, for a file whose text is no longer in memory."""
 
     where: Span
 
@@ -105,11 +105,11 @@ class FixedLocator(Struct, frozen=True):
 
 
 NOWHERE = Place(FixedLocator(Span("", 0, 0)), ())
-"""The position of what was stored: no file is known to hold it."""
+"""Position of a stored value, whose file is not known."""
 
 
 class Address(Struct, frozen=True, order=True):
-    """The user's own name for a resource: ``adSets.summer-fr``. It survives renames and new ids."""
+    """The user's own name for a resource: ``adSets.summer-fr``. It stays the same when names or ids change."""
 
     kind: str
     key: str
@@ -118,11 +118,11 @@ class Address(Struct, frozen=True, order=True):
         return f"{self.kind}.{self.key}"
 
 
-# --- Anything worth telling the user ---------------------------------------------------------
+# --- Problems ----------------------------------------------------------------------------------
 
 
 class Severity(Enum):
-    """How much a problem weighs: an error stops before any write, the others never do."""
+    """Severity of a problem: an error stops the run before any write, the others never do."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -130,7 +130,7 @@ class Severity(Enum):
 
 
 class Cause(Enum):
-    """The problems that decide how a run ends; the value is the stable code. Any other code is only told."""
+    """Problems that decide the exit code; the value is the stable code. Problems with other codes are only reported."""
 
     NOT_ALLOWED = "not-allowed"
     VERSION_GONE = "version-gone"
@@ -145,11 +145,11 @@ class Cause(Enum):
 
 CAUSES = {each.value: each for each in Cause}
 GUARDRAIL = "guardrail-"
-"""What the codes of guardrails begin with."""
+"""Prefix of the problem codes of guardrails."""
 
 
 class Problem(Struct, frozen=True):
-    """A schema error, a broken rule, a guardrail, a refusal by the API, drift: one type for all.
+    """A schema error, a broken rule, a guardrail, a refusal by the API, or drift.
 
     ``code`` is stable once released and is the anchor in the reference. ``hint`` says what to do.
     """
@@ -163,12 +163,12 @@ class Problem(Struct, frozen=True):
 
     @property
     def cause(self) -> Cause | None:
-        """Return what it decides about the end of the run, if it does."""
+        """The cause by which the problem decides the exit code, or None."""
         return CAUSES.get(self.code)
 
     @property
     def is_of_guardrail(self) -> bool:
-        """Return whether a guardrail made it."""
+        """True if a guardrail raised the problem."""
         return self.code.startswith(GUARDRAIL)
 
 
@@ -180,7 +180,7 @@ def error(
     address: Address | None = None,
     hint: str | None = None,
 ) -> Problem:
-    """An error at the place, if there is one."""
+    """Return an error, with its position if there is one."""
     span = None if at is NOWHERE else at.span if isinstance(at, Place) else at
     return Problem(Severity.ERROR, code.value if isinstance(code, Cause) else code, message, span, address, hint)
 
@@ -193,16 +193,19 @@ def warning(
     address: Address | None = None,
     hint: str | None = None,
 ) -> Problem:
-    """A warning: shown, and never a reason to stop."""
+    """Return a warning, which is shown and never stops a run."""
     return replace(error(code, message, at=at, address=address, hint=hint), severity=Severity.WARNING)
 
 
-# --- What is wanted, and what is ---------------------------------------------------------------
+# --- Desired and live resources ----------------------------------------------------------------
 
 
 class Origin(_Position):
-    """Where a resource and its fields are written. Where its file has ``defaults``, ``stated`` are the fields that
-    the resource states itself; ``overlaid`` are those that an override sets."""
+    """Position of a resource and its fields.
+
+    If its file has ``defaults``, ``stated`` are the fields that the resource states itself; ``overlaid`` are those that
+    an override sets.
+    """
 
     __slots__ = ("defaults", "overlaid", "place", "stated")
 
@@ -226,21 +229,21 @@ class Origin(_Position):
         return Origin(self.place, self.defaults, self.stated, overlaid)
 
     def at(self, name: str, *, key: bool = False) -> Place:
-        """Return the place of a field: in the resource, in the ``defaults`` of its file, or in an override."""
+        """Return the position of a field: in the resource, in the ``defaults`` of its file, or in an override."""
         if name in self.overlaid:
             return self.overlaid[name]
         whole = self.place if self.defaults is None or self._states(name) else self.defaults
         return Place(whole.source, (*whole.path, *name.split(".")), key)
 
     def _states(self, name: str) -> bool:
-        """Whether the resource itself states the field, a part of it, or the whole that it is a part of."""
+        """Return True if the resource states the field, a part of it, or an object that contains it."""
         return name in self.stated or any(
             each.startswith(f"{name}.") or name.startswith(f"{each}.") for each in self.stated
         )
 
 
 class Desired(Struct, frozen=True):
-    """One resource as the files want it: only the fields that they state."""
+    """One resource as declared in the files: only the fields that they state."""
 
     address: Address
     id: str | None
@@ -249,17 +252,19 @@ class Desired(Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        """Return where the resource is written."""
+        """Position of the resource."""
         return self.origin.place
 
     def at(self, name: str, *, key: bool = False) -> Place:
-        """Return where a field is written."""
+        """Return the position of a field."""
         return self.origin.at(name, key=key)
 
 
 class Live(Struct, frozen=True):
-    """One resource as the API reports it. ``refs`` holds ids of nested entries, by field; ``owner`` the
-    id of the scope in whose list it stood."""
+    """One resource as the API returns it.
+
+    ``refs`` holds ids of nested entries, by field; ``owner`` is the id of the scope in whose list it was read.
+    """
 
     kind: str
     id: str
@@ -269,14 +274,14 @@ class Live(Struct, frozen=True):
 
 
 Pair: TypeAlias = tuple[Desired, Live | None]
-"""A block of the files with the live object it means; None when it is to be created."""
+"""A block of the files with its live object; None if it is to be created."""
 
 
-# --- What must move ----------------------------------------------------------------------------
+# --- Changes -----------------------------------------------------------------------------------
 
 
 class Action(Enum):
-    """What happens to a resource as a whole; the value is its glyph."""
+    """Action on a resource as a whole; the value is its symbol in reports."""
 
     CREATE = "+"
     UPDATE = "~"
@@ -284,8 +289,11 @@ class Action(Enum):
 
 
 class FieldChange(Struct, frozen=True):
-    """One value moving. ``seen`` is false where the API never shows the value: ``before`` is then
-    what was last applied, or None when nobody remembers."""
+    """Change of one value.
+
+    ``seen`` is false if the API never returns the value: ``before`` is then the last applied value, or None if there is
+    none.
+    """
 
     field: str
     facet: str
@@ -296,9 +304,9 @@ class FieldChange(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """All that must move in one resource.
+    """All changes of one resource.
 
-    ``after`` holds every known value once the change is in force; ``live`` what the API shows now.
+    ``after`` holds every known value once the change is applied; ``live`` what the API returns now.
     """
 
     address: Address
@@ -310,11 +318,11 @@ class Change(Struct, frozen=True):
     live: Live | None = None
 
 
-# --- What will be sent -------------------------------------------------------------------------
+# --- Calls -------------------------------------------------------------------------------------
 
 
 class WriteEffect(Enum):
-    """What sending a call twice would do; it decides what may be repeated (contract §9)."""
+    """Effect of sending a call twice; it decides if the call may be repeated (contract §9)."""
 
     READ = "read"
     SET = "set"
@@ -323,12 +331,12 @@ class WriteEffect(Enum):
 
     @property
     def repeatable(self) -> bool:
-        """Whether a second sending leaves the same state as one."""
+        """True if the call may be sent again without further effect (idempotent)."""
         return self in (WriteEffect.READ, WriteEffect.SET)
 
 
 class Item(Struct, frozen=True):
-    """One resource's entry in a call; its index is its place in the body."""
+    """Entry of one resource in a call; its index is its place in the body."""
 
     address: Address
     id: str | None
@@ -337,8 +345,11 @@ class Item(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One HTTP request, complete. Its answer is read per item, or as a whole where it is ``atomic``. One that
-    ``raises_exposure`` is held back until all others are confirmed, where the order never overspends."""
+    """One complete HTTP request.
+
+    Its response is read per item, or as a whole if ``atomic``. In the exposure-safe order, a call that
+    ``raises_exposure`` is held back until all others are confirmed.
+    """
 
     name: str
     kind: str
@@ -356,17 +367,20 @@ class Call(Struct, frozen=True):
 
 
 class ReadCall(Call, frozen=True):
-    """A read of many rows. ``row_hook`` converts each object of its answer while that is parsed, so that a long
-    list is never held in its wire form. Such a call is never stored."""
+    """A read of many rows.
+
+    ``row_hook`` converts each object of the response during parsing, so that a long list is never held in its JSON
+    form. Such a call is never stored.
+    """
 
     row_hook: "Callable[[dict[str, Any]], Any] | None" = None
 
 
 class Plan(Struct, frozen=True):
-    """What will be sent, and nothing else will.
+    """The complete set of calls that an apply may send.
 
-    ``deferred`` are changes that wait for the id of something created by ``calls``; their number
-    of calls is known, their ids are not, so no call ever holds a placeholder.
+    ``deferred`` are changes that wait for the id of something created by ``calls``; the number of their calls is known,
+    their ids are not, so no call ever holds a placeholder.
     """
 
     calls: tuple[Call, ...]
@@ -376,15 +390,15 @@ class Plan(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All write calls, those of the second round included."""
+        """Number of write calls, including those of the second round."""
         return len(self.calls) + self.deferred_calls
 
 
-# --- What became of it -------------------------------------------------------------------------
+# --- Outcomes ----------------------------------------------------------------------------------
 
 
 class Delivery(Enum):
-    """What is known of a request that was to be sent."""
+    """Delivery of a request, as far as known."""
 
     ANSWERED = "answered"
     NOT_SENT = "not sent"
@@ -392,7 +406,10 @@ class Delivery(Enum):
 
 
 class Answer(Struct, frozen=True):
-    """What came back: the status and decoded body, or why there is none. ``permanent``: to send again cannot help."""
+    """Status and decoded body of a response, or the reason for its absence.
+
+    ``permanent``: sending again cannot help.
+    """
 
     fate: Delivery
     status: int = 0
@@ -402,7 +419,7 @@ class Answer(Struct, frozen=True):
 
 
 class ItemStatus(Enum):
-    """How an item ends. There is no fifth way."""
+    """Final status of one item of a call."""
 
     APPLIED = "applied"
     REJECTED = "rejected"
@@ -411,7 +428,7 @@ class ItemStatus(Enum):
 
 
 class ReadBack(Enum):
-    """What the last read after an apply shows of an item that the API accepted."""
+    """Result of the read after an apply for an item that the API accepted."""
 
     IN_FORCE = "in force"
     NOT_IN_FORCE = "not in force"
@@ -419,7 +436,10 @@ class ReadBack(Enum):
 
 
 class ItemOutcome(Struct, frozen=True):
-    """How one item of one call ended, and what the API said if it refused. ``seen`` says more of an applied one."""
+    """Outcome of one item of one call, with the API's message if rejected.
+
+    ``seen`` is the read-back of an applied item.
+    """
 
     call: str
     item: Item
@@ -430,16 +450,16 @@ class ItemOutcome(Struct, frozen=True):
 
     @property
     def ending(self) -> str:
-        """How it ended in words: what was accepted and is not known to be in force is not called applied."""
+        """Outcome in words; an accepted item that is not confirmed by a read is not called applied."""
         confirmed = self.status is not ItemStatus.APPLIED or self.seen is ReadBack.IN_FORCE
         return self.status.value if confirmed else self.seen.value
 
 
-# --- What it costs, and who objects ------------------------------------------------------------
+# --- Money and guardrails ----------------------------------------------------------------------
 
 
 class LimitChange(Struct, frozen=True):
-    """One object whose limit moves; without an address the files do not hold it (another's change moves it)."""
+    """Change of one object's limit; without an address the object is not declared (another change moves its limit)."""
 
     kind: str
     id: str | None
@@ -454,12 +474,12 @@ class LimitChange(Struct, frozen=True):
 
 
 class Money(Struct, frozen=True):
-    """What the account commits before and after the plan, everything live in the scope counted.
+    """Money that the account commits before and after the plan, over everything live in the scope.
 
-    ``shifts`` begin with the largest rise. ``increases`` are net, by currency; ``rolling`` holds those
-    of the last 24 hours and this plan together. ``running`` is told where the order never overspends.
-    ``ceilings`` are what is billed at most, which is another number than what is asked for; ``ceiling_shifts`` are the
-    objects whose own moves.
+    ``shifts`` begin with the largest increase. ``increases`` are net, by currency; ``rolling`` holds those of the last
+    24 hours and this plan together. ``running`` is set for the exposure-safe order only. ``ceilings`` are maximum
+    billed amounts, which differ from the amounts asked for; ``ceiling_shifts`` are the objects whose own ceiling
+    changes.
     """
 
     commitments: tuple[Commitment, ...] = ()
@@ -473,7 +493,7 @@ class Money(Struct, frozen=True):
     ceiling_shifts: tuple[LimitChange, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
-        """By currency, the budgets of one day before and after, totals and funds in full."""
+        """Return (before, after) by currency: the budgets of one day, and totals and funds in full."""
         sums: dict[str, tuple[Exposure, Exposure]] = {}
         whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
         rows: list[Commitment | Funds] = [*whole, *self.funds]
@@ -484,12 +504,12 @@ class Money(Struct, frozen=True):
         return sums
 
     def peak(self, currency: str) -> Exposure:
-        """The most that is exposed at any moment of the plan."""
+        """Return the highest exposure at any moment of the plan."""
         return max((each.exposure for each in self.running if each.currency == currency), default=Exposure())
 
 
 class RuleLevel(Enum):
-    """What a guardrail's objection does: it is only said, needs a reason, or stands until the file changes."""
+    """Effect of a guardrail violation: reported only, needs a reason, or stands until the file changes."""
 
     ADVISORY = "advisory"
     OVERRIDE = "override"
@@ -497,7 +517,7 @@ class RuleLevel(Enum):
 
 
 class Verdict(Enum):
-    """How a guardrail judged a plan."""
+    """Verdict of a guardrail on a plan."""
 
     IDLE = "nothing to check"
     PASSED = "passed"
@@ -517,7 +537,7 @@ class Excuse(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """What one guardrail says of a plan: its problems, and the reason given for allowing them.
+    """Judgement of one guardrail on a plan: its problems, and the reason given to allow them.
 
     ``because`` is the reason of ``--allow``; ``excuses`` are the decisions of the files. ``limit`` is its setting in
     words; ``looked`` is false where the plan held nothing that the rule judges. The problems stand in ``Run.problems``
@@ -554,11 +574,11 @@ class Judgement(Struct, frozen=True):
         return Verdict.ALLOWED if self.because and self.level is RuleLevel.OVERRIDE else Verdict.REFUSED
 
 
-# --- What no rollback takes back ---------------------------------------------------------------
+# --- Irreversible effects ----------------------------------------------------------------------
 
 
 class IrreversibleReason(Enum):
-    """Why something stays: the API deletes none of it, pays nothing back, and neither shows nor clears everything."""
+    """Reason why an effect is irreversible: the API cannot delete it, refund it, or show or clear the value."""
 
     CREATED = "created"
     FUNDED = "funded"
@@ -567,20 +587,20 @@ class IrreversibleReason(Enum):
 
 
 class Irreversible(Struct, frozen=True):
-    """What a change leaves for good; without a field it is the whole resource."""
+    """One irreversible effect of a change; without a field it is the whole resource."""
 
     address: Address
     field: str
     why: IrreversibleReason
 
 
-# --- What somebody else moved ------------------------------------------------------------------
+# --- Drift -------------------------------------------------------------------------------------
 
 
 class DriftState(Enum):
-    """What became of a value since it was last known to agree: who moved, the files or live.
+    """Three-way state of a value since files and live last agreed.
 
-    ``UNKNOWN``: they differ, and no value is known that they had in common.
+    ``UNKNOWN``: they differ, and no common earlier value is known.
     """
 
     CONVERGED = "converged"
@@ -591,7 +611,7 @@ class DriftState(Enum):
 
 
 class Author(Struct, frozen=True):
-    """Who made a change, as the API tells it. ``run`` is the run of this tool that it was, if it was one."""
+    """Author of a change, as the API reports it. ``run`` is the run of this tool that made the change, if any."""
 
     who: str
     at: datetime | None = None
@@ -600,9 +620,11 @@ class Author(Struct, frozen=True):
 
 
 class Drift(Struct, frozen=True):
-    """A value that differs from the files, with what was last applied if ``known``. Without a field it is
-    a block that has no live object yet. It moved between ``since`` and ``until``, as far as anybody looked;
-    ``name`` is what the object is called."""
+    """A value that differs from the files, with the last applied value if ``known``.
+
+    Without a field it is a block that has no live object yet. The value changed between ``since`` and ``until``, as far
+    as reads show; ``name`` is the name of the object.
+    """
 
     address: Address
     id: str | None
@@ -620,12 +642,12 @@ class Drift(Struct, frozen=True):
 
     @property
     def moved_outside(self) -> bool:
-        """Whether live moved, or may have."""
+        """True if live changed, or may have changed."""
         return self.state in (DriftState.DRIFTED, DriftState.CONFLICT, DriftState.UNKNOWN)
 
 
 class Unmanaged(Struct, frozen=True):
-    """A live object that no block of the files means, and the most that it may spend."""
+    """A live object that no block of the files declares, with its exposure."""
 
     kind: str
     id: str
@@ -635,7 +657,7 @@ class Unmanaged(Struct, frozen=True):
 
 
 class UnmanagedShare(Struct, frozen=True):
-    """How much of a currency's exposure the unmanaged objects of a kind hold."""
+    """Share of a currency's exposure that unmanaged objects of a kind hold."""
 
     kind: str
     currency: str
@@ -645,7 +667,7 @@ class UnmanagedShare(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """Everything that a report tells of one command."""
+    """Result of one command: everything that a report shows."""
 
     command: str
     project: str
@@ -664,7 +686,7 @@ class Run(Struct, frozen=True):
 
     @property
     def refused(self) -> bool:
-        """Whether a guardrail forbids the plan."""
+        """True if a guardrail refuses the plan."""
         return any(judgement.verdict is Verdict.REFUSED for judgement in self.judgements)
 
     @property

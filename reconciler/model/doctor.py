@@ -1,4 +1,4 @@
-"""What a checkup finds: one line for each thing that was looked at, and what to do about it."""
+"""Result of the `doctor` command: one line per check, with a hint."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -9,7 +9,7 @@ from reconciler.model import Json, Problem, Run, Severity
 
 
 class CheckLevel(Enum):
-    """How a check ended. ``UNKNOWN``: reading alone cannot tell."""
+    """Result of a check. ``UNKNOWN``: it cannot be decided by reading alone."""
 
     OK = "ok"
     UNKNOWN = "unknown"
@@ -18,7 +18,7 @@ class CheckLevel(Enum):
 
 
 class Check(Struct, frozen=True):
-    """One thing that was looked at. ``facts`` are its figures, for programs."""
+    """Result of one check. ``facts`` holds its figures for programs."""
 
     group: str
     name: str
@@ -30,14 +30,14 @@ class Check(Struct, frozen=True):
 
 
 class DoctorReport(Struct, frozen=True):
-    """All checks in their order; nothing was written."""
+    """All checks in order; a checkup writes nothing."""
 
     project: str
     checks: tuple[Check, ...]
 
     @property
     def run(self) -> Run:
-        """Its errors as a run that never began: they have the exit codes of any other command."""
+        """A run with the errors as its problems, so that the exit codes are those of other commands."""
         found = (
             Problem(Severity.ERROR, each.code or "unhealthy", each.said)
             for each in self.checks
@@ -47,7 +47,7 @@ class DoctorReport(Struct, frozen=True):
 
 
 def check_of_problem(group: str, name: str, problem: Problem) -> Check:
-    """A problem that any command would show, as the end of a check."""
+    """Return a problem as the result of a check."""
     level = {Severity.ERROR: CheckLevel.ERROR, Severity.WARNING: CheckLevel.WARNING, Severity.NOTE: CheckLevel.OK}[
         problem.severity
     ]

@@ -1,4 +1,4 @@
-"""How a command ends, as one number that a pipeline can act on. Each has a test that provokes it."""
+"""Exit codes of all commands. Each has a test that provokes it."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ from reconciler.model import Cause, ItemStatus, Run, Severity
 
 
 class ExitCode(IntEnum):
-    """Exit codes; the text is what the reference says of each."""
+    """Exit codes; the text is their entry in the reference."""
 
     DONE = 0
     ERROR = 1
@@ -48,11 +48,11 @@ BY_CAUSE = {
     Cause.HELD: ExitCode.UNKNOWN,
     Cause.INTERRUPTED: ExitCode.INTERRUPTED,
 }
-"""The exit code of an error; an override that is overdue is no error, and counts as a change."""
+"""Exit code by cause of an error; an expired override is no error, and counts as a change."""
 
 
 def exit_code(run: Run, *, detailed: bool = False) -> ExitCode:
-    """The exit code of a run: what is worst to overlook comes first."""
+    """Return the exit code of a run; the most severe condition wins."""
     causes = {problem.cause for problem in run.problems}
     undecided = Cause.UNDECIDED in causes or Cause.HELD in causes
     if run.applied:
@@ -67,7 +67,7 @@ def exit_code(run: Run, *, detailed: bool = False) -> ExitCode:
         known = [BY_CAUSE[problem.cause] for problem in errors if problem.cause in BY_CAUSE]
         others = [problem for problem in errors if not problem.is_of_guardrail]
         return known[0] if known else ExitCode.REFUSED if run.refused and not others else ExitCode.ERROR
-    if run.command == "apply" and undecided:  # a call of an earlier run
+    if run.command == "apply" and undecided:  # the undecided call belongs to an earlier run
         return ExitCode.UNKNOWN
     moved = run.changes or any(each.moved_outside for each in run.drift)
     return ExitCode.CHANGES if detailed and (moved or Cause.OVERRIDE_OVERDUE in causes) else ExitCode.DONE

@@ -1,4 +1,4 @@
-"""What reports and plan files tell as plain JSON. Amounts and dates are text: no reader makes a float of them."""
+"""Plain JSON of reports and plan files. Amounts and dates are text, so that no reader parses them as float."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from reconciler.model import Address, Problem, Severity, Span
 
 
 def to_json(value: Any) -> Any:
-    """``Decimal("1.10")`` is ``"1.10"``, an instant in UTC ends in ``Z``, a set is a list."""
+    """Return a value as plain JSON: ``Decimal("1.10")`` as ``"1.10"``, a UTC instant with ``Z``, a set as a list."""
     match value:
         case Decimal():
             return format(value, "f")
@@ -26,7 +26,7 @@ def to_json(value: Any) -> Any:
 
 
 def problem(each: Problem) -> dict[str, Any]:
-    """Return a problem without its position, which each kind of file tells in its own way."""
+    """Return a problem as JSON without its position, which each file format writes in its own way."""
     return {
         "severity": each.severity.value,
         "code": each.code,
@@ -37,18 +37,18 @@ def problem(each: Problem) -> dict[str, Any]:
 
 
 def read_problem(shape: Mapping[str, Any], span: Span | None) -> Problem:
-    """Return the problem of a shape. Raise KeyError, TypeError or ValueError if it is not whole."""
+    """Return the problem of a JSON object. Raise KeyError, TypeError or ValueError if a part is missing or wrong."""
     address = None if shape["address"] is None else read_address(shape["address"])
     return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
 
 
 def read_address(text: str) -> Address:
-    """``adSets.summer-fr``: a key may hold points."""
+    """Return the address of ``adSets.summer-fr``; the key may contain dots."""
     kind, _, key = text.partition(".")
     return Address(kind, key)
 
 
 def read_span(text: str) -> Span:
-    """``ads/summer.yaml:4:3``. Raise ValueError if it is no position."""
+    """Return the span of ``ads/summer.yaml:4:3``. Raise ValueError if it is no position."""
     file, line, column = text.rsplit(":", 2)
     return Span(file, int(line), int(column))

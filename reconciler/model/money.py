@@ -1,7 +1,7 @@
-"""The nouns of money: what may be spent at most, moved how far, in which currency; uncapped is never a number.
+"""Data types for money: limits, exposure, and their changes by currency; uncapped is never a number.
 
-Amounts are :class:`~decimal.Decimal`. A currency is a code (``EUR``) or, where the API does not tell
-it, a phrase that names whose it is (``currency of advertiser 1352``); two are never added together.
+Amounts are :class:`~decimal.Decimal`. A currency is a code (``EUR``) or, if the API does not return it, a phrase that
+names the owner (``currency of advertiser 1352``); different currencies are never added.
 """
 
 from datetime import datetime
@@ -14,27 +14,27 @@ ZERO = Decimal(0)
 
 
 def format_amount(amount: Decimal) -> str:
-    """At least two decimals, and no more than are meant: 0.90, 0.3333, 5000.00."""
+    """Return an amount with at least two decimals and no trailing zeros after them: 0.90, 0.3333, 5000.00."""
     whole, _, decimals = f"{amount:f}".partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def group_digits(amount: Decimal, sign: str = "") -> str:
-    """The same for a person to read: 0.90, 5,000.00; with the sign ``+`` also +5,000.00."""
+    """Return an amount with grouped digits: 0.90, 5,000.00; with the sign ``+`` also +5,000.00."""
     whole, _, decimals = f"{amount:{sign},f}".partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def format_in_sentence(value: object) -> str:
-    """A value in a sentence: an amount :func:`group_digits`, anything else as it is."""
+    """Return a value for use in a sentence: amounts by :func:`group_digits`, None as "nothing", others as text."""
     return group_digits(value) if isinstance(value, Decimal) else "nothing" if value is None else str(value)
 
 
 class Period(Enum):
-    """After which time a limit starts anew; the value is how a report says it.
+    """Budget renewal period; the value is the word of JSON and of saved plans.
 
-    ``ANY_DAY`` is no period of the API but the most that is asked for over them: daily, weekly and monthly
-    limits in full, since nothing keeps a week's or a month's from being spent on one day.
+    ``ANY_DAY`` is no period of the API. It is the sum of daily, weekly and monthly limits in full, since a week's or
+    month's limit may be spent on one day.
     """
 
     ANY_DAY = "any one day"
@@ -45,7 +45,7 @@ class Period(Enum):
 
     @property
     def label(self) -> str:
-        """How reports for people name it; the value is the word of JSON and of saved plans."""
+        """Name of the period in reports for people; the value is the word of JSON and of saved plans."""
         return LABELS[self]
 
 
@@ -59,9 +59,9 @@ LABELS = {
 
 
 class Limit(Struct, frozen=True):
-    """The most that one object may spend in a period. Without an amount it is uncapped.
+    """Maximum that one object may spend in a period. Without an amount it is uncapped.
 
-    An uncapped limit ``TOTAL`` is one whose days are bounded by others; any other bounds nothing.
+    An uncapped limit ``TOTAL`` has days that are bounded by other limits; any other uncapped limit bounds nothing.
     """
 
     period: Period
@@ -69,14 +69,14 @@ class Limit(Struct, frozen=True):
 
 
 class Exposure(Struct, frozen=True, order=True):
-    """The budgets of one day, totals and funds in full; uncapped outweighs any amount."""
+    """Budgets of one day plus totals and funds in full; any uncapped count is greater than any amount."""
 
     uncapped: int = 0
     amount: Decimal = ZERO
 
     @classmethod
     def of(cls, limit: Limit | None) -> "Exposure":
-        """What one object exposes; None exposes nothing."""
+        """Return the exposure of one object with this limit; zero for None."""
         if limit is None:
             return NOTHING
         return cls(1) if limit.amount is None else cls(0, limit.amount)
@@ -92,14 +92,14 @@ NOTHING = Exposure()
 
 
 def exposure_change(before: Limit | None, after: Limit | None) -> Exposure:
-    """How far a limit moves. From or to uncapped there is no amount to compare, so none is told."""
+    """Return the change of a limit; the amount is zero if it changes from or to uncapped."""
     was, becomes = Exposure.of(before), Exposure.of(after)
     comparable = was.uncapped == becomes.uncapped
     return Exposure(becomes.uncapped - was.uncapped, becomes.amount - was.amount if comparable else ZERO)
 
 
 class Commitment(Struct, frozen=True):
-    """What all objects of the scope may spend in a period, before and after; uncapped ones are counted apart."""
+    """Sum of the limits of a period over the scope, before and after; uncapped objects are counted separately."""
 
     currency: str
     period: Period
@@ -110,9 +110,9 @@ class Commitment(Struct, frozen=True):
 
 
 class Funds(Struct, frozen=True):
-    """One-off money: the deposits of all balances before and after, and what this plan adds and takes back.
+    """One-off money: deposits of all balances before and after, and the amounts that this plan adds and takes back.
 
-    ``added`` holds the first deposits of new balances too; an uncapped balance is counted apart.
+    ``added`` includes the first deposits of new balances; uncapped balances are counted separately.
     """
 
     currency: str
@@ -125,9 +125,9 @@ class Funds(Struct, frozen=True):
 
 
 class Ceiling(Struct, frozen=True):
-    """What is billed at most in a period, before and after: spend limits of campaigns, and balances.
+    """Maximum billed amount in a period, before and after: spend limits of campaigns, and balances.
 
-    The vendor promises it. What has no such maximum is counted in a row without a period, never as an amount.
+    It is promised by the vendor. Objects without such a maximum are counted in a row without a period.
     """
 
     currency: str
@@ -139,15 +139,15 @@ class Ceiling(Struct, frozen=True):
 
 
 def before_and_after(row: Commitment | Funds) -> tuple[Exposure, Exposure]:
-    """Before and after, what is uncapped counted apart."""
+    """Return (before, after) as exposures, with uncapped objects counted separately."""
     return Exposure(row.uncapped_before, row.before), Exposure(row.uncapped_after, row.after)
 
 
 class BidShift(Struct, frozen=True):
-    """Bids of one field that move: how many each way, their range, and how far all of them together.
+    """Change of all bids of one field: number raised and lowered, ranges, and overall percentage.
 
-    ``percent`` weighs each bid by its size: the sum after against the sum before. The ranges cover
-    the bids that move, and are None where there is none (a first bid, a bid removed).
+    ``percent`` is the sum after against the sum before. The ranges cover the bids that change, and are None if there is
+    none (a first bid, a bid removed).
     """
 
     currency: str
@@ -167,7 +167,7 @@ class BidShift(Struct, frozen=True):
 
 
 class ExposureAfterCall(Struct, frozen=True):
-    """What is exposed once a call is in force; the one before the first call has no name."""
+    """Exposure after a call is applied; the entry before the first call has no name."""
 
     call: str
     currency: str
@@ -175,7 +175,7 @@ class ExposureAfterCall(Struct, frozen=True):
 
 
 class Increase(Struct, frozen=True):
-    """What some time added to the exposure of a currency, net; below zero if it took away."""
+    """Net increase of a currency's exposure in some time; negative if it decreased."""
 
     currency: str
     exposure: Exposure

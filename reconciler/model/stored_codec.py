@@ -1,13 +1,13 @@
-"""Nouns as JSON text, and back, exactly: to the type, and to the last zero of an amount.
+"""Codec of stored data types: JSON text and back, exactly, including types and trailing zeros of amounts.
 
-It follows the types of a noun's fields: a Struct is an object (an address the list of its parts), an Enum its value.
-Only what no type tells is tagged: a canonical value may be text, an amount or an instant, which JSON cannot tell
-apart, so ``{"$decimal": "0.90"}``; an object of the user's own that could be mistaken for one is wrapped in
-``{"$map": …}``. Positions in files are left out: what is stored outlives the files, and to work a position out costs
-a second parse of its file.
+It follows the field types: a Struct is an object (an address is the list of its parts), an Enum its value. Only values
+whose type is not known from the field are tagged: a canonical value may be text, an amount or an instant, which JSON
+cannot distinguish, so an amount is ``{"$decimal": "0.90"}``; a user's object that could be mistaken for a tag is
+wrapped in ``{"$map": …}``. Positions in files are left out: stored data outlives the files, and resolving a position
+costs a second parse of its file.
 
-The text is made by the standard library, in ASCII, so that every store can hold it: ``msgspec.json`` writes NaN as
-null and refuses lone surrogates; and its ``convert`` accepts no union of several kinds of text, which a value is.
+The text is written by the standard library, in ASCII, so that every store can hold it: ``msgspec.json`` writes NaN as
+null and refuses lone surrogates, and its ``convert`` accepts no union of several text types, which a value is.
 """
 
 import json
@@ -26,34 +26,34 @@ from reconciler.model import Address, Json, Place, Span, Value, Values
 Noun = TypeVar("Noun")
 Convert = Callable[[Any], Any]
 LISTED = (Address,)
-"""Nouns that are written as the list of their parts."""
+"""Types that are written as the list of their parts."""
 
 
 class Unfit(ValueError):
-    """The JSON is not what a noun of this kind is written as."""
+    """Raised if JSON does not have the form of the requested type."""
 
 
 def dumps(noun: Any) -> str:
-    """Return a noun, or a sequence of nouns, as compact ASCII JSON."""
+    """Return a struct, or a sequence of structs, as compact ASCII JSON."""
     return text(plain(noun))
 
 
 def loads(stored: str, kind: type[Noun]) -> Noun:
-    """Return the noun that was written. Raise ``Unfit`` if the text holds another."""
+    """Return the struct of a stored text. Raise ``Unfit`` if the text has another form."""
     noun: Noun = read(json.loads(stored), kind)
     return noun
 
 
 def text(shape: Any) -> str:
-    """Return JSON that every store can hold: compact, ASCII."""
+    """Return compact ASCII JSON text of a JSON value."""
     return json.dumps(shape, separators=(",", ":"), allow_nan=False)
 
 
-# --- Written ----------------------------------------------------------------------------------------
+# --- Writing ----------------------------------------------------------------------------------------
 
 
 def plain(noun: Any) -> Any:
-    """Return a noun, or a sequence of nouns, as JSON."""
+    """Return a struct, or a sequence of structs, as a JSON value."""
     if isinstance(noun, tuple | list):
         return [plain(each) for each in noun]
     kind: Any = type(noun)
@@ -62,7 +62,7 @@ def plain(noun: Any) -> Any:
 
 @cache
 def _writer(kind: Any) -> Convert:
-    """How a type is written as JSON."""
+    """Return the function that writes a type as a JSON value."""
     if isinstance(kind, type) and issubclass(kind, Struct):
         return _struct_writer(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -87,7 +87,7 @@ def _struct_writer(kind: type[Struct]) -> Convert:
 
 
 def _parts(kind: type[Struct]) -> dict[str, Any]:
-    """The fields of a noun that are stored, with their types."""
+    """Return the stored fields of a struct, with their types."""
     hints = get_type_hints(kind)
     return {name: hints[name] for name in kind.__struct_fields__ if not _is_position(hints[name])}
 
@@ -101,7 +101,7 @@ def _is_value(hint: Any) -> bool:
 
 
 class _Hints:
-    """The types of values, as the hints of a field have them."""
+    """Type hints of canonical values, resolved as in a field."""
 
     json: Json
     value: Value
@@ -111,11 +111,11 @@ class _Hints:
 _VALUES = tuple(get_type_hints(_Hints).values())
 
 
-# --- Read -------------------------------------------------------------------------------------------
+# --- Reading ----------------------------------------------------------------------------------------
 
 
 def read(shape: Any, kind: Any) -> Any:
-    """Return the noun of a shape. Raise ``Unfit`` if it is another's."""
+    """Return a JSON value as an instance of a type. Raise ``Unfit`` if it does not fit."""
     try:
         return _reader(kind)(shape)
     except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as trouble:
@@ -124,7 +124,7 @@ def read(shape: Any, kind: Any) -> Any:
 
 @cache
 def _reader(kind: Any) -> Convert:
-    """How a type is read from JSON."""
+    """Return the function that reads a type from a JSON value."""
     if _is_value(kind):
         return untag
     if isinstance(kind, type) and issubclass(kind, Struct):
@@ -137,7 +137,7 @@ def _reader(kind: Any) -> Convert:
     if origin in (Union, UnionType):
         some = _reader(_some(parts))
         return lambda shape: None if shape is None else some(shape)
-    if origin is tuple:  # of parts of one type
+    if origin is tuple:  # a tuple of one element type
         each = _reader(parts[0])
         return lambda shape: tuple(each(part) for part in _of(list, shape))
     if origin is not None and issubclass(origin, Mapping):
@@ -147,7 +147,7 @@ def _reader(kind: Any) -> Convert:
 
 
 def _some(parts: tuple[Any, ...]) -> Any:
-    """The one type of an optional part."""
+    """Return the type of an optional field."""
     (part,) = (each for each in parts if each is not type(None))
     return part
 
@@ -156,7 +156,7 @@ def _struct_reader(kind: type[Struct]) -> Convert:
     readers = {name: _reader(hint) for name, hint in _parts(kind).items()}
 
     def reader(shape: Any) -> Struct:
-        """A list holds the parts in their order; an object may hold parts of an earlier format as well."""
+        """Return the struct of a JSON list of its parts, or of an object, ignoring fields of earlier formats."""
         if isinstance(shape, list):
             return kind(*(each(part) for each, part in zip(readers.values(), shape, strict=True)))
         return kind(**{name: readers[name](part) for name, part in shape.items() if name in readers})
@@ -175,11 +175,11 @@ def _of(kind: type[Noun], shape: Any) -> Noun:
     return shape
 
 
-# --- Values: what no type tells apart ---------------------------------------------------------------
+# --- Values whose type is not known from the field --------------------------------------------------
 
 
 def tag(value: Any) -> Any:
-    """Return a canonical value, or a body, as JSON."""
+    """Return a canonical value, or a body, as a JSON value with tags."""
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -201,7 +201,7 @@ def tag(value: Any) -> Any:
 
 
 def untag(shape: Any) -> Any:
-    """Return the value of a shape."""
+    """Return the canonical value of a tagged JSON value."""
     match shape:
         case list():
             return [untag(each) for each in shape]

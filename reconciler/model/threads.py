@@ -1,4 +1,4 @@
-"""Run calls in flight together: threads by default; a simulation hands in its own way, one call at a time."""
+"""Run calls in parallel: on threads by default; a simulation supplies its own implementation."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,13 @@ Made = TypeVar("Made")
 
 
 class Threads(Struct, frozen=True):
-    """What is needed of threads: locks, conditions, and a map that calls a function for several values at once."""
+    """Thread primitives: locks, conditions, and a parallel map."""
 
     lock: Callable[[], Any] = threading.RLock
     condition: Callable[[], Any] = threading.Condition
 
     def map(self, work: Callable[[Given], Made], values: Sequence[Given], width: int) -> Iterator[Made]:
-        """Yield what ``work`` makes of each value, in their order; ``width`` of them at once."""
+        """Yield ``work(value)`` for each value, in order; ``width`` of them at once."""
         if len(values) < 2 or width < 2:
             yield from map(work, values)
             return

@@ -1,1 +1,1 @@
-"""A plan as a file that somebody reviews: what it holds, what it costs, and whether it still holds."""
+"""Saved plan files: write, read, and check for staleness."""

@@ -1,4 +1,4 @@
-"""The money and the guardrails of a saved plan as JSON, and back: what a reviewer saw first is in the file."""
+"""JSON codec of the money and the guardrail judgements in a saved plan."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ WORDS = ("currency", "kind", "field")
 
 
 def encode_money(money: Money | None) -> Shape | None:
-    """What is committed, the one-off funds, and the bids; the rest is derived again when the plan is applied."""
+    """Return commitments, funds and bids as JSON; everything else is recomputed when the plan is applied."""
     if money is None:
         return None
     return {
@@ -29,7 +29,7 @@ def encode_money(money: Money | None) -> Shape | None:
 
 
 def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
-    """The money of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
+    """Return the money of a JSON object. Raise ValueError, KeyError or TypeError if a part is missing or wrong."""
     if shape is None:
         return None
     return Money(
@@ -40,11 +40,11 @@ def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
     )
 
 
-# --- Who objected -----------------------------------------------------------------------------------------
+# --- Judgements -----------------------------------------------------------------------------------------------
 
 
 def decode_judgement(each: Judgement) -> Shape:
-    """What a guardrail said when the plan was made; at apply it judges anew."""
+    """Return what a guardrail said when the plan was made; at apply it judges anew."""
     shape = {
         "rule": each.rule,
         "level": each.level.value,
@@ -57,7 +57,7 @@ def decode_judgement(each: Judgement) -> Shape:
 
 
 def encode_judgement(shape: Shape) -> Judgement:
-    """The judgement of a file. Raises ValueError, KeyError, TypeError if it is not whole."""
+    """Return the judgement of a file. Raise ValueError, KeyError, TypeError if it is not whole."""
     problems = tuple(_problem_of(each) for each in shape["problems"])
     excuses = tuple(_excuse_of(each) for each in shape.get("excuses", ()))
     level, looked = RuleLevel(shape["level"]), shape.get("looked", True) is True
@@ -101,7 +101,7 @@ def _whole(of: type[Flat], shape: Mapping[str, Any]) -> Flat:
 
 
 def _value(name: str, value: Any) -> Any:
-    """Counts are numbers and stay so; every other text is an amount, but for the words."""
+    """Return the value of a row: a Decimal for text, except for names; numbers are counts."""
     if name == "period":
         return Period[value] if value is not None else None
     return Decimal(value) if isinstance(value, str) and name not in WORDS else value

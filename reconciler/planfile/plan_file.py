@@ -1,7 +1,7 @@
-"""A plan as a file: what was reviewed is what is sent, or nothing is.
+"""Plan file: exactly the reviewed calls are sent, or none.
 
-The file is readable JSON with a digest over all of it. It is not trusted: at apply the calls are
-derived again from the user's files and the values it recorded, and must be equal to its own.
+The file is readable JSON with a digest over all of it. It is not trusted: an apply derives the calls again from the
+user's files and the recorded values, and they must be equal.
 """
 
 import json
@@ -43,7 +43,7 @@ ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP
 
 
 class PlanContext(Struct, frozen=True):
-    """Under what a plan was made, all of which must still hold when it is applied."""
+    """Conditions under which a plan was made; all of them must still hold when it is applied."""
 
     tool: str
     commit: str | None
@@ -58,7 +58,7 @@ class PlanContext(Struct, frozen=True):
 
 
 class PlanFile(Struct, frozen=True):
-    """A plan file, read: its digest, what it was made under, the changes it holds, its calls as text."""
+    """A plan file as read: digest, conditions, changes, and calls as JSON."""
 
     digest: str
     made: PlanContext
@@ -71,7 +71,7 @@ class PlanFile(Struct, frozen=True):
 
 
 class PlanFileError(ValueError):
-    """The file is no plan of ours, or not as it was written."""
+    """Raised if the file is no plan, or was altered."""
 
 
 # --- Writing --------------------------------------------------------------------------------------------
@@ -107,12 +107,12 @@ def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
     shape = {"digest": digest, **content}
     try:
         return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), digest
-    except TypeError:  # an integer of more than 64 bits, or half of a pair of surrogates
+    except TypeError:  # an integer of more than 64 bits, or a lone surrogate
         return json.dumps(shape, indent=2).encode() + b"\n", digest
 
 
 def call_shape(call: Call) -> Shape:
-    """A call as far as it is sent: two calls are the same if their shapes are."""
+    """Return the sent part of a call as JSON: equal calls have equal results."""
     return {
         "name": call.name,
         "method": call.method,
@@ -127,7 +127,7 @@ def call_shape(call: Call) -> Shape:
 
 
 def change_shape(change: Change) -> Shape:
-    """A change with every value that it knew: what is live counts as much as what moves."""
+    """Return a change as JSON with every known live value, since those are checked as well."""
     return {
         "address": str(change.address),
         "action": change.action.name.lower(),
@@ -153,7 +153,7 @@ def change_shape(change: Change) -> Shape:
 
 
 def read_paths(text: str) -> tuple[str, ...]:
-    """Which files a plan was made from. Raises :class:`PlanFileError`."""
+    """Return the paths from which a plan was made. Raise :class:`PlanFileError` if it is no plan."""
     found = _content(text).get("paths")
     if not isinstance(found, list):
         raise PlanFileError("it is not a plan")
@@ -161,7 +161,7 @@ def read_paths(text: str) -> tuple[str, ...]:
 
 
 def read_versions(text: str) -> Mapping[str, str]:
-    """Which API versions a plan speaks. Raises :class:`PlanFileError`."""
+    """Return the API versions of a plan. Raise :class:`PlanFileError` if it is no plan."""
     found = _content(text).get("api")
     if not isinstance(found, dict):
         raise PlanFileError("it is not a plan")
@@ -169,7 +169,7 @@ def read_versions(text: str) -> Mapping[str, str]:
 
 
 def load_plan(text: str, kinds: Mapping[str, Kind]) -> PlanFile:
-    """The plan of a file. Raises :class:`PlanFileError` if it is none, or if any byte that counts was altered."""
+    """Return the plan of a file. Raise :class:`PlanFileError` if it is no plan or was altered."""
     content = _content(text)
     digest = content.pop("digest", None)
     if digest != digest_of(content):
@@ -194,7 +194,7 @@ def _content(text: str) -> Shape:
         content = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as trouble:
         raise PlanFileError(f"it is not JSON (line {trouble.lineno})") from trouble
-    except (ValueError, RecursionError) as trouble:  # a number of too many digits, brackets without end
+    except (ValueError, RecursionError) as trouble:  # a number with too many digits, or unclosed brackets
         raise PlanFileError("it is not JSON that a plan can be") from trouble
     if not isinstance(content, dict):
         raise PlanFileError("it is not a plan")
@@ -273,7 +273,7 @@ def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
 
 
 def _shown(shape: Shape) -> Call:
-    """A call as far as a report tells of it; what is sent is derived again from the files."""
+    """Return a call for display; the calls to send are derived again from the files."""
     items = tuple(Item(read_address(each), None, ()) for each in shape["items"])
     query = tuple((str(name), str(value)) for name, value in shape["query"])
     body = json.loads(shape["body"], parse_float=Decimal)
@@ -296,5 +296,5 @@ def _values(shapes: Mapping[str, Any], kind: Kind) -> Values:
 
 
 def _value(name: str, value: Any, kind: Kind) -> Value:
-    """By the field's own type, which reads its own text back; what is not set stays so."""
+    """Return the value of a stored text by the field's type; None stays None."""
     return None if value is None else kind.field(name).type.read(value)

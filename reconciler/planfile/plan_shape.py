@@ -1,4 +1,4 @@
-"""The JSON types of a plan file: a leaf of another type is refused when the file is read, before anything uses it."""
+"""JSON types of a plan file: a value of another type is refused when the file is read."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -93,7 +93,7 @@ def check_types(content: Any) -> None:
 
 
 def moment(text: str) -> datetime:
-    """Return an instant. Raise ValueError for one without an offset, which could not be compared."""
+    """Return an instant. Raise ValueError if it has no offset, since it could not be compared."""
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError(f"{text} has no offset")

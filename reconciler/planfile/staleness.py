@@ -1,4 +1,4 @@
-"""Whether a saved plan still holds: nothing around it has changed, and nothing that it touches has moved."""
+"""Staleness of a saved plan: its conditions and the values that it touches must be unchanged."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from reconciler.planfile.plan_file import PlanContext, PlanFile, call_shape, cha
 
 
 def context_changes(saved: PlanFile, here: PlanContext) -> Iterator[Problem]:
-    """What has changed around the plan: nothing may have."""
+    """Yield a problem for each condition that has changed since the plan was made."""
     made = saved.made
     if here.created >= made.expires:
         yield stale_problem(f"the plan expired at {made.expires:%Y-%m-%d %H:%M} UTC", "plan again")
@@ -28,7 +28,7 @@ def context_changes(saved: PlanFile, here: PlanContext) -> Iterator[Problem]:
 
 
 def compare_plans(saved: PlanFile, changes: Sequence[Change], plan: Plan) -> Iterator[Problem]:
-    """What the file says will be sent against what the user's files give: all of it, in the same order."""
+    """Yield a problem if calls or changes differ from those derived from the user's files, or their order does."""
     pairs = (
         ("calls", list(saved.calls), [call_shape(call) for call in plan.calls]),
         ("deferred changes", list(saved.late), [change_shape(change) for change in plan.deferred]),
@@ -44,10 +44,9 @@ def compare_plans(saved: PlanFile, changes: Sequence[Change], plan: Plan) -> Ite
 
 
 def compare_terms(saved: PlanFile, money: Money, judgements: Sequence[Judgement]) -> Iterator[Problem]:
-    """What the file tells of money and guardrails against what the plan comes to: what was shown is what was approved.
+    """Yield a problem if money or guardrails of the file differ from those of the plan now.
 
-    The sums of the whole account may have moved since, where the plan touches nothing; what the plan changes of them
-    may not.
+    Sums of the whole account may have changed outside of the plan; the plan's own changes may not.
     """
     shown = saved.run.money
     if shown is None or _moves(shown) != _moves(money):
@@ -63,7 +62,7 @@ def compare_terms(saved: PlanFile, money: Money, judgements: Sequence[Judgement]
 
 
 def _moves(money: Money) -> tuple[Any, ...]:
-    """What a plan changes of each sum, by currency and period; bids and funds as they are."""
+    """Return the plan's changes of each sum, by currency and period, and its bids and funds."""
     sums = {
         (each.currency, each.period): (each.after - each.before, each.uncapped_after - each.uncapped_before)
         for each in money.commitments
@@ -81,7 +80,7 @@ def _named(shape: Mapping[str, Any]) -> str:
 
 
 def live_changes(change: Change, touched: Sequence[str], present: Live | None) -> Iterator[Problem]:
-    """Every value that the plan moves or sends along against what is live now (old, planned, present)."""
+    """Yield a problem for each value, changed or sent along, that differs from live now (old, planned, present)."""
     if change.live is None or present is None:
         if change.live is not present:
             what = (
@@ -102,7 +101,7 @@ def live_changes(change: Change, touched: Sequence[str], present: Live | None) -
 
 
 def stale_problem(message: str, hint: str, change: Change | None = None) -> Problem:
-    """A reason not to apply a plan; every one ends with exit code 4, before any write."""
+    """Return an error for a stale plan, which ends with exit code 4 before any write."""
     place, address = (change.place, change.address) if change else (None, None)
     return error(Cause.STALE_PLAN, message, at=place, address=address, hint=hint)
 

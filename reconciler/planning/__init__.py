@@ -1,1 +1,1 @@
-"""From what is wanted and what is live to the fewest calls and what they cost: pure steps, one a file."""
+"""Planning: from desired and live resources to the fewest calls and their cost, in pure steps, one per file."""

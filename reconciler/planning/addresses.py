@@ -1,7 +1,7 @@
-"""Addresses instead of ids: `campaignId: campaigns.summer-fr` means what the block of that address describes.
+"""Addresses in place of ids: `campaignId: campaigns.summer-fr` refers to the block of that address.
 
-The address of an object that exists becomes its id before anything is compared. One that is to be created is waited
-for: what names it is sent in a later round, with the id that its creation brought.
+The address of an existing object is replaced by its id before values are compared. For one that is to be created,
+changes that name it are sent in a later round, with the new id.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from reconciler.model import Action, Address, Change, Desired, FieldChange, Prob
 
 
 def named_addresses(kind: Kind, values: Values) -> Iterator[tuple[str, Address]]:
-    """Yield the fields that hold an address, and which."""
+    """Yield (field, address) for the fields that hold an address."""
     for name, of in kind.address_fields.items():
         value = values.get(name)
         if _is_address(value, of):
@@ -34,9 +34,10 @@ def unknown_addresses(kind: Kind, blocks: Iterable[Desired], known: Collection[A
 def resolve_blocks(
     kind: Kind, blocks: Sequence[Desired], find_id: Callable[[Address], str | None], created: Collection[Address]
 ) -> tuple[tuple[Desired, ...], list[Problem]]:
-    """Return the blocks with ids instead of the addresses that have one.
+    """Return the blocks with ids in place of addresses.
 
-    Of those that have none, the ``created`` are waited for; a block that names another is left out with a warning.
+    Addresses in ``created`` stay, since their ids come later; a block with any other unresolved address is left out
+    with a warning.
     """
     if not kind.address_fields:
         return tuple(blocks), []
@@ -65,7 +66,7 @@ def awaited(change: Change) -> tuple[Address, ...]:
 
 
 def is_waiting(kind: Kind, change: Change) -> bool:
-    """True if a change names an object that has no id yet, so that no call can hold it."""
+    """Return True if a change names an object that has no id yet, so that no call can hold it."""
     fields = kind.address_fields
     return any(move.field in fields and _is_address(move.after, fields[move.field]) for move in change.fields)
 
@@ -75,7 +76,7 @@ def _is_address(value: Value, of: str) -> bool:
 
 
 def fill_ids(kind: Kind, change: Change, ids: Mapping[Address, str]) -> Change | None:
-    """Return a change that waited, with the ids that it needs; None while one of them is not known."""
+    """Return a deferred change with the ids that it needs, or None if one is not known yet."""
     id = change.id if change.action is Action.CREATE else change.id or ids.get(change.address)
     if id is None and change.action is not Action.CREATE:
         return None

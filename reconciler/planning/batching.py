@@ -1,7 +1,7 @@
-"""Changes to calls: the fewest that the API allows, cut to size, what frees money first.
+"""Group changes into the fewest calls that the API allows, within its limits, calls that free money first.
 
-Facets travel apart, since within one entry a bad budget takes a good bid down with it; ``merged``
-folds them. Nothing unchanged is sent, an empty batch never is, and no call holds a placeholder.
+Facets are sent separately, because an invalid budget makes the API refuse a valid bid in the same entry; ``merged``
+combines them. Nothing unchanged is sent, a batch is never empty, and no call holds a placeholder.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,9 +24,9 @@ Raises = Callable[[Change, tuple[FieldChange, ...]], bool]
 def build_calls(
     changes: Sequence[Change], targets: Mapping[str, BoundType], *, merged: bool = False, raises: Raises | None = None
 ) -> Plan:
-    """All calls of the changes, in the order of sending, and what waits for the ids of new resources.
+    """Return the plan: all calls of the changes in the order of sending, and the changes that wait for new ids.
 
-    What ``raises`` the exposure is kept in calls of its own, which are sent when all others are confirmed.
+    Changes for which ``raises`` is true get calls of their own, which are sent after all others are confirmed.
     """
     waiting = [change for change in changes if is_waiting(targets[change.address.kind].kind, change)]
     ready = [change for change in changes if not is_waiting(targets[change.address.kind].kind, change)]
@@ -43,7 +43,7 @@ def build_calls(
         for group in groups.values()
         for number, chunk in enumerate(_chunks(group), 1)
     ]
-    ordered = sorted(changes, key=lambda change: change.address)  # a plan knows nothing of the order of files
+    ordered = sorted(changes, key=lambda change: change.address)  # a plan must not depend on the order of the files
     late = tuple(late for change in ordered if (late := _late(change, targets[change.address.kind].kind)))
     deferred = (*sorted(waiting, key=lambda change: change.address), *late)
     later = [part for change in deferred for part in split_change(change, targets[change.address.kind], merged)]
@@ -53,14 +53,14 @@ def build_calls(
 def resolve_deferred(
     deferred: Sequence[Change], ids: Mapping[Address, str], kinds: Mapping[str, BoundType]
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Return the deferred changes that have all ids they need now, which are the next round, and those that wait on."""
+    """Return (changes whose ids are all known now: the next round, changes that still wait)."""
     filled = [(change, fill_ids(kinds[change.address.kind].kind, change, ids)) for change in deferred]
     ready = tuple(now for _, now in filled if now is not None)
     return ready, tuple(change for change, now in filled if now is None)
 
 
 def fields_sent(change: Change, kind: Kind) -> tuple[str, ...]:
-    """The fields that the calls of a change send, those of their blocks included, as far as they can be read."""
+    """Return the fields that the calls of a change send and a read can return, including those of completed blocks."""
     names: dict[str, None] = {}
     for move in change.fields:
         write = kind.writes.get(move.facet)
@@ -74,7 +74,7 @@ def fields_sent(change: Change, kind: Kind) -> tuple[str, ...]:
 
 
 def _least(parts: Sequence[CallPart]) -> int:
-    """The bound: over endpoint and facet, how many calls so many items need at least."""
+    """Return the lower bound of calls: per endpoint and facet, the number of items over the chunk size."""
     counts: dict[tuple[Any, ...], int] = {}
     sizes: dict[tuple[Any, ...], int] = {}
     for part in parts:
@@ -84,11 +84,11 @@ def _least(parts: Sequence[CallPart]) -> int:
     return sum(-(-count // sizes[key]) for key, count in counts.items())
 
 
-# --- What waits -------------------------------------------------------------------------------------
+# --- Deferred changes -------------------------------------------------------------------------------
 
 
 def _late(change: Change, kind: Kind) -> Change | None:
-    """What creation cannot carry: it goes in a second round, once the id is known."""
+    """Return the part of a creation that the create call cannot carry and that needs the new id, or None."""
     if change.action is not Action.CREATE:
         return None
     waiting = tuple(
@@ -99,7 +99,7 @@ def _late(change: Change, kind: Kind) -> Change | None:
     return replace(change, action=Action.UPDATE, fields=waiting) if waiting else None
 
 
-# --- In which order ------------------------------------------------------------------------------------
+# --- Order ------------------------------------------------------------------------------------------
 
 
 def _order(part: CallPart, kind: Kind) -> tuple[Any, ...]:
@@ -108,7 +108,7 @@ def _order(part: CallPart, kind: Kind) -> tuple[Any, ...]:
 
 
 def _leads(part: CallPart, kind: Kind) -> bool:
-    """Whether it stands before others of its batch of creations, since they need it (contract §10)."""
+    """Return True if the creation must precede others in its batch, which depend on it (contract §10)."""
     after = part.change.after
     return isinstance(part.write, Create) and any(
         after.get(name) in values for name, values in kind.create_first.items()
@@ -116,7 +116,7 @@ def _leads(part: CallPart, kind: Kind) -> bool:
 
 
 def weight(fields: Sequence[FieldChange], kind: Kind) -> int:
-    """0 frees money, 1 neither, 2 commits some: chunks are filled in this order, so it costs no call."""
+    """Return 0 if the fields free money, 1 if neither, 2 if they commit money; chunks are filled in this order."""
     directions = [_direction(move, kind) for move in fields]
     return 2 if 2 in directions else 0 if 0 in directions else 1
 
@@ -128,13 +128,13 @@ def _direction(move: FieldChange, kind: Kind) -> int:
         case (Decimal(), None):
             return 2
         case (None, Decimal()) if kind.role(move.facet) is FacetRole.BID:
-            return 2  # without a bid nothing is spent
+            return 2  # without a bid no money is spent
         case _:
             return 1
 
 
 def _room_first(parts: Sequence[CallPart]) -> list[CallPart]:
-    """Where something new needs the room that others free, those go in a stage of their own."""
+    """Return the parts, with those that free room for a creation moved to an earlier stage."""
     creating: dict[str, list[Values]] = {}
     for part in parts:
         if isinstance(part.write, Create):
@@ -151,7 +151,7 @@ def _room_first(parts: Sequence[CallPart]) -> list[CallPart]:
     ]
 
 
-# --- The calls themselves ------------------------------------------------------------------------------
+# --- Calls ------------------------------------------------------------------------------------------
 
 
 def _chunks(group: Sequence[CallPart]) -> Iterator[tuple[CallPart, ...]]:
@@ -159,7 +159,7 @@ def _chunks(group: Sequence[CallPart]) -> Iterator[tuple[CallPart, ...]]:
 
 
 def _named_apart(calls: Sequence[Call]) -> Iterator[Call]:
-    """The calls with names of their own: an outcome and the journal know a call by its name."""
+    """Yield the calls with unique names, by which outcomes and the journal identify them."""
     seen: dict[str, int] = {}
     for call in calls:
         number = seen[call.name] = seen.get(call.name, 0) + 1

@@ -1,4 +1,4 @@
-"""Parts to one call: its name, its items in the order of its body, and the body as it is sent."""
+"""Build one call from parts: its name, its items in the order of the body, and the body."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -111,7 +111,7 @@ def _membership_body(write: SetMembership, part: CallPart) -> Json:
 
 
 def complete_blocks(values: Values, change: Change, blocks: Sequence[Block], kind: Kind) -> Values:
-    """With the rest of every block of which more than the safe fields move (contract §3.4)."""
+    """Return the values with the rest of each block in which more than its ``alone`` fields change (contract §3.4)."""
     complete = dict(values)
     for block in blocks:
         inside = [name for name in block.fields if name in values]

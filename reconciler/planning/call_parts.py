@@ -1,4 +1,4 @@
-"""What of a change travels together, by which write, and where it goes. A facet is one part; a set may be two."""
+"""Split a change into parts that can share one request. A facet is one part; a set may be two."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -25,15 +25,18 @@ Each = TypeVar("Each")
 
 
 class BoundType(Struct, frozen=True):
-    """A kind as the configured version speaks it: its table, and what its paths begin with."""
+    """A kind in the configured version, with the prefix of its paths."""
 
     kind: Kind
     root: str
 
 
 class CallPart(Struct, frozen=True):
-    """Some fields of one change that travel together, and where they go. ``members`` are the ids that are added to a
-    set or removed from it; ``raises_exposure`` is set only where the order never overspends."""
+    """Fields of one change that are sent together, and their endpoint.
+
+    ``members`` are the ids that are added to a set or removed from it; ``raises_exposure`` is set only in the
+    exposure-safe order.
+    """
 
     change: Change
     fields: tuple[FieldChange, ...]
@@ -65,7 +68,7 @@ def split_change(change: Change, target: BoundType, merged: bool) -> Iterator[Ca
 def _written(
     change: Change, moves: tuple[FieldChange, ...], target: BoundType, facet: str, write: Write
 ) -> Iterator[CallPart]:
-    """One facet of one change, by its way of writing."""
+    """Yield the parts of one facet of a change, by its write method."""
     match write:
         case PatchFields():
             yield _part(change, moves, target, write.stage, facet, write.method, write.path, write, write.chunk)
@@ -79,7 +82,7 @@ def _written(
             path, stage = write.paths[value], write.stages[value]
             yield _part(change, moves, target, stage, facet, "POST", path, write, write.chunk)
         case AddDifference() if not isinstance(moves[0].before, Decimal):
-            return  # there is no difference to nothing; a rule of the kind has said so at its line
+            return  # without a live value there is no difference to send; a rule of the kind reports it at its line
         case AddDifference():
             yield _part(change, moves, target, write.stage, facet, "POST", write.path, write, 1)
         case SetMembership():

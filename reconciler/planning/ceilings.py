@@ -1,7 +1,7 @@
-"""What is billed at most before and after a plan: spend limits of campaigns, and balances.
+"""Maximum billed amounts before and after a plan: spend limits of campaigns, and balances.
 
-It is the only maximum that the vendor promises, and another number than the budgets that are asked for: the two are
-never added. A limit also bounds what is asked for by the objects of its campaign.
+It is the only maximum that the vendor promises, and differs from the budgets asked for: the two are never added. A
+spend limit also bounds the budgets of objects in its campaign.
 """
 
 from collections import defaultdict
@@ -18,12 +18,12 @@ from reconciler.planning.cost_context import CostContext
 
 Measure = Callable[[Sequence[Values], datetime], Sequence[Limit | None]]
 Caps = Mapping[str, Limit]
-"""The spend limits by the id of their campaign."""
+"""Spend limits by campaign id."""
 ORDER = {period: number for number, period in enumerate(Period)}
 
 
 class MeasuredObject(Struct, frozen=True):
-    """One object with its limit before and after the plan; without an id it is created by it."""
+    """One object with its limit before and after the plan; without an id the plan creates it."""
 
     id: str | None
     address: Address | None
@@ -37,7 +37,7 @@ class MeasuredObject(Struct, frozen=True):
 
 
 def measure_objects(book: CostContext, kind: Kind, limits: Measure) -> Iterator[MeasuredObject]:
-    """Yield every object of a kind, those that the plan creates last."""
+    """Yield every object of a kind with its limits, those that the plan creates last."""
     rows = book.live.get(kind.name, ())
     own = [change for change in book.changes if change.address.kind == kind.name]
     if not (rows or own):
@@ -79,7 +79,7 @@ def _campaign(kind: Kind, values: Values) -> str | None:
 
 
 def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
-    """Return the limits of campaigns before and after the plan, by id; those of new ones by their address."""
+    """Return the limits of campaigns before and after the plan, by id, or by address for new ones."""
     before: dict[str, Limit] = {}
     after: dict[str, Limit] = {}
     for kind in book.kinds.values():
@@ -93,9 +93,9 @@ def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
 
 
 def bound(cap: Limit, period: Period, amount: Decimal, uncapped: int) -> tuple[Decimal, int]:
-    """Return what the objects of a campaign ask for in a period, the limit where that is lower.
+    """Return the amount asked for in a period, reduced to the campaign's limit.
 
-    Nothing above a limit is billed in its period, so neither in a shorter one; of a longer one it says nothing.
+    A limit bounds its own period and shorter ones, but no longer one.
     """
     assert cap.amount is not None
     if ORDER[period] > ORDER[cap.period]:
@@ -104,7 +104,7 @@ def bound(cap: Limit, period: Period, amount: Decimal, uncapped: int) -> tuple[D
 
 
 def count_ceilings(book: CostContext) -> tuple[tuple[Ceiling, ...], tuple[LimitChange, ...]]:
-    """Return what is billed at most by currency and period, and the objects whose own maximum moves."""
+    """Return the maximum billed amounts by currency and period, and the objects whose own maximum changes."""
     sums: dict[tuple[str, Period], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     unbounded: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     shifts: list[LimitChange] = []

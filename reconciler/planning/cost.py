@@ -1,7 +1,7 @@
-"""What an account commits before and after a plan: everything live in the scope, the changes laid over it.
+"""Compute the cost of a plan: commitments of the scope before and after, with the changes laid over live state.
 
-Sums of budgets are what is asked for, and no bound of what is billed: the API promises a maximum only for the spend
-limit of a campaign (contract §14, 35). They are per currency; what is uncapped is counted, never dropped.
+Sums of budgets are amounts asked for, not a bound on what is billed: the API promises a maximum only for the spend
+limit of a campaign (contract §14, 35). They are per currency; uncapped objects are counted, never dropped.
 """
 
 from collections import defaultdict
@@ -19,14 +19,14 @@ from reconciler.planning.ceilings import Caps, MeasuredObject, bound, count_ceil
 from reconciler.planning.cost_context import CostContext as CostContext
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
-"""Nothing keeps a week's or a month's budget from being spent on one day, so all count in full."""
+"""Periods that count in full on one day: a week's or month's budget may be spent on one day."""
 
 Row = tuple[str, Period, str | None]
-"""A currency, a period, and the campaign whose limit bounds what is counted."""
+"""A currency, a period, and the campaign whose limit applies."""
 
 
 class SupportsAppliedChange(Protocol):
-    """A value that an earlier run moved, as the ledger tells it."""
+    """A value that an earlier run changed, as the ledger returns it."""
 
     @property
     def address(self) -> Address: ...
@@ -43,9 +43,9 @@ def compute_cost(
     *,
     capped: bool = True,
 ) -> Money:
-    """The money of a plan. ``past`` holds what earlier runs moved in the last 24 hours.
+    """Return the cost of a plan. ``past`` holds the changes of earlier runs in the last 24 hours.
 
-    The totals are what is asked for, the spend limit of a campaign where it is lower, unless they are not ``capped``.
+    Totals are the amounts asked for, reduced to the campaign's spend limit if ``capped``.
     """
     tally = _Totals(spend_limits(book) if capped else ({}, {}))
     shifts = [shift for name in book.kinds for shift in _counted(book, name, tally)]
@@ -65,11 +65,11 @@ def compute_cost(
     )
 
 
-# --- What each object may spend --------------------------------------------------------------------------
+# --- Limits of objects --------------------------------------------------------------------------------------
 
 
 class _Totals:
-    """Sums by currency and period: amounts before and after, and how many are uncapped before and after."""
+    """Sums by currency and period: amounts and uncapped counts, each before and after."""
 
     def __init__(self, caps: tuple[Caps, Caps]) -> None:
         self.caps = caps
@@ -78,7 +78,7 @@ class _Totals:
         self.funds: dict[str, Funds] = {}
 
     def add(self, each: MeasuredObject, limit: Limit | None, sides: tuple[int, ...]) -> None:
-        """Count a limit in every row that it belongs to; those of a limited campaign apart."""
+        """Add a limit to every period to which it counts; those of a limited campaign are kept apart."""
         for period in _counted_in(limit):
             for side in sides:
                 campaign = each.campaign if each.campaign in self.caps[side] else None
@@ -89,7 +89,7 @@ class _Totals:
                     self.uncapped[row][side] += 1
 
     def deposit(self, currency: str, was: Limit | None, becomes: Limit | None) -> None:
-        """Count a balance, which is no commitment that starts anew."""
+        """Add a balance, which is one-off money and no renewing commitment."""
         before, after = Exposure.of(was), Exposure.of(becomes)
         row = self.funds.get(currency) or Funds(currency)
         self.funds[currency] = replace(
@@ -101,7 +101,7 @@ class _Totals:
         )
 
     def commitments(self) -> Iterator[Commitment]:
-        """A row for any one day, and one for each period that has a limit."""
+        """Yield a row for any one day, and one for each period with a limit."""
         order = list(Period)
         rows: dict[tuple[str, Period], list[tuple[Decimal, int]]] = defaultdict(lambda: [(ZERO, 0), (ZERO, 0)])
         for row in {*self.sums, *self.uncapped}:
@@ -121,7 +121,7 @@ class _Totals:
 
 
 def _counted(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChange]:
-    """Count every object of a kind; yields those whose limit moves."""
+    """Add every object of a kind to the totals, and yield those whose limit changes."""
     kind = book.kinds[name]
     for each in measure_objects(book, kind, kind.limits) if kind.limits else ():
         _count(kind, tally, each)
@@ -148,7 +148,7 @@ def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
 
 
 def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
-    """The deposits, with what this plan adds and takes."""
+    """Yield the deposits with the amounts that this plan adds and takes back."""
     rows = tally.funds
     for change in book.changes:
         for move in change.fields if book.kinds[change.address.kind].money else ():
@@ -159,7 +159,7 @@ def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
     yield from (rows[currency] for currency in sorted(rows))
 
 
-# --- What bids do ------------------------------------------------------------------------------------------
+# --- Bids ---------------------------------------------------------------------------------------------------
 
 
 def _bids(book: CostContext) -> Iterator[BidShift]:
@@ -191,7 +191,7 @@ def _shift(row: BidShift, moves: Sequence[FieldChange]) -> BidShift:
     )
 
 
-# --- What it adds, now and lately ----------------------------------------------------------------------------
+# --- Increases of this plan and of recent runs --------------------------------------------------------------
 
 
 def _increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
@@ -204,7 +204,7 @@ def _increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
 def _recent_increases(
     book: CostContext, past: Iterable[SupportsAppliedChange], ids: Mapping[Address, str]
 ) -> Iterator[tuple[str, Exposure]]:
-    """What lately moved objects expose now, against what they did before earlier runs moved them."""
+    """Yield (currency, increase) of objects that earlier runs changed: exposure now against before those runs."""
     first: dict[Address, dict[str, Value]] = {}
     for each in past:
         first.setdefault(each.address, {}).setdefault(each.field, each.before)

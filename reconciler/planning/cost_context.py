@@ -1,4 +1,4 @@
-"""All that the money of a plan depends on: what is live in the scope, what changes, in which currency."""
+"""Inputs of a plan's cost: live state in the scope, changes, and currencies."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from reconciler.model import Change, Live, Values
 
 
 class CostContext(Struct, frozen=True, dict=True):
-    """All that the money of a plan depends on. ``currencies`` are by scope and id of its owner."""
+    """Inputs of the cost of a plan. ``currencies`` are by scope and owner id."""
 
     kinds: Mapping[str, Kind]
     live: Mapping[str, Sequence[Live]]
@@ -24,7 +24,10 @@ class CostContext(Struct, frozen=True, dict=True):
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def today(self, kind: str) -> datetime:
-        """Return now, in the zone of the owners of a kind where a day ends last: what is over there costs no more."""
+        """Return now in the time zone, among a kind's owners, where the day ends last.
+
+        An object that has ended there has ended for every owner.
+        """
         return self._todays[self.kinds[kind].scope]
 
     @cached_property
@@ -35,7 +38,7 @@ class CostContext(Struct, frozen=True, dict=True):
         }
 
     def currency(self, kind: str, values: Values, owner: str | None) -> str:
-        """The currency of an object: its owner's, or words that say whose it is."""
+        """Return the currency of an object: its owner's, or a phrase that names the owner."""
         scope, campaigns = self.kinds[kind].scope, self.kinds[kind].campaigns_of(values)
         direct = owner or self.kinds[kind].owner_of(values)
         known = direct or next((self._owners[scope, each] for each in campaigns if (scope, each) in self._owners), None)
@@ -49,7 +52,7 @@ class CostContext(Struct, frozen=True, dict=True):
 
     @cached_property
     def _owners(self) -> Mapping[tuple[str, str], str]:
-        """Who owns a campaign, by the live objects in it: a new object has no owner yet."""
+        """Owner id of each campaign, from its live objects, since a new object has no owner yet."""
         owners: dict[tuple[str, str], str] = {}
         for name, rows in self.live.items():
             for row in rows:
@@ -66,5 +69,5 @@ class CostContext(Struct, frozen=True, dict=True):
         return owners
 
     def of(self, change: Change) -> str:
-        """The currency of what a change moves."""
+        """Return the currency of a change."""
         return self.currency(change.address.kind, change.after, change.live.owner if change.live else None)

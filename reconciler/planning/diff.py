@@ -1,7 +1,7 @@
-"""Wanted against live: which values must move. It is ``==`` on canonical values and nothing else.
+"""Compare desired and live values with ``==`` on canonical values.
 
-A field that the files do not state is not looked at. A value that the API never shows is compared
-with what was last applied, and sent when nobody remembers, if sending it again is harmless.
+A field that the files do not state is not compared. A value that the API never returns is compared with the last
+applied one, and is sent if there is none and sending it again is harmless.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,9 +15,9 @@ from reconciler.model.money import format_in_sentence
 def diff(
     kind: Kind, pairs: Sequence[Pair], remembered: Mapping[Address, Values]
 ) -> tuple[tuple[Change, ...], tuple[Problem, ...]]:
-    """The changes of a kind, in the order of the files, and what cannot be changed.
+    """Return the changes of a kind in file order, and the problems of values that cannot be changed.
 
-    ``remembered`` holds the last applied values by address, for those that the API never shows.
+    ``remembered`` holds the last applied values by address, for values that the API never returns.
     """
     changes: list[Change] = []
     problems: list[Problem] = []
@@ -39,7 +39,7 @@ def diff(
 
 
 def unchangeable_differences(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
-    """What differs and cannot be changed: no plan moves it, and somebody outside may have."""
+    """Yield differences that cannot be changed: no plan sends them, but they may be drift."""
     for desired, live in pairs:
         if live is None or kind.settled(desired.values, live.values):
             continue
@@ -84,12 +84,12 @@ def _moved(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iter
 
 
 def _open(kind: Kind, desired: Values, live: Values) -> Iterator[str]:
-    """What is stated, but for plain values that are in force."""
+    """Return the stated fields, except plain values that are in force."""
     return (name for name, value in desired.items() if name not in kind.plain or live.get(name) != value)
 
 
 def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
-    """What is stated, as the kind's table orders it, whatever the order of the file or its defaults."""
+    """Return the stated fields in the order of the kind's table."""
     rank = kind.field_order
     return sorted(
         (name for name in names if name not in kind.optional_null_blocks), key=lambda name: (rank(name), name)
@@ -97,7 +97,7 @@ def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
 
 
 def _base(kind: Kind, desired: Desired, live: Live) -> Values:
-    """What the entries of maps will be before their own call: inherited ones follow their parent."""
+    """Return the live values before the calls of map entries: inherited entries follow their parent."""
     if not any(name.partition(".")[0] + ".*" in kind.by_name for name in desired.values):
         return live.values
     direct = {name: value for name, value in desired.values.items() if name in kind.by_name}

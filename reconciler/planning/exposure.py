@@ -1,8 +1,8 @@
-"""The order that never overspends: what lowers the exposure goes first, and what a failed decrease was to fund stays.
+"""Exposure-safe order: calls that lower the exposure first; increases that lost their funding are not sent.
 
-An object's exposure is a product of independent parts (is it on, is it over, what is its budget), so
-each part of a change either never raises it or never lowers it. First the lowering ones go, then the
-raising ones: at every prefix, and after any crash, the whole is at most max(before, after).
+An object's exposure is a product of independent parts (is it active, has it ended, its budget), so each part of a
+change either never raises it or never lowers it. Lowering parts are sent first, then raising ones: after every prefix,
+and after any crash, the total is at most max(before, after).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ Moves = Iterable[FieldChange]
 
 
 class ExposureContext(Struct, frozen=True):
-    """What is exposed before the plan, by currency, and how to weigh what it changes; ``today`` is now for a kind."""
+    """Exposure before the plan by currency, and the exposure of changes; ``today`` is the current time for a kind."""
 
     kinds: Mapping[str, Kind]
     changes: Mapping[Address, Change]
@@ -28,13 +28,13 @@ class ExposureContext(Struct, frozen=True):
     today: Callable[[str], datetime]
 
     def of(self, kind: Kind, values: Values | None) -> Exposure:
-        """What one object with these values exposes; None does not exist."""
+        """Return the exposure of one object with these values; zero for None."""
         if values is None or kind.limits is None:
             return NOTHING
         return Exposure.of(kind.limits([values], self.today(kind.name))[0])
 
     def raises(self, change: Change, fields: Sequence[FieldChange]) -> bool:
-        """Whether these fields of a change raise the exposure, whatever of the rest is already in force."""
+        """Return True if these fields raise the exposure, for any part of the rest being in force."""
         kind = self.kinds[change.address.kind]
         if change.action is Action.CREATE:
             return self.of(kind, values_after(kind, None, fields)) > NOTHING
@@ -53,7 +53,7 @@ class ExposureContext(Struct, frozen=True):
         return False
 
     def base(self, change: Change) -> Values | None:
-        """The values before the plan; those of a new object once it exists, for what waits for its id."""
+        """Return the values before the plan; for deferred changes, those of the new object."""
         if change.live is not None:
             return change.live.values
         kind = self.kinds[change.address.kind]
@@ -68,7 +68,7 @@ def _is_carried(kind: Kind, name: str) -> bool:
 
 
 def values_after(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
-    """The values once these moves are in force, with what the API sets by itself."""
+    """Return the values after these changes, with those that the API sets by itself."""
     own: dict[str, Value] = {move.field: move.after for move in moves}
     if not own:
         return values
@@ -78,11 +78,11 @@ def values_after(kind: Kind, values: Values | None, moves: Moves) -> Values | No
     return kind.after(values, own)
 
 
-# --- As the calls go ---------------------------------------------------------------------------------------
+# --- Exposure during the calls ------------------------------------------------------------------------------
 
 
 class ExposureTracker:
-    """Follows what is exposed, item by item. What may be in force or not is kept both ways; the worse counts."""
+    """Tracks the exposure item by item. An unknown outcome is kept both ways, and the higher exposure counts."""
 
     def __init__(self, ground: ExposureContext) -> None:
         self.ground = ground
@@ -93,7 +93,7 @@ class ExposureTracker:
     def apply(
         self, address: Address, moves: Moves, *, lost: bool = False, within: Mapping[str, Exposure] | None = None
     ) -> bool:
-        """Move one object, unless that raises its currency's exposure beyond what is ``within``; whether it moved."""
+        """Apply the fields; return False (and change nothing) if the exposure would exceed the limit ``within``."""
         change = self.ground.changes[address]
         kind, currency = self.ground.kinds[address.kind], self.ground.currency(change)
         before = self.states.get(address, (self.ground.base(change),))
@@ -111,7 +111,7 @@ class ExposureTracker:
 def exposure_by_call(
     ground: ExposureContext, calls: Sequence[Call], deferred: Sequence[Change]
 ) -> Iterator[ExposureAfterCall]:
-    """What is exposed before the first call, and after each that moves it."""
+    """Yield the exposure before the first call, and after each call that changes it."""
     meter = ExposureTracker(ground)
     yield from (ExposureAfterCall("", currency, meter.exposed[currency]) for currency in sorted(meter.exposed))
     for call in calls:
@@ -131,16 +131,16 @@ def _risen(name: str, was: Mapping[str, Exposure], meter: ExposureTracker) -> It
             yield ExposureAfterCall(name, currency, exposure)
 
 
-# --- What a failed decrease was to fund ------------------------------------------------------------------
+# --- Increases that lost their funding ----------------------------------------------------------------------
 
 
 def items_without_funding(
     ground: ExposureContext, ended: Sequence[ItemOutcome], calls: Sequence[Call], deferred: Sequence[Change] = ()
 ) -> Mapping[str, tuple[int, ...]]:
-    """The items that must not be sent after all, by the names of their calls.
+    """Return the item indices that must not be sent, by call name, because a decrease failed.
 
-    As many increases are kept, in their order, as leave the exposure at or below max(before, planned).
-    ``ended`` is how everything ended that was sent before these calls; ``deferred`` comes after them.
+    Increases are kept in order while the exposure stays at or below max(before, planned). ``ended`` holds the outcomes
+    of earlier calls; ``deferred`` is sent after these calls.
     """
     if all(outcome.status is ItemStatus.APPLIED for outcome in ended):
         return {}

@@ -1,4 +1,4 @@
-"""Ask which object is meant before anything is sent: near names, twins, objects of two blocks, exchanged keys."""
+"""Ask the user which object is meant before anything is sent: near names, twins, shared objects, exchanged keys."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -41,7 +41,7 @@ def questions(
 
 
 def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
-    """A creation whose name differs from a live one in nothing that a person can see."""
+    """Yield a creation whose name differs from a live one in nothing that a person can see."""
     wanted = kind.name_of(desired.values)
     for row in rows:
         there = kind.name_of(row.values)
@@ -60,7 +60,7 @@ def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
 
 
 def _exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
-    """Two blocks of which each now has the key that the live object of the other has."""
+    """Yield a problem for two blocks whose keys are exchanged with respect to their live objects."""
     live_keys = {_exact(kind, row.values): desired for desired, row in pairs if row is not None}
     for desired, row in pairs:
         if row is None or desired.id is not None:
@@ -87,8 +87,8 @@ def claims(
 ) -> Iterator[Problem]:
     """Yield an error for each object that the ledger links to a block outside of this plan.
 
-    ``known`` are the addresses of all files that were read; where these are not the ``whole`` project, a block of
-    another file may mean the same object, and the two would undo each other.
+    ``known`` are the addresses of all files that were read; if these are not the ``whole`` project, a block of another
+    file may declare the same object, and the two would undo each other.
     """
     ids = {row.id: desired for desired, row in pairs if row is not None}
     mine = {desired.address for desired, _ in pairs}

@@ -1,4 +1,4 @@
-"""What a plan leaves for good, told before it is applied; a rollback asks the same question afterwards."""
+"""Irreversible effects of a plan, and of a rollback."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -11,7 +11,7 @@ from reconciler.model import Action, Change, FieldChange, Irreversible, Irrevers
 
 
 def find_irreversible(changes: Iterable[Change], kinds: Mapping[str, Kind]) -> Iterator[Irreversible]:
-    """What of these changes no rollback takes back. Money that is spent meanwhile is told by the totals."""
+    """Yield the effects of these changes that no rollback can undo. Money spent meanwhile is in the totals."""
     for change in changes:
         if change.action is Action.CREATE:
             yield Irreversible(change.address, "", IrreversibleReason.CREATED)
@@ -28,14 +28,14 @@ def find_irreversible(changes: Iterable[Change], kinds: Mapping[str, Kind]) -> I
 
 
 def adds_funds(kind: Kind, move: FieldChange) -> bool:
-    """Whether it adds money, which can be taken back only as far as nobody spent it."""
+    """Return True if the change adds funds, which can be taken back only while unspent."""
     if not isinstance(kind.writes.get(move.facet), AddDifference) or not isinstance(move.after, Decimal):
         return False
     return not isinstance(move.before, Decimal) or move.after > move.before
 
 
 def reason_to_stay(kind: Kind, name: str, before: Value, *, seen: bool) -> IrreversibleReason | None:
-    """Why a field of a live object cannot be given its earlier value again; None if it can."""
+    """Return the reason why a field cannot be set back to its earlier value, or None."""
     row = kind.field(name)
     if not seen or not kind.changeable(row):
         return IrreversibleReason.UNSEEN

@@ -1,7 +1,7 @@
 """Compare names the way a server, a keyboard or a spreadsheet may have changed them.
 
-Two names are *near* if NFKC, case, invisible characters and runs of spaces are all that tells them apart: a server
-may trim or normalise what was sent (contract §9, row A3), and a person sees no difference.
+Two names are *near* if they differ only in NFKC form, case, invisible characters and runs of spaces: a server may trim
+or normalise a name (contract §9, row A3), and a person sees no difference.
 """
 
 import json
@@ -13,11 +13,11 @@ from reconciler.kinds.kind import Kind
 from reconciler.model import Value, Values
 
 INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp"})
-"""Categories of characters that leave no trace on a screen."""
+"""Unicode categories of characters without a glyph."""
 
 
 def fold_name(text: str) -> str:
-    """Return the text without what a person cannot see: NFKC, case folded, invisible characters out, spaces folded."""
+    """Return the text in NFKC, case folded, without invisible characters, with single spaces."""
     if text.isascii():
         return " ".join(text.casefold().split())
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -26,7 +26,7 @@ def fold_name(text: str) -> str:
 
 
 def near(value: Value) -> Value:
-    """Return a value as it is compared when it is asked whether something is there already."""
+    """Return a value in the form in which existing objects are compared."""
     return fold_name(value) if isinstance(value, str) else value
 
 
@@ -36,27 +36,27 @@ def natural(kind: Kind, values: Values) -> tuple[Value, ...]:
 
 
 def key_text(kind: Kind, values: Values) -> str:
-    """Return the folded natural key as one text: two of one kind are near if their texts are equal."""
+    """Return the folded natural key as one text; two objects of a kind are near if the texts are equal."""
     return json.dumps([_plain(part) for part in natural(kind, values)], ensure_ascii=False)
 
 
 def parent(kind: Kind) -> str:
-    """Return the field that holds the parent of such an object: a campaign, a seller, an account."""
+    """Return the field that holds the parent of an object: a campaign, a seller, an account."""
     return kind.natural_keys[0][0]
 
 
 def is_same(shown: Value, sent: Value) -> bool:
-    """Return whether a shown value is what was sent; what was left out may show as nothing in any form."""
+    """Return True if a returned value equals the one sent; an omitted value may be returned as None or empty."""
     return near(shown) == near(sent) or (sent is None and shown in (None, (), ""))
 
 
 def escape_lookalikes(text: str) -> str:
-    """Return the text with every character that looks like another, or like nothing, written out."""
+    """Return the text with ambiguous and invisible characters escaped."""
     return "".join(_escaped(text))
 
 
 def hidden(text: str) -> Iterator[str]:
-    """Yield what of a name cannot be seen, in words: outer, doubled and strange spaces, invisible characters."""
+    """Yield a description of each invisible part of a name: outer, doubled and unusual spaces, control characters."""
     if text != text.strip():
         yield "a space at its beginning or end"
     if "  " in text:

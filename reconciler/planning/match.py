@@ -1,7 +1,7 @@
-"""Who is who: each block of the files with the one live object it means, or with none.
+"""Match desired resources to live objects by id, ledger id or natural key.
 
-In this order: the id in the file, the id that the ledger remembers, the natural key if exactly one
-live object has it (contract §12). Two candidates are never guessed between.
+In this order: the id in the file, the id in the ledger, the natural key if exactly one live object has it (contract
+§12). Two candidates are an error, never a guess.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +14,10 @@ from reconciler.planning import likeness
 def match(
     kind: Kind, desired: Sequence[Desired], live: Sequence[Live], remembered: Mapping[Address, str]
 ) -> tuple[tuple[Pair, ...], tuple[Problem, ...]]:
-    """Every block with its live object; None means that it is to be created.
+    """Return every block with its live object (None: to be created), and the problems.
 
-    ``remembered`` holds ids by address, from the ledger. A remembered id that is not in the answer is
-    a problem and never a creation: the object may merely be hidden (contract §8.1).
+    ``remembered`` holds ids by address, from the ledger. An id that the API does not return is a problem and never a
+    creation, since the object may be hidden (contract §8.1).
     """
     by_id = {each.id: each for each in live}
     keys = [_Index(key, kind, live) for key in kind.natural_keys]
@@ -38,7 +38,7 @@ def match(
 
 
 class _Index:
-    """Live objects by one natural key, but for those that are gone."""
+    """Live objects by one natural key, without excluded ones."""
 
     def __init__(self, key: tuple[str, ...], kind: Kind, live: Iterable[Live]) -> None:
         self.key = key
@@ -52,7 +52,7 @@ class _Index:
 
 
 def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
-    """Those that the first key finds; further keys only tell several apart."""
+    """Return the live objects that the first key finds; further keys only narrow several down."""
     found: list[Live] = []
     for index in keys:
         if not all(name in desired.values for name in index.key):
@@ -65,7 +65,7 @@ def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
 
 
 def _standing(kind: Kind, found: list[Live]) -> list[Live]:
-    """Of several, those that are not over."""
+    """Return the objects that are not superseded, if there are several."""
     alive = [
         each for each in found if not any(each.values.get(name) in over for name, over in kind.superseded_when.items())
     ]
@@ -91,7 +91,7 @@ def _ambiguous(kind: Kind, desired: Desired, candidates: Iterable[Live]) -> Prob
 
 
 def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
-    """Two blocks that would create what no later run could tell apart."""
+    """Yield a problem for two blocks that would create indistinguishable objects."""
     first: dict[tuple[str, ...], Desired] = {}
     for desired, live in pairs:
         if live is None:

@@ -1,4 +1,4 @@
-"""A creation that looks like the rename of something live is questioned, before there are two of it."""
+"""Warn when a create looks like a rename."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,7 @@ from reconciler.model import Desired, Live, Pair, Problem, warning
 
 
 def find_near_twins(kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> Iterator[Problem]:
-    """Each creation that differs by its name only from a live object that no block means."""
+    """Yield a problem for each creation that differs only by name from an undeclared live object."""
     title = kind.title
     fresh = [desired for desired, found in pairs if found is None and title in desired.values]
     if title is None or not fresh:
@@ -27,7 +27,7 @@ def find_near_twins(kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> 
 
 
 def _alike(kind: Kind, desired: Desired, row: Live) -> bool:
-    """All that is stated and shown is the same, but the name; what starts switched off may be on."""
+    """Return True if all stated and returned values are equal, except the name and creation defaults."""
     return all(
         row.values.get(name) == value
         for name, value in desired.values.items()

@@ -6,10 +6,10 @@ from fnmatch import translate
 
 
 def select(addresses: Iterable[str], targets: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the addresses that any target matches, and the targets that match none, in their order.
+    """Return the addresses that any target matches, and the targets that match none, in order.
 
-    A target is an address or a glob of addresses (``adSets.summer-*``). An address that is given in full
-    costs one lookup, so that a list of 20,000 of them, as a rollback makes it, stays linear.
+    A target is an address or a glob of addresses (``adSets.summer-*``). An exact address costs one lookup, so that a
+    list of 20,000 of them, as in a rollback, stays linear.
     """
     known = frozenset(addresses)
     chosen, unmatched = set[str](), list[str]()

@@ -1,1 +1,1 @@
-"""The Criteo API: what is read from it and how, the codec of its JSON, and HTTP in ``http/``."""
+"""Criteo API: reads of live state, the codec of its JSON, and HTTP in ``http/``."""

@@ -1,7 +1,7 @@
-"""Canonical values to JSON and back, by the table of a kind; and a wire path back to its field.
+"""Convert canonical values to JSON and back by the table of a kind, and a JSON path back to its field.
 
-Reading is lenient: keys in any case, values in or out of their box, enum words in any spelling.
-Writing is strict: exactly the documented form of the version (contract §3.5).
+Reading is lenient: keys in any case, values in or out of their box, enum words in any spelling. Writing is strict:
+exactly the documented form of the version (contract §3.5).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ NO_REFS: Mapping[str, str] = {}
 
 
 def dump_json(body: Json) -> bytes:
-    """A body exactly as it is sent: compact JSON, decimals to the last digit."""
+    """Return a body as compact JSON, decimals to the last digit, exactly as it is sent."""
     import orjson
 
     return orjson.dumps(body, default=_exact)
@@ -37,10 +37,10 @@ def _exact(value: object) -> Any:
 
 
 def decode_row(kind: Kind, row: Body, inject: Values | None = None, owner: str | None = None) -> Live:
-    """One row of an answer as canonical values: every readable field of the kind, None where absent.
+    """Return one row of a response as a Live: every readable field of the kind, None if absent.
 
-    ``inject`` holds what the row does not say because the URL did (a balance's account); ``owner`` is
-    the id in that URL.
+    ``inject`` holds values that are in the URL and not in the row (a balance's account); ``owner`` is the id in that
+    URL.
     """
     source = row.get("attributes")
     ready = compile_kind(kind)
@@ -54,7 +54,7 @@ def decode_row(kind: Kind, row: Body, inject: Values | None = None, owner: str |
 
 
 def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
-    """A long answer becomes live objects while it is read; what is no row, or a strange one, stays as it is."""
+    """Return a JSON object hook that converts rows to Live objects during parsing; other objects are unchanged."""
 
     def made(part: Body) -> Any:
         if "attributes" not in part:
@@ -68,7 +68,7 @@ def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
 
 
 def _read(node: Body, steps: DecodeTree, values: dict[str, Value], refs: dict[str, str]) -> None:
-    """What the kind asks for of a row, in one walk; a key in another case gives way to the documented one."""
+    """Read the fields of a row in one pass; a key in the documented case takes precedence over other cases."""
     for key, wire in node.items():
         step = steps[key]
         if step is None or (step.key != key and step.key in node):
@@ -97,7 +97,7 @@ def _find(node: Any, path: tuple[str, ...]) -> Json:
 
 
 def _decode_listed(field: Field, wire: Json, values: dict[str, Value], refs: dict[str, str]) -> None:
-    """A map that the API shows as a list: its entries by the attribute that names them."""
+    """Read a map that the API returns as a list; its entries are named by the attribute ``list_key``."""
     prefix = field.name.removesuffix("*")
     for entry in wire if isinstance(wire, list) else ():
         if isinstance(entry, dict):
@@ -107,7 +107,7 @@ def _decode_listed(field: Field, wire: Json, values: dict[str, Value], refs: dic
 
 
 def decode_details(field: str, attribute: str, rows: Iterable[Any]) -> dict[str, Value]:
-    """The entries of a sub-resource, by what follows the owner in their id (``123|5544|1``)."""
+    """Return the entries of a sub-resource, by the part of their id after the owner (``123|5544|1``)."""
     prefix = field.removesuffix("*")
     entries = (row for row in rows if isinstance(row, dict) and "|" in str(row.get("id")))
     amounts = ((str(row["id"]).partition("|")[2], _find(row.get("attributes", row), (attribute,))) for row in entries)
@@ -115,13 +115,13 @@ def decode_details(field: str, attribute: str, rows: Iterable[Any]) -> dict[str,
     return {prefix + key: read(amount) for key, amount in amounts if amount is not None}
 
 
-# --- Writing -------------------------------------------------------------------------------------
+# --- Writing --------------------------------------------------------------------------------------
 
 
 def encode_fields(kind: Kind, values: Values, direction: str) -> Body:
-    """The fields of a create or a patch, nested as the version wants them.
+    """Return the fields of a create or a patch, nested as in the version.
 
-    A create leaves out what is None, but for the keys it needs even for null.
+    A create omits None, except for keys that are always required.
     """
     body: Body = {}
     for name, value in values.items():
@@ -140,7 +140,7 @@ def encode_fields(kind: Kind, values: Values, direction: str) -> Body:
 
 
 def _speaks_null(field: Field) -> bool:
-    """Whether the type itself says how "nothing" is written (an open end date)."""
+    """Return True if the type has its own form of "nothing" (an open end date)."""
     return getattr(field.type, "open", None) is not None
 
 
@@ -151,7 +151,7 @@ def _put(body: Body, path: Sequence[str], value: Json) -> None:
 
 
 def encode_item(envelope: Envelope, id: str | None, fields: Body) -> Body:
-    """One item, dressed as the envelope says: with its type and id, its fields nested or flat."""
+    """Return one item in the form of the envelope: type, id, and fields nested or flat."""
     item: Body = {}
     if envelope.type is not None:
         item["type"] = envelope.type
@@ -163,13 +163,13 @@ def encode_item(envelope: Envelope, id: str | None, fields: Body) -> Body:
 
 
 def encode_body(envelope: Envelope, items: Sequence[Body]) -> Json:
-    """The whole body of a call."""
+    """Return the whole body of a call."""
     content: Json = list(items) if envelope.many else items[0]
     return {"data": content} if envelope.data else content
 
 
 def encode_nested_entry(write: SubresourcePatch, owner: str, change: FieldChange, kind: Kind) -> Body:
-    """One entry of a sub-resource: a category's bid or factor."""
+    """Return one entry of a sub-resource: a category's bid or multiplier."""
     key = change.field.partition(".")[2]
     amount = kind.field(change.field).type.write(change.after)
     return encode_item(write.envelope, write.entry.format(id=owner, key=key), {write.attribute: amount})
@@ -178,7 +178,7 @@ def encode_nested_entry(write: SubresourcePatch, owner: str, change: FieldChange
 def dated_entries_body(
     write: DatedEntries, changes: Iterable[FieldChange], refs: Mapping[str, str], kind: Kind
 ) -> Body:
-    """Dated entries as the three lists of a patch: created, updated, deleted (contract §3.4 rule 15)."""
+    """Return dated entries as the three lists of a patch: created, updated, deleted (contract §3.4 rule 15)."""
     lists: Body = {}
     for change in changes:
         id = refs.get(change.field)
@@ -203,11 +203,11 @@ def _append(lists: Body, name: str, item: Body) -> None:
     lists.setdefault(name, []).append(item)
 
 
-# --- Back to the field -----------------------------------------------------------------------------
+# --- Errors: path to field ------------------------------------------------------------------------
 
 
 def field_for_path(kind: Kind, path: str, names: Iterable[str]) -> str | None:
-    """Which of the fields named a wire path speaks of (``data/0/attributes/bidding/bidAmount``)."""
+    """Return the field to which a JSON path refers (``data/0/attributes/bidding/bidAmount``), or None."""
     parts = [part.casefold() for part in path.replace(".", "/").split("/") if part not in ("", "value")]
     best: tuple[int, str] | None = None
     for name in names:

@@ -1,8 +1,8 @@
-"""Walk a list page by page, and return it only if it says without contradiction that it is whole.
+"""Read a list page by page, and return it only if its metadata does not contradict that it is complete.
 
-What a list does not hold would be created again, so a list that was cut short is a failed read and never a
-short list (contract §2.10, §13). ``metadata.count`` has no documented meaning (the total, or the rows of this
-page), so it can prove that rows are missing, and never alone that none are.
+Objects missing from a list would be created again, so a truncated list is a failed read, never a short list (contract
+§2.10, §13). ``metadata.count`` has no documented meaning (the total, or the rows of this page), so it can prove that
+rows are missing, but not alone that none are.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ from reconciler.provider.read_errors import ReadError
 
 Query: TypeAlias = tuple[tuple[str, str], ...]
 Ask: TypeAlias = Callable[[Query], Answer]
-"""Read one page by its query. Raises :class:`reconciler.provider.read_errors.ReadError` when the page cannot be had."""
+"""Reads one page by its query. Raises :class:`reconciler.provider.read_errors.ReadError` if the read fails."""
 MAX_PAGES = 100_000
-"""No list is longer; a server that never ends a list is stopped here (contract §2.10)."""
+"""Maximum number of pages, at which an endless list is stopped (contract §2.10)."""
 
 
 class CutShort(ReadError):
-    """A list that contradicts itself: rows are missing, or the same page came twice."""
+    """Raised for a list that contradicts itself: rows are missing, or a page is repeated."""
 
     def __init__(self, list_: str, reason: str) -> None:
         hint = "nothing is planned from a part of a list; try again, and report it if it stays"
@@ -31,7 +31,7 @@ class CutShort(ReadError):
 
 
 class Totals(Struct, frozen=True):
-    """What the metadata of one answer says about the size of its list. None where it says nothing."""
+    """Metadata of one response about the size of its list; None where it is not given."""
 
     pages: int | None = None
     items: int | None = None
@@ -45,7 +45,7 @@ class Totals(Struct, frozen=True):
 
 
 def totals(body: Json) -> Totals:
-    """Return what an answer says about the size of its list, in any of the styles of contract §2.10."""
+    """Return the size of the list according to a response, in any of the styles of contract §2.10."""
     told: Any = body.get("metadata") or body.get("meta") if isinstance(body, dict) else None
     told = told if isinstance(told, dict) else {}
     return Totals(
@@ -58,10 +58,10 @@ def totals(body: Json) -> Totals:
 
 
 def walk(listing: Listing, ask: Ask, name: str) -> list[Answer]:
-    """Return all pages of a list. Raise :class:`CutShort` if it is not whole, ``name`` being its path.
+    """Return all pages of a list. Raise :class:`CutShort` if it is incomplete; ``name`` is its path.
 
-    The next page starts after the rows that were received, so that a server with smaller pages than those
-    that were asked for loses nothing.
+    The next page starts after the rows received, so that no row is lost if the server uses smaller pages than
+    requested.
     """
     pages: list[Answer] = []
     held = _Held()
@@ -82,12 +82,12 @@ def walk(listing: Listing, ask: Ask, name: str) -> list[Answer]:
 
 
 def rows(answer: Answer) -> Sequence[dict[str, Any]]:
-    """Return the rows of a list as the API sent them. Raise :class:`ReadError` if the answer holds no list."""
+    """Return the rows of a list as the API sent them. Raise :class:`ReadError` if the response holds no list."""
     return [row for row in entries(answer) if isinstance(row, dict)]
 
 
 def entries(answer: Answer) -> Sequence[Any]:
-    """Return the rows of a list, decoded or not; an answer that holds no list is not an empty one."""
+    """Return the rows of a list, decoded or not. Raise :class:`ReadError` if the response holds no list."""
     data: Any = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
     if not isinstance(data, list) or not all(isinstance(row, dict | Live) for row in data):
         raise ReadError(error("read-failed", f"the API answered {answer.status} without the list that was asked for"))
@@ -95,7 +95,7 @@ def entries(answer: Answer) -> Sequence[Any]:
 
 
 def check_one_page(answer: Answer, name: str) -> None:
-    """Raise :class:`CutShort` if a list without pages says that it has more rows than it holds."""
+    """Raise :class:`CutShort` if an unpaged list has more rows by its metadata than it holds."""
     held = len(entries(answer))
     reason = _shortage(totals(answer.body), held, pages=1)
     if reason:
@@ -103,7 +103,7 @@ def check_one_page(answer: Answer, name: str) -> None:
 
 
 class _Held:
-    """The rows received so far: all of them, and the different ones by id (an entry of a history has none)."""
+    """Rows received so far: their total, and the distinct ones by id (history entries have none)."""
 
     def __init__(self) -> None:
         self.received, self.ids, self.without_id = 0, set[str](), 0
@@ -114,7 +114,7 @@ class _Held:
         return len(self.ids) + self.without_id
 
     def add(self, found: Sequence[dict[str, Any]]) -> bool:
-        """Add the rows of a page; return False if it brought nothing new."""
+        """Add the rows of a page; return False if it has no new row."""
         before, repeated = self.different, bool(found) and found == self._last
         self.received, self._last = self.received + len(found), found
         self.ids |= {str(row["id"]) for row in found if row.get("id") is not None}
@@ -133,7 +133,7 @@ def _position(listing: Listing, page: int, received: int) -> Query:
 
 
 def _has_more(answer: Answer, found: int, held: _Held, pages: int, listing: Listing) -> bool:
-    """True while anything says that there is more, and while nothing says that there is not."""
+    """Return True if any metadata says that there are more rows, or none says that there are not."""
     told = totals(answer.body)
     if told.is_silent or _shortage(told, held.different, pages):
         return True
@@ -142,7 +142,7 @@ def _has_more(answer: Answer, found: int, held: _Held, pages: int, listing: List
 
 
 def _contradiction(pages: Sequence[Answer], held: _Held) -> str | None:
-    """Why the list is not whole though no further page came, or None."""
+    """Return the reason why the list is incomplete although no page follows, or None."""
     told = [totals(page.body) for page in pages]
     latest = next((each for each in reversed(told) if not each.is_silent), told[-1])
     if latest.items is not None and held.different > latest.items:
@@ -151,7 +151,7 @@ def _contradiction(pages: Sequence[Answer], held: _Held) -> str | None:
 
 
 def _shortage(told: Totals, held: int, pages: int) -> str | None:
-    """What the metadata promises beyond the rows and pages that came, or None."""
+    """Return what the metadata promises beyond the rows and pages received, or None."""
     for total in (told.items, told.count):
         if total is not None and total > held:
             return f"it tells {total} rows, and {held} came"

@@ -1,4 +1,4 @@
-"""Whether an answer to a read can be believed: what cannot is a problem, never an empty list."""
+"""Turn failed or malformed read responses into a Problem instead of an empty result."""
 
 from reconciler.kinds.products import PRODUCTS
 from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
@@ -7,7 +7,7 @@ NOT_THE_API = "this is not how the API refuses: check the network, the proxy (HT
 
 
 class ReadError(Exception):
-    """A read that did not succeed, as the problem to show, with the status it had, if it had one."""
+    """Raised for a failed read, with the problem to show and the response's status, if any."""
 
     def __init__(self, problem: Problem, status: int = 0) -> None:
         super().__init__(problem.message)
@@ -15,7 +15,7 @@ class ReadError(Exception):
 
 
 def read_error(call: Call, answer: Answer) -> Problem | None:
-    """Why an answer to a read cannot be believed, or None if it can."""
+    """Return the problem of a read response that is not usable, or None."""
     asked = f"{call.method} {call.path}"
     if answer.fate is not Delivery.ANSWERED:
         hint = "nothing was written" if answer.permanent else "nothing was written; try again"
@@ -39,7 +39,7 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
 
 
 def is_of_token(answer: Answer) -> bool:
-    """Return whether the token endpoint refused: the call itself has not been sent, and the reason says so."""
+    """Return True if the token endpoint refused; the call itself has not been sent, and the reason says so."""
     return answer.fate is Delivery.ANSWERED and answer.status in (401, 403) and bool(answer.reason)
 
 

@@ -1,7 +1,7 @@
-"""What is live: which reads a scope needs, page by page, and their rows as canonical values.
+"""Read live resources: the reads of a scope, page by page, with rows as canonical values.
 
-A read that fails is a problem, never an empty list: what looks absent would be created again. It
-knows no socket; ``send`` is handed in, and stands for the only door to HTTP.
+A read that fails is a problem, never an empty list, since absent objects would be created again. It opens no socket;
+``send`` is passed in.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,11 +38,11 @@ from reconciler.provider.read_errors import read_error as read_error
 Send = Callable[[Call], Answer]
 TOO_LONG = 504
 PASSES = 4
-"""How often a list of several pages is read to see it twice the same."""
+"""Maximum number of times that a list of several pages is read until two readings agree."""
 
 
 class ReadResult(Struct, frozen=True):
-    """Everything live of one kind in the scope, and what the API warned of."""
+    """Everything live of one kind in the scope, and the API's warnings."""
 
     live: tuple[Live, ...]
     problems: tuple[Problem, ...] = ()
@@ -58,10 +58,10 @@ def read_list(
     narrowed: Sequence[str] | None = None,
     kept: Callable[[Live], Live] = lambda live: live,
 ) -> ReadResult:
-    """All of a kind in the scope. Raises :class:`ReadError` when any page of it could not be had.
+    """Return all objects of a kind in the scope. Raise :class:`ReadError` if any page of it cannot be read.
 
-    ``attached`` asks for the sets that are read from the other side, which costs a list of its own; ``narrowed``
-    are the only parents that a search is asked for; ``kept`` is what is kept of each object as it comes.
+    ``attached`` also reads the sets that are listed on the other side, which costs a list of its own; ``narrowed``
+    restricts a search to these parents; ``kept`` converts each object as it is read.
     """
     match kind.read:
         case Search() as search:
@@ -72,7 +72,7 @@ def read_list(
             owner = kind.holder
             check_one_page(answer, path)
             found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
-            # An id that the API cannot parse may drop the whole filter (contract §3.3.1).
+            # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
             return ReadResult(
                 tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(kind, answer.body))
             )
@@ -94,14 +94,14 @@ def read_list(
 
 
 def add_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
-    """The pairs, with the sub-resources of those whose files state the map fields: one read each."""
+    """Return the pairs with the sub-resources that their files state, read one by one."""
     return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
 
 
 def unknown_references(
     kind: Kind, root: str, scope: Sequence[str], pairs: Sequence[Pair], send: Send
 ) -> Iterator[Problem]:
-    """Ids that a write would name and that nothing in the scope has. Raises :class:`ReadError`."""
+    """Yield a problem for each id in a write that is not in the scope. Raise :class:`ReadError` if a read fails."""
     for reference in kind.references:
         name = reference.field
         naming = [
@@ -131,7 +131,7 @@ def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) ->
 
 
 def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
-    """What the things are called that a field names, by field and id. Raises :class:`ReadError`."""
+    """Return the names of the things that a field names, by field and id. Raise :class:`ReadError`."""
     return {
         (field, str(row.get("id"))): str(row.get(reference.label) or "")
         for reference in kind.references
@@ -142,7 +142,7 @@ def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send
 
 
 def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
-    """Every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
+    """Yield every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
     listing = Listing(path, paging=Paging.OFFSET, page=page)
     for answer in _pages(kind, listing, "", "", send):
         for row in rows(answer):
@@ -151,7 +151,7 @@ def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mappi
 
 
 def _with_days(kind: Kind, root: str, owner: str, live: dict[str, Live], send: Send) -> dict[str, Live]:
-    """The objects of an owner, with the day in the owner's time zone where the API tells an instant (contract §13, 45).
+    """Return the objects of an owner, with the day in the owner's time zone where the API tells an instant (contract §13, 45).
 
     The owners are read for it only then: plain days are the rule.
     """
@@ -187,7 +187,7 @@ def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -
 
 
 def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Send) -> dict[str, Live]:
-    """The set field of every object, from a list of the things that each name their objects."""
+    """Return every object with its set field, read from the list of attached objects."""
     assert kind.attachments is not None
     name, names = kind.attachments.field, kind.attachments.names
     members: dict[str, set[str]] = {each: set() for each in live}
@@ -206,7 +206,7 @@ def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Se
 
 
 def _read_until_stable(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
-    """All pages of a list; where it takes the server too long, all of one for each of its parts (contract §4.2)."""
+    """Return all pages of a list; if it times out on the server, the pages of each of its parts (contract §4.2)."""
     try:
         return _read_until_same(kind, listing, root, id, send)
     except ReadError as unread:
@@ -220,15 +220,18 @@ def _read_until_stable(kind: Kind, listing: Listing, root: str, id: str, send: S
 
 
 def _read_until_same(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
-    """All pages of a list. One of several pages is read again until two readings name the same ids,
-    since an entry may slip between two pages while others come and go (contract §2.10)."""
+    """Return all pages of a list.
+
+    A list of several pages is read again until two readings have the same ids, since an entry may slip between two
+    pages while others are added or removed (contract §2.10).
+    """
     before: set[str] | None = None
     cut: str | None = None
     for _ in range(PASSES):
         try:
             pages = _pages(kind, listing, root, id, send)
         except CutShort as short:
-            if cut == short.problem.message:  # it stays so: no passing change of the account is the cause
+            if cut == short.problem.message:  # the same cut twice: not caused by a concurrent change
                 raise
             before, cut = None, short.problem.message
             continue
@@ -246,7 +249,7 @@ def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list
     return walk(asked, lambda query: _got(_call(kind, "GET", path, query=query), send), path)
 
 
-# --- Calls and answers ------------------------------------------------------------------------------------
+# --- Calls and responses ----------------------------------------------------------------------------------
 
 
 def _call(
@@ -271,7 +274,7 @@ def _got(call: Call, send: Send) -> Answer:
 
 
 def _warnings(kind: Kind, body: Json) -> Iterator[Problem]:
-    """What the API warned of; objects that it hides are one note with their count, as far as it tells one."""
+    """Yield what the API warned of; objects that it hides are one note with their count, as far as it tells one."""
     listed = body.get("warnings") if isinstance(body, dict) else None
     warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
     hidden = sum(each.get("code") == kind.hidden_code for each in warned)

@@ -1,7 +1,7 @@
-"""What the application may touch: its product, and every advertiser and account of the scope.
+"""Scope check: the application's product, and every advertiser and account of the scope.
 
-A lost consent reads as an empty list, and a naive plan would create everything again (contract §2.2);
-so before a plan is believed the scope must be in the portfolio.
+A lost consent reads as an empty list, and a plan would create everything again (contract §2.2); so every id of the
+scope must be in the portfolio before a plan is used.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -31,10 +31,10 @@ def check_scope(
     names: dict[tuple[str, str], str] | None = None,
     zones: dict[tuple[str, str], str] | None = None,
 ) -> Iterator[Problem]:
-    """Problems of the application with this scope, for the kinds that the files hold.
+    """Yield the problems of the application with this scope, for the kinds in the files.
 
-    ``codes`` is filled with the currencies that the lists tell, by scope and id; ``names`` with what they call the
-    ids of the scope, by the field that holds such an id; ``zones`` with the time zones of accounts, by scope and id.
+    It fills ``codes`` with currencies by scope and id, ``names`` with the names of the scope's ids by the field that
+    holds them, ``zones`` with time zones of accounts by scope and id.
     """
     used = {kind.product: kind for kind in kinds}
     for product, kind in used.items():
@@ -58,7 +58,7 @@ def check_scope(
 
 
 def ids_outside_portfolio(ids: Iterable[str], known: Container[str], at: Place) -> Iterator[Problem]:
-    """The ids that the application may not touch."""
+    """Yield an error for each id outside the application's portfolio."""
     for id in ids:
         if id not in known:
             message = f"{id} is not in the portfolio of this application"
@@ -67,7 +67,7 @@ def ids_outside_portfolio(ids: Iterable[str], known: Container[str], at: Place) 
 
 
 def version_warnings(dialects: Iterable[ApiVersion], now: datetime, at: Place) -> Iterator[Problem]:
-    """Versions whose support has ended, or ends within three months (contract §2.13)."""
+    """Yield a warning for each version whose support has ended, or ends within three months (contract §2.13)."""
     for dialect in dialects:
         if dialect.ends is None or dialect.ends > (now + NOTICE).date():
             continue
@@ -79,7 +79,7 @@ def version_warnings(dialects: Iterable[ApiVersion], now: datetime, at: Place) -
 
 
 def wrong_product(product: str, attributes: Mapping[str, Json]) -> Iterator[Problem]:
-    """Whether the application belongs to the other product."""
+    """Yield an error if the application belongs to the other product."""
     service = str(attributes.get("criteoService") or "")
     letters = _letters(service)
     if is_known_service(letters) and letters != PRODUCTS[product].service:
@@ -88,9 +88,9 @@ def wrong_product(product: str, attributes: Mapping[str, Json]) -> Iterator[Prob
 
 
 def read_application(product: str, root: str, send: Send) -> Mapping[str, Json]:
-    """What the application says of itself. Raises :class:`reconciler.provider.reader.Unread`.
+    """Return the application's attributes. Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
 
-    Everybody may ask who they are (contract §2.3), so whoever is refused that is at the other product's door.
+    Every application may read them (contract §2.3), so a refusal means that it belongs to the other product.
     """
     call = first_call(product, root)
     answer = send(call)
@@ -103,18 +103,18 @@ def read_application(product: str, root: str, send: Send) -> Mapping[str, Json]:
 
 
 def application_name(attributes: Mapping[str, Json]) -> str:
-    """Return what the application is called; empty if it does not say."""
+    """Return the application's name, or an empty text."""
     name = attributes.get("name")
     return name if isinstance(name, str) else ""
 
 
 def first_call(product: str, root: str) -> Call:
-    """Return the read that a run begins with."""
+    """Return the first read of a run."""
     return _read(f"{root}/{PRODUCTS[product].segment}/me", product)
 
 
 def refusal_of(call: Call, answer: Answer) -> Problem | None:
-    """Return why the answer to the first call stops the run; None if it does not."""
+    """Return the problem by which the response to the first call stops the run, or None."""
     problem = read_error(call, answer)
     if problem is not None and answer.status == 403 and not is_of_token(answer) and not isinstance(answer.body, str):
         said = f"the application was refused {call.path} (403), which every application of {call.product} may read"
@@ -123,7 +123,7 @@ def refusal_of(call: Call, answer: Answer) -> Problem | None:
 
 
 def is_known_service(service: str) -> bool:
-    """Whether it is a product's name as we know it."""
+    """Return True if it is the name of a product."""
     return _letters(service) in {each.service for each in PRODUCTS.values()}
 
 
@@ -132,14 +132,14 @@ def _letters(service: str) -> str:
 
 
 def read_members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]:
-    """Every id that the application may touch in the scope of a kind, with its name."""
+    """Yield (id, name) of every advertiser or account in the portfolio for the kind's scope."""
     table = SCOPES[kind.scope]
     for row in _rows(table, root, send):
         yield str(row.get("id")), _label(table, row.get("attributes"))
 
 
 def read_directory(table: Scope, root: str, send: Send) -> dict[str, tuple[str | None, str]]:
-    """Return currency and time zone of members by id, as the directory gives them to those who may ask (§2.2)."""
+    """Return (currency, time zone) of members by id, from the directory if it may be read (§2.2)."""
     assert table.directory is not None
     answer = send(_read(table.directory[1].format(root=root), table.product))
     rows = answer.body if isinstance(answer.body, list) and answer.status == 200 else []
@@ -151,7 +151,7 @@ def read_directory(table: Scope, root: str, send: Send) -> dict[str, tuple[str |
 
 
 def _currency(row: object, key: str) -> str | None:
-    """A code of three letters; anything else is not believed."""
+    """Return a currency code of three letters, or None."""
     code = row.get(key) if isinstance(row, dict) else None
     return code.upper() if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() else None
 
@@ -162,7 +162,7 @@ def _text(row: object, key: str) -> str:
 
 
 def _label(table: Scope, attributes: object) -> str:
-    """Return what a list calls a member of a scope; a version may use the attribute of another list."""
+    """Return the name of a scope's member in a list; a version may use the attribute of another list."""
     said = attributes if isinstance(attributes, dict) else {}
     labels = dict.fromkeys((table.label, *(each.label for each in SCOPES.values())))
     return next((str(said[label]) for label in labels if said.get(label)), "")
@@ -171,7 +171,7 @@ def _label(table: Scope, attributes: object) -> str:
 def _rows(table: Scope, root: str, send: Send) -> Iterator[dict[str, Json]]:
     """Yield the rows of the whole portfolio.
 
-    Raises :class:`reconciler.provider.reader.Unread`, also when it is cut short.
+    Raise :class:`reconciler.provider.reader.ReadError` if a read fails or the list is incomplete.
     """
     path = table.portfolio.format(root=root)
     listing = Listing(path, paging=table.paging)

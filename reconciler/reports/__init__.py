@@ -1,6 +1,6 @@
-"""A run, told: one format a file, each a function from a run to text. Only the CLI prints.
+"""Reports: one format per file, each a function from a run to text. Only the CLI prints.
 
-To add a format, write its file and name it in ``FORMATS``. A format is imported when it is asked for.
+To add a format, write its file and name it in ``FORMATS``. A format is imported when it is requested.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ Report = Callable[[Run, RenderOptions], str]
 
 
 class _Formats(Mapping[str, Report]):
-    """Reports by the name of their format; each stands in the module of its name, unless another is given."""
+    """Report functions by format; the module has the format's name unless another is given."""
 
     def __init__(self, *names: str, **modules: str) -> None:
         self._modules = {name: modules.get(name.replace("-", "_"), name) for name in names}

@@ -1,4 +1,4 @@
-"""What is billed at most, in words that every format uses: another number than the budgets, and never added to them."""
+"""Maximum billed amounts in the words of every format; they differ from budgets and are never added to them."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from reconciler.reports.cost import CostTotal, format_money, format_total_change
 
 TITLE = "Billable at most (spend limits and balances)"
 NO_PROMISE = "no promise"
-"""The row that counts campaigns and balances without a limit: nothing bounds what they are billed."""
+"""Row that counts campaigns and balances without a limit, for which no maximum is promised."""
 
 
 def rows(money: Money | None) -> tuple[CostTotal, ...]:
-    """Return the maxima by currency and period, and how many objects have none."""
+    """Return the maximum amounts by currency and period, and the number of objects without one."""
     return tuple(
         CostTotal(
             each.currency,
@@ -27,7 +27,7 @@ def rows(money: Money | None) -> tuple[CostTotal, ...]:
 
 
 def cells(each: CostTotal) -> tuple[str, str, str]:
-    """Return before, after and the change: amounts, or counts of objects without a limit."""
+    """Return before, after and change: amounts, or numbers of objects without a limit."""
     if each.what == NO_PROMISE:
         change = each.change.uncapped
         return f"{each.before.uncapped:,}", f"{each.after.uncapped:,}", f"{change:+,}" if change else "unchanged"
@@ -35,7 +35,7 @@ def cells(each: CostTotal) -> tuple[str, str, str]:
 
 
 def lines(money: Money | None) -> Iterator[str]:
-    """Yield the block of text, aligned; nothing if no kind of the plan has such a maximum."""
+    """Yield the aligned lines of text; empty if no kind of the plan has such a maximum."""
     table = [(f"{each.currency} {each.what}", *cells(each)) for each in rows(money)]
     if not table:
         return

@@ -1,6 +1,6 @@
 """A run as GitLab's code quality report: each problem at its file and line in the merge request.
 
-Paths begin at the root of the repository, as those of the merge request do.
+Paths are relative to the root of the repository, like those of the merge request.
 """
 
 from reconciler.model import Problem, Run, Severity, Span
@@ -12,7 +12,7 @@ SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE:
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """One JSON list and a line break."""
+    """Return the report: one JSON list and a line break."""
     known, problems = objects(run), [place_from_root(each, manner.checkout) for each in findings(run)]
     marked = with_fingerprints(problems)
     return dump_report(

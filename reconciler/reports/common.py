@@ -1,6 +1,6 @@
-"""Words that every report shares: how a value, a place and a summary are said.
+"""Shared by all reports: formatting of values, places and summaries.
 
-Whatever comes from outside is escaped here: control characters, and those that reorder a line.
+Text from outside is escaped here: control characters, and those that reorder a line.
 """
 
 import re
@@ -34,14 +34,17 @@ CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
 VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
 BLANK = frozenset(["\u034f", *"\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0xE0100, 0xE01F0))])
-"""Letters that Unicode calls printable and that show nothing."""
+"""Characters that Unicode calls printable and that have no glyph."""
 COMMAND, FIRST = "##[", "::"
-"""What a pipeline's log takes for a command wherever it stands in a line, and at its beginning."""
+"""Commands in a pipeline's log: one anywhere in a line, one at its beginning."""
 
 
 class Checkout(Struct, frozen=True):
-    """Where a run stands in its repository: ``root`` is the folder of the repository, ``here`` the folder in which the
-    command ran, both absolute; ``project`` is the project's file as a path from ``here``."""
+    """Repository of a run.
+
+    ``root`` is the folder of the repository, ``here`` the folder in which the command runs, both absolute; ``project``
+    is the path of the project file from ``here``.
+    """
 
     root: str
     here: str
@@ -49,11 +52,13 @@ class Checkout(Struct, frozen=True):
 
 
 class RenderOptions(Struct, frozen=True):
-    """How much a report tells: ``bodies`` shows every request body as it is sent; ``full``
-    lists also what text folds, since it is alike and much; ``told`` holds the
-    problems that were shown before, with the plan; ``sources`` gives the lines of the user's files;
-    ``detailed`` says that changes end the command with an exit code of their own; ``digest`` names the
-    saved plan that this run was saved as; ``checkout`` is where formats of pipelines name files from."""
+    """Options of a report.
+
+    ``bodies`` shows every request body; ``full`` lists what is folded by default; ``told`` holds the problems that were
+    shown before, with the plan; ``sources`` holds the lines of the user's files; ``detailed`` gives changes an exit
+    code of their own; ``digest`` names the saved plan of this run; ``checkout`` is the repository from which pipeline
+    formats name files.
+    """
 
     bodies: bool = False
     full: bool = False
@@ -65,7 +70,7 @@ class RenderOptions(Struct, frozen=True):
 
 
 def sanitize(text: object) -> str:
-    """Text from outside, safe on a terminal and in a log: nothing invisible, no second line, no command."""
+    """Return text from outside in a form safe for terminals and logs: no invisible letters, line breaks or commands."""
     string = str(text)
     if COMMAND in string:
         string = string.replace(COMMAND, "##\\u005b")
@@ -77,7 +82,7 @@ def sanitize(text: object) -> str:
 
 
 def _visible(letter: str) -> str:
-    """Controls, formats such as those that reorder a line, odd spaces and halves of letters by their number."""
+    """Return a letter, or its code point if it is a control, format or blank character or a surrogate."""
     point = ord(letter)
     if letter.isprintable() and letter not in BLANK:
         return letter
@@ -85,7 +90,7 @@ def _visible(letter: str) -> str:
 
 
 def format_value(value: Value) -> str:
-    """A value as a person reads it: amounts with two decimals at least and with separators, sets in brackets."""
+    """Return a value for people: amounts with at least two decimals and grouped digits, sets in brackets."""
     match value:
         case None:
             return "null"
@@ -112,31 +117,31 @@ def format_value(value: Value) -> str:
 
 
 def format_change_percent(before: Value, after: Value) -> str:
-    """How far an amount moves, in percent; empty for anything else."""
+    """Return the change of an amount in percent; empty for other values."""
     if isinstance(before, Decimal) and isinstance(after, Decimal) and before:
         return format_percent((after - before) / before * 100)
     return ""
 
 
 def format_percent(percent: Decimal) -> str:
-    """``+10 %``, ``-9.1 %``, ``+9,900 %``: one decimal where it says something."""
+    """Return a signed percentage: ``+10 %``, ``-9.1 %``, ``+9,900 %``; with a decimal if it is not zero."""
     digits = "+,.1f" if abs(percent) >= Decimal("0.05") or not percent else "+.1g"
     return f"{percent:{digits}}".removesuffix(".0") + " %"
 
 
 def clip(text: str, most: int) -> str:
-    """The text, or so much of it that it ends within ``most`` characters and shows that it was longer."""
+    """Return the text, cut to ``most`` characters with an ellipsis if it is longer."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def change_title(change: Change) -> str:
-    """The resource's own name beside its address, if it has one."""
+    """Return the resource's name in quotes, or an empty text."""
     name = name_of(change.address.kind, change.after)
     return f'"{sanitize(name)}"' if name else ""
 
 
 def drift_summary(run: Run) -> str:
-    """``Drift: 2 drifted, 1 in conflict, 3 pending.`` or ``No drift.``"""
+    """Return ``Drift: 2 drifted, 1 in conflict, 3 pending.`` or ``No drift.``."""
     tally = Counter(each.state for each in run.drift)
     told = [f"{tally[state]:,} {word}" for state, word in DIVERGENCES.items() if tally[state]]
     return f"Drift: {', '.join(told)}." if told else "No drift."
@@ -151,7 +156,7 @@ DIVERGENCES = {
 
 
 def summary(run: Run) -> str:
-    """``Plan: 2 to create, 5 to update, 1 to stop.`` or ``No changes.``"""
+    """Return ``Plan: 2 to create, 5 to update, 1 to stop.`` or ``No changes.``."""
     if run.command == "drift":
         return drift_summary(run)
     if not run.changes:
@@ -160,19 +165,19 @@ def summary(run: Run) -> str:
 
 
 def has_plan(run: Run) -> bool:
-    """Whether there is a plan to show: also one that guardrails refuse, but none that is in doubt otherwise."""
+    """Return True if there is a plan to show, including one that guardrails refuse."""
     return run.command not in ("validate", "drift") and (
         run.applied or not run.failed or exit_code(run) is ExitCode.REFUSED
     )
 
 
 def visible_run(run: Run) -> Run:
-    """The run without what its plan would cost and who objects to it, where there is no plan to show."""
+    """Return the run, without money and judgements if there is no plan to show."""
     return run if has_plan(run) else replace(run, money=None, judgements=())
 
 
 def headline(run: Run) -> str:
-    """The run in one sentence: what was found, what is planned, or how it ended."""
+    """Return the run in one sentence: the findings, the plan, or the outcome."""
     errors = count_noun(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
     if run.applied:
         told = [f"{count:,} {ending}" for ending, count in count_by_status(run).items()]
@@ -190,18 +195,18 @@ def headline(run: Run) -> str:
 
 
 def least_time(calls: int) -> str:
-    """The time that so many calls take at the documented limit, at the least."""
+    """Return the minimum time for this number of calls at the documented limit, in words."""
     seconds = max(0, (calls - 1) // CALLS_PER_MINUTE * 60)
     return "less than a minute" if seconds < 60 else f"at least {seconds // 60} min"
 
 
 def count_noun(number: int, noun: str) -> str:
-    """``1 item``, ``2 items``."""
+    """Return a number with its noun: ``1 item``, ``2 items``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def objects(run: Run) -> dict[Address, str]:
-    """What the live object of an address is called, and its id, as far as the run tells them."""
+    """Return name and id of the live objects by address, as far as the run holds them."""
     names: dict[Address, tuple[str, str | None]] = {}
     for each in run.drift:
         names.setdefault(each.address, (each.name, each.id))
@@ -212,12 +217,12 @@ def objects(run: Run) -> dict[Address, str]:
 
 
 def name_and_id(name: str, id: str | None) -> str:
-    """``"FR prospecting", id 123467``, as far as they are known."""
+    """Return ``"FR prospecting", id 123467``, as far as they are known."""
     return ", ".join([*([f'"{name}"'] if name else []), *([f"id {id}"] if id else [])])
 
 
 def sentence_with_address(problem: Problem, known: Mapping[Address, str]) -> str:
-    """The sentence, with the address that it is about and the object behind it, if it does not name them itself."""
+    """Return the problem's sentence, with its address and object added if it does not name them."""
     if problem.address is None:
         return sanitize(problem.message)
     address = str(problem.address)
@@ -227,14 +232,14 @@ def sentence_with_address(problem: Problem, known: Mapping[Address, str]) -> str
 
 
 def format_problem(problem: Problem, said: str | None = None) -> str:
-    """``file:line:col: error[code]: sentence``, in one line; ``said`` is another sentence than its own."""
+    """Return ``file:line:col: error[code]: sentence`` on one line; ``said`` replaces the problem's own sentence."""
     where = f"{sanitize(problem.span)}: " if problem.span else ""
     sentence = sanitize(problem.message) if said is None else said
     return f"{where}{problem.severity.value}[{sanitize(problem.code)}]: {sentence}"
 
 
 def all_problems(run: Run) -> tuple[Problem, ...]:
-    """What is wrong with the run and with its items, each once, errors first, otherwise in their order."""
+    """Return the problems of the run and its items without duplicates, errors first."""
     told_once = frozenset(map(id, stopped_items(run)))
     of_items = (each.problems for each in run.outcomes if id(each) not in told_once)
     told = (*run.problems, *(problem for problems in of_items for problem in problems))
@@ -242,7 +247,7 @@ def all_problems(run: Run) -> tuple[Problem, ...]:
 
 
 def stopped_items(run: Run) -> list[ItemOutcome]:
-    """The items that were not sent for a reason that the run itself tells, such as an interrupt."""
+    """Return the items that were not sent for a reason of the run itself, such as an interrupt."""
     reasons = {(problem.code, problem.message) for problem in run.problems if problem.address is None}
     held = [
         each
@@ -254,25 +259,25 @@ def stopped_items(run: Run) -> list[ItemOutcome]:
 
 
 def summarize_items(outcomes: Sequence[ItemOutcome]) -> str:
-    """``150 items: adSets.a, adSets.b, adSets.c, …``"""
+    """Return ``150 items: adSets.a, adSets.b, adSets.c, …``."""
     names = [sanitize(each) for each in dict.fromkeys(outcome.item.address for outcome in outcomes)]
     more = ", …" if len(names) > FEW else ""
     return f"{count_noun(len(outcomes), 'item')}: {', '.join(names[:FEW])}{more}"
 
 
 def findings(run: Run) -> list[Problem]:
-    """What pipelines show as annotations and alerts: all but notes of the account on which no file has a say."""
+    """Return the problems that pipelines annotate: all except notes about the account that no file can change."""
     return [problem for problem in all_problems(run) if problem.code not in OF_THE_ACCOUNT]
 
 
 OF_THE_ACCOUNT = frozenset(["cannot-expose-specific-adsets"])
 FEW = 3
-"""So many items are named of those that are summed."""
+"""Number of items that a summary names."""
 WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 def counts(run: Run) -> dict[str, int]:
-    """How many resources are created, updated and stopped, by the words of the summary."""
+    """Return the number of resources that are created, updated and stopped, by the words of the summary."""
     return {word: sum(change.action is action for change in run.changes) for action, word in VERBS.items()}
 
 
@@ -286,21 +291,20 @@ UNDECIDED = Cause.UNDECIDED.value
 
 
 def count_by_status(run: Run) -> dict[str, int]:
-    """How many items ended in which way, those of earlier runs that are still undecided too; ways in which none
-    ended are left out."""
+    """Return the number of items by ending, including undecided items of earlier runs; zero counts are left out."""
     tally = tally_endings(run.outcomes)
     undecided = sum(problem.cause is Cause.UNDECIDED for problem in run.problems)
     return tally | ({UNDECIDED: undecided} if undecided else {})
 
 
 def tally_endings(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
-    """How many items ended in which way; ways in which none ended are left out."""
+    """Return the number of items by ending; zero counts are left out."""
     tally = Counter(outcome.ending for outcome in outcomes)
     return {ending: tally[ending] for ending in ENDINGS if tally[ending]}
 
 
 def exit_sentence(run: Run, manner: RenderOptions) -> str:
-    """What the exit code means, where it is more than "done", "an error" or "there are changes"."""
+    """Return the meaning of the exit code, or an empty text for done, error and changes."""
     code = exit_code(run, detailed=manner.detailed)
     return (
         "" if code in (ExitCode.DONE, ExitCode.ERROR, ExitCode.CHANGES) else f"Exit code {int(code)}: {code.meaning}."

@@ -1,6 +1,6 @@
-"""What a plan costs, in words that every format uses: totals before and after, and who objects.
+"""Cost of a plan in the words of every format: totals before and after, and guardrail judgements.
 
-Uncapped is a word and is counted; it is never a zero and never left out. Currencies are never added.
+Uncapped is a word and is counted; it is never zero and never left out. Currencies are never added.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,15 +18,15 @@ ONE_OFF, ONE_OFF_WORD = "balance deposits", "one-off funds"
 SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)
 TOP, FEW = 10, 3
 LEAP = Decimal("1.5")
-"""So many are named in any case; more of them if they rise by half or more."""
+"""Factor from which an increase is listed although the first few are listed already."""
 
 
 class CostTotal(Struct, frozen=True):
-    """What a currency commits, in one way of counting."""
+    """Total of a currency, by one way of counting."""
 
     currency: str
     what: str
-    """How reports for people name it; ``word`` is how JSON does."""
+    """Name in reports for people; ``word`` is the name in JSON."""
     word: str
     before: Exposure
     after: Exposure
@@ -49,24 +49,24 @@ def totals(money: Money | None) -> tuple[CostTotal, ...]:
 
 
 def changed_first(money: Money | None) -> tuple[CostTotal, ...]:
-    """Return the totals as people read them: those that change, then the unchanged ones."""
+    """Return the totals for people: changed ones first."""
     return tuple(sorted(totals(money), key=lambda total: not (total.change.amount or total.change.uncapped)))
 
 
 def format_money(value: Decimal, sign: str = "") -> str:
-    """``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
+    """Return ``12,345.60``; with the sign ``+`` also ``+12,345.60``."""
     return group_digits(value, sign)
 
 
 def format_exposure(exposure: Exposure) -> str:
-    """``12,345.60``, and how many are uncapped beside it."""
+    """Return ``12,345.60``, with the number of uncapped objects if any."""
     if not exposure.uncapped:
         return format_money(exposure.amount)
     return f"{format_money(exposure.amount)} plus {exposure.uncapped:,} without a cap"
 
 
 def format_total_change(total: CostTotal) -> str:
-    """How far a total moves: ``+526.55 (+4.3 %)``, ``+1 uncapped``, ``unchanged``."""
+    """Return the change of a total: ``+526.55 (+4.3 %)``, ``+1 uncapped``, ``unchanged``."""
     change = total.change
     parts = []
     if change.amount:
@@ -79,7 +79,7 @@ def format_total_change(total: CostTotal) -> str:
 
 
 def format_limit(limit: Limit | None) -> str:
-    """One object's limit: ``150.00 per day``, ``uncapped``, ``nothing``."""
+    """Return the limit of one object: ``150.00 per day``, ``uncapped``, ``nothing``."""
     if limit is None:
         return "nothing"
     if limit.amount is None:
@@ -88,7 +88,7 @@ def format_limit(limit: Limit | None) -> str:
 
 
 def format_bids(shift: BidShift) -> str:
-    """``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % on average``."""
+    """Return ``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % on average``."""
     counts = [f"{count:,} {word}" for count, word in ((shift.raised, "raised"), (shift.lowered, "lowered")) if count]
     before = _between(shift.lowest_before, shift.highest_before)
     after = _between(shift.lowest_after, shift.highest_after)
@@ -103,7 +103,7 @@ def _between(lowest: Decimal | None, highest: Decimal | None) -> str:
 
 
 def courses(money: Money | None) -> Iterator[str]:
-    """By currency, what is exposed as the calls go, and the most of it at any moment."""
+    """Yield, by currency, the exposure after each call and its maximum."""
     for currency in dict.fromkeys(each.currency for each in money.running) if money else ():
         assert money is not None
         steps = [each for each in money.running if each.currency == currency]
@@ -112,16 +112,16 @@ def courses(money: Money | None) -> Iterator[str]:
         yield f"{sanitize(currency)} {f' {ARROW} '.join(shown)}; at most {format_exposure(money.peak(currency))}"
 
 
-# --- The largest risks --------------------------------------------------------------------------------------
+# --- Largest risks -------------------------------------------------------------------------------------------
 
 
 def rises(money: Money | None) -> tuple[LimitChange, ...]:
-    """The objects whose limit rises most, uncapped ones first."""
+    """Return the objects with the largest increase of the limit, uncapped ones first."""
     return tuple(shift for shift in money.shifts[:TOP] if shift.change > Exposure()) if money else ()
 
 
 def leaps(changes: Sequence[Change]) -> list[tuple[Change, FieldChange]]:
-    """The amounts that are raised by the largest factor: where a slip of the point would stand."""
+    """Return the amounts that are raised by the largest factor, which may be decimal slips."""
     raised = (
         (move.after / move.before, index, change, move)
         for index, (change, move) in enumerate(_moves(changes))
@@ -138,27 +138,27 @@ def _moves(changes: Sequence[Change]) -> Iterator[tuple[Change, FieldChange]]:
 
 
 def leap(move: FieldChange) -> str:
-    """``bidding.bidAmount 0.53 → 53.00 (+9,900 %)``"""
+    """Return ``bidding.bidAmount 0.53 → 53.00 (+9,900 %)``."""
     before, after = format_value(move.before), format_value(move.after)
     return f"{sanitize(move.field)} {before} {ARROW} {after} ({format_change_percent(move.before, move.after)})"
 
 
 def owner(address: Address | None, kind: str, id: str | None) -> str:
-    """Who it is: its address, or its kind and id if the files do not hold it."""
+    """Return the address, or kind and id if the object is not declared."""
     return sanitize(address) if address else f"{sanitize(kind)} {sanitize(id)} (not in the files)"
 
 
-# --- Who objects -----------------------------------------------------------------------------------------------
+# --- Guardrails ------------------------------------------------------------------------------------------------
 
 
 def objections(run: Run) -> list[Judgement]:
-    """What guardrails refused, allowed and advised against, in this order."""
+    """Return the judgements that refused, allowed or advised against the plan, in this order."""
     serious = [each for each in run.judgements if each.verdict in SERIOUS]
     return sorted(serious, key=lambda each: SERIOUS.index(each.verdict))
 
 
 def format_judgement(judgement: Judgement) -> str:
-    """``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``"""
+    """Render a judgement: ``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``."""
     rule = f"{sanitize(judgement.rule)} ({sanitize(judgement.limit)})"
     return f"{judgement.verdict.value}: {rule}, {'; '.join(map(sanitize, judgement_counts(judgement)))}"
 
@@ -174,20 +174,20 @@ def judgement_counts(judgement: Judgement) -> Iterator[str]:
 
 
 def passed_rules(run: Run) -> list[str]:
-    """The guardrails that had nothing to say."""
+    """Return the guardrails that passed."""
     return [sanitize(each.rule) for each in run.judgements if each.verdict is Verdict.PASSED]
 
 
 def idle(run: Run) -> list[str]:
-    """The guardrails for which the plan held nothing to look at."""
+    """Return the guardrails to which nothing in the plan applies."""
     return [sanitize(each.rule) for each in run.judgements if each.verdict is Verdict.IDLE]
 
 
-# --- As lines of text ----------------------------------------------------------------------------------------
+# --- Lines of text -------------------------------------------------------------------------------------------
 
 
 def budget_lines(run: Run) -> Iterator[str]:
-    """Yield what text begins with: totals aligned, and bids."""
+    """Yield the first block of a text report: aligned totals, and bids."""
     rows = [
         (
             f"{each.currency} {each.what}",
@@ -210,7 +210,7 @@ def budget_lines(run: Run) -> Iterator[str]:
 
 
 def guardrail_lines(run: Run) -> Iterator[str]:
-    """Yield the exposure as the calls go, and the guardrails."""
+    """Yield the exposure after each call, and the guardrails."""
     if course := [*courses(run.money)]:
         yield "Exposed as the calls go (on one day, totals and funds in full):"
         yield from (f"  {line}" for line in course)

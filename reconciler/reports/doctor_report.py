@@ -1,4 +1,4 @@
-"""A checkup, told: one line for each thing that was looked at, then how many are in order."""
+"""Report of ``doctor``: one line per check, then a summary."""
 
 import sys
 from collections import Counter
@@ -17,7 +17,7 @@ MARKS = {CheckLevel.OK: "ok", CheckLevel.UNKNOWN: "?", CheckLevel.WARNING: "warn
 
 
 def text(done: DoctorReport) -> str:
-    """For people; a question mark is what reading alone cannot tell."""
+    """Return the report for people; a question mark is a check that reading cannot decide."""
     python = ".".join(map(str, sys.version_info[:3]))
     lines = [f"reconciler {__version__}, Python {python}"]
     width = max(len(each.name) for each in done.checks)
@@ -40,7 +40,7 @@ def _summary(done: DoctorReport) -> str:
 
 
 def report(done: DoctorReport) -> str:
-    """For programs; minor versions add keys."""
+    """Return the report as JSON; minor versions add keys."""
     shape: json.Shape = {
         "format_version": json.FORMAT_VERSION,
         "command": "doctor",

@@ -1,4 +1,4 @@
-"""Drift in sentences: what moved from where to where, who did it, as far as anybody knows."""
+"""Drift in sentences: the values before and after, and the author if known."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,7 +17,7 @@ CODES = {
     DriftState.CONVERGED: "converged",
 }
 MOVED = frozenset(CODES[state] for state in (DriftState.DRIFTED, DriftState.CONFLICT, DriftState.UNKNOWN))
-"""The codes of what somebody else moved, or may have."""
+"""Codes of values that changed outside, or may have."""
 LIVE, FILES = "drift --accept live", "drift --accept files"
 HINTS = {
     DriftState.PENDING: "`apply` does it",
@@ -28,7 +28,7 @@ HINTS = {
 
 
 def drift_problem(each: Drift) -> Problem:
-    """A value that differs, at its line: a warning if live moved, a note if only the files did."""
+    """Return the problem of a value that differs, at its line: a warning if live changed, else a note."""
     told = error(CODES[each.state], _sentence(each), at=each.place, address=each.address, hint=HINTS.get(each.state))
     severity = Severity.WARNING if each.moved_outside else Severity.NOTE
     return Problem(severity, told.code, told.message, told.span, told.address, told.hint)
@@ -60,12 +60,12 @@ def _if_known(each: Drift) -> str:
 
 
 def format_drift_value(value: Value) -> str:
-    """A value in a sentence."""
+    """Return a value for use in a sentence."""
     return "not set" if value is None else format_value(value)
 
 
 def format_origin(each: Drift) -> str:
-    """Who and when, as the API tells it; else the window between two looks, said as such."""
+    """Return author and time as the API reports them, or the window between two reads."""
     if each.authors:
         return f"changed by {', then by '.join(_author(author) for author in each.authors)}"
     until = format_moment(each.until)
@@ -85,12 +85,12 @@ def _author(author: Author) -> str:
 
 
 def format_moment(at: datetime | None) -> str:
-    """An instant to the minute, in UTC."""
+    """Return an instant to the minute, in UTC."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "now"
 
 
 def share(each: UnmanagedShare) -> Problem:
-    """How much the objects hold that no file describes."""
+    """Return a note with the exposure of a kind's unmanaged objects."""
     many = f"{count_noun(each.count, 'unmanaged object')} of {each.kind}"
     verb = "spends" if each.count == 1 else "spend"
     if not each.held.uncapped and not each.held.amount:
@@ -100,22 +100,22 @@ def share(each: UnmanagedShare) -> Problem:
     return Problem(Severity.NOTE, "unmanaged", message, hint=IMPORT)
 
 
-# --- As a table ---------------------------------------------------------------------------------------------
+# --- Tables ---------------------------------------------------------------------------------------------------
 
 
 HEADS = ("", "Resource", "Field", "In the file", "Last applied", "Live", "Changed")
 ORDER = (DriftState.CONFLICT, DriftState.DRIFTED, DriftState.UNKNOWN, DriftState.PENDING)
-"""What somebody has to decide comes first."""
+"""Order of the states in tables: those that need a decision first."""
 UNMANAGED = ("Not in the files", "Objects", "May spend")
 
 
 def rows(run: Run) -> list[Drift]:
-    """What differs, in the order in which it is to be read."""
+    """Return the differences in the order of the table."""
     return sorted((each for each in run.drift if each.state in ORDER), key=lambda each: ORDER.index(each.state))
 
 
 def cells(each: Drift) -> tuple[str, str, str, str, str, str, str]:
-    """One row, in words."""
+    """Return the cells of one difference."""
     if not each.field:
         return CODES[each.state], str(each.address), "", "described", "", "nothing", ""
     applied = format_drift_value(each.applied) if each.known else "not known"
@@ -125,19 +125,19 @@ def cells(each: Drift) -> tuple[str, str, str, str, str, str, str]:
 
 
 def shares(run: Run) -> Iterator[tuple[str, str, str]]:
-    """What nobody manages, and how much of the budget it holds."""
+    """Yield (kind, count, share of the budget) of unmanaged objects."""
     for each in run.shares:
         nothing = not each.held.uncapped and not each.held.amount
         yield each.kind, f"{each.count:,}", "nothing" if nothing else format_share(each)
 
 
 def codes_in_tables(run: Run) -> frozenset[str]:
-    """The codes of the problems that stand in these tables already."""
+    """Return the codes of problems that the tables show already."""
     return frozenset({*CODES.values(), "unmanaged"} if run.command == "drift" else ())
 
 
 def problems_outside_tables(run: Run) -> list[Problem]:
-    """Problems of the run itself: those of items that were not applied stand with them, drift in its table."""
+    """Return the problems of the run itself, without those shown with items or in tables."""
     own, shown = set(run.problems), codes_in_tables(run)
     return [problem for problem in all_problems(run) if problem in own and problem.code not in shown]
 
@@ -146,7 +146,7 @@ IMPORT = "`import` writes them into files"
 
 
 def format_share(each: UnmanagedShare) -> str:
-    """``31 % of EUR (1,240.00 of 4,000.00)``; what is uncapped is a word and no number."""
+    """Return ``31 % of EUR (1,240.00 of 4,000.00)``; uncapped objects are counted in words."""
     parts = []
     if each.held.uncapped:
         parts.append(f"{each.held.uncapped:,} of them uncapped")

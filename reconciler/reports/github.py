@@ -1,8 +1,8 @@
-"""A run as GitHub workflow commands: annotations at file and line, then the text with commands off.
+"""A run as GitHub workflow commands: annotations at file and line, then the text report with commands disabled.
 
-Files are named from the root of the repository. The runner shows ten annotations of a kind in a step, so the
-worst come first and the rest is counted.
-The job summary is another format: markdown, appended to ``$GITHUB_STEP_SUMMARY``.
+Paths are relative to the root of the repository. The runner shows ten annotations of a kind per step, so the most
+severe come first and the rest is counted. The job summary is another format: markdown, appended to
+``$GITHUB_STEP_SUMMARY``.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "n
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """Workflow commands, and the report as the log shows it."""
+    """Return the workflow commands, followed by the text report."""
     body = text.report(run, manner)
     token = f"reconciler-{hashlib.sha256(body.encode('utf-8', 'replace')).hexdigest()[:32]}"
     return (
@@ -37,7 +37,7 @@ def report(run: Run, manner: RenderOptions) -> str:
 
 
 def _annotations(run: Run, checkout: Checkout | None) -> Iterator[str]:
-    """At most ten of a kind; the notice that counts the others is one of the ten notices."""
+    """Yield at most ten annotations of a kind; the notice that counts the rest is one of the ten notices."""
     problems = [place_from_root(each, checkout) for each in findings(run)]
     known = objects(run)
     left = 0
@@ -51,7 +51,7 @@ def _annotations(run: Run, checkout: Checkout | None) -> Iterator[str]:
 
 
 def annotation(problem: Problem, known: Mapping[Address, str]) -> str:
-    """One workflow command; what it says stays its data, whatever it says."""
+    """Return one workflow command, with its text escaped."""
     properties = {"title": problem.code}
     if problem.span is not None:
         span = problem.span

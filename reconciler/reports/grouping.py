@@ -1,7 +1,7 @@
-"""Many like changes as one: what moves, on how many, between which values, and which one sticks out.
+"""Fold many similar changes into one line: fields, number of resources, range of values, and the outlier.
 
-Like are changes of one kind and action that move the same fields in the same direction. A fold hides
-no amount that is out of line with the others: the one that moves furthest is named.
+Changes are similar if they have the same kind and action, and change the same fields in the same direction. A fold
+hides no outlier: the amount with the largest change is named.
 """
 
 import re
@@ -15,22 +15,22 @@ from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.reports.common import ARROW, clip, format_percent, format_value, sanitize
 
 MANY = 20
-"""Like changes are folded above this number; a run of so many that nobody reads them all folds sooner."""
+"""Number of similar changes above which they are folded; lower in very large runs."""
 CROWD, FEW = 1000, 4
 WIDE = 60
 NAMED = 3
-"""So many different values, and addresses, are named in a line."""
+"""Number of values and addresses that a line names."""
 
 
 class FoldedMove(Struct, frozen=True):
-    """One field of a fold: every change of it, with the address that it belongs to."""
+    """One field of a fold: every change of it, with its resource."""
 
     field: str
     moves: tuple[tuple[Change, FieldChange], ...]
 
 
 class Fold(Struct, frozen=True):
-    """Like changes, in the order of the run."""
+    """Similar changes, in the order of the run."""
 
     kind: str
     action: Action
@@ -38,7 +38,7 @@ class Fold(Struct, frozen=True):
 
     @property
     def moves(self) -> tuple[FoldedMove, ...]:
-        """What moves, field by field; entries of a map that has a facet of its own count as one field."""
+        """Changed fields; entries of a map with its own facet count as one field."""
         by_field: dict[str, list[tuple[Change, FieldChange]]] = {}
         for change in self.changes:
             for move in change.fields:
@@ -47,7 +47,7 @@ class Fold(Struct, frozen=True):
 
 
 def fold_changes(changes: Sequence[Change]) -> tuple[Fold, ...]:
-    """All changes, like ones together, in the order in which each likeness first appears."""
+    """Return all changes in groups of similar ones, in the order of their first members."""
     alike: dict[object, list[Change]] = {}
     for change in changes:
         alike.setdefault(_likeness(change), []).append(change)
@@ -55,7 +55,7 @@ def fold_changes(changes: Sequence[Change]) -> tuple[Fold, ...]:
 
 
 def split_changes(changes: Sequence[Change], *, full: bool = False) -> tuple[tuple[Change, ...], tuple[Fold, ...]]:
-    """The changes that are told one by one, and the folds of those that are too many for it; ``full`` folds none."""
+    """Return the changes to list one by one, and the folds of the others; ``full`` folds none."""
     if full:
         return tuple(changes), ()
     most = FEW if len(changes) > CROWD else MANY
@@ -66,7 +66,7 @@ def split_changes(changes: Sequence[Change], *, full: bool = False) -> tuple[tup
 
 
 def move_name(move: FieldChange) -> str:
-    """The field's name; ``categoryBids.*`` for an entry of a map."""
+    """Return the field's name; ``categoryBids.*`` for an entry of a map."""
     first, dot, _ = move.field.partition(".")
     return f"{first}.*" if dot and first == move.facet else move.field
 
@@ -79,7 +79,7 @@ def _likeness(change: Change) -> object:
 
 
 def _direction(move: FieldChange) -> int:
-    """Which way an amount goes: down, up, from nothing, to nothing."""
+    """Return the direction of an amount: down (-1), up (1), new (2), removed (-2), none (0)."""
     before, after = move.before, move.after
     if isinstance(before, Decimal) and isinstance(after, Decimal):
         return 1 if after > before else -1
@@ -88,11 +88,11 @@ def _direction(move: FieldChange) -> int:
     return -2 if isinstance(before, Decimal) else 0
 
 
-# --- The calls ------------------------------------------------------------------------------------------
+# --- Calls ------------------------------------------------------------------------------------------------
 
 
 class Endpoint(Struct, frozen=True):
-    """Neighbouring calls to one endpoint for one facet, by their numbers in the plan."""
+    """Consecutive calls to one endpoint for one facet, by their numbers in the plan."""
 
     first: int
     last: int
@@ -107,7 +107,7 @@ class Endpoint(Struct, frozen=True):
 
 
 def group_calls(calls: Sequence[Call]) -> Iterator[Endpoint]:
-    """The calls with neighbours that go to one endpoint in one; ids in paths make no difference."""
+    """Yield consecutive calls to one endpoint as one entry; ids in paths are ignored."""
     first = 1
     for (method, path, facet), group in groupby(calls, key=_endpoint):
         sizes = [len(call.items) for call in group]
@@ -119,24 +119,24 @@ def _endpoint(call: Call) -> tuple[str, str, str]:
     return call.method, re.sub(r"/\d+(?=/|$)", "/{id}", call.path), call.facet
 
 
-# --- As words -------------------------------------------------------------------------------------------
+# --- Text --------------------------------------------------------------------------------------------------
 
 
 def heading(fold: Fold) -> str:
-    """``412 adSets: adSets.a, adSets.b, adSets.c, …``"""
+    """Return ``412 adSets: adSets.a, adSets.b, adSets.c, …``."""
     names = [sanitize(change.address) for change in fold.changes[:NAMED]]
     more = ", …" if len(fold.changes) > NAMED else ""
     return f"{len(fold.changes):,} {sanitize(fold.kind)}: {', '.join(names)}{more}"
 
 
 def sentences(fold: Fold) -> Iterator[str]:
-    """One line a field: ``bidAmount +10 % on 412 adSets, 0.30 → 0.33 … 0.90 → 0.99``."""
+    """Yield one line per field: ``bidAmount +10 % on 412 adSets, 0.30 → 0.33 … 0.90 → 0.99``."""
     for move in fold.moves:
         yield sentence(move, fold)
 
 
 def sentence(move: FoldedMove, fold: Fold) -> str:
-    """One field of a fold."""
+    """Return the line of one field of a fold."""
     owners = len({id(change) for change, _ in move.moves})
     on = f"{sanitize(move.field)}{{}} on {owners:,} {sanitize(fold.kind)}, "
     steps = [(_percent(each), each, change) for change, each in move.moves]
@@ -161,7 +161,7 @@ def _percent(move: FieldChange) -> Decimal | None:
 
 
 def _values(move: FoldedMove, action: Action) -> str:
-    """What is set, or what became of what: named if few, counted if many, a range if amounts."""
+    """Return the values before and after: listed if few, counted if many, a range for amounts."""
     pairs: dict[str, int] = {}
     for _, each in move.moves:
         pairs[_pair(each, action)] = pairs.get(_pair(each, action), 0) + 1

@@ -1,6 +1,6 @@
-"""A run as one HTML file that needs nothing else: no script, no network, light and dark, phone and paper.
+"""A run as one self-contained HTML file: no script, no network, light and dark, phone and paper.
 
-All text from outside is escaped, and the page's own policy forbids everything but its style.
+All text from outside is escaped, and the page's content security policy forbids everything except its style.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ from reconciler.reports.html_style import CSS, POLICY
 from reconciler.reports.value_diff import describe_inside
 
 ROWS, LISTED, LONG = 2_000, 200, 2_000
-"""So many changes one by one, so many problems, and so much of one value; JSON holds all of them."""
+"""Maximum number of changes, of problems, and of characters of one value; JSON holds all of them."""
 KINDS = {Severity.ERROR: "stop", Severity.WARNING: "update", Severity.NOTE: "note"}
 STYLES = {"applied": "create", "rejected": "stop", "unknown": "stop", "not sent": "update", "not read back": "update"}
 VERDICTS = {
@@ -64,7 +64,7 @@ VERDICTS = {
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """The page; ends with a line break."""
+    """Return the page, with a line break at the end."""
     body = "\n".join(part for part in _parts(run, manner) if part)
     name = f"{run.command} {run.project}".strip()
     return (
@@ -122,7 +122,7 @@ def _head(run: Run) -> str:
     return f"<header><p>{where}</p><h1>{_text(headline(run))}</h1>{listed}</header>"
 
 
-# --- Small parts of a page ------------------------------------------------------------------------------
+# --- Parts of a page -------------------------------------------------------------------------------------
 
 
 def _text(value: object) -> str:
@@ -148,7 +148,7 @@ def _few(rows: Sequence[str]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), style: str = "") -> str:
-    """Cells are HTML already; ``right`` are the columns of numbers."""
+    """Return a table; cells are HTML already, ``right`` are the columns of numbers."""
     numbers = [' class="r n"' if column in right else "" for column in range(len(head))]
     top = "".join(f"<th{mark.replace(' n', '')}>{name}</th>" for name, mark in zip(head, numbers, strict=True))
     body = "".join(
@@ -163,11 +163,11 @@ def _tag(words: str, style: str) -> str:
     return f'<span class="tag {style}">{_text(words)}</span>'
 
 
-# --- What moved outside -----------------------------------------------------------------------------------
+# --- Drift ------------------------------------------------------------------------------------------------
 
 
 def _drift(run: Run) -> str:
-    """By resource, what somebody has to decide first."""
+    """Return the drift by resource, states that need a decision first."""
     rows = drift_report.rows(run)
     resources: dict[Address, list[Drift]] = {}
     for each in rows[:ROWS]:
@@ -197,7 +197,7 @@ STATES = {
 }
 
 
-# --- Money and risks ------------------------------------------------------------------------------------
+# --- Money and risks --------------------------------------------------------------------------------------
 
 
 CEILINGS = ("", "Before", "After", "Change")
@@ -213,7 +213,7 @@ def _bids(run: Run) -> str:
 
 
 def _guardrails(run: Run) -> Iterator[str]:
-    """What objects first, then what passed, then what had nothing to look at."""
+    """Yield the guardrails: violated ones first, then passed, then those without input."""
     yield from map(_guardrail, cost.objections(run))
     for verdict in (Verdict.PASSED, Verdict.IDLE):
         yield from (_guardrail(each) for each in run.judgements if each.verdict is verdict)
@@ -238,7 +238,7 @@ def _risks(run: Run) -> Iterator[str]:
         yield f"{_code(change.address)} {_text(cost.leap(move))}"
 
 
-# --- What is wrong ----------------------------------------------------------------------------------------
+# --- Problems ---------------------------------------------------------------------------------------------
 
 
 def _problem(problem: Problem, said: str) -> str:
@@ -249,7 +249,7 @@ def _problem(problem: Problem, said: str) -> str:
 
 
 def _unapplied(run: Run) -> list[str]:
-    """The items that did not end well; one line for all that the run's own end kept from being sent."""
+    """Return the items that were not applied; one line for all that the end of the run prevented."""
     held = stopped_items(run)
     kept = frozenset(map(id, held))
     line = [f"{_tag('not sent', STYLES['not sent'])} {_text(summarize_items(held))}"] if held else []
@@ -263,11 +263,11 @@ def _outcome(outcome: ItemOutcome) -> str:
     return f"{tag} {_code(outcome.item.address)} {_code(outcome.call)}{said}"
 
 
-# --- What changes -----------------------------------------------------------------------------------------
+# --- Changes ----------------------------------------------------------------------------------------------
 
 
 def _changes(run: Run) -> str:
-    """Changes one by one, and folds that open without a script."""
+    """Return the changes one by one, and the folds as elements that open without a script."""
     single, folded = grouping.split_changes(run.changes)
     left = ROWS - len(single)
     parts = [_fold(fold, max(0, left // max(1, len(folded)))) for fold in folded]

@@ -1,4 +1,4 @@
-"""Budgets before and after as bars, drawn inline. Each currency has a scale of its own."""
+"""Budgets before and after as inline bar charts. Each currency has its own scale."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -19,7 +19,7 @@ KEY = '<p class="key"><span><i class="b"></i>before</span><span><i class="a"></i
 
 
 class Bar(Struct, frozen=True):
-    """One thing with what it was and what it becomes, and how both are said; ``group`` shares a scale."""
+    """One row of a chart: values before and after, with their texts; rows of a ``group`` share a scale."""
 
     group: str
     what: str
@@ -30,7 +30,7 @@ class Bar(Struct, frozen=True):
 
 
 def totals(run: Run) -> str:
-    """What the account commits, by currency and period."""
+    """Return the chart of commitments by currency and period."""
     return _chart(
         Bar(each.currency, f"{each.currency} {each.what}", each.before, each.after,
             (cost.format_exposure(each.before), cost.format_exposure(each.after)), cost.format_total_change(each))
@@ -39,7 +39,7 @@ def totals(run: Run) -> str:
 
 
 def budgets(run: Run) -> str:
-    """The budgets that move furthest; by money if it is known, else by the fields themselves."""
+    """Return the chart of the budgets that change most, by limits if known, else by fields."""
     bars = [*_shifts(run)] if run.money else [*_fields(run)]
     far = sorted(bars, key=lambda bar: (abs(bar.after.uncapped - bar.before.uncapped), abs(_step(bar))), reverse=True)
     return _chart(far[:MOST])
@@ -93,7 +93,7 @@ def _row(bar: Bar, scale: Decimal) -> str:
 
 
 def _bar(side: str, of: Exposure, scale: Decimal) -> str:
-    """A bar; one that holds something uncapped goes on to the edge, thinner."""
+    """Return a bar; with uncapped objects, a thinner bar extends to the edge."""
     share = of.amount / scale * 100 if scale else ZERO
     open_end = f'<rect class="{side}" y="40%" width="100%" height="20%"/>' if of.uncapped else ""
     return (

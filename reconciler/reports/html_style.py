@@ -1,4 +1,4 @@
-"""How the HTML report looks: light and dark, on a phone and on paper. Nothing is loaded from anywhere."""
+"""Style of the HTML report: light and dark, phone and paper. No external resource is loaded."""
 
 import base64
 import hashlib
@@ -73,4 +73,4 @@ POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; "
     f"style-src 'sha256-{base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()}'"
 )
-"""What a browser may do with the page: use this style, and nothing else."""
+"""Content security policy of the page: only its own style."""

@@ -1,4 +1,4 @@
-"""An import, told: which files hold what is new, what moved in them, and what is in no file and why."""
+"""Report of an import: files with new resources and changes, and skipped objects with the reason."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from reconciler.reports import json
 from reconciler.reports.common import count_noun, format_problem, sanitize, sentence_with_address
 
 FEW = 20
-"""So many of a sort are told one by one in text; JSON holds all of them."""
+"""Number of similar entries listed in text; JSON holds all of them."""
 
 
 def text(done: ImportResult) -> str:
-    """For people: one line a file, then what was left out, then what is wrong."""
+    """Return the report for people: one line per file, then skipped objects, then problems."""
     lines = [
         line
         for problem in done.problems
@@ -47,7 +47,7 @@ def _moved(addresses: Sequence[object]) -> str:
 
 
 def _left(left: Sequence[Skipped]) -> Iterator[str]:
-    """What is alike folds once it is too much to read."""
+    """Yield the skipped objects; similar ones are folded above a number."""
     met: Counter[tuple[str, str | None, str]] = Counter()
     for each in left:
         sort = (each.kind.singular, each.field, each.reason)
@@ -75,7 +75,7 @@ def _summary(done: ImportResult) -> str:
 
 
 def report(done: ImportResult) -> str:
-    """For programs; minor versions add keys."""
+    """Return the report as JSON; minor versions add keys."""
     shape: json.Shape = {
         "format_version": json.FORMAT_VERSION,
         "command": "import",

@@ -1,4 +1,4 @@
-"""What no rollback takes back, in a few words: quiet where there is nothing, and never a list that nobody reads."""
+"""Irreversible effects of a plan in a few words; empty if there are none."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ SAID = {
 
 
 def rows(run: Run) -> Iterator[tuple[str, str]]:
-    """What, and which: to be told with a plan, before it is applied."""
+    """Yield (what, which) of each irreversible effect, to be shown with a plan."""
     if not has_plan(run):
         return
     for why, words in SAID.items():
@@ -36,14 +36,14 @@ def _names(some: Sequence[Irreversible]) -> str:
 
 
 def _added(run: Run) -> Iterator[str]:
-    """By currency, the first deposits of new balances too."""
+    """Yield the added funds by currency, including first deposits of new balances."""
     for each in run.money.funds if run.money else ():
         if each.added:
             yield f"{sanitize(each.currency)} {cost.format_money(each.added)}"
 
 
 def _spent(run: Run) -> Iterator[str]:
-    """By currency, how much more the budgets ask for than without the plan: on any one day, and in all."""
+    """Yield the additional budget by currency: on any one day, and in total."""
     for each in cost.totals(run.money):
         if each.what not in (Period.ANY_DAY.label, Period.TOTAL.label):
             continue
@@ -59,7 +59,7 @@ def _when(what: str) -> str:
 
 
 def lines(run: Run) -> Iterator[str]:
-    """As a block of text; nothing if nothing stays."""
+    """Render as text lines; empty if there are none."""
     if told := [*rows(run)]:
         yield f"{TITLE}:"
         yield from (f"  {what}: {which}" for what, which in told)

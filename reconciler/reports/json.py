@@ -1,7 +1,7 @@
-"""A run as JSON for programs: a shape of its own with a version, so that what is inside may change.
+"""A run as JSON for programs, in a versioned form that is independent of internal types.
 
-Minor versions add keys; readers ignore what they do not know. Amounts are strings, to the last digit.
-Its schema is published: ``schemas/report.schema.json``.
+Minor versions add keys; readers must ignore unknown ones. Amounts are strings, to the last digit. Its schema is
+published: ``schemas/report.schema.json``.
 """
 
 import json
@@ -43,7 +43,7 @@ WIDE = re.compile(r"[^\x00-\x7e]")
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """One JSON object and a line break."""
+    """Return the report: one JSON object and a line break."""
     shape: Shape = {
         "format_version": FORMAT_VERSION,
         "command": run.command,
@@ -75,7 +75,7 @@ def report(run: Run, manner: RenderOptions) -> str:
 
 
 def dump_report(shape: Any, option: int = 0) -> str:
-    """JSON and a line break. What hides, has no UTF-8 form, or is a command to a log is escaped as JSON can."""
+    """Return JSON and a line break; invisible characters, surrogates and log commands are escaped."""
     try:
         text = orjson.dumps(shape, option=option | orjson.OPT_APPEND_NEWLINE).decode()
     except TypeError:
@@ -89,18 +89,18 @@ def _visible(letter: re.Match[str]) -> str:
 
 
 def summary(run: Run) -> Shape:
-    """How many resources change in which way, and how many items ended in which way."""
+    """Return the number of resources by change, and of items by ending."""
     ends = {ending.replace(" ", "_"): count for ending, count in count_by_status(run).items()}
     return {**counts(run), "unchanged": run.unchanged} | ({"ended": ends} if run.applied else {})
 
 
 def tally(outcomes: Iterable[ItemOutcome]) -> dict[str, int]:
-    """How many items ended in which way; ways in which none ended are left out."""
+    """Return the number of items by ending; zero counts are left out."""
     return {ending.replace(" ", "_"): count for ending, count in tally_endings(outcomes).items()}
 
 
 def change(each: Change) -> Shape:
-    """One resource with the fields that move."""
+    """Return one resource with its changed fields."""
     return {
         "address": str(each.address),
         "kind": each.address.kind,
@@ -137,7 +137,7 @@ def _call(call: Call, manner: RenderOptions) -> Shape:
 
 
 def outcome(each: ItemOutcome) -> Shape:
-    """How one item of one call ended."""
+    """Return the outcome of one item of one call."""
     return {
         "address": str(each.item.address),
         "call": each.call,
@@ -150,7 +150,7 @@ def outcome(each: ItemOutcome) -> Shape:
 
 
 def problem(each: Problem) -> Shape:
-    """One thing that is wrong, with its place."""
+    """Return one problem with its range."""
     return {**without_position(each), "range": _span(each.span)}
 
 
@@ -171,7 +171,7 @@ def _drifts(run: Run) -> Shape:
 
 
 def drift(each: Drift) -> Shape:
-    """One value that differs, from all three sides."""
+    """Return one differing value: desired, applied and live."""
     return {
         "address": str(each.address),
         "id": each.id,

@@ -1,8 +1,8 @@
-"""A run as JUnit XML: one test case a resource, so that a pipeline shows the history of each.
+"""A run as JUnit XML: one test case per resource, so that a pipeline shows the history of each.
 
-A refused item or an error fails its case, an unknown outcome is an error, an item that was not sent is
-skipped. With ``--detailed-exitcode`` a planned change fails as drift: the files and the account differ;
-and so does each value that ``drift`` found moved outside. Files are named from the root of the repository.
+A rejected item or an error fails its case, an unknown outcome is an error, an item that was not sent is skipped. With
+``--detailed-exitcode`` a planned change fails as drift, since files and account differ; so does each value that
+``drift`` found changed outside. Paths are relative to the root of the repository.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ TAGS = {ItemStatus.REJECTED: "failure", ItemStatus.UNKNOWN: "error", ItemStatus.
 
 
 class Case:
-    """One test case: a resource, or what belongs to none; and why it is not green."""
+    """One test case: a resource, or the run itself, with the reasons of its failure."""
 
     def __init__(self, name: str, span: Span | None = None) -> None:
         self.name = name
@@ -39,7 +39,7 @@ class Case:
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """One test suite of all resources that the run tells of, and one case for the run itself."""
+    """Return one test suite of all resources in the run, with one case for the run itself."""
     cases = [*_cases(run, manner).values(), _whole(run, manner)]
     tallies = {tag: sum(_verdict(case) == tag for case in cases) for tag in ("failure", "error", "skipped")}
     counts = {"tests": len(cases), "failures": tallies["failure"], "errors": tallies["error"]}
@@ -55,7 +55,7 @@ def report(run: Run, manner: RenderOptions) -> str:
 
 
 def _cases(run: Run, manner: RenderOptions) -> Mapping[Address, Case]:
-    """A case for each resource; what is wrong with none of them is the run's own."""
+    """Return a case for each resource; problems of no resource belong to the run."""
     cases: dict[Address, Case] = {}
     known = objects(run)
     drift = exit_code(run, detailed=manner.detailed) is ExitCode.CHANGES
@@ -99,7 +99,7 @@ def _end(case: Case, outcome: ItemOutcome) -> None:
 
 
 def _whole(run: Run, manner: RenderOptions) -> Case:
-    """The run itself: errors that belong to no resource, and what else was said of all."""
+    """Return the case of the run itself: errors of no resource, and the summary."""
     case = Case(f"{run.command} {run.project}".strip())
     for problem in run.problems:
         if problem.address is None:
@@ -113,7 +113,7 @@ def _whole(run: Run, manner: RenderOptions) -> Case:
 
 
 def _verdict(case: Case) -> str:
-    """The worst of the reasons: a case is counted once."""
+    """Return the most severe of the reasons, since a case is counted once."""
     tags = {tag for tag, _, _ in case.reasons}
     return next((tag for tag in ("error", "failure", "skipped") if tag in tags), "")
 

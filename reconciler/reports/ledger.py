@@ -1,4 +1,4 @@
-"""The ledger's records, told to people: each function turns some of them into lines of text."""
+"""Text of ledger records for people: each function turns records into lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from reconciler.reports.common import ARROW, count_noun, format_problem, format_
 
 
 def listing(ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Iterator[str]:
-    """Every address with its id."""
+    """Yield every address with its id."""
     known = sorted({*ids, *values})
     width = max((len(sanitize(address)) for address in known), default=0)
     for address in known:
@@ -18,7 +18,7 @@ def listing(ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Ite
 
 
 def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
-    """Every value of an address that a call moved or tried to, oldest first."""
+    """Yield every value of an address that a call changed or tried to change, oldest first."""
     for entry in entries:
         yield (
             f"{_time(entry.time)}  {sanitize(entry.run)}  {entry.status.value}"
@@ -29,7 +29,7 @@ def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
 
 
 def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
-    """The latest runs, one a line; ``effects`` is what each of them changed, by its id."""
+    """Render the latest runs, one a line; ``effects`` is what each of them changed, by its id."""
     for run in past:
         record = run.record
         ci = " ".join(sanitize(part) for part in (record.ci_name, record.ci_url) if part)
@@ -49,7 +49,7 @@ def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
 
 
 def run(told: RunHistory) -> Iterator[str]:
-    """One run: who, when, with what, and how every call ended."""
+    """Yield one run: user, time, facts, and the outcome of every call."""
     record = told.run.record
     facts = {
         "run": told.run.id,
@@ -73,7 +73,7 @@ def run(told: RunHistory) -> Iterator[str]:
 
 
 def forget_message(address: Address, *, known: bool) -> Iterator[str]:
-    """What ``ledger forget`` did."""
+    """Yield the result of ``ledger forget``."""
     if known:
         yield f"Forgot {sanitize(address)}. Its resource is untouched; the next plan looks for it by its natural key."
     else:
@@ -81,13 +81,13 @@ def forget_message(address: Address, *, known: bool) -> Iterator[str]:
 
 
 def pruned(removed: Pruned, before: datetime) -> Iterator[str]:
-    """What ``ledger prune`` did."""
+    """Yield the result of ``ledger prune``."""
     yield f"Removed {count_noun(removed.runs, 'run')} and {count_noun(removed.calls, 'call')} from before {_time(before)}."  # noqa: E501
     yield "What is open or held stays, and the last call of each facet of an address."
 
 
 def checked(found: Checkup, open: int, accepted: int) -> Iterator[str]:
-    """What ``ledger check`` found of a ledger without damage."""
+    """Yield the result of ``ledger check`` for a ledger without damage."""
     yield f"{count_noun(found.rows, 'row')}, all as they were written."
     if open:
         yield f"{count_noun(open, 'call')} without a known end: the next apply looks for them before it plans."

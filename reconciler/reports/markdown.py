@@ -46,11 +46,11 @@ from reconciler.reports.markdown_page import Page, block, cell, code, slug
 from reconciler.reports.value_diff import describe_change, describe_inside
 
 MOST = 65_000
-"""GitHub takes 65,536 characters; a workflow may add a line or two."""
+"""Maximum length in characters: GitHub accepts 65,536, and a workflow may add a line or two."""
 SHARE = 9_000
-"""The most that each part takes before the full plan gets what is left."""
+"""Maximum length of each part, before the full plan gets the rest."""
 SINGLE = 40
-"""So many changes are shown in the table; the others are in the full plan."""
+"""Number of changes in the table; the others are in the full plan."""
 FEW, LINE = 3, 300
 MONEY = ("| Budgets (what is asked for) | Before | After | Change |", "|---|---:|---:|---|")
 CEILINGS = (f"| {ceilings.TITLE} | Before | After | Change |", "|---|---:|---:|---|")
@@ -59,7 +59,7 @@ CHANGES = ("| | Resource | Change | |", "|---|---|---|---|")
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """The comment; ends with a line break."""
+    """Return the comment, with a line break at the end."""
     run = visible_run(run)
     page, known = Page(MOST), objects(run)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
@@ -90,7 +90,7 @@ def _list(page: Page, title: str, rows: Iterable[str], total: int = 0) -> None:
     page.add([f"**{title}**", ""], rows, total=count, most=SHARE, more="- … and {} more")
 
 
-# --- What moved outside ------------------------------------------------------------------------------------
+# --- Drift -----------------------------------------------------------------------------------------------
 
 
 def _drift(page: Page, run: Run) -> None:
@@ -111,7 +111,7 @@ DRIFT = (f"| {' | '.join(drift_report.HEADS)} |", "|---|---|---|---:|---:|---:|-
 STRANGE = (f"| {' | '.join(drift_report.UNMANAGED)} |", "|---|---:|---|")
 
 
-# --- Money and risks ------------------------------------------------------------------------------------
+# --- Money and risks --------------------------------------------------------------------------------------
 
 
 def _total(each: cost.CostTotal) -> str:
@@ -158,7 +158,7 @@ def _risks(run: Run) -> Iterator[str]:
         yield f"- {code(change.address)}: {code(cost.leap(move))}"
 
 
-# --- What is wrong ----------------------------------------------------------------------------------------
+# --- Problems --------------------------------------------------------------------------------------------
 
 
 def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
@@ -169,14 +169,14 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
 
 
 def _unapplied(run: Run) -> list[ItemOutcome]:
-    """The items that did not end well, what is worst to overlook first."""
+    """Return the items that were not applied, the most severe ending first."""
     held = frozenset(map(id, stopped_items(run)))
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in held]
     return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
 
 
 def _held(run: Run) -> list[str]:
-    """One line for all that the run's own end kept from being sent."""
+    """Return one line for all items that the end of the run prevented."""
     return [f"- **not sent** {code(summarize_items(held), LINE)}"] if (held := stopped_items(run)) else []
 
 
@@ -190,7 +190,7 @@ def _outcome(outcome: ItemOutcome) -> str:
     return f"- **{outcome.ending}** {item} ({call}){where}{': ' if said else ''}{said}"
 
 
-# --- What changes -----------------------------------------------------------------------------------------
+# --- Changes ---------------------------------------------------------------------------------------------
 
 
 def _plan(page: Page, run: Run) -> None:
@@ -207,7 +207,7 @@ def _plan(page: Page, run: Run) -> None:
 
 
 def _all(page: Page, run: Run) -> None:
-    """Every change in a line of its own, to be searched, as far as there is room."""
+    """Add every change on a line of its own, as far as there is room, so that it can be searched."""
     lines = (line for change in run.changes for line in _lines(change))
     fence, held, end = block(islice(lines, MOST // 20))
     total = sum(len(change.fields) for change in run.changes)
@@ -242,7 +242,7 @@ def _move(move: FieldChange, change: Change) -> str:
 
 
 def _lines(change: Change) -> Iterator[str]:
-    """One line for each field: it is found by a search for the address."""
+    """Yield one line for each field, with the address, so that a search finds it."""
     for move in change.fields:
         before = "" if change.action is Action.CREATE else f"{format_value(move.before)} {ARROW} "
         far = describe_change(move.before, move.after)

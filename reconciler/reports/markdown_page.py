@@ -1,7 +1,7 @@
-"""A Markdown page of bounded length, in which text from outside is nothing but text.
+"""A Markdown page of bounded length, with text from outside escaped.
 
-Whatever comes from outside stands in a code span or a code block that it cannot end: there no
-renderer looks for mentions, links, images, tags or the end of a cell.
+Text from outside is put in a code span or a code block that it cannot end, in which no renderer looks for mentions,
+links, images, tags or the end of a cell.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.reports.common import clip, sanitize
 
 LONG = 160
-"""So much of one value is shown; JSON holds all of it."""
+"""Maximum length of one value; JSON holds all of it."""
 
 
 def code(text: object, most: int = LONG) -> str:
-    """A code span, outside of a table."""
+    """Return a code span for use outside of a table."""
     said = clip(sanitize(text), most)
     if not said.strip():
         return "`(empty)`" if not said else "`(blank)`"
@@ -25,20 +25,20 @@ def code(text: object, most: int = LONG) -> str:
 
 
 def cell(text: object, most: int = LONG) -> str:
-    """A code span in a table. A bar is escaped once, in the one way on which renderers agree."""
+    """Return a code span for a table cell; a bar is escaped in the one way on which renderers agree."""
     said = clip(sanitize(text), most).replace("\\|", "\\\\u007c")
     return code(said.replace("|", "\\|"), most * 2)
 
 
 def block(lines: Iterable[str]) -> tuple[str, list[str], str]:
-    """A code block's opening, its lines, and its end: longer than anything inside it."""
+    """Return (opening fence, lines, closing fence) of a code block; the fence is longer than any inside."""
     held = list(lines)
     fence = "`" * max(3, max((_run(line) for line in held), default=0) + 1)
     return f"{fence}text", held, fence
 
 
 def slug(name: str) -> str:
-    """A name that may stand in a comment's tag, and another one for each other name."""
+    """Return a name for use in a comment's tag, different for each name."""
     safe = re.sub(r"[^A-Za-z0-9_.]+", "-", name)[:60].strip("-")
     if safe == name:
         return safe
@@ -50,7 +50,7 @@ def _run(text: str) -> int:
 
 
 class Page:
-    """Lines up to a number of characters; what does not fit is counted, not cut."""
+    """Lines up to a number of characters; lines that do not fit are counted, not cut."""
 
     def __init__(self, most: int) -> None:
         self.left = most
@@ -66,7 +66,7 @@ class Page:
         most: int = 10**9,
         more: str = "",
     ) -> None:
-        """A part of the page: its rows, ``total`` in all, as far as there is room between its head and its tail."""
+        """Add a part of the page: head, as many of its ``total`` rows as fit, tail, and a note with the number left."""
         fixed = [*head, *tail, "", "", more.format(f"{total:,}")]
         taken = list(_fitting(rows, min(self.left, most) - sum(len(line) + 1 for line in fixed)))
         if not taken:

@@ -1,6 +1,6 @@
-"""Where a problem stands, from the root of its repository, and by what it is known again when lines move.
+"""Paths of problems from the root of the repository, and fingerprints that do not change when lines move.
 
-A fingerprint holds the rule, the file, the resource and the words, and never the line.
+A fingerprint holds the code, the file, the resource and the message, never the line.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from reconciler.model import Problem, Span
 from reconciler.reports.common import Checkout
 
 PROJECT_FILE = "reconciler.yaml"
-"""The project's file, where it is not known from which folder the command ran."""
+"""The project file, if the folder of the command is not known."""
 
 
 def with_fingerprints(problems: Iterable[Problem]) -> Iterator[tuple[Problem, str]]:
-    """Each problem with its fingerprint; of equal ones, the second is another than the first."""
+    """Yield each problem with its fingerprint; equal problems get different ones."""
     met: dict[str, int] = {}
     for problem in problems:
         file = problem.span.file if problem.span else ""
@@ -29,14 +29,14 @@ def with_fingerprints(problems: Iterable[Problem]) -> Iterator[tuple[Problem, st
 
 
 def uri(file: str) -> str:
-    """A relative URI for a relative path; an absolute path becomes a file URI."""
+    """Return a relative URI for a relative path, a file URI for an absolute one."""
     path = PurePath(file)
     encoded = quote(path.as_posix().encode("utf-8", "surrogatepass"), safe="/")
     return f"file://{encoded}" if path.is_absolute() else encoded
 
 
 def path(file: str, checkout: Checkout | None) -> str:
-    """A file as a path from the root of the repository; an absolute one if it lies outside of it."""
+    """Return a file as a path from the root of the repository, or as an absolute path if it is outside."""
     if checkout is None:
         return PurePath(file).as_posix()
     root, here, own = (PurePath(each).as_posix() for each in (checkout.root, checkout.here, file))
@@ -46,12 +46,12 @@ def path(file: str, checkout: Checkout | None) -> str:
 
 
 def place_from_root(problem: Problem, checkout: Checkout | None) -> Problem:
-    """The problem at its place from the root of the repository; without a place it stands where it stood."""
+    """Return the problem with its path from the root of the repository; unchanged without a place."""
     if problem.span is None or checkout is None:
         return problem
     return replace(problem, span=replace(problem.span, file=path(problem.span.file, checkout)))
 
 
 def place(problem: Problem, checkout: Checkout | None) -> Span:
-    """Return where a problem stands; the first line of the project's file where it has no place."""
+    """Return the span of a problem; the first line of the project file if it has none."""
     return problem.span or Span(path(checkout.project if checkout else PROJECT_FILE, checkout), 1, 1)

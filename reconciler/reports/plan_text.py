@@ -1,6 +1,6 @@
-"""A plan as text: what changes, with the numbers of a resource aligned at their points, and the calls.
+"""A plan as text: changes with aligned numbers, and calls.
 
-What is alike and too much to read folds into a line with its count.
+Similar changes are folded into a line with their count above a number.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ UNSEEN = "(never shown by the API)"
 
 
 def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
-    """The changes, their sum, what of them stays for good, and the calls."""
+    """Render the changes, their sum, what of them stays for good, and the calls."""
     yield from change_lines(run.changes, manner)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
     if kept := [*irreversible.lines(run)]:
@@ -53,7 +53,7 @@ def change_lines(changes: Sequence[Change], manner: RenderOptions) -> Iterator[s
 
 
 def _fields(change: Change) -> Iterator[str]:
-    """One line a field, with the numbers of a resource aligned at their points."""
+    """Yield one line per field, with the numbers of a resource aligned at their decimal points."""
     moves = change.fields
     width = max(len(move.field) for move in moves)
     befores = _aligned([_before(move, change) for move in moves], moves)
@@ -73,7 +73,7 @@ def _before(move: FieldChange, change: Change) -> str:
 
 
 def _aligned(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:
-    """Amounts right-aligned at the point, so that a slip of a digit is seen; the rest as it is."""
+    """Return the texts with amounts aligned at the decimal point, so that a wrong digit is visible."""
     amounts = [text for text, move in zip(texts, moves, strict=True) if isinstance(move.after, Decimal)]
     whole = max((text.find(".") for text in amounts), default=0)
     tail = max((len(text) - text.find(".") for text in amounts if "." in text), default=0)
@@ -87,7 +87,7 @@ def _aligned(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:
     ]
 
 
-# --- The calls ------------------------------------------------------------------------------------------
+# --- Calls ------------------------------------------------------------------------------------------------
 
 
 def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
 
 
 def _later(change: Change) -> str:
-    """What a change does once it has the ids that it waits for; what is created stands above in full."""
+    """Say what a change does once it has the ids that it waits for; what is created stands above in full."""
     if change.action is Action.CREATE:
         return f"created with the id of {', '.join(sanitize(each) for each in awaited(change))}"
     return ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
@@ -126,7 +126,7 @@ def _each_call(calls: Sequence[Call], manner: RenderOptions) -> Iterator[str]:
 
 
 def _call_groups(calls: Sequence[Call]) -> Iterator[str]:
-    """Neighbours that go to one endpoint for one facet, in one line."""
+    """Yield consecutive calls to one endpoint for one facet as one line."""
     groups = list(grouping.group_calls(calls))
     method, path, facet = _widths((group.method, sanitize(group.path), group.facet) for group in groups)
     for group in groups:

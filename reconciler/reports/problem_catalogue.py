@@ -1,4 +1,4 @@
-"""What each problem code means, what causes it and what cures it: data beside the code, read when somebody asks."""
+"""Meaning, cause and cure of each problem code: data beside the code, read on demand."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ GUARDRAILS = "Guardrails"
 
 
 class ProblemEntry(Struct, frozen=True):
-    """One code of the reference; the sentences are Markdown, their links those of ``docs/reference/``."""
+    """Reference entry of one code; the sentences are Markdown, with links relative to ``docs/reference/``."""
 
     code: str
     chapter: str
@@ -25,14 +25,14 @@ class ProblemEntry(Struct, frozen=True):
 
     @property
     def plain(self) -> "ProblemEntry":
-        """The same without links and code marks, for a terminal."""
+        """The entry without links and code marks, for a terminal."""
         means, cause, cure = (LINK.sub(r"\1", each).replace("`", "") for each in (self.means, self.cause, self.cure))
         return ProblemEntry(self.code, self.chapter, means, cause, cure)
 
 
 @cache
 def problem_table() -> Mapping[str, ProblemEntry]:
-    """Every code of ours, chapter by chapter. Codes that the API gives to its own errors are not among them."""
+    """Return every code of this tool, by chapter. Codes of the API's own errors are not included."""
     text = files("reconciler.reports").joinpath("problems.toml").read_text(encoding="utf-8")
     chapters = tomllib.loads(text).values()
     written = {

@@ -1,4 +1,4 @@
-"""What an apply asks before it sends anything: how many changes, to what, and how far budgets and bids move."""
+"""Question of an apply before it sends anything: number of changes, resources, and changes of budgets and bids."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ BUDGETS = {
 }
 
 UNCAPPED = (Period.ANY_DAY.label, Period.TOTAL.label, cost.ONE_OFF)
-"""Where a limit without an amount is counted, each once."""
+"""Labels of the totals in which each uncapped limit is counted once."""
 
 
 def question(run: Run) -> str:
-    """``Apply 24 changes to 24 ad sets: daily budgets +101.55 EUR?``"""
+    """Return ``Apply 24 changes to 24 ad sets: daily budgets +101.55 EUR?``."""
     changes = count_noun(sum(map(_changes, run.changes)), "change")
     kinds = Counter(change.address.kind for change in run.changes)
     whom = " and ".join(count_noun(count, _singular(kind)) for kind, count in kinds.items())
@@ -31,7 +31,7 @@ def question(run: Run) -> str:
 
 
 def _changes(change: Change) -> int:
-    """A creation and a stop are one change each; an update is one for each field."""
+    """Return the number of changes: one for a creation or a stop, one per field for an update."""
     return len(change.fields) if change.action is Action.UPDATE else 1
 
 
@@ -42,7 +42,7 @@ def _singular(kind: str) -> str:
 
 
 def _limits(money: Money) -> Iterator[str]:
-    """Yield how far spend limits move, of kinds whose money is not among the budgets."""
+    """Yield the changes of spend limits of kinds that have no budgets."""
     asked = {each.kind for each in money.shifts}
     own = [each for each in money.ceiling_shifts if each.kind not in asked]
     for currency in sorted({each.currency for each in own}):

@@ -1,7 +1,7 @@
-"""A run as SARIF 2.1.0, for code scanning: each problem at its place, known again when lines move.
+"""A run as SARIF 2.1.0, for code scanning: each problem at its place, with a fingerprint that lines do not change.
 
-Every result has a location, and every path begins at the root of the repository: code scanning refuses a whole
-file for one result without a location, and shows nothing at a path that it does not know.
+Every result has a location, and every path is relative to the root of the repository: code scanning refuses a whole
+file for one result without a location, and shows nothing at an unknown path.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ from reconciler.reports.problem_catalogue import problem_table
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 25_000
-"""What code scanning takes in one run; errors come first."""
+"""Maximum number of results that code scanning accepts in one run; errors come first."""
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """One SARIF log with one run."""
+    """Return one SARIF log with one run."""
     problems = [place_from_root(each, manner.checkout) for each in findings(run)[:MOST]]
     known = objects(run)
     codes = {code: index for index, code in enumerate(sorted({problem.code for problem in problems}))}
@@ -70,7 +70,7 @@ def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapp
 
 
 def _said(message: str) -> str:
-    """A message in which nothing becomes a link: in SARIF ``[text](target)`` is one."""
+    """Return a message without links: in SARIF ``[text](target)`` is one."""
     return sanitize(message).replace("](", "] (")
 
 

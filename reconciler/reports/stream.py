@@ -1,7 +1,7 @@
-"""A run as JSON lines: one event a line, so that a program can follow a long apply while it goes on.
+"""A run as JSON lines: one event per line, so that a program can follow a long apply.
 
 Types: ``version``, ``diagnostic``, ``planned_change``, ``drift``, ``call_started``, ``call_ended``, ``outcome``,
-``summary``. Readers ignore types and keys that they do not know.
+``summary``. Readers must ignore unknown types and keys.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from reconciler.reports.json import FORMAT_VERSION, Shape, dump_report
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """The whole run; or, if its opening was told when it began, how it ended."""
+    """Return the whole run, or its end if the opening events were printed before."""
     return "".join([*(opening_events(run) if manner.told is None else ()), *closing_events(run, manner)])
 
 
 def opening_events(run: Run) -> Iterator[str]:
-    """What is known before the first call: the version, what is wrong, what is planned."""
+    """Yield the events before the first call: version, problems, planned changes."""
     yield _event("version", format_version=FORMAT_VERSION, command=run.command, project=run.project)
     for problem in run.problems:
         yield _event("diagnostic", **json.problem(problem))
@@ -32,7 +32,7 @@ def opening_events(run: Run) -> Iterator[str]:
 
 
 def closing_events(run: Run, manner: RenderOptions) -> Iterator[str]:
-    """How it ended: what was found wrong since ``manner.told``, every item, and the exit code."""
+    """Yield the events of the end: problems that are not in ``manner.told``, every outcome, and the exit code."""
     if manner.told is not None:
         told = frozenset(manner.told)
         for problem in [problem for problem in run.problems if problem not in told]:
@@ -44,7 +44,7 @@ def closing_events(run: Run, manner: RenderOptions) -> Iterator[str]:
 
 
 def call_event(call: Call, ended: Sequence[ItemOutcome] | None, now: datetime) -> str:
-    """A call that is about to be sent, or one whose items have ended."""
+    """Return the event of a call that is about to be sent, or whose items have ended."""
     shape: Shape = {"at": to_json(now), "call": call.name, "method": call.method, "path": call.path}
     if ended is None:
         return _event("call_started", **shape, items=len(call.items))

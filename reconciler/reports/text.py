@@ -1,6 +1,6 @@
-"""A run as text for people: what changes, the calls, how every item ended, what is wrong and where.
+"""A run as text for people: changes, calls, outcome of every item, problems with their places.
 
-What is alike and too much to read folds into a line with its count; JSON holds all of it.
+Similar entries are folded into a line with their count above a number; JSON holds all of them.
 """
 
 import sys
@@ -24,13 +24,13 @@ from reconciler.reports.common import (
 )
 
 LIKE = 50
-"""So many problems of one code, or items that ended alike, are told one by one."""
+"""Number of problems of one code, or of items with one ending, that are listed."""
 Told = TypeVar("Told")
 Known: TypeAlias = Mapping[Address, str]
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """The whole run; ends with a line break."""
+    """Return the whole run, with a line break at the end."""
     told, known = frozenset(manner.told or ()), objects(run)
     lines = [*_cost(visible_run(run))] if manner.told is None else []
     wrong = [*_problems([problem for problem in run.problems if problem not in told], manner, known)]
@@ -58,12 +58,14 @@ def _cost(run: Run) -> Iterable[str]:
     return (*cost.budget_lines(run), *ceilings.lines(run.money), *cost.guardrail_lines(run))
 
 
-# --- How it ended ---------------------------------------------------------------------------------------
+# --- Outcomes ---------------------------------------------------------------------------------------------
 
 
 def _outcomes(run: Run, manner: RenderOptions) -> Iterator[str]:
-    """Applied items are counted, all others named with what was said of them; what the run's own end kept
-    from being sent is one line."""
+    """Yield the outcomes: applied items are counted, others listed with their problems.
+
+    Items that the end of the run prevented are one line.
+    """
     halted = [] if manner.full else stopped_items(run)
     kept = frozenset(map(id, halted))
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
@@ -90,7 +92,7 @@ def _way(outcome: ItemOutcome) -> str:
 
 
 def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str, most: int) -> Iterator[Told | str]:
-    """The first of each likeness, then how many are left of it."""
+    """Yield up to ``most`` items per group, then a count of the rest."""
     met: Counter[str] = Counter()
     for each in all:
         met[likeness(each)] += 1
@@ -99,7 +101,7 @@ def _few(all: Iterable[Told], likeness: Callable[[Told], str], more: str, most: 
     yield from (f"{count - most:,} {more.format(name)}" for name, count in met.items() if count > most)
 
 
-# --- What is wrong ----------------------------------------------------------------------------------------
+# --- Problems ---------------------------------------------------------------------------------------------
 
 
 def _problems(problems: Sequence[Problem], manner: RenderOptions, known: Known) -> Iterator[str]:
@@ -120,7 +122,7 @@ def _sort(problem: Problem) -> str:
 
 
 def _excerpt(problem: Problem, sources: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The line as it is written, with a mark under what is meant."""
+    """Yield the source line, and a line that marks the span."""
     span = problem.span
     lines = sources.get(span.file, ()) if span else ()
     if span is None or not 0 < span.line <= len(lines):

@@ -1,6 +1,6 @@
-"""What moves inside a value that is a set or a block of its own, so that nobody compares two long lists by eye.
+"""Differences inside a set or an object value, so that long lists need not be compared by eye.
 
-``deepdiff`` explains here, and only here: whether a value moves at all is decided by ``==``.
+``deepdiff`` is used here only, to explain; whether a value changes at all is decided by ``==``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from reconciler.model import Value
 from reconciler.reports.common import ARROW, format_change_percent, format_value, sanitize
 
 NAMED = 10
-"""So many parts are named; more are counted."""
+"""Number of parts that are named; more are counted."""
 SIGNS = {
     "set_item_added": "+",
     "iterable_item_added": "+",
@@ -22,12 +22,12 @@ SIGNS = {
 
 
 def describe_change(before: Value, after: Value) -> str:
-    """How far an amount moves, in percent, or what of a set or block moves: ``values: + NO, - DE``."""
+    """Return the change of an amount in percent, or the changed members of a set or object: ``values: + NO, - DE``."""
     return format_change_percent(before, after) or describe_inside(before, after)
 
 
 def describe_inside(before: Value, after: Value) -> str:
-    """What is not alike in two sets or two blocks; empty where that says no more than the two side by side."""
+    """Return the differences of two sets or objects; empty if that is no shorter than both values."""
     if not isinstance(before, Mapping | tuple) or not isinstance(after, before.__class__):
         return ""
     parts = [*_parts(before, after)]
@@ -38,7 +38,7 @@ def describe_inside(before: Value, after: Value) -> str:
 
 
 def _parts(before: Value, after: Value) -> Iterator[str]:
-    from deepdiff import DeepDiff  # a tenth of a second to import: only for a value that needs it
+    from deepdiff import DeepDiff  # imported here: it takes a tenth of a second
 
     told: dict[str, list[str]] = {}
     found = DeepDiff(_opened(before), _opened(after), view="tree")
@@ -56,7 +56,7 @@ def _parts(before: Value, after: Value) -> Iterator[str]:
 
 
 def _said(value: Any, key: Any) -> str:
-    """What came or went: a member of a set, or a key with its value."""
+    """Return an added or removed member of a set, or a key with its value."""
     return format_value(value) if key is None or isinstance(key, int) else f"{sanitize(key)}: {format_value(value)}"
 
 
@@ -65,7 +65,7 @@ def _step(before: Any, after: Any) -> str:
 
 
 def _opened(value: Value) -> Any:
-    """The value with its sets as sets, whose members have no order."""
+    """Return the value with its tuples as sets, whose members have no order."""
     match value:
         case tuple():
             members = [_opened(each) for each in value]

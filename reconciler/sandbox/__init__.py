@@ -1,6 +1,6 @@
-"""A second opinion of the API: a simulator written from the contract, importing nothing of the rest of the program.
+"""Simulator of the Criteo API, written from the contract as a second opinion; it imports nothing of the program.
 
-`World` answers requests; `serve` puts one on a port; `Request` and `Response` are what goes in and comes out.
+`World` answers requests; `serve` listens on a port; `Request` and `Response` are the messages.
 """
 
 from __future__ import annotations

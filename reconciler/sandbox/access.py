@@ -1,4 +1,4 @@
-"""Who may call what, and how often: tokens, products, permissions, quota (contract §2.1 to §2.4, §11 rules 1 to 7)."""
+"""Access control of a call: tokens, products, permissions and quota (contract §2.1 to §2.4, §11 rules 1 to 7)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 def token(state: State, request: Request) -> Response:
-    """The answer of the token endpoint (rule 1)."""
+    """Return the response of the token endpoint (rule 1)."""
     options = state.options
     if media_type(request) != _FORM:
         return reply(options.token_media_type_status, _oauth_error("invalid_request", "form expected"))
@@ -54,7 +54,10 @@ def token(state: State, request: Request) -> Response:
 
 
 def client_of(state: State, request: Request, now: datetime) -> str:
-    """The client id behind a request's token. Raises `Refusal` with 401 (rule 3)."""
+    """Return the client id of the request's bearer token.
+
+    Raise `Refusal` with 401 if the token is not valid (rule 3).
+    """
     header = request.headers.get("authorization", "")
     if not header:
         raise Refusal(401, _unauthorized("missing"))
@@ -68,7 +71,7 @@ def client_of(state: State, request: Request, now: datetime) -> str:
 
 
 def permit(state: State, application: Record, route: Route) -> None:
-    """Nothing, if the application may call the route. Raises `Refusal` with 403 (rules 4 and 5)."""
+    """Raise `Refusal` with 403 if the application may not call the route (rules 4 and 5)."""
     if route.product is not None and application["product"] != route.product:
         raise Refusal(state.options.wrong_product_status, forbidden(application["product"]))
     if route.scope is None:
@@ -80,7 +83,7 @@ def permit(state: State, application: Record, route: Route) -> None:
 
 
 def forbidden(product: str) -> Problem:
-    """The problem of a call without the right to it, in the words of its product (rule 5)."""
+    """Return the problem for a call that is not permitted, with the texts of its product (rule 5)."""
     if product == "RetailMedia":
         text = "Resource access forbidden: does not have permissions"
         return problem("authorization-error", "Authorization error", text, type="authorization")
@@ -89,7 +92,7 @@ def forbidden(product: str) -> Problem:
 
 
 def meter(state: State, client_id: str, application: Record) -> tuple[Headers, bool]:
-    """Count one call: the quota headers, and whether the call is still within the quota (rule 7)."""
+    """Count one call; return the quota headers, and True if the call is within the quota (rule 7)."""
     limit = int(application.get("rateLimit") or state.options.rate_limit)
     length = int(application.get("rateWindow") or state.options.rate_window)
     now = state.clock.now().timestamp()
@@ -118,7 +121,7 @@ def meter(state: State, client_id: str, application: Record) -> tuple[Headers, b
 
 
 def media_type(request: Request) -> str:
-    """The content type of a request without its parameters."""
+    """Return the content type of a request, in lower case and without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

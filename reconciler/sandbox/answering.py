@@ -1,4 +1,4 @@
-"""One request on its way through the rules of the API: who asks, what, whether it may, and what faults do to it."""
+"""Handle one request: access, routing, operation, faults and call log."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _NO_APPLICATION: Record = {"product": "MarketingSolutions"}
 
 
 def answered(state: State, request: Request) -> Response:
-    """The answer to one request, entered in the call log."""
+    """Return the response to one request, and add the request to the call log."""
     land_due(state)
     fired = faults.fired(state, request)
-    land_due(state)  # time may have passed just before the call
+    land_due(state)  # a fault may have advanced the clock
     call = _Handling(state, request, fired)
     response = faults.disturbed(fired, call.answer())
     state.record_call(call.entry(response))
@@ -31,7 +31,7 @@ def answered(state: State, request: Request) -> Response:
 
 
 def land_due(state: State) -> None:
-    """Let every late effect land whose time has come."""
+    """Apply every late effect that is due."""
     for landing in faults.due(state):
         request = landing.request
         application = state.get("applications", landing.client_id) or _NO_APPLICATION
@@ -41,11 +41,11 @@ def land_due(state: State) -> None:
             call = Call(state, request, match.version, match.params, landing.record["body"], application, landing.due)
             faults.land(landing, call, handler)
         except Refusal:
-            continue  # what has happened meanwhile speaks against it: it has no effect
+            continue  # the state has changed meanwhile and the call is refused now: it has no effect
 
 
 class _Handling:
-    """One request on its way through the rules; keeps what the call log wants to know."""
+    """Handling of one request; keeps what the call log records."""
 
     def __init__(self, state: State, request: Request, fired: list[Record]) -> None:
         self.state = state
@@ -57,7 +57,7 @@ class _Handling:
         self.family = "E1"
 
     def entry(self, response: Response) -> Record:
-        """The line of the call log (rule 84)."""
+        """Return the entry of the call log (rule 84)."""
         entry: Record = {
             "method": self.request.method,
             "path": self.request.path,
@@ -72,7 +72,7 @@ class _Handling:
         return entry
 
     def answer(self) -> Response:
-        """The answer as the API would give it, faults in the way of the effect included."""
+        """Return the response of the API, with the faults that act before or on the effect."""
         instead = faults.instead(self.fired, self.request)
         if instead is not None:
             self.body = self._loggable_body()
@@ -120,7 +120,7 @@ class _Handling:
             raise Refusal(400, problem("invalid", "The body is not JSON", str(error))) from error
 
     def _loggable_body(self) -> Any:
-        """The body of a call that was never looked at; a token request's holds a secret and is not kept."""
+        """Return the body of a call that no handler read, or None for a token request, whose body holds a secret."""
         if self.request.method not in _WITH_BODY or self.request.path == access.TOKEN_PATH:
             return None
         try:

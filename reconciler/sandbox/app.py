@@ -1,4 +1,4 @@
-"""A world on a port: an ASGI application that drops, delays and cuts as an answer orders, and a server for it."""
+"""ASGI application and server for a world; it applies the drops, delays and cuts that a response orders."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .message import Request, Response
 from .world import World
 
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: closing sends RST, as a crashed server's kernel would."""
+"""SO_LINGER with a zero timeout: closing the socket sends RST, as after a crash of the server."""
 
 
 def app(world: World) -> ASGIApp:
-    """The world as an ASGI application."""
+    """Return an ASGI application that serves the world."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,10 +54,10 @@ def app(world: World) -> ASGIApp:
 def serve(
     world: World, *, host: str = "127.0.0.1", port: int = 0, on_ready: Callable[[str], None] = lambda url: None
 ) -> None:
-    """Serve until interrupted; `on_ready` gets the base URL once calls are accepted. Port 0 takes a free one.
+    """Serve until interrupted; call `on_ready` with the base URL once connections are accepted.
 
-    The default host is the loopback address: a sandbox hands out its tokens to anybody who knows the word.
-    Raises `OSError` where nobody can listen.
+    Port 0 selects a free port. The default host is the loopback address, because the sandbox issues tokens for
+    published credentials. Raise `OSError` if the address cannot be bound.
     """
     listening = listen(host, port)
     config = uvicorn.Config(
@@ -68,11 +68,11 @@ def serve(
         access_log=False,
         lifespan="off",
         server_header=False,
-        date_header=False,  # the date is the world's (rule 14)
+        date_header=False,  # the date header is the world's (rule 14)
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=1,  # a silent answer (faults) would hold it for ever
+        timeout_graceful_shutdown=1,  # a response that is never sent (fault `silence`) would block the shutdown
     )
-    with suppress(KeyboardInterrupt):  # uvicorn has ended in good order and passes the signal on
+    with suppress(KeyboardInterrupt):  # uvicorn has shut down and raises the signal again
         _Server(config, on_ready).run([listening])
 
 
@@ -101,7 +101,7 @@ class _Server(uvicorn.Server):
 
 
 async def _left(receive: Receive, seconds: float) -> bool:
-    """Wait so long; return whether the client has gone away meanwhile."""
+    """Wait up to `seconds`; return True if the client disconnected meanwhile."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
@@ -111,17 +111,17 @@ async def _left(receive: Receive, seconds: float) -> bool:
 
 
 async def _cut(response: Response, send: Send) -> None:
-    """Promise the whole body, send a part of it, and reset the connection."""
+    """Send headers for the whole body and a part of the body, then reset the connection."""
     headers = [(key.encode(), value.encode()) for key, value in response.headers]
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body[: response.cut], "more_body": True})
-    await asyncio.sleep(0.02)  # what was sent has to be on its way: a reset overtakes what is still in the buffer
+    await asyncio.sleep(0.02)  # a reset discards data that is still in the send buffer
     _drop(send)
 
 
 def _drop(send: Send) -> None:
-    """Reset the connection. ASGI has no word for it, so this asks uvicorn's own connection for its transport."""
+    """Reset the connection through uvicorn's transport, since ASGI has no message for it."""
     transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         raise ConnectionAbortedError("the sandbox dropped this connection")

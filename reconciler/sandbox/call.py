@@ -1,4 +1,4 @@
-"""One request as its handler sees it: what it asks, in which version, of whom, on which state (contract §0, §2.13)."""
+"""One request as its handler sees it: body, version, parameters, application and state (contract §0, §2.13)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ PREVIEW = frozenset({"preview", "experimental"})
 STABLE = G1 | G2
 ALL = STABLE | PREVIEW
 UNVERSIONED: frozenset[str] = frozenset()
-"""Routes under `/legacy/…` carry no version (§1)."""
+"""Versions of routes under `/legacy/…`, which have none (§1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler gets to know about one request."""
+    """One request, with everything that a handler reads."""
 
     state: State
     request: Request
     version: str
-    """The version that answers; older than it may have been asked for (fall-forward). Empty when unversioned."""
+    """API version that answers; may be later than the requested one (fall-forward).
+
+    Empty if the route is unversioned.
+    """
     params: Mapping[str, str]
     body: Any
     """The parsed JSON body, or None if there is none."""
@@ -39,7 +42,7 @@ class Call:
 
     @property
     def trace(self) -> str:
-        """The correlation id of this call, the same each time it is asked for (rule 13)."""
+        """Correlation id of the call, the same on each access (rule 13)."""
         text = f"{self.options.seed}:{len(self.state.log)}:{self.now.timestamp()}:{self.request.path}"
         return str(UUID(bytes=sha256(text.encode()).digest()[:16], version=4))
 
@@ -53,30 +56,30 @@ class Call:
 
     @property
     def guide(self) -> bool:
-        """Whether this call speaks the guide's older form."""
+        """True if the call uses the older form of the vendor's guide."""
         return self.options.profile == "guide" and self.version in PREVIEW
 
     @property
     def generation(self) -> Literal["G1", "G2", "P"]:
-        """The contract generation of §0."""
+        """Contract generation of the call's version (§0)."""
         if self.version in PREVIEW:
             return "P"
         return "G1" if self.version in G1 else "G2"
 
     def values(self, name: str) -> list[str]:
-        """Every value of a repeatable query parameter."""
+        """Return every value of a repeatable query parameter."""
         return [value for key, value in self.query if key == name]
 
     def value(self, name: str, default: str | None = None) -> str | None:
-        """The last value of a query parameter."""
+        """Return the last value of a query parameter, or the default."""
         return next(iter(reversed(self.values(name))), default)
 
     def advertises_for(self, advertiser_id: str) -> bool:
-        """Whether that advertiser is in the application's portfolio (rule 6)."""
+        """Return True if the advertiser is in the application's portfolio (rule 6)."""
         return advertiser_id in self.application.get("advertiserIds", ())
 
     def manages_account(self, account_id: str) -> bool:
-        """Whether that Retail Media account is in the application's portfolio (rule 6)."""
+        """Return True if the Retail Media account is in the application's portfolio (rule 6)."""
         return account_id in self.application.get("accountIds", ())
 
 

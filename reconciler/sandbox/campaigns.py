@@ -1,7 +1,7 @@
 """Campaigns of Marketing Solutions: search, single read, create, patch (contract of campaigns, E4.1).
 
 A campaign record holds `advertiserId`, `name`, `goal`, `spendLimit` (type, renewal, amount), `automatesBudgets` and
-`adSetObjectives`; what is missing is uncapped, without automation.
+`adSetObjectives`; without these it is uncapped and not automated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .routing import Route
 from .state import Record
 
 CREATION, UPDATE = "campaign--campaign-creation-check--", "campaign--campaign-update-check--"
-"""Prefixes of the codes, which are not published."""
+"""Prefixes of the error codes, which are not published."""
 GOALS = ("Unspecified", "Acquisition", "Retention")
 RENEWALS = ("daily", "monthly", "lifetime")
 OBJECTIVES = ("conversions", "revenue", "visits", "videoViews")
@@ -26,7 +26,7 @@ UNCAPPED: Record = {"spendLimitType": "uncapped", "spendLimitRenewal": "undefine
 
 
 def search(call: Call) -> Response:
-    """Every campaign of the portfolio that all filters let through; ids that are none are ignored."""
+    """Return every campaign of the portfolio that matches all filters; invalid ids are ignored."""
     filters = Fields({} if call.body is None else call.body, "body").section("filters")
     by_id, by_owner = (_ids(filters, key) for key in ("campaignIds", "advertiserIds"))
     found = [
@@ -40,7 +40,7 @@ def search(call: Call) -> Response:
 
 
 def get(call: Call) -> Response:
-    """One campaign."""
+    """Return one campaign."""
     key = call.params["campaign-id"]
     record = call.state.get("campaigns", key)
     if record is None:
@@ -51,7 +51,7 @@ def get(call: Call) -> Response:
 
 
 def create(call: Call) -> Response:
-    """One new campaign, or every reason against it and nothing stored."""
+    """Create a campaign; if any rule is broken, return all reasons and store nothing."""
     data = Fields(call.body, "body").section("data")
     attributes = data.section("attributes") if data is not None else None
     if attributes is None:
@@ -79,7 +79,7 @@ def create(call: Call) -> Response:
 
 
 def patch(call: Call) -> Response:
-    """Spend limits and automations of several campaigns, each by itself; an id may occur once."""
+    """Patch spend limits and automations of several campaigns, each by itself; an id may occur once."""
     data = Fields(call.body, "body").raw.get("data")
     if not isinstance(data, list):
         raise invalid("data", "a list is expected")
@@ -105,7 +105,7 @@ def patch(call: Call) -> Response:
 
 
 def _patched(call: Call, key: str, item: Fields) -> tuple[list[tuple[str, str]], bool]:
-    """Apply one item: why not, and whether it holds from the next period only."""
+    """Apply one item; return its violations, and True if it takes effect in the next period only."""
     record = call.state.get("campaigns", key)
     if record is None or not call.advertises_for(record["advertiserId"]):
         return [("not-found", f"no campaign {key} in the portfolio")], False
@@ -131,7 +131,7 @@ def _patched(call: Call, key: str, item: Fields) -> tuple[list[tuple[str, str]],
 
 
 def _limit(old: Record, given: Fields, amount: Any) -> Record:
-    """The limit after what is given; one that becomes uncapped loses its amount and its period."""
+    """Return the limit with the given fields; one that becomes uncapped loses its amount and its period."""
     new = dict(old)
     for name in ("spendLimitType", "spendLimitRenewal"):
         text = given.text(name)
@@ -158,7 +158,7 @@ def _broken(limit: Record) -> list[str]:
 
 
 def _automated(record: Record, given: Fields | None) -> tuple[Record, list[str]]:
-    """The automation after what is given: a configuration alone switches it off, and off it has none."""
+    """Return the automation with the given fields: a configuration alone switches it off and is dropped."""
     if given is None:
         return {}, []
     enabled = given.raw.get("enabled")
@@ -174,7 +174,7 @@ def _automated(record: Record, given: Fields | None) -> tuple[Record, list[str]]
 
 
 def resource(key: str, record: Record) -> dict[str, Any]:
-    """A campaign as an answer shows it: other words for the goal and the objective than a write has."""
+    """Return a campaign in the form of a response, which names goal and objective differently from writes."""
     limit = {**UNCAPPED, **(record.get("spendLimit") or {})}
     enabled, objective = bool(record.get("automatesBudgets")), record.get("adSetObjectives")
     attributes = {
@@ -192,7 +192,7 @@ def resource(key: str, record: Record) -> dict[str, Any]:
 
 
 def _ids(filters: Fields | None, key: str) -> frozenset[str] | None:
-    """The ids of a filter; None if there is none or it is empty. What is no id is ignored."""
+    """Return the ids of a filter; None if it is absent or empty. Invalid ids are ignored."""
     given = None if filters is None else filters.texts(key)
     return frozenset(given) if given else None
 

@@ -1,4 +1,4 @@
-"""The simulated time: frozen or running, and settable either way."""
+"""Simulated clock: frozen or running, and settable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEMO_START = "2026-11-21T09:00:00Z"
 
 
 class Clock:
-    """A frozen clock moves only when told; a running one also moves with the real time since it was set."""
+    """Simulated clock. A frozen one moves only by `advance` and `set`; a running one also follows real time."""
 
     __slots__ = ("_at", "_origin", "running")
 
@@ -21,17 +21,17 @@ class Clock:
         self.running = running
 
     def now(self) -> datetime:
-        """The simulated instant, in UTC."""
+        """Return the simulated time in UTC."""
         if not self.running:
             return self._at
         return self._at + timedelta(seconds=time.monotonic() - self._origin)
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass at once."""
+        """Advance the clock."""
         self.set(self.now() + timedelta(seconds=seconds))
 
     def set(self, now: datetime) -> None:
-        """Make it that instant."""
+        """Set the clock."""
         self._at = now.astimezone(UTC)
         self._origin = time.monotonic()
 
@@ -44,7 +44,7 @@ class Clock:
 
 
 def instant(text: str) -> datetime:
-    """An ISO 8601 date-time as an instant; without an offset it is UTC. Raises `ValueError`."""
+    """Return an ISO 8601 date-time as an aware datetime; UTC if it has no offset. Raise `ValueError` if it is none."""
     if len(text) < 11:
         raise ValueError(f"not a date-time: {text!r}")
     moment = datetime.fromisoformat(text)
@@ -52,6 +52,6 @@ def instant(text: str) -> datetime:
 
 
 def stamp(moment: datetime) -> str:
-    """An instant as the API writes it: UTC with `Z`, fractions only if there are any."""
+    """Return an instant in the API's format: UTC with `Z`, fractional seconds only if not zero."""
     text = moment.astimezone(UTC).isoformat().removesuffix("+00:00")
     return (text.rstrip("0") if moment.microsecond else text) + "Z"

@@ -22,7 +22,7 @@ _Answer = tuple[Response, State]
 
 
 def handle(state: State, request: Request) -> _Answer:
-    """Answer one control call; return the state to go on with as well."""
+    """Answer one control call; return the response, and the state to continue with."""
     what = request.path.removeprefix(PREFIX).strip("/")
     try:
         body = decode(request.body) if request.body else None
@@ -44,7 +44,7 @@ def _answer(state: State, method: str, what: str, body: Any) -> _Answer:
 
 
 def _audience(state: State, ad_set_id: str) -> Response:
-    """The link that no read of the API shows (rule 40)."""
+    """Return the audience link, which no operation of the API returns (rule 40)."""
     record = state.get("adSets", ad_set_id)
     if record is None:
         return reply(404, {"error": f"no ad set {ad_set_id}"})

@@ -1,4 +1,4 @@
-"""JSON in which an amount is a `Decimal` from text to text and never a binary float."""
+"""JSON codec that keeps amounts as `Decimal` and never as float."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from typing import Any
 import orjson
 
 _LARGEST_EXPONENT = 400
-"""The API's numbers are doubles: what is beyond their range cannot be meant, and `1e999999999` not be written out."""
+"""Largest decimal exponent: the API's numbers are doubles, and `1e999999999` would be written out digit by digit."""
 
 
 def decode(text: bytes) -> Any:
-    """The value of a JSON text. Raises `ValueError` for everything that is not JSON."""
+    """Return the value of a JSON text. Raise `ValueError` if it is not JSON."""
     try:
         value = json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse)
         if b"\\u" in text:
-            encode(value)  # half a surrogate pair is not text: nothing could answer or store it
+            encode(value)  # raises TypeError on a lone surrogate, which could be neither sent nor stored
     except (RecursionError, TypeError) as error:
         raise ValueError(str(error)) from error
     return value
 
 
 def encode(value: Any, *, exact: bool = False, indent: bool = False) -> bytes:
-    """The JSON text of a value; trailing zeros of decimals are kept only if `exact`."""
+    """Return the JSON text of a value; trailing zeros of decimals are kept only if `exact`."""
     option = orjson.OPT_INDENT_2 if indent else None
     return orjson.dumps(value, default=_exact if exact else _plain, option=option)
 
 
 def array(texts: Iterable[bytes]) -> Any:
-    """A list whose items are JSON texts already. Large answers are built so: their items live one at a time."""
+    """Return a list whose items are already JSON texts, so that only one item of a large response is held decoded."""
     return orjson.Fragment(b"[" + b",".join(texts) + b"]")
 
 
 def digits(number: Decimal) -> str:
-    """A decimal as a JSON number without exponent and without trailing zeros."""
+    """Return a decimal as a JSON number without exponent and trailing zeros."""
     text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

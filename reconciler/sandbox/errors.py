@@ -1,4 +1,4 @@
-"""Problem objects, envelopes and refusals: how an answer says what went wrong (contract §2.5, §2.6)."""
+"""Problem objects, envelopes and refusals (contract §2.5, §2.6)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ JSON_HEADERS = (("content-type", "application/json; charset=utf-8"),)
 
 
 class Refusal(Exception):
-    """Ends a handler with an error answer. Raise it before anything is stored."""
+    """Raised by a handler to answer with an error; raise it before anything is stored."""
 
     def __init__(self, status: int, *problems: Problem, body: Any = None) -> None:
         super().__init__(status)
         self.status = status
         self.problems = problems
         self.body = body
-        """What to answer instead of an envelope of problems (bare families, the token endpoint)."""
+        """Response body in place of an envelope of problems (bare families, the token endpoint)."""
 
 
 def problem(
@@ -33,7 +33,7 @@ def problem(
     instance: str | None = None,
     source: dict[str, str] | None = None,
 ) -> Problem:
-    """A problem object without trace ids: the envelope adds them, in the form of its family (rule 13)."""
+    """Return a problem object without trace ids; the envelope adds them in the form of its family (rule 13)."""
     told: Problem = {"type": type, "code": code}
     told["title"] = title or code.rsplit("--", 1)[-1].replace("-", " ").capitalize()
     if instance is not None:
@@ -46,7 +46,7 @@ def problem(
 
 
 def reply(status: int, body: Any) -> Response:
-    """A bare JSON answer (family E5, and whatever has a form of its own)."""
+    """Return a JSON response without an envelope (family E5 and special forms)."""
     return Response(status, JSON_HEADERS, encode(body))
 
 
@@ -60,14 +60,14 @@ def envelope(
     family: str = "E1",
     **more: Any,
 ) -> Response:
-    """An answer with `data`, `errors`, `warnings` (families E1 to E3) and, if given, `metadata=…` after `data`."""
+    """Return a response with `data`, `errors`, `warnings` (families E1 to E3), and `metadata` after `data` if given."""
     body: dict[str, Any] = {"data": data, **more}
     body.update(problem_lists(call, errors, warnings, family))
     return reply(status, body)
 
 
 def refusal(call: Call, refused: Refusal, family: str = "E1") -> Response:
-    """The answer of a call that was refused as a whole."""
+    """Return the response of a call that is refused as a whole."""
     if refused.body is not None or not refused.problems:
         return reply(refused.status, {} if refused.body is None else refused.body)
     path = call.request.path
@@ -78,7 +78,7 @@ def refusal(call: Call, refused: Refusal, family: str = "E1") -> Response:
 def problem_lists(
     call: Call, errors: Iterable[Problem], warnings: Iterable[Problem], family: str = "E1"
 ) -> dict[str, Any]:
-    """`errors` and `warnings` with trace ids; left out when empty, if the options say so (rule 12)."""
+    """Return `errors` and `warnings` with trace ids; empty ones are omitted if the options say so (rule 12)."""
     told = {"errors": _traced(call, errors, family), "warnings": _traced(call, warnings, family)}
     if call.options.empty_problem_lists:
         return told

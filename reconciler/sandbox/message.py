@@ -1,4 +1,4 @@
-"""What goes over the wire, without a wire: one request and one answer as values."""
+"""Request and response as values, independent of the transport."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as any skin (ASGI, an in-process transport, a test) hands it to the world."""
+    """A request, as a transport (ASGI, in-process, a test) passes it to the world."""
 
     method: str
     path: str
@@ -20,7 +20,7 @@ class Request:
 
     @classmethod
     def of(cls, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:
-        """A request from a target such as `/2026-07/advertisers/me?x=1`, with or without a host before it."""
+        """Return a request from a target such as `/2026-07/advertisers/me?x=1`, with or without a host before it."""
         parts = urlsplit(target)
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
@@ -29,25 +29,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, and what the skin has to do to the connection while giving it.
+    """A response, and the orders to the transport that delivers it.
 
-    The world itself never sleeps and never closes anything: `delay`, `aborted` and `cut` are orders to the skin.
+    The world never sleeps and never closes a connection: the transport carries out `delay`, `aborted` and `cut`.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     delay: float = 0.0
-    """Seconds to wait before anything is answered."""
+    """Seconds to wait before the response is sent."""
     aborted: bool = False
-    """The connection is dropped without an answer."""
+    """True if the connection is dropped without a response."""
     cut: int | None = None
-    """The connection is reset after so many bytes of the body."""
+    """Bytes of the body after which the connection is reset; None if it is not."""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name (lower case)."""
+        """Return the value of the first header of that name (lower case), or None."""
         return next((value for key, value in self.headers if key == name), None)
 
     def with_headers(self, *headers: tuple[str, str]) -> Response:
-        """The same answer with more headers."""
+        """Return the same response with more headers."""
         return replace(self, headers=(*self.headers, *headers))

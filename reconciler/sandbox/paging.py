@@ -1,4 +1,4 @@
-"""The two ways in which Retail Media cuts a list into pages (contract §2.10, rule 76)."""
+"""Two kinds of paging in Retail Media (contract §2.10, rule 76)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LARGEST = 2**31 - 1
 
 
 def by_index(call: Call, rows: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]]:
-    """The page that `pageIndex` and `pageSize` ask for, with the absolute addresses of its neighbours."""
+    """Return the page selected by `pageIndex` and `pageSize`, and its metadata with absolute links to neighbours."""
     index = _asked(call, "pageIndex", 0, 0, _LARGEST)
     size = _asked(call, "pageSize", 25, 1, _LARGEST)
     pages = math.ceil(len(rows) / size)
@@ -32,14 +32,14 @@ def by_index(call: Call, rows: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]
 
 
 def by_offset(call: Call, rows: Sequence[T], largest: int) -> tuple[Sequence[T], dict[str, Any]]:
-    """The page that `offset` and `limit` ask for."""
+    """Return the page selected by `offset` and `limit`, and its metadata."""
     offset = _asked(call, "offset", 0, 0, _LARGEST)
     limit = _asked(call, "limit", 25, 1, largest)
     return rows[offset : offset + limit], {"offset": offset, "limit": limit, "count": len(rows)}
 
 
 def single_page(rows: Sequence[Any]) -> dict[str, Any]:
-    """The metadata of an answer that is always one page (rule 73)."""
+    """Return the metadata of a response that is always one page (rule 73)."""
     return {
         "currentPageIndex": 0,
         "currentPageSize": len(rows),
@@ -51,7 +51,7 @@ def single_page(rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def unreadable(name: str, text: str) -> Problem:
-    """A query parameter that cannot be what it should."""
+    """Return the problem of an invalid query parameter."""
     detail = f"Review the value of field {name} provided in the request: {text}"
     return problem("invalid-field", "Invalid field", detail, source={name: name})
 
@@ -69,7 +69,7 @@ def _asked(call: Call, name: str, default: int, least: int, most: int) -> int:
 
 
 def _address(call: Call, index: int, size: int) -> str:
-    """The same list on another page; absolute, at the host that was called."""
+    """Return the absolute URL of another page of the list, on the host that was called."""
     kept = [(key, value) for key, value in call.query if key not in ("pageIndex", "pageSize")]
     query = urlencode([*kept, ("pageIndex", index), ("pageSize", size)])
     host = call.request.headers.get("host", HOST)

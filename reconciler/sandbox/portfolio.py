@@ -1,4 +1,4 @@
-"""Who am I, and for whom may I speak (contract §2.2)."""
+"""Identity of the application, and its portfolio (contract §2.2)."""
 
 from __future__ import annotations
 

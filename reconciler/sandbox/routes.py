@@ -1,4 +1,4 @@
-"""Every route of the API: a domain module is known to the world by being named here."""
+"""All routes of the API; a domain module is added by naming it here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which handler answers a request, in which version of the API (contract §2.13, §6.1, §11 rules 8 and 9)."""
+"""Select the route and API version of a request (contract §2.13, §6.1, §11 rules 8 and 9)."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ SUPPORT_ENDS = {
     "2026-07": date(2027, 7, 31),
     "2027-01": date(2028, 1, 31),
 }
-"""Last day of each version (§2.13; where only a month is known, its last day)."""
+"""Last day of each version (§2.13; the last day of the month if only a month is known)."""
 
 Product = Literal["MarketingSolutions", "RetailMedia"]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: verb and template, the versions that have it, what it takes, who answers."""
+    """One operation: method, path template, versions, permission and handler."""
 
     method: str
     template: str
     """Path without the version: `/marketing-solutions/ad-sets/{ad-set-id}`."""
     versions: frozenset[str]
     scope: str | None
-    """`MarketingSolutions_Campaign_Read` and the like; None for any token."""
+    """Required permission such as `MarketingSolutions_Campaign_Read`; None for any token."""
     handler: Handler
     product: Product | None
-    """None for both."""
+    """Product of the operation; None for both."""
     changed: tuple[str, ...] = ()
-    """Versions in which the contract of this operation changed (§6.1): nothing falls forward across one."""
+    """Versions in which the contract of this operation changed (§6.1); a request never falls forward across one."""
     family: str = "E1"
-    """Envelope of its whole-call refusals (§2.5)."""
+    """Envelope family of its refusals (§2.5)."""
     takes_body: bool = True
-    """False for a write whose values are all in the query (§4.2, M9)."""
+    """False for a write with all values in the query (§4.2, M9)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The route of a request, the version that answers it, and the values of its template."""
+    """Route of a request, version that answers it, and values of the template's parameters."""
 
     route: Route
     version: str
@@ -54,7 +54,7 @@ class Match:
 
 
 class Router:
-    """All routes, by the number of their segments."""
+    """All routes, by number of path segments."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._by_length: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
@@ -62,11 +62,11 @@ class Router:
             segments = tuple(route.template.strip("/").split("/"))
             self._by_length.setdefault(len(segments), []).append((segments, route))
         for bucket in self._by_length.values():
-            # a literal segment goes before a parameter: /ad-sets/search is not the ad set "search"
+            # a literal segment has precedence over a parameter: /ad-sets/search is not the ad set "search"
             bucket.sort(key=lambda entry: [segment.startswith("{") for segment in entry[0]])
 
     def match(self, method: str, path: str, now: datetime, options: Options) -> Match:
-        """The route of a path. Raises `Refusal` with 404, 405 or 410."""
+        """Return the route of a path. Raise `Refusal` with 404, 405 or 410."""
         segments = path.strip("/").split("/")
         version = "" if segments[0] == "legacy" else segments[0]
         if version and version not in ALL:
@@ -87,7 +87,7 @@ class Router:
 
 
 def _answering(route: Route, version: str, today: date, options: Options) -> str:
-    """The version that answers: the one asked for, or a later one if that is gone but nothing changed since."""
+    """Return the version that answers: the requested one, or the next supported one with the same contract."""
     if version not in SUPPORT_ENDS or today <= SUPPORT_ENDS[version]:
         return version
     alive = min((v for v in route.versions & STABLE if today <= SUPPORT_ENDS[v]), default=None)

@@ -1,4 +1,4 @@
-"""The worlds that tests, tutorials and demos begin with, built from the same records that a saved state holds."""
+"""Initial worlds for tests, tutorials and demos, built from the records of a saved state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .sellers.seed import sellers
 from .state import Record, State
 
 GUIDE_START = "2018-07-10T09:00:00Z"
-"""Within the dates of the guide's ad set, which is live."""
+"""Start of the guide's world: its ad set is live then."""
 
 _UNCAPPED: Record = {
     "budgetStrategy": "uncapped",
@@ -25,7 +25,7 @@ _UNCAPPED: Record = {
 
 
 def applications(state: State) -> None:
-    """One application per product: an application can never have both (§2.2)."""
+    """Add one application per product, since an application has only one (§2.2)."""
     state.put("applications", "sandbox-ms", _application(4021, "MarketingSolutions", "Campaign", "Audience"))
     rights = ("Balance", "Campaign", "Accounts")
     state.put("applications", "sandbox-rm", _application(4022, "RetailMedia", *rights))
@@ -46,13 +46,13 @@ def _application(number: int, product: str, *domains: str) -> Record:
 
 
 def consent(state: State, client_id: str, **ids: list[str]) -> None:
-    """Give an application advertisers (`advertiserIds`) or accounts (`accountIds`)."""
+    """Add advertisers (`advertiserIds`) or accounts (`accountIds`) to an application's portfolio."""
     application = state.collections["applications"][client_id]
     state.put("applications", client_id, {**application, **ids})
 
 
 def demo(options: Options, *, running: bool = True) -> State:
-    """One advertiser with its ad sets and sellers, and one Retail Media account, on 2026-11-21 at nine."""
+    """Return the demo: one advertiser with ad sets and sellers, one Retail Media account; 2026-11-21, 09:00 UTC."""
     state = State(options, Clock(instant(DEMO_START), running=running))
     applications(state)
     _advertiser(state, "1352", "Shop A")
@@ -95,7 +95,7 @@ def _demo_ad_sets() -> list[Record]:
 
 
 def guide(options: Options) -> State:
-    """What the requests of the vendor's ad-set guide are about."""
+    """Return the world that the requests in the vendor's ad-set guide refer to."""
     state = State(options, Clock(instant(GUIDE_START)))
     applications(state)
     _advertiser(state, "12345", "Advertiser of the guide")
@@ -133,7 +133,7 @@ def _guide_ad_set(key: str, name: str) -> Record:
             "operatingSystems": ["ios"],
         },
     }
-    # the guide shows a week on a daily budget, which the documents rule out for writes (§3.4 rule 10)
+    # the guide shows a delivery week on a daily budget, which the documents forbid in writes (§3.4 rule 10)
     record["budget"] |= {"budgetDeliverySmoothing": "accelerated", "budgetDeliveryWeek": "mondayToSunday"}
     return record
 
@@ -152,7 +152,7 @@ def ad_set(
     status: str = "on",
     **more: Any,
 ) -> Record:
-    """An ad set as the state keeps it: a daily, standard budget of that amount, or none; an audience."""
+    """Return the record of an ad set with a daily standard budget of that amount, or none, and an audience."""
     return {
         "id": key,
         "name": name,
@@ -200,7 +200,7 @@ def _advertiser(state: State, key: str, name: str) -> None:
 
 
 def _family(state: State, advertiser: str, *, campaign: str, dataset: str, audience: str) -> None:
-    """A campaign, a dataset and an audience of one advertiser."""
+    """Add a campaign, a dataset and an audience of one advertiser."""
     state.put("campaigns", campaign, {"advertiserId": advertiser, "name": f"Campaign {campaign}"})
     state.put("datasets", dataset, {"advertiserId": advertiser, "name": f"Dataset {dataset}"})
     state.put("audiences", audience, {"advertiserId": advertiser, "kind": "audience", "name": "Buyers"})

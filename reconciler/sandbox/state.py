@@ -1,7 +1,7 @@
-"""All that a world remembers: records in named collections, each replaced whole and never changed in place.
+"""State of a world: records in named collections, each replaced whole and never changed in place.
 
-Because a record is never changed in place, an old one can be kept for free: stale reads (contract §11, rule 80) and the
-journal of a saved world rest on that. To change a record: copy it, change the copy, `put` it.
+An old record therefore stays valid for stale reads (contract §11, rule 80) and for the journal of a saved world. To
+change a record, copy it, change the copy and `put` it.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ COLLECTIONS = (
     "balances",
     "attachments",  # by "{balanceId}/{campaignId}"
     "history",  # balance history entries
-    "faults",  # by ordinal: what goes wrong when, see faults.py
-    "past",  # by "{collection}/{id}": what the reads after a hidden write still show
-    "before",  # by ordinal: what each change replaced, as long as a scripted view of the past reaches
+    "faults",  # by ordinal: scripted faults, see faults/
+    "past",  # by "{collection}/{id}": records that reads still show after a hidden write
+    "before",  # by ordinal: replaced records, kept while a stale read may need them
     "late",  # by ordinal: writes that are answered and not yet in effect
     "counters",  # by name: {"value": n}
 )
 SANDBOX_OWN = frozenset({"applications", "tokens", "windows", "faults", "past", "before", "late", "counters"})
-"""The sandbox's own records: no read of them is ever late."""
+"""Collections of the sandbox itself, which reads always see up to date."""
 REACH = "reach"
-"""The counter of how many seconds back a read may look; there is none while no fault asks for it."""
+"""Name of the counter that holds how many seconds back a read may look; absent while no fault needs it."""
 
 
 @dataclass(slots=True)
 class Changes:
-    """What was changed since the last time somebody asked."""
+    """Changes since the last call of `drain`."""
 
     records: dict[str, dict[str, Record | None]] = field(default_factory=dict)
     log: list[Record] = field(default_factory=list)
     whole: bool = False
-    """So much has changed that only a full copy tells it (a cleared log, another clock)."""
+    """True if only a full copy can represent the change (a cleared log, another clock)."""
 
 
 class State:
@@ -72,7 +72,7 @@ class State:
         self.collections: dict[str, dict[str, Record]] = {name: {} for name in COLLECTIONS}
         self.log: list[Record] = []
         self.moment: datetime | None = None
-        """When the present change takes effect, if not now: an effect may be made after its time."""
+        """Time at which the present change takes effect, if not now (late effects)."""
         self._changed: set[tuple[str, str]] = set()
         self._logged = 0
         self._whole = False
@@ -81,21 +81,21 @@ class State:
     # --- reading ---
 
     def get(self, collection: str, key: str) -> Record | None:
-        """One record, or None. It must not be changed in place."""
+        """Return a record, or None. It must not be changed in place."""
         return self.collections[collection].get(key)
 
     def all(self, collection: str) -> Mapping[str, Record]:
-        """Every record of a collection by its key, in order of creation."""
+        """Return every record of a collection by its key, in order of creation."""
         return self.collections[collection]
 
     def where(self, collection: str, **equal: Any) -> Iterator[tuple[str, Record]]:
-        """The records whose fields have these values."""
+        """Yield (key, record) for the records whose fields have these values."""
         for key, record in self.collections[collection].items():
             if all(record.get(name) == value for name, value in equal.items()):
                 yield key, record
 
     def spent(self, record: Record, now: datetime) -> Decimal:
-        """What a record has spent by now: its own `spent`, and the drift of rule 85."""
+        """Return the spend of a record: its own `spent`, and the drift of rule 85."""
         base = Decimal(record.get("spent") or 0)
         rate = self.options.spend_per_hour
         if not rate:
@@ -106,19 +106,19 @@ class State:
     # --- changing ---
 
     def put(self, collection: str, key: str, record: Record) -> None:
-        """Store a record in place of the one that was there."""
+        """Store a record, in place of an existing one."""
         self._keep_before(collection, key)
         self.collections[collection][key] = record
         self._changed.add((collection, key))
 
     def remove(self, collection: str, key: str) -> None:
-        """Forget a record; nothing happens if there is none."""
+        """Remove a record; no effect if there is none."""
         self._keep_before(collection, key)
         if self.collections[collection].pop(key, None) is not None:
             self._changed.add((collection, key))
 
     def _keep_before(self, collection: str, key: str) -> None:
-        """Keep what a change replaces, if a read may look so far back."""
+        """Keep the record that a change replaces, if a read may look that far back."""
         reach = self.collections["counters"].get(REACH)
         if reach is None or collection in SANDBOX_OWN:
             return
@@ -133,14 +133,14 @@ class State:
         self.put("before", str(self.count("before")), entry)
 
     def count(self, counter: str, first: int = 1) -> int:
-        """The next number of a counter: `first`, then one more each time."""
+        """Return the next number of a counter: `first`, then one more each time."""
         known = self.get("counters", counter)
         value = first if known is None else known["value"] + 1
         self.put("counters", counter, {"value": value})
         return value
 
     def next_id(self, collection: str) -> str:
-        """A new id for a record of a collection, one that no record has."""
+        """Return a new id for a collection."""
         taken = self.collections[collection]
         while True:
             key = str(self.count(f"ids.{collection}"))
@@ -148,7 +148,7 @@ class State:
                 return key
 
     def secret(self, purpose: str) -> str:
-        """A value that looks random, differs at each call and is the same in each run (rule 13)."""
+        """Return a value that looks random, differs at each call, and is the same in each run (rule 13)."""
         text = f"{self.options.seed}:{purpose}:{self.count(purpose)}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -163,7 +163,7 @@ class State:
     # --- copies ---
 
     def overlaid(self, past: Mapping[str, Mapping[str, Record | None]]) -> State:
-        """A view in which some records are what they were (None: not there yet). Nothing put into it is kept."""
+        """Return a view in which some records have an older value (None: not there yet); writes to it are discarded."""
         view = State(self.options, self.clock)
         view.collections = dict(self.collections)
         for collection, records in past.items():
@@ -172,14 +172,14 @@ class State:
         return view
 
     def copied(self) -> State:
-        """A copy to try something on; nothing put into it is kept. Cheap: the records are shared."""
+        """Return a copy whose changes are discarded; cheap, because records are shared."""
         copy = State(self.options, self.clock)
         copy.collections = {name: dict(rows) for name, rows in self.collections.items()}
         copy.log = self.log
         return copy
 
     def drain(self) -> Changes:
-        """What changed since the last call of this method."""
+        """Return the changes since the last call of this method."""
         changes = Changes(log=self.log[self._logged :], whole=self._whole)
         for collection, key in self._changed:
             changes.records.setdefault(collection, {})[key] = self.get(collection, key)
@@ -189,7 +189,7 @@ class State:
         return changes
 
     def mark_whole(self) -> None:
-        """Something changed that no record tells."""
+        """Require a full snapshot at the next save."""
         self._whole = True
 
     def to_json(self) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class State:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> State:
-        """The state of a saved form; collections that it does not name are empty. Raises `ValueError`."""
+        """Return the state of a saved form; absent collections are empty. Raise `ValueError` if it cannot be read."""
         if value.get("version", STATE_VERSION) != STATE_VERSION:
             raise ValueError(f"a sandbox state of version {value['version']} cannot be read")
         unknown = set(value) - {"version", "options", "clock", "log", *COLLECTIONS}

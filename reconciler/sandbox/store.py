@@ -1,8 +1,8 @@
-"""A world on disk: a snapshot, and beside it a journal of what changed since, so that a save costs what changed.
+"""World on disk: a snapshot, and a journal of the changes since, so that a save costs what changed.
 
-A small world is written whole at each save, into one readable file. A large one gets a line in `FILE.journal` per save,
-and a new snapshot when the journal has outgrown the last one: the sum of all writing stays linear in what changed.
-A line is either whole or was never answered: a torn last line is dropped on loading.
+A small world is written whole at each save, into one readable file. A large one appends a line to `FILE.journal` per
+save, and gets a new snapshot when the journal is larger than the last snapshot, so that the total written is linear in
+the changes. A torn last line belongs to a call that was never answered, and is dropped on loading.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .encoding import decode, encode
 from .state import State
 
 SMALL = 256 * 1024
-"""Bytes up to which a snapshot is written at each save."""
+"""Size in bytes up to which a snapshot is written at each save."""
 
 
 class Store:
-    """Keeps one state file current."""
+    """Keeps the state file up to date."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -30,7 +30,7 @@ class Store:
         self._journal_size = 0
 
     def save(self, state: State) -> None:
-        """Write what changed since the last save."""
+        """Write the changes since the last save."""
         changes = state.drain()
         size = self._snapshot_size
         if changes.whole or size is None or size < SMALL or self._journal_size > size:
@@ -48,7 +48,7 @@ class Store:
         self._journal_size += len(line)
 
     def load(self) -> State:
-        """The state of the file and its journal. Raises `OSError`, `ValueError`."""
+        """Return the state from the file and its journal. Raise `OSError` or `ValueError`."""
         text = self.path.read_bytes()
         self._snapshot_size = len(text)
         value = _decoded(text)
@@ -60,13 +60,13 @@ class Store:
             self._journal_size = len(journal)
             *lines, torn = journal.split(b"\n")
             if torn:
-                self._snapshot_size = None  # nothing can be written behind half a line: begin anew
+                self._snapshot_size = None  # nothing can be appended after a torn line: write a new snapshot
             for entry in map(decode, lines):
-                # a journal that its snapshot has already taken in is left behind by a kill between the two
+                # a kill between snapshot and cleanup leaves a journal that the snapshot already contains
                 if entry["generation"] == self._generation:
                     _replay(value, entry)
         state = State.from_json(value)
-        state.drain()  # all of it is on the disk
+        state.drain()  # the loaded changes are on disk already
         return state
 
     def _write_snapshot(self, state: State) -> None:
@@ -74,7 +74,7 @@ class Store:
         value = {"generation": self._generation, **state.to_json()}
         text = encode(value)
         if len(text) < SMALL:
-            text = encode(value, indent=True)  # small enough for a person to read
+            text = encode(value, indent=True)  # small enough to be read by a person
         part = self.path.with_name(self.path.name + ".part")
         part.write_bytes(text)
         os.replace(part, self.path)
@@ -83,12 +83,15 @@ class Store:
 
 
 def journal_of(path: Path) -> Path:
-    """Where the changes since the snapshot are."""
+    """Return the path of the journal of a state file."""
     return path.with_name(path.name + ".journal")
 
 
 def _decoded(text: bytes) -> Any:
-    """A large state consists of millions of small objects, none of them garbage: looking for some costs most of it."""
+    """Return the decoded JSON, without garbage collection.
+
+    Scanning millions of live objects would take most of the time.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:

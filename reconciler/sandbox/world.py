@@ -1,8 +1,8 @@
-"""The API in one object: a request goes in, an answer comes out, and the state is what all answers agree on.
+"""Entry point of the simulator: `World.handle` maps a request to a response and updates the state.
 
-`World.handle` touches no socket and never sleeps, so the same world serves an in-process transport, an ASGI server and
-a test. Build one with `World.demo()`, `World.empty()`, `World.guide()`, `World.load(path)` or `World.open(path)`; only
-the last two touch the disk, and only `open` (or `state_file=`) keeps the file current.
+It opens no socket and never sleeps, so that the same world serves an in-process transport, an ASGI server and a test.
+Create one with `World.demo()`, `World.empty()`, `World.guide()`, `World.load(path)` or `World.open(path)`; only the
+last two access the disk, and only `open` (or `state_file=`) keeps the file up to date.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .store import Store
 
 
 class World:
-    """One simulated API. Thread-safe: one call at a time has the state."""
+    """One simulated API. Thread-safe: calls are handled one at a time."""
 
     def __init__(self, state: State, *, state_file: Path | str | None = None) -> None:
         self.state = state
@@ -35,30 +35,32 @@ class World:
 
     @classmethod
     def empty(cls, *, now: str = "2026-11-21T09:00:00Z", running: bool = False, **options: Any) -> World:
-        """A world with the two applications and nothing else, its clock frozen by default."""
+        """Return a world with the two applications and nothing else; its clock is frozen by default."""
         state = State(Options(**options), Clock(instant(now), running=running))
         seed.applications(state)
         return cls(state)
 
     @classmethod
     def demo(cls, *, state_file: Path | str | None = None, running: bool = True, **options: Any) -> World:
-        """The account that tutorials and tests begin with."""
+        """Return the demo account of tutorials and tests."""
         return cls(seed.demo(Options(**options), running=running), state_file=state_file)
 
     @classmethod
     def guide(cls, **options: Any) -> World:
-        """The objects that the vendor's ad-set guide talks about, in its form and at its time."""
+        """Return the objects of the vendor's ad-set guide, in its form and at its time."""
         return cls(seed.guide(Options(**{"profile": "guide", **options})))
 
     @classmethod
     def load(cls, path: Path | str) -> World:
-        """A world from a saved state; the file is not touched again. Raises `OSError`, `ValueError`."""
+        """Return a world from a saved state; the file is not written. Raise `OSError` or `ValueError`."""
         return cls(Store(Path(path)).load())
 
     @classmethod
     def open(cls, path: Path | str | None = None, seed: Path | str = "demo", **options: Any) -> World:
-        """The world that lives in this file, which stays current. If there is none yet, or no path, it begins with the
-        seed: `demo`, `guide`, `empty`, or a saved state. Raises `OSError`, `ValueError`.
+        """Return the world stored in this file, and keep the file up to date.
+
+        Without a file or a path it starts from the seed: `demo`, `guide`, `empty`, or a saved state. Raise `OSError` or
+        `ValueError`.
         """
         if path is not None and Path(path).exists():
             store = Store(Path(path))
@@ -80,12 +82,12 @@ class World:
         return cls(State.from_json(value))
 
     def to_json(self) -> dict[str, Any]:
-        """The whole state as one JSON value (decimals are `Decimal`)."""
+        """Return the whole state as one JSON value (decimals are `Decimal`)."""
         with self._lock:
             return self.state.to_json()
 
     def save(self, path: Path | str) -> None:
-        """Write the whole state to a file, in one step."""
+        """Write the whole state to a file, atomically."""
         with self._lock:
             Store(Path(path)).save(self.state)
             self.state.mark_whole()
@@ -102,14 +104,14 @@ class World:
         return self.state.clock.now()
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass."""
+        """Advance the simulated time."""
         with self._lock:
             self.state.clock.advance(seconds)
             answering.land_due(self.state)
             self._save(whole=True)
 
     def edit(self, collection: str, key: str, changes: Mapping[str, Any], by: str = faults.DEFAULT_USER) -> None:
-        """Change a record behind everybody's back; keys are dotted paths (rule 79)."""
+        """Change a record as another user would; keys are dotted paths (rule 79)."""
         with self._lock:
             faults.edit(self.state, collection, key, changes, by)
             self._save()
@@ -135,7 +137,7 @@ class World:
     # --- answering ---
 
     def handle(self, request: Request) -> Response:
-        """Answer one request. What it did is saved before the answer is given."""
+        """Return the response to one request, after its changes are saved."""
         with self._lock:
             if request.path.startswith(control.PREFIX):
                 return self._controlled(request)

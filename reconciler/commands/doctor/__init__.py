@@ -1,4 +1,4 @@
-"""A checkup: account, files and ledger, by reading alone. It writes nothing, takes no lock and tells no secret."""
+"""Checkup of account, files and ledger by reading only. It writes nothing, takes no lock and shows no secret."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
@@ -27,13 +27,13 @@ from reconciler.reports.common import count_noun
 
 TITLES = {each.name: each.title for each in PRODUCTS.values()}
 ATTEMPTS = 2
-"""At each read: whoever asks for a checkup does not want to wait a minute to hear that nobody answers."""
+"""Attempts per read: a checkup should fail fast."""
 SKEW = timedelta(minutes=1)
-"""A clock that is further off than this makes certificates and logs hard to believe."""
+"""Difference between local and server clock that causes a warning, since certificates and logs depend on it."""
 
 
 class ApiTarget(Struct, frozen=True):
-    """Which way to the API, as on every command."""
+    """Options by which every command selects its API."""
 
     sandbox: str | None
     api_url: str | None
@@ -41,7 +41,7 @@ class ApiTarget(Struct, frozen=True):
 
 
 def examine(paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell) -> DoctorReport:
-    """Look at everything that can be looked at; what is wrong in one place keeps nothing else from being seen."""
+    """Run all checks; a failure of one does not prevent the others."""
     where = ApiTarget(sandbox, api_url, tell)
     loaded = loader.load(paths)
     project = loaded.project
@@ -77,7 +77,7 @@ def _files(loaded: LoadResult) -> Iterator[Check]:
 
 
 def _products(project: Project | None, where: ApiTarget) -> Iterator[str]:
-    """Those of the scope; without a project, those that have credentials, or all."""
+    """Yield the products of the scope; without a project, those with credentials, or all."""
     if project is not None:
         scoped = {kind.product for kind in project.kinds.values() if project.scope.get(kind.scope)}
         yield from (product for product in TITLES if product in scoped)
@@ -128,7 +128,7 @@ def _account(product: str, project: Project | None) -> ProductAccount:
 
 
 def _clock(seen: Sequence[Evidence], *, simulated: bool) -> Iterator[Check]:
-    """How far this machine's clock is from the server's, by the Date of its latest answer."""
+    """Yield a check of the local clock against the Date of the latest response."""
     replies = [entry for each in seen for entry in each.heard.replies]
     told = [(reply.date, at) for _, reply, at in replies if reply.date is not None]
     if simulated or not replies:

@@ -1,4 +1,4 @@
-"""One product's side of the account: who we are, what we may touch and do, how often, in which version."""
+"""Checks of one product's account: application, portfolio, permissions, rate limit, version."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,11 +14,11 @@ from reconciler.provider.http import Reply
 from reconciler.provider.reader import ReadError, Send, read_error
 
 SHOWN = 5
-"""So many names of a list are told; JSON holds all of them."""
+"""Number of names listed in text; JSON holds all of them."""
 
 
 class SeenReplies:
-    """The replies of one product's calls, by when they came on our own clock."""
+    """Replies to one product's calls, each with its local time."""
 
     def __init__(self) -> None:
         self.replies: list[tuple[str, Reply, datetime]] = []
@@ -28,17 +28,17 @@ class SeenReplies:
 
     @property
     def token(self) -> bool:
-        """Whether a token was granted."""
+        """True if a token was granted."""
         return any(path == "/oauth2/token" and reply.status == 200 for path, reply, _ in self.replies)
 
     def numbers(self, header: str) -> list[int]:
-        """What a header said each time that it was a number."""
+        """Return the integer values of a header, in the order of the replies."""
         said = (reply.headers.get(header, "") for _, reply, _ in self.replies)
         return [int(text) for text in said if text.isascii() and text.isdigit()]
 
 
 class ProductAccount(Struct, frozen=True):
-    """One product as the project speaks with it. ``scope`` is empty where there is no project."""
+    """One product with its kinds and versions. ``scope`` is empty without a project."""
 
     product: str
     title: str
@@ -59,7 +59,7 @@ class ProductAccount(Struct, frozen=True):
 def check_account(
     account: ProductAccount, send: Send, heard: SeenReplies, now: Callable[[], datetime]
 ) -> Iterator[Check]:
-    """All checks of the product; what cannot be reached ends them. Sends nothing but reads."""
+    """Yield all checks of the product, until one cannot be reached. It sends reads only."""
     try:
         yield from _application(account, send, heard)
         ids = account.ids
@@ -87,7 +87,7 @@ def _application(account: ProductAccount, send: Send, heard: SeenReplies) -> Ite
 
 
 def _portfolio(account: ProductAccount, send: Send) -> Generator[Check, None, tuple[str, ...]]:
-    """Whether the scope is in the portfolio; returns the ids that can be read."""
+    """Yield checks that the scope is in the portfolio; return the ids that can be read."""
     title, kind = account.title, account.kinds[0]
     known = dict(account_scope.read_members(kind, account.root, send))
     facts: dict[str, Json] = {"portfolio": dict(known)}
@@ -108,11 +108,11 @@ def _portfolio(account: ProductAccount, send: Send) -> Generator[Check, None, tu
     return tuple(id for id in account.ids if id in known)
 
 
-# --- Permissions -------------------------------------------------------------------------------------------
+# --- Permissions ---------------------------------------------------------------------------------------------
 
 
 def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Iterator[Check]:
-    """Which domains can be read; whether they can be managed, only a write would show."""
+    """Yield a check per domain: whether it can be read; whether it can be managed, only a write shows."""
     managed: dict[str, list[str]] = {}
     for kind, probe in ((each, probe) for each in account.kinds for probe in each.probes):
         holder = f"{{{kind.holder}}}"
@@ -136,7 +136,7 @@ def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Ite
 
 
 def _indexed(kind: Kind) -> bool:
-    """Whether the list of the kind takes page numbers, and refuses offsets."""
+    """Return True if the kind's list is paged by index, which refuses offsets."""
     from reconciler.kinds.read_methods import Listing, Paging
 
     return isinstance(kind.read, Listing) and kind.read.paging is not Paging.OFFSET

@@ -1,4 +1,4 @@
-"""What nobody could verify about the API (docs/explanation/assumptions.md), as far as reading alone can test it."""
+"""Assumptions about the API (docs/explanation/assumptions.md), tested as far as reading allows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -16,14 +16,14 @@ from reconciler.provider.reader import ReadError, Send
 
 GROUP = "Assumptions"
 LIMIT = 250
-"""Calls a minute, as documented (contract §2.4)."""
+"""Documented calls per minute (contract §2.4)."""
 LOOKED_AT = 5
-"""Balances whose history is searched for a mark of ours; one call each."""
+"""Number of balances whose history is searched for a mark of this tool, one call each."""
 UTC_ZONES = ("UTC", "Etc/UTC", "Etc/GMT", "GMT", "Z")
 
 
 class Evidence(Struct, frozen=True):
-    """One product's account, how to ask it, and what its replies told so far."""
+    """One product's account, a way to read it, and its replies so far."""
 
     account: ProductAccount
     send: Send
@@ -35,7 +35,7 @@ UNWRITTEN = "only a write would tell"
 
 
 def check_assumptions(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[Check]:
-    """Each assumption of the products that were looked at: it holds, it does not, or reading cannot tell."""
+    """Yield a check per assumption of the reached products: it holds, does not, or cannot be tested by reading."""
     reached = {each.account.product: each for each in evidence if each.heard.token}
     for name, (product, claim) in ASSUMPTIONS.items():
         if product not in reached:
@@ -64,7 +64,7 @@ def _unwritten(evidence: Evidence) -> Found:
 
 
 def _limit(evidence: Evidence) -> Found:
-    """Two metered answers in one window must tell the limit, and one call less."""
+    """Check the rate limit: two responses of one window must give the limit and a decreasing remainder."""
     limits, left = (evidence.heard.numbers(f"x-ratelimit-{each}") for each in ("limit", "remaining"))
     resets = evidence.heard.numbers("x-ratelimit-reset")
     if not limits or not left or not resets:
@@ -83,7 +83,7 @@ def _service(evidence: Evidence) -> Found:
 
 
 def _today(evidence: Evidence) -> Found:
-    """Where every advertiser's zone is UTC, the question does not arise."""
+    """Check the day of budgets; if every advertiser's time zone is UTC, the assumption has no effect."""
     account = evidence.account
     table = SCOPES[next((kind.scope for kind in account.kinds if kind.days_by_owner), account.kinds[0].scope)]
     if table.directory is None or table.directory[0] not in account.dialects:
@@ -97,7 +97,7 @@ def _today(evidence: Evidence) -> Found:
 
 
 def _memo(evidence: Evidence) -> Found:
-    """Whether a history shows a mark that an earlier top-up left."""
+    """Check if a history shows the mark of an earlier top-up."""
     account = evidence.account
     found = ((kind, write) for kind in account.kinds for write in kind.writes.values())
     kind, funds = next(((kind, write) for kind, write in found if isinstance(write, AddDifference)), (None, None))
@@ -114,7 +114,7 @@ def _memo(evidence: Evidence) -> Found:
 
 
 def _names(evidence: Evidence) -> Found:
-    """Two live names that differ by capitals alone show that the API tells them apart."""
+    """Check if two live names differ only in case, so that the API distinguishes them."""
     account = evidence.account
     kind = next(kind for kind in account.kinds if kind.money)
     root, folded = account.dialects[kind.family].root, dict[tuple[str, str], str]()
@@ -133,4 +133,4 @@ TESTS: Mapping[str, Callable[[Evidence], Found]] = {
     "memoToken": _memo,
     "balanceNames": _names,
 }
-"""By name of the assumption; of all others only a write would tell."""
+"""Tests by name of the assumption; all other assumptions need a write."""

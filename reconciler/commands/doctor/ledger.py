@@ -1,4 +1,4 @@
-"""The ledger as it is found: whether it opens, what it holds, what an earlier run left open, who holds the lock."""
+"""Checks of the ledger: whether it opens, its content, open intents, and the lock's holder."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ GROUP = "Ledger"
 
 
 def check_ledger(project: Project, home: connection.LedgerHome) -> Iterator[Check]:
-    """All checks of it. It is opened to be read, and made by nobody."""
+    """Yield all checks of the ledger, which is opened read-only and never created."""
     try:
         book = connection.open_ledger(project, home, create=False)
     except LedgerError as trouble:

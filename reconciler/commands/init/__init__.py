@@ -1,4 +1,4 @@
-"""The first files of a project: each is written only where there is none, and together they validate."""
+"""First files of a project: each is written only if it does not exist, and together they validate."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,22 +47,22 @@ IGNORED = """\
 
 
 class InitResult(Struct, frozen=True):
-    """What was written, what was there already, and where git's root is, if the pipelines could not be put there."""
+    """Files that were written, files that existed, and git's root if the pipelines could not be placed there."""
 
     folder: Path
     written: tuple[Path, ...]
     kept: tuple[Path, ...]
     repository: Path | None = None
     unlisted: bool = False
-    """Whether a `.gitignore` that was kept does not name what must not be committed."""
+    """True if an existing `.gitignore` does not exclude the ledger."""
     sandboxed: bool = False
-    """Whether the scope is the sandbox's."""
+    """True if the scope is the sandbox's."""
     unread: Path | None = None
-    """A pipeline that GitLab does not read where it stands, since the one at the root is of another project."""
+    """Pipeline that GitLab does not read at its place, since the one at the root belongs to another project."""
 
 
 def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str]) -> InitResult:
-    """Write the first files of a project, and none twice. Raises :class:`CommandRefused`."""
+    """Write the first files of a project; existing ones are kept. Raise :class:`CommandRefused` if impossible."""
     _refuse(folder)
     asked = {name: tuple(ids) for name, ids in scope.items() if ids}
     used = asked or OF_THE_SANDBOX
@@ -86,7 +86,7 @@ def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[
 
 
 def _refuse(folder: Path) -> None:
-    """A project inside another would be read by both."""
+    """Raise :class:`CommandRefused` for a path that is no folder, or a folder inside another project."""
     if folder.exists() and not folder.is_dir():
         hint = "name a folder; it is made if it is not there"
         raise CommandRefused(connection.refused_run(error("not-a-folder", f"{folder} is not a folder", hint=hint)))
@@ -105,7 +105,7 @@ def _files(
     named = {name: dict.fromkeys(ids, said) for name, ids in scope.items()}
     begun = (folder / PROJECT_FILE).exists()
     yield folder / PROJECT_FILE, project_text(folder, named, {})
-    if sandboxed and not begun:  # a project that is there has its own, and `import` writes those of an account
+    if sandboxed and not begun:  # an existing project has its own resources, and `import` writes those of an account
         target = schema_comment(schema_files(folder)[0], folder / SAMPLE)
         yield folder / SAMPLE, f"# yaml-language-server: $schema={target}\n{AD_SETS}"
     yield folder / ".gitignore", IGNORED
@@ -114,9 +114,9 @@ def _files(
 
 
 def ignore(folder: Path) -> None:
-    """Write a `.gitignore` where none of the repository, from the folder up, keeps the ledger out of git.
+    """Write a `.gitignore`, unless one in the repository excludes the ledger.
 
-    Raises :class:`CommandRefused`.
+    Raise :class:`CommandRefused` if it cannot be written.
     """
     if not any(_lists_the_ledger(up / ".gitignore") for up in _within_repository(folder.resolve())):
         write_new(folder / ".gitignore", IGNORED.encode())
@@ -127,7 +127,7 @@ def _lists_the_ledger(ignored: Path) -> bool:
 
 
 def project_text(folder: Path, scope: Mapping[str, Mapping[str, str]], versions: Mapping[str, str]) -> str:
-    """A reconciler.yaml: the versions, and the scope with the names of its ids."""
+    """Return the text of a reconciler.yaml: versions, and the scope with the names of its ids."""
     target = schema_comment(schema_files(folder)[0].with_name("project.schema.json"), folder / PROJECT_FILE)
     lines = [f"# yaml-language-server: $schema={target}", "version: 1", "api:"]
     lines += [f'  {family}: "{versions.get(family, api_versions.DEFAULT)}"' for family in api_versions.FAMILIES]
@@ -140,8 +140,10 @@ def project_text(folder: Path, scope: Mapping[str, Mapping[str, str]], versions:
 
 
 def schema_files(folder: Path) -> tuple[Path, list[Path]]:
-    """The schema that editors check resources with, and what was written for it: nothing, where it is one above,
-    in the same repository."""
+    """Return the path of the resource schema for editors, and the files written for it.
+
+    Nothing is written if a parent folder in the same repository has the schema.
+    """
     own = folder.resolve() / "schemas" / "resources.schema.json"
     for up in _within_repository(folder.resolve()):
         if (up / "schemas" / own.name).is_file():
@@ -154,7 +156,7 @@ def schema_files(folder: Path) -> tuple[Path, list[Path]]:
 
 
 def write_new(path: Path, text: bytes) -> bool:
-    """Whether there was none yet, so that it was written. Raises :class:`CommandRefused`."""
+    """Write a new file; return False if it exists. Raise :class:`CommandRefused` if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:

@@ -1,25 +1,25 @@
-"""Pipelines where the service reads them: at the root of the repository, for the folder of the project alone."""
+"""Pipelines at the root of the repository, where the service reads them, limited to the project's folder."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 RECIPES = Path(__file__).parent / "recipes"
-"""The pipelines that the how-to guides explain, by the service that runs them."""
+"""Pipeline templates that the how-to guides explain, by service."""
 GITHUB, GITLAB = "github", "gitlab"
 HOMES = {GITHUB: Path(".github", "workflows"), GITLAB: Path()}
-"""Where each service looks for its pipelines, from the root of a repository."""
+"""Folder of each service's pipelines, from the root of a repository."""
 PIPELINE = ".gitlab-ci.yml"
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
-"""Names of folders that mean themselves in YAML, in a glob and in a shell."""
+"""Folder names that need no quotes in YAML, in a glob and in a shell."""
 FILES = r"(?:plan|apply|drift|validate|widget|codequality)\.(?:json|html|xml|sarif)"
 
 
 def place_pipelines(service: str, folder: Path, root: Path | None) -> Iterator[tuple[Path, str]]:
-    """Return the path and the text of every pipeline of a project.
+    """Yield path and text of every pipeline of a project.
 
-    Below the root of a repository the folder is filled in, and a file that is there for another folder stays: the
-    name of the folder is then put before the name of the file.
+    Below the root of a repository the folder is filled in; an existing file of another folder is kept, and the new
+    file's name is then prefixed with the name of the folder.
     """
     home = _below(folder, root)
     for recipe in sorted((RECIPES / service).iterdir()):
@@ -34,12 +34,12 @@ def place_pipelines(service: str, folder: Path, root: Path | None) -> Iterator[t
 
 
 def is_filled_in(folder: Path, root: Path | None) -> bool:
-    """Whether the pipelines of a folder can stand at the root of its repository."""
+    """Return True if the pipelines of a folder can be placed at the root of its repository."""
     return root is None or folder.resolve() == root or _below(folder, root) is not None
 
 
 def _below(folder: Path, root: Path | None) -> str | None:
-    """The folder as the repository names it, if it is below its root and its name needs no quotes anywhere."""
+    """Return the folder relative to the root, or None if it is the root or its name needs quotes."""
     if root is None or folder.resolve() == root:
         return None
     name = folder.resolve().relative_to(root).as_posix()
@@ -47,7 +47,7 @@ def _below(folder: Path, root: Path | None) -> str | None:
 
 
 def _is_for(path: Path, home: str) -> bool:
-    """Whether a pipeline may stand there: there is none, or it is the folder's own."""
+    """Return True if the pipeline can be written there: no file exists, or it is the folder's own."""
     if not path.exists():
         return True
     text = path.read_text(encoding="utf-8", errors="replace")
@@ -55,8 +55,10 @@ def _is_for(path: Path, home: str) -> bool:
 
 
 def _workflow(at: Path, name: str, text: str, home: str) -> tuple[Path, str]:
-    """A workflow that runs in the folder, and only when something in it changes. Its name and its groups are its own,
-    so that those of two projects neither wait for each other nor cancel each other."""
+    """Return a workflow that runs in the folder, and only if something in it changes.
+
+    Its name and concurrency groups are unique, so that projects neither wait for nor cancel each other.
+    """
     slug = home.replace("/", "-")
     path = at / name if _is_for(at / name, home) else at / f"{slug}-{name}"
     paths = f'    paths:\n      - "{home}/**"\n      - "{HOMES[GITHUB].as_posix()}/{path.name}"\n'
@@ -73,7 +75,7 @@ def _workflow(at: Path, name: str, text: str, home: str) -> tuple[Path, str]:
 
 
 def _pipeline(text: str, home: str) -> str:
-    """A pipeline of GitLab that runs in the folder, and only when something in it changes."""
+    """Return a GitLab pipeline that runs in the folder, and only if something in it changes."""
     slug = home.replace("/", "-")
     text = text.replace("  before_script:\n", f"  before_script:\n    - cd {home}\n")
     text = text.replace("resource_group: criteo-production", f"resource_group: criteo-production-{slug}")

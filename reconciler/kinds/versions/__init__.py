@@ -1,4 +1,4 @@
-"""How each version says it, as data: an older version is the cells in which it differs.
+"""API versions as data: an older version is the cells in which it differs.
 
 To add a version, write its file and name it in ``_VERSIONS``.
 """
@@ -14,25 +14,25 @@ from reconciler.kinds.versions.api_version import ApiVersion
 from reconciler.model import Values
 
 _VERSIONS = ("v2026_07", "v2025_07", "preview", "guide")
-"""The modules, the default's first; each is imported when a version is asked for that none before it has."""
+"""Modules of the versions, the default first; a module is imported only if no earlier one has the version."""
 FAMILIES: Sequence[str] = tuple(dict.fromkeys(dialect.family for dialect in v2026_07.DIALECTS))
 DEFAULT = "2026-07"
-"""Stable until July 2027, and 2027-01 is identical for every operation here (contract §0.1)."""
+"""Default version: stable until July 2027, and 2027-01 is identical for every operation here (contract §0.1)."""
 
 
 def all_versions() -> Iterator[ApiVersion]:
-    """All of them, the default first."""
+    """Yield all versions, the default first."""
     return (dialect for module in _VERSIONS for dialect in import_module(f"{__name__}.{module}").DIALECTS)
 
 
 def version_names(family: str) -> tuple[str, ...]:
-    """The versions a family can be spoken in, the default first."""
+    """Return the names of a family's versions, the default first."""
     return tuple(dialect.version for dialect in all_versions() if dialect.family == family)
 
 
 @lru_cache
 def find_version(family: str, version: str) -> ApiVersion:
-    """The dialect of a family and version. KeyError if there is none."""
+    """Return the version of a family. Raise KeyError if there is none."""
     for each in all_versions():
         if (each.family, each.version) == (family, version):
             return each
@@ -40,34 +40,34 @@ def find_version(family: str, version: str) -> ApiVersion:
 
 
 def kind_across_versions(kind: str) -> Iterator[Kind]:
-    """A kind in all the dialects that have it, the default's first."""
+    """Yield a kind in each version that has it, the default first."""
     return (each.kinds[kind] for each in all_versions() if kind in each.kinds)
 
 
 def kind_names() -> tuple[str, ...]:
-    """All kinds, in the order in which a project would name them."""
+    """Return the names of all kinds, in the order of the project file."""
     return tuple(dict.fromkeys(name for each in all_versions() for name in each.kinds))
 
 
 def kind_named(name: str) -> Kind | None:
-    """Return a kind as the newest version that has it says it; None if there is none of that name."""
+    """Return a kind in the newest version that has it, or None."""
     return next(kind_across_versions(name), None)
 
 
 def role_of(kind: str, facet: str) -> FacetRole | None:
-    """Return what a facet of a kind moves: a bid, a budget or funds; None if it is no money."""
+    """Return the role of a kind's facet (bid, budget or funds), or None."""
     found = kind_named(kind)
     return found.role(facet) if found else None
 
 
 def name_of(kind: str, values: Values) -> str:
-    """Return what a person knows an object of a kind by; empty if it has no such name."""
+    """Return the name of an object, or an empty text."""
     found = kind_named(kind)
     return found.name_of(values) if found else ""
 
 
 def first_kind_of(scope: str) -> Kind:
-    """Return a kind of a scope (``advertiserIds``), in the default version. KeyError if there is none."""
+    """Return a kind of a scope (``advertiserIds``), in the default version. Raise KeyError if there is none."""
     for name in kind_names():
         kind = next(kind_across_versions(name))
         if kind.scope == scope:
@@ -76,7 +76,7 @@ def first_kind_of(scope: str) -> Kind:
 
 
 def with_assumptions(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
-    """The kind where the user has switched an unverified assumption about it (contract §14)."""
+    """Return the kind with the user's settings of unverified assumptions applied (contract §14)."""
     off = {name for name, facet in kind.assumed_patches.items() if not assumptions.get(name, True) and facet}
     facets = {kind.assumed_patches[name] for name in off}
     return kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet in facets}) if off else kind

@@ -1,4 +1,4 @@
-"""A dialect: one version of one family of endpoints, as a base path and the kinds it has."""
+"""API version: one version of one family of endpoints, as a base path and its kinds."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,8 +9,11 @@ from reconciler.kinds.kind import Kind
 
 
 class ApiVersion(Struct, frozen=True):
-    """``root`` is what every path of the version begins with; ``ends`` the day its support ends;
-    ``listed`` whether the version can list the accounts that the application may touch."""
+    """One version of a family of endpoints.
+
+    ``root`` is the prefix of every path; ``ends`` the day its support ends; ``listed`` is true if it can list the
+    accounts of the application.
+    """
 
     version: str
     family: str

@@ -1,4 +1,4 @@
-"""The vendor guide's own older forms, for a server that still speaks them (contract §0, "SEED-P")."""
+"""Older forms of the vendor's guide, for a server that still accepts them (contract §0, "SEED-P")."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -25,7 +25,7 @@ CONTROLLER = replace(
 )
 MEDIA = EnumType(("display", "video"), spelled={"display": "Display", "video": "Video"})
 READ_ONLY: Mapping[str, Any] = {"patch": None}
-"""The guide calls the whole budget read-only once the ad set exists (contract §3.2)."""
+"""Cells of the budget fields: the guide makes the budget read-only once the ad set exists (contract §3.2)."""
 
 MARKETING_SOLUTIONS = {
     AD_SET.name: AD_SET.amended(
@@ -53,7 +53,7 @@ MARKETING_SOLUTIONS = {
 }
 
 UNLISTED = ()
-"""Nobody could check that the old paths list sellers and campaigns (contract §4.1), so they are not asked."""
+"""No references: it is unverified that the old paths list sellers and campaigns (contract §4.1), so none are read."""
 CAMPAIGN_ID = IdType(maximum=2**31 - 1)
 FLAT = Envelope(data=False, attributes=False)
 

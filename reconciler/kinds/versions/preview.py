@@ -1,4 +1,4 @@
-"""Preview and experimental: 2026-07 with scheduled budgets, and without the marketplace (contract §6.2)."""
+"""Preview and experimental: 2026-07 with scheduled budgets and without the marketplace (contract §6.2)."""
 
 from collections.abc import Mapping
 
@@ -67,7 +67,7 @@ MARKETING_SOLUTIONS = {CAMPAIGN.name: CAMPAIGN, AD_SET.name: AD_SET_PREVIEW}
 
 RETAIL_MEDIA = {
     BALANCE_KIND.name: BALANCE_KIND.amended(
-        # No creation and no funds there, and no list that shows which campaigns draw on a balance.
+        # These versions have no creation, no funds, and no list of the campaigns attached to a balance.
         {"deposited": {"create": None, "patch": None}, "campaignIds": None},
         create=None,
         writes={"settings": BALANCE_KIND.writes["settings"]},

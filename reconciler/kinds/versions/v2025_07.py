@@ -81,7 +81,7 @@ LIVES = (
 )
 
 SINCE = {CAMPAIGN.name: "2026-01"}
-"""Kinds that no document of an earlier version has."""
+"""First version of kinds that earlier versions do not document."""
 
 
 def _kinds(version: str, kinds: Mapping[str, Kind]) -> Mapping[str, Kind]:

@@ -1,4 +1,4 @@
-"""2026-07 and 2027-01 ("G2"): the kinds as their tables say them (contract §6.1)."""
+"""2026-07 and 2027-01 ("G2"): the kinds exactly as in their tables (contract §6.1)."""
 
 from datetime import date
 

@@ -1,8 +1,8 @@
-"""Token, pace, retry: the only door to HTTP. It says what is known of a call, and raises for no trouble.
+"""HTTP access to the API: token, rate limit, retry. It reports the fate of a call as a value and never raises for it.
 
-``client`` composes; ``messages`` is what one sending proves, ``retry`` what may be sent again, ``rate_limiter`` when,
-``token`` in whose name, ``proxies`` and ``trust`` which way, ``redaction`` what is never shown; ``transport`` and its
-helpers know httpx, and are imported on the first call.
+``client`` composes; ``messages`` interprets one response, ``retry`` decides what is sent again, ``rate_limiter`` when,
+``token`` with which token, ``proxies`` and ``trust`` by which route, ``redaction`` removes secrets; only ``transport``
+and its helpers import httpx, on the first call.
 """
 
 from reconciler.provider.codec import dump_json

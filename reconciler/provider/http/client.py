@@ -1,4 +1,4 @@
-"""One call in, one answer out: the right token, in turn, repeated where that is harmless, and never a raise."""
+"""Client of the API: sends one call with token, rate limit and safe retries, and returns an Answer."""
 
 import sys
 from collections import Counter
@@ -25,38 +25,38 @@ if TYPE_CHECKING:
     from reconciler.provider.http.transport import HttpTransport
 
 SIMULATED = "x-simulated-time"
-"""The header of an answer whose date is that of a simulated world, which no machine's clock has to agree with."""
+"""Header of a simulated response, whose date need not agree with the local clock."""
 MAX_429_WAITS = 20
-"""How often one call waits out a 429, before somebody should look why."""
+"""Maximum number of 429 responses for which one call waits."""
 
 
 def ignore_event(event: Event) -> None:
-    """Nobody is watching."""
+    """Default event listener: does nothing."""
 
 
 def ignore_reply(path: str, reply: Reply) -> None:
-    """Nobody wants to know the headers."""
+    """Default reply hook: does nothing."""
 
 
 def always() -> str | None:
-    """Let every call leave."""
+    """Return None: the default permission to send."""
     return None
 
 
 class _Application:
-    """What belongs to one client id at one host: its token, and its share of calls."""
+    """State of one client id at one host: its token and its rate limiter."""
 
     def __init__(self, token: Token, pace: RateLimiter) -> None:
         self.token = token
         self.pace = pace
         self.refusals: Counter[str] = Counter()
-        """How often each call was answered 429: a call that is not sent twice comes back as a new sending."""
+        """Number of 429 responses by call name; a call that is not sent twice returns as a new sending."""
 
 
 class _Request:
-    """One call on its way. It knows the token that was refused, for only one is forgiven.
+    """One call in progress. It remembers a refused token, since only one refusal is retried.
 
-    ``allow`` is asked right before the bytes leave, after every wait; a reason means that they do not.
+    ``allow`` is called directly before the request is sent, after every wait; a returned reason prevents it.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class _Request:
         self._refused: str | None = None
 
     def send_once(self) -> Attempt:
-        """Send once; what may be sent twice, again after a 401 or a 429 of the API's own (contract §9 rule 5)."""
+        """Send once; a repeatable call again after a 401 or a 429 of the API itself (contract §9 rule 5)."""
         refusals = self._application.refusals
         name = self._call.name
         while True:
@@ -89,7 +89,7 @@ class _Request:
                 with self._application.pace.slot(name, self._halted) as hear:
                     token = self._application.token.current(self._refused)
                     if isinstance(token, Answer):
-                        return Attempt(token, permanent=True)  # the token has had its own attempts
+                        return Attempt(token, permanent=True)  # the token had its own retries
                     reason = self._allow()
                     if reason is not None:
                         return Attempt(Answer(Delivery.NOT_SENT, reason=reason), permanent=True)
@@ -103,7 +103,7 @@ class _Request:
                 refusals.pop(name, None)
             writes = self._call.effect is not WriteEffect.READ
             tried = interpret(result, self._host, self._row_hook, writes=writes, redaction=self._redaction)
-            if is_token_end(status, tried.answer.body):  # also told under 400; what follows is the same
+            if is_token_end(status, tried.answer.body):  # the API also reports this with status 400
                 status = UNAUTHORIZED
                 tried = replace(tried, answer=replace(tried.answer, status=status))
             if status == UNAUTHORIZED:
@@ -130,11 +130,11 @@ class _Request:
 
 
 class Api:
-    """The accounts behind one base URL. Safe for ``settings.in_flight`` threads, and for more, who wait.
+    """The API behind one base URL. Safe for any number of threads, of which ``settings.in_flight`` send at a time.
 
-    ``on_reply`` gets every reply with the path that was asked, before it is judged: its headers are told nowhere else.
-    ``handle`` takes the place of the network: it gets what ``request`` makes of (method, path, query,
-    headers, body), and its response has status, headers, body, delay, aborted, cut.
+    ``on_reply`` gets every reply with its request path before it is interpreted, including its headers. ``handle``
+    replaces the network: it gets what ``request`` makes of (method, path, query, headers, body), and returns a response
+    with status, headers, body, delay, aborted, cut.
     """
 
     def __init__(
@@ -166,9 +166,10 @@ class Api:
         self._simulated = False
 
     def send(self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always) -> Answer:
-        """Return the fate of a call: what may be sent twice is, as often as the policy says, and nothing else.
+        """Send a call and return its fate; only repeatable calls are retried, as often as the policy allows.
 
-        ``once``: repeated only after a 401 or 429. ``allow`` is asked right before the bytes leave, and may refuse.
+        ``once`` retries only after a 401 or 429. ``allow`` is called directly before the request is sent and may
+        refuse.
         """
         credentials = self._credentials.get(call.product)
         if credentials is None:
@@ -181,25 +182,25 @@ class Api:
         return self._redaction.answer(self._repeat(sending.send_once, call.effect, call.name, halted))
 
     def ready(self, call: Call) -> None:
-        """Wait until a call could leave at once: what is looked at after this is fresh when it does (rule 8)."""
+        """Wait until a call could be sent at once, so that a look made next is fresh when the call is sent (rule 8)."""
         credentials = self._credentials.get(call.product)
         if credentials is not None:
             with suppress(Halted):
                 self._application(credentials).pace.ready(call.name, self._is_halted)
 
     def channel(self, halted: Callable[[], bool]) -> "Api":
-        """Return the way of writes, of which none that waits for its turn leaves once ``halted`` says so."""
+        """Return this client for writes; no write that is waiting is sent once ``halted`` returns True."""
         self.halted = halted
         return self
 
     @property
     def knows_time(self) -> bool:
-        """Whether an answer of the server has set the clock of the run."""
+        """True if a response of the server has set the clock of the run."""
         return self._time.skew is not None
 
     @property
     def clock(self) -> Clock:
-        """The clock that was handed in: nothing of a run asks another."""
+        """Clock that was passed in, the only one that the run uses."""
         return self._clock
 
     def _is_halted(self) -> bool:
@@ -208,22 +209,22 @@ class Api:
     def read(
         self, method: str, path: str, *, product: str, body: Json = None, query: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
-        """Ask something; a search is a POST, and still a read."""
+        """Send a read; a search is a POST, and still a read."""
         return self.send(Call(f"{method} {path}", "", "", WriteEffect.READ, method, path, body, query, product=product))
 
     def now(self) -> datetime:
-        """Return the time by the server's clock, as its first answer with a date gave it; before that, by ours."""
+        """Return the time by the server's clock, from its first response with a date; the local time before that."""
         return self._time.now()
 
     @property
     def skew(self) -> timedelta | None:
-        """How far the local clock is ahead of the server's; None if no answer had a date, or its time is simulated."""
+        """Local clock minus the server's; None if no response had a date, or if the time is simulated."""
         return None if self._simulated else self._time.skew
 
     def learn_time(self, call: Call) -> Answer | None:
-        """Fix the clock of the run before anything is judged by it. Return the answer that prevents it, if any.
+        """Fix the clock of the run before it is first used. Return the response that prevents it, or None.
 
-        The answer that brings the token has a date, as a rule; if it has none, the call itself is sent, a read.
+        The token's response usually has a date; if not, the call itself, a read, is sent.
         """
         credentials = self._credentials.get(call.product)
         if self._time.is_fixed or credentials is None:
@@ -267,7 +268,7 @@ class Api:
         if self._door is None:
             sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line, and rich with it
             from reconciler.provider.http.transport import (
-                HttpTransport,  # even so, httpx takes a tenth of a second to import
+                HttpTransport,  # imported here: httpx takes a tenth of a second to import
             )
 
             self._door = HttpTransport(self._settings, self._clock, self._handle, self._request, self._redaction)

@@ -1,6 +1,6 @@
-"""The clock of one run: the date of the first answer that has one, moved on by the monotonic clock.
+"""Clock of one run: the date of the first response that has one, advanced by the monotonic clock.
 
-Later answers do not change it, so two moments of a run can be compared. Without any date it is the local clock.
+Later responses do not change it, so that two moments of a run can be compared. Without any date it is the local clock.
 """
 
 import threading
@@ -12,11 +12,11 @@ from reconciler.provider.http.settings import Clock
 SUSPENDED_TOO = next(
     (getattr(time, name) for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC") if hasattr(time, name)), None
 )
-"""The monotonic clock of the system that counts the time of a suspended machine as well, where there is one."""
+"""Id of a monotonic clock that also counts the time while the machine is suspended, or None."""
 
 
 class SystemClock:
-    """The clock of this machine. A deadline must not stand still while the machine is suspended."""
+    """Clock of this machine. Its monotonic time includes suspension, so that deadlines pass meanwhile."""
 
     @staticmethod
     def time() -> float:
@@ -30,12 +30,12 @@ class SystemClock:
 
     @staticmethod
     def monotonic() -> float:
-        """Return seconds since some moment, those of a suspended machine too."""
+        """Return monotonic seconds, including suspended time."""
         return time.monotonic() if SUSPENDED_TOO is None else time.clock_gettime(SUSPENDED_TOO)
 
 
 class RunClock:
-    """Safe for threads; the first date that is heard counts."""
+    """Time of the run, fixed by the first date of a response. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -45,12 +45,12 @@ class RunClock:
 
     @property
     def is_fixed(self) -> bool:
-        """True if later dates change nothing."""
+        """True once the clock is fixed and later dates are ignored."""
         return self._fixed is not None
 
     @property
     def skew(self) -> timedelta | None:
-        """How far the local clock was ahead of the server's at its first date; None if no answer had a date."""
+        """Local clock minus the server's at its first date; None if no response had a date."""
         return self._skew
 
     def now(self) -> datetime:
@@ -62,7 +62,7 @@ class RunClock:
         return date + timedelta(seconds=self._clock.monotonic() - heard)
 
     def hear(self, date: datetime) -> None:
-        """Take the date of an answer, if it is the first."""
+        """Fix the clock by the date of a response, if it is the first."""
         with self._lock:
             if self._fixed is None:
                 date = date.astimezone(UTC)
@@ -70,7 +70,7 @@ class RunClock:
                 self._fixed = (date, self._clock.monotonic())
 
     def fix(self) -> None:
-        """Keep the local clock for the rest of the run, if no answer had a date so far."""
+        """Fix the local clock for the rest of the run, if no response had a date so far."""
         with self._lock:
             if self._fixed is None:
                 self._fixed = (self._local(), self._clock.monotonic())

@@ -1,4 +1,4 @@
-"""A function in place of the network, for tests and for the simulator in this process."""
+"""Transport that calls a function instead of the network, for tests and for the in-process simulator."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Factory = Callable[[str, str, tuple[tuple[str, str], ...], Mapping[str, str], by
 
 
 class InProcess(httpx.BaseTransport):
-    """A function in place of the network; its response may order a delay, a drop, or a cut body."""
+    """Transport that calls a function instead of the network; its response may order a delay, a drop, or a cut body."""
 
     def __init__(self, handle: Handle, request: Factory | None, clock: Clock) -> None:
         self._handle = handle

@@ -1,4 +1,4 @@
-"""What one sending proves: a request and what came of it, judged by status and body (contract §2.7, §9)."""
+"""Request and reply as values, and the interpretation of a reply by status and body (contract §2.7, §9)."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from reconciler.provider.http.refusal import proves_no_effect
 
 EXCERPT = 200
 LOOKED_AT = 2**16
-"""Of a page, before it is cut: a secret that begins in the excerpt must be seen to its end."""
+"""Length of a page that is searched for secrets before it is cut, so that a secret at the cut is seen whole."""
 SAID = ("errors", "warnings")
 NOTHING_HIDDEN = Redaction()
 RowHook = Callable[[dict[str, Any]], Any]
@@ -35,24 +35,24 @@ class Message(Struct, frozen=True):
             raise ValueError(f"{self.path!r} is not a path: a URL would take the token to another host")
 
     def __repr__(self) -> str:
-        """Leave out headers and body: they hold the bearer token and the application's secret."""
+        """Return method, path and query; headers and body hold the bearer token and the secret."""
         return f"Message(method={self.method!r}, path={self.path!r}, query={self.query!r})"
 
 
 class Reply(Struct, frozen=True):
-    """A status, and a body that arrived to its end. Header names are in lower case."""
+    """Status, headers and complete body of a response. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def __repr__(self) -> str:
-        """Leave out headers and body: the answer of the token endpoint is a secret."""
+        """Return the status; the body of the token endpoint is a secret."""
         return f"Reply(status={self.status})"
 
     @property
     def date(self) -> datetime | None:
-        """The server's own clock, the only one its other headers can be read by."""
+        """Date header: the server's clock, to which its other headers refer; None if absent or invalid."""
         try:
             date = parsedate_to_datetime(self.headers.get("date", ""))
         except ValueError:
@@ -61,16 +61,16 @@ class Reply(Struct, frozen=True):
 
 
 class TransportError(Struct, frozen=True):
-    """No usable reply. ``sent`` is false only where it is certain that no byte of the request left."""
+    """Failure without a usable reply. ``sent`` is False only if certainly no byte of the request was sent."""
 
     sent: bool
     reason: str
     permanent: bool = False
-    """Sending again cannot help: a certificate does not get better within a minute."""
+    """True if sending again cannot help, as with a certificate error."""
 
 
 class Attempt(Struct, frozen=True):
-    """What is known after one sending."""
+    """Result of one sending."""
 
     answer: Answer
     permanent: bool = False
@@ -84,8 +84,11 @@ def interpret(
     writes: bool = False,
     redaction: Redaction = NOTHING_HIDDEN,
 ) -> Attempt:
-    """The fate of one sending. Only a readable 2xx proves an effect, and only a refusal of the API's own that there
-    was none (contract §9 rule 5); ``writes``: whether the call could have had one. What is told is ``redaction``'s."""
+    """Return what one sending proves, with its texts redacted.
+
+    Only a readable 2xx proves an effect, and only a refusal by the API itself proves that there was none (contract §9
+    rule 5); ``writes`` is True if the call could have an effect.
+    """
     if isinstance(result, TransportError):
         return Attempt(
             Answer(Delivery.LOST if result.sent else Delivery.NOT_SENT, reason=result.reason), result.permanent
@@ -103,12 +106,12 @@ def interpret(
 
 
 def _accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction: Redaction) -> Answer:
-    """A success that can be read, or else no evidence of anything."""
+    """Return the answer of a 2xx reply; LOST if its body cannot be read, since it then proves nothing."""
     if reply.status == 204 and not reply.body:
         return Answer(Delivery.ANSWERED, 204)
     try:
         body = decode_reply(reply, row_hook)
-        if isinstance(body, dict):  # what the API says beside the data may repeat the request
+        if isinstance(body, dict):  # messages beside the data may repeat the request
             body.update({key: redaction.json(body[key]) for key in SAID if key in body})
         return Answer(Delivery.ANSWERED, reply.status, body)
     except (ValueError, RecursionError) as error:
@@ -117,9 +120,9 @@ def _accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction: Reda
 
 
 def decode_reply(reply: Reply, row_hook: RowHook | None = None) -> Json:
-    """The JSON of a reply, amounts exact, each object as ``row_hook`` converts it.
+    """Return the JSON of a reply with exact amounts, each object converted by ``row_hook``.
 
-    ValueError (a clause) or RecursionError if there is none.
+    Raise ValueError (the text is a clause) or RecursionError if there is none.
     """
     kind = reply.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if not reply.body.strip():
@@ -138,7 +141,7 @@ def _not_json(constant: str) -> Never:
 
 
 def _as_told(reply: Reply, redaction: Redaction) -> Json:
-    """The body of a refusal, as the API said it: JSON if it is, else the beginning of its text."""
+    """Return the body of a refusal: JSON, or else the beginning of its text."""
     try:
         return redaction.json(decode_reply(reply))
     except (ValueError, RecursionError):
@@ -152,5 +155,5 @@ def _excerpt(body: bytes, redaction: Redaction) -> str:
 
 
 def _printable(text: str) -> str:
-    """Text from outside on one line, without anything that moves a cursor."""
+    """Return text from outside on one line without control characters."""
     return "".join(character if character.isprintable() else "�" for character in text)

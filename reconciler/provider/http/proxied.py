@@ -1,4 +1,4 @@
-"""What httpx needs to go through a proxy, and what its troubles there mean. A value of a variable is never shown."""
+"""Adapter of httpx for proxies, and the meaning of its errors. Values of variables are never shown."""
 
 import socket
 import ssl
@@ -13,13 +13,13 @@ from reconciler.provider.http.proxies import Proxy, ProxyTrouble
 
 EXTRA = "criteo-reconciler[socks]"
 WRONG_LOGIN = ("407", "Invalid username/password", "Requested ")
-"""How httpx's text begins where the proxy wants another login: of HTTP, of SOCKS 5, of SOCKS 5 without any login."""
+"""Beginnings of httpx's texts for a rejected login: HTTP, SOCKS 5, SOCKS 5 without a login."""
 PASSING = ("408", "429")
-"""Refusals of a proxy that may be gone at the next attempt."""
+"""Refusals of a proxy that may be temporary."""
 
 
 def proxied(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
-    """Return the proxy as httpx takes it. Raises :class:`ProxyTrouble`."""
+    """Return the proxy in httpx's form. Raise :class:`ProxyTrouble` if it cannot be used."""
     if proxy is None:
         return None
     if proxy.is_socks and find_spec("socksio") is None:
@@ -32,12 +32,12 @@ def proxied(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
 
 
 def proxy_reason(error: Exception, causes: Iterable[BaseException], proxy: Proxy, host: str) -> str | None:
-    """Return a sentence for a trouble that is the proxy's; None for one that is not."""
+    """Return a sentence for an error of the proxy, or None for another error."""
     whose = f"the proxy of {proxy.variable}"
     if isinstance(error, httpx.ProxyError):
         if _wants_login(error):
             return f"{whose} does not accept the login (407): check user and password in {proxy.variable}"
-        # The phrase behind the status is the proxy's own, and may show what it was sent.
+        # The phrase after the status is the proxy's own and may repeat what it was sent.
         what = f"status {str(error)[:3]}" if str(error)[:3].isdigit() else str(error).rstrip(".")
         return f"{whose} gives no way to {host} ({what}): check {proxy.variable} and NO_PROXY"
     for cause in causes:
@@ -55,12 +55,12 @@ def proxy_reason(error: Exception, causes: Iterable[BaseException], proxy: Proxy
 
 
 def is_final(refusal: str) -> bool:
-    """Return whether a proxy that refused so will refuse again: a login does not get right within a minute."""
+    """Return True if the proxy's refusal is permanent, such as a wrong login."""
     return refusal.startswith(WRONG_LOGIN) or (refusal[:1] == "4" and refusal[:3] not in PASSING)
 
 
 def is_in_handshake(error: Exception) -> bool:
-    """Return whether an error of any class is of the talk with a SOCKS proxy: no byte of the request has left."""
+    """Return True if an error was raised during the SOCKS handshake, before any byte of the request was sent."""
     frames = walk_tb(error.__traceback__)
     return any(frame.f_code.co_name == "_init_socks5_connection" for frame, _ in frames)
 

@@ -1,4 +1,4 @@
-"""The proxy that the environment names for a host. No trouble with it shows any part of the value.
+"""Proxy of a host, from the environment. Errors never show any part of the value.
 
 The variables are read here and not by httpx, which raises for ranges and brackets in ``NO_PROXY``, and cuts a password
 at its ``#``.
@@ -14,7 +14,7 @@ from urllib.request import getproxies
 from msgspec import Struct
 
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-"""In this order, as curl reads them. Only a base URL of this machine is http, and what is local takes no proxy."""
+"""Variables in curl's order. Only base URLs of this machine are http, and they take no proxy."""
 EXCEPTIONS = ("no_proxy", "NO_PROXY")
 SYSTEM = "the system's settings"
 SOCKS = frozenset({"socks5", "socks5h"})
@@ -36,20 +36,20 @@ class Proxy(Struct, frozen=True):
 
     @property
     def is_socks(self) -> bool:
-        """Whether it speaks SOCKS."""
+        """True if it is a SOCKS proxy."""
         return self.url.partition("://")[0] in SOCKS
 
     def __repr__(self) -> str:
-        """Leave out where it is and its login: where a password ends is a guess."""
+        """Return the variable only, since the value may contain a password."""
         return f"Proxy({self.variable})"
 
 
 class ProxyTrouble(Exception):
-    """A proxy that cannot be used; the text is a sentence for the user."""
+    """Raised for a proxy that cannot be used; the text is a sentence for the user."""
 
 
 def find_proxy(host: str, port: int, environment: Mapping[str, str] | None = None) -> Proxy | None:
-    """Return the proxy for a host, or None for the direct way. Raises :class:`ProxyTrouble`."""
+    """Return the proxy for a host, or None for a direct connection. Raise :class:`ProxyTrouble`."""
     given = os.environ if environment is None else environment
     variable, value = _setting(given)
     if not value or _is_exception(host, port, _first(given, EXCEPTIONS)[1]):
@@ -58,7 +58,7 @@ def find_proxy(host: str, port: int, environment: Mapping[str, str] | None = Non
 
 
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, str]:
-    """Return the first of these variables that is set, stripped, and its name. Set to nothing, it is set."""
+    """Return name and stripped value of the first variable that is set, even if empty."""
     return next(((name, environment[name].strip()) for name in names if name in environment), ("", ""))
 
 
@@ -68,7 +68,7 @@ def _setting(environment: Mapping[str, str]) -> tuple[str, str]:
         if value:
             return variable, value
     if environment is os.environ and not any(name in environment for name in VARIABLES):
-        return SYSTEM, getproxies().get("https", "")  # macOS keeps its own
+        return SYSTEM, getproxies().get("https", "")  # macOS has proxy settings of its own
     return "", ""
 
 
@@ -79,7 +79,7 @@ def _parsed(variable: str, value: str) -> Proxy:
         raise ProxyTrouble(
             f"{variable} names a kind of proxy that is not supported: write http://, https://, socks5:// or socks5h://"
         )
-    # What is before the last @ is the login, whatever stands in it: passwords are not always encoded.
+    # Everything before the last @ is the login, since passwords are not always encoded.
     login, _, server = value[found.end() if found else 0 :].rpartition("@")
     parts = _SERVER.fullmatch(server)
     usable = parts is not None and value.isprintable() and _is_host(parts[1])
@@ -93,17 +93,17 @@ def _parsed(variable: str, value: str) -> Proxy:
 
 
 def _is_host(name: str) -> bool:
-    """Return whether a name can be asked for: a label of more than 63 letters would raise in the midst of a call."""
+    """Return True if a host name is valid; a label of more than 63 letters would raise during a call."""
     try:
         if name.startswith("["):
             return bool(ip_address(name[1:-1]))
         return bool(name.encode("idna"))
-    except ValueError:  # UnicodeError is one
+    except ValueError:  # UnicodeError is a subclass
         return False
 
 
 def _is_exception(host: str, port: int, exceptions: str) -> bool:
-    """Return whether NO_PROXY names the host: a name and all below it, an address, a range, each also with a port."""
+    """Return True if NO_PROXY matches the host: a name with its subdomains, an address or a range, also with a port."""
     return any(_matches(host.strip("[]").rstrip(".").lower(), port, each) for each in re.split(r"[,\s]+", exceptions))
 
 
@@ -116,6 +116,6 @@ def _matches(host: str, port: int, exception: str) -> bool:
     name = parts[1].replace("[", "").replace("]", "").lower()
     try:
         return ip_address(host) in ip_network(name, strict=False)
-    except ValueError:  # one of them is a name
+    except ValueError:  # one of them is a host name
         below = name.removeprefix("*").strip(".")
         return bool(below) and (host == below or host.endswith(f".{below}"))

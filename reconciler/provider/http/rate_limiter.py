@@ -1,7 +1,7 @@
-"""As fast as the server's window allows, and never into a 429 of our own making (contract §2.4).
+"""Rate limiter: as fast as the server's window allows, without causing a 429 (contract §2.4).
 
-The window is known only from ``x-ratelimit-*`` headers, so the first call of each goes alone and the
-others follow by what it learns. Its end is told by the server's clock: reset − Date, never by ours.
+The window is known only from ``x-ratelimit-*`` headers, so the first call of each window goes alone, and the others
+follow its result. The end of the window is the reset minus the Date header, both by the server's clock.
 """
 
 import math
@@ -17,13 +17,13 @@ from reconciler.provider.http.retry import Halted, halting
 from reconciler.provider.http.settings import Clock, Event, Listener, Settings
 
 MINUTE = 61.0
-"""Seconds: a minute, and one for calls that reach the server later than those before them."""
+"""Length of the window in seconds: a minute, plus one for calls that are delayed on the way."""
 LONGEST_WAIT = 65.0
-"""A window is a minute; more than that, and some seconds for a Date that is cut to the second, is nonsense."""
+"""Maximum wait in seconds: a window is a minute, plus some seconds for a Date truncated to seconds."""
 
 
 class RateLimitHeaders(Struct, frozen=True):
-    """What one answer says of the window. ``wait`` is None where its reset cannot be read."""
+    """Rate-limit headers of one response. ``wait`` is None if the reset cannot be read."""
 
     remaining: int
     reset: int
@@ -31,10 +31,10 @@ class RateLimitHeaders(Struct, frozen=True):
 
 
 def read_rate_limit(reply: Reply) -> RateLimitHeaders | None:
-    """The rate-limit headers of an answer, or None if they do not say what remains."""
+    """Return the rate-limit headers of a response, or None if the remaining number is not given."""
     remaining, reset = _number(reply, "x-ratelimit-remaining"), _number(reply, "x-ratelimit-reset")
     if reply.status == 429:
-        remaining = 0  # it says so by being sent
+        remaining = 0  # a 429 means that none remain
     if remaining is None:
         return None
     date = reply.date
@@ -49,7 +49,7 @@ def _number(reply: Reply, header: str) -> int | None:
 
 
 class RateWindow:
-    """How many calls may still go, as far as is known. Pure: it is told the time, and never asks."""
+    """Number of calls that may still be sent, as far as known. Pure: the time is an argument."""
 
     __slots__ = ("closed_until", "in_flight", "left", "per_minute", "reset", "scouting", "sent", "until", "width")
 
@@ -67,17 +67,17 @@ class RateWindow:
         self.per_minute = per_minute
         self.width = width
         self.in_flight = in_flight
-        # One call is out alone to learn the window.
+        # One call is in flight alone to learn the window.
         self.scouting = scouting
         self.left = left
         self.reset = reset
-        # When what is known expires: the reset, on our monotonic clock.
+        # End of the known window, on the local monotonic clock.
         self.until = until
         self.closed_until = closed_until
         self.sent: deque[float] = deque()
 
     def wait(self, now: float) -> float | None:
-        """Seconds until another call may go: 0 is now, None is after the next answer."""
+        """Return the seconds until another call may be sent: 0 is now, None is after the next response."""
         if now < self.closed_until:
             return self.closed_until - now
         if len(self.sent) >= self.per_minute and self.sent[0] + MINUTE > now:
@@ -89,7 +89,7 @@ class RateWindow:
         return self.until - now
 
     def take(self, now: float) -> bool:
-        """Reserve one call before it is sent; whether it goes as the scout of a new window."""
+        """Reserve one call before it is sent; return True if it is the scout of a new window."""
         self.in_flight += 1
         self.sent.append(now)
         while len(self.sent) > self.per_minute:
@@ -102,35 +102,35 @@ class RateWindow:
         return scout
 
     def give_back(self, scout: bool) -> None:
-        """A call has ended, however it ended."""
+        """Release a call that has ended, in whatever way."""
         self.in_flight -= 1
         self.scouting = self.scouting and not scout
 
     def learn(self, now: float, told: RateLimitHeaders | None, *, scout: bool) -> None:
-        """An answer came. The calls still out may or may not be counted in what it says remains."""
+        """Update the window from a response; calls in flight may or may not be counted in what remains."""
         known = now < self.until
         if told is None:
-            if scout:  # no limit is told: our own cap alone holds until one is
+            if scout:  # no limit is given: only our own cap holds until one is
                 self.left, self.reset, self.until = math.inf, 0, math.inf
             return
         ends = now + (LONGEST_WAIT if told.wait is None else told.wait)
         if not known or told.reset > self.reset:
             self.left, self.reset, self.until = max(0, told.remaining - self.in_flight), told.reset, ends
         elif told.reset == self.reset:
-            # A Date is cut to the second: each answer bounds the end from above, the lowest is nearest.
+            # Date is truncated to seconds, so each response gives an upper bound of the end; the lowest is closest.
             self.until = min(self.until, ends)
-            if told.remaining < self.left:  # somebody else is using this application too
+            if told.remaining < self.left:  # another client of this application is using the window too
                 self.left = max(0, told.remaining - self.in_flight)
 
     def refuse(self, now: float, told: RateLimitHeaders | None, times: int) -> None:
-        """A 429 came, for the n-th time to this call: nobody goes until the reset, or ever longer if none is told."""
+        """Close the window after the n-th 429 of a call: until the reset, or for growing times if none is given."""
         wait = max(told.wait or 0.0 if told else 0.0, min(2.0 ** (times - 1), LONGEST_WAIT))
         self.closed_until = max(self.closed_until, now + wait)
         self.until = -math.inf
 
 
 class RateLimiter:
-    """The window of one application, shared by its threads. ``halted``, where a call gives it, ends its waits."""
+    """Window of one application, shared by its threads. ``halted``, if given, ends the waits of a call."""
 
     def __init__(self, settings: Settings, clock: Clock, tell: Listener, threads: Threads | None = None) -> None:
         self._window = RateWindow(settings.calls_per_minute, settings.in_flight)
@@ -140,9 +140,9 @@ class RateLimiter:
         self._announced = -math.inf
 
     def ready(self, name: str, halted: Callable[[], bool] | None = None) -> None:
-        """Wait until a call could go, without taking its place: what is looked at next is not older than the wait.
+        """Wait until a call could be sent, without reserving it, so that a look made next is fresh.
 
-        Raise :class:`Halted` if ``halted`` says so first.
+        Raise :class:`Halted` if ``halted`` returns True first.
         """
         self._enter(name, halted, take=False)
 
@@ -150,9 +150,9 @@ class RateLimiter:
     def slot(
         self, name: str, halted: Callable[[], bool] | None = None
     ) -> Iterator[Callable[[Reply | TransportError, int], None]]:
-        """Wait for leave to send one call; what is yielded takes its reply and how often it met 429.
+        """Wait for permission to send one call; yield a function that takes its reply and its number of 429s.
 
-        Raise :class:`Halted` if ``halted`` says so first.
+        Raise :class:`Halted` if ``halted`` returns True first.
         """
         scout = self._enter(name, halted)
         heard: list[tuple[RateLimitHeaders | None, int]] = []

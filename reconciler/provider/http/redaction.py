@@ -1,6 +1,6 @@
-"""Take secrets out of every text that the API, a gateway or a proxy may echo, in any form in which it escapes them.
+"""Remove secrets from texts that the API, a gateway or a proxy may echo, in any escaped form.
 
-Texts are searched after they are decoded, whatever the status of their answer: a success can echo a header as well.
+Texts are searched after decoding, for every status, since a success can echo a header as well.
 """
 
 import base64
@@ -13,22 +13,22 @@ from msgspec.structs import replace
 from reconciler.model import Answer, Json
 
 SHORTEST = 8
-"""A real secret is far longer; to take the sandbox's out would only spoil the word in messages."""
+"""Minimum length of a secret to hide; hiding the sandbox's short one would only garble messages."""
 SHORTEST_PASSWORD = 6
 HIDDEN = "***"
 SAID = ("errors", "warnings")
-"""What the API says about a success; the rest of it is data."""
+"""Keys of a success with messages of the API; the rest is data."""
 
 
 class Redaction:
-    """Knows the secrets of one connection. A text without any of them comes back as it is."""
+    """Removes the secrets of one connection. A text without any is unchanged."""
 
     def __init__(self) -> None:
         self._secrets: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
 
     def hide(self, secret: str, *, least: int = SHORTEST) -> None:
-        """Take this text out of all others from now on."""
+        """Remove this text from all others from now on."""
         if len(secret) >= least and secret not in self._secrets:
             self._secrets[secret] = _forms(secret)
             longest = sorted(self._secrets, key=len, reverse=True)
@@ -39,7 +39,7 @@ class Redaction:
         return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
 
     def json(self, value: Json) -> Json:
-        """Return JSON whose texts and keys are without secrets."""
+        """Return JSON without secrets in texts and keys."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -49,7 +49,7 @@ class Redaction:
         return value
 
     def answer(self, answer: Answer) -> Answer:
-        """Return an answer of which all that may be shown is without secrets."""
+        """Return an answer without secrets in its body's messages and reason."""
         body = answer.body
         if not 200 <= answer.status < 300:
             body = self.json(body)
@@ -60,7 +60,7 @@ class Redaction:
 
 
 def _forms(secret: str) -> str:
-    """Return a pattern of the secret with each character plain or escaped in any way, and of its base64."""
+    """Return a pattern of the secret with each character plain or escaped, and of its base64 forms."""
     coded = base64.b64encode(secret.encode()).decode().rstrip("=")
     urlsafe = base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")
     return "|".join(("".join(map(_character, secret)), re.escape(coded), re.escape(urlsafe)))

@@ -1,7 +1,7 @@
-"""Keep contract §9 rule 5: which answers prove that a write had no effect. Every other answer leaves it unknown.
+"""Responses that prove that a write had no effect (contract §9 rule 5). After any other, the effect is unknown.
 
-A gateway, a proxy or a time limit can answer in the API's place while the API goes on. So a status alone proves
-nothing: the body must be an error object as the API writes them.
+A gateway, a proxy or a timeout can answer in the API's place while the API continues. So a status alone proves nothing:
+the body must be an error object in the API's form.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,21 @@ from typing import Any
 from reconciler.model import Json
 
 REFUSALS = frozenset({400, 401, 403, 404, 410, 415, 422})
-"""Refusals of the API itself, if their body is the API's too."""
+"""Statuses of the API's own refusals, if the body is the API's too."""
 UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
 TURNED_AWAY = frozenset({UNAUTHORIZED, TOO_MANY})
-"""Refusals of the caller before the call was looked at. That they had no effect is an assumption (contract §14, 31)."""
+"""Refusals of the caller before the call is examined. That they have no effect is an assumption (contract §14, 31)."""
 TOKEN_ENDED = "authorization-token-expired"
 RATE_LIMIT = "x-ratelimit-"
 
 
 def proves_no_effect(status: int, headers: Mapping[str, str], body: Json) -> bool:
-    """Return whether an answer proves that the write had no effect (contract §9 rule 5). ``body`` is decoded JSON,
-    or the text of what is no JSON; header names are in lower case."""
+    """Return True if a response proves that the write had no effect (contract §9 rule 5).
+
+    ``body`` is decoded JSON, or text that is not JSON; header names are in lower case.
+    """
     match status:
-        case 413:  # too large to be read: nothing of it was
+        case 413:  # too large, so the body was not read
             return True
         case 429:
             return isinstance(body, dict | list) or any(name.startswith(RATE_LIMIT) for name in headers)
@@ -33,7 +35,7 @@ def proves_no_effect(status: int, headers: Mapping[str, str], body: Json) -> boo
 
 
 def is_token_end(status: int, body: Json) -> bool:
-    """Return whether a 400 says that the token has ended, as the API also tells it."""
+    """Return True if a 400 says that the token has expired, as the API may do."""
     errors = body.get("errors") if status == 400 and isinstance(body, dict) else None
     return isinstance(errors, list) and any(
         isinstance(each, dict) and each.get("code") == TOKEN_ENDED for each in errors
@@ -41,7 +43,7 @@ def is_token_end(status: int, body: Json) -> bool:
 
 
 def is_error(body: Json) -> bool:
-    """Return whether JSON is a problem object, a list of them, or holds ``errors`` with a code or a title."""
+    """Return True if JSON is a problem object, a list of them, or has ``errors`` with a code or a title."""
     if isinstance(body, dict) and "errors" in body:
         return _are_problems(body["errors"])
     return _are_problems(body) if isinstance(body, list) else _is_problem(body)

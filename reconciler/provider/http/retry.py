@@ -1,4 +1,4 @@
-"""What may be sent again: what had no effect, and what has the same effect twice (design: Apply; contract §9)."""
+"""Retry policy: only calls that had no effect, or have the same effect twice (design: Apply; contract §9)."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,15 +12,15 @@ from reconciler.provider.http.settings import Clock, Event, Listener, Settings
 STEEPNESS = 3
 LONGEST_PAUSE = 40.0
 PIECE = 0.5
-"""Seconds that an interrupt may have to wait for a call that waits for its turn."""
+"""Seconds between two checks for an interrupt while a call waits."""
 
 
 class Halted(Exception):
-    """The run was interrupted while a call waited for its turn: it has not been sent."""
+    """Raised if the run is interrupted while a call waits: it has not been sent."""
 
 
 def halting(sleep: Callable[[float], None], halted: Callable[[], bool] | None) -> Callable[[float], None]:
-    """Return a sleep that an interrupt ends, with :class:`Halted`."""
+    """Return a sleep that raises :class:`Halted` on an interrupt."""
     if halted is None:
         return sleep
 
@@ -35,8 +35,11 @@ def halting(sleep: Callable[[float], None], halted: Callable[[], bool] | None) -
 
 
 def may_repeat(effect: WriteEffect, last: Attempt) -> bool:
-    """The whole policy. What creates or adds is sent once: before each further sending its sender looks afresh and
-    writes a new intent (contract §9 rules 2 and 5), whatever the answer."""
+    """Return True if the call may be sent again: the whole policy.
+
+    A create or a delta is sent once, whatever the response: before each further sending its sender looks again and
+    writes a new intent (contract §9 rules 2 and 5).
+    """
     return effect.repeatable and not last.permanent and last.answer.fate is not Delivery.ANSWERED
 
 
@@ -49,12 +52,12 @@ def repeat(
     tell: Listener,
     halted: Callable[[], bool] | None = None,
 ) -> Answer:
-    """Send until there is an answer, the policy forbids another attempt, the attempts are used up, or it is halted.
+    """Send until there is a response, the policy forbids a retry, the attempts are used up, or the run is halted.
 
-    tenacity rather than stamina: it is what stamina is made of, and it can wait on the clock it is given.
+    It uses tenacity, which can wait on a given clock; stamina, which is built on it, cannot.
     """
     first = sending()
-    if not may_repeat(effect, first):  # as nearly always; and tenacity takes its time to import
+    if not may_repeat(effect, first):  # the usual case, without the import time of tenacity
         return replace(first.answer, permanent=True) if first.permanent else first.answer
     import tenacity
 
@@ -76,14 +79,16 @@ def repeat(
         before_sleep=announce,
         retry_error_callback=lambda state: None,
     )
-    with suppress(Halted):  # what waits for its turn is not in hand
+    with suppress(Halted):  # a call that still waits is not in flight, so it may be dropped
         retrying(attempt)
     return conclude(effect, [last.answer for last in tries])
 
 
 def conclude(effect: WriteEffect, answers: list[Answer]) -> Answer:
-    """What all attempts together prove: a later one that was kept out or refused says nothing of one that was lost,
-    which may be why it was refused."""
+    """Return what all attempts together prove.
+
+    A later refusal says nothing about an earlier lost attempt, which may be its cause.
+    """
     last = answers[-1]
     lost = next((answer for answer in answers[:-1] if answer.fate is Delivery.LOST), None)
     kept_out = last.fate is Delivery.NOT_SENT or (last.fate is Delivery.ANSWERED and last.status >= 400)

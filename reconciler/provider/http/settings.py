@@ -1,4 +1,4 @@
-"""What a user may set about the API, and nothing that would let a secret leave for the wrong place."""
+"""Settings of the API, restricted so that secrets cannot be sent to the wrong host."""
 
 import re
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 _URL = re.compile(r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
-"""A scheme, a host and a port. Everything that URL parsers disagree about (``@ \\ % # ?``) is left out."""
+r"""Scheme, host and port. Characters that URL parsers treat differently (``@ \ % # ?``) are excluded."""
 
 
 class Clock(Protocol):
-    """The part of the module ``time`` that is used here; a test hands in one that never waits."""
+    """The part of the module ``time`` that is used here; tests pass one that never waits."""
 
     def time(self) -> float: ...
 
@@ -22,7 +22,7 @@ class Clock(Protocol):
 
 
 class Event(Struct, frozen=True):
-    """A pause that a person at a terminal should know of."""
+    """A pause that is reported to the user."""
 
     name: str
     """``limit`` (waiting for the rate limit) or ``retry`` (sending again)."""
@@ -34,7 +34,7 @@ Listener: TypeAlias = Callable[[Event], None]
 
 
 class Credentials(Struct, frozen=True):
-    """One application's pair. An application belongs to one product (contract §2.2)."""
+    """Credentials of one application, which belongs to one product (contract §2.2)."""
 
     client_id: str
     secret: str
@@ -44,20 +44,20 @@ class Credentials(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """Where to call, how often, and for how long. Times are in seconds."""
+    """Base URL, rate and timeouts. Times are in seconds."""
 
     base_url: str = "https://api.criteo.com"
     calls_per_minute: int = 240
-    """Ours, in any 60 seconds: below the documented 250, so that a plan run beside an apply has room."""
+    """Own limit in any 60 seconds: below the documented 250, so that a plan can run beside an apply."""
     connect: float = 10.0
     total: float = 120.0
-    """One sending, from the first packet to the last byte of the answer."""
+    """Timeout of one sending, from the first packet to the last byte of the response."""
     attempts: int = 5
     pause: float = 2.0
-    """Before the second attempt; each further pause is three times as long, up to 40 s (contract §2.4)."""
+    """Pause before the second attempt; each further pause is three times as long, up to 40 s (contract §2.4)."""
     in_flight: int = 8
     largest_body: int = 256 * 2**20
-    """Decoded bytes: five times a search of 50,000 ad sets, and far less than a gzip bomb."""
+    """Maximum decoded bytes: five times a search of 50,000 ad sets, and far less than a gzip bomb."""
 
     def __post_init__(self) -> None:
         problem = check_url(self.base_url)
@@ -74,7 +74,7 @@ class Settings(Struct, frozen=True):
 
 
 def check_url(url: str) -> str | None:
-    """Why credentials must not be sent to this URL, or None if they may."""
+    """Return the reason why credentials must not be sent to this URL, or None."""
     found = _URL.fullmatch(url)
     if found is None:
         return f"{_shown(url)} is not a base URL: write https://HOST or https://HOST:PORT, nothing else"
@@ -87,7 +87,7 @@ def check_url(url: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host of a checked URL is this machine, by name or by literal address."""
+    """Return True if the host of a checked URL is this machine, by name or literal address."""
     if host.lower() == "localhost":
         return True
     try:
@@ -97,5 +97,5 @@ def is_loopback(host: str) -> bool:
 
 
 def _shown(url: str) -> str:
-    """The URL for a message; what stands before an ``@`` may be a password."""
+    """Return the URL for a message, with user info before an ``@`` removed, which may hold a password."""
     return repr(re.sub(r"//[^/]*@", "//***@", url))

@@ -1,4 +1,4 @@
-"""In whose name: one token per application, in memory only, renewed before it expires (contract §2.1)."""
+"""Access token: one per application, in memory only, renewed before it expires (contract §2.1)."""
 
 import threading
 from collections.abc import Callable
@@ -15,15 +15,15 @@ from reconciler.provider.http.settings import Clock, Credentials
 
 PATH = "/oauth2/token"
 LIFE = 900.0
-"""Seconds, where the answer does not say."""
+"""Default lifetime in seconds, if the response does not say."""
 DAY = 86400.0
 RENEW_AT = 0.8
 REFUSALS = (400, 401, 403)
-"""Which of the first two a wrong secret gets is not documented (contract §2.1)."""
+"""Statuses of a wrong secret; whether it is 400 or 401 is not documented (contract §2.1)."""
 
 
 class Token:
-    """The token of one application; threads that need one while it is being fetched wait for it."""
+    """Token of one application; threads wait while another fetches it."""
 
     def __init__(
         self,
@@ -47,16 +47,16 @@ class Token:
         redaction.hide(credentials.secret)
 
     def current(self, refused: str | None = None) -> str | Answer:
-        """A token that is not the one just refused, or why there is none."""
+        """Return a token other than the refused one, or the answer that says why there is none."""
         with self._lock:
-            if self._refusal is not None:  # what was refused stays refused: asking on would lock the account
+            if self._refusal is not None:  # refused credentials stay refused: further attempts could lock the account
                 return self._refusal
             if self._value is None or self._value == refused or self._clock.monotonic() >= self._renew_at:
                 return self._renew()
             return self._value
 
     def drop(self, refused: str) -> None:
-        """Let the next call ask for another token than the one that was refused."""
+        """Fetch a new token on the next call, if the refused one is still the current one."""
         with self._lock:
             if self._value == refused:
                 self._renew_at = self._clock.monotonic()
@@ -67,7 +67,7 @@ class Token:
         def attempt() -> Attempt:
             result = self._send(self._request())
             tried = self._judge(result)
-            # One page may be a gateway's bad moment. Who answers so twice is no token endpoint.
+            # One HTML page may be a gateway's temporary error; after two, this is no token endpoint.
             return replace(tried, permanent=next(pages) > 1) if _is_page(result) else tried
 
         answer = self._repeat(attempt)
@@ -90,21 +90,22 @@ class Token:
             "client_secret": self._credentials.secret,
         }
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-        return Message("POST", PATH, headers, body=urlencode(form).encode())  # a bare + would be read as a space
+        # an unencoded + would be decoded as a space
+        return Message("POST", PATH, headers, body=urlencode(form).encode())
 
     def _judge(self, result: Reply | TransportError) -> Attempt:
-        """As for any read; the endpoint is not metered, so a 429 is a passing trouble like another."""
+        """Return the attempt as for any read; a 429 is a temporary error, since the endpoint has no quota."""
         tried = interpret(result, self._host, redaction=self._redaction)
         status, fate = tried.answer.status, tried.answer.fate
         if status == 429 or (fate is Delivery.LOST and 200 <= status < 300):
-            # What stands in a grant that cannot be read may be a token: its text is not shown.
+            # An unreadable grant may contain a token: its text is not shown.
             what = "with a web page: check the base URL" if _is_page(result) else "without a grant"
             reason = f"the token endpoint of {self._host} answered {status} {what}"
             return Attempt(Answer(Delivery.LOST, status, reason=reason))
         return tried
 
     def _failure(self, answer: Answer, body: dict[str, Json]) -> Answer:
-        """Why there is no token; the call that needed it has not been sent."""
+        """Return why there is no token; the call that needs it has not been sent."""
         endpoint = f"the token endpoint of {self._host}"
         if answer.fate is Delivery.ANSWERED and answer.status in REFUSALS:
             why = body.get("error") or f"status {answer.status}"
@@ -117,17 +118,17 @@ class Token:
 
 
 def _is_page(result: Reply | TransportError) -> bool:
-    """A success that is meant for people: of a wrong host, a proxy, or a network that wants a login."""
+    """Return True if a 2xx reply is HTML: a wrong host, a proxy, or a network with a login page."""
     return isinstance(result, Reply) and result.status < 300 and "html" in result.headers.get("content-type", "")
 
 
 def _is_token(value: Json) -> bool:
-    """Whether it can stand in a header: a line break in it would be a header of somebody else's."""
+    """Return True if the value can be sent in a header; a line break would start another header."""
     return isinstance(value, str) and value.isascii() and value.isprintable() and value != "" and " " not in value
 
 
 def _seconds(value: Json) -> float:
-    """``expires_in``: a number, or a numeric string (contract §2.1)."""
+    """Return ``expires_in``, a number or a numeric string (contract §2.1), in seconds."""
     try:
         number = int(value) if isinstance(value, str) else value
         return min(max(float(number), 0.0), DAY) if isinstance(number, (int, Decimal)) else LIFE

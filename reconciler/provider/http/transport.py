@@ -1,4 +1,4 @@
-"""One message out, one reply or one trouble back, within one deadline; beside it, only its helpers name httpx."""
+"""HTTP transport: one request, one reply or one error, within one deadline; only it and its helpers import httpx."""
 
 import logging
 import socket
@@ -21,9 +21,9 @@ from reconciler.provider.http.settings import Clock, Settings, is_loopback
 from reconciler.provider.http.trust import TrustTrouble
 
 KEEP_ALIVE = 2.0
-"""Seconds: far below any server's own limit, past which a request is lost on a closing connection."""
+"""Keep-alive in seconds, far below any server's own limit, so that no request is sent on a closing connection."""
 CODINGS = ("", "identity", "gzip", "deflate")
-"""One at most, and none whose decoder has no bound on what 64 KiB become."""
+"""Accepted content codings: at most one, and none whose decoder can expand 64 KiB without a bound."""
 NOTHING_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -31,15 +31,15 @@ NOTHING_LEFT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-"""What httpx raises before the first byte of a request is on its way."""
+"""Errors of httpx that are raised before the first byte of a request is sent."""
 
 
 class BadResponse(Exception):
-    """A reply has begun and cannot become one; the text is a sentence for the user."""
+    """Raised if a reply has begun and is not usable; the text is a sentence for the user."""
 
 
 class DeadlineTimeouts(dict[str, float]):
-    """httpx's four timeouts, each at any moment what is left of one: httpx itself has no total."""
+    """The four timeouts of httpx, each equal to the time left until one deadline, since httpx has no total."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__()
@@ -52,12 +52,12 @@ class DeadlineTimeouts(dict[str, float]):
         return self._end - self._clock.monotonic()
 
     def get(self, phase: str, default: Any = None) -> float:
-        # A socket given 0 seconds would not wait at all, and fail in another way than by a timeout.
+        # A socket timeout of 0 seconds means non-blocking and fails with another error.
         return max(min(self.left, self._connect) if phase == "connect" else self.left, 0.001)
 
 
 class HttpTransport:
-    """The connections to one host, through the proxy that the environment names for it."""
+    """Connections to one host, through the proxy of the environment if any."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class HttpTransport:
         request: Factory | None,
         redaction: Redaction,
     ) -> None:
-        for name in ("httpx", "httpcore"):  # their INFO shows URLs, their DEBUG whole headers
+        for name in ("httpx", "httpcore"):  # their INFO logs URLs, their DEBUG whole headers
             logging.getLogger(name).setLevel(logging.WARNING)
         self._settings = settings
         self._clock = clock
@@ -79,7 +79,7 @@ class HttpTransport:
         self._proxy: Proxy | None = None
 
     def exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:
-        """Send once. ``fresh``: on a connection of its own, since an idle one may be dying unnoticed."""
+        """Send once. ``fresh`` uses a new connection, since an idle one may be closing unnoticed."""
         try:
             client = self._client(fresh)
         except (ProxyTrouble, TrustTrouble) as error:
@@ -96,7 +96,7 @@ class HttpTransport:
             return TransportError(False, reason, permanent=True)
 
     def close(self) -> None:
-        """Close what is open; a later call opens it again."""
+        """Close the connections; a later call opens them again."""
         with self._lock:
             for client in self._clients.values():
                 client.close()
@@ -113,13 +113,13 @@ class HttpTransport:
         if self._trust is None:  # shared: reading the trusted certificates takes 46 ms
             networked = parts.scheme == "https" and self._transport is None
             self._proxy = self._found_proxy() if networked else None
-            # Set last, since each of them may raise. What is not networked has no TLS, and trusts nobody.
+            # Set last, since each may raise. Without a network there is no TLS, and no certificate is trusted.
             self._trust = trust.trusted() if networked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.Client(
             base_url=self._settings.base_url,
             verify=self._trust,
             transport=self._transport,
-            trust_env=False,  # proxies and certificates are found above
+            trust_env=False,  # proxies and certificates are set above
             proxy=proxied(self._proxy, self._trust),
             follow_redirects=False,
             headers={"User-Agent": "criteo-reconciler", "Accept-Encoding": "gzip, deflate"},
@@ -127,7 +127,7 @@ class HttpTransport:
         )
 
     def _found_proxy(self) -> Proxy | None:
-        """Return the proxy for this host; none ever sees what is meant for this machine."""
+        """Return the proxy for this host; requests to this machine never use one."""
         parts = urlsplit(self._settings.base_url)
         host = parts.hostname or ""
         found = None if is_loopback(host) else proxies.find_proxy(host, parts.port or 443)
@@ -153,7 +153,7 @@ class HttpTransport:
             try:
                 body = self._read(response, deadline)
             except (httpx.HTTPError, BadResponse):
-                if not 400 <= status < 500:  # there, the status alone says that nothing was done
+                if not 400 <= status < 500:  # for 4xx, the status alone says that nothing was done
                     raise
             return Reply(status, headers, body)
 
@@ -185,7 +185,7 @@ class HttpTransport:
         return TransportError(sent, self._redaction.text(reason), permanent)
 
     def _reason(self, error: Exception) -> str:
-        """A sentence that names the host, and what to check."""
+        """Return a sentence that names the host and what to check."""
         host = self._settings.host
         causes = list(_causes(error))
         if isinstance(error, BadResponse):

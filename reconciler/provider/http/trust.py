@@ -1,25 +1,25 @@
-"""The certificates that are trusted: those that a variable names, else those that come with httpx."""
+"""Trusted certificates: those that a variable names, else those of httpx."""
 
 import os
 import ssl
 from collections.abc import Mapping
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""In this order. The last two are those of other tools, which a machine behind a proxy has set as a rule."""
+"""Variables in order; the last two belong to other tools and are often set behind a proxy."""
 
 
 class TrustTrouble(Exception):
-    """The certificates cannot be read; the text is a sentence for the user."""
+    """Raised if the certificates cannot be read; the text is a sentence for the user."""
 
 
 def named_by(environment: Mapping[str, str] | None = None) -> str | None:
-    """Return the variable that names the certificates, if one does."""
+    """Return the variable that names the certificates, or None."""
     given = os.environ if environment is None else environment
     return next((name for name in VARIABLES if given.get(name, "").strip()), None)
 
 
 def trusted() -> ssl.SSLContext:
-    """Return the context of the connections. Raises :class:`TrustTrouble`."""
+    """Return the TLS context of the connections. Raise :class:`TrustTrouble` if the certificates cannot be read."""
     variable = named_by()
     if variable is None:
         import certifi
@@ -30,6 +30,6 @@ def trusted() -> ssl.SSLContext:
         if os.path.isdir(path):
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
-    except OSError as error:  # ssl.SSLError is one
+    except OSError as error:  # ssl.SSLError is a subclass
         why = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
         raise TrustTrouble(f"the trusted certificates that {variable} names cannot be read: {why}") from None

@@ -1,4 +1,4 @@
-"""Ad sets: every operation of contract §3.1 in every version that has it (§6.1, §11 rules 15 to 44)."""
+"""Routes of ad sets: every operation of contract §3.1 in each version that has it (§6.1, §11 rules 15 to 44)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget of an ad set, now and on later days (contract §3.4 rules 9 to 12 and 15, §11 rules 27, 28, 44)."""
+"""Budget of an ad set: the active one and the scheduled ones (contract §3.4 rules 9-12, 15, §11 rules 27, 28, 44)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Budget = dict[str, Any]
 
 
 def merged(budget: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Budget, list[Violation]]:
-    """The budget after the given fields, and what is wrong with it.
+    """Return the budget with the given fields laid over it, and the rules that it breaks.
 
-    A week or a pacing that is not given and no longer fits the rest is reset: a client cannot be asked to send what
-    the documents tell it to omit.
+    A delivery week or pacing that is not given and no longer fits is reset, since the documents ask clients to omit
+    it.
     """
     new = {**UNCAPPED, **budget, **given}
     if new["budgetStrategy"] == "uncapped":
@@ -67,7 +67,7 @@ def _capped_violations(budget: Mapping[str, Any]) -> list[Violation]:
 
 
 def in_force(record: Record, today: date) -> Record:
-    """The ad set on that day: scheduled budgets whose day has come are its budget."""
+    """Return the ad set with the latest scheduled budget whose start day is not after `today`."""
     scheduled = record.get("scheduledBudgets")
     if not scheduled:
         return record
@@ -80,7 +80,7 @@ def in_force(record: Record, today: date) -> Record:
 
 
 def in_step(scheduled: list[Budget], week: str) -> list[Budget]:
-    """The scheduled budgets after the active one moved to another week, which the weekly ones follow."""
+    """Return the scheduled budgets with their delivery week changed to `week` where their strategy is weekly."""
     return [
         {**one, "budgetDeliveryWeek": week} if _week_fits({**one, "budgetDeliveryWeek": week}) else one
         for one in scheduled
@@ -90,7 +90,7 @@ def in_step(scheduled: list[Budget], week: str) -> list[Budget]:
 def rescheduled(
     record: Record, operations: Fields, dialect: Dialect, today: date, new_id: Callable[[], str]
 ) -> tuple[list[Budget], list[Violation]]:
-    """The scheduled budgets after all operations of one item, and what is wrong with them."""
+    """Return the scheduled budgets after all operations of one item, and the rules that they break."""
     changes = Changes()
     kept = {one["id"]: one for one in record.get("scheduledBudgets") or ()}
     for deletion in operations.sections("scheduledBudgetDeletions"):

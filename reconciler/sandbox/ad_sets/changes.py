@@ -1,6 +1,6 @@
-"""What a creation or a patch asks for, as one flat value: canonical path -> value, only for what is given.
+"""Read the attributes of a creation or a patch into one flat mapping: canonical path -> value, given fields only.
 
-The two requests name and wrap the same things differently (contract §3.5); after this module nothing differs any more.
+The two requests name and box the same fields differently (contract §3.5); all other modules see one form.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FOUR_DIGITS = Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule; `kind` becomes a code of creation or of update."""
+    """One broken rule; `kind` selects the error code of a creation or of an update."""
 
     kind: str
     detail: str
@@ -28,7 +28,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Changes:
-    """What is asked for, and what is wrong with it whatever the ad set."""
+    """Values that a request gives, and the violations that can be found without the ad set."""
 
     values: dict[str, Any] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Changes:
         self.violations.append(Violation(kind, detail))
 
     def choice(self, path: str, value: str | None, allowed: frozenset[str], kind: str = "data") -> None:
-        """Take an enum value; null is not a value of any (§2.5), so it means "not given"."""
+        """Record an enum value; null means "not given" (§2.5), since no enum contains it."""
         if value is None:
             return
         self.values[path] = value
@@ -50,7 +50,7 @@ class Changes:
 
 
 def asked(attributes: Fields, dialect: Dialect, options: Options) -> Changes:
-    """What the attributes of a creation (plain values) or a patch (boxed values) ask for."""
+    """Return the changes in the attributes of a creation (plain values) or of a patch (boxed values)."""
     changes = Changes()
     name = attributes.text("name")
     if name is not None:
@@ -77,11 +77,11 @@ def asked(attributes: Fields, dialect: Dialect, options: Options) -> Changes:
 
 
 def budget_values(changes: Changes, budget: Fields, dialect: Dialect, *, boxed: bool) -> dict[str, Any]:
-    """The budget fields that are given."""
+    """Return the budget fields that are given, and add violations to `changes`."""
     own = Changes()
     for key, allowed in words.BUDGET.items():
         if key == "pacingBehavior" and not dialect.pacing:
-            # ignored as any unknown key would be, were it not for rule 43
+            # rule 43 refuses it here; any other unknown key is ignored
             if budget.text(key) is not None and not dialect.guide:
                 own.blame("data", "this version does not know pacingBehavior")
             continue
@@ -93,7 +93,7 @@ def budget_values(changes: Changes, budget: Fields, dialect: Dialect, *, boxed: 
 
 
 def rounded(amount: Decimal, options: Options) -> Decimal:
-    """An amount with at most four decimals (rule 22)."""
+    """Return the amount rounded to four decimals (rule 22)."""
     mode = ROUND_HALF_EVEN if options.rounding == "half_even" else ROUND_HALF_UP
     return amount if amount.adjusted() > 15 else amount.quantize(_FOUR_DIGITS, rounding=mode)
 

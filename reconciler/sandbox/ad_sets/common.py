@@ -1,4 +1,4 @@
-"""Finding the ad sets that a call may see, and walking through the items of a bulk write."""
+"""Shared by the operations on ad sets: find the ad sets that a call may see, and iterate over a bulk write."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .fields import Fields, invalid
 
 
 def local_day(call: Call, advertiser_id: str) -> date:
-    """Today where the advertiser is (§2.11)."""
+    """Return today's date in the advertiser's time zone (§2.11)."""
     advertiser = call.state.get("advertisers", advertiser_id) or {}
     return call.now.astimezone(ZoneInfo(advertiser.get("timeZone") or "UTC")).date()
 
 
 def current(call: Call, record: Record) -> Record:
-    """The ad set as it is today (rule 44)."""
+    """Return the ad set with the budget that is active today (rule 44)."""
     if not record.get("scheduledBudgets"):
         return record
     return budget.in_force(record, local_day(call, record["advertiserId"]))
 
 
 def visible(call: Call, ad_set_id: str) -> Record | None:
-    """An ad set of the portfolio, or None."""
+    """Return an ad set of the application's portfolio, or None."""
     record = call.state.get("adSets", ad_set_id)
     if record is None or not call.advertises_for(record["advertiserId"]):
         return None
@@ -38,7 +38,11 @@ def visible(call: Call, ad_set_id: str) -> Record | None:
 
 
 def single(call: Call) -> Record:
-    """The ad set of the path. Raises `Refusal`: unknown ids and missing consent differ here (rule 6)."""
+    """Return the ad set named in the path.
+
+    Raise `Refusal`: 404 by default for an unknown id, 403 if the application has no consent for the advertiser (rule
+    6).
+    """
     record = call.state.get("adSets", call.params["ad-set-id"])
     if record is None:
         raise Refusal(call.options.unknown_ad_set_status, problem("ad-set-not-found", "Ad set not found"))
@@ -48,12 +52,12 @@ def single(call: Call) -> Record:
 
 
 def envelope_data(call: Call) -> Any:
-    """`data` of the body. Raises `Refusal` if the body is no object."""
+    """Return `data` of the body. Raise `Refusal` if the body is not an object."""
     return Fields(call.body, "body").raw.get("data")
 
 
 def items(call: Call) -> list[Fields]:
-    """The resources of a bulk write, each with a text `id`. A body that is no such list is refused as a whole."""
+    """Return the resources of a bulk write, each with a text `id`. Raise `Refusal` if the body is not such a list."""
     data = envelope_data(call)
     if not isinstance(data, list):
         raise invalid("data", "a list is expected")
@@ -66,7 +70,7 @@ def items(call: Call) -> list[Fields]:
 
 
 def each(call: Call, told: list[Fields]) -> Iterator[tuple[int, Fields, str, bool]]:
-    """Index, item and id; the last is whether the options refuse it as a repetition (rule 33)."""
+    """Yield (index, item, id, True if the options refuse it as a repeated id) for each item (rule 33)."""
     seen: set[str] = set()
     for index, item in enumerate(told):
         key = item.text("id") or ""
@@ -75,5 +79,5 @@ def each(call: Call, told: list[Fields]) -> Iterator[tuple[int, Fields, str, boo
 
 
 def done(call: Call, kind: str, ids: list[str], errors: list[Problem]) -> Response:
-    """The answer of a bulk write: always 200, ids of what succeeded, errors for the rest (§2.8)."""
+    """Return the response of a bulk write: status 200, ids of the items that succeeded, errors of the others (§2.8)."""
     return envelope(call, [{"type": kind, "id": key} for key in ids], errors=errors)

@@ -1,4 +1,4 @@
-"""Whether an ad set delivers, and why it may not be started (contract §8.4, §11 rules 36 to 39)."""
+"""Delivery status of an ad set, and the reasons that prevent its start (contract §8.4, §11 rules 36 to 39)."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ ORDER = (
     "misconfigured-ad-set",
     "ad-set-requiring-an-audience",
 )
-"""One error per failing item: the first in this order (rule 38)."""
+"""Codes of start failures by precedence: a failing item reports the first that applies (rule 38)."""
 
 
 def status(record: Record, state: State, now: datetime) -> str:
-    """The computed delivery status (rule 39). It follows the clock without any call."""
+    """Return the delivery status, computed from the state and the clock (rule 39)."""
     schedule = record["schedule"]
     if record.get("archived"):
         return "archived"
@@ -67,7 +67,7 @@ def _exhausted(record: Record, state: State, now: datetime) -> bool:
 
 
 def obstacles(record: Record, state: State) -> list[str]:
-    """The codes, without prefix and in order, of every reason against starting this ad set."""
+    """Return the codes, without prefix and in order, of every reason that prevents the start of the ad set."""
     found = {
         "cannot-activate-archived-ad-set": record.get("archived"),
         "active-ad-sets-limit-reached": _limit_reached(record, state),

@@ -1,4 +1,4 @@
-"""The audience link, the category bids and the display multipliers of an ad set (contract §3.3.6 to §3.3.9)."""
+"""Audience link, category bids and display multipliers of an ad set (contract §3.3.6 to §3.3.9)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WITH_CATEGORY_BIDS = frozenset({"maxCPC", "CPM"})
 
 
 def link_audience(call: Call) -> Response:
-    """Put an audience in the one place an ad set has for it (rule 40)."""
+    """Link an audience to the ad set, in place of the one that it has (rule 40)."""
     record = single(call)
     resource = Fields(envelope_data(call), "data")
     if resource.text("id") not in (None, record["id"]):
@@ -39,7 +39,7 @@ def link_audience(call: Call) -> Response:
 
 
 def _fits(audience: Record | None, record: Record) -> bool:
-    """An audience of the same advertiser, and not a mere segment of one."""
+    """Return True if the audience belongs to the ad set's advertiser and is not a segment."""
     return (
         audience is not None
         and audience["advertiserId"] == record["advertiserId"]
@@ -51,7 +51,7 @@ def _fits(audience: Record | None, record: Record) -> bool:
 
 
 def category_bids(call: Call) -> Response:
-    """Every enabled category with its own bid or the ad set's (rule 41)."""
+    """Return every enabled category with its own bid, or the ad set's bid if it has none (rule 41)."""
     record = single(call)
     own = record.get("categoryBids") or {}
     data = [
@@ -70,7 +70,7 @@ def category_bids(call: Call) -> Response:
 
 
 def patch_category_bids(call: Call) -> Response:
-    """Set bids; one equal to the ad set's is taken back and follows it again (rule 41)."""
+    """Set category bids; a bid equal to the ad set's is removed, so that the category follows the ad set (rule 41)."""
     return _patched(call, "AdSetCategoryBid", "bidAmount", _set_category_bid)
 
 
@@ -92,7 +92,7 @@ def _set_category_bid(call: Call, record: Record, key: str, amount: Decimal | No
 
 
 def display_multipliers(call: Call) -> Response:
-    """Every enabled category with its multiplier, 1 by default (rule 42)."""
+    """Return every enabled category with its multiplier; the default is 1 (rule 42)."""
     record = single(call)
     own = record.get("displayMultipliers") or {}
     data = [
@@ -107,7 +107,7 @@ def display_multipliers(call: Call) -> Response:
 
 
 def patch_display_multipliers(call: Call) -> Response:
-    """Set multipliers between 0.5 and 2.0 (rule 42)."""
+    """Set display multipliers between 0.5 and 2.0 (rule 42)."""
     return _patched(call, "AdSetDisplayMultiplier", "displayMultiplier", _set_multiplier)
 
 
@@ -125,7 +125,7 @@ def _set_multiplier(call: Call, record: Record, key: str, factor: Decimal | None
 
 
 def _patched(call: Call, kind: str, attribute: str, change: Any) -> Response:
-    """Walk through the items; `change` gives the new ad set or an error code."""
+    """Apply a bulk write; `change` returns the new ad set, or an error code."""
     ad_set_id = single(call)["id"]
     told = items(call)
     amounts = [_amount(call, item, attribute) for item in told]
@@ -152,7 +152,7 @@ def _amount(call: Call, item: Fields, attribute: str) -> Decimal | None:
 
 
 def _categories(call: Call, record: Record) -> dict[str, Record]:
-    """The enabled categories of the ad set's dataset, by `{categoryId}|{level}`."""
+    """Return the enabled categories of the ad set's dataset, by `{categoryId}|{level}`."""
     dataset = record["datasetId"] + "|"
     return {
         key.removeprefix(dataset): category
@@ -162,5 +162,5 @@ def _categories(call: Call, record: Record) -> dict[str, Record]:
 
 
 def _names(call: Call, record: Record) -> dict[str, str]:
-    """The same by category id alone: multipliers know no level (§3.3.9)."""
+    """Return the names of the enabled categories by category id, since multipliers have no level (§3.3.9)."""
     return {key.partition("|")[0]: category["name"] for key, category in _categories(call, record).items()}

@@ -1,4 +1,4 @@
-"""JSON objects of a request, read strictly by type: what does not deserialise fails the whole call (contract §2.8)."""
+"""Typed access to the JSON objects of a request: a wrong type fails the whole call (contract §2.8)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ..clock import instant, stamp
 from ..errors import Refusal, problem
 
 ABSENT: Final[Any] = object()
-"""Not given, in distinction to given as null."""
+"""Marks a key that is not given, as opposed to given as null."""
 
 
 def invalid(path: str, why: str, code: str = "invalid") -> Refusal:
-    """The refusal of a body that cannot be read."""
+    """Return the refusal (400) of a body that cannot be read."""
     return Refusal(400, problem(code, "The request cannot be read", f"{path}: {why}", source={path: path}))
 
 
 class Fields:
-    """One object of a request. With `boxed`, nillable values come as `{"value": …}` (§2.12)."""
+    """One JSON object of a request. With `boxed`, nillable values arrive as `{"value": …}` (§2.12)."""
 
     def __init__(self, value: Any, path: str, *, boxed: bool = False) -> None:
         if not isinstance(value, dict):
@@ -30,7 +30,7 @@ class Fields:
 
     @property
     def raw(self) -> Mapping[str, Any]:
-        """The object as it came."""
+        """The JSON object as received."""
         return self._value
 
     def __contains__(self, key: str) -> bool:
@@ -43,12 +43,12 @@ class Fields:
         return f"{self.path}/{key}"
 
     def section(self, key: str) -> Fields | None:
-        """An object inside, or None if it is absent or null."""
+        """Return the object under a key, or None if it is absent or null."""
         value = self._value.get(key)
         return None if value is None else Fields(value, self.place(key), boxed=self.boxed)
 
     def sections(self, key: str) -> list[Fields]:
-        """A list of objects inside; absent and null are empty."""
+        """Return the list of objects under a key; empty if it is absent or null."""
         value = self._value.get(key)
         if value is None:
             return []
@@ -61,7 +61,7 @@ class Fields:
         return None if value is None else _text(value, self.place(key))
 
     def texts(self, key: str) -> list[str] | None:
-        """A list of texts, or None if it is absent or null."""
+        """Return the list of texts under a key, or None if it is absent or null."""
         value = self._value.get(key)
         if value is None:
             return None
@@ -70,7 +70,7 @@ class Fields:
         return [_text(one, self.place(key)) for one in value]
 
     def nillable(self, key: str, read: Callable[[Any, str], Any]) -> Any:
-        """ABSENT, None or the value; boxed, a null in place of the box is ABSENT (rule 30)."""
+        """Return ABSENT, None or the value; with `boxed`, null in place of the box is ABSENT (rule 30)."""
         if key not in self._value:
             return ABSENT
         value = self._value[key]
@@ -84,7 +84,7 @@ class Fields:
 
 
 def number(value: Any, path: str) -> Decimal:
-    """A JSON number as a decimal."""
+    """Return a JSON number as a `Decimal`. Raise `Refusal` if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise invalid(path, "a number is expected")
     return Decimal(value)
@@ -97,7 +97,7 @@ def whole(value: Any, path: str) -> int:
 
 
 def moment(value: Any, path: str) -> str:
-    """A date-time as a normal UTC text."""
+    """Return a date-time as UTC text in the API's format. Raise `Refusal` if it is not a date-time."""
     try:
         return stamp(instant(_text(value, path)))
     except (ValueError, OverflowError) as error:

@@ -1,7 +1,7 @@
-"""The older form that the vendor's guide shows under `/preview` (contract §3.3, §3.5, §6.2 last row), as an adapter.
+"""Adapter for the older form of ad sets in the vendor's guide, under `/preview` (contract §3.3, §3.5, §6.2 last row).
 
-What is heard in that form is turned into what the OpenAPI documents say, and back. The guide knows neither the rules of
-the budget week and the pacing nor any write of a budget after creation, so none are enforced and none is made.
+Requests are converted to the form of the OpenAPI documents and responses back. The guide has no rules for the delivery
+week and pacing and no budget writes after creation, so none are enforced and none are accepted.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _SHOWN_BUDGET = ("budgetStrategy", "budgetRenewal", "budgetDeliverySmoothing", "
 
 
 def heard(value: Any, key: Any = "") -> Any:
-    """A request's value with keys and enum words as the OpenAPI documents write them."""
+    """Return the value with keys and enum values spelled as in the OpenAPI documents."""
     if isinstance(value, Mapping):
         named = ((_KEYS.get(name.lower(), name), item) for name, item in value.items())
         return {name: heard(item, name) for name, item in named}
@@ -77,12 +77,12 @@ def heard(value: Any, key: Any = "") -> Any:
 
 
 def heard_creation(attributes: Fields) -> Fields:
-    """The attributes of a creation."""
+    """Return the attributes of a creation in the OpenAPI form."""
     return Fields(heard(attributes.raw), attributes.path)
 
 
 def heard_patch(attributes: Fields) -> Fields:
-    """The attributes of a patch: the capping stands alone and bare, and a budget is read-only."""
+    """Return the attributes of a patch in the OpenAPI form: capping moved and boxed, the read-only budget dropped."""
     told = {key: value for key, value in heard(attributes.raw).items() if key != "budget"}
     if "frequencyCapping" in told:
         capping = told.pop("frequencyCapping")
@@ -92,7 +92,7 @@ def heard_patch(attributes: Fields) -> Fields:
 
 
 def resource(told: dict[str, Any], spent: Decimal) -> dict[str, Any]:
-    """A read resource, from what the OpenAPI documents would show."""
+    """Return the guide's form of a resource that is given in the OpenAPI form."""
     attributes = told["attributes"]
     schedule, targeting, bidding = attributes["schedule"], attributes["targeting"], attributes["bidding"]
     shown = {name: attributes[name] for name in ("name", "advertiserId", "objective", "destinationEnvironment")}
@@ -116,7 +116,7 @@ def resource(told: dict[str, Any], spent: Decimal) -> dict[str, Any]:
 
 
 def created(told: dict[str, Any]) -> dict[str, Any]:
-    """The short answer of a creation."""
+    """Return the short response of a creation."""
     attributes = told["attributes"]
     names = ("name", "objective", "datasetId", "campaignId", "advertiserId", "destinationEnvironment")
     shown = {name: attributes[name] for name in names}
@@ -126,7 +126,7 @@ def created(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _budget(budget: dict[str, Any], spent: Decimal) -> dict[str, Any]:
-    """The guide calls the amount the remaining one (§3.2)."""
+    """Return the budget; the guide's `budgetAmount` is the amount that remains (§3.2)."""
     amount = budget["budgetAmount"]
     left = None if amount is None else max(Decimal(0), Decimal(amount) - spent)
     return {**{name: budget[name] for name in _SHOWN_BUDGET}, "budgetAmount": {"value": left}}

@@ -24,7 +24,7 @@ _HIDDEN = problem(
 
 
 def search(call: Call) -> Response:
-    """Every ad set of the portfolio that all filters let through."""
+    """Return every ad set of the portfolio that matches all filters."""
     body = Fields(call.body, "body")
     filters = body.section("filters")
     show = _shown(call, body)
@@ -41,7 +41,7 @@ def search(call: Call) -> Response:
 
 
 def get(call: Call) -> Response:
-    """One ad set; one that cannot be exposed is a warning and no data."""
+    """Return one ad set; one that cannot be exposed yields a warning and no data."""
     record = single(call)
     if record.get("unexposable"):
         return envelope(call, None, warnings=[_HIDDEN])
@@ -49,7 +49,7 @@ def get(call: Call) -> Response:
 
 
 def show(call: Call, record: Record) -> dict[str, Any]:
-    """An ad set's resource as this call's version tells it."""
+    """Return the resource of an ad set in the form of the call's API version."""
     return _show(call, dialect_of(call), record)
 
 
@@ -75,7 +75,7 @@ def _shown(call: Call, body: Fields) -> Callable[[Record], dict[str, Any]]:
 
 
 def _candidates(call: Call, filters: Fields | None) -> Iterable[Record]:
-    """The records that the filters let through, whoever they belong to."""
+    """Return the records that match the filters, of every advertiser."""
     rows = call.state.all("adSets")
     wanted = {field: ids for key, field in _FILTERS.items() if (ids := _ids(call, filters, key)) is not None}
     by_id = wanted.pop("id", None)
@@ -86,7 +86,7 @@ def _candidates(call: Call, filters: Fields | None) -> Iterable[Record]:
 
 
 def _ids(call: Call, filters: Fields | None, key: str) -> frozenset[str] | None:
-    """The ids of one filter, or None if it does not filter."""
+    """Return the ids of one filter, or None if it does not filter."""
     given = None if filters is None else filters.texts(key)
     if given is None:
         return None

@@ -1,4 +1,4 @@
-"""What may be created and what may be changed (contract §3.4, §8.2, §8.3, §11 rules 18 to 31)."""
+"""Rules for the creation and change of ad sets (contract §3.4, §8.2, §8.3, §11 rules 18 to 31)."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ FIXED = frozenset(
         "videoChannel",
     ]
 )
-"""What a patch cannot change (rule 31)."""
+"""Keys that a patch cannot change (rule 31)."""
 
 
 def creation_problem(violation: Violation, options: Options) -> Problem:
-    """A broken rule as an error of creation."""
+    """Return the error of a creation for a broken rule."""
     if violation.kind == "campaign":
         return problem(options.unknown_campaign_code, detail=violation.detail)
     code = _CREATE_CODES.get(violation.kind, "invalid-data")
@@ -66,7 +66,7 @@ def creation_problem(violation: Violation, options: Options) -> Problem:
 
 
 def update_problem(violation: Violation, index: int, options: Options) -> Problem:
-    """A broken rule as an error of one item of a patch."""
+    """Return the error of one item of a patch for a broken rule."""
     published = _UPDATE_CODES.get(violation.kind)
     invented = {"budget": options.budget_error_code, "not_found": options.not_found_code}
     code = invented.get(violation.kind, options.patch_data_error_code)
@@ -75,7 +75,7 @@ def update_problem(violation: Violation, index: int, options: Options) -> Proble
 
 
 def missing(attributes: Fields, options: Options, *, guide: bool) -> list[Violation]:
-    """What a creation has to state and does not (§3.2)."""
+    """Return a violation for each required attribute that a creation does not give (§3.2)."""
     # the guide does not count mediaType among the required attributes, and counts budget
     names = [name for name in _REQUIRED if not (guide and name == "mediaType")]
     told = [name for name in names if not (attributes.text(name) or "").strip()]
@@ -95,7 +95,7 @@ def missing(attributes: Fields, options: Options, *, guide: bool) -> list[Violat
 
 
 def fixed_values(attributes: Fields) -> tuple[dict[str, Any], list[Violation]]:
-    """What only a creation can state, and what is wrong with it."""
+    """Return the values that only a creation can set, and their violations."""
     bidding = attributes.section("bidding")
     tracking = attributes.text("trackingCode") or ""
     given = Changes()
@@ -115,7 +115,7 @@ def fixed_values(attributes: Fields) -> tuple[dict[str, Any], list[Violation]]:
 
 
 def merged(record: Record, changes: Mapping[str, Any]) -> tuple[Record, list[Violation]]:
-    """The ad set after the changes, and what is wrong with its budget. The record itself stays as it is."""
+    """Return a changed copy of the ad set, and the violations of its budget."""
     new = deepcopy(record)
     violations: list[Violation] = []
     for path, value in changes.items():
@@ -131,7 +131,7 @@ def merged(record: Record, changes: Mapping[str, Any]) -> tuple[Record, list[Vio
 
 
 def broken(record: Record, changes: Mapping[str, Any]) -> list[Violation]:
-    """The rules across fields that the changed ad set breaks, as far as something in them was given."""
+    """Return the rules across fields that the changed ad set breaks, limited to those that involve a given field."""
     return [
         *_dates(record, changes),
         *_bid(record, changes),
@@ -141,7 +141,7 @@ def broken(record: Record, changes: Mapping[str, Any]) -> list[Violation]:
 
 
 def media(record: Record) -> list[Violation]:
-    """What only suits videos (§3.4 rule 7)."""
+    """Return the violations of rules that only apply to videos (§3.4 rule 7)."""
     if record["mediaType"] == "video":
         return []
     if record["objective"] == "videoViews":
@@ -173,7 +173,7 @@ def _bid(record: Record, changes: Mapping[str, Any]) -> list[Violation]:
 
 def _name(changes: Mapping[str, Any]) -> list[Violation]:
     name = changes.get("name")
-    # null is "unchanged" in a patch (rule 30); a creation misses it already
+    # null means "unchanged" in a patch (rule 30); in a creation it is already reported as missing
     return [Violation("name", "the name is empty")] if name is not None and not name.strip() else []
 
 

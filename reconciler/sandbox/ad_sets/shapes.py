@@ -1,4 +1,4 @@
-"""An ad set as an answer shows it, in each generation (contract §3.2, §3.5)."""
+"""JSON form of an ad set in a response, for each generation of the API (contract §3.2, §3.5)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OLD_BUDGET = tuple(key for key in budget.UNCAPPED if key != "pacingBehavior")
 
 
 def resource(record: Record, dialect: Dialect, state: State, now: datetime) -> dict[str, Any]:
-    """The resource of one ad set in a read or after a creation."""
+    """Return the resource of one ad set for a read or a creation."""
     return {
         "type": f"ReadAdSet{dialect.suffix}",
         "id": record["id"],
@@ -40,7 +40,7 @@ def resource(record: Record, dialect: Dialect, state: State, now: datetime) -> d
 
 
 def attributes(record: Record, dialect: Dialect, state: State, now: datetime) -> dict[str, Any]:
-    """The attributes in the form of the OpenAPI documents."""
+    """Return the attributes in the form of the OpenAPI documents."""
     schedule, targeting, geo = record["schedule"], record["targeting"], record["targeting"]["geoLocation"]
     told = {
         "name": record["name"],
@@ -76,7 +76,7 @@ def attributes(record: Record, dialect: Dialect, state: State, now: datetime) ->
 
 
 def projected(told: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """The resource with every attribute null that was not asked for (rule 16)."""
+    """Return the resource with every attribute that was not requested set to null (rule 16)."""
     wanted = {PROJECTED[name] for name in names}
     kept = {key: value if key in wanted else None for key, value in told["attributes"].items()}
     return {**told, "attributes": kept}
@@ -87,7 +87,7 @@ def _budget(stored: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _attribution(stored: dict[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
-    """The method in this generation's words; one that it has no word for is `unknown` (§6.2)."""
+    """Return the attribution with this generation's name of the method; `unknown` if it has none (§6.2)."""
     if stored is None or stored["attributionMethod"] in dialect.methods:
         return stored
     renamed = _RENAMED.get(stored["attributionMethod"] or "", "unknown")

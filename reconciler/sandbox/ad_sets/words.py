@@ -1,4 +1,4 @@
-"""The words of the ad-set operations, and in which of them the generations differ (contract §3.2, §6.2)."""
+"""Enum values of the ad-set operations, and how they differ between generations (contract §3.2, §6.2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OBJECTIVES = frozenset(
 MEDIA_TYPES = frozenset({"display", "video"})
 COST_CONTROLLERS = frozenset({"COS", "maxCPC", "CPI", "CPM", "CPO", "CPSV", "CPV", "dailyBudget", "targetCPM"})
 ADAPTIVE = frozenset({"dailyBudget"})
-"""Controllers without a target: their bid is null (§3.3.7; the full list is not published)."""
+"""Cost controllers without a target: their bid is null (§3.3.7; the full list is not published)."""
 FREQUENCIES = frozenset({"hourly", "daily", "lifetime", "advanced"})
 OPERANDS = frozenset({"undefined", "in", "notIn"})
 LIMITATIONS: Mapping[str, frozenset[str]] = {
@@ -60,7 +60,7 @@ _METHODS = frozenset({"unknown", "criteoAttribution", "lastClick", "postClick"})
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one generation says differently."""
+    """Differences of one generation of the API."""
 
     suffix: str
     methods: frozenset[str]
@@ -82,7 +82,7 @@ _GUIDE = Dialect("", _G2.methods, pacing=False, projection=False, guide=True)
 
 
 def dialect_of(call: Call) -> Dialect:
-    """The dialect in which a call is spoken."""
+    """Return the dialect of the call's API version."""
     if call.guide:
         return _GUIDE
     return {"G1": _G1, "G2": _G2, "P": _P}[call.generation]

@@ -1,4 +1,4 @@
-"""Creating, patching, starting and stopping ad sets (contract §3.3.3 to §3.3.5, §11 rules 18 to 38)."""
+"""Create, patch, start and stop ad sets (contract §3.3.3 to §3.3.5, §11 rules 18 to 38)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from .words import GEO, LIMITATIONS, Dialect, dialect_of
 
 
 def create(call: Call) -> Response:
-    """One new ad set, off and without an audience; or every reason against it, and nothing stored."""
+    """Create an ad set, inactive and without an audience.
+
+    If any rule is broken, return all violations and store nothing.
+    """
     dialect = dialect_of(call)
     resource = Fields(envelope_data(call), "data")
     attributes = resource.section("attributes") or Fields({}, "data/attributes")
@@ -35,7 +38,7 @@ def create(call: Call) -> Response:
 
 
 def patch(call: Call) -> Response:
-    """Changes to up to 50 ad sets, each atomic, in order."""
+    """Patch up to 50 ad sets in order; each item is applied whole or not at all."""
     told, dialect = items(call), dialect_of(call)
     if len(told) > call.options.patch_limit:
         return _too_many(call, len(told))
@@ -56,12 +59,12 @@ def patch(call: Call) -> Response:
 
 
 def start(call: Call) -> Response:
-    """Switch ad sets on, as far as nothing speaks against it."""
+    """Activate ad sets; an item with a reason against it fails."""
     return _switched(call, "on")
 
 
 def stop(call: Call) -> Response:
-    """Switch ad sets off."""
+    """Deactivate ad sets."""
     return _switched(call, "off")
 
 
@@ -96,7 +99,7 @@ def _switch(call: Call, key: str, wanted: str) -> list[str]:
 
 
 def _drafted(call: Call, attributes: Fields, dialect: Dialect) -> tuple[Record, list[Violation]]:
-    """The ad set as asked for, and what is wrong with it."""
+    """Return the ad set that a creation asks for, and its violations."""
     violations = rules.missing(attributes, call.options, guide=dialect.guide)
     fixed, wrong = rules.fixed_values(attributes)
     changes = asked(attributes, dialect, call.options)
@@ -145,7 +148,7 @@ def _blank(call: Call, campaign: Record, fixed: dict[str, Any], controller: str 
 
 
 def _portfolio(call: Call, campaign: Record, fixed: dict[str, Any]) -> list[Violation]:
-    """Whether the campaign is ours and the dataset the same advertiser's (rule 21)."""
+    """Return the violations of ownership: campaign in the portfolio, dataset of the same advertiser (rule 21)."""
     if not campaign or not call.advertises_for(campaign["advertiserId"]):
         if not fixed["campaignId"]:
             return []
@@ -168,7 +171,10 @@ def _too_many(call: Call, count: int) -> Response:
 
 
 def _planned(call: Call, item: Fields, dialect: Dialect) -> tuple[Fields, Changes]:
-    """What one item asks for; a body that does not deserialise is refused before anything is applied."""
+    """Return the attributes and changes of one item.
+
+    Raise `Refusal` before any item is applied if it does not deserialise.
+    """
     attributes = item.section("attributes") or Fields({}, item.place("attributes"), boxed=True)
     if dialect.guide:
         attributes = guide.heard_patch(attributes)
@@ -176,7 +182,7 @@ def _planned(call: Call, item: Fields, dialect: Dialect) -> tuple[Fields, Change
 
 
 def _patched(call: Call, key: str, attributes: Fields, changes: Changes, dialect: Dialect) -> list[Violation]:
-    """Apply one item, or say why not."""
+    """Apply one item, or return its violations."""
     record = visible(call, key)
     if record is None:
         return [Violation("not_found", f"no ad set {key} in the portfolio")]
@@ -202,7 +208,7 @@ def _patched(call: Call, key: str, attributes: Fields, changes: Changes, dialect
 
 
 def _schedule_budgets(call: Call, new: Record, attributes: Fields, dialect: Dialect) -> list[Violation]:
-    """Apply scheduled budgets to the copy (rule 44)."""
+    """Apply the operations on scheduled budgets to `new` (rule 44); return their violations."""
     operations = attributes.section("scheduledBudget") if dialect.scheduled else None
     if operations is None:
         return []
@@ -214,7 +220,7 @@ def _schedule_budgets(call: Call, new: Record, attributes: Fields, dialect: Dial
 
 
 def _harms(call: Call, old: Record, new: Record) -> bool:
-    """Whether the change takes an active ad set its eligibility (rule 36)."""
+    """Return True if the change would make an active ad set ineligible (rule 36)."""
     if old["schedule"]["activationStatus"] != "on":
         return False
     return bool(set(delivery.obstacles(new, call.state)) - set(delivery.obstacles(old, call.state)))

@@ -1,4 +1,4 @@
-"""Every Retail Media operation, and in which versions it exists and changed (contract §5.1, §6.1)."""
+"""Routes of Retail Media: every operation, and the versions in which it exists and changed (contract §5.1, §6.1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHANGED = ("2026-07", "preview")
 
 _BALANCE_READ = "RetailMedia_Balance_Read"
 _BALANCE_MANAGE = "RetailMedia_Balance_Manage"
-# appending and deleting ask for the Campaign domain, though the guide speaks of Balance (conflict 32)
+# append and delete require the Campaign domain, though the guide says Balance (conflict 32)
 _CAMPAIGN_MANAGE = "RetailMedia_Campaign_Manage"
 
 
@@ -24,12 +24,12 @@ def _route(method: str, path: str, versions: frozenset[str], scope: str, handler
 
 
 def _amended(method: str, path: str, scope: str, handler: Handler) -> Route:
-    """An operation that G2 speaks with other keys, within the same envelope."""
+    """Return the route of an operation whose keys changed in G2 within the same envelope."""
     return replace(_route(method, path, STABLE, scope, handler), changed=_CHANGED)
 
 
 def _reshaped(method: str, path: str, scope: str, handler: Handler) -> tuple[Route, Route]:
-    """An operation of every version that G2 moved into another family of envelopes (§2.5)."""
+    """Return two routes of an operation whose envelope family changed in G2 (§2.5)."""
     route = _amended(method, path, scope, handler)
     return replace(route, versions=G1), replace(route, versions=SINCE_G2, family="E2")
 

@@ -1,4 +1,4 @@
-"""A balance changes by what was written and leaves an entry of it in its history (contract §5.4, rules 63-71, 75)."""
+"""Balances, and the history entries that each write adds (contract §5.4, rules 63-71, 75)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EDITABLE_BILLING = ("billByRetailer", "notApplicable")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One changed attribute of one write, named as G1 names it (rule 75)."""
+    """History entry: one attribute changed by one write, with the names of G1 (rule 75)."""
 
     at: str
     change_type: str
@@ -28,18 +28,18 @@ class Entry:
     memo: str | None = None
 
     def to_record(self, balance_id: str) -> Record:
-        """The entry as the state keeps it."""
+        """Return the entry as a record of the state."""
         return {"balanceId": balance_id, **asdict(self)}
 
     @classmethod
     def of(cls, record: Record) -> Entry:
-        """The entry that the state keeps."""
+        """Return the entry of a record of the state."""
         return cls(**{name: value for name, value in record.items() if name != "balanceId"})
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One balance as the back end keeps it; `deposited` None is uncapped, `end` None is open-ended."""
+    """One balance as stored; `deposited` None is uncapped, `end` None is open-ended."""
 
     id: str
     account_id: str
@@ -59,16 +59,16 @@ class Balance:
 
     @property
     def remaining(self) -> Decimal | None:
-        """What is left of the deposit (rule 69)."""
+        """Deposit minus spend (rule 69); None if uncapped."""
         return None if self.deposited is None else self.deposited - self.spent
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the API refuses to change it (contract §5.4 rule 1)."""
+        """True if the API refuses to change the balance because of its billing (contract §5.4 rule 1)."""
         return self.billing not in EDITABLE_BILLING
 
     def to_record(self) -> Record:
-        """The balance as the state keeps it, but for its spend, which only the world moves."""
+        """Return the balance as a record of the state, without its spend, which no write changes."""
         return {
             "accountId": self.account_id,
             "name": self.name,
@@ -87,7 +87,7 @@ class Balance:
 
     @classmethod
     def of(cls, balance_id: str, record: Record, spent: Decimal) -> Balance:
-        """The balance that the state keeps under an id."""
+        """Return the balance of a record of the state."""
         return cls(
             id=balance_id,
             account_id=record["accountId"],
@@ -107,7 +107,7 @@ class Balance:
         )
 
     def status(self, today: date) -> str:
-        """Where the balance stands on a day of its account's own calendar (rule 71)."""
+        """Return the status on a day of the account's calendar (rule 71)."""
         if self.start > today:
             return "scheduled"
         return "ended" if self.end is not None and self.end < today else "active"
@@ -115,19 +115,19 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes, and when: an application's name, or the login of somebody in the user interface."""
+    """Author of a write and its time: an application's name, or the login of a user of the web interface."""
 
     name: str
     now: datetime
 
     @property
     def at(self) -> str:
-        """The instant as history and `updatedAt` show it."""
+        """The instant in the format of history and `updatedAt`."""
         return stamp(self.now)
 
 
 def opened(balance: Balance, author: Author) -> tuple[Balance, tuple[Entry, ...]]:
-    """A new balance, with the entry of its creation."""
+    """Return the new balance, and the history entry of its creation."""
     funds = text_of(balance.deposited)
     entry = Entry(author.at, "BalanceCreated", None, funds, funds, author.name, balance.memo)
     return replace(balance, created_at=author.at, updated_at=author.at), (entry,)
@@ -136,7 +136,7 @@ def opened(balance: Balance, author: Author) -> tuple[Balance, tuple[Entry, ...]
 def edited(
     balance: Balance, changes: Mapping[str, Any], author: Author, memo: str | None = None
 ) -> tuple[Balance, tuple[Entry, ...]]:
-    """The balance after a write and one entry per changed attribute; a no-op leaves no trace (rule 67)."""
+    """Return the changed balance and one history entry per changed attribute; none if nothing changed (rule 67)."""
     after = replace(balance, **changes)
     if after == balance:
         return balance, ()
@@ -148,19 +148,19 @@ def edited(
 
 
 def today_at(now: datetime, time_zone: str) -> date:
-    """The calendar day of an account."""
+    """Return the calendar day in a time zone."""
     return now.astimezone(ZoneInfo(time_zone)).date()
 
 
 def text_of(value: Decimal | date | str | None) -> str | None:
-    """A value as history prints it: the format is undocumented, so plain digits and days are chosen."""
+    """Return a value as history prints it; the format is not documented, so plain digits and ISO dates are used."""
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return None if value is None else str(value)
 
 
 def _differences(before: Balance, after: Balance) -> list[tuple[str, str | None, str | None, str | None]]:
-    """Change type, value before, value after, and the signed difference if it is about money."""
+    """Return (change type, value before, value after, signed difference of an amount or None) per changed attribute."""
     found = []
     if before.deposited != after.deposited:
         found.append((_funds_type(before, after), *_amounts(before.deposited, after.deposited)))

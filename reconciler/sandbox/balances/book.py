@@ -1,4 +1,4 @@
-"""What one call sees of Retail Media: accounts, balances, campaigns, and whose they are (contract §5, rule 6)."""
+"""Accounts, balances and campaigns of Retail Media that one call may access (contract §5, rule 6)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from ..state import Record, State
 from .balance import Author, Balance, Entry, edited, today_at
 
 FIRST_ID = 18446744073709551616
-"""2^64: beyond every integer type, so that nobody takes an id of Retail Media for a number (§2.11)."""
+"""First id, 2^64: beyond every integer type, so that clients must treat ids of Retail Media as text (§2.11)."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The accounts as one call sees them."""
+    """Retail Media accounts as one call sees them."""
 
     call: Call
 
     # --- accounts ---
 
     def account(self, account_id: str) -> Record:
-        """An account of the portfolio; 404 if there is none, 403 if it is somebody else's."""
+        """Return an account of the portfolio.
+
+        Raise `Refusal`: 404 if it does not exist, 403 if it is outside the portfolio.
+        """
         record = self.call.state.get("accounts", account_id)
         if record is None:
             raise Refusal(404, problem("not-found", "Not found", f"no account {account_id}"))
@@ -38,21 +41,21 @@ class Book:
         return record
 
     def today(self, account_id: str) -> date:
-        """The day by the account's own calendar (rule 71)."""
+        """Return today's date in the account's time zone (rule 71)."""
         record = self.call.state.get("accounts", account_id) or {}
         return today_at(self.call.now, record.get("timeZone", "UTC"))
 
     # --- balances ---
 
     def balances(self, account_id: str) -> list[Balance]:
-        """The balances of an account by ascending id; none of one outside the portfolio (rule 6)."""
+        """Return the balances of an account by ascending id; empty if it is outside the portfolio (rule 6)."""
         if not self.call.manages_account(account_id):
             return []
         rows = self.call.state.where("balances", accountId=account_id)
         return sorted((self._balance(key, row) for key, row in rows), key=lambda balance: int(balance.id))
 
     def balance(self, balance_id: str, account_id: str | None = None) -> Balance:
-        """One balance, of that account if one is named."""
+        """Return one balance, of `account_id` if given. Raise `Refusal` with 404 or 403."""
         if account_id is not None:
             self.account(account_id)
         record = self.call.state.get("balances", balance_id)
@@ -66,46 +69,46 @@ class Book:
 
     @property
     def author(self) -> Author:
-        """The application, by whose name history knows it."""
+        """Author of writes by the application, under the name that history shows."""
         return Author(self.call.application.get("name") or "", self.call.now)
 
     def new_id(self) -> str:
-        """An id that no balance has."""
+        """Return an id that no balance has."""
         while True:
             key = str(FIRST_ID + self.call.state.count("ids.balances"))
             if self.call.state.get("balances", key) is None:
                 return key
 
     def keep(self, balance: Balance, entries: Iterable[Entry]) -> None:
-        """Store a balance and what history tells about the write."""
+        """Store a balance and its new history entries."""
         keep(self.call.state, balance, entries)
 
     def history(self, balance_id: str) -> tuple[Entry, ...]:
-        """The entries of a balance, oldest first."""
+        """Return the history entries of a balance, oldest first."""
         rows = self.call.state.where("history", balanceId=balance_id)
         return tuple(Entry.of(record) for _, record in rows)
 
     # --- campaigns ---
 
     def campaigns(self, account_id: str) -> dict[str, Record]:
-        """The campaigns of an account."""
+        """Return the campaigns of an account by id."""
         if not self.call.manages_account(account_id):
             return {}
         return dict(self.call.state.where("retailCampaigns", accountId=account_id))
 
     def attached(self, balance_id: str) -> list[str]:
-        """The campaigns that draw from a balance, by ascending id."""
+        """Return the ids of the campaigns attached to a balance, ascending."""
         rows = self.call.state.where("attachments", balanceId=balance_id)
         return sorted((record["campaignId"] for _, record in rows), key=int)
 
     def attach(self, balance_id: str, campaign_ids: Iterable[str]) -> None:
-        """Let campaigns draw from a balance; one that does already goes on (rule 73)."""
+        """Attach campaigns to a balance; no effect for those that are attached already (rule 73)."""
         for campaign_id in campaign_ids:
             record = {"balanceId": balance_id, "campaignId": campaign_id}
             self.call.state.put("attachments", f"{balance_id}/{campaign_id}", record)
 
     def detach(self, balance_id: str, campaign_ids: Iterable[str]) -> None:
-        """Let campaigns no longer draw from a balance."""
+        """Detach campaigns from a balance."""
         for campaign_id in campaign_ids:
             self.call.state.remove("attachments", f"{balance_id}/{campaign_id}")
 
@@ -119,7 +122,7 @@ def keep(state: State, balance: Balance, entries: Iterable[Entry]) -> None:
 
 
 def edited_by_user(state: State, balance_id: str, before: Record, login: str) -> None:
-    """Tell history of a change that somebody made in the user interface, once it is in the state (rule 79)."""
+    """Add the history entries of a change made in the web interface; `before` is the record before it (rule 79)."""
     after = state.collections["balances"][balance_id]
     now, zero = state.clock.now(), Decimal(0)
     old, new = Balance.of(balance_id, before, zero), Balance.of(balance_id, after, zero)
@@ -132,7 +135,7 @@ def edited_by_user(state: State, balance_id: str, before: Record, login: str) ->
 
 
 _OTHERS = ("accountId", "createdAt", "updatedAt")
-"""What no change of a user is about, and an edit may set all the same."""
+"""Attributes that no write changes, but that an `edit` may set."""
 _ATTRIBUTES = (
     "name", "start", "end", "deposited", "spend_type", "po_number", "memo",
     "billing", "criteo_po_number", "retailer_id",
@@ -140,7 +143,7 @@ _ATTRIBUTES = (
 
 
 def strict(value: Any, declared: Mapping[str, Any], path: str = "") -> list[str]:
-    """The keys of a body that its schema does not declare (rule 10); a declared key maps to those inside it."""
+    """Return the keys of a body that its schema does not declare (rule 10); a declared key maps to its inner keys."""
     if not isinstance(value, Mapping):
         return []
     foreign = []
@@ -154,7 +157,7 @@ def strict(value: Any, declared: Mapping[str, Any], path: str = "") -> list[str]
 
 
 def undeclared(places: Iterable[str]) -> list[Problem]:
-    """A problem for each key that a closed body may not have."""
+    """Return one problem for each undeclared key."""
     title = "Invalid field"
     return [
         problem("invalid-field", title, f"{place} is not a field of this request", source={place: place})

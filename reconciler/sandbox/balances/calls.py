@@ -1,4 +1,4 @@
-"""The balance operations: B1 to B7 and B11 of the contract (§5.1), each in the shape of its generation."""
+"""Balance operations B1 to B7 and B11 (contract §5.1), each in the form of its generation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Shape = Callable[..., Json]
 
 
 def list_balances(call: Call) -> Response:
-    """B1: by page index in G1, by offset since."""
+    """List the balances (B1): paged by index in G1, by offset since G2."""
     account_id = call.params["accountId"]
     book = Book(call)
     old = call.generation == "G1"
@@ -41,18 +41,18 @@ def list_balances(call: Call) -> Response:
 
 
 def get_of_account(call: Call) -> Response:
-    """B2: the old shape, still in G2."""
+    """Return a balance of an account (B2): the older form, also in G2."""
     balance = Book(call).balance(call.params["balanceId"], call.params["accountId"])
     return _told(call, balance, shapes.older)
 
 
 def get_balance(call: Call) -> Response:
-    """B3: the new shape, since G2."""
+    """Return a balance (B3): the newer form, since G2."""
     return _told(call, Book(call).balance(call.params["balanceId"]), shapes.listed)
 
 
 def create_balance(call: Call) -> Response:
-    """B4: billed by the retailer, as everything made through the API (§5.4 rule 1)."""
+    """Create a balance (B4), billed by the retailer like every balance created through the API (§5.4 rule 1)."""
     book, account_id = Book(call), call.params["accountId"]
     book.account(account_id)
     changes, wrong = writes.creation(_attributes(call), _dialect(call))
@@ -67,7 +67,7 @@ def create_balance(call: Call) -> Response:
 
 
 def patch_balance(call: Call) -> Response:
-    """B5. Closed to undeclared keys since G2, even to `id` (rules 10 and 66)."""
+    """Patch a balance (B5); undeclared keys are refused since G2, even `id` (rules 10 and 66)."""
     if call.generation == "G1":
         return _written(call, writes.patch, shapes.older)
     declared = {"name": None, "startDate": None, "endDate": None, "retailerPoNumber": None, "memo": None}
@@ -76,17 +76,17 @@ def patch_balance(call: Call) -> Response:
 
 
 def add_funds(call: Call) -> Response:
-    """B6."""
+    """Add funds (B6)."""
     return _written(call, writes.funds, shapes.older if call.generation == "G1" else shapes.newer)
 
 
 def change_dates(call: Call) -> Response:
-    """B7: the old shape in every generation."""
+    """Change the dates (B7): the older form in every generation."""
     return _written(call, writes.dates, shapes.older)
 
 
 def history(call: Call) -> Response:
-    """B11: flat items under `meta` in G1, an envelope since."""
+    """Return the history (B11): flat items under `meta` in G1, an envelope since G2."""
     book = Book(call)
     balance = book.balance(call.params["balanceId"])
     wanted = call.value("limitToChangeTypes")
@@ -106,7 +106,7 @@ def history(call: Call) -> Response:
 
 
 def close(call: Call, attributes: Mapping[str, Any]) -> None:
-    """Nothing, unless the body has a key that the closed schema of G2/P does not declare."""
+    """Raise `Refusal` if the body has a key that the closed schema of G2/P does not declare."""
     foreign = strict(call.body, {"data": {"type": None, "attributes": attributes}})
     if foreign:
         raise Refusal(call.options.strict_body_status, *undeclared(foreign))
@@ -129,7 +129,7 @@ def _written(call: Call, write: Write, shape: Shape) -> Response:
 
 
 def _guard_name(book: Book, account_id: str, own_id: str, name: str) -> None:
-    """Nothing, unless another balance of the account has the name (rule 63)."""
+    """Raise `Refusal` if another balance of the account has the name (rule 63)."""
     options, today = book.call.options, book.today(account_id)
     for other in book.balances(account_id):
         is_free = options.ended_balance_names == "free" and other.status(today) == "ended"

@@ -1,4 +1,4 @@
-"""Which campaigns draw from which balance, and the accounts they are in: B8 to B10, B12, B13 (contract §5.1)."""
+"""Attachment of campaigns to balances, and the accounts: B8 to B10, B12, B13 (contract §5.1)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Move = Callable[[Book, str, Iterable[str]], None]
 
 
 def list_campaigns(call: Call) -> Response:
-    """B8."""
+    """List the campaigns of a balance (B8)."""
     book = Book(call)
     balance = book.balance(call.params["balanceId"])
     wanted = call.values("limitToId")
@@ -28,17 +28,17 @@ def list_campaigns(call: Call) -> Response:
 
 
 def append(call: Call) -> Response:
-    """B9."""
+    """Attach campaigns (B9)."""
     return _moved(call, Book.attach)
 
 
 def delete(call: Call) -> Response:
-    """B10."""
+    """Detach campaigns (B10)."""
     return _moved(call, Book.detach)
 
 
 def list_of_account(call: Call) -> Response:
-    """B12: one read for the attachments of every campaign."""
+    """List the campaigns of an account with their attached balances (B12)."""
     book, account_id = Book(call), call.params["accountId"]
     wanted = call.values("limitToId")
     drawable: dict[str, list[str]] = {}
@@ -52,7 +52,7 @@ def list_of_account(call: Call) -> Response:
 
 
 def list_accounts(call: Call) -> Response:
-    """B13: the portfolio."""
+    """List the accounts of the portfolio (B13)."""
     wanted = call.values("limitToId")
     rows = [
         (key, row)
@@ -65,7 +65,7 @@ def list_accounts(call: Call) -> Response:
 
 
 def _moved(call: Call, move: Move) -> Response:
-    """A set of campaigns, changed; the answer is the whole set (rule 73)."""
+    """Attach or detach campaigns; return the whole set after the change (rule 73)."""
     if call.generation != "G1":
         close(call, {"ids": None})
     book = Book(call)
@@ -84,7 +84,7 @@ def _moved(call: Call, move: Move) -> Response:
 
 
 def _named(call: Call) -> list[str]:
-    """The campaign ids of a body: a list of resources in G1, a list of ids since."""
+    """Return the campaign ids of a body: a list of resources in G1, a list of ids since G2."""
     data = call.body.get("data") if isinstance(call.body, Mapping) else None
     if call.generation == "G1":
         rows = data if isinstance(data, list) else [None]

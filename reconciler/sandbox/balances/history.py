@@ -1,4 +1,4 @@
-"""The history of a balance tells each change in the words and the envelope of the version asked (rule 75)."""
+"""Balance history in the spelling and envelope of the requested version (rule 75)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SINCE_G2 = ("RetailerPoNumber", "CriteoPoNumber", "RetailerId")
 
 
 def change_types(generation: str) -> dict[str, str]:
-    """Each stored change type, and how a generation spells it; what G1 has no word for is Unknown there."""
+    """Return stored change type -> spelling of a generation; types that G1 lacks are `Unknown` there."""
     if generation == "G1":
         gone = dict.fromkeys(_SINCE_G2, "Unknown")
         return {name: name for name in _COMMON} | gone | {"RetailerPoNumber": "PoNumber"}
@@ -25,13 +25,13 @@ def change_types(generation: str) -> dict[str, str]:
 
 
 def unsupported(wanted: str, generation: str) -> str | None:
-    """The first of the comma-separated types that the generation does not know."""
+    """Return the first of the comma-separated types that the generation does not have, or None."""
     known = {spelling.lower() for spelling in change_types(generation).values()}
     return next((name for name in _split(wanted) if name.lower() not in known), None)
 
 
 def told(entries: tuple[Entry, ...], wanted: str | None, generation: str) -> list[dict[str, Any]]:
-    """The entries of the wanted types, newest first."""
+    """Return the entries of the wanted types, newest first."""
     spellings = change_types(generation)
     only = None if wanted is None else {name.lower() for name in _split(wanted)}
     return [

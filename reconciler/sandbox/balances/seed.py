@@ -1,4 +1,4 @@
-"""The Retail Media account of the demo: its campaigns, and a balance of each sort (clock: 2026-11-21)."""
+"""Retail Media account of the demo: its campaigns, and one balance of each kind (clock: 2026-11-21)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CAMPAIGNS = {"71": "Always on", "72": "Winter", "73": "Spring", "74": "Brand day
 
 
 def balances(state: State) -> None:
-    """Put the account into a state."""
+    """Add the account to a state."""
     account = {
         "name": "Maison Brio",
         "type": "demand",
@@ -53,7 +53,7 @@ def _balance(
 
 
 def _put(state: State, balance: Balance, spent: Decimal, *campaign_ids: str) -> None:
-    """Opened by a person on the balance's first day."""
+    """Add a balance that a user created on its start day."""
     author = Author("Kip Heaney", instant(f"{balance.start}T08:00:00Z"))
     key = str(FIRST_ID + state.count("ids.balances"))
     made, entries = opened(balance, author)

@@ -1,4 +1,4 @@
-"""Each generation answers a balance in its own shape, and G2 in three of them (contract §5.6, rule 72)."""
+"""JSON forms of a balance: one for each generation, three in G2 (contract §5.6, rule 72)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Json = dict[str, Any]
 
 
 def older(balance: Balance, today: date) -> Json:
-    """G1 everywhere; in G2 still `GET …/balances/{b}` and change-dates: `poNumber`, Pascal-case spend type."""
+    """Return the form of G1, used in G2 by change-dates and `GET …/balances/{b}`: `poNumber`, Pascal-case type."""
     po = {"poNumber": balance.po_number}
     return _resource("BalanceResponseV2", balance, _common(balance, today) | po)
 
 
 def newer(balance: Balance, today: date) -> Json:
-    """G2's create and add-funds: the new key of the purchase order, the old case of the spend type."""
+    """Return the form of create and add-funds in G2: `retailerPoNumber`, Pascal-case spend type."""
     po = {"retailerPoNumber": balance.po_number}
     return _resource("BalanceResponseV3", balance, _common(balance, today) | po)
 
 
 def listed(balance: Balance, today: date) -> Json:
-    """G2/P's list and `GET balances/{b}`: amounts are never null, so an uncapped balance reads 0 there."""
+    """Return the form of the list and `GET balances/{b}` in G2/P, where an uncapped balance has amount 0, not null."""
     attributes = _lower(balance, today) | {
         "criteoPoNumber": balance.criteo_po_number,
         "retailerId": balance.retailer_id,
@@ -36,7 +36,7 @@ def listed(balance: Balance, today: date) -> Json:
 
 
 def patched(balance: Balance, today: date) -> Json:
-    """G2/P's answer to a patch: as the list, but without the read-only numbers, and null is null."""
+    """Return the form of a patch response in G2/P: as the list, without the read-only amounts, with nulls."""
     return _resource("BalanceResponseV1", balance, _lower(balance, today))
 
 

@@ -1,4 +1,4 @@
-"""What a write to a balance may say, and what it changes when it may (contract §5.2, §5.4, §5.5, rules 63-70)."""
+"""Validate writes to a balance and compute their changes (contract §5.2, §5.4, §5.5, rules 63-70)."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ Changes = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What differs between the generations when a balance is written (§5.6)."""
+    """Differences between generations when a balance is written (§5.6)."""
 
     generation: str
     options: Options
 
     @property
     def po_key(self) -> str:
-        """The purchase order's key."""
+        """Key of the purchase order number."""
         return "poNumber" if self.generation == "G1" else "retailerPoNumber"
 
     @property
     def boxed_end(self) -> bool:
-        """Whether a patch writes `endDate` as `{"value": …}` (§2.12)."""
+        """True if a patch writes `endDate` as `{"value": …}` (§2.12)."""
         return self.generation != "G1"
 
 
 def review(field: str, why: str) -> Problem:
-    """A field that does not hold what it may; its code and title are invented, its sentence is the guide's."""
+    """Return the problem of an invalid field; code and title are invented, the text is the guide's."""
     detail = f"Review the value of field {field} provided in the request: {why}"
     return problem("invalid-field", "Invalid field", detail, source={field: f"data/attributes/{field}"})
 
 
 def taken_name() -> Problem:
-    """Another balance of the account has the name (§5.5)."""
+    """Return the problem of a name that another balance of the account has (§5.5)."""
     text = "Balance name should be unique. There exists balance with the specified name."
     return problem("invalid-name", "Invalid name", f"{text} Balance creation/update has been canceled")
 
 
 def not_editable(fields: Mapping[str, Any]) -> list[Problem]:
-    """A balance that somebody else bills (§5.4 rule 1), with the guide's own text for each field."""
+    """Return one problem, with the guide's text, per field of a balance not billed by the retailer (§5.4 rule 1)."""
     text = "Can only change the field {} of a balance not billed by retailer."
     return [problem("invalid-operation", "Invalid operation", text.format(field)) for field in fields]
 
 
 def creation(given: Mapping[str, Any], dialect: Dialect) -> tuple[Changes, list[Problem]]:
-    """The attributes of a new balance (rules 63 to 65); without `deposited` it is uncapped."""
+    """Return the attributes of a new balance and its problems (rules 63 to 65); without `deposited` it is uncapped."""
     wrong: list[Problem] = []
     changes = _texts(given, dialect, wrong)
     required = ("name", "startDate", "spendType")
@@ -75,7 +75,10 @@ def creation(given: Mapping[str, Any], dialect: Dialect) -> tuple[Changes, list[
 
 
 def patch(given: Mapping[str, Any], balance: Balance, dialect: Dialect) -> tuple[Changes, list[Problem]]:
-    """The attributes that a patch changes (rule 66); null leaves alone, except inside the box of `endDate`."""
+    """Return the attributes that a patch changes, and its problems (rule 66).
+
+    Null leaves a value unchanged, except inside the box of `endDate`.
+    """
     known = ("name", "startDate", "endDate", dialect.po_key, "memo")
     clears = {dialect.po_key, "memo"} if dialect.options.balance_null_text == "cleared" else set()
     written = {k: given[k] for k in known if k in given and (given[k] is not None or k in clears)}
@@ -92,7 +95,7 @@ def patch(given: Mapping[str, Any], balance: Balance, dialect: Dialect) -> tuple
 
 
 def dates(given: Mapping[str, Any], balance: Balance, dialect: Dialect) -> tuple[Changes, list[Problem]]:
-    """The two dates of change-dates: as a patch, but the end is a plain day in every generation (rule 70)."""
+    """Return the changed dates and their problems; the end is a plain date in every generation (rule 70)."""
     written = {key: given[key] for key in ("startDate", "endDate", "memo") if given.get(key) is not None}
     if balance.is_foreign:
         return {}, not_editable(written or {"startDate": None})
@@ -100,7 +103,7 @@ def dates(given: Mapping[str, Any], balance: Balance, dialect: Dialect) -> tuple
 
 
 def funds(given: Mapping[str, Any], balance: Balance, dialect: Dialect) -> tuple[Changes, list[Problem]]:
-    """The deposit after add-funds (rule 68): relative, so never the same twice."""
+    """Return the deposit after add-funds, and the problems (rule 68). The amount is relative: each call adds again."""
     if balance.is_foreign:
         text = "Can not add funds to a balance not billed by retailer."
         return {}, [problem("invalid-operation", "Invalid operation", text)]
@@ -128,7 +131,7 @@ def funds(given: Mapping[str, Any], balance: Balance, dialect: Dialect) -> tuple
 
 
 def same_name(one: str, other: str, options: Options) -> bool:
-    """Whether two balances of an account would have one name (rule 63)."""
+    """Return True if the two names are equal by the rule of the options (rule 63)."""
     return one == other if options.balance_names == "exact" else one.casefold() == other.casefold()
 
 
@@ -154,7 +157,7 @@ def _texts(given: Mapping[str, Any], dialect: Dialect, wrong: list[Problem]) -> 
 
 
 def _spend_type(value: Any, dialect: Dialect, wrong: list[Problem]) -> Any:
-    """Pascal case only (rule 64), though some answers write it in lower camel case."""
+    """Return the spend type, accepted in Pascal case only (rule 64), or None with a problem added to `wrong`."""
     for known in SPEND_TYPES:
         any_case = dialect.options.spend_type_case == "any" and isinstance(value, str)
         if value == known or (any_case and value.lower() == known.lower()):
@@ -193,7 +196,7 @@ def _amount(field: str, value: Any, wrong: list[Problem]) -> Decimal | None:
 
 
 def _ordered(start: date | None, end: date | None, dialect: Dialect, wrong: list[Problem]) -> None:
-    """The end after the start (rule 65); whether it may be the same day nobody could check."""
+    """Add a problem if the end is not after the start (rule 65); whether the same day is allowed is an option."""
     if start is None or end is None:
         return
     if end < start or (end == start and dialect.options.balance_end == "after_start"):

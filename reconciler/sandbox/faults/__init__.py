@@ -1,7 +1,7 @@
-"""What goes wrong, when: scripted as data, each fault selecting its calls (contract §11, rules 77 to 85).
+"""Scripted faults as data: each fault selects the calls to which it applies (contract §11, rules 77 to 85).
 
 A fault is a record `{"kind": …}`. It selects its calls by these keys, all optional: `method`, `path` (a glob over the
-path), `nth` (the first matching call that it befalls, from 1), `every` (2: from there on each second matching call;
+path), `nth` (the first matching call to which it applies, from 1), `every` (2: from there on each second matching call;
 default 1), `count` (how many calls, default 1; null: all), `since` (an instant before which no call counts). By kind:
 
 | kind | keys | what happens |

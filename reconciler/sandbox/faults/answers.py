@@ -1,4 +1,4 @@
-"""The answer as it arrives: dropped, silent, slow, cut, of a gateway, or of another date."""
+"""Faults of the response: dropped, silent, slow, cut, replaced by a gateway, or with another date."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..state import Record
 from . import noise
 
 SILENCE = 86_400.0
-"""Seconds after which a silent server would answer: no client waits so long."""
+"""Seconds before a silent server answers: longer than any client waits."""
 _LOGIN = "https://login.example.com/"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | {499: "Client Closed Request"}
 
 
 def instead(fired: Iterable[Record], request: Request) -> Response | None:
-    """The answer of a call that never had an effect, or None if it goes on."""
+    """Return the response of a call that never has an effect, or None if the call proceeds."""
     for fault in fired:
         if fault["kind"] == "lost_request":
             return Response(0, aborted=True)
@@ -32,17 +32,17 @@ def instead(fired: Iterable[Record], request: Request) -> Response | None:
 
 
 def disturbed(fired: Iterable[Record], response: Response) -> Response:
-    """The answer as it arrives."""
+    """Return the response as the client receives it."""
     for fault in fired:
         change = _DISTURBANCES.get(fault["kind"])
-        # a call that is dropped can still be slow to drop; nothing else can happen to it
+        # an aborted call can only be delayed
         if change is not None and (fault["kind"] == "delay" or not response.aborted):
             response = change(fault, response)
     return response
 
 
 def dated(fired: Iterable[Record], now: datetime, response: Response) -> Response:
-    """The answer with its date: the world's time, unless a fault gives it another or none."""
+    """Return the response with its date header: the world's time, shifted or omitted by a fault."""
     apart = next((fault["seconds"] for fault in fired if fault["kind"] == "date"), 0)
     if apart is None:
         return response
@@ -50,7 +50,7 @@ def dated(fired: Iterable[Record], now: datetime, response: Response) -> Respons
 
 
 def _status(fault: Record, response: Response) -> Response:
-    """That status, with the body of the fault or the page of a gateway."""
+    """Return the fault's status, with its body or a gateway's HTML page."""
     status = int(fault["status"])
     headers = fault.get("headers") or {}
     if fault.get("page"):

@@ -1,4 +1,4 @@
-"""What another user changes meanwhile (contract §11, rule 79)."""
+"""Changes made by another user during a run (contract §11, rule 79)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..balances.book import edited_by_user
 from ..state import COLLECTIONS, State
 
 DEFAULT_USER = "Kip Heaney"
-"""Who edits, if no one is named: the login that the history of a balance shows."""
+"""Login of the editing user by default, as the history of a balance shows it."""
 
 
 def edit(state: State, collection: str, key: str, changes: Mapping[str, Any], by: str = DEFAULT_USER) -> None:
-    """Set dotted paths of a record. Raises `KeyError` if there is no such record."""
+    """Set dotted paths of a record. Raise `KeyError` if there is no such record."""
     if collection not in COLLECTIONS or state.get(collection, key) is None:
         raise KeyError(f"{collection}/{key}")
     record = deepcopy(state.collections[collection][key])
@@ -27,12 +27,12 @@ def edit(state: State, collection: str, key: str, changes: Mapping[str, Any], by
         place[last] = decimals(value)
     before = state.collections[collection][key]
     state.put(collection, key, record)
-    if collection == "balances":  # the one kind of record whose changes are in a history that can be read
+    if collection == "balances":  # balances are the only records with a readable history of changes
         edited_by_user(state, key, before, by)
 
 
 def decimals(value: Any) -> Any:
-    """Return the same value with decimals for binary floats, as Python and YAML callers write them."""
+    """Return the same value with floats, as Python and YAML callers write them, converted to decimals."""
     if isinstance(value, float):
         return Decimal(str(value))
     if isinstance(value, Mapping):

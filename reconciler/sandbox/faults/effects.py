@@ -1,4 +1,4 @@
-"""What faults do between a call and the state: writes that land late or otherwise, reads of an older world."""
+"""Faults between a call and the state: late or altered writes, stale reads."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _WRAPPERS: dict[str, Callable[[Record, Call, Handler], Response]] = {
     "stale": views.answer,
     "lag": views.hide,
 }
-"""From the innermost to the outermost."""
+"""Wrapper of a handler by kind of fault, from the innermost to the outermost."""
 
 
 def handled(fired: Sequence[Record], call: Call, handler: Handler) -> Response:
-    """The handler's answer, with all that these faults do to its effect or to what it sees."""
+    """Return the handler's response, with the faults applied to its effect or to the state that it reads."""
     kept = [fault for fault in fired if fault["kind"] in _WRAPPERS]
     inner = wrapped(kept, handler)
     slow = next((fault for fault in fired if fault["kind"] == "late"), None)
@@ -32,7 +32,7 @@ def handled(fired: Sequence[Record], call: Call, handler: Handler) -> Response:
 
 
 def wrapped(faults: Iterable[Record], handler: Handler) -> Handler:
-    """The handler within all that these faults do to it."""
+    """Return the handler wrapped in the given faults."""
     for kind, wrapper in _WRAPPERS.items():
         for fault in faults:
             if fault["kind"] == kind:

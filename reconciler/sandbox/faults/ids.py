@@ -12,7 +12,7 @@ from ..state import Record
 
 
 def answer(fault: Record, call: Call, handler: Handler) -> Response:
-    """The handler's answer with another id, with the effect or, if it is not applied, without."""
+    """Return the handler's response with the fault's id; the effect is discarded unless `applied`."""
     applied = fault.get("applied", True)
     response = handler(call if applied else replace(call, state=call.state.copied()))
     body = decode(response.body)
@@ -24,7 +24,7 @@ def answer(fault: Record, call: Call, handler: Handler) -> Response:
 
 
 def _renamed(told: Any, key: str) -> Any:
-    """The resource, or the first of several, under that id."""
+    """Return the resource, or the first of a list, with the id `key`."""
     if isinstance(told, list):
         return [_renamed(told[0], key), *told[1:]]
     name = next((name for name in ("id", "budgetId") if isinstance(told, dict) and name in told), None)

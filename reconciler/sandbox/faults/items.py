@@ -1,4 +1,4 @@
-"""Items of a bulk write that are made to fail, and answers that tell so badly (contract §11, rule 81)."""
+"""Items of a bulk write that fail, and malformed error lists (contract §11, rule 81)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INDEX = re.compile(r"@data/(\d+)")
 
 
 def answer(fault: Record, call: Call, handler: Handler) -> Response:
-    """The handler's answer to the items that are not made to fail, joined by errors for those that are."""
+    """Return the handler's response to the other items, with errors added for the failing ones."""
     data = call.body.get("data") if isinstance(call.body, dict) else None
     if not isinstance(data, list):
         return handler(call)
@@ -37,7 +37,7 @@ def answer(fault: Record, call: Call, handler: Handler) -> Response:
 
 
 def _moved(errors: list[Problem], kept: list[int]) -> list[Problem]:
-    """The handler's errors, counted in the whole request again."""
+    """Return the handler's errors with their indices converted to those of the whole request."""
     return [
         {**one, "instance": _INDEX.sub(lambda found: f"@data/{kept[int(found[1])]}", one["instance"])} for one in errors
     ]

@@ -1,4 +1,4 @@
-"""The kinds of faults, and the keys that a kind cannot do without."""
+"""Kinds of faults, and their required keys."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ CHOICES: Mapping[tuple[str, str], frozenset[object]] = {
     ("late", "drop"): frozenset({None, "reset", "silence"}),
     ("short_list", "form"): frozenset({"cut", "uncounted", "first_page", "small_pages", "shift"}),
 }
-"""What a key may say, by kind and key."""
+"""Allowed values by (kind, key)."""
 
 
 def wrong(fault: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a scripted fault, or None."""
+    """Return a message that says what is wrong with a scripted fault, or None."""
     kind = fault.get("kind")
     if kind not in KINDS:
         return f"no such fault: {kind!r}"

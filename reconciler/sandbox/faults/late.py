@@ -1,7 +1,7 @@
-"""Writes whose effect lands after their answer, or never: a gateway that gave up in front of a slow commit.
+"""Writes whose effect is applied after their response, or never, as behind a gateway that timed out.
 
-The answer comes from a copy of the state. The effect is made when the world's clock gets to its instant, by handling
-the call again on the state as it then is; the ids that the answer told are kept for it.
+The response is computed on a copy of the state. When the world's clock reaches the due time, the call is handled again
+on the state of that moment, with the ids of its response reserved for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..state import Record, State
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A write on its way."""
+    """A write that is answered and not yet applied."""
 
     due: datetime
     request: Request
@@ -27,12 +27,12 @@ class Promise:
 
     @property
     def faults(self) -> list[Record]:
-        """What else befalls it."""
+        """Other faults that apply to the write."""
         return list(self.record["with"])
 
 
 def promise(fault: Record, others: Sequence[Record], call: Call, handler: Handler) -> Response:
-    """The answer that the effect would have; the effect is kept for its time. A refused call has none."""
+    """Return the response of the effect, and store the call for its due time; a refused call has no effect."""
     scratch = call.state.copied()
     response = handler(replace(call, state=scratch))
     before = _reserve(call.state, scratch)
@@ -54,7 +54,7 @@ def promise(fault: Record, others: Sequence[Record], call: Call, handler: Handle
 
 
 def due(state: State) -> Iterator[Promise]:
-    """The writes whose time has come, by their instants; each is no longer on its way once it is told."""
+    """Yield the writes that are due, by due time; each is removed from the state before it is yielded."""
     while state.collections["late"]:
         key, record = min(state.all("late").items(), key=lambda entry: (instant(entry[1]["due"]), int(entry[0])))
         moment = instant(record["due"])
@@ -66,7 +66,7 @@ def due(state: State) -> Iterator[Promise]:
 
 
 def land(landing: Promise, call: Call, handler: Handler) -> None:
-    """Make the effect, with the ids that its answer told."""
+    """Apply the effect, with the ids of its response."""
     state, told = call.state, landing.record["counters"]
     now = {name: state.get("counters", name) for name in told}
     for name, value in told.items():
@@ -85,7 +85,7 @@ def land(landing: Promise, call: Call, handler: Handler) -> None:
 
 
 def _reserve(state: State, scratch: State) -> Record:
-    """Count on where the copy has counted to; return where these counters were."""
+    """Advance the counters to those of the copy; return their values before."""
     before: Record = {}
     for name, record in scratch.all("counters").items():
         known = state.get("counters", name)

@@ -1,6 +1,6 @@
-"""Lists that are not whole, in the forms that a client can see and those that it cannot (contract §2.10, §13).
+"""Incomplete lists, in forms that a client can detect and in forms that it cannot (contract §2.10, §13).
 
-A page is cut, its totals are missing, its number is ignored, its size is another, or rows move between two pages.
+A page is cut, its totals are missing, its number is ignored, its size differs, or rows move between two pages.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ALL_ROWS = 2**31 - 1
 
 
 def answer(fault: Record, call: Call, handler: Handler) -> Response:
-    """The handler's list in that form; what is no list stays as it is."""
+    """Return the handler's list in the fault's form; a response that is not a list is unchanged."""
     if not reads(call.request):
         return handler(call)
     return _FORMS[fault["form"]](fault, call, handler)
@@ -50,7 +50,7 @@ def _small_pages(fault: Record, call: Call, handler: Handler) -> Response:
 
 
 def _shift(fault: Record, call: Call, handler: Handler) -> Response:
-    """A later page of a list from which rows before it were removed, or to which some were added."""
+    """Return a later page of a list from which rows before it were removed, or to which rows were added."""
     shift = int(fault.get("shift", 1))
     offset, index = int(call.value("offset") or 0), int(call.value("pageIndex") or 0)
     if not offset and not index:
@@ -77,7 +77,7 @@ def _recounted(told: dict[str, Any], shift: int) -> dict[str, Any]:
 
 
 def _asking(call: Call, **values: int | None) -> Call:
-    """The same call with other values for these parameters; None leaves one out."""
+    """Return the same call with other query parameters; None removes one."""
     kept = [pair for pair in call.query if pair[0] not in values]
     given = [(name, str(value)) for name, value in values.items() if value is not None]
     return replace(call, request=replace(call.request, query=(*kept, *given)))

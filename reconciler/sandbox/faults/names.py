@@ -1,4 +1,4 @@
-"""Names that the server stores otherwise than they were sent (contract §11, rule 82)."""
+"""Names that the server stores in a normalised form (contract §11, rule 82)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FORMS: dict[str, Callable[[str], str]] = {
 
 
 def answer(fault: Record, call: Call, handler: Handler) -> Response:
-    """The handler's answer to the call with its names in these forms (default: trimmed, inner spaces folded)."""
+    """Return the handler's response to the call with normalised names (default: trimmed, inner spaces folded)."""
     forms = fault.get("forms", ("trim", "fold"))
     return handler(replace(call, body=_renamed(call.body, forms)))
 

@@ -1,4 +1,4 @@
-"""The same answer in another spelling: everything that a server may normalise and a client must not mind (rule 82)."""
+"""The same response in another JSON spelling, which a client must accept (rule 82)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PARIS = timezone(timedelta(hours=2))
 
 
 def added(body: bytes, forms: Iterable[str] | None = None) -> bytes:
-    """The body with noise of these forms (default: all)."""
+    """Return the body rewritten in these forms (default: all)."""
     chosen = set(FORMS if forms is None else forms)
     try:
         value = decode(body)

@@ -1,4 +1,4 @@
-"""Which faults there are in a world, and which of them befall a call."""
+"""Scripted faults of a world, and their selection for a call."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .kinds import wrong
 
 
 def load(path: Path | str) -> list[Record]:
-    """The faults of a JSON or YAML file. Raises `OSError`, `ValueError`."""
+    """Return the faults in a JSON or YAML file. Raise `OSError` or `ValueError`."""
     path = Path(path)
     text = path.read_bytes()
     if path.suffix in {".yaml", ".yml"}:
-        import yaml  # only here: the sandbox itself speaks JSON
+        import yaml  # imported here: only this function of the sandbox needs YAML
 
         return list(yaml.safe_load(text) or ())
     return list(decode(text))
 
 
 def add(state: State, scripted: Iterable[Record]) -> None:
-    """Script some faults. Raises `ValueError` for a kind that there is not, or a wrong key."""
+    """Add faults. Raise `ValueError` if a kind or key is not known."""
     for fault in scripted:
         if complaint := wrong(fault):
             raise ValueError(complaint)
@@ -38,14 +38,14 @@ def add(state: State, scripted: Iterable[Record]) -> None:
 
 
 def clear(state: State) -> None:
-    """Let nothing go wrong any more; an effect that is on its way still lands."""
+    """Remove every fault; late effects that are pending are still applied."""
     for key in list(state.all("faults")):
         state.remove("faults", key)
     views.forget(state)
 
 
 def fired(state: State, request: Request) -> list[Record]:
-    """The faults that befall this call; what has to happen before it has happened on return."""
+    """Return the faults that apply to this call, after their changes of the clock and the state are made."""
     if not state.collections["faults"]:
         return []
     chosen = [fault for key in list(state.all("faults")) if (fault := _counted(state, key, request))]
@@ -58,7 +58,7 @@ def fired(state: State, request: Request) -> list[Record]:
 
 
 def _counted(state: State, key: str, request: Request) -> Record | None:
-    """A copy of the fault if this call is one of its calls."""
+    """Count the call for the fault; return a copy of the fault if it applies to the call, else None."""
     fault = state.collections["faults"][key]
     if fault.get("method", "*") not in ("*", request.method):
         return None

@@ -1,6 +1,6 @@
-"""Reads that show the world as it was: before a write (rule 80), or some time ago.
+"""Reads of an older state: before a write (rule 80), or some seconds ago.
 
-Every read of the API counts as one, whatever it asks for, except the questions who one is.
+Every read of the API counts, except those of the application itself (`me`).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ def reads(request: Request) -> bool:
 
 
 def reach(state: State, seconds: float) -> None:
-    """Keep what changes from now on for so long."""
+    """Start to record replaced records, for `seconds`."""
     known = state.get("counters", REACH)
     longest = max(seconds, 0.0 if known is None else float(known["value"]))
     state.put("counters", REACH, {"value": longest})
 
 
 def forget(state: State) -> None:
-    """Keep nothing of what changes."""
+    """Stop recording replaced records, and drop those recorded."""
     state.remove("counters", REACH)
     for key in list(state.all("before")):
         state.remove("before", key)
 
 
 def answer(fault: Record, call: Call, handler: Handler) -> Response:
-    """The handler's answer on the world of so many seconds ago; a write sees the world as it is."""
+    """Return the handler's response on the state of some seconds ago; a write uses the current state."""
     if not reads(call.request):
         return handler(call)
     moment = call.now - timedelta(seconds=float(fault["seconds"]))
@@ -59,7 +59,7 @@ def answer(fault: Record, call: Call, handler: Handler) -> Response:
 
 
 def hide(fault: Record, call: Call, handler: Handler) -> Response:
-    """The handler's answer; what it changed stays as it was for the reads of the given number or time."""
+    """Return the handler's response; reads see the old records for the fault's number of reads or seconds."""
     state = call.state
     before = state.copied().collections
     response = handler(call)
@@ -76,7 +76,7 @@ def hide(fault: Record, call: Call, handler: Handler) -> Response:
 
 
 def lagging(call: Call) -> Call:
-    """The call on the state as it sees it while some writes are hidden."""
+    """Return the call on a state in which hidden writes are not yet visible."""
     overlay: Overlay = {}
     for place, entry in list(call.state.all("past").items()):
         left = entry["reads"]

@@ -1,4 +1,4 @@
-"""Every marketplace operation, by both of its paths: the versioned and the legacy one (contract §4)."""
+"""Routes of the marketplace: every operation under its versioned and its legacy path (contract §4)."""
 
 from __future__ import annotations
 

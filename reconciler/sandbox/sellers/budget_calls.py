@@ -1,4 +1,4 @@
-"""The budget operations of the marketplace: M1 to M5, M10, M13 and M17 of the contract (§4.2)."""
+"""Budget operations of the marketplace: M1 to M5, M10, M13 and M17 (contract §4.2)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEGACY_KEYS = {"suspended": "isSuspended"}
 
 
 def list_budgets(market: Market) -> Response:
-    """M1. Without a seller a large advertiser may be too much to ask (rule 62)."""
+    """List budgets (M1); with many sellers, a list without a seller is answered with 504 (rule 62)."""
     query = _query(market)
     seller_id = market.call.value("sellerId")
     _refuse_too_much(market, seller_id)
@@ -38,7 +38,10 @@ def _refuse_too_much(market: Market, seller_id: str | None) -> None:
 
 
 def list_of_advertiser(market: Market) -> Response:
-    """M17. A lost consent reads as an empty list (§2.2); without a seller it may be too much as well (§4.2)."""
+    """List the budgets of an advertiser (M17).
+
+    Without consent the list is empty (§2.2); with many sellers, a list without a seller is answered with 504 (§4.2).
+    """
     _refuse_too_much(market, market.call.value("sellerId"))
     campaigns = frozenset(market.campaigns(market.advertiser_id()))
     budget_id, seller_id = market.asked("budgetId", _number), market.asked("sellerId", _number)
@@ -47,7 +50,7 @@ def list_of_advertiser(market: Market) -> Response:
 
 
 def list_of_seller(market: Market) -> Response:
-    """M13: never an archived one, whatever the dates asked."""
+    """List the budgets of a seller (M13); archived ones are never included."""
     seller_id = market.call.params["sellerId"]
     market.own("sellers", seller_id, SELLER)
     asked = market.asked("campaignId", _number)
@@ -57,19 +60,19 @@ def list_of_seller(market: Market) -> Response:
 
 
 def list_of_pair(market: Market) -> Response:
-    """M10."""
+    """List the budgets of a seller-campaign (M10)."""
     pair = market.own("sellerCampaigns", market.call.params["sellerCampaignId"], SELLER_CAMPAIGN)
     campaigns = frozenset({pair["campaignId"]})
     return _listed(market, replace(_query(market), seller_id=pair["sellerId"], campaign_ids=campaigns))
 
 
 def get_budget(market: Market) -> Response:
-    """M4."""
+    """Return one budget (M4)."""
     return reply(200, market.budget_json(_budget(market)))
 
 
 def create_budgets(market: Market) -> Response:
-    """M2: all of them or none (rule 46); ids ascend (rule 54); a POST answers 200 (rule 45)."""
+    """Create budgets (M2): all or none (rule 46), ascending ids (rule 54), status 200 (rule 45)."""
     items = market.batch()
     asked = {str(item.get("sellerId")) for item in items if isinstance(item, Mapping)}
     market.guard_sellers(asked)
@@ -83,7 +86,7 @@ def create_budgets(market: Market) -> Response:
 
 
 def patch_budgets(market: Market) -> Response:
-    """M3: all of them or none."""
+    """Patch budgets (M3): all or none."""
     items = [_item(market, item) for item in market.batch()]
     stored = market.call.state.all("sellerBudgets")
     sellers = {stored[budget_id]["sellerId"] for budget_id, _ in items if budget_id and budget_id in stored}
@@ -96,7 +99,7 @@ def patch_budgets(market: Market) -> Response:
 
 
 def patch_budget(market: Market) -> Response:
-    """M5: one budget, named by the path."""
+    """Patch the budget named in the path (M5)."""
     budget = _budget(market)
     items = [(budget.id, _canonical(market, market.call.body))]
     after, violations = patched(items, market.budgets({budget.seller_id}), market.side, market.rules)
@@ -113,7 +116,7 @@ def _budget(market: Market) -> SellerBudget:
 
 
 def _item(market: Market, item: Any) -> tuple[str | None, Any]:
-    """Which budget an item of a bulk patch is about: a text `id` or an integer `budgetId` (conflict 17)."""
+    """Return (budget id or None, item); the id is a text `id` or an integer `budgetId` (conflict 17)."""
     if not isinstance(item, Mapping):
         return None, item
     named = item.get("id" if market.legacy else "budgetId")
@@ -123,7 +126,7 @@ def _item(market: Market, item: Any) -> tuple[str | None, Any]:
 
 
 def _canonical(market: Market, item: Any) -> Any:
-    """The item in the keys of the rules; keys of the other profile are unknown here, so they are ignored."""
+    """Return the item with the rules' key names; keys of the other profile are dropped, as unknown keys are ignored."""
     if not isinstance(item, Mapping):
         return item
     names = _LEGACY_KEYS if market.legacy else {}
@@ -132,7 +135,7 @@ def _canonical(market: Market, item: Any) -> Any:
 
 
 def _query(market: Market) -> BudgetQuery:
-    """The filters that every list has, with the defaults of the profile (rule 55)."""
+    """Return the filters of a list, with the defaults of the profile (rule 55)."""
     query = BudgetQuery(
         status=market.asked("status", _one_of(STATUSES)),
         type=market.asked("type", _one_of(BUDGET_TYPES)),
@@ -153,7 +156,7 @@ def _listed(market: Market, query: BudgetQuery, *, archived: bool = True) -> Res
 
 
 def _answered(market: Market, budgets: list[SellerBudget]) -> Response:
-    """The budgets of a batch; that their order is the request's is nowhere promised (§4.3)."""
+    """Return the response to a batch; the order of its budgets is not documented, so it is an option (§4.3)."""
     told = [market.budget_json(budget) for budget in budgets]
     return reply(200, told if market.call.options.budget_answer_order == "request" else told[::-1])
 
@@ -162,7 +165,7 @@ _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 
 
 def _number(text: str) -> str | None:
-    """An id of digits; the same text, since ids are opaque."""
+    """Return the text if it is an id of digits, else None; ids stay text because they are opaque."""
     return text if text.isascii() and text.isdigit() else None
 
 

@@ -1,4 +1,4 @@
-"""A list of budgets shows what its filters and its defaults let through (contract §4.4 rule 16, rule 55)."""
+"""Filters of budget lists, and their defaults (contract §4.4 rule 16, rule 55)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .budgets import SellerBudget
 
 @dataclass(frozen=True, slots=True)
 class BudgetQuery:
-    """What a list asks for; None is not asked."""
+    """Filters of a list; None does not filter."""
 
     status: str | None = None
     type: str | None = None
@@ -24,8 +24,11 @@ class BudgetQuery:
     start_before: date | None = None
 
     def dated(self, today: date, hides_scheduled: bool) -> BudgetQuery:
-        """The query with the defaults of its profile: finished budgets are hidden by both, and those that
-        have not started by the legacy one. So a client that does not widen both dates misses budgets."""
+        """Return the query with the default dates of its profile.
+
+        Both profiles hide finished budgets; the legacy one also hides those that have not started. A client must set
+        both dates to see all budgets.
+        """
         if hides_scheduled:
             start_before = self.start_before or today
             return replace(self, end_after=self.end_after or start_before, start_before=start_before)
@@ -33,7 +36,7 @@ class BudgetQuery:
 
 
 def listed(budgets: Iterable[SellerBudget], query: BudgetQuery, today: date) -> list[SellerBudget]:
-    """The budgets that every asked filter lets through, by ascending id."""
+    """Return the budgets that match every filter, by ascending id."""
     passing = [budget for budget in budgets if all(test(budget) for test in _tests(query, today))]
     return sorted(passing, key=lambda budget: int(budget.id))
 
@@ -59,7 +62,10 @@ def _tests(query: BudgetQuery, today: date) -> list[Callable[[SellerBudget], boo
 
 
 def _date_tests(query: BudgetQuery) -> list[Callable[[SellerBudget], bool]]:
-    """`endAfterDate` is strict, `startBeforeDate` is not, and an open end comes after everything."""
+    """Return the tests of the dates: `endAfterDate` is exclusive, `startBeforeDate` inclusive.
+
+    An open end is later than any date.
+    """
     tests: list[Callable[[SellerBudget], bool]] = []
     after, before = query.end_after, query.start_before
     if after is not None:

@@ -1,4 +1,4 @@
-"""A batch of budgets is stored whole or not at all, and every violation is named (contract rules 46-54)."""
+"""Rules for batches of seller budgets: stored whole or not at all, with every violation reported (rules 46-54)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .rules import (
 
 @dataclass(frozen=True, slots=True)
 class SellerBudget:
-    """One budget as the marketplace keeps it; `end` None is open-ended, `amount` None is uncapped."""
+    """One budget as stored; `end` None is open-ended, `amount` None is uncapped."""
 
     id: str
     seller_id: str
@@ -51,16 +51,16 @@ class SellerBudget:
 
     @property
     def is_daily(self) -> bool:
-        """A daily budget paces; the other two are totals (contract §4.4 rule 7)."""
+        """True if the budget is a daily limit; the other types are totals (contract §4.4 rule 7)."""
         return self.budget_type == "Daily"
 
     @property
     def exhausted(self) -> bool:
-        """Whether the spend has reached the amount."""
+        """True if the spend has reached the amount."""
         return self.amount is not None and (self.spend or Decimal(0)) >= self.amount
 
     def status(self, today: date) -> str:
-        """Where the budget stands by its dates alone (rule 53)."""
+        """Return the status by the dates alone (rule 53)."""
         if self.start > today:
             return "Scheduled"
         if self.end is None:
@@ -69,7 +69,7 @@ class SellerBudget:
         return "Archived" if last < today else "Current"
 
     def to_record(self) -> Record:
-        """The budget as the state keeps it, but for its spend, which only the world moves."""
+        """Return the budget as a record of the state, without its spend, which no write changes."""
         return {
             "sellerId": self.seller_id,
             "campaignIds": list(self.campaign_ids),
@@ -82,7 +82,7 @@ class SellerBudget:
 
     @classmethod
     def of(cls, budget_id: str, record: Record, spend: Decimal | None, last_day_counts: bool = True) -> SellerBudget:
-        """The budget that the state keeps under an id."""
+        """Return the budget of a record of the state."""
         return cls(
             id=budget_id,
             seller_id=record["sellerId"],
@@ -100,7 +100,7 @@ class SellerBudget:
 def created(
     items: Sequence[Any], stored: Iterable[SellerBudget], side: SellerSide, rules: BudgetRules
 ) -> tuple[list[SellerBudget], list[Violation]]:
-    """The budgets that a POST asks for, still without ids, and everything wrong with it."""
+    """Return the budgets of a POST, still without ids, and all violations."""
     known, made, violations = _by_seller(stored), [], []
     for index, item in enumerate(items):
         budget, complaints = _create(item, side, rules)
@@ -119,10 +119,10 @@ def patched(
     side: SellerSide,
     rules: BudgetRules,
 ) -> tuple[list[SellerBudget], list[Violation]]:
-    """The budgets after a PATCH, in the order asked, and everything wrong with it.
+    """Return the budgets after a PATCH, in the order of the request, and all violations.
 
-    Uniqueness is judged on the end state, so that a batch may swap two budgets of one slot, and only
-    for a budget that now takes more room than it did (rule 52).
+    Uniqueness is checked on the final state, so that a batch may swap two budgets, and only for a budget whose
+    campaigns, dates or suspension changed (rule 52).
     """
     before = {budget.id: budget for budget in stored}
     known, touched, violations = dict(before), [], []
@@ -144,7 +144,7 @@ def patched(
 
 
 def _by_seller(budgets: Iterable[SellerBudget]) -> dict[str, list[SellerBudget]]:
-    """Budgets of different sellers never meet: a batch of 2,000 must not compare each with all."""
+    """Return the budgets by seller, so that a batch of 2,000 is not compared pairwise."""
     groups: dict[str, list[SellerBudget]] = {}
     for budget in budgets:
         groups.setdefault(budget.seller_id, []).append(budget)
@@ -181,7 +181,7 @@ def _create(item: Any, side: SellerSide, rules: BudgetRules) -> tuple[SellerBudg
 def _patch(
     budget: SellerBudget, item: Any, side: SellerSide, rules: BudgetRules
 ) -> tuple[SellerBudget, list[Complaint]]:
-    """Only the given keys change; keys that no patch knows are ignored (rule 10). Null is not given."""
+    """Return the patched budget and its complaints; unknown keys are ignored (rule 10), null means not given."""
     if not isinstance(item, Mapping):
         return budget, [(PROPERTY, "an item must be an object")]
     if budget.status(side.today) == "Archived":
@@ -217,7 +217,10 @@ def _redated(
     rules: BudgetRules,
     complaints: list[Complaint],
 ) -> SellerBudget:
-    """New dates, under the rules of the profile (§4.4 rule 4). An empty `endDate` opens the end."""
+    """Return the budget with new dates, by the rules of the profile (§4.4 rule 4).
+
+    An empty `endDate` removes the end.
+    """
     start, end = budget.start, budget.end
     if rules.date_rules == "seed":
         if budget.start <= side.today or (budget.end is not None and budget.end <= side.today):
@@ -238,7 +241,7 @@ def _redated(
 
 
 def _single_seller(budget: SellerBudget, side: SellerSide) -> list[Complaint]:
-    """The narrower rules of a campaign that serves one seller from a template (§4.4 rule 14)."""
+    """Return the complaints about a budget in a single-seller campaign with a template (§4.4 rule 14)."""
     floors = [side.single_seller_campaigns[c] for c in budget.campaign_ids if c in side.single_seller_campaigns]
     if not floors:
         return []
@@ -253,14 +256,14 @@ def _single_seller(budget: SellerBudget, side: SellerSide) -> list[Complaint]:
 
 
 def _place(budget: SellerBudget) -> tuple[Any, ...]:
-    """The room that a budget takes among its seller's."""
+    """Return the attributes that decide about overlaps."""
     return budget.campaign_ids, budget.start, budget.end, budget.suspended
 
 
 def _overlap(
     budget: SellerBudget, others: Iterable[SellerBudget], side: SellerSide, rules: BudgetRules
 ) -> list[Complaint]:
-    """At most one unsuspended total and one daily budget of a seller's campaign at a time (rule 52)."""
+    """Return a complaint if another budget of the type overlaps: one total, one daily per seller-campaign (rule 52)."""
     for other in others:
         is_other = other is not budget and other.status(side.today) != "Archived"
         if is_other and _collide(budget, other, rules):

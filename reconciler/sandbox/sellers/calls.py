@@ -1,4 +1,4 @@
-"""Sellers, their bids and the advertisers behind them: M6 to M9, M11, M12, M14 to M16, M18 to M21 (§4.2)."""
+"""Sellers, bids and advertisers of the marketplace: M6 to M9, M11, M12, M14 to M16, M18 to M21 (§4.2)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DELIVERY = ("Running", "Archived", "NotRunning")
 
 
 def list_pairs(market: Market) -> Response:
-    """M6."""
+    """List seller-campaigns (M6)."""
     pairs = market.pairs()
     advertiser_id, campaign_id = market.call.value("advertiserId"), market.call.value("campaignId")
     seller_id = market.call.value("sellerId")
@@ -34,7 +34,7 @@ def list_pairs(market: Market) -> Response:
 
 
 def list_of_seller(market: Market) -> Response:
-    """M14."""
+    """List the seller-campaigns of a seller (M14)."""
     seller_id, campaign_id = market.call.params["sellerId"], market.call.value("campaignId")
     market.own("sellers", seller_id, SELLER)
     pairs = [pair for pair in market.pairs() if pair.seller_id == seller_id and campaign_id in (None, pair.campaign_id)]
@@ -42,19 +42,19 @@ def list_of_seller(market: Market) -> Response:
 
 
 def list_of_advertiser(market: Market) -> Response:
-    """M19."""
+    """List the seller-campaigns of an advertiser (M19)."""
     campaigns = market.campaigns(market.advertiser_id())
     return reply(200, market.pairs_json([pair for pair in market.pairs() if pair.campaign_id in campaigns]))
 
 
 def get_pair(market: Market) -> Response:
-    """M8; before 2026-07-27 it answered an array of one (rule 60)."""
+    """Return a seller-campaign (M8); before 2026-07-27 an array of one (rule 60)."""
     told = market.pairs_json([_pair(market)])
     return reply(200, told if market.call.options.seller_campaign_read == "array" else told[0])
 
 
 def patch_pairs(market: Market) -> Response:
-    """M7: all bids or none (rule 58)."""
+    """Patch the bids of seller-campaigns (M7): all or none (rule 58)."""
     items = market.batch()
     named = [str(item.get("id")).partition(".")[0] for item in items if isinstance(item, dict)]
     market.guard_sellers(named)
@@ -65,14 +65,14 @@ def patch_pairs(market: Market) -> Response:
 
 
 def patch_pair(market: Market) -> Response:
-    """M9: the bid is in the query, and there is no body."""
+    """Patch one bid (M9): it is in the query, and there is no body."""
     pair = _pair(market)
     bid = decimal_of(market.call.value("bid"))
     return _rebid_one(market, pair, bid)
 
 
 def create_pair(market: Market) -> Response:
-    """M15: an existing pair gets the bid (rule 59)."""
+    """Create a seller-campaign (M15); an existing one gets the bid (rule 59)."""
     seller_id, body = market.call.params["sellerId"], market.call.body
     market.own("sellers", seller_id, SELLER)
     given = body if isinstance(body, dict) else {}
@@ -101,7 +101,7 @@ def _pair(market: Market) -> SellerCampaign:
 
 
 def _by_state(market: Market, pairs: list[SellerCampaign]) -> list[SellerCampaign]:
-    """The pairs that the status filters let through: delivering or not, having a budget of a status or not."""
+    """Return the seller-campaigns that match the filters for delivery and for budget status."""
     status, budget_status = market.call.value("sellerStatus"), market.call.value("budgetStatus")
     if status is not None:
         told = market.reasons_of(pairs)
@@ -125,7 +125,7 @@ def _paid_pairs(market: Market, budget_status: str) -> set[str]:
 
 
 def list_sellers(market: Market) -> Response:
-    """M11."""
+    """List sellers (M11)."""
     call = market.call
     sellers = market.sellers(call.value("advertiserId"))
     name, with_products = call.value("sellerName"), call.value("withProducts")
@@ -153,24 +153,24 @@ def _sellers_with(market: Market, campaign_id: str | None, status: str | None, b
 
 
 def get_seller(market: Market) -> Response:
-    """M12."""
+    """Return a seller (M12)."""
     key = market.call.params["sellerId"]
     return reply(200, _seller(key, market.own("sellers", key, SELLER)))
 
 
 def create_sellers(market: Market) -> Response:
-    """M21 is out of the sandbox's scope (rule 59)."""
+    """Refuse the creation of sellers (M21), which is out of scope (rule 59)."""
     status = market.call.options.create_sellers_status
     raise market.refuse(status, problem("not-implemented", "Not implemented", type="unknown"))
 
 
 def list_advertisers(market: Market) -> Response:
-    """M16, all of them."""
+    """List advertisers (M16)."""
     return reply(200, [_advertiser(key, row) for key, row in market.advertisers().items()])
 
 
 def get_advertiser(market: Market) -> Response:
-    """M16, one."""
+    """Return one advertiser (M16)."""
     key = market.call.params["advertiserId"]
     record = market.advertisers().get(key)
     if record is None:
@@ -181,13 +181,13 @@ def get_advertiser(market: Market) -> Response:
 
 
 def list_campaigns(market: Market) -> Response:
-    """M18."""
+    """List campaigns (M18)."""
     campaigns = market.campaigns(market.advertiser_id())
     return reply(200, [_campaign(key, row) for key, row in campaigns.items()])
 
 
 def list_ad_sets(market: Market) -> Response:
-    """M20: the one ad set that each marketplace campaign has."""
+    """List the ad sets (M20): one per marketplace campaign."""
     campaigns = market.campaigns(market.advertiser_id())
     return reply(200, [_ad_set(key, row) for key, row in campaigns.items()])
 

@@ -1,4 +1,4 @@
-"""A seller-campaign delivers when it has a bid, money in a total budget, and no reason to rest (rule 57)."""
+"""Seller-campaigns: they deliver with a bid, money in a total budget and no reason for suspension (rule 57)."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class SellerCampaign:
     bid: Decimal | None = None
     suspended_since: str | None = None
     forced_reasons: tuple[str, ...] = ()
-    """RemovedFromCatalog, NotYetStarted, Other: facts that no rule here can derive."""
+    """RemovedFromCatalog, NotYetStarted, Other: reasons that cannot be derived from the state."""
 
     @property
     def id(self) -> str:
-        """The composite id, which is how a client names it."""
+        """The composite id that clients use."""
         return f"{self.seller_id}.{self.campaign_id}"
 
     def to_record(self) -> Record:
-        """The pair as the state keeps it."""
+        """Return the seller-campaign as a record of the state."""
         return {
             "sellerId": self.seller_id,
             "campaignId": self.campaign_id,
@@ -44,7 +44,7 @@ class SellerCampaign:
 
     @classmethod
     def of(cls, record: Record) -> SellerCampaign:
-        """The pair that the state keeps."""
+        """Return the seller-campaign of a record of the state."""
         return cls(
             record["sellerId"],
             record["campaignId"],
@@ -55,7 +55,7 @@ class SellerCampaign:
 
 
 def reasons(pair: SellerCampaign, budgets: Iterable[SellerBudget], today: date) -> tuple[str, ...]:
-    """Why the pair rests; empty when it delivers."""
+    """Return the reasons for which the seller-campaign does not deliver; empty if it delivers."""
     running = [
         budget
         for budget in budgets
@@ -80,14 +80,14 @@ def reasons(pair: SellerCampaign, budgets: Iterable[SellerBudget], today: date) 
 
 
 def observed(pair: SellerCampaign, why: tuple[str, ...], now: str) -> SellerCampaign:
-    """The pair with `suspendedSince` as the reasons say: set when the first appears, gone with the last."""
+    """Return the seller-campaign with `suspendedSince` set if there are reasons, and cleared if not."""
     if not why:
         return replace(pair, suspended_since=None)
     return pair if pair.suspended_since else replace(pair, suspended_since=now)
 
 
 def bid_of(value: Any) -> Decimal | None:
-    """A bid that may be written: a number of at least 0. Null cannot be (contract §4.4 rule 12)."""
+    """Return the bid if it is a number of at least 0, else None; null cannot be written (contract §4.4 rule 12)."""
     bid = None if isinstance(value, str) else decimal_of(value)
     return bid if bid is not None and bid >= 0 else None
 
@@ -95,7 +95,7 @@ def bid_of(value: Any) -> Decimal | None:
 def rebid(
     items: Sequence[Any], stored: Iterable[SellerCampaign], single_seller: Iterable[str]
 ) -> tuple[list[SellerCampaign], list[Violation]]:
-    """The pairs after a batch of bids, in the order asked, and everything wrong with it (rule 58)."""
+    """Return the seller-campaigns after a batch of bids, in the order of the request, and all violations (rule 58)."""
     known, without_bids = {pair.id: pair for pair in stored}, set(single_seller)
     after: list[SellerCampaign] = []
     violations: list[Violation] = []

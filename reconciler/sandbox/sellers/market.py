@@ -1,4 +1,4 @@
-"""What one call sees of the marketplace: its wire profile, its portfolio, its day (contract §4.1, rules 6, 46)."""
+"""Marketplace as one call sees it: wire profile, portfolio and day (contract §4.1, rules 6, 46)."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Market:
 
     call: Call
     legacy: bool
-    """Whether the call came by `/legacy/offsite-ads`, with that generation's keys and types (§6.2)."""
+    """True if the call came through `/legacy/offsite-ads`, with that profile's keys and types (§6.2)."""
 
     # --- what is there ---
 
     @property
     def today(self) -> date:
-        """The reference day of "future" (§2.11: UTC, but nobody could check)."""
+        """Reference day of "future" (§2.11; UTC by default, could not be verified)."""
         return self.call.now.astimezone(ZoneInfo(self.call.options.budget_time_zone)).date()
 
     def campaigns(self, advertiser_id: str | None = None) -> dict[str, Record]:
-        """The marketplace campaigns of the portfolio, or of one advertiser in it."""
+        """Return the marketplace campaigns of the portfolio, or of one advertiser in it, by id."""
         return {
             key: record
             for key, record in self.call.state.all("campaigns").items()
@@ -47,12 +47,12 @@ class Market:
         }
 
     def advertisers(self) -> dict[str, Record]:
-        """The advertisers of the portfolio that have a marketplace campaign."""
+        """Return the advertisers of the portfolio that have a marketplace campaign, by id."""
         owners = {record["advertiserId"] for record in self.campaigns().values()}
         return {key: row for key, row in self.call.state.all("advertisers").items() if key in owners}
 
     def sellers(self, advertiser_id: str | None = None) -> dict[str, Record]:
-        """The sellers of the portfolio, or of one advertiser in it."""
+        """Return the sellers of the portfolio, or of one advertiser in it, by id."""
         return {
             key: record
             for key, record in self.call.state.all("sellers").items()
@@ -60,19 +60,19 @@ class Market:
         }
 
     def budgets(self, sellers: Iterable[str] | None = None) -> list[SellerBudget]:
-        """The budgets of these sellers, or of every seller of the portfolio."""
+        """Return the budgets of these sellers, or of every seller in the portfolio."""
         whose = set(self.sellers() if sellers is None else sellers)
         rows = self.call.state.all("sellerBudgets").items()
         return [self.budget(key, record) for key, record in rows if record["sellerId"] in whose]
 
     def budget(self, budget_id: str, record: Record) -> SellerBudget:
-        """A stored budget; its spend may move on its own (rules 56 and 85), or not be told at all."""
+        """Return a stored budget with its spend, which grows by rules 56 and 85, or is None if it is not reported."""
         untold = record.get("spent", 0) is None
         spend = None if untold else self.call.state.spent(record, self.call.now)
         return SellerBudget.of(budget_id, record, spend, self.call.options.budget_last_day == "counts")
 
     def pairs(self) -> list[SellerCampaign]:
-        """The seller-campaigns of the portfolio."""
+        """Return the seller-campaigns of the portfolio."""
         sellers = self.sellers()
         rows = self.call.state.all("sellerCampaigns").values()
         return [SellerCampaign.of(record) for record in rows if record["sellerId"] in sellers]
@@ -85,7 +85,7 @@ class Market:
 
     @property
     def rules(self) -> BudgetRules:
-        """The budget rules: those of the guide by the legacy path, those of the specification otherwise."""
+        """Budget rules: those of the guide for the legacy path, those of the specification otherwise."""
         options = self.call.options
         by_profile = "seed" if self.legacy else "oas"
         chosen = options.budget_date_rules
@@ -102,7 +102,7 @@ class Market:
 
     @property
     def side(self) -> SellerSide:
-        """The facts that the budget rules ask about."""
+        """Facts about sellers and campaigns that the budget rules use."""
         campaigns = self.campaigns()
         floors = {
             key: decimal_of(record["targetBudgetMinimum"]) or Decimal(0)
@@ -114,7 +114,7 @@ class Market:
     # --- refusing ---
 
     def refuse(self, status: int, *problems: Problem) -> Refusal:
-        """An error answer in the shape that the options choose: nobody could see the real one (rule 46)."""
+        """Return a refusal in the form that the options select; the real one could not be verified (rule 46)."""
         path = self.call.request.path
         told = [{**one, "instance": one.get("instance", path)} for one in problems]
         lists = problem_lists(self.call, told, (), "E5")
@@ -124,14 +124,17 @@ class Market:
         return Refusal(status, body=lists["errors"][0] if shape == "object" else lists["errors"])
 
     def refuse_batch(self, violations: Sequence[Violation]) -> Refusal:
-        """A batch is refused whole, and each problem names its item."""
+        """Return the refusal of a whole batch, with one problem per item at fault."""
         if self.call.options.marketplace_violations == "first":
             violations = violations[:1]
         told = [problem(one.code, "Bad request", one.detail, instance=f"@data/{one.index}") for one in violations]
         return self.refuse(400, *told)
 
     def own(self, collection: str, key: str, code: str) -> Record:
-        """One record of the portfolio; 404 if there is none, 403 if it is somebody else's (rule 6)."""
+        """Return a record of the portfolio.
+
+        Raise `Refusal`: 404 if it does not exist, 403 if it is outside (rule 6).
+        """
         record = self.call.state.get(collection, key)
         if record is None:
             raise self.refuse(404, problem(code, "Not found", f"no such id: {key}"))
@@ -141,13 +144,13 @@ class Market:
         return record
 
     def guard_sellers(self, seller_ids: Iterable[Any]) -> None:
-        """Nothing, unless a write touches a seller that exists outside the portfolio: 403 (rule 6)."""
+        """Raise `Refusal` with 403 if a seller exists outside the portfolio (rule 6)."""
         sellers, mine = self.call.state.all("sellers"), self.sellers()
         if any(isinstance(key, str) and key in sellers and key not in mine for key in seller_ids):
             raise self.refuse(403, forbidden("MarketingSolutions"))
 
     def advertiser_id(self) -> str:
-        """The advertiser of the path. One outside the portfolio reads as one without anything (rule 83)."""
+        """Return the advertiser in the path; one outside the portfolio has empty lists by default (rule 83)."""
         key = self.call.params["advertiserId"]
         unreadable = not (key.isascii() and key.isdigit())
         refuses = self.call.options.unknown_advertiser == "refused"
@@ -156,7 +159,10 @@ class Market:
         return key
 
     def batch(self) -> list[Any]:
-        """The items of a bulk call, within its limit (rules 46 and 47)."""
+        """Return the items of a bulk call.
+
+        Raise `Refusal` if it is no list, empty, or over the limit (rules 46 and 47).
+        """
         items, limit = self.call.body, self.call.options.marketplace_batch_limit
         if not isinstance(items, list) or not items:
             raise self.refuse(400, problem(INVALID, "Bad request", "a non-empty array is expected"))
@@ -166,7 +172,10 @@ class Market:
         return items
 
     def asked(self, name: str, read: Callable[[str], Any], code: str = INVALID) -> Any:
-        """A query parameter, read; None if it was not asked; 400 if it cannot be read."""
+        """Return a query parameter parsed by `read`, or None if absent.
+
+        Raise `Refusal` with 400 if it cannot be parsed.
+        """
         text = self.call.value(name)
         if text is None:
             return None
@@ -178,11 +187,11 @@ class Market:
     # --- the wire ---
 
     def campaign_id(self, text: str) -> int | str:
-        """A campaign id as the profile writes it (conflict 20)."""
+        """Return a campaign id as the profile writes it: text, or an integer (conflict 20)."""
         return text if self.legacy else int(text)
 
     def budget_json(self, budget: SellerBudget) -> Json:
-        """A budget as the profile writes it; an open end is an empty text."""
+        """Return the JSON of a budget in the profile's form; an open end is an empty text."""
         suspended = "suspended" if self.legacy else "isSuspended"
         return {
             "id": budget.id,
@@ -198,13 +207,13 @@ class Market:
         }
 
     def pairs_json(self, pairs: Sequence[SellerCampaign]) -> list[Json]:
-        """Seller-campaigns with their derived reasons."""
+        """Return the JSON of seller-campaigns with their derived reasons."""
         told = self.reasons_of(pairs)
         midnight = since(datetime.combine(self.today, time(), UTC))
         return [self._pair_json(observed(pair, told[pair.id], midnight), told[pair.id]) for pair in pairs]
 
     def reasons_of(self, pairs: Sequence[SellerCampaign]) -> Mapping[str, tuple[str, ...]]:
-        """Why each pair rests."""
+        """Return the suspension reasons of each seller-campaign, by id."""
         by_seller: dict[str, list[SellerBudget]] = {}
         for budget in self.budgets({pair.seller_id for pair in pairs}):
             by_seller.setdefault(budget.seller_id, []).append(budget)
@@ -224,7 +233,7 @@ class Market:
     # --- storing ---
 
     def keep_budgets(self, budgets: Iterable[SellerBudget]) -> None:
-        """Store budgets, and what they change for the seller-campaigns that they pay for."""
+        """Store budgets, and update the seller-campaigns that they pay for."""
         touched = set()
         for budget in budgets:
             kept = self.call.state.get("sellerBudgets", budget.id) or {"spent": 0}
@@ -233,7 +242,7 @@ class Market:
         self.keep_pairs([pair for pair in self.pairs() if pair.seller_id in touched])
 
     def admit(self, budgets: Iterable[SellerBudget]) -> None:
-        """The first budget in a single-seller campaign makes the seller-campaign (§4.4 rule 14)."""
+        """Create the seller-campaign of a single-seller campaign with its first budget (§4.4 rule 14)."""
         single_seller = set(self.side.single_seller_campaigns)
         for budget in budgets:
             for campaign_id in single_seller.intersection(budget.campaign_ids):
@@ -242,7 +251,7 @@ class Market:
                     self.call.state.put("sellerCampaigns", pair.id, pair.to_record())
 
     def keep_pairs(self, pairs: Sequence[SellerCampaign]) -> list[SellerCampaign]:
-        """The seller-campaigns as stored, each suspended since now if it was not and now is (rule 57)."""
+        """Store the seller-campaigns and return them, with `suspendedSince` set to now if newly suspended (rule 57)."""
         told = self.reasons_of(pairs)
         now = since(self.call.now)
         seen = [observed(pair, told[pair.id], now) for pair in pairs]
@@ -252,5 +261,5 @@ class Market:
 
 
 def since(moment: datetime) -> str:
-    """An instant as the marketplace prints it, with the seven digits of the specification's own sample."""
+    """Return an instant in the marketplace's format, with the seven fractional digits of the specification's sample."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.0000000+00:00"

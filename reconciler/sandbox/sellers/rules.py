@@ -1,4 +1,4 @@
-"""What one field of a seller budget may hold, and the codes for what it may not (contract §4.4, §8.6)."""
+"""Field rules of seller budgets, and their error codes (contract §4.4, §8.6)."""
 
 from __future__ import annotations
 
@@ -31,33 +31,33 @@ PROPERTY = "WithInvalidProperty"
 
 @dataclass(frozen=True, slots=True)
 class SellerSide:
-    """The facts outside the budgets that the rules ask about: who may be budgeted, and on which day it is."""
+    """Facts outside the budgets that the rules use: sellers, campaigns and the day."""
 
     today: date
     sellers: frozenset[str]
     campaigns: frozenset[str]
     single_seller_campaigns: Mapping[str, Decimal]
-    """Campaigns in single-seller mode, with the least amount that their template asks for (§4.4 rule 14)."""
+    """Campaigns in single-seller mode, with the minimum amount of their template (§4.4 rule 14)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetRules:
-    """The choices that differ between the two wire profiles, or that nobody could check."""
+    """Rules that differ between the two profiles or could not be verified."""
 
     date_rules: str = "oas"
-    """`oas`: the end of a running budget may move; `seed`: only that of one wholly ahead (rule 51)."""
+    """`oas`: the end of a running budget may move; `seed`: only that of a budget that has not started (rule 51)."""
     may_grow: bool = False
-    """Whether a patch may add campaigns (legacy) or only drop some (§4.4 rule 5)."""
+    """True if a patch may add campaigns (legacy); otherwise it may only remove some (§4.4 rule 5)."""
     below_spend: bool = False
-    """Whether a Capped amount may fall below its spend (§4.4 rule 6)."""
+    """True if a Capped amount may be set below its spend (§4.4 rule 6)."""
     end_may_equal_start: bool = False
-    """`endDate` not before `startDate` (guide) or greater than it (specification): conflict 23."""
+    """True if `endDate` may equal `startDate` (guide); the specification requires a later day: conflict 23."""
     text_ids: bool = False
-    """Whether campaign ids may be texts (guide) besides integers (specification): conflict 20."""
+    """True if campaign ids may be texts (guide) besides integers (specification): conflict 20."""
     refuse_today: bool = True
     refuse_foreign_keys: bool = True
     unique_per: str = "seller-campaign"
-    """`seller-campaign`, or `seller` as v1 says (§14 no. 18)."""
+    """Scope of uniqueness: `seller-campaign`, or `seller` as v1 says (§14 no. 18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Violation:
 
 
 Complaint = tuple[str, str]
-"""A code and a sentence, before it is known which item they are about."""
+"""Code and message of a violation whose item index is not yet known."""
 
 
 def campaigns_of(value: Any, side: SellerSide, rules: BudgetRules, complaints: list[Complaint]) -> tuple[str, ...]:
@@ -88,7 +88,10 @@ def campaigns_of(value: Any, side: SellerSide, rules: BudgetRules, complaints: l
 
 
 def amount_of(value: Any, budget_type: str, complaints: list[Complaint]) -> Decimal | None:
-    """A text or a number (rule 48); none for Uncapped, and one for the other two types (§4.4 rule 2)."""
+    """Return the amount, from a text or a number (rule 48).
+
+    Uncapped has no amount, the other types require one (§4.4 rule 2).
+    """
     if budget_type == "Uncapped":
         if value is not None:
             complaints.append((TYPE_FOR_AMOUNT, "an Uncapped budget has no amount"))
@@ -101,7 +104,7 @@ def amount_of(value: Any, budget_type: str, complaints: list[Complaint]) -> Deci
 
 
 def decimal_of(value: Any) -> Decimal | None:
-    """A JSON number or a text of plain digits, exactly; None if it is neither."""
+    """Return a JSON number or a text of plain digits as a `Decimal`, or None."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
@@ -110,7 +113,7 @@ def decimal_of(value: Any) -> Decimal | None:
 
 
 def checked_day(value: Any, code: str, name: str, complaints: list[Complaint]) -> date | None:
-    """The day of a date or of a date-time, whose time is ignored (rule 48)."""
+    """Return the day of a date or a date-time, without its time (rule 48), or None with a complaint added."""
     day = day_of(value)
     if day is None:
         complaints.append((code, f"{name} is not a date: {value!r}"))
@@ -118,7 +121,7 @@ def checked_day(value: Any, code: str, name: str, complaints: list[Complaint]) -
 
 
 def day_of(value: Any) -> date | None:
-    """`YYYY-MM-DD`, alone or before a time; None if it is not that."""
+    """Return the day of `YYYY-MM-DD`, alone or before a time, or None."""
     if not isinstance(value, str) or (len(value) > 10 and value[10] not in "T "):
         return None
     try:

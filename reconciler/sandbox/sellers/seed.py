@@ -1,4 +1,4 @@
-"""The marketplace of the demo: two campaigns, ten sellers, and a budget in each state (clock: 2026-11-21)."""
+"""Marketplace of the demo: two campaigns, ten sellers, and a budget in each state (clock: 2026-11-21)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SELLERS = (
     "Acme", "Brio", "Cuisine & Co", "Dune", "Électro Nord", "Fjord", "Gala", "Hibiscus", "Iris", "Jardin",
 )  # fmt: skip
 BIDS = {"1": Decimal("0.25"), "2": Decimal("0.40"), "3": None, "4": Decimal(0), "5": Decimal("0.3125")}
-"""Bids of the first sellers in campaign 10001; the others have none yet."""
+"""Bids of the first sellers in campaign 10001; the others have none."""
 
 # seller, campaigns, type, amount, start, end, suspended, spent
 BUDGETS = (
@@ -26,7 +26,7 @@ BUDGETS = (
 
 
 def sellers(state: State) -> None:
-    """Put the marketplace into a state that has its advertiser."""
+    """Add the marketplace to a state that has its advertiser."""
     for key, name in CAMPAIGNS.items():
         record = {"advertiserId": ADVERTISER, "name": name, "marketplace": True}
         state.put("campaigns", key, (state.get("campaigns", key) or {}) | record)
