@@ -72,7 +72,6 @@ def _character(each: str) -> str:
 
 def _escapes(each: str) -> Iterable[str]:
     code = ord(each)
-    yield re.escape(each)
     yield rf"\\+{re.escape(each)}"
     yield rf"\\+u(?i:{code:04x})"
     yield rf"&#0*{code};?"
@@ -87,3 +86,4 @@ def _escapes(each: str) -> Iterable[str]:
         yield r"\+"
     if each == "'":
         yield "&apos;"
+    yield re.escape(each)  # last, since it begins other forms: & of &amp;, % of %25
