@@ -45,7 +45,7 @@ class Redaction:
 def _any_form(character: str) -> str:
     """Return an expression for a character as it is, and as JSON, HTML or a URL may write it."""
     code = ord(character)
-    forms = [re.escape(character), rf"\\{re.escape(character)}", f"&#0*{code};", f"&#[xX]0*(?i:{code:x});"]
+    forms = [rf"\\{re.escape(character)}", f"&#0*{code};", f"&#[xX]0*(?i:{code:x});"]
     forms.append("".join(f"%(?:25)*(?i:{byte:02x})" for byte in character.encode("utf-8", "surrogatepass")))
     forms.append("".join(rf"\\u(?i:{unit.hex()})" for unit in _units(character)))
     if code in codepoint2name:
@@ -54,6 +54,7 @@ def _any_form(character: str) -> str:
         forms.append("&apos;")
     if character == " ":
         forms.append(r"\+")
+    forms.append(re.escape(character))  # last, since it is the beginning of other forms: & of &amp;, % of %25
     return f"(?:{'|'.join(forms)})"
 
 
