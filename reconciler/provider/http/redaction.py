@@ -4,9 +4,9 @@ Texts are searched after decoding, for every status, since a success can echo a 
 """
 
 import base64
-import html
 import re
 from collections.abc import Iterable
+from html.entities import codepoint2name
 
 from msgspec.structs import replace
 
@@ -73,12 +73,13 @@ def _character(each: str) -> str:
 def _escapes(each: str) -> Iterable[str]:
     code = ord(each)
     yield rf"\\+{re.escape(each)}"
-    yield rf"\\+u(?i:{code:04x})"
+    yield "".join(rf"\\+u(?i:{unit.hex()})" for unit in _units(each))
     yield rf"&#0*{code};?"
     yield rf"&#(?i:x0*{code:x});?"
-    escaped = html.escape(each)
-    if escaped != each:
-        yield re.escape(escaped)
+    if code in codepoint2name:
+        yield f"&{codepoint2name[code]};"
+    if each == '"':
+        yield "&#34;"
     yield "".join(f"%(?:25)*(?i:{byte:02x})" for byte in each.encode("utf-8", "surrogatepass"))
     if code < 256:
         yield rf"\\+x(?i:{code:02x})"
@@ -87,3 +88,9 @@ def _escapes(each: str) -> Iterable[str]:
     if each == "'":
         yield "&apos;"
     yield re.escape(each)  # last, since it begins other forms: & of &amp;, % of %25
+
+
+def _units(each: str) -> list[bytes]:
+    """Return the two-byte units of a character in UTF-16, as JSON escapes it."""
+    encoded = each.encode("utf-16-be", "surrogatepass")
+    return [encoded[at : at + 2] for at in range(0, len(encoded), 2)]
