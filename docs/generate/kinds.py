@@ -4,14 +4,11 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 
-from markdown import page, words
+from markdown import page
 
 from reconciler.kinds import versions as api_versions
-from reconciler.kinds.date_types import DayType, InstantType
-from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
-from reconciler.kinds.nested_types import ObjectType, SetType
+from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.products import PRODUCTS
-from reconciler.kinds.value_types import BoolType, CountType, EnumType, IdType, MoneyType, TextType, ValueType
 from reconciler.kinds.write_methods import (
     ActionByValue,
     AddDifference,
@@ -22,6 +19,7 @@ from reconciler.kinds.write_methods import (
     SubresourcePatch,
     Write,
 )
+from reconciler.reports.field_facts import form, may
 from reconciler.reports.problem_catalogue import problem_table
 
 
@@ -91,28 +89,12 @@ def _field(name: str, cells: list[tuple[str, Field]], versions: list[str]) -> st
     having = [version for version, _ in cells]
     facts = [
         f"- Form: {form(row.type)}{'; `null` clears it' if row.nullable else ''}.",
-        f"- {_may(row)}",
+        f"- {may(row)}",
         *(f"- In {', '.join(f'`{each}`' for each in those)}: {what}." for what, those in _differing(cells).items()),
     ]
     if having != versions:
         facts.append(f"- Only in {', '.join(f'`{version}`' for version in having)}.")
     return f"### `{name}`\n\n{row.doc}\n\n" + "\n".join(facts)
-
-
-def _may(row: Field) -> str:
-    """When the value can be set, and where it stands on the wire if that is not under its own name."""
-    match row.create is not None, row.patch is not None:
-        case True, True:
-            told = "Set when it is created, and changed later."
-        case True, False:
-            told = "Set when it is created, and fixed after that."
-        case _:
-            told = "Set by a call of its own, once it is created."
-    if row.read is None:
-        told += " The API never shows it, so it is compared with what was last applied."
-    paths = ((verb, row.path(way)) for verb, way in (("create", "create"), ("change", "patch"), ("read", "read")))
-    other = [f"{verb} `{path}`" for verb, path in paths if path not in (None, NOT_IN_BODY, row.name)]
-    return told + (f" On the wire: {', '.join(other)}." if other else "")
 
 
 def _differing(cells: list[tuple[str, Field]]) -> Mapping[str, list[str]]:
@@ -135,36 +117,6 @@ def _differing(cells: list[tuple[str, Field]]) -> Mapping[str, list[str]]:
         if what:
             found.setdefault(", ".join(what), []).append(version)
     return found
-
-
-def form(type: ValueType) -> str:
-    """A value type in words, with its unit."""
-    match type:
-        case MoneyType(places, positive, _):
-            return f"an amount {'above 0' if positive else 'of at least 0'}, with at most {places} decimals"
-        case IdType(of=str() as other):
-            return f"an id, digits in quotes, or the address of a block of [`{other}`]({other}.md)"
-        case IdType():
-            return "an id, digits in quotes"
-        case EnumType(known, _, aliases, _):
-            also = "".join(f", `{alias}` for `{word}`" for alias, word in aliases.items() if word in known)
-            return "one of " + ", ".join(f"`{word}`" for word in known) + f", in any case{also}"
-        case BoolType():
-            return "`true` or `false`"
-        case CountType():
-            return "a whole number from 1"
-        case InstantType():
-            return "a day (its first moment in UTC), or a date and time with its offset"
-        case DayType():
-            return "a day, `2026-12-31`"
-        case TextType(maximum, _, _, shape, _):
-            return (shape or "text") + (f", at most {maximum} characters" if maximum else "")
-        case SetType(each, filled):
-            return f"a list without order{', not empty' if filled else ''}; each is {form(each)}"
-        case ObjectType(of, _):
-            return "a block, always whole: " + "; ".join(f"`{name}`: {form(part)}" for name, part in of.items())
-        case _:
-            return words(type.schema())
 
 
 # --- Calls and rules --------------------------------------------------------------------------------------------------

@@ -62,13 +62,17 @@ def _begun(begun: "InitResult", folder: str) -> Iterator[str]:
     if begun.unread is not None:
         yield "\nGitLab reads one pipeline, at the root of the repository, and there is one for another project:"
         yield f"include {begun.unread} in it, with names of their own for its jobs."
+    from reconciler.kinds.products import PRODUCTS
+
     here = "" if folder == "." else f" {folder}"
     steps = dict[str, str]()
     yield "\nNext:" if begun.written else "\nThere is a project already. Next:"
     if begun.sandboxed:
         steps[f"reconciler plan{here} --sandbox"] = "what would change, on the built-in simulator"
         steps[f"edit {begun.folder / 'reconciler.yaml'}"] = "your advertiser's id under scope"
-    steps["export CRITEO_MS_CLIENT_ID=… CRITEO_MS_CLIENT_SECRET=…"] = "CRITEO_RM_… for Retail Media"
+    first, *others = PRODUCTS.values()
+    pair = f"export {first.credentials}_CLIENT_ID=… {first.credentials}_CLIENT_SECRET=…"
+    steps[pair] = ", ".join(f"{each.credentials}_… for {each.title}" for each in others)
     steps[f"reconciler doctor{here}"] = "whether the account can be read, and what is allowed"
     steps[f"reconciler import{here}"] = "write what is live into files"
     if not begun.sandboxed:

@@ -118,9 +118,10 @@ def rollback(given: RollbackOptions) -> None:
     The plan fits the files as they will be then: change them first (--write, --patch), then apply it.
 
     \b
-    Example: reconciler rollback 20261121T090000Z-7f3a --write --out plan.json
+    Example: reconciler rollback last --write --out plan.json
+             reconciler rollback 20261121T090000Z-7f3a --patch files.patch
     """
-    from reconciler.commands import drift_accept
+    from reconciler.commands import drift_accept, patch_files
     from reconciler.commands import rollback as rolling
 
     allowed = allowances(given.allow, given.because)
@@ -129,7 +130,7 @@ def rollback(given: RollbackOptions) -> None:
         told, digest = found.run, None
         if not told.failed:
             if given.patch is not None:
-                rolling.save(found, Path(given.patch))
+                patch_files.save(found.patch, Path(given.patch))
             if given.write_files:
                 told = replace(told, problems=(*told.problems, *drift_accept.write_files(found.texts)))
             if given.out is not None:

@@ -127,7 +127,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 COMMANDS = {
     "begin": ("init", "doctor", "version", "completion"),
-    "files": ("validate",),
+    "files": ("validate", "set", "fmt"),
+    "sheets": ("export",),
     "runs": ("plan", "show", "apply"),
     "live": ("drift", "rollback", "import"),
     "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),

@@ -40,19 +40,32 @@ def schema(out: str) -> None:
         raise click.ClickException(f"{folder} cannot be written: {trouble.strerror}") from None
 
 
-@cli.command(short_help="Say what a problem code means, and what cures it.")
+@cli.command(short_help="Say what a problem code or a field means.")
 @click.argument("code", shell_complete=complete_from("codes"))
-def explain(code: str) -> None:
-    """Say what a problem code or a guardrail means, what causes it, and what cures it.
+@click.option("--project", default=".", type=click.Path(), help="Where a setting is looked up.")
+def explain(code: str, project: str) -> None:
+    """Say what a problem code or a guardrail means, what causes it, and what cures it; or what a field is.
+
+    For a guardrail, guardrails, overrides, scope or currencies: how it is set in the project, and where.
 
     \b
     Example: reconciler explain fixed-field
              reconciler explain decimalSlip
+             reconciler explain adSets.bidding.bidAmount
+             reconciler explain overrides --project shop
     """
+    from reconciler.commands import settings
     from reconciler.config.schema_errors import closest_word
     from reconciler.guardrails import RULES
     from reconciler.reports.problem_catalogue import problem_table
 
+    if code in settings.SECTIONS:
+        click.echo(settings.describe(project, code) or f"There is no project in {project}.\n", nl=False)
+        return
+    here = settings.describe(project, code)
+    if "." in code:
+        click.echo(_explained_field(code), nl=False)
+        return
     known = problem_table()
     code = RULES[code].code if code in RULES else code
     if code not in known:
@@ -60,6 +73,26 @@ def explain(code: str) -> None:
         raise click.UsageError(f"unknown code {code!r}; {hint}")
     said = known[code].plain
     click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nFix:   {said.cure}")
+    if here:
+        click.echo(f"\nHere:  {here}", nl=False)
+
+
+def _explained_field(name: str) -> str:
+    from reconciler.config.schema_errors import closest_word
+    from reconciler.kinds import versions as api_versions
+    from reconciler.reports import field_facts
+
+    told = field_facts.explain(name)
+    if told is None:
+        kind = name.partition(".")[0]
+        kinds = api_versions.kind_names()
+        known = (
+            field_facts.field_names(kind)
+            if kind in kinds
+            else [each for one in kinds for each in field_facts.field_names(one)]
+        )
+        raise click.UsageError(f"there is no field {name!r}; {closest_word(name, known) or 'fields are named in full'}")
+    return told
 
 
 @cli.command(short_help="Record the outcome of a call that could not be verified.")
@@ -150,7 +183,7 @@ _book_command(
     "address",
 )
 _book_command("runs", "The latest runs, newest first.\n\nExample: reconciler ledger runs")
-_book_command("show", "One run with its calls.\n\nExample: reconciler ledger show 20261121T090000Z-7f3a", "run")
+_book_command("show", "One run with its calls; last is the latest.\n\nExample: reconciler ledger show last", "run")
 _book_command(
     "forget",
     "Stop tracking an address; its history is kept.\n\nExample: reconciler ledger forget adSets.old",
@@ -225,7 +258,9 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
 def _announce(url: str) -> None:
     click.echo(f"The sandbox listens on {url}. In another terminal:\n", err=True)
     click.echo(f"export RECONCILER_API_URL={url}")
-    for product, name in (("MS", "sandbox-ms"), ("RM", "sandbox-rm")):
-        click.echo(f"export CRITEO_{product}_CLIENT_ID={name}")
-        click.echo(f"export CRITEO_{product}_CLIENT_SECRET=sandbox")
+    from reconciler.commands.connection import PREFIXES, SANDBOX_CREDENTIALS
+
+    for product, pair in SANDBOX_CREDENTIALS.items():
+        click.echo(f"export {PREFIXES[product]}_CLIENT_ID={pair.client_id}")
+        click.echo(f"export {PREFIXES[product]}_CLIENT_SECRET={pair.secret}")
     sys.stdout.flush()

@@ -165,7 +165,8 @@ def _unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, 
     for name, rows in prepared.live.items():
         kind = kinds[name]
         managed = {found.id for _, found in prepared.pairs[name] if found is not None}
-        limits = kind.limits([row.values for row in rows], book.today(kind.name)) if kind.limits else [None] * len(rows)
+        measure = kind.limits or kind.ceilings
+        limits = measure([row.values for row in rows], book.today(kind.name)) if measure else [None] * len(rows)
         totals: dict[str, Exposure] = {}
         strange: dict[str, list[Unmanaged]] = {}
         for row, limit in zip(rows, limits, strict=True):

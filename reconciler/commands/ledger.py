@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.commands import connection
+from reconciler.commands import connection, run_effects
 from reconciler.commands.connection import CommandRefused
 from reconciler.config import project as projects
 from reconciler.config import project_schema
@@ -32,15 +32,23 @@ def history(project: str, sandbox: str | None, api_url: str | None, address: str
 
 
 def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
-    """Return the latest runs."""
-    return _asked(project, sandbox, api_url, lambda book: _lines(told.runs(book.runs(RUNS))))
+    """Return the latest runs, each with its effects."""
+    found = projects.find_project([project])[0]
+
+    def listed(book: Ledger) -> str:
+        past = book.runs(RUNS)
+        histories = ((each.id, book.run(each.id)) for each in past) if found else ()
+        effects = {id: run_effects.summary(found, history) for id, history in histories if found and history}
+        return _lines(told.runs(past, effects))
+
+    return _asked(project, sandbox, api_url, listed)
 
 
 def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> str:
     """Return one run with its calls."""
 
     def one(book: Ledger) -> str:
-        found = book.run(run)
+        found = book.run(run_effects.latest(book) if run == run_effects.LAST else run)
         if found is None:
             hint = "`reconciler ledger runs` lists them"
             raise CommandRefused(

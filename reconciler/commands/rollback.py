@@ -4,15 +4,12 @@ A value is reverted only if live still has the run's value. Reported as irrevers
 values that the API never returns.
 """
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.commands import atomic_files
+from reconciler.commands import patch_files
 from reconciler.commands.connection import CommandRefused, refused_run
 from reconciler.commands.drift import exact_target
 from reconciler.commands.drift_accept import rewrite_files
@@ -37,8 +34,6 @@ from reconciler.model import (
 )
 from reconciler.planning.irreversible import reason_to_stay
 from reconciler.reports.drift_report import format_drift_value
-
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class RecordedMove(Struct, frozen=True):
@@ -66,7 +61,8 @@ class RollbackResult(Struct, frozen=True):
 def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = None) -> RollbackResult:
     """Plan the rollback of a run. Raise :class:`CommandRefused` if the ledger does not have it."""
     with session.remembering(create=False) as ledger:
-        past, remembered = ledger.run(run), session.memory(ledger).values
+        latest = next((each.id for each in ledger.runs(1)), run) if run == "last" else run
+        past, remembered = ledger.run(latest), session.memory(ledger).values
     if past is None:
         hint = "`reconciler ledger runs` lists them"
         raise CommandRefused(refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
@@ -76,7 +72,7 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     wished, told = undo_values(past, prepared, remembered)
     texts, trouble = rewrite_files(session.loaded, prepared, wished)
     targets = tuple(exact_target(address) for address in wished)
-    patch = "".join(_patch(session, texts))
+    patch = patch_files.unified_diff(session.loaded.documents, texts)
     if not targets:
         empty = Run("plan", session.project.name, problems=told, unchanged=len(session.loaded.desired))
         return RollbackResult(empty, session)
@@ -91,14 +87,6 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     return RollbackResult(
         replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch
     )
-
-
-def save(found: RollbackResult, patch: Path) -> None:
-    """Write the changes of the files as a patch for ``git apply``. Raise :class:`CommandRefused` if impossible."""
-    try:
-        atomic_files.write_atomically(patch, found.patch.encode())
-    except OSError as trouble:
-        raise CommandRefused(refused_run(atomic_files.not_written_error(patch, trouble))) from None
 
 
 def undo_values(
@@ -197,17 +185,3 @@ def _beside(run: Run, wished: Mapping[Address, Mapping[str, Value]]) -> Iterator
             if move.field not in wished.get(change.address, {}):
                 message = f"{move.field} is in this plan too: the files state it and it is not applied yet"
                 yield warning("also-pending", message, at=move.place, address=change.address)
-
-
-def _patch(session: Session, texts: Mapping[str, bytes]) -> Iterator[str]:
-    """Yield the files before and after as a unified diff for ``git apply``."""
-    for file, text in texts.items():
-        before, after = (_lines(each) for each in (session.loaded.documents[file].text, text))
-        name = file.lstrip("/")
-        for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
-            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _lines(text: bytes) -> Sequence[str]:
-    """Return the lines of a text, split at line feeds only, as in a patch."""
-    return LINE.findall(text.decode())

@@ -13,7 +13,7 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.commands import connection, saved_plans
+from reconciler.commands import connection, decided_beside, saved_plans
 from reconciler.commands.connection import CommandRefused
 from reconciler.config import loader
 from reconciler.config import moved as moved_blocks
@@ -109,7 +109,7 @@ class Session:
             run = plan_engine.validate(self.loaded, self.outside.clock())
             problems = (*recovery.problems, *run.problems, *((trouble,) if trouble else ()))
             return replace(run, command="plan", problems=plan_engine.unique(problems), unchanged=0)
-        return plan_engine.plan(
+        planned = plan_engine.plan(
             self.loaded,
             self.outside,
             self.now,
@@ -119,6 +119,10 @@ class Session:
             allowed=allowed,
             recorded=plan_engine.Recorded(saved, self.circumstances()) if saved else None,
         )
+        if isinstance(planned, Run):
+            return planned
+        beside = tuple(decided_beside.find(planned.run))
+        return replace(planned, run=replace(planned.run, problems=(*planned.run.problems, *beside)))
 
     def memory(
         self, book: Ledger, now: datetime | None = None, recovery: open_calls.Recovery | None = None

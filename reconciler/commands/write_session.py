@@ -90,7 +90,7 @@ class WriteSession:
     ) -> Run:
         """Apply the plan as one run of the ledger."""
         outside = replace(self.session.outside, bisect=bisect, wary=self.ledger.is_new)
-        allowed = {each.rule: str(each.because) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
+        allowed = {each.rule: str(each.reason) for each in prepared.run.judgements if each.verdict is Verdict.ALLOWED}
         plan = prepared.run.plan
         planned = sum(len(call.items) for call in plan.calls) + len(plan.deferred)
         record = replace(self._record(outside.clock()), allowed=allowed, plan_digest=self.plan_digest, planned=planned)

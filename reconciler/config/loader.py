@@ -7,7 +7,7 @@ nothing is sent while there is an error.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path as File
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from reconciler.model import (
     Desired,
     FieldPath,
     Json,
+    Locator,
     Origin,
     Place,
     Problem,
@@ -35,8 +36,12 @@ from reconciler.model import (
     warning,
 )
 
+Allowance: TypeAlias = tuple[Place, Mapping[str, Json]]
+"""An entry of ``allow``, with its place."""
 Refusals = Mapping[FieldPath, list[FieldPath]]
 """Paths that the schema refuses, by the block that contains them."""
+DECISION = frozenset({"rule", "addresses", "until", "because"})
+"""Required keys of a decision."""
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
 """Codes of rules about missing values, which are not applied to a block that was only partly understood."""
 
@@ -48,6 +53,7 @@ class LoadResult(Struct, frozen=True, dict=True):
     desired: tuple[Desired, ...]
     problems: tuple[Problem, ...]
     documents: Mapping[str, Document]
+    allow: tuple[Allowance, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -82,9 +88,11 @@ def load(
     """
     project, files, problems = projects.find_project(tuple(paths))
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
+    allow = list[Allowance]()
     if project is not None:
+        allow += _decisions(project.source, project.content)
         for number, file in enumerate(files, 1):
-            desired.extend(_file(file, projects.text_of(file, instead), project, found, documents))
+            desired.extend(_file(file, projects.text_of(file, instead), project, found, documents, allow))
             if told is not None:
                 told(number, len(files))
         found.extend(_twice(desired))
@@ -93,7 +101,15 @@ def load(
             found.append(error("empty-project", "the files hold no resource", at=project.at(), hint=hint))
         found.extend(_out_of_scope(project, desired))
     ordered = tuple(sorted(found, key=_in_file_order))
-    return LoadResult(project, tuple(desired), ordered, documents)
+    return LoadResult(project, tuple(desired), ordered, documents, tuple(allow))
+
+
+def _decisions(source: Locator, content: Mapping[str, Json]) -> Iterator[Allowance]:
+    """Yield the complete entries of ``allow``; the schema reports the others."""
+    entries = content.get("allow")
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict) and entry.keys() >= DECISION and isinstance(entry["addresses"], list):
+            yield Place(source, ("allow", number)), entry
 
 
 def _in_file_order(problem: Problem) -> tuple[Span, str]:
@@ -106,6 +122,7 @@ def _file(
     project: Project,
     found: list[Problem],
     documents: dict[str, Document],
+    allow: list[Allowance],
 ) -> Iterator[Desired]:
     if isinstance(text, Problem):
         found.append(text)
@@ -129,6 +146,7 @@ def _file(
     refusals = _by_owner(refused)
     content = parsed.value if isinstance(parsed.value, dict) else {}
     defaults = content.get("defaults")
+    allow += _decisions(parsed, content)
     for name, section in content.items():
         if name == "defaults" or not isinstance(section, dict):
             continue
@@ -145,7 +163,7 @@ def _file(
 
 
 def _own_keys() -> frozenset[str]:
-    return frozenset(("defaults", *api_versions.kind_names()))
+    return frozenset(("defaults", "allow", *api_versions.kind_names()))
 
 
 def _passed_over(file: str, what: str) -> Problem:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.config import project_schema, published_schemas, schema_errors, yaml_document
+from reconciler.config import extended, project_schema, published_schemas, schema_errors, yaml_document
 from reconciler.config.yaml_document import Document
 from reconciler.kinds import versions as api_versions
 from reconciler.kinds.kind import Kind
@@ -130,8 +130,8 @@ def find_project(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...]
     links = tuple(_links_out(home, (home / PROJECT_FILE,)))
     if links:
         return None, (), links
-    parsed, problems = read_document(home / PROJECT_FILE)
-    if parsed is None:
+    parsed, problems = _read_extended(home)
+    if parsed is None or problems:
         return None, (), problems
     if not schema_errors.is_valid(parsed.value, published_schemas.PROJECT):
         return (
@@ -144,7 +144,9 @@ def find_project(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...]
     wrong = tuple(_wrong(project))
     if wrong:
         return None, (), wrong
-    files = tuple(sorted(_files(home, parsed.value.get("include"), given)))
+    files = tuple(
+        each for each in sorted(_files(home, parsed.value.get("include"), given)) if not _is_base(each, project)
+    )
     links = tuple(_links_out(home, files))
     if links:
         return None, (), links
@@ -154,9 +156,30 @@ def find_project(paths: Sequence[str]) -> tuple[Project | None, tuple[File, ...]
     return project, files, ()
 
 
+def _read_extended(home: File) -> tuple[Document | None, tuple[Problem, ...]]:
+    """Return the project file together with the file that it extends, or why one of them cannot be read."""
+    parsed, problems = read_document(home / PROJECT_FILE)
+    shared = parsed.value.get(extended.KEY) if parsed is not None and isinstance(parsed.value, dict) else None
+    if parsed is None or not isinstance(shared, str):
+        return parsed, problems
+    file = File(os.path.abspath(home / shared))
+    if not file.is_file():
+        message = f"there is no file {shared} to extend"
+        at = Place(parsed, (extended.KEY,))
+        return None, (error("no-such-file", message, at=at, hint=f"it is looked for from {display_path(home) or '.'}"),)
+    base, problems = read_document(file)
+    if base is None:
+        return None, problems
+    wrong = tuple(extended.mistakes(parsed, base))
+    return (None, wrong) if wrong else (extended.ExtendedDocument(parsed, base), ())
+
+
 def _wrong(project: Project) -> Iterator[Problem]:
     """Yield errors of the project file that its schema cannot express and that prevent its use."""
     yield from (each for each in guardrail_mistakes(project) if each.severity is Severity.ERROR)
+    if not project.scope:
+        hint = "state `scope` here, or in the file that it extends"
+        yield error("missing-key", "scope is missing", at=project.at(), hint=hint)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
         message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
@@ -257,7 +280,7 @@ def _project(home: File, parsed: Document, content: Mapping[str, Json]) -> Proje
         own_name=None if content.get("name") is None else str(content["name"]),
         ledger=None if content.get("ledger") is None else str(content["ledger"]),
         memo_token=content.get("memoToken", True) is True,
-        text=parsed.text,
+        text=parsed.text + (parsed.base.text if isinstance(parsed, extended.ExtendedDocument) else b""),
         careful=content.get("ordering") == "exposure-safe",
         currencies={str(id): str(code) for id, code in _map(content, "currencies").items()},
         look_for=_span(content, "lookFor", project_schema.LOOK_FOR),
@@ -292,6 +315,12 @@ def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
             inside = any(path == file or path in file.parents for path in wanted)
             if inside and not name.startswith(".") and name != PROJECT_FILE and _included(file, home, patterns):
                 yield file
+
+
+def _is_base(file: File, project: Project) -> bool:
+    """Return whether a file is the one that the project extends: it holds no resources."""
+    shared = project.content.get(extended.KEY)
+    return isinstance(shared, str) and file == (project.folder / shared).resolve()
 
 
 def _is_foreign(folder: File) -> bool:

@@ -22,6 +22,7 @@ UNTIL = MOMENT | {
 }
 FROM = MOMENT | {"description": "When it begins, as in until; a day from its first moment. Default: at once."}
 NUMBER: Schema = {"type": "number", "minimum": 0}
+POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
 DURATION: Schema = {"type": "string", "pattern": r"^\d{1,6}[smh]$"}
 AGE: Schema = {"type": "string", "pattern": r"^\d{1,5}d$"}
 UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -35,6 +36,7 @@ LEAST_SETTLE = timedelta(minutes=5)
 def build_key_schemas() -> Mapping[str, Schema]:
     """Return the schemas of these keys of the project file; one table, so it is as long as their number."""
     return {
+        "allow": allow(),
         "moved": _list(
             "Addresses that were renamed, so that what is known of the old one is known of the new one.",
             {
@@ -47,17 +49,30 @@ def build_key_schemas() -> Mapping[str, Schema]:
             "Values that hold for a time: until then they stand in place of what the files say.",
             {
                 "match": MATCH,
+                "where": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "description": "Only resources whose files state these values, by full names of fields. With match,"
+                    " both must hold.",
+                },
                 "set": {
                     "type": "object",
                     "minProperties": 1,
-                    "description": "Fields by their full names, such as budget.budgetAmount, with their values.",
+                    "description": "Fields by their full names, such as budget.budgetAmount, with their values; an"
+                    " amount may be a step from what the file states: +30 %, -0.05, *1.1.",
                 },
+                "round": POSITIVE
+                | {"description": "Multiple to which a step is rounded, in the currency of the field: 0.01, say."},
+                "min": POSITIVE
+                | {"description": "No amount is lowered below it by a step, in the currency of the field."},
+                "max": POSITIVE
+                | {"description": "No amount is raised above it by a step, in the currency of the field."},
                 "from": FROM,
                 "until": UNTIL,
                 "zone": ZONE,
                 "because": {"type": "string", "minLength": 1, "description": "Why; shown with the plan."},
             },
-            ("match", "set", "until", "because"),
+            ("set", "until", "because"),
         ),
         "ownership": _list(
             "Fields that somebody else moves. Inside the bounds they are neither planned nor drift.",
@@ -78,6 +93,31 @@ def build_key_schemas() -> Mapping[str, Schema]:
             ("match", "field", "owner"),
         ),
     }
+
+
+def allow() -> Schema:
+    """Return the schema of decisions, which the project file and resource files may hold."""
+    return _list(
+        "Objections of guardrails of level override that are meant, decided where it is reviewed.",
+        {
+            "rule": {
+                "type": "string",
+                "description": "Guardrail by its name, such as maxRaisePercent; nearTwin: a creation that resembles a"
+                " live object.",
+            },
+            "addresses": {
+                "type": "array",
+                "minItems": 1,
+                "items": MATCH,
+                "description": "Globs of the resources for which it is meant. An objection to the plan as a whole"
+                " passes only if they cover all that the plan changes.",
+            },
+            "until": UNTIL,
+            "zone": ZONE,
+            "because": {"type": "string", "minLength": 1, "description": "Why; shown in every report."},
+        },
+        ("rule", "addresses", "until", "because"),
+    )
 
 
 def recovery() -> Schema:

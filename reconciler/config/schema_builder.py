@@ -41,7 +41,7 @@ def build_resource_schema() -> Schema:
         "$id": "resources.schema.json",
         "title": "Resources of a reconciler project",
         "type": "object",
-        "properties": {"defaults": defaults, **sections},
+        "properties": {"defaults": defaults, "allow": project_schema.allow(), **sections},
         "additionalProperties": False,
         "$defs": kinds,
     }
@@ -58,9 +58,17 @@ def build_project_schema() -> Schema:
         "$id": "project.schema.json",
         "title": "A reconciler project",
         "type": "object",
-        "required": ["version", "scope"],
+        "required": ["version"],
+        "if": {"required": ["extends"]},
+        "else": {"required": ["scope"]},
         "properties": {
             "version": {"const": 1, "description": "Version of this file's form."},
+            "extends": {
+                "type": "string",
+                "minLength": 1,
+                "description": "A file of several projects, from this folder: its guardrails, overrides, scope and"
+                " currencies hold here too. What is stated here wins; a guardrail that is hard there cannot be.",
+            },
             "api": {
                 "type": "object",
                 "description": "API version of each family of endpoints.",

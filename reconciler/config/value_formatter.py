@@ -31,6 +31,29 @@ def to_yaml(row: Field, value: Value, like: Json = None) -> Json:
     return raw
 
 
+def respell(form: ValueType, raw: Json) -> Json:
+    """Return a file's value in canonical spelling, with its parts in the file's order.
+
+    Raise :class:`InvalidValue` if the value is not valid, or would change.
+    """
+    new = _respelled(form, raw)
+    if form.parse(new) != form.parse(raw) or not _encodable(new):
+        raise InvalidValue("unspeakable", UNSPEAKABLE)
+    return new
+
+
+def _respelled(form: ValueType, raw: Json) -> Json:
+    match form, raw:
+        case _, None:
+            return None
+        case SetType(), list():
+            return [_respelled(form.each, each) for each in raw]
+        case ObjectType(), dict():
+            return {name: _respelled(form.of[name], each) for name, each in raw.items()}
+        case _:
+            return _spelled(form, form.parse(raw), raw)
+
+
 def _spelled(form: ValueType, value: Value, like: Json) -> Json:
     match value:
         case datetime():

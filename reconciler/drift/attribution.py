@@ -6,7 +6,7 @@ writes values, is unverified (contract §14, 27): entries are sorted by time, an
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -49,17 +49,12 @@ def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[HistoryEntr
     form = kind.history
     for row in rows if form else ():
         assert form is not None
-        name = form.words.get(str(row.get(form.change) or "").casefold())
-        at = _instant(row.get(form.at))
-        details = row.get(form.details)
+        line = form.read(row)
+        name, at = form.words.get(line.change), line.at
         if name is None or at is None:
             continue
-        said = details if isinstance(details, dict) else {}
-        before, after = (_value(kind, name, said.get(key)) for key in (form.before, form.after))
-        memo = row.get(form.memo)
-        yield HistoryEntryRead(
-            at, name, before, after, str(row.get(form.who) or "somebody"), str(memo) if memo else None
-        )
+        before, after = (_value(kind, name, said) for said in (line.before, line.after))
+        yield HistoryEntryRead(at, name, before, after, line.who or "somebody", line.memo or None)
 
 
 def find_authors(drift: Drift, entries: Sequence[HistoryEntryRead], own: Sequence[OwnWrite]) -> tuple[Author, ...]:
@@ -91,14 +86,6 @@ def _run(entry: HistoryEntryRead, own: Sequence[OwnWrite]) -> str | None:
         if each.field == entry.field and each.after == entry.after and abs(each.at - entry.at) <= SKEW
     )
     return next((each.run for each in near), None)
-
-
-def _instant(said: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _value(kind: Kind, name: str, said: object) -> Value:

@@ -11,6 +11,7 @@ from reconciler.config.project import Project
 from reconciler.engine.environment import StateSnapshot
 from reconciler.engine.refresh import RefreshResult
 from reconciler.guardrails import Proposal
+from reconciler.guardrails.decisions import Decision
 from reconciler.kinds.currency import check_amounts
 from reconciler.model import Address, Change, Desired, Irreversible, Judgement, Money, Plan, Problem
 from reconciler.planning import batching as planner
@@ -27,6 +28,7 @@ class PlanRequest(Struct, frozen=True):
     desired: Sequence[Desired]
     whole: bool = True
     allowed: Mapping[str, str] | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 class Assessment(Struct, frozen=True):
@@ -45,7 +47,7 @@ class Assessment(Struct, frozen=True):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return (*self.misfits, *(problem for judgement in self.judgements for problem in judgement.problems))
+        return (*self.misfits, *(problem for judgement in self.judgements for problem in judgement.all_problems))
 
 
 def assess(
@@ -79,7 +81,7 @@ def assess(
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,
     )
-    judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {})
+    judgements = guardrails.judge(proposal, project.guardrails, wish.allowed or {}, wish.decisions)
     misfits = tuple(_misfits(project, book, wish.desired))
     return Assessment(calls, cost, judgements, ground, tuple(find_irreversible(changes, kinds)), misfits)
 

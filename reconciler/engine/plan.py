@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.config import overrides
+from reconciler.config import allow, overrides
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.schema_errors import closest_word
@@ -83,9 +83,10 @@ def plan(
     changes, fixed = _changes(base, remembered, spoken)
     holds = (*memory.holds, *held.contradicted(memory.accepted, project.kinds, changes))
     changes, unfunded = held.without_held_deltas(holds, project.kinds, changes)
-    wish = PlanRequest(loaded.desired, not targets, allowed or {})
+    decisions, _ = allow.read(loaded)
+    wish = PlanRequest(loaded.desired, not targets, allowed or {}, decisions)
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
-    problems += (*missed, *seen.problems, *fixed, *_claims(loaded, seen, memory))
+    problems += (*missed, *allow.excuse_twins(seen.problems, decisions, now), *fixed, *_claims(loaded, seen, memory))
     problems += _differences(recorded, seen, spoken, changes, weighed)
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(map(len, seen.pairs.values())) - len(changes)

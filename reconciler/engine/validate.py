@@ -59,6 +59,10 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
     problems = list(loaded.problems)
     if loaded.project is not None and not loaded.failed:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
+        if loaded.allow:
+            from reconciler.config import allow  # guardrails are imported only if they are used
+
+            problems += allow.mistakes(loaded, now)
         problems += ownership.validate_ownership(loaded.project, loaded.desired)
         problems += moved.validate_moves(loaded.project, loaded.desired)
         problems += (problem for each in loaded.desired for problem in identity.invisible_names(each))

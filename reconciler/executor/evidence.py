@@ -6,13 +6,13 @@ its function.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
-from typing import Any
 
 from msgspec import Struct, field
 
+from reconciler.kinds.cells import HistoryLine
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import SetMembership
 from reconciler.model import Call, FieldChange, Item, Live, Value
@@ -199,12 +199,12 @@ def is_proved_by(id: str | None, shown_before: Collection[str]) -> bool:
 
 def _is_but_for_its_name(kind: Kind, wanted: Mapping[str, Value], row: Live) -> bool:
     """Return True if all that was sent and is returned is equal except the name; creation defaults may have changed."""
-    if likeness.NAME not in wanted:
+    if kind.title not in wanted:
         return False
     return all(
         likeness.is_same(row.values.get(name), value)
         for name, value in wanted.items()
-        if name != likeness.NAME
+        if name != kind.title
         and name not in kind.create_defaults
         and kind.is_listed(name)
         and kind.field(name).create is not None
@@ -231,7 +231,7 @@ class TopUpEvidence(Struct, frozen=True):
     """
 
     amount: Value
-    history: Sequence[Mapping[str, Any]] | None
+    history: Sequence[HistoryLine] | None
     application: str | None = None
     others: int = 0
     echoes: bool = True
@@ -251,10 +251,10 @@ def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
         if shown.amount == move.after != move.before:
             return ItemFinding(Finding.APPLIED, item.id)
         return ItemFinding(Finding.DOUBT, because=f"{move.field} is {shown.amount}, and its history cannot be read")
-    if lost.token is not None and any(str(each.get("memo")) == lost.token for each in shown.history):
+    if lost.token is not None and any(each.memo == lost.token for each in shown.history):
         return ItemFinding(Finding.APPLIED, item.id)
     since = [each for each in shown.history if _is_since(each, lost.at - SKEW)]
-    alike = [each for each in since if _amount(each) == move.after - move.before and _may_be_ours(each, shown)]
+    alike = [each for each in since if each.amount == move.after - move.before and _may_be_ours(each, shown)]
     if len(alike) > shown.others:
         if shown.application is not None and (lost.token is None or not shown.echoes):
             return ItemFinding(Finding.APPLIED, item.id)
@@ -266,10 +266,10 @@ def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
     return ItemFinding(Finding.DOUBT, because=f"{moved}: its history does not say who moved it")
 
 
-def _may_be_ours(entry: Mapping[str, Any], shown: TopUpEvidence) -> bool:
+def _may_be_ours(entry: HistoryLine, shown: TopUpEvidence) -> bool:
     """Return True if the entry may be ours: by our application, as far as known, and with no other call's mark."""
-    by_us = shown.application is None or entry.get("modifiedByUser") == shown.application
-    return by_us and not is_mark(str(entry.get("memo") or ""))
+    by_us = shown.application is None or entry.who == shown.application
+    return by_us and not is_mark(entry.memo or "")
 
 
 def mark(run: str, number: int) -> str:
@@ -283,35 +283,13 @@ def is_mark(memo: str) -> bool:
     return len(words) == 3 and words[0] == "reconciler" and words[2].isascii() and words[2].isdigit()
 
 
-def _sum(entries: Iterable[Mapping[str, Any]]) -> Decimal:
-    return sum((amount for each in entries if (amount := _amount(each)) is not None), Decimal(0))
+def _sum(entries: Iterable[HistoryLine]) -> Decimal:
+    return sum((each.amount for each in entries if each.amount is not None), Decimal(0))
 
 
-def _amount(entry: Mapping[str, Any]) -> Decimal | None:
-    """Return the entry's change, negative if funds were taken; its sign is undocumented (contract §14, 27)."""
-    kind = str(entry.get("changeType")).casefold()
-    if kind not in ("balanceadded", "balanceremoved"):
-        return None
-    details = entry.get("changeDetails")
-    try:
-        amount = abs(Decimal(str(details.get("changeValue")))) if isinstance(details, dict) else None
-    except InvalidOperation:
-        return None
-    return -amount if kind == "balanceremoved" and amount is not None else amount
-
-
-def _is_since(entry: Mapping[str, Any], when: datetime) -> bool:
+def _is_since(entry: HistoryLine, when: datetime) -> bool:
     """Return True if an entry may be from then or later; one without a readable time may be."""
-    moment = _instant(entry)
-    return moment is None or moment >= when
-
-
-def _instant(entry: Mapping[str, Any]) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(entry.get("dateOfModification")))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return entry.at is None or entry.at >= when
 
 
 # --- Lagging reads ----------------------------------------------------------------------------------------
@@ -341,19 +319,19 @@ def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
         or not isinstance(shown.amount, Decimal)
     ):
         return False
-    entries = [each for each in shown.history or () if _amount(each) is not None]
+    entries = [each for each in shown.history or () if each.amount is not None]
     if accepted.token is not None and shown.echoes:
-        own = [each for each in entries if str(each.get("memo")) == accepted.token]
+        own = [each for each in entries if each.memo == accepted.token]
     else:
         since, delta = accepted.at - timedelta(seconds=1), move.after - move.before
-        own = [each for each in entries if _is_since(each, since) and _amount(each) == delta]
+        own = [each for each in entries if _is_since(each, since) and each.amount == delta]
     if not own:
         return False
-    at = _instant(own[0])
+    at = own[0].at
     later = [each for each in entries if each is not own[0] and (at is None or _is_since(each, at))]
     return bool(later) and shown.amount == move.after + _sum(later)
 
 
-def newer(history: Sequence[Mapping[str, Any]] | None, seen_at: datetime) -> bool:
+def newer(history: Sequence[HistoryLine] | None, seen_at: datetime) -> bool:
     """Return True if a history has an entry about funds after that moment (rule 4)."""
-    return any(_amount(each) is not None and _is_since(each, seen_at + timedelta(seconds=1)) for each in history or ())
+    return any(each.amount is not None and _is_since(each, seen_at + timedelta(seconds=1)) for each in history or ())

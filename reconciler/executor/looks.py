@@ -6,11 +6,11 @@ object can be one that was lost (rule 13).
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct, field
 
 from reconciler.executor import evidence
+from reconciler.kinds.cells import HistoryLine
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Search
 from reconciler.kinds.write_methods import AddDifference
@@ -50,15 +50,17 @@ class KindReader(Struct, frozen=True):
         )
         return found.live
 
-    def history(self, call: Call) -> tuple[Mapping[str, Any], ...]:
+    def history(self, call: Call) -> tuple[HistoryLine, ...]:
         """Return the history of a top-up's object, newest first.
 
         Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
         """
         write = self.kind.writes[call.facet]
         assert isinstance(write, AddDifference)
+        assert self.kind.history is not None
         path = write.history.format(root=self.root, id=call.items[0].id)
-        return tuple(live_reader.read_history(self.kind, path, write.history_page, self.send))
+        rows = live_reader.read_history(self.kind, path, write.history_page, self.send)
+        return tuple(self.kind.history.read(row) for row in rows)
 
     def _owns(self) -> bool:
         """Return True if the parents of the kind are the accounts of its scope."""

@@ -22,13 +22,15 @@ from reconciler.guardrails import (
     max_stops,
     max_total_increase,
     max_total_increase_percent,
+    naming,
     protected,
     removed_cap,
     zero_bid,
 )
+from reconciler.guardrails.decisions import Decision, settle
 from reconciler.guardrails.names import Mistake, Names
 from reconciler.guardrails.rule import Proposal, Rule
-from reconciler.model import Judgement, Locator, Place, Problem, RuleLevel, Severity, Verdict, error
+from reconciler.model import Excuse, Judgement, Locator, Place, Problem, RuleLevel, Severity, Verdict, error
 from reconciler.model.text import is_reason
 
 _MODULES = (
@@ -47,6 +49,7 @@ _MODULES = (
     max_share_percent,
     freeze,
     protected,
+    naming,
 )
 RULES: Mapping[str, Rule] = {module.RULE.name: module.RULE for module in _MODULES}
 SHOWN = 20
@@ -87,15 +90,23 @@ class GuardrailSettings(Struct, frozen=True):
                 yield rule, setting, RuleLevel(levels.get(name, RuleLevel.OVERRIDE.value))
 
 
-def judge(proposal: Proposal, settings: GuardrailSettings, allowed: Mapping[str, str]) -> tuple[Judgement, ...]:
-    """Return the judgement of every active rule; ``allowed`` holds the reasons by rule."""
+def judge(
+    proposal: Proposal, settings: GuardrailSettings, allowed: Mapping[str, str], decisions: Iterable[Decision] = ()
+) -> tuple[Judgement, ...]:
+    """Return the judgement of every active rule.
+
+    ``allowed`` holds the reasons by rule, ``decisions`` the decisions of the files.
+    """
     judgements = []
     for rule, setting, level in settings.active():
-        problems = _folded(rule, tuple(rule.judge(proposal, setting)))
+        found, excuses = tuple(rule.judge(proposal, setting)), tuple[Excuse, ...]()
+        if found and level is RuleLevel.OVERRIDE:
+            found, excuses = settle(rule, found, proposal, decisions, SHOWN)
+        problems = _folded(rule, found)
         because = allowed.get(rule.name) if problems else None
-        looked = bool(problems) or rule.looks(proposal, setting)
+        looked = bool(problems or excuses) or rule.looks(proposal, setting)
         reason = because if because is not None and is_reason(because) else None
-        verdict = Judgement(rule.name, level, rule.said(setting), problems, reason, looked)
+        verdict = Judgement(rule.name, level, rule.said(setting), problems, reason, looked, excuses)
         judgements.append(replace(verdict, problems=tuple(_weighed(each, verdict, settings) for each in problems)))
     return tuple(judgements)
 
@@ -118,7 +129,7 @@ def _weighed(problem: Problem, judgement: Judgement, settings: GuardrailSettings
         span = place.span if place else None
     hint = problem.hint
     if judgement.verdict is Verdict.REFUSED and judgement.level is RuleLevel.OVERRIDE:
-        way = f"if it is meant: --allow {judgement.rule} --because TEXT"
+        way = f"if it is meant: --allow {judgement.rule} --because TEXT, or a reviewed entry under `allow`"
         hint = f"{hint}; {way}" if hint else way
     elif judgement.verdict is Verdict.REFUSED:
         hint = f"the rule is hard: only an edit of guardrails.{judgement.rule} lets this pass"

@@ -88,4 +88,5 @@ RULE = Rule(
     describe_setting,
     looks,
     check=check,
+    per_resource=True,
 )

@@ -46,4 +46,5 @@ RULE = Rule(
     lambda setting: "no change of about x10, x100 or x1000",
     looks,
     default=True,
+    per_resource=True,
 )

@@ -68,4 +68,5 @@ RULE = Rule(
     describe_setting,
     looks,
     check=check,
+    per_resource=True,
 )

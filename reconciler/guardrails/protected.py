@@ -99,4 +99,5 @@ RULE = Rule(
     describe_setting,
     looks,
     check=check,
+    per_resource=True,
 )

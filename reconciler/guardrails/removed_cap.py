@@ -68,4 +68,5 @@ RULE = Rule(
     lambda setting: "nothing becomes uncapped",
     looks,
     default=True,
+    per_resource=True,
 )

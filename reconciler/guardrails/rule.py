@@ -91,7 +91,8 @@ class Rule(Struct, frozen=True):
     """One guardrail: its key in ``reconciler.yaml``, the schema of its setting, and its judgement.
 
     ``said`` formats the setting; ``looks`` returns True if the plan holds anything to which the rule applies; ``check``
-    finds errors beyond the schema. A rule with a ``default`` is on unless the setting is false.
+    finds errors beyond the schema. A rule with a ``default`` is on unless the setting is false. Each violation of a
+    ``per_resource`` rule is about the resource of its address only.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Rule(Struct, frozen=True):
     looks: Callable[[Proposal, Any], bool]
     default: Json = None
     check: Callable[[Any, Names], Iterable[Mistake]] = lambda setting, names: ()
+    per_resource: bool = False
 
     @property
     def code(self) -> str:

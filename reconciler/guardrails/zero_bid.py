@@ -34,4 +34,5 @@ RULE = Rule(
     judge,
     lambda setting: "no bid becomes 0",
     looks,
+    per_resource=True,
 )

@@ -6,7 +6,7 @@ One table, so it is as long as the API's own.
 from reconciler.kinds import ad_set_rules as rules
 from reconciler.kinds import limits
 from reconciler.kinds.ad_set_budget import BUDGET
-from reconciler.kinds.campaign_rules import ad_set_budgets
+from reconciler.kinds.campaign_rules import ad_set_budgets, ad_set_campaigns
 from reconciler.kinds.cells import NO_ID, FacetRole, FileLayout, Probe
 from reconciler.kinds.date_types import InstantType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
@@ -315,6 +315,7 @@ AD_SET = Kind(
         ),
     ),
     assumed_patches={"budgetPatch": "budgets"},
+    hidden_code="cannot-expose-specific-adsets",
     idle_when_equal={"categoryBids.*": "bidding.bidAmount", "displayMultipliers.*": 1},
     excluded_when={"schedule.deliveryStatus": ("archived",)},
     read_only_when={"schedule.deliveryStatus": ("archived",)},
@@ -327,7 +328,7 @@ AD_SET = Kind(
         Details("displayMultipliers.*", f"{ROOT}/{{id}}/display-multipliers", "displayMultiplier"),
     ),
     rules=rules.OFFLINE,
-    scene_rules=(*rules.LIVE, ad_set_budgets),
+    scene_rules=(*rules.LIVE, ad_set_budgets, ad_set_campaigns),
     server_side_effects=rules.server_side_effects,
     limits=limits.ad_sets,
     cost_fields=(

@@ -134,7 +134,6 @@ BALANCE_KIND = Kind(
     scene_rules=rules.SCENE,
     limits=limits.balances,
     ceilings=limits.balances,
-    ceiling_fields=("deposited", "endDate"),
     cost_fields=("deposited", "endDate"),
     normalize=rules.uncapped_has_no_deposit,
     history=HistoryFormat(
@@ -145,6 +144,9 @@ BALANCE_KIND = Kind(
         after="currentValue",
         who="modifiedByUser",
         memo="memo",
+        amount="changeValue",
+        added="balanceadded",
+        removed="balanceremoved",
         words={
             **dict.fromkeys(("balanceadded", "balanceremoved", "balancecapped", "balanceuncapped"), "deposited"),
             **{"startdate": "startDate", "enddate": "endDate", "balancename": "name"},

@@ -87,7 +87,7 @@ CAMPAIGN = Kind(
     product="marketingSolutions",
     scope="advertiserIds",
     fields=FIELDS,
-    read=Search(f"{ROOT}/search"),
+    read=Search(f"{ROOT}/search", parents="advertiserIds"),
     create=Create(ROOT, Envelope(many=False, type="Campaign", id=None), Stage.CREATE),
     writes={"spendLimit": PATCH, "automation": PATCH},
     natural_keys=(("advertiserId", "name"),),
@@ -111,7 +111,6 @@ CAMPAIGN = Kind(
     server_side_effects=rules.server_side_effects,
     ceilings=limits.campaigns,
     caps_campaigns=True,
-    ceiling_fields=SPEND_LIMIT,
     blocks={
         "spendLimit": "Most that its ad sets may be billed together: the API promises no other maximum.",
         "budgetAutomation": "Whether the campaign sets the budgets of its ad sets by itself.",

@@ -1,7 +1,10 @@
 """Further cells of a kind's table: money, history, files, permissions."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from enum import Enum
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,10 +19,23 @@ class FacetRole(Enum):
     FUNDS = "funds"
 
 
+class HistoryLine(Struct, frozen=True):
+    """One entry of a history. ``amount`` is the change of funds, negative if taken; None for other changes."""
+
+    change: str
+    at: datetime | None
+    before: Json
+    after: Json
+    amount: Decimal | None
+    who: str | None
+    memo: str | None
+
+
 class HistoryFormat(Struct, frozen=True):
     """Form of an object's history: keys of an entry, and the field of each type of change.
 
-    ``words`` are types of change, in lower case; ``before`` and ``after`` are inside ``details``.
+    ``words`` are types of change, in lower case; ``before``, ``after`` and ``amount`` are inside ``details``. ``added``
+    and ``removed`` are the types of change of funds; their sign is undocumented (contract §14, 27).
     """
 
     words: Mapping[str, str]
@@ -30,6 +46,41 @@ class HistoryFormat(Struct, frozen=True):
     after: str
     who: str
     memo: str
+    amount: str
+    added: str
+    removed: str
+
+    def read(self, row: Mapping[str, Any]) -> HistoryLine:
+        """Return an entry of the API; parts that cannot be read are None."""
+        change, held = str(row.get(self.change) or "").casefold(), row.get(self.details)
+        details = held if isinstance(held, dict) else {}
+        who, memo = row.get(self.who), row.get(self.memo)
+        return HistoryLine(
+            change,
+            _instant(row.get(self.at)),
+            details.get(self.before),
+            details.get(self.after),
+            self._moved(change, details.get(self.amount)),
+            None if who is None else str(who),
+            None if memo is None else str(memo),
+        )
+
+    def _moved(self, change: str, said: object) -> Decimal | None:
+        if change not in (self.added, self.removed):
+            return None
+        try:
+            amount = abs(Decimal(str(said)))
+        except InvalidOperation:
+            return None
+        return -amount if change == self.removed else amount
+
+
+def _instant(said: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class FileLayout(Struct, frozen=True):
@@ -62,4 +113,4 @@ class Probe(Struct, frozen=True):
 NO_ID = "0"
 """Id that does not exist: a search for it costs one call and returns nothing."""
 
-__all__ = ["NO_ID", "FacetRole", "FileLayout", "HistoryFormat", "Probe"]
+__all__ = ["NO_ID", "FacetRole", "FileLayout", "HistoryFormat", "HistoryLine", "Probe"]

@@ -118,7 +118,6 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
-    # ceiling_fields  the fields that this depends on
     # caps_campaigns  whether one is a campaign, whose ceiling is that of all that belongs to it
     # normalised  mends what a version of the API cannot say in the field itself
     # blocks      what each block that only groups fields is about
@@ -130,6 +129,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # probes      reads that show whether the application may read it
     # assumed_patches  facets that can be patched only if an assumption holds, by its name
     # days_by_owner    whether the zone of its owner may decide which day it is
+    # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
     # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
 
     name: str
@@ -161,7 +161,6 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     limits: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
     cost_fields: tuple[str, ...] = ()
     ceilings: Callable[[Sequence[Values], datetime], Sequence[Limit | None]] | None = None
-    ceiling_fields: tuple[str, ...] = ()
     caps_campaigns: bool = False
     history: HistoryFormat | None = None
     title: str | None = None
@@ -172,6 +171,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     assumed_patches: Mapping[str, str] = field(default_factory=dict)
     days_by_owner: bool = False
     idle_when_equal: Mapping[str, str | int] = field(default_factory=dict)
+    hidden_code: str | None = None
     blocks: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
 

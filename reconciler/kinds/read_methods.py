@@ -15,7 +15,10 @@ class Paging(Enum):
 
 
 class Search(Struct, frozen=True):
-    """A POST that returns everything in the scope, or below some ``parents``, without paging."""
+    """A POST that returns everything in the scope, by the filter ``by``, without paging.
+
+    ``parents`` is the filter by the first field of the natural key, used to look for a lost create.
+    """
 
     path: str
     by: str = "advertiserIds"
@@ -34,6 +37,8 @@ class Reference(Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     paging: Paging = Paging.NONE
     page: int = 100
+    label: str = ""
+    """Attribute with the name of an object; empty if the list has none."""
 
 
 class Listing(Struct, frozen=True):

@@ -10,7 +10,7 @@ from reconciler.kinds.write_methods import Create, Envelope, PatchFields, Stage
 
 CHUNK = 2000  # contract §7: undocumented for bids; the value of budgets in the same family
 CAMPAIGN_ID = IdType(as_number=True, maximum=2**31 - 1)
-SELLERS = Reference("sellerId", "{root}/sellers", "seller", query=(("advertiserId", "{scope}"),))
+SELLERS = Reference("sellerId", "{root}/sellers", "seller", query=(("advertiserId", "{scope}"),), label="sellerName")
 CAMPAIGNS = "{root}/advertisers/{scope}/campaigns"
 FLAT = Envelope(many=False, data=False, attributes=False, id=None)
 

@@ -1,12 +1,13 @@
 """JSON codec of the money and the guardrail judgements in a saved plan."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from msgspec.structs import fields
 
-from reconciler.model import Judgement, Money, RuleLevel
+from reconciler.model import Excuse, Judgement, Money, Problem, RuleLevel
 from reconciler.model.json_values import problem, read_problem, read_span, to_json
 from reconciler.model.money import BidShift, Ceiling, Commitment, Funds, Period
 
@@ -44,29 +45,47 @@ def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
 
 def decode_judgement(each: Judgement) -> Shape:
     """Return the judgement of a guardrail as JSON; an apply judges again."""
-    return {
+    shape = {
         "rule": each.rule,
         "level": each.level.value,
         "limit": each.limit,
         "because": each.because,
         "looked": each.looked,
-        "problems": [problem(said) | {"at": str(said.span) if said.span else None} for said in each.problems],
+        "problems": [_problem(said) for said in each.problems],
     }
+    return shape | ({"excuses": [_excuse(excuse) for excuse in each.excuses]} if each.excuses else {})
 
 
 def encode_judgement(shape: Shape) -> Judgement:
     """Return the judgement of a JSON object. Raise ValueError, KeyError or TypeError if a part is missing or wrong."""
-    problems = tuple(
-        read_problem(each, None if each["at"] is None else read_span(each["at"])) for each in shape["problems"]
-    )
-    return Judgement(
-        shape["rule"],
-        RuleLevel(shape["level"]),
-        shape["limit"],
-        problems,
-        shape["because"],
-        shape.get("looked", True) is True,
-    )
+    problems = tuple(_problem_of(each) for each in shape["problems"])
+    excuses = tuple(_excuse_of(each) for each in shape.get("excuses", ()))
+    level, looked = RuleLevel(shape["level"]), shape.get("looked", True) is True
+    return Judgement(shape["rule"], level, shape["limit"], problems, shape["because"], looked, excuses)
+
+
+def _excuse(each: Excuse) -> Shape:
+    return {
+        "at": str(each.at),
+        "until": to_json(each.until),
+        "because": each.because,
+        "count": each.count,
+        "problems": [_problem(said) for said in each.problems],
+    }
+
+
+def _excuse_of(shape: Shape) -> Excuse:
+    problems = tuple(_problem_of(each) for each in shape["problems"])
+    until = datetime.fromisoformat(shape["until"])
+    return Excuse(read_span(shape["at"]), until, shape["because"], shape["count"], problems)
+
+
+def _problem(each: Problem) -> Shape:
+    return problem(each) | {"at": str(each.span) if each.span else None}
+
+
+def _problem_of(shape: Shape) -> Problem:
+    return read_problem(shape, None if shape["at"] is None else read_span(shape["at"]))
 
 
 # --- Rows of amounts ----------------------------------------------------------------------------------------

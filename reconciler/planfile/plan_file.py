@@ -96,7 +96,9 @@ def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
         "guardrails": [money_codec.decode_judgement(each) for each in run.judgements],
         "changes": [change_shape(change) for change in run.changes],
         "unchanged": run.unchanged,
-        "allowed": {each.rule: each.because for each in run.judgements if each.verdict is Verdict.ALLOWED},
+        "allowed": {
+            each.rule: each.because for each in run.judgements if each.because and each.verdict is Verdict.ALLOWED
+        },
         "calls": [call_shape(call) for call in run.plan.calls],
         "deferred": [change_shape(change) for change in run.plan.deferred],
         "deferred_calls": run.plan.deferred_calls,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.versions import kind_named
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Problem, Value, Values, error, warning
 
 
@@ -16,8 +17,8 @@ def named_addresses(kind: Kind, values: Values) -> Iterator[tuple[str, Address]]
     """Yield (field, address) for the fields that hold an address."""
     for name, of in kind.address_fields.items():
         value = values.get(name)
-        if isinstance(value, str) and value.startswith(f"{of}."):
-            yield name, Address(of, value.partition(".")[2])
+        if _is_address(value, of):
+            yield name, Address(of, str(value).partition(".")[2])
 
 
 def unknown_addresses(kind: Kind, blocks: Iterable[Desired], known: Collection[Address]) -> Iterator[Problem]:
@@ -58,10 +59,20 @@ def resolve_blocks(
     return tuple(kept), problems
 
 
+def awaited(change: Change) -> tuple[Address, ...]:
+    """Return the addresses whose ids a change needs."""
+    kind = kind_named(change.address.kind)
+    return tuple(address for _, address in named_addresses(kind, change.after)) if kind else ()
+
+
 def is_waiting(kind: Kind, change: Change) -> bool:
     """Return True if a change names an object without an id, so that no call can hold it yet."""
-    moved = {move.field: move.after for move in change.fields}
-    return any(True for _ in named_addresses(kind, moved))
+    fields = kind.address_fields
+    return any(move.field in fields and _is_address(move.after, fields[move.field]) for move in change.fields)
+
+
+def _is_address(value: Value, of: str) -> bool:
+    return isinstance(value, str) and value.startswith(f"{of}.")
 
 
 def fill_ids(kind: Kind, change: Change, ids: Mapping[Address, str]) -> Change | None:

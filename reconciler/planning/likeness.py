@@ -12,7 +12,6 @@ from typing import Any
 from reconciler.kinds.kind import Kind
 from reconciler.model import Value, Values
 
-NAME = "name"
 INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp"})
 """Unicode categories of characters without a glyph."""
 

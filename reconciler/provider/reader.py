@@ -71,7 +71,7 @@ def read_list(
             found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
             # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
             return ReadResult(
-                tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(answer.body))
+                tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(kind, answer.body))
             )
         case Listing() as listing:
             live: dict[str, Live] = {}
@@ -84,7 +84,7 @@ def read_list(
                     for page in pages
                     for each in (kept(codec.decode_row(kind, row, inject, id)) for row in rows(page))
                 }
-                warnings += (each for page in pages for each in _warnings(page.body))
+                warnings += (each for page in pages for each in _warnings(kind, page.body))
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
             return ReadResult(tuple(live.values()), tuple(warnings))
 
@@ -128,14 +128,13 @@ def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) ->
 
 def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
     """Return the names of the objects to which a field refers, by field and id. Raise :class:`ReadError`."""
-    listed = (
-        row
+    return {
+        (field, str(row.get("id"))): str(row.get(reference.label) or "")
         for reference in kind.references
         if reference.field == field
         for id in scope
         for row in _listed(kind, reference, root, id, send)
-    )
-    return {(field, str(row.get("id"))): str(row.get(f"{field.removesuffix('Id')}Name") or "") for row in listed}
+    }
 
 
 def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
@@ -245,21 +244,17 @@ def _got(call: Call, send: Send) -> Answer:
     return answer
 
 
-def _warnings(body: Json) -> Iterator[Problem]:
+def _warnings(kind: Kind, body: Json) -> Iterator[Problem]:
     """Yield the API's warnings; hidden objects are one note with their number, as far as it is given."""
     listed = body.get("warnings") if isinstance(body, dict) else None
     warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
-    hidden = sum(each.get("code") == HIDDEN for each in warned)
-    if hidden:
-        some = "1 ad set" if hidden == 1 else f"{hidden:,} ad sets"
+    hidden = sum(each.get("code") == kind.hidden_code for each in warned)
+    if hidden and kind.hidden_code:
+        some = f"{hidden:,} {kind.singular}{'' if hidden == 1 else 's'}"
         message = f"the API hides at least {some} of the scope, and names none of them"
         hint = "to list them, compare the platform with `reconciler import`: what only the platform shows is hidden"
-        yield Problem(Severity.NOTE, HIDDEN, message, hint=hint)
+        yield Problem(Severity.NOTE, kind.hidden_code, message, hint=hint)
     for each in warned:
-        if each.get("code") != HIDDEN:
+        if each.get("code") != kind.hidden_code:
             code = str(each.get("code") or "api-warning")
             yield warning(code, str(each.get("detail") or each.get("title") or code))
-
-
-HIDDEN = "cannot-expose-specific-adsets"
-"""API's code for existing objects that it never returns (contract §8.1)."""

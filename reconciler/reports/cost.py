@@ -4,6 +4,7 @@ Uncapped is a word and is counted; it is never zero and never left out. Currenci
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from decimal import Decimal
 from heapq import nlargest
 
@@ -158,9 +159,18 @@ def objections(run: Run) -> list[Judgement]:
 
 def format_judgement(judgement: Judgement) -> str:
     """Return ``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``."""
-    why = f", because {sanitize(judgement.because)}" if judgement.because else ""
-    count = count_noun(len(judgement.problems), "problem")
-    return f"{judgement.verdict.value}: {sanitize(judgement.rule)} ({sanitize(judgement.limit)}), {count}{why}"
+    rule = f"{sanitize(judgement.rule)} ({sanitize(judgement.limit)})"
+    return f"{judgement.verdict.value}: {rule}, {'; '.join(map(sanitize, judgement_counts(judgement)))}"
+
+
+def judgement_counts(judgement: Judgement) -> Iterator[str]:
+    """Yield the number of remaining problems, and for each decision the number that it allows, its end and reason."""
+    if judgement.problems or not judgement.excuses:
+        why = f", because {judgement.because}" if judgement.because else ""
+        yield f"{count_noun(len(judgement.problems), 'problem')}{why}"
+    for each in judgement.excuses:
+        ends = f"{each.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        yield f"{count_noun(each.count, 'problem')} allowed until {ends} by {each.at}, because {each.because}"
 
 
 def passed_rules(run: Run) -> list[str]:

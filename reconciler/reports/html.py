@@ -4,6 +4,7 @@ All text from outside is escaped, and the page's content security policy forbids
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
 from html import escape
 from itertools import islice
 
@@ -221,6 +222,10 @@ def _guardrails(run: Run) -> Iterator[str]:
 def _guardrail(each: Judgement) -> str:
     why = f" because {_code(each.because)}" if each.because else ""
     count = f": {count_noun(len(each.problems), 'problem')}" if each.problems else ""
+    for excuse in each.excuses:
+        ends = f"{excuse.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        told = f"{count_noun(excuse.count, 'problem')} allowed until {ends} by {_code(excuse.at)}"
+        why += f"; {told} because {_code(excuse.because)}"
     rule = f'{_code(each.rule)} <span class="soft">{_text(each.limit)}</span>'
     return f"{_tag(each.verdict.value, VERDICTS[each.verdict])} {rule}{count}{why}"
 

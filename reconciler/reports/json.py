@@ -7,6 +7,7 @@ published: ``schemas/report.schema.json``.
 import json
 import re
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -198,6 +199,16 @@ def _judgement(each: Judgement) -> Shape:
         "verdict": each.verdict.value,
         "because": each.because,
         "diagnostics": [problem(said) for said in each.problems],
+        "allowed": [
+            {
+                "range": _span(excuse.at),
+                "until": excuse.until.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+                "because": excuse.because,
+                "count": excuse.count,
+                "diagnostics": [problem(said) for said in excuse.problems],
+            }
+            for excuse in each.excuses
+        ],
     }
 
 

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.model import Action, Address, FieldChange, ItemOutcome, ItemStatus, Problem, Run, Severity, Span
 from reconciler.model.exit_codes import ExitCode, exit_code
-from reconciler.reports import drift_report, places
+from reconciler.reports import cost, drift_report, places
 from reconciler.reports.common import (
     ARROW,
     VERBS,
@@ -105,6 +105,7 @@ def _whole(run: Run, manner: RenderOptions) -> Case:
         if problem.address is None:
             _blame(case, problem, sanitize(problem.message))
     case.said.append(summary(run) if run.command != "validate" else f"{count_noun(run.unchanged, 'resource')} read")
+    case.said += [cost.format_judgement(each) for each in cost.objections(run) if each.excuses]
     case.said += [f"{count} {ending}" for ending, count in count_by_status(run).items()]
     code = exit_code(run, detailed=manner.detailed)
     case.said.append(f"exit code {int(code)}: {code.meaning}")

@@ -28,8 +28,8 @@ def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
         yield f"Nothing was ever sent for {sanitize(address)}, as far as this ledger knows."
 
 
-def runs(past: Sequence[PastRun]) -> Iterator[str]:
-    """Yield the latest runs, one per line."""
+def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
+    """Yield the latest runs, one per line; ``effects`` holds the effects by run id."""
     for run in past:
         record = run.record
         ci = " ".join(sanitize(part) for part in (record.ci_name, record.ci_url) if part)
@@ -38,6 +38,8 @@ def runs(past: Sequence[PastRun]) -> Iterator[str]:
             sanitize(record.command),
             _ended(run),
             count_noun(run.calls, "call"),
+            sanitize(effects.get(run.id, "")),
+            f"commit {sanitize(record.commit[:12])}" if record.commit else "",
             sanitize(record.who),
             ci,
         )

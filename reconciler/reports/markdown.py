@@ -5,6 +5,7 @@ updated.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from itertools import islice
 
 from reconciler.model import (
@@ -15,6 +16,7 @@ from reconciler.model import (
     FieldChange,
     ItemOutcome,
     ItemStatus,
+    Judgement,
     Problem,
     Run,
     Severity,
@@ -129,13 +131,22 @@ def _bids(run: Run) -> Iterator[str]:
 
 def _guardrails(run: Run) -> Iterator[str]:
     for each in cost.objections(run):
-        why = f", because {code(each.because)}" if each.because else ""
-        count = count_noun(len(each.problems), "problem")
-        yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {count}{why}"
+        counts = "; ".join(_counted(each))
+        yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {counts}"
     if cost.passed_rules(run):
         yield f"- passed: {', '.join(code(rule) for rule in cost.passed_rules(run))}"
     if cost.idle(run):
         yield f"- {Verdict.IDLE.value}: {', '.join(code(rule) for rule in cost.idle(run))}"
+
+
+def _counted(each: Judgement) -> Iterator[str]:
+    """Yield the number of remaining problems, and of those that decisions allow."""
+    if each.problems or not each.excuses:
+        why = f", because {code(each.because)}" if each.because else ""
+        yield f"{count_noun(len(each.problems), 'problem')}{why}"
+    for excuse in each.excuses:
+        count, ends = count_noun(excuse.count, "problem"), f"{excuse.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        yield f"{count} allowed until {ends} by {code(excuse.at)}, because {code(excuse.because)}"
 
 
 def _risks(run: Run) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from reconciler.model import Action, Call, Change, FieldChange, Run
+from reconciler.planning.addresses import awaited
 from reconciler.provider import codec
 from reconciler.reports import grouping, irreversible
 from reconciler.reports.common import (
@@ -26,14 +27,15 @@ UNSEEN = "(never shown by the API)"
 
 def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
     """Yield the changes, their summary, the irreversible effects, and the calls."""
-    yield from _changes(run.changes, manner)
+    yield from change_lines(run.changes, manner)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
     if kept := [*irreversible.lines(run)]:
         yield from ("", *kept)
     yield from _calls(run, manner)
 
 
-def _changes(changes: Sequence[Change], manner: RenderOptions) -> Iterator[str]:
+def change_lines(changes: Sequence[Change], manner: RenderOptions) -> Iterator[str]:
+    """Yield each change with its fields, and folded changes in one line each."""
     single, folded = grouping.split_changes(changes, full=manner.full)
     for change in single:
         verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
@@ -100,11 +102,17 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
         yield f"  + {count_noun(plan.deferred_calls, 'call')} after creation, with the new ids:"
         single, folded = grouping.split_changes(plan.deferred, full=manner.full)
         for change in single:
-            moves = ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
-            yield f"       {sanitize(change.address)}: {moves}"
+            yield f"       {sanitize(change.address)}: {_later(change)}"
         for fold in folded:
             yield f"       {grouping.heading(fold)}"
             yield from (f"         {line}" for line in grouping.sentences(fold))
+
+
+def _later(change: Change) -> str:
+    """Return what a deferred change does once its ids are known."""
+    if change.action is Action.CREATE:
+        return f"created with the id of {', '.join(sanitize(each) for each in awaited(change))}"
+    return ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
 
 
 def _each_call(calls: Sequence[Call], manner: RenderOptions) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """Question of an apply before it sends anything: number of changes, resources, and changes of budgets and bids."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
+from reconciler.kinds.versions import kind_named
 from reconciler.model import Action, Change, Money, Run
 from reconciler.model.money import NOTHING, Period
 from reconciler.reports import cost
@@ -37,7 +37,8 @@ def _changes(change: Change) -> int:
 
 def _singular(kind: str) -> str:
     """Return ``ad set`` for ``adSets``."""
-    return re.sub(r"(?=[A-Z])", " ", kind).lower().removesuffix("s")
+    found = kind_named(kind)
+    return found.singular if found else kind
 
 
 def _limits(money: Money) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ COMMAND = re.compile(r"^\$ reconciler (.*)$", re.MULTILINE)
         "drift-every-night",
         "bidding-algorithm-owns-bids",
         "black-friday-override",
+        "change-in-bulk",
+        "format-files",
         "roll-back",
     ],
 )
@@ -36,7 +39,7 @@ def test_a_guide_can_be_followed_to_the_letter(name: str, tmp_path: Path, monkey
     ends = {}
     for command in commands:
         with pytest.raises(SystemExit) as ended:
-            cli.main(command.split())
+            cli.main(shlex.split(command))
         ends[command] = ended.value.code
 
     assert len(files) == 2

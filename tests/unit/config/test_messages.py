@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import guardrails
+from reconciler.kinds.ad_set import AD_SET
 from reconciler.model import ItemOutcome, ItemStatus, Run, Severity, error
 from reconciler.planfile.digest import is_digest, is_of
-from reconciler.provider.reader import HIDDEN, _warnings
+from reconciler.provider.reader import _warnings
 from reconciler.reports import FORMATS, RenderOptions
 from reconciler.reports.common import format_value
 
@@ -147,8 +148,8 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
 
 
 def test_what_the_api_hides_is_one_note_with_a_count_and_no_annotation() -> None:
-    warned = {"code": HIDDEN, "detail": "The configuration of some ad sets prevents their retrieval"}
-    (note,) = _warnings({"data": [], "warnings": [warned, warned, warned]})
+    warned = {"code": AD_SET.hidden_code, "detail": "The configuration of some ad sets prevents their retrieval"}
+    (note,) = _warnings(AD_SET, {"data": [], "warnings": [warned, warned, warned]})
     run = replace(NOTHING, problems=(note,))
 
     assert (note.severity, note.message) == (

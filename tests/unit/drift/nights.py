@@ -17,6 +17,17 @@ from reconciler.sandbox.world import World
 from ...support.bench import Bench, bench
 
 BALANCE = "18446744073709551617"
+CAMPAIGNS = """\
+campaigns:
+  main:
+    id: "358313"
+    goal: acquisition
+    spendLimit: {spendLimitType: capped, spendLimitRenewal: monthly, spendLimitAmount: 20000}
+    budgetAutomation: {enabled: false}
+  second:
+    id: "358314"
+    budgetAutomation: {enabled: true, budgetConfiguration: {adSetObjectives: visits}}
+"""
 ADS = """\
 adSets:
   de:

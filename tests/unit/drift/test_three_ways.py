@@ -9,7 +9,7 @@ import pytest
 from reconciler.drift import three_way as drift
 from reconciler.model import DriftState
 
-from .nights import ADS, BALANCE, BALANCES, Night, codes, errors, night, only, states
+from .nights import ADS, BALANCE, BALANCES, CAMPAIGNS, Night, codes, errors, night, only, states
 
 WAYS = {
     # wanted, live, applied: which of them are alike
@@ -116,6 +116,31 @@ def test_an_edit_outside_is_named_as_drift_of_exactly_its_field(said: str) -> No
     assert found.state is DriftState.DRIFTED
 
 
+CAMPAIGN_EDITS = {
+    "spendLimit.spendLimitType": ("campaigns", "358313", {"spendLimit.spendLimitType": "uncapped"}),
+    "spendLimit.spendLimitRenewal": ("campaigns", "358313", {"spendLimit.spendLimitRenewal": "daily"}),
+    "spendLimit.spendLimitAmount": ("campaigns", "358313", {"spendLimit.spendLimitAmount": 30000}),
+    "budgetAutomation.budgetConfiguration.adSetObjectives": ("campaigns", "358314", {"adSetObjectives": "revenue"}),
+    "budgetAutomation.enabled": (
+        "campaigns",
+        "358313",
+        {"automatesBudgets": True, "adSetObjectives": "visits"},
+    ),
+}
+
+
+@pytest.mark.parametrize("field", CAMPAIGN_EDITS)
+def test_an_edit_of_a_campaign_is_drift_of_exactly_its_field(field: str) -> None:
+    collection, key, changes = CAMPAIGN_EDITS[field]
+    with night({"campaigns.yaml": CAMPAIGNS}) as here:
+        assert here.look().drift == ()
+        here.world.edit(collection, key, changes, "anna")
+
+        found = only(here.look())
+
+    assert (found.field, found.state) == (field, DriftState.DRIFTED)
+
+
 NESTED = """\
 adSets:
   fr:
@@ -175,6 +200,8 @@ def test_an_edit_inside_a_map_is_drift_of_exactly_its_entry(said: str) -> None:
 
 
 FIXED = """\
+campaigns:
+  one: {id: "358313", advertiserId: "1352", goal: acquisition}
 adSets:
   fr: {id: "123467", campaignId: "358313", datasetId: "6789", objective: conversions, mediaType: display,
     bidding: {costController: maxCPC}}
@@ -184,6 +211,7 @@ sellerBudgets:
   one: {id: "101", sellerId: "1", campaignIds: ["10001"], budgetType: Capped, startDate: 2026-11-01}
 """
 FOREVER = {
+    "goal": ("campaigns", "358313", "retention"),
     "campaignId": ("adSets", "123467", "358314"),
     "datasetId": ("adSets", "123467", "6790"),
     "objective": ("adSets", "123467", "clicks"),
@@ -234,7 +262,7 @@ def test_a_memo_that_somebody_wrote_is_drift_and_the_mark_of_our_own_top_up_is_n
 
 
 def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above() -> None:
-    edited = {said.partition(" of ")[0] for said in EDITS} | FOREVER.keys()
+    edited = {said.partition(" of ")[0] for said in EDITS} | FOREVER.keys() | CAMPAIGN_EDITS.keys()
     edited |= {name.partition(".")[0] + ".*" if name.partition(".")[0] in MAPS else name
                for _, names in INSIDE.values() for name in names}  # fmt: skip
     with night(version="preview") as here:
@@ -244,6 +272,7 @@ def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above()
 
     assert shown - edited == {
         "accountId",  # a balance of another account is another balance
+        "advertiserId",  # a campaign of another advertiser is another campaign
         "memo",  # in a test of its own
     }
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from reconciler.executor import evidence
 from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
 from reconciler.kinds import versions
+from reconciler.kinds.cells import HistoryLine
 from reconciler.model import Address, Call, FieldChange, FixedLocator, Item, Live, Place, Span, Value, WriteEffect
 from reconciler.planning import likeness
 from reconciler.provider.http.refusal import proves_no_effect
@@ -187,14 +188,16 @@ def funding(token: str | None = TOKEN) -> UnansweredCall:
 
 def entry(
     amount: int = 750, by: str = US, memo: str | None = None, at: datetime = NOW, kind: str = "balanceAdded"
-) -> Any:
-    return {
+) -> HistoryLine:
+    row = {
         "changeType": kind,
         "changeDetails": {"changeValue": str(amount)},
         "modifiedByUser": by,
         "memo": memo,
         "dateOfModification": at.isoformat(),
     }
+    assert BALANCES.history is not None
+    return BALANCES.history.read(row)
 
 
 def shown(amount: Decimal, *history: Any, **more: Any) -> TopUpEvidence:

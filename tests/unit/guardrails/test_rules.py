@@ -198,6 +198,8 @@ CASES = [
          "the files hold 0 of the 10 resources that the ledger remembers"),
     Case("emptyScope", True, proposal(remembered="abcdefghij", wanted="x", whole=False),
          proposal(remembered="a", wanted="a", ids=[]), "1 of the 1 adSets"),
+    Case("names", {"adSets": "^[A-Z]{2} .+"}, proposal(change("a", ("name", "x", "FR always on"))),
+         proposal(change("a", ("name", "FR x", "fr x"))), "the name 'fr x' does not have the form ^[A-Z]{2} .+"),
 ]  # fmt: skip
 NAMED = [pytest.param(case, id=f"{case.rule}-{number}") for number, case in enumerate(CASES)]
 
@@ -227,7 +229,9 @@ def test_past_the_limit_it_refuses_in_words(case: Case) -> None:
     assert case.words in first.message
     assert first.severity is Severity.ERROR
     assert first.code == RULES[case.rule].code
-    assert str(first.hint).endswith(f"if it is meant: --allow {case.rule} --because TEXT")
+    assert str(first.hint).endswith(
+        f"if it is meant: --allow {case.rule} --because TEXT, or a reviewed entry under `allow`"
+    )
 
 
 @pytest.mark.parametrize("case", NAMED)
@@ -444,6 +448,7 @@ def test_a_zone_that_does_not_exist_is_a_mistake() -> None:
 # --- A rule that looked at nothing ------------------------------------------------------------------------------
 
 IDLE = [
+    ("names", {"adSets": "^[A-Z]{2} .+"}, proposal(bid("1", "9"))),
     ("maxRaisePercent", 20, proposal(change("a", STOP))),
     ("maxRaisePercent", 20, proposal(change("a", (BID, None, Decimal(5)), action=Action.CREATE))),
     ("maxRaisePercent", {"budgets": 20}, proposal(bid("1", "9"))),

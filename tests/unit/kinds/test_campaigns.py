@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.kinds.read_methods import Search
+from reconciler.kinds.versions import all_versions
 from reconciler.model import ItemStatus, Problem
 
 from ...support.bench import Bench, bench
@@ -108,6 +110,14 @@ def test_a_limit_that_is_raised_outside_is_drift() -> None:
         assert (moved.field, moved.applied, moved.live) == ("spendLimit.spendLimitAmount", 15000, 30000)
 
 
+def test_what_unmanaged_campaigns_may_be_billed_is_told() -> None:
+    with bench(guarded=False) as here:
+        here.write({"c.yaml": 'campaigns:\n  two: {id: "358314", goal: acquisition}\n'})
+        (share,) = Night(here).look().shares
+
+        assert (share.kind, share.held.amount, share.held.uncapped) == ("campaigns", 20000, 2)
+
+
 def test_a_limit_that_the_api_refuses_to_a_campaign_without_one_ends_rejected_at_its_line() -> None:
     with bench(guarded=False, limit_from_uncapped="refused") as here:
         here.write({"c.yaml": f'campaigns:\n  one: {{id: "358314", spendLimit: {{{CAPPED}}}}}\n'})
@@ -116,3 +126,27 @@ def test_a_limit_that_the_api_refuses_to_a_campaign_without_one_ends_rejected_at
         assert outcome.status is ItemStatus.REJECTED
         assert outcome.problems[0].span is not None
         assert outcome.problems[0].span.line == 2
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_request"])
+def test_a_creation_whose_answer_is_lost_is_looked_for_and_made_once(fault: str) -> None:
+    with bench(guarded=False) as here:
+        here.write(
+            {"c.yaml": f"campaigns:\n  summer: {NEW.replace('{LIMIT}', f'{{{CAPPED}}}').replace('AUTOMATION', '')}\n"}
+        )
+        here.world.inject({"kind": fault, "method": "POST", "path": "*/marketing-solutions/campaigns"})
+        here.apply()
+        here.later(minutes=31)
+        here.apply()
+
+        names = [each.get("name") for each in here.world.state.all("campaigns").values()]
+        assert names.count("Summer") == 1
+        assert here.plan().plan.total == 0
+
+
+def test_a_look_for_a_lost_creation_asks_by_the_parent_of_its_kind() -> None:
+    """A filter by the ids of others would show nothing, and what is there would be created again."""
+    for version in all_versions():
+        for kind in version.kinds.values():
+            if isinstance(kind.read, Search):
+                assert kind.read.parents == f"{kind.natural_keys[0][0]}s", kind.name

@@ -36,7 +36,7 @@ VOUCHER = Kind(
         Field("worth", MoneyType(by_currency=True), facet="worths", required=True, doc="What it is worth."),
         Field("open", BoolType(), read="isOpen", create="isOpen", patch="isOpen", doc="Whether it can be redeemed."),
     ),
-    read=Search(f"{ROOT}/search"),
+    read=Search(f"{ROOT}/search", parents="advertiserIds"),
     create=Create(ROOT, Envelope(many=False, type="Voucher", id=None), Stage.CREATE),
     writes={"settings": PATCH, "worths": PATCH},
     natural_keys=(("advertiserId", "title"),),

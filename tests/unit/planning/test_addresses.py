@@ -177,6 +177,14 @@ def test_an_address_that_no_block_has_is_an_error_at_its_line() -> None:
     assert (problem.code, problem.span.line if problem.span else 0) == ("unknown-address", 10)
 
 
+def test_a_new_ad_set_in_a_campaign_that_the_scope_does_not_have_is_an_error_at_its_line() -> None:
+    with bench() as here:
+        here.write({"a.yaml": CAMPAIGN + AD_SETS.replace("campaigns.summer", '"77"', 1)})
+        found = [(each.code, each.span.line) for each in here.plan().problems if each.span]
+
+    assert found == [("unknown-campaign", 10)]
+
+
 def test_an_ad_set_alone_waits_for_a_campaign_that_is_not_in_the_target() -> None:
     with bench(guarded=False) as here:
         here.write({"a.yaml": CAMPAIGN + AD_SETS})
@@ -195,4 +203,17 @@ def test_an_import_knows_the_block_and_keeps_its_address() -> None:
         import_.write_import(here.load(), here.outside, StateSnapshot(), wish, lambda line: None, here.world.now)
 
         assert (here.folder / "a.yaml").read_text() == text
+        assert here.plan().plan.total == 0
+
+
+@pytest.mark.parametrize("path", ["*/marketing-solutions/campaigns", "*/marketing-solutions/ad-sets"])
+def test_an_answer_that_is_lost_between_rounds_makes_nothing_twice(path: str) -> None:
+    """What was created is found by a look, and its id is known to the rounds after it."""
+    with bench(guarded=False) as here:
+        here.write({"a.yaml": CAMPAIGN + AD_SETS})
+        here.world.inject({"kind": "lost_answer", "method": "POST", "path": path})
+        run = here.apply()
+
+        assert {each.status for each in run.outcomes} == {ItemStatus.APPLIED}
+        assert made(here) == WHOLE
         assert here.plan().plan.total == 0
