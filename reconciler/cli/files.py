@@ -1,4 +1,4 @@
-"""validate, set, fmt: the files by themselves, checked or changed, without anything that a plan needs."""
+"""Commands on the files alone: validate, set, fmt."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -159,7 +159,7 @@ def _refuse(run: "Run") -> NoReturn:
 
 
 def _from_sheet(given: SetOptions) -> NoReturn:
-    """Take over the changed cells of a spreadsheet that ``export`` wrote."""
+    """Write the changed cells of a spreadsheet from ``export`` into the files."""
     from reconciler.commands import set_sheet
     from reconciler.config import loader
 
@@ -196,7 +196,7 @@ def _finish(
     now: "datetime",
     live: "dict[Address, Values] | None",
 ) -> NoReturn:
-    """Plan the edits, carry them out unless they are only to be shown, and end with a report."""
+    """Plan the edits, write them unless they are only to be shown, and end with a report."""
     from reconciler.commands import set_ as set_command
 
     planned = set_command.plan_edits(loaded, request, now, live)

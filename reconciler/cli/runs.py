@@ -270,6 +270,6 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
 
 
 def _say_at_once(line: str) -> None:
-    """Write a line from a signal handler, directly, since the buffer of stderr may be in use."""
+    """Command ``export``: the declared values as a spreadsheet; `set --from` reads it back."""
     with suppress(OSError):
         os.write(2, f"\n{line}\n".encode())

@@ -46,7 +46,7 @@ def not_written_error(path: Path, trouble: OSError) -> Problem:
 
 
 class FilesChanged(Exception):
-    """A file is no longer what it was when it was read; nothing was written."""
+    """Raised if a file has changed since it was read; nothing was written."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} changed while it was being edited")
@@ -54,10 +54,10 @@ class FilesChanged(Exception):
 
 
 def write_all(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> None:
-    """Put all contents in place of their files, or none; ``before`` is what was read of them.
+    """Replace the content of all files, or of none; ``before`` is the content that was read.
 
-    All new texts lie on the disk before the first takes its place, so that what remains are renames; if one of these
-    fails, those already done are undone. Raises :class:`OSError` or :class:`FilesChanged`; then nothing has changed.
+    All new texts are on the disk before the first file is replaced, so that only renames remain; if one fails, those
+    done are undone. Raise :class:`OSError` or :class:`FilesChanged`; nothing has changed then.
     """
     import secrets
 
@@ -90,7 +90,7 @@ def write_all(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> N
 
 
 def write_together(contents: Mapping[Path, bytes], before: Mapping[Path, bytes]) -> Problem | None:
-    """Write all files or none; return what kept it from being done."""
+    """Write all files or none; return the problem that prevented it, or None."""
     try:
         write_all(contents, before)
     except FilesChanged as other:

@@ -1,6 +1,6 @@
-"""A decision that was made in the commit of the change that it excuses was not decided apart from it: say so.
+"""Warn about a decision that was committed together with the change that it excuses.
 
-Git tells which commit wrote a line. Where it cannot tell (no repository, a shallow checkout), nothing is said.
+Git knows the commit of a line. Without git history (no repository, a shallow checkout) there is no warning.
 """
 
 import subprocess
@@ -13,11 +13,11 @@ from reconciler.model import Excuse, Problem, Run, Span, warning
 CODE = "allowed-in-same-commit"
 UNCOMMITTED = "0" * 40
 LOOKED_AT = 20
-"""So many of the excused changes are looked up for one decision; each costs a call of git."""
+"""Maximum number of excused changes looked up per decision; each costs a call of git."""
 
 
 def find(run: Run) -> Iterator[Problem]:
-    """Yield a warning for each decision that the same commit wrote as a change that it excuses."""
+    """Yield a warning for each decision in the same commit as a change that it excuses."""
     for judgement in run.judgements:
         for excuse in judgement.excuses:
             commit = _commit_of(excuse.at)
@@ -35,7 +35,7 @@ def _spans(excuse: Excuse) -> list[Span]:
 
 @lru_cache(maxsize=1024)
 def _commit_of(at: Span) -> str | None:
-    """Return the commit that wrote a line, zeros if none did yet, or None if git cannot tell."""
+    """Return the commit of a line, zeros if it is not committed, or None if git cannot tell."""
     file = Path(at.file)
     try:
         told = subprocess.run(

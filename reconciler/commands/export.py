@@ -1,4 +1,4 @@
-"""What the files state, as a table for a spreadsheet: a row for each resource, a column for each field."""
+"""Declared values as a table for a spreadsheet: a row per resource, a column per field."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,14 +14,14 @@ ADDRESS, ID, LIVE = "address", "id", "live: "
 
 
 class Table(Struct, frozen=True):
-    """The columns and the rows of texts."""
+    """Columns and rows of a table, as texts."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 def table(project: Project, desired: Sequence[Desired], live: Mapping[Address, Values] | None = None) -> Table:
-    """Return the table; with ``live`` what is live stands beside each field."""
+    """Return the table; with ``live`` each field has a column of live values beside it."""
     kinds = {each.address.kind: project.kinds[each.address.kind] for each in desired}
     ranks: dict[str, tuple[bool, int]] = {}
     amounts: set[str] = set()
@@ -49,7 +49,7 @@ def _row(project: Project, each: Desired, names: Sequence[str], live: Mapping[Ad
 
 
 def _spelled(project: Project, address: Address, name: str, values: Values) -> str:
-    """Return a value as a cell; empty where nothing is stated, or the value has no spelling."""
+    """Return a value as a cell; empty if it is not stated or cannot be formatted."""
     kind = project.kinds[address.kind]
     if name not in values or not kind.has(name):
         return ""

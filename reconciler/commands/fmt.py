@@ -1,4 +1,4 @@
-"""Write resource files in their canonical form; all files or none, and what they mean stays as it is."""
+"""Write resource files in canonical form, all files or none, without changing their meaning."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from reconciler.model import Problem, Run, error
 
 
 class FormatResult(Struct, frozen=True):
-    """The files that are not in their canonical form, with their new texts, and whether they were written."""
+    """Files that are not in canonical form, with their new texts."""
 
     run: Run
     texts: Mapping[str, bytes] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class FormatResult(Struct, frozen=True):
 
 
 def plan_format(loaded: LoadResult, paths: Sequence[str], now: datetime) -> FormatResult:
-    """Return what changes in the files. Files that validation refuses are left alone."""
+    """Return the changes of the files. Files with validation errors are unchanged."""
     before = validate(loaded, now)
     if loaded.project is None or before.failed:
         return FormatResult(before)
@@ -43,7 +43,7 @@ def plan_format(loaded: LoadResult, paths: Sequence[str], now: datetime) -> Form
 
 
 def write(loaded: LoadResult, planned: FormatResult) -> FormatResult:
-    """Write all files or none; what kept it from being written is in the result."""
+    """Write all files or none; a problem that prevents it is in the result."""
     contents = {Path(file): text for file, text in planned.texts.items()}
     before = {Path(file): loaded.documents[file].text for file in planned.texts}
     trouble = atomic_files.write_together(contents, before)
@@ -53,7 +53,7 @@ def write(loaded: LoadResult, planned: FormatResult) -> FormatResult:
 
 
 def _unequal(before: LoadResult, after: LoadResult) -> Problem:
-    """Return an error that names the first resource whose meaning would change."""
+    """Return an error with the first resource whose meaning would change."""
     known = {each.address: each for each in before.desired}
     changed = next((each for each in after.desired if known.get(each.address) != each), None)
     hint = "no file was changed; please report this with the file"

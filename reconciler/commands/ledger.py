@@ -32,7 +32,7 @@ def history(project: str, sandbox: str | None, api_url: str | None, address: str
 
 
 def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
-    """Return the latest runs, with what each of them changed."""
+    """Return the latest runs, each with its effects."""
     found = projects.find_project([project])[0]
 
     def listed(book: Ledger) -> str:

@@ -1,4 +1,4 @@
-"""What changes in the files as a unified diff, for ``git apply``."""
+"""Changes of the files as a unified diff for ``git apply``."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ def unified_diff(documents: Mapping[str, Document], texts: Mapping[str, bytes]) 
 
 
 def save(patch: str, file: Path) -> None:
-    """Write a patch, whole or not at all. Raises :class:`CommandRefused`."""
+    """Write a patch, atomically. Raise :class:`CommandRefused` if it cannot be written."""
     try:
         atomic_files.write_atomically(file, patch.encode())
     except OSError as trouble:
@@ -34,5 +34,5 @@ def _diff_lines(documents: Mapping[str, Document], texts: Mapping[str, bytes]) -
 
 
 def _lines(text: bytes) -> Sequence[str]:
-    """Return the lines by line feeds only: other separators are letters to a patch."""
+    """Return the lines, split at line feeds only, as in a patch."""
     return LINE.findall(text.decode())

@@ -1,4 +1,4 @@
-"""What a run of the ledger changed, in one line: how much it created, updated and stopped, and how budgets moved."""
+"""Effects of a run in one line: resources created, updated and stopped, and changes of budgets."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from reconciler.ledger.interface import RunHistory
 from reconciler.model.money import group_digits
 
 LAST = "last"
-"""The word for the latest run, wherever a run is named."""
+"""Word for the latest run wherever a run is named."""
 
 
 def latest(book: Ledger) -> str:
@@ -20,7 +20,7 @@ def latest(book: Ledger) -> str:
 
 
 def summary(project: Project, history: RunHistory) -> str:
-    """Return ``+1 ~2 -0  budgets EUR +60.00``; nothing if the run is not known to have changed anything."""
+    """Return ``+1 ~2 -0  budgets EUR +60.00``; empty if the run is not known to have changed anything."""
     moves = [each for each in recorded_moves(history) if each.address.kind in project.kinds]
     if not moves:
         return ""
@@ -38,7 +38,7 @@ def _is_stop(project: Project, move: RecordedMove) -> bool:
 
 
 def _budgets(project: Project, moves: list[RecordedMove]) -> Iterator[str]:
-    """Yield how far budgets moved by currency; where it is not stated, how many went up and down."""
+    """Yield the changes of budgets by currency; without a known currency, the numbers raised and lowered."""
     others, totals = Counter[str](), dict[str, Decimal]()
     for move in moves:
         kind = project.kinds[move.address.kind]

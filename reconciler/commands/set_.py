@@ -1,7 +1,7 @@
 """Change values of many resources in their files, byte for byte outside of the values; all files or none.
 
-What validation refuses is refused before any file is touched. Nothing is sent. A few lines over three hundred: the
-steps of one command, read from the top, are easier to follow than in two long modules.
+Nothing is written if validation fails, and nothing is sent. The module is long, since the steps of one command are
+easier to follow in one place.
 """
 
 from collections import Counter, defaultdict
@@ -48,7 +48,7 @@ ROUND_HINT = "--round 0.01 rounds what is computed"
 
 
 class SetRequest(Struct, frozen=True):
-    """Which resources, by globs of addresses and conditions, and what becomes of which field."""
+    """Selection of resources, by globs of addresses and conditions, and the assignments to their fields."""
 
     selectors: tuple[str, ...]
     assignments: tuple[tuple[str, str], ...]
@@ -57,7 +57,7 @@ class SetRequest(Struct, frozen=True):
 
 
 class SetResult(Struct, frozen=True):
-    """What changes in the files: a run that is not sent, and the new texts of the files."""
+    """Changes of the files: a run that is not sent, the new texts of the files, and a patch."""
 
     run: Run
     texts: Mapping[str, bytes] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class SetResult(Struct, frozen=True):
 
 
 class Assignment(Struct, frozen=True):
-    """A field and its new value: a step from what it is, or a value as YAML reads it."""
+    """A field and its new value: a step from the present one, or a YAML value."""
 
     field: str
     step: AmountStep | None
@@ -89,7 +89,7 @@ class Assignment(Struct, frozen=True):
 def plan_edits(
     loaded: LoadResult, request: SetRequest, now: datetime, live: Mapping[Address, Values] | None = None
 ) -> SetResult:
-    """Return what changes in the files, all of it checked. With ``live`` a step begins at the live value."""
+    """Return the validated changes of the files. With ``live`` a step starts from the live value."""
     before = validate(loaded, now)
     project = loaded.project
     if project is None or before.failed:
@@ -112,7 +112,7 @@ def plan_edits(
 
 
 def edit_files(loaded: LoadResult, run: Run, now: datetime) -> SetResult:
-    """Return the texts of the files with these changes, if validation accepts them and they mean exactly that."""
+    """Return the texts of the changed files, if they are valid and have exactly the requested values."""
     assert loaded.project is not None
     currencies = {kind.name: loaded.project.stated_currency(kind.scope) or "" for kind in loaded.project.kinds.values()}
     if run.failed or not run.changes:
@@ -132,7 +132,7 @@ def edit_files(loaded: LoadResult, run: Run, now: datetime) -> SetResult:
 
 
 def write(loaded: LoadResult, planned: SetResult) -> SetResult:
-    """Write all files or none; what kept it from being written is in the result."""
+    """Write all files or none; a problem that prevents it is in the result."""
     contents = {Path(file): text for file, text in planned.texts.items()}
     before = {Path(file): loaded.documents[file].text for file in planned.texts}
     problem = atomic_files.write_together(contents, before)
@@ -141,7 +141,7 @@ def write(loaded: LoadResult, planned: SetResult) -> SetResult:
     return replace(planned, run=replace(planned.run, problems=(*planned.run.problems, problem)))
 
 
-# --- Which resources ----------------------------------------------------------------------------------------
+# --- Selection ----------------------------------------------------------------------------------------------
 
 
 def _chosen(
@@ -175,7 +175,7 @@ def _assignment(name: str, text: str) -> Assignment:
     return Assignment(name, step, text if step is not None else conditions.parse_scalar(text))
 
 
-# --- What becomes of them -----------------------------------------------------------------------------------
+# --- Changes ------------------------------------------------------------------------------------------------
 
 
 def _changes(
@@ -185,7 +185,7 @@ def _changes(
     bounds: Bounds,
     live: Mapping[Address, Values] | None,
 ) -> tuple[tuple[Change, ...], list[Problem]]:
-    """Return the changes, those of budgets first, and what cannot be changed or stays as it is."""
+    """Return the changes, budgets first, and the problems of values that cannot change or stay the same."""
     changes, problems, without = list[Change](), list[Problem](), Counter[str]()
     for desired in chosen:
         kind, moves = project.kinds[desired.address.kind], list[FieldChange]()
@@ -216,7 +216,7 @@ def _changes(
 
 
 def change_of(kind: Kind, desired: Desired, moves: Sequence[FieldChange]) -> Change:
-    """Return the change of a resource in its file, what it may spend first."""
+    """Return the change of a resource in its file, with fields that affect its cost first."""
     ordered = tuple(sorted(moves, key=lambda move: not kind.affects_cost(move.field)))
     after = {**desired.values, **{move.field: move.after for move in moves}}
     return Change(desired.address, Action.UPDATE, desired.id, ordered, after, desired.place)
@@ -227,7 +227,7 @@ def _is_costly(project: Project, change: Change) -> bool:
 
 
 def _without(counts: Mapping[str, int], chosen: int, live: bool) -> Iterator[Problem]:
-    """Yield what is told of resources that hold no such value; an error if none of them does."""
+    """Yield a note about resources without such a value; an error if none has one."""
     for name, count in counts.items():
         what = "have no live amount" if live else "state no amount"
         if count == chosen:
@@ -253,7 +253,7 @@ def _overlaid(loaded: LoadResult, changes: Sequence[Change], now: datetime) -> I
                 yield warning("override", message, at=at, address=each.address, hint="change the override as well")
 
 
-# --- The files ----------------------------------------------------------------------------------------------
+# --- Files --------------------------------------------------------------------------------------------------
 
 
 def _texts(loaded: LoadResult, changes: Sequence[Change]) -> dict[str, bytes]:
@@ -282,14 +282,14 @@ def _written(value: Json, path: Sequence[str | int]) -> Json:
 
 
 def _spelled(row: Field, value: Value, like: Json) -> Json:
-    """Return the value as the file would write it: a whole amount stays whole where it was written so."""
+    """Return the value in the file's form: an integer stays an integer if it was written as one."""
     raw = to_yaml(row, value, like)
     whole = isinstance(raw, Decimal) and raw == raw.to_integral_value() and type(like) is int
     return int(raw) if whole and isinstance(raw, Decimal) else raw
 
 
 def _other_values(before: LoadResult, after: LoadResult, changes: Sequence[Change]) -> Iterator[Problem]:
-    """Yield an error for each resource that the new texts would state otherwise than is asked for."""
+    """Yield an error for each resource whose values in the new texts differ from the requested ones."""
     wanted = {each.address: each.values for each in before.desired}
     wanted |= {each.address: each.after for each in changes}
     found = {each.address: each.values for each in after.desired}

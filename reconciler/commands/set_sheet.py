@@ -1,4 +1,4 @@
-"""Cells that were changed in a spreadsheet become edits of the files; with one wrong cell nothing is written."""
+"""Turn changed cells of a spreadsheet into edits of the files; nothing is written if any cell is wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from reconciler.model import Change, Desired, FieldChange, Problem, Run, Span, V
 
 
 def plan_edits(loaded: LoadResult, file: Path, now: datetime) -> SetResult:
-    """Return what the changed cells of a spreadsheet change in the files, all of it checked."""
+    """Return the validated changes of the files for the changed cells of a spreadsheet."""
     before = validate(loaded, now)
     if loaded.project is None or before.failed:
         return SetResult(replace(before, command="set"))
@@ -42,7 +42,7 @@ def _costs(project: Project, change: Change, move: FieldChange) -> bool:
 
 
 class _Sheet:
-    """The reading of one spreadsheet: every cell that is wrong is collected."""
+    """Reader of one spreadsheet that collects the problems of all cells."""
 
     def __init__(self, loaded: LoadResult, project: Project, file: str) -> None:
         self.project = project
@@ -103,7 +103,7 @@ class _Sheet:
             yield change_of(kind, block, moves)
 
     def _move(self, name: str, cell: Cell, block: Desired) -> FieldChange | None:
-        """Return how a cell moves its field; None if it says what the file says. Raises :class:`InvalidValue`."""
+        """Return the change of a field, or None if the cell equals the file. Raise :class:`InvalidValue` if invalid."""
         kind, stated = self.project.kinds[block.address.kind], name in block.values
         if not cell.text and cell.other is None:
             if stated:

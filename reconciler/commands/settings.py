@@ -1,4 +1,4 @@
-"""Where the settings of a project come from: its own file, the file that it extends, or the default."""
+"""Origin of a project's settings: its own file, the file that it extends, or the default."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ SECTIONS = ("guardrails", "overrides", "scope", "currencies")
 
 
 def describe(folder: str, name: str) -> str:
-    """Return the lines about a guardrail, or about all entries of a section; nothing where there is no project."""
+    """Return the lines about a guardrail or the entries of a section; empty without a project."""
     if projects.home_of(Path(folder)) is None:
         return ""
     project, _, problems = projects.find_project((folder,))
@@ -23,7 +23,7 @@ def describe(folder: str, name: str) -> str:
 
 
 def _rule(project: Project, rule: str) -> str:
-    """Return how a guardrail is set here, and where that is written."""
+    """Return the setting of a guardrail, and its origin."""
     active = {each.name: (each.said(setting), level.value) for each, setting, level in project.guardrails.active()}
     stated = project.guardrails.at(rule)
     where = f"from {stated.span}" if stated is not None else "by default"

@@ -1,4 +1,4 @@
-"""Spreadsheet files: rows of cells out of a csv or xlsx file, and into one. Amounts are never floats of ours."""
+"""Read and write spreadsheet files (csv, xlsx) as rows of cells. Amounts are never converted to float."""
 
 import csv
 import io
@@ -15,11 +15,11 @@ MISSING = "xlsx files need the package openpyxl: pip install 'criteo-reconciler[
 
 
 class SheetError(ValueError):
-    """The file is no spreadsheet that can be read or written; the text says why."""
+    """Raised if a spreadsheet cannot be read or written; the text says why."""
 
 
 class Column(Struct, frozen=True):
-    """A column that is exported: its heading, and whether its cells are amounts."""
+    """An exported column: its heading, and True if its cells are amounts."""
 
     heading: str
     amounts: bool = False
@@ -52,7 +52,7 @@ def write_xlsx(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> byte
                 cell.value, cell.number_format = Decimal(text), "0.00##"
             else:
                 cell.value, cell.number_format = text, "@"
-                cell.data_type = "s"  # also where it begins with '='
+                cell.data_type = "s"  # also if it begins with '='
     sheet.freeze_panes = "B2"
     out = io.BytesIO()
     book.save(out)
@@ -94,7 +94,7 @@ def _read_xlsx(file: Path, content: bytes) -> list[list[Cell]]:
 
 
 def _cell(value: object, form: str) -> Cell:
-    """Return a cell as text: a number by its shortest digits, which are those that were typed."""
+    """Return a cell as text: a number by its shortest digits, as typed."""
     if value is None:
         return Cell("")
     if form == "f":

@@ -1,6 +1,6 @@
-"""``allow`` of the project file and of resource files: which objections are meant, decided where it is reviewed.
+"""``allow`` in project and resource files: decisions that let violations pass, made where they are reviewed.
 
-A decision is judged by the instant of the run. Without an offset or a zone a moment is in UTC.
+A decision is compared with the time of the run. A time without an offset or a zone is in UTC.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,11 @@ from reconciler.model.text import is_reason
 
 KEY = "allow"
 TWINS = frozenset({"looks-renamed", "near-name", "twin"})
-"""Codes of problems that say that something to be created resembles a live object."""
+"""Codes of problems about a creation that resembles a live object."""
 
 
 def read(loaded: LoadResult) -> tuple[tuple[Decision, ...], tuple[Problem, ...]]:
-    """Return the decisions of the files, and what is wrong with others, at their places."""
+    """Return the decisions of the files, and the problems of invalid ones, at their places."""
     decisions, problems = list[Decision](), list[Problem]()
     for place, entry in loaded.allow:
         mistake = _mistake(place, entry)
@@ -34,7 +34,7 @@ def read(loaded: LoadResult) -> tuple[tuple[Decision, ...], tuple[Problem, ...]]
 
 
 def mistakes(loaded: LoadResult, now: datetime) -> Iterator[Problem]:
-    """Yield what is wrong with the decisions, and which of them are over."""
+    """Yield the problems of decisions, including expired ones."""
     if not loaded.allow or loaded.project is None:
         return
     decisions, problems = read(loaded)
@@ -57,7 +57,7 @@ def mistakes(loaded: LoadResult, now: datetime) -> Iterator[Problem]:
 
 
 def excuse_twins(problems: Iterable[Problem], decisions: Iterable[Decision], now: datetime) -> Iterator[Problem]:
-    """Yield the problems; one about a near twin that a decision says is meant becomes a note."""
+    """Yield the problems; one about a near twin that a decision allows becomes a note."""
     held = [each for each in decisions if each.rule == NEAR_TWIN and each.holds(now)]
     for problem in problems:
         meant = next((each for each in held if problem.code in TWINS and each.covers(problem.address)), None)
@@ -69,7 +69,7 @@ def _hint(decision: Decision) -> str:
 
 
 def _mistake(place: Place, entry: Mapping[str, Json]) -> Problem | None:
-    """Return what keeps an entry from being a decision; what its schema refuses was told before."""
+    """Return the problem that makes an entry invalid beyond its schema, or None."""
     rule, zone = str(entry["rule"]), _zone(entry)
     names = [*guardrails.RULES, NEAR_TWIN]
     if rule not in names:

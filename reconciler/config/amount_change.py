@@ -1,4 +1,4 @@
-"""How far an amount moves from what it is: by percent, by an amount, by a factor, in exact decimals."""
+"""Relative changes of amounts: by percent, by an amount, by a factor, in exact decimals."""
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
@@ -9,12 +9,12 @@ from msgspec import Struct
 from reconciler.kinds.value_types import InvalidValue
 
 EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
-"""An arithmetic that refuses what it cannot give exactly."""
+"""Decimal context that refuses inexact results."""
 STEP = re.compile(r"(?P<sign>[+\-*]) ?(?P<digits>[0-9]{1,12}(?:\.[0-9]{1,8})?)(?P<percent> ?%)?")
 
 
 class Way(Enum):
-    """What a step does to the amount that it begins at."""
+    """Operation of a step on an amount."""
 
     PERCENT = "percent"
     ADD = "add"
@@ -22,7 +22,7 @@ class Way(Enum):
 
 
 class AmountStep(Struct, frozen=True):
-    """A relative change: ``+10%``, ``-0.05``, ``*1.1``; its ``text`` is how it was written."""
+    """A relative change: ``+10%``, ``-0.05``, ``*1.1``; ``text`` is its written form."""
 
     way: Way
     operand: Decimal
@@ -43,7 +43,7 @@ class AmountStep(Struct, frozen=True):
 
 
 class Bounds(Struct, frozen=True):
-    """To which multiple a computed amount is rounded, and between which amounts it stays."""
+    """Rounding multiple, and bounds of a computed amount."""
 
     round_to: Decimal | None = None
     least: Decimal | None = None
@@ -52,7 +52,7 @@ class Bounds(Struct, frozen=True):
     def of(self, before: Decimal, amount: Decimal) -> Decimal:
         """Return the amount, rounded half up and kept within the bounds.
 
-        A bound never moves an amount the other way: what lies beyond it already stays where it is.
+        A bound never reverses a change: an amount already beyond it stays where it is.
         """
         if self.round_to is not None:
             amount = (amount / self.round_to).to_integral_value(ROUND_HALF_UP) * self.round_to
@@ -64,7 +64,7 @@ class Bounds(Struct, frozen=True):
 
 
 def parse_step(text: str) -> AmountStep | None:
-    """Return the relative change that a text is, or None if it is a value of its own."""
+    """Return the relative change of a text, or None if it is an absolute value."""
     found = STEP.fullmatch(text.strip())
     if found is None or (found["percent"] and found["sign"] == "*"):
         return None

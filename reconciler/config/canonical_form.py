@@ -1,7 +1,7 @@
-"""A resource file in its canonical form: spelling, quotes and the order of fields, with every comment and line kept.
+"""Canonical form of a resource file: spelling, quotes and order of fields, with every comment and line kept.
 
-Only what has one meaning is touched: a value with an anchor, an alias, or text over several lines stays as it is, and
-so does the order of a block that holds one. The order of resources is the author's.
+Only parts with one meaning are changed: a value with an anchor, an alias, or multi-line text stays, and so does the
+order of a block that contains one. The order of resources is the author's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ from reconciler.model import Json
 
 Splice: TypeAlias = tuple[int, int, str]
 Block: TypeAlias = tuple[Kind, str, Node, Json, int]
-"""A map of fields: its kind, the prefix of its fields, where it stands, what it holds, and how deep it is."""
+"""A map of fields: kind, prefix of its fields, node, content, depth."""
 DEPTHS = 8
-"""No block of fields is nested deeper."""
+"""Maximum depth of nested blocks of fields."""
 
 
 def format_text(text: str, kinds: Mapping[str, Kind]) -> str:
@@ -82,7 +82,7 @@ def _spellings(text: str, kinds: Mapping[str, Kind]) -> Iterator[Splice]:
 
 
 def _canonical(row: Field, raw: Json) -> Json:
-    """Return the value as it is spelled today; what has no such spelling stays."""
+    """Return the value in canonical spelling, or unchanged if it has none."""
     try:
         return respell(row.type, raw)
     except InvalidValue:
@@ -90,7 +90,7 @@ def _canonical(row: Field, raw: Json) -> Json:
 
 
 def _scalars(text: str, node: Node, value: Json) -> Iterator[Splice]:
-    """Yield what changes in a value and in the parts of it, where the text has the same parts."""
+    """Yield the edits of a value and of its parts."""
     if node.anchor is not None or node.style in ("*", "|", ">"):
         return
     match value:
@@ -117,7 +117,7 @@ def _replaced(text: str, node: Node, new: str) -> Iterator[Splice]:
 
 
 def _orders(text: str, kinds: Mapping[str, Kind], depth: int) -> Iterator[Splice]:
-    """Yield the blocks of one depth whose fields stand in another order than their table: none lies in another."""
+    """Yield the edits that sort the fields of blocks at one depth, which never overlap."""
     for kind, prefix, node, _, deep in _blocks(text, kinds):
         if deep == depth and len(node.entries) > 1 and not any(_is_shared(each) for each in node.entries):
             wanted = sorted(node.entries, key=lambda each: _rank(kind, f"{prefix}{each.name}"))
@@ -141,7 +141,7 @@ def _rank(kind: Kind, name: str) -> int:
 
 
 def _in_flow(text: str, node: Node, wanted: Sequence[MapEntry]) -> Iterator[Splice]:
-    """Yield the entries of brackets in another order; what stands between them stays."""
+    """Yield the edit that reorders entries in brackets; the text between them stays."""
     ends = [each.value.end for each in node.entries]
     between = [text[end : after.start] for end, after in zip(ends, node.entries[1:], strict=False)]
     if any("#" in each for each in between):
@@ -152,7 +152,7 @@ def _in_flow(text: str, node: Node, wanted: Sequence[MapEntry]) -> Iterator[Spli
 
 
 def _in_lines(text: str, node: Node, wanted: Sequence[MapEntry]) -> Iterator[Splice]:
-    """Yield the entries of a block in another order, each with the comments above it and behind it."""
+    """Yield the edit that reorders entries of a block, each with its comments."""
     ends = [_line_end(text, each.value.end) for each in node.entries]
     start = _comments_above(text, _line_start(text, node.entries[0].start))
     starts = [start, *ends[:-1]]

@@ -1,6 +1,6 @@
-"""Which resources are meant, by the values that their files state: ``campaignId=358313``, ``name~=FR*``.
+"""Conditions that select resources by stated values: ``campaignId=358313``, ``name~=FR*``.
 
-A resource that does not state a field matches no condition on it: what is absent is not known.
+A resource that does not state a field matches no condition on it.
 """
 
 import re
@@ -22,7 +22,7 @@ ORDERS = ("<", "<=", ">", ">=")
 
 
 class Condition(Struct, frozen=True):
-    """A field, how it is compared, and with what; ``raw`` is the value as YAML reads it."""
+    """A field, a comparison, and its operand; ``raw`` is the operand as YAML reads it."""
 
     field: str
     test: str

@@ -1,7 +1,7 @@
-"""``extends``: a project file that takes guardrails, overrides, scope and currencies from a file of several projects.
+"""``extends``: shared guardrails, overrides, scope and currencies from a file of several projects.
 
-What the project states itself wins, entry by entry; overrides of both hold, the shared ones first. A guardrail whose
-level the shared file sets to ``hard`` cannot be stated anew.
+The project's own entries take precedence; overrides of both apply, the shared ones first. A guardrail whose level is
+``hard`` in the shared file cannot be set in the project.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ MAPS = ("guardrails", "scope", "currencies")
 
 
 class ExtendedDocument(Document):
-    """Two files as one value, in which every part is found in the file that it came from."""
+    """Two files as one value, in which every part is located in its own file."""
 
     def __init__(self, own: Document, base: Document) -> None:
         super().__init__(own.file, _merged(_content(own), _content(base)), own.text, own.notes)
@@ -52,7 +52,7 @@ class ExtendedDocument(Document):
 
 
 def mistakes(own: Document, base: Document) -> Iterator[Problem]:
-    """Yield what a shared file may not hold, and what a project may not state anew."""
+    """Yield the problems of keys that a shared file may not hold, or a project may not set again."""
     for name in _content(base):
         if name not in SHARED:
             hint = f"a file that others extend holds {', '.join(SHARED)}"

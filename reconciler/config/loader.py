@@ -37,11 +37,11 @@ from reconciler.model import (
 )
 
 Allowance: TypeAlias = tuple[Place, Mapping[str, Json]]
-"""An entry of ``allow``, and where it stands."""
+"""An entry of ``allow``, with its place."""
 Refusals = Mapping[FieldPath, list[FieldPath]]
-"""Paths that the schema refuses, by the block that they stand in."""
+"""Paths that the schema refuses, by the block that contains them."""
 DECISION = frozenset({"rule", "addresses", "until", "because"})
-"""What a decision must state."""
+"""Required keys of a decision."""
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
 """Codes of rules about missing values, which are not applied to a block that was only partly understood."""
 
@@ -105,7 +105,7 @@ def load(
 
 
 def _decisions(source: Locator, content: Mapping[str, Json]) -> Iterator[Allowance]:
-    """Yield the entries of ``allow`` that are whole; what is wrong with others, the schema tells."""
+    """Yield the complete entries of ``allow``; the schema reports the others."""
     entries = content.get("allow")
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict) and entry.keys() >= DECISION and isinstance(entry["addresses"], list):

@@ -1,8 +1,7 @@
 """Overrides: values that hold for a time, so that the desired state depends on the files and the time.
 
-A value is absolute, or a step (``+30 %``) from what the file states, whatever other overrides say.
-
-Nothing but a run of this tool can end an override, so a plan says what happens if none comes.
+A value is absolute, or a step (``+30 %``) from the file's value, whatever other overrides set. Only a run of this tool
+can end an override, so a plan says what happens without one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,14 +41,14 @@ class Override(Struct, frozen=True):
 
     @property
     def chosen(self) -> str:
-        """Return which resources it is about, in words."""
+        """The selected resources, in words."""
         return " and ".join([*([self.match] if self.match else []), *map(str, self.where)])
 
     def holds(self, now: datetime) -> bool:
         return now < self.ends and (self.begins is None or self.begins <= now)
 
     def means(self, kind: Kind, desired: Desired) -> bool:
-        """Return whether it is about a resource, by its address and by what its file states."""
+        """Return True if the override selects a resource, by address and stated values."""
         named = self.match is None or fnmatchcase(str(desired.address), self.match)
         return named and conditions.matches(self.where, kind, desired)
 
@@ -60,7 +59,7 @@ class Override(Struct, frozen=True):
         return parse_step(raw) if amounts and isinstance(raw, str) else None
 
     def value(self, kind: Kind, name: str, base: Value) -> Value:
-        """Return what it sets, given what the file states. Raises :class:`InvalidValue`."""
+        """Return the value that it sets, from the file's value. Raise :class:`InvalidValue` if it is not valid."""
         step = self.step(kind, name)
         if step is None:
             return parse_value(kind, name, self.values[name])
@@ -130,7 +129,7 @@ def _amount(entry: Mapping[str, Json], name: str) -> Decimal | None:
 
 
 def _matched(project: Project, rule: Override, desired: Sequence[Desired], problems: list[Problem]) -> list[Desired]:
-    """Return the resources that the override is about, as their files state them."""
+    """Return the resources that the override selects, by their files."""
     named = [each for each in desired if rule.match is None or fnmatchcase(str(each.address), rule.match)]
     at = None
     try:
@@ -158,9 +157,9 @@ def _unmatched(project: Project, rule: Override, matched: Sequence[Desired], pro
 def _apply_one(
     project: Project, rule: Override, desired: Desired, stated: Values, problems: list[Problem]
 ) -> Desired | None:
-    """Return a block with the values of an override laid over its own; None if one of them cannot be.
+    """Return a block with the values of an override over its own; None if a value is invalid.
 
-    A step is computed from what the file states.
+    A step starts from the value that the file states.
     """
     kind = project.kinds[desired.address.kind]
     values, overlaid = dict(desired.values), dict(desired.origin.overlaid)
@@ -222,7 +221,7 @@ def _said(value: object) -> str:
 
 
 def expired_but_live(loaded: LoadResult, drifts: Sequence[Drift], now: datetime) -> Iterator[Problem]:
-    """Yield overrides that ended and whose value is still live, since no apply came after."""
+    """Yield a problem for each ended override whose value is still live, since no apply has run."""
     project, blocks = loaded.project, {each.address: each for each in loaded.desired}
     for number, entry in enumerate(project.terms(KEY) if project else ()):
         assert project is not None

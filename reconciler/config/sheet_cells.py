@@ -1,4 +1,4 @@
-"""A value as a cell of a spreadsheet, and a cell as a value; what a spreadsheet may have spoiled is refused.
+"""Convert values to spreadsheet cells and back; a value that a spreadsheet may have damaged is refused.
 
 Spreadsheets turn long ids into 6.97E+17, drop leading zeros, show dates as numbers, and write decimals with a comma.
 """
@@ -53,7 +53,7 @@ def unescape(text: str) -> str:
 
 
 def parse_cell(row: Field, cell: Cell, before: Value) -> Value:
-    """Return what a cell says, beside what the files say. Raises :class:`InvalidValue`."""
+    """Return the value of a cell, given the file's value. Raise :class:`InvalidValue` if it is not valid."""
     if cell.other is not None:
         raise InvalidValue("bad-cell", f"is {cell.other}", "write the value itself, as text")
     if FORMULA.match(cell.text):

@@ -32,9 +32,9 @@ def to_yaml(row: Field, value: Value, like: Json = None) -> Json:
 
 
 def respell(form: ValueType, raw: Json) -> Json:
-    """Return what a file says as it would be spelled today, part by part in the order of the file.
+    """Return a file's value in canonical spelling, with its parts in the file's order.
 
-    Raises :class:`InvalidValue` if it means nothing, or would mean something else.
+    Raise :class:`InvalidValue` if the value is not valid, or would change.
     """
     new = _respelled(form, raw)
     if form.parse(new) != form.parse(raw) or not _encodable(new):

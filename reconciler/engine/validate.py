@@ -60,7 +60,7 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
     if loaded.project is not None and not loaded.failed:
         problems += projects.guardrail_mistakes(loaded.project, loaded.desired) if loaded.project.whole else ()
         if loaded.allow:
-            from reconciler.config import allow  # guardrails are imported where something is said of them
+            from reconciler.config import allow  # guardrails are imported only if they are used
 
             problems += allow.mistakes(loaded, now)
         problems += ownership.validate_ownership(loaded.project, loaded.desired)

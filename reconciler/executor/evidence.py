@@ -198,7 +198,7 @@ def is_proved_by(id: str | None, shown_before: Collection[str]) -> bool:
 
 
 def _is_but_for_its_name(kind: Kind, wanted: Mapping[str, Value], row: Live) -> bool:
-    """Return whether all that was sent and is shown is equal but the name; what is created off may be on by now."""
+    """Return True if all that was sent and is returned is equal except the name; creation defaults may have changed."""
     if kind.title not in wanted:
         return False
     return all(
@@ -267,7 +267,7 @@ def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
 
 
 def _may_be_ours(entry: HistoryLine, shown: TopUpEvidence) -> bool:
-    """Return whether our own application made the entry, as far as it is known, and no mark names another call."""
+    """Return True if the entry may be ours: by our application, as far as known, and with no other call's mark."""
     by_us = shown.application is None or entry.who == shown.application
     return by_us and not is_mark(entry.memo or "")
 
@@ -288,7 +288,7 @@ def _sum(entries: Iterable[HistoryLine]) -> Decimal:
 
 
 def _is_since(entry: HistoryLine, when: datetime) -> bool:
-    """Return whether an entry was made since then; one without a readable time may have been."""
+    """Return True if an entry may be from then or later; one without a readable time may be."""
     return entry.at is None or entry.at >= when
 
 
@@ -333,5 +333,5 @@ def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
 
 
 def newer(history: Sequence[HistoryLine] | None, seen_at: datetime) -> bool:
-    """Return whether a history has an entry about funds that was made after that moment (rule 4)."""
+    """Return True if a history has an entry about funds after that moment (rule 4)."""
     return any(each.amount is not None and _is_since(each, seen_at + timedelta(seconds=1)) for each in history or ())

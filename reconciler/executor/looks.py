@@ -51,7 +51,7 @@ class KindReader(Struct, frozen=True):
         return found.live
 
     def history(self, call: Call) -> tuple[HistoryLine, ...]:
-        """Return the history of the object of a top-up, newest first.
+        """Return the history of a top-up's object, newest first.
 
         Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
         """

@@ -95,7 +95,7 @@ def judge(
 ) -> tuple[Judgement, ...]:
     """Return the judgement of every active rule.
 
-    ``allowed`` gives the reasons for allowing some, by rule; ``decisions`` are those of the files.
+    ``allowed`` holds the reasons by rule, ``decisions`` the decisions of the files.
     """
     judgements = []
     for rule, setting, level in settings.active():

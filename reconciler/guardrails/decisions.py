@@ -1,4 +1,4 @@
-"""Decisions of a reviewed file: which objections of a guardrail are meant, for which resources, and until when."""
+"""Decisions of reviewed files: violations of a guardrail that are allowed, for which resources, and until when."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from reconciler.guardrails.rule import Proposal, Rule
 from reconciler.model import Address, Excuse, Place, Problem, Severity
 
 NEAR_TWIN = "nearTwin"
-"""The name by which a decision says that a creation that resembles a live object is meant."""
+"""Rule name of decisions about creations that resemble a live object."""
 
 
 class Decision(Struct, frozen=True):
-    """One entry of ``allow``; at its end itself it holds no longer."""
+    """One entry of ``allow``; its end is exclusive."""
 
     rule: str
     addresses: tuple[str, ...]
@@ -37,7 +37,7 @@ class Decision(Struct, frozen=True):
         return f"{self.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
     def excuse(self, problems: Sequence[Problem], most: int) -> Excuse:
-        """Return what the decision lets pass; of many problems the first are kept, and all are counted."""
+        """Return the problems that the decision allows: the first ones as notes, and the total number."""
         hint = f"allowed until {self.end}: {self.because} ({self.place.span})"
         notes = (
             replace(each, severity=Severity.NOTE, hint=hint, span=each.span or self.place.span)
@@ -49,9 +49,9 @@ class Decision(Struct, frozen=True):
 def settle(
     rule: Rule, problems: Sequence[Problem], proposal: Proposal, decisions: Iterable[Decision], most: int
 ) -> tuple[tuple[Problem, ...], tuple[Excuse, ...]]:
-    """Return the objections of a rule that stand, and what decisions in force let pass.
+    """Return the violations of a rule that remain, and those that valid decisions allow.
 
-    An objection to the plan as a whole passes only if one decision covers every resource that the plan changes.
+    A violation by the plan as a whole is allowed only if one decision covers every changed resource.
     """
     left, excuses = tuple(problems), list[Excuse]()
     for each in (each for each in decisions if each.rule == rule.name):

@@ -1,4 +1,4 @@
-"""What is created or renamed has a name of the agreed form."""
+"""Guardrail ``naming``: created and renamed resources have names of the agreed form."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    """Return whether the plan gives a name to anything that the rule has a form for."""
+    """Return True if the plan names a resource of a kind with a form."""
     return any(change.address.kind in setting and _name(change.fields) for change in proposal.changes)
 
 

@@ -104,9 +104,9 @@ class Proposal(Struct, frozen=True, dict=True):
 class Rule(Struct, frozen=True):
     """One guardrail: its key in ``reconciler.yaml``, the schema of its setting, and its judgement.
 
-    ``said`` puts the setting in words; ``looks`` is whether the plan holds anything that the rule judges;
-    ``check`` finds what its schema cannot. A rule with a ``default`` is on unless the setting is false. Each
-    objection of one that is ``per_resource`` is about the resource of its address, and about no other.
+    ``said`` formats the setting; ``looks`` returns True if the plan holds anything to which the rule applies; ``check``
+    finds errors beyond the schema. A rule with a ``default`` is on unless the setting is false. Each violation of a
+    ``per_resource`` rule is about the resource of its address only.
     """
 
     name: str

@@ -103,7 +103,7 @@ def ad_set_budgets(scene: ValidationContext) -> Iterator[Problem]:
 
 
 def ad_set_campaigns(scene: ValidationContext) -> Iterator[Problem]:
-    """Of new ad sets: a campaign that the scope does not have, as far as campaigns are read."""
+    """Yield a problem for each new ad set whose campaign is not in the scope, if campaigns are read."""
     if not scene.online or "campaigns" not in scene.related:
         return
     known = {each.id for each in scene.related["campaigns"][1]}

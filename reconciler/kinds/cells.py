@@ -20,7 +20,7 @@ class FacetRole(Enum):
 
 
 class HistoryLine(Struct, frozen=True):
-    """One entry of a history. ``amount`` is how far funds moved, below 0 if they were taken; None for other changes."""
+    """One entry of a history. ``amount`` is the change of funds, negative if taken; None for other changes."""
 
     change: str
     at: datetime | None
@@ -34,9 +34,8 @@ class HistoryLine(Struct, frozen=True):
 class HistoryFormat(Struct, frozen=True):
     """Form of an object's history: keys of an entry, and the field of each type of change.
 
-    ``words`` are types of change, in lower case; ``before``, ``after`` and ``amount`` stand inside ``details``.
-    ``added`` and ``removed`` are the types of change that move funds; how they are signed is undocumented
-    (contract §14, 27).
+    ``words`` are types of change, in lower case; ``before``, ``after`` and ``amount`` are inside ``details``. ``added``
+    and ``removed`` are the types of change of funds; their sign is undocumented (contract §14, 27).
     """
 
     words: Mapping[str, str]
@@ -52,7 +51,7 @@ class HistoryFormat(Struct, frozen=True):
     removed: str
 
     def read(self, row: Mapping[str, Any]) -> HistoryLine:
-        """Return an entry as the API sent it; what cannot be read is None."""
+        """Return an entry of the API; parts that cannot be read are None."""
         change, held = str(row.get(self.change) or "").casefold(), row.get(self.details)
         details = held if isinstance(held, dict) else {}
         who, memo = row.get(self.who), row.get(self.memo)

@@ -15,9 +15,9 @@ class Paging(Enum):
 
 
 class Search(Struct, frozen=True):
-    """One POST that finds everything of the scope, by the filter ``by``; no pages.
+    """A POST that returns everything in the scope, by the filter ``by``, without paging.
 
-    ``parents`` is the filter by the first field of the natural key: a look for a lost creation asks for no more.
+    ``parents`` is the filter by the first field of the natural key, used to look for a lost create.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Reference(Struct, frozen=True):
     paging: Paging = Paging.NONE
     page: int = 100
     label: str = ""
-    """The attribute that names one of them; empty if the list has none."""
+    """Attribute with the name of an object; empty if the list has none."""
 
 
 class Listing(Struct, frozen=True):

@@ -527,7 +527,7 @@ class Verdict(Enum):
 
 
 class Excuse(Struct, frozen=True):
-    """What a decision in the files lets pass of a guardrail: so many problems, of which the first are kept as notes."""
+    """Violations of a guardrail that a decision allows: their number, and the first ones as notes."""
 
     at: Span
     until: datetime
@@ -537,10 +537,10 @@ class Excuse(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """Judgement of one guardrail on a plan: its problems, and the reason given to allow them.
+    """Judgement of one guardrail on a plan: its problems, and the reasons given to allow them.
 
     ``because`` is the reason of ``--allow``; ``excuses`` are the decisions of the files. ``limit`` is its setting in
-    words; ``looked`` is false where the plan held nothing that the rule judges. The problems stand in ``Run.problems``
+    words; ``looked`` is false if the plan holds nothing to which the rule applies. The problems are in ``Run.problems``
     too, at their lines.
     """
 
@@ -554,12 +554,12 @@ class Judgement(Struct, frozen=True):
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:
-        """Return the problems that stand, then the notes of those that decisions let pass."""
+        """Remaining problems, then the notes of those that decisions allow."""
         return (*self.problems, *(each for excuse in self.excuses for each in excuse.problems))
 
     @property
     def reason(self) -> str | None:
-        """Return why the rule was overruled, whoever said so; None if it was not."""
+        """Reasons for which the rule was overruled, or None."""
         reasons = [*([self.because] if self.because else []), *(each.because for each in self.excuses)]
         return "; ".join(dict.fromkeys(reasons)) or None
 

@@ -44,7 +44,7 @@ def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
 
 
 def decode_judgement(each: Judgement) -> Shape:
-    """Return what a guardrail said when the plan was made; at apply it judges anew."""
+    """Return the judgement of a guardrail as JSON; an apply judges again."""
     shape = {
         "rule": each.rule,
         "level": each.level.value,
@@ -57,7 +57,7 @@ def decode_judgement(each: Judgement) -> Shape:
 
 
 def encode_judgement(shape: Shape) -> Judgement:
-    """Return the judgement of a file. Raise ValueError, KeyError, TypeError if it is not whole."""
+    """Return the judgement of a JSON object. Raise ValueError, KeyError or TypeError if a part is missing or wrong."""
     problems = tuple(_problem_of(each) for each in shape["problems"])
     excuses = tuple(_excuse_of(each) for each in shape.get("excuses", ()))
     level, looked = RuleLevel(shape["level"]), shape.get("looked", True) is True

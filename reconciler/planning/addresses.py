@@ -60,13 +60,13 @@ def resolve_blocks(
 
 
 def awaited(change: Change) -> tuple[Address, ...]:
-    """Return what a change names and waits for."""
+    """Return the addresses whose ids a change needs."""
     kind = kind_named(change.address.kind)
     return tuple(address for _, address in named_addresses(kind, change.after)) if kind else ()
 
 
 def is_waiting(kind: Kind, change: Change) -> bool:
-    """Return True if a change names an object that has no id yet, so that no call can hold it."""
+    """Return True if a change names an object without an id, so that no call can hold it yet."""
     fields = kind.address_fields
     return any(move.field in fields and _is_address(move.after, fields[move.field]) for move in change.fields)
 

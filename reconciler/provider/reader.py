@@ -131,7 +131,7 @@ def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) ->
 
 
 def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
-    """Return the names of the things that a field names, by field and id. Raise :class:`ReadError`."""
+    """Return the names of the objects to which a field refers, by field and id. Raise :class:`ReadError`."""
     return {
         (field, str(row.get("id"))): str(row.get(reference.label) or "")
         for reference in kind.references
@@ -271,7 +271,7 @@ def _got(call: Call, send: Send) -> Answer:
 
 
 def _warnings(kind: Kind, body: Json) -> Iterator[Problem]:
-    """Yield what the API warned of; objects that it hides are one note with their count, as far as it tells one."""
+    """Yield the API's warnings; hidden objects are one note with their number, as far as it is given."""
     listed = body.get("warnings") if isinstance(body, dict) else None
     warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
     hidden = sum(each.get("code") == kind.hidden_code for each in warned)

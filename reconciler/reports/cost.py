@@ -158,13 +158,13 @@ def objections(run: Run) -> list[Judgement]:
 
 
 def format_judgement(judgement: Judgement) -> str:
-    """Render a judgement: ``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``."""
+    """Return ``refused: decimal-slip (a factor near 10, 100, 1000), 1 problem``."""
     rule = f"{sanitize(judgement.rule)} ({sanitize(judgement.limit)})"
     return f"{judgement.verdict.value}: {rule}, {'; '.join(map(sanitize, judgement_counts(judgement)))}"
 
 
 def judgement_counts(judgement: Judgement) -> Iterator[str]:
-    """Yield how many problems stand, and how many each decision of the files lets pass, until when and why."""
+    """Yield the number of remaining problems, and for each decision the number that it allows, its end and reason."""
     if judgement.problems or not judgement.excuses:
         why = f", because {judgement.because}" if judgement.because else ""
         yield f"{count_noun(len(judgement.problems), 'problem')}{why}"

@@ -1,4 +1,4 @@
-"""A field in words: its form, its unit, its limits, when it may be set, and in which API versions."""
+"""A field in words: form, unit, limits, when it can be set, and API versions."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from reconciler.kinds.value_types import (
 
 
 def may(row: Field) -> str:
-    """Return when the value can be set, and where it stands on the wire if that is not under its own name."""
+    """Return when the value can be set, and its path in the API if it differs from its name."""
     match row.create is not None, row.patch is not None:
         case True, True:
             told = "Set when it is created, and changed later."
@@ -66,7 +66,7 @@ def form(type: ValueType) -> str:
 
 
 def explain(name: str) -> str | None:
-    """Return what is known of ``adSets.bidding.bidAmount``; None if no version has such a field."""
+    """Return the description of ``adSets.bidding.bidAmount``; None if no version has such a field."""
     kind_name, _, field = name.partition(".")
     having = [
         (each.version, each.kinds[kind_name])

@@ -29,7 +29,7 @@ def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
 
 
 def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
-    """Render the latest runs, one a line; ``effects`` is what each of them changed, by its id."""
+    """Yield the latest runs, one per line; ``effects`` holds the effects by run id."""
     for run in past:
         record = run.record
         ci = " ".join(sanitize(part) for part in (record.ci_name, record.ci_url) if part)

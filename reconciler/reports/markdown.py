@@ -140,7 +140,7 @@ def _guardrails(run: Run) -> Iterator[str]:
 
 
 def _counted(each: Judgement) -> Iterator[str]:
-    """Yield the problems that stand, and those that decisions of the files let pass."""
+    """Yield the number of remaining problems, and of those that decisions allow."""
     if each.problems or not each.excuses:
         why = f", because {code(each.because)}" if each.because else ""
         yield f"{count_noun(len(each.problems), 'problem')}{why}"

@@ -26,7 +26,7 @@ UNSEEN = "(never shown by the API)"
 
 
 def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
-    """Render the changes, their sum, what of them stays for good, and the calls."""
+    """Yield the changes, their summary, the irreversible effects, and the calls."""
     yield from change_lines(run.changes, manner)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
     if kept := [*irreversible.lines(run)]:
@@ -35,7 +35,7 @@ def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
 
 
 def change_lines(changes: Sequence[Change], manner: RenderOptions) -> Iterator[str]:
-    """Yield each change with its fields, and what is alike and much in one line each."""
+    """Yield each change with its fields, and folded changes in one line each."""
     single, folded = grouping.split_changes(changes, full=manner.full)
     for change in single:
         verb = {Action.CREATE: "", Action.UPDATE: "", Action.STOP: "  stop"}[change.action]
@@ -109,7 +109,7 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
 
 
 def _later(change: Change) -> str:
-    """Say what a change does once it has the ids that it waits for; what is created stands above in full."""
+    """Return what a deferred change does once its ids are known."""
     if change.action is Action.CREATE:
         return f"created with the id of {', '.join(sanitize(each) for each in awaited(change))}"
     return ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)

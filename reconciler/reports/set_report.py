@@ -1,4 +1,4 @@
-"""What a bulk edit changes in the files: budgets first, then each change, then the count of files."""
+"""Report of a bulk edit of the files: budgets first, then each change, then the number of files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -23,7 +23,7 @@ DONE, ASKED = "Changed", "Would change"
 
 
 class SetReport(Struct, frozen=True):
-    """What is told: the run, its files, whether they were written, and the currency of each kind, if it is known."""
+    """Input of the report: run, files, whether they were written, and known currencies by kind."""
 
     run: Run
     files: tuple[str, ...]
@@ -79,7 +79,7 @@ def _problem(line: str, hint: str | None) -> Iterator[str]:
 
 
 def _sums(told: SetReport) -> Iterator[str]:
-    """Yield one line a field whose amounts move: how many each way, and the sum where there is one currency."""
+    """Yield one line per field with amounts: numbers raised and lowered, and the sum if there is one currency."""
     found: dict[tuple[str, str], list[FieldChange]] = {}
     for change in told.run.changes:
         for move in change.fields:
@@ -98,7 +98,7 @@ def _moved(moves: Sequence[FieldChange]) -> str:
 
 
 def _total(moves: Sequence[FieldChange], currency: str) -> str:
-    """Return the sum before and after, where the project states one currency: two are never added together."""
+    """Return the sum before and after if the project states one currency, else an empty text."""
     if not currency or not all(isinstance(each.before, Decimal) and isinstance(each.after, Decimal) for each in moves):
         return ""
     before, after = (
