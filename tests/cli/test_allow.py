@@ -129,6 +129,20 @@ def test_where_git_cannot_tell_nothing_is_said(tmp_path: Path) -> None:
     assert "allowed-in-same-commit" not in ended.said
 
 
+def test_in_a_shallow_checkout_nothing_is_said(repository: Repository, tmp_path: Path) -> None:
+    """Git then names the one commit that it has for every line."""
+    repository.commit(HEAD + ALLOW, ADS)
+    repository.commit(ads=RAISED)
+    shallow = tmp_path / "shallow"
+    words = ("git", "clone", "-q", "--depth", "1", f"file://{repository.folder}", str(shallow))
+    subprocess.run(words, check=True, timeout=60)
+
+    ended = reconciler("plan", *SANDBOX, at=shallow)
+
+    assert ended.code == 0, ended.said
+    assert "allowed-in-same-commit" not in ended.said
+
+
 def test_a_resource_file_may_hold_decisions_and_every_report_shows_them(repository: Repository) -> None:
     repository.commit(ads=RAISED + ALLOW)
 
