@@ -68,8 +68,7 @@ def plan(
     saved plan.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
-    around = staleness.context_changes(recorded.saved, recorded.here) if recorded else ()
-    problems = [*problems_at(loaded, now), *around]
+    problems = [*problems_at(loaded, now), *_around(recorded)]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
@@ -91,8 +90,14 @@ def plan(
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(map(len, seen.pairs.values())) - len(changes)
     run = _weighed(Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed)
-    ground, codes, zones = weighed.ground, seen.currencies, seen.zones
-    return PreparedPlan(run, spoken, seen.pairs, seen.live, project, ground, codes, looked=looked, zones=zones)
+    parts = (seen.pairs, seen.live, project, weighed.ground, seen.currencies)
+    return PreparedPlan(run, spoken, *parts, looked=looked, zones=seen.zones)
+
+
+def _around(recorded: Recorded | None) -> Iterator[Problem]:
+    """Yield what has changed around a saved plan."""
+    if recorded is not None:
+        yield from staleness.context_changes(recorded.saved, recorded.here)
 
 
 def _differences(

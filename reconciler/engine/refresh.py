@@ -66,8 +66,8 @@ def refresh(
         )
         problems += (*kept_back, *lagging, *blocked, *reading.problems, *doubts, *outlying)
         problems += _questions(project, kind, detailed, reading.live)
-        ids = project.scope.get(kind.scope, ())
-        problems += live_reader.unknown_references(kind, root, ids, detailed, outside.send)
+        scope = project.scope.get(kind.scope, ())
+        problems += live_reader.unknown_references(kind, root, scope, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     problems += _judge(kinds, project, now, pairs, rows, zones)
     named = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}

@@ -114,9 +114,9 @@ class _Request:
                 or not self._call.effect.repeatable
             ):
                 return tried
-            if status == UNAUTHORIZED and self._refused is not None:
-                return tried
             if status == UNAUTHORIZED:
+                if self._refused is not None:
+                    return tried
                 self._refused = token
             elif refusals[name] > MAX_429_WAITS:
                 reason = f"{self._host} still answered 429 after {MAX_429_WAITS} waits for the rate limit"
