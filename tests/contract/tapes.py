@@ -24,7 +24,7 @@ from reconciler.cli import main
 
 FOLDER = Path(__file__).parent / "cassettes"
 OURS = ("session.yaml", "expected.txt", "steps.txt")
-TELLING = re.compile(r"^(Plan:|Calls:|Apply:|No changes|Valid|Nothing was sent)|(error|warning)\[")
+TELLING = re.compile(r"^(Plan:|API calls:|Apply:|No changes|Valid|Nothing was sent)|(error|warning)\[")
 """The lines of a report that say what was understood; its other words may change without a new recording."""
 SCRUBBED = "SCRUBBED"
 CREDENTIALS = ("CRITEO_MS_CLIENT_ID", "CRITEO_MS_CLIENT_SECRET", "CRITEO_RM_CLIENT_ID", "CRITEO_RM_CLIENT_SECRET")

@@ -49,11 +49,11 @@ def test_the_history_of_an_address(file_home: Home) -> None:
 def test_the_latest_runs(file_home: Home) -> None:
     ledger = file_home.open()
     first, second = filled(ledger), ledger.begin(RUN)
-    assert list(told.runs(ledger.runs(9))) == [
-        f"{second}  apply  not finished  0 calls  ann@build-7  nightly https://ci.example/7",
-        f"{first}  apply  exit code 6  4 calls  ann@build-7  nightly https://ci.example/7",
+    assert list(told.runs(ledger.runs(9), {})) == [
+        f"{second}  apply  not finished  0 calls  commit a1b2c3d  ann@build-7  nightly https://ci.example/7",
+        f"{first}  apply  exit code 6  4 calls  commit a1b2c3d  ann@build-7  nightly https://ci.example/7",
     ]
-    assert list(told.runs(())) == ["No run is recorded."]
+    assert list(told.runs((), {})) == ["No run is recorded."]
 
 
 def test_one_run(file_home: Home) -> None:
@@ -122,7 +122,7 @@ def test_nothing_from_outside_reaches_the_terminal_raw(file_home: Home) -> None:
     everything = [
         *told.listing(ledger.ids(), ledger.values()),
         *told.history(address, ledger.history(address)),
-        *told.runs(ledger.runs(1)),
+        *told.runs(ledger.runs(1), {}),
         *told.run(history),
         *told.forget_message(address, known=True),
     ]
