@@ -70,7 +70,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
     return _asked(project, sandbox, api_url, one, changing=True)
 
 
-class Decision(Struct, frozen=True):
+class CallDecision(Struct, frozen=True):
     """A user's decision on a call: evidence, created ids, and whether it counts at once."""
 
     applied: bool
@@ -79,7 +79,7 @@ class Decision(Struct, frozen=True):
     certain: bool = False
 
 
-def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: Decision) -> str:
+def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: CallDecision) -> str:
     """Record a user's decision on a call that reading could not settle."""
 
     def one(book: Ledger) -> str:
@@ -106,7 +106,7 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
 
 
 def _decided(
-    intent: Intent, decision: Decision, now: datetime, settle_after: timedelta
+    intent: Intent, decision: CallDecision, now: datetime, settle_after: timedelta
 ) -> Iterator[tuple[Address, str]]:
     """Yield the ids of a decision.
 
