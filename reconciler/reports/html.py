@@ -23,6 +23,7 @@ from reconciler.model import (
     Severity,
     Verdict,
 )
+from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.reports import ceilings, cost, drift_report, grouping, html_charts, irreversible
 from reconciler.reports.common import (
     ARROW,
@@ -31,17 +32,14 @@ from reconciler.reports.common import (
     change_title,
     clip,
     count_by_status,
-    count_noun,
     counts,
     exit_sentence,
     format_change_percent,
-    format_value,
     has_plan,
     headline,
     least_time,
     name_and_id,
     objects,
-    sanitize,
     sentence_with_address,
     stopped_items,
     summarize_items,
