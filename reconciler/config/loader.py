@@ -12,8 +12,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.config import foreign, published_schemas, schema_errors, yaml_document
-from reconciler.config import project as projects
+from reconciler.config import foreign, project_files, published_schemas, schema_errors, yaml_document
 from reconciler.config.project import Project
 from reconciler.config.yaml_document import Document
 from reconciler.kinds import versions as api_versions
@@ -86,13 +85,13 @@ def load(
 
     ``instead`` replaces the texts of some files; ``told`` is called with the number of files read and the total.
     """
-    project, files, problems = projects.find_project(tuple(paths))
+    project, files, problems = project_files.find_project(tuple(paths))
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
     allow = list[Allowance]()
     if project is not None:
         allow += _decisions(project.source, project.content)
         for number, file in enumerate(files, 1):
-            desired.extend(_file(file, projects.text_of(file, instead), project, found, documents, allow))
+            desired.extend(_file(file, project_files.text_of(file, instead), project, found, documents, allow))
             if told is not None:
                 told(number, len(files))
         found.extend(_twice(desired))
@@ -127,12 +126,12 @@ def _file(
     if isinstance(text, Problem):
         found.append(text)
         return
-    parsed, problems = yaml_document.parse(text, projects.display_path(file))
+    parsed, problems = yaml_document.parse(text, project_files.display_path(file))
     right = parsed is not None and (
         parsed.value is None or schema_errors.is_valid(parsed.value, published_schemas.RESOURCES)
     )
     if not right and not project.chooses_files and (what := foreign.recognize(text, _own_keys())):
-        found.append(_passed_over(projects.display_path(file), what))
+        found.append(_passed_over(project_files.display_path(file), what))
         return
     found.extend(problems)
     if parsed is None:
