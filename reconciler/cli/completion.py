@@ -16,10 +16,10 @@ KEY = re.compile(r"""( +)(["']?)([^\s#"'{\[&*!|>%@-][^:"']*)\2:(\s|$)""")
 
 def addresses(context: click.Context, begun: str) -> list[str]:
     """Return the addresses of resources in the files of the command's project."""
-    from reconciler.config import project as projects
+    from reconciler.config import project_files
 
     given = context.params.get("paths") or context.params.get("project") or ()
-    project, files, _ = projects.find_project([given] if isinstance(given, str) else list(given))
+    project, files, _ = project_files.find_project([given] if isinstance(given, str) else list(given))
     if project is None:
         return []
     found = (f"{kind}.{key}" for file in files for kind, key in _named(file) if kind in project.kinds)

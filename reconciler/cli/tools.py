@@ -136,7 +136,7 @@ def resolve(
         raise click.UsageError("say --applied or --not-applied")
     if not is_reason(because):
         raise click.UsageError("say how you know: --because TEXT")
-    decision = ledger_command.Decision(applied, because, ids, certain)
+    decision = ledger_command.CallDecision(applied, because, ids, certain)
     with report_refusal("text"):
         click.echo(ledger_command.resolve(project, sandbox, api_url, run, call, decision), nl=False)
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reconciler.config.project import PROJECT_FILE, home_of
+from reconciler.config.project_files import PROJECT_FILE, home_of
 from reconciler.reports.common import Checkout
 
 ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")

@@ -14,7 +14,8 @@ from reconciler.commands import atomic_files, connection, init
 from reconciler.commands.connection import CommandRefused
 from reconciler.config import loader
 from reconciler.config.loader import LoadResult
-from reconciler.config.project import PROJECT_FILE, Project
+from reconciler.config.project import Project
+from reconciler.config.project_files import PROJECT_FILE
 from reconciler.config.yaml_writer import make_visible
 from reconciler.engine import plan, run_journal
 from reconciler.engine.environment import Environment, StateSnapshot

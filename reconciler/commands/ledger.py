@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from reconciler.commands import connection, run_effects
 from reconciler.commands.connection import CommandRefused
-from reconciler.config import project as projects
-from reconciler.config import project_schema
+from reconciler.config import project_files, project_schema
 from reconciler.engine import run_journal
 from reconciler.ledger import Damaged, Ledger, LedgerError
 from reconciler.ledger.interface import Intent
@@ -33,7 +32,7 @@ def history(project: str, sandbox: str | None, api_url: str | None, address: str
 
 def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
     """Return the latest runs, each with its effects."""
-    found = projects.find_project([project])[0]
+    found = project_files.find_project([project])[0]
 
     def listed(book: Ledger) -> str:
         past = book.runs(RUNS)
@@ -70,7 +69,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
     return _asked(project, sandbox, api_url, one, changing=True)
 
 
-class Decision(Struct, frozen=True):
+class CallDecision(Struct, frozen=True):
     """A user's decision on a call: evidence, created ids, and whether it counts at once."""
 
     applied: bool
@@ -79,11 +78,11 @@ class Decision(Struct, frozen=True):
     certain: bool = False
 
 
-def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: Decision) -> str:
+def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, call: str, decision: CallDecision) -> str:
     """Record a user's decision on a call that reading could not settle."""
 
     def one(book: Ledger) -> str:
-        who, found = connection.lock_holder(), projects.find_project([project])[0]
+        who, found = connection.lock_holder(), project_files.find_project([project])[0]
         locks = found.locks if found else ()  # under the lock, since a call in flight must not be decided
         settle_after = found.settle_after if found else project_schema.SETTLE_AFTER
         now = connection.moment(found, sandbox) if found else datetime.now(UTC)
@@ -106,7 +105,7 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
 
 
 def _decided(
-    intent: Intent, decision: Decision, now: datetime, settle_after: timedelta
+    intent: Intent, decision: CallDecision, now: datetime, settle_after: timedelta
 ) -> Iterator[tuple[Address, str]]:
     """Yield the ids of a decision.
 
@@ -145,7 +144,7 @@ def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelt
     """Remove entries from the journal that are older than ``keep``."""
 
     def one(book: Ledger) -> str:
-        found = projects.find_project([project])[0]
+        found = project_files.find_project([project])[0]
         before = (connection.moment(found, sandbox) if found else datetime.now(UTC)) - keep
         with book.lock(found.locks if found else (), connection.lock_holder(), timeout=0, waiting=lambda holder: None):
             removed = book.prune(before)
@@ -189,7 +188,7 @@ def _asked(
     audit: bool = True,
 ) -> str:
     """Run a query on a project's ledger; without ``changing`` none is created. Raise :class:`CommandRefused`."""
-    found, _, problems = projects.find_project([project])
+    found, _, problems = project_files.find_project([project])
     if found is None:
         raise CommandRefused(Run("ledger", "", problems=problems))
     home = connection.ledger_home(found, sandbox, api_url)

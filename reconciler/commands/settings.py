@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from reconciler.config import project as projects
+from reconciler.config import project_files
 from reconciler.config.project import Project
 from reconciler.guardrails import RULES
 from reconciler.model import Json, Place
@@ -13,9 +13,9 @@ SECTIONS = ("guardrails", "overrides", "scope", "currencies")
 
 def describe(folder: str, name: str) -> str:
     """Return the lines about a guardrail or the entries of a section; empty without a project."""
-    if projects.home_of(Path(folder)) is None:
+    if project_files.home_of(Path(folder)) is None:
         return ""
-    project, _, problems = projects.find_project((folder,))
+    project, _, problems = project_files.find_project((folder,))
     if project is None:
         return "".join(f"{each.span}: {each.message}\n" for each in problems)
     lines = _section(project, name) if name in SECTIONS else [_rule(project, name)] if name in RULES else []

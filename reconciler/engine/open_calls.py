@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.executor import evidence
+from reconciler.executor import history_evidence
 from reconciler.executor import recovery as recover
-from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
+from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.held import Accepted, Hold
+from reconciler.executor.history_evidence import TopUpEvidence
 from reconciler.executor.looks import KindReader
 from reconciler.executor.recovery import Recovered
 from reconciler.kinds.kind import Kind
@@ -143,7 +144,7 @@ def _hold(intent: Intent, past: PastReader) -> Hold:
 
 def _equal_topups(ledger: Ledger, intent: Intent) -> int:
     """Return the number of other calls of ours that may have left an entry of the same amount in the history."""
-    since = intent.at - evidence.SKEW
+    since = intent.at - history_evidence.SKEW
     return sum(
         1
         for run in _runs_since(ledger, since)
@@ -234,7 +235,9 @@ def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
         reader = past.reader(intent.call.kind)
         lost = UnansweredCall(intent.call, intent.at, token=intent.token)
         try:
-            return evidence.is_explained(lost, TopUpEvidence(amount, reader.history(intent.call), echoes=reader.echoes))
+            return history_evidence.is_explained(
+                lost, TopUpEvidence(amount, reader.history(intent.call), echoes=reader.echoes)
+            )
         except ReadError:
             return False
 
@@ -254,7 +257,7 @@ def _unshown(intent: Intent, past: PastReader) -> Hold | None:
     except ReadError:
         return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
     lost = UnansweredCall(intent.call, intent.at, token=intent.token)
-    if evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
+    if history_evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
         return None
     if past.now - intent.at < past.times.settle_after:
         return hold

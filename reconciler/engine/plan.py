@@ -80,8 +80,7 @@ def plan(
     spoken = _spoken(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
-    holds = (*memory.holds, *held.contradicted(memory.accepted, project.kinds, changes))
-    changes, unfunded = held.without_held_deltas(holds, project.kinds, changes)
+    changes, unfunded = _without_held_deltas(changes, memory, project)
     decisions, _ = allow.read(loaded)
     wish = PlanRequest(loaded.desired, not targets, allowed or {}, decisions)
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
@@ -90,6 +89,26 @@ def plan(
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(map(len, seen.pairs.values())) - len(changes)
     run = _weighed(Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed)
+    return _prepared(run, spoken, seen, project, weighed, looked)
+
+
+def _without_held_deltas(
+    changes: Sequence[Change], memory: StateSnapshot, project: Project
+) -> tuple[list[Change], list[Problem]]:
+    """Return the changes without deltas that an undecided or a contradicted call holds, and the problem of each."""
+    holds = (*memory.holds, *held.contradicted(memory.accepted, project.kinds, changes))
+    return held.without_held_deltas(holds, project.kinds, changes)
+
+
+def _prepared(
+    run: Run,
+    spoken: Mapping[str, BoundType],
+    seen: RefreshResult,
+    project: Project,
+    weighed: Assessment,
+    looked: datetime | None,
+) -> PreparedPlan:
+    """Return the plan together with what its apply needs of the reads."""
     parts = (seen.pairs, seen.live, project, weighed.ground, seen.currencies)
     return PreparedPlan(run, spoken, *parts, looked=looked, zones=seen.zones)
 

@@ -70,9 +70,13 @@ def refresh(
         problems += live_reader.unknown_references(kind, root, scope, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     problems += _judge(kinds, project, now, pairs, rows, zones)
+    return RefreshResult(pairs, rows, tuple(problems), codes | _stated_currencies(project), zones)
+
+
+def _stated_currencies(project: Project) -> dict[tuple[str, str], str]:
+    """Return the currencies that the project file states, by scope and id."""
     named = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
-    codes |= {(name, id): project.currencies[id] for name, id in named}
-    return RefreshResult(pairs, rows, tuple(problems), codes, zones)
+    return {(name, id): project.currencies[id] for name, id in named}
 
 
 def _ids(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from reconciler.drift import baseline
 from reconciler.engine.environment import StateSnapshot
-from reconciler.executor import evidence
+from reconciler.executor import evidence, history_evidence
 from reconciler.executor.evidence import Times
 from reconciler.executor.held import Hold
 from reconciler.executor.ports import JournalError, Noted
@@ -105,7 +105,7 @@ class RunJournal:
             if not isinstance(write, AddDifference) or write.memo in stated.get(call.items[0].address, {}):
                 return None
             self._count += 1
-            return evidence.mark(self.run, self._count)
+            return history_evidence.mark(self.run, self._count)
 
         return mark
 

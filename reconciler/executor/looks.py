@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from reconciler.executor import evidence
+from reconciler.executor import evidence, history_evidence
 from reconciler.kinds.cells import HistoryLine
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Search
@@ -185,7 +185,7 @@ class Looks:
         if shown != move.before:
             message = f"{move.field} is {shown} now; it was {move.before} when this was planned"
             return error("moved-meanwhile", message, at=move.place, address=item.address, hint="plan again")
-        if self._begun is not None and evidence.newer(reader.history(call), self._begun):
+        if self._begun is not None and history_evidence.newer(reader.history(call), self._begun):
             message = f"the history has a change of {move.field} since this was planned, which no list shows yet"
             return error("moved-meanwhile", message, at=move.place, address=item.address, hint="plan again")
         return None

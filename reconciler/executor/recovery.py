@@ -6,9 +6,10 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.executor import evidence, verification
-from reconciler.executor.evidence import Finding, ItemFinding, TopUpEvidence, UnansweredCall
+from reconciler.executor import evidence, history_evidence, verification
+from reconciler.executor.evidence import Finding, ItemFinding, UnansweredCall
 from reconciler.executor.held import Hold
+from reconciler.executor.history_evidence import TopUpEvidence
 from reconciler.executor.looks import KindReader as KindReader
 from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, Severity, WriteEffect, error
 from reconciler.provider.reader import ReadError
@@ -43,7 +44,7 @@ def _funded(lost: UnansweredCall, reader: KindReader, others: int) -> ItemFindin
         history = None
     application = reader.application() if history and (lost.token is None or not reader.echoes) else None
     shown = TopUpEvidence(row.values.get(item.fields[0].field), history, application, others, reader.echoes)
-    return evidence.judge_top_up(lost, shown)
+    return history_evidence.judge_top_up(lost, shown)
 
 
 # --- In the same run ----------------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.config import project as projects
-from reconciler.config import update_file, value_formatter, yaml_document
+from reconciler.config import project_files, update_file, value_formatter, yaml_document
 from reconciler.config.project import Project
 from reconciler.config.update_file import Amendment
 from reconciler.config.yaml_document import Document
@@ -109,7 +108,7 @@ class FilePlacement:
         number = 0
         for first in range(0, len(members), resource_blocks.MANY):
             path, number = self._free(group, number + 1, labels)
-            if not projects.includes(self.project, path):
+            if not project_files.includes(self.project, path):
                 self._outside(path)
                 return
             yield self._output(path, group, members[first : first + resource_blocks.MANY], kinds)

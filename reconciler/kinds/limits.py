@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from reconciler.kinds.seller_budget_rules import BudgetState, coverage
+from reconciler.kinds.seller_budget_state import BudgetState, coverage
 from reconciler.model import Value, Values
 from reconciler.model.money import Exposure, Limit, Period
 

@@ -1,6 +1,6 @@
 """Seller budgets: the spend limit of a seller in marketplace campaigns (contract §4)."""
 
-from reconciler.kinds import limits
+from reconciler.kinds import limits, seller_budget_state
 from reconciler.kinds import seller_budget_rules as rules
 from reconciler.kinds.cells import FacetRole, FileLayout
 from reconciler.kinds.date_types import DayType
@@ -87,7 +87,7 @@ SELLER_BUDGET = Kind(
     read_only_when={"status": ("Archived",)},
     stop_values={"suspended": True},
     create_defaults={"suspended": False},
-    create_first={"budgetType": rules.TOTALS},
+    create_first={"budgetType": seller_budget_state.TOTALS},
     references=(SELLERS, Reference("campaignIds", CAMPAIGNS, "campaign")),
     rules=rules.OFFLINE,
     limits=limits.seller_budgets,

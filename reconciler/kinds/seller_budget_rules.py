@@ -4,58 +4,18 @@ The API refuses a whole batch for one invalid item, and does not publish several
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-
-from msgspec import Struct
 
 from reconciler.kinds.end_days import end_day, included
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
+from reconciler.kinds.seller_budget_state import BudgetState, coverage
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
 from reconciler.model.money import group_digits
 
-TOTALS = ("Capped", "Uncapped")
 OVERSHOOT = Decimal("1.1")
 """Margin over the reported spend, which lags: a lower cap may already be exceeded (contract §4.4 rule 6)."""
-
-
-class BudgetState(Struct, frozen=True):
-    """A budget after the plan: its values, and its block if the files declare one."""
-
-    values: Values
-    desired: Desired | None
-    whole: bool = True
-    """True if every value is known; without live state, values that a block does not state are unknown."""
-
-    @property
-    def suspended(self) -> bool:
-        return bool(self.values.get("suspended"))
-
-    @property
-    def first(self) -> date:
-        start = self.values.get("startDate")
-        return start if isinstance(start, date) else date.min
-
-    @property
-    def last(self) -> date:
-        if not self.whole and "endDate" not in self.values:
-            return self.first
-        end = self.values.get("endDate")
-        return end if isinstance(end, date) else date.max
-
-    @property
-    def total(self) -> bool:
-        return self.values.get("budgetType") in TOTALS
-
-    @property
-    def slots(self) -> Iterator[tuple[object, object, bool]]:
-        """Yield (seller, campaign, True if total), of which one may be active at a time (rule 7); empty if unknown."""
-        if not {"sellerId", "budgetType", "startDate"} <= self.values.keys():
-            return
-        campaigns = self.values.get("campaignIds")
-        for campaign in campaigns if isinstance(campaigns, tuple) else ():
-            yield self.values.get("sellerId"), campaign, self.total
 
 
 def frees(change: Change, new: Sequence[Values]) -> bool:
@@ -225,19 +185,6 @@ def _overlap(desired: Desired, other: BudgetState, seller: str, campaign: str, t
     message = f"seller {seller} would have two {sort} budgets at a time in campaign {campaign}: this and {whose}"
     hint = "end or suspend one of them; if this is the live one, write its id"
     return error("budget-overlap", message, at=desired.place, address=desired.address, hint=hint)
-
-
-def coverage(first: date, last: date, totals: Sequence[BudgetState]) -> bool | None:
-    """Return True if the totals cover every day, None if they cover some, False if none."""
-    day, any_day = first, False
-    for total in sorted(totals, key=lambda each: each.first):
-        if total.last >= first and total.first <= last:
-            any_day = True
-        if total.first <= day <= total.last:
-            if total.last >= last:
-                return True
-            day = total.last + timedelta(days=1)
-    return None if any_day else False
 
 
 def _uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:

@@ -21,7 +21,7 @@ from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Values
 from reconciler.model.stored_codec import dumps, text
 
 
-class Bounds(Struct, frozen=True):
+class CallBounds(Struct, frozen=True):
     """Instants of an intent besides its own: by the API's clock, its deadline, and the end of its hold."""
 
     server_at: datetime | None = None
@@ -69,7 +69,7 @@ class JournalWriter:
         at: datetime,
         before: Mapping[str, tuple[str, ...]],
         token: str | None,
-        bounds: Bounds,
+        bounds: CallBounds,
         look: int | None,
         naturals: Mapping[Address, str],
     ) -> int:
@@ -174,7 +174,7 @@ TO_BE_SEEN = ("create", "add")
 """Effects that a read must confirm before anything is planned on the state before them."""
 
 
-def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: Bounds, record: RunRecord) -> str:
+def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: CallBounds, record: RunRecord) -> str:
     told = {"server_at": bounds.server_at, "deadline": bounds.deadline, "held_until": bounds.held_until}
     instants = {name: codec.of_instant(instant) for name, instant in told.items() if instant is not None}
     machine = {"machine": record.machine} if record.machine else {}

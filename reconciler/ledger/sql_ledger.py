@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.fence import Fence
-from reconciler.ledger.journal import Bounds, JournalWriter
+from reconciler.ledger.journal import CallBounds, JournalWriter
 from reconciler.ledger.memory_ledger import RememberedRows
 from reconciler.ledger.past import JournalReader
 from reconciler.ledger.records import (
@@ -179,7 +179,7 @@ class SqlLedger:
         look: int | None = None,
         naturals: Mapping[Address, str] | None = None,
     ) -> int:
-        bounds = Bounds(server_at, deadline, held_until)
+        bounds = CallBounds(server_at, deadline, held_until)
         with self._backend.transaction():
             self._backend.assure()  # inside the transaction, so that a lock taken by another session is seen
             return self._journal.intend(run_id, call, at, before or {}, token, bounds, look, naturals or {})

@@ -43,7 +43,7 @@ def decode_money(shape: Mapping[str, Any] | None) -> Money | None:
 # --- Judgements -----------------------------------------------------------------------------------------------
 
 
-def decode_judgement(each: Judgement) -> Shape:
+def encode_judgement(each: Judgement) -> Shape:
     """Return the judgement of a guardrail as JSON; an apply judges again."""
     shape = {
         "rule": each.rule,
@@ -56,7 +56,7 @@ def decode_judgement(each: Judgement) -> Shape:
     return shape | ({"excuses": [_excuse(excuse) for excuse in each.excuses]} if each.excuses else {})
 
 
-def encode_judgement(shape: Shape) -> Judgement:
+def decode_judgement(shape: Shape) -> Judgement:
     """Return the judgement of a JSON object. Raise ValueError, KeyError or TypeError if a part is missing or wrong."""
     problems = tuple(_problem_of(each) for each in shape["problems"])
     excuses = tuple(_excuse_of(each) for each in shape.get("excuses", ()))

@@ -94,7 +94,7 @@ def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
         "created": to_json(made.created),
         "expires": to_json(made.expires),
         "money": money_codec.encode_money(run.money),
-        "guardrails": [money_codec.decode_judgement(each) for each in run.judgements],
+        "guardrails": [money_codec.encode_judgement(each) for each in run.judgements],
         "changes": [change_shape(change) for change in run.changes],
         "unchanged": run.unchanged,
         "allowed": {each.rule: each.because for each in allowed},
@@ -218,7 +218,7 @@ def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
     late = tuple(_read_change(each, kinds) for each in content["deferred"])
     calls = tuple(content["calls"])
     plan = Plan(tuple(_shown(each) for each in calls), late, content["deferred_calls"], content["bound"])
-    judgements = tuple(money_codec.encode_judgement(each) for each in content["guardrails"])
+    judgements = tuple(money_codec.decode_judgement(each) for each in content["guardrails"])
     run = Run(
         "show",
         content["project"],

@@ -65,17 +65,7 @@ def read_list(
     """
     match kind.read:
         case Search() as search:
-            filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
-            body: Json = {"filters": filters}
-            path, hook = search.path.format(root=root), codec.row_hook(kind, kept)
-            answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
-            owner = kind.holder
-            check_one_page(answer, path)
-            found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
-            # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
-            return ReadResult(
-                tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(kind, answer.body))
-            )
+            return _search(kind, search, root, scope, send, narrowed, kept)
         case Listing() as listing:
             live: dict[str, Live] = {}
             warnings: list[Problem] = []
@@ -91,6 +81,29 @@ def read_list(
                 own = _with_days(kind, root, id, own, send)
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
             return ReadResult(tuple(live.values()), tuple(warnings))
+
+
+def _search(
+    kind: Kind,
+    search: Search,
+    root: str,
+    scope: Sequence[str],
+    send: Send,
+    narrowed: Sequence[str] | None,
+    kept: Callable[[Live], Live],
+) -> ReadResult:
+    """Return the objects that one search returns, all of them on one page."""
+    filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
+    body: Json = {"filters": filters}
+    path, hook = search.path.format(root=root), codec.row_hook(kind, kept)
+    answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
+    owner = kind.holder
+    check_one_page(answer, path)
+    found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
+    # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
+    return ReadResult(
+        tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(kind, answer.body))
+    )
 
 
 def add_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:

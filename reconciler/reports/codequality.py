@@ -4,7 +4,8 @@ Paths are relative to the root of the repository, like those of the merge reques
 """
 
 from reconciler.model import Problem, Run, Severity, Span
-from reconciler.reports.common import RenderOptions, findings, objects, sanitize, sentence_with_address
+from reconciler.model.text import sanitize
+from reconciler.reports.common import RenderOptions, findings, objects, sentence_with_address
 from reconciler.reports.json import Shape, dump_report
 from reconciler.reports.places import place, place_from_root, with_fingerprints
 

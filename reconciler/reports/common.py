@@ -1,12 +1,8 @@
-"""Shared by all reports: formatting of values, places and summaries.
-
-Text from outside is escaped here: control characters, and those that reorder a line.
-"""
+"""Shared by all reports: formatting of changes, places and summaries."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 
 from msgspec import Struct
@@ -28,15 +24,11 @@ from reconciler.model import (
     Value,
 )
 from reconciler.model.exit_codes import ExitCode, exit_code
-from reconciler.model.money import group_digits
+from reconciler.model.text import count_noun, sanitize
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
 VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.STOP: "stop"}
-BLANK = frozenset(["\u034f", *"\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0xE0100, 0xE01F0))])
-"""Characters that Unicode calls printable and that have no glyph."""
-COMMAND, FIRST = "##[", "::"
-"""Commands in a pipeline's log: one anywhere in a line, one at its beginning."""
 
 
 class Checkout(Struct, frozen=True):
@@ -67,53 +59,6 @@ class RenderOptions(Struct, frozen=True):
     detailed: bool = False
     digest: str | None = None
     checkout: Checkout | None = None
-
-
-def sanitize(text: object) -> str:
-    """Return text from outside in a form safe for terminals and logs: no invisible letters, line breaks or commands."""
-    string = str(text)
-    if COMMAND in string:
-        string = string.replace(COMMAND, "##\\u005b")
-    if string.lstrip().startswith(FIRST):
-        string = string.replace(FIRST, "\\u003a:", 1)
-    if string.isprintable() and (string.isascii() or BLANK.isdisjoint(string)):
-        return string
-    return "".join(_visible(letter) for letter in string)
-
-
-def _visible(letter: str) -> str:
-    """Return a letter, or its code point if it is a control, format or blank character or a surrogate."""
-    point = ord(letter)
-    if letter.isprintable() and letter not in BLANK:
-        return letter
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
-
-
-def format_value(value: Value) -> str:
-    """Return a value for people: amounts with at least two decimals and grouped digits, sets in brackets."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return group_digits(value)
-        case datetime():
-            return (
-                f"{value:%Y-%m-%dT%H:%M:%SZ}"
-                if (value.hour, value.minute, value.second) != (0, 0, 0)
-                else f"{value:%Y-%m-%d}"
-            )
-        case date():
-            return value.isoformat()
-        case tuple():
-            return f"[{', '.join(format_value(each) for each in value)}]"
-        case Mapping():
-            return f"{{{', '.join(f'{sanitize(name)}: {format_value(part)}' for name, part in value.items())}}}"
-        case str():
-            return sanitize(value)
-        case _:
-            return str(value)
 
 
 def format_change_percent(before: Value, after: Value) -> str:
@@ -198,11 +143,6 @@ def least_time(calls: int) -> str:
     """Return the minimum time for this number of calls at the documented limit, in words."""
     seconds = max(0, (calls - 1) // CALLS_PER_MINUTE * 60)
     return "less than a minute" if seconds < 60 else f"at least {seconds // 60} min"
-
-
-def count_noun(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 item``, ``2 items``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def objects(run: Run) -> dict[Address, str]:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, LimitChange, Money, Run, Verdict
 from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, group_digits
-from reconciler.reports.common import ARROW, count_noun, format_change_percent, format_percent, format_value, sanitize
+from reconciler.model.text import count_noun, format_value, sanitize
+from reconciler.reports.common import ARROW, format_change_percent, format_percent
 
 ONE_OFF, ONE_OFF_WORD = "balance deposits", "one-off funds"
 SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)

@@ -10,8 +10,8 @@ import orjson
 from reconciler import __version__
 from reconciler.model.doctor import Check, CheckLevel, DoctorReport
 from reconciler.model.exit_codes import exit_code
+from reconciler.model.text import count_noun, sanitize
 from reconciler.reports import json
-from reconciler.reports.common import count_noun, sanitize
 
 MARKS = {CheckLevel.OK: "ok", CheckLevel.UNKNOWN: "?", CheckLevel.WARNING: "warning", CheckLevel.ERROR: "error"}
 

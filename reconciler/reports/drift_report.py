@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from reconciler.model import Author, Drift, DriftState, Problem, Run, Severity, UnmanagedShare, Value, error
 from reconciler.model.money import Exposure
+from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.reports import cost
-from reconciler.reports.common import all_problems, count_noun, format_value, sanitize
+from reconciler.reports.common import all_problems
 
 CODES = {
     DriftState.PENDING: "pending",

@@ -9,17 +9,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from reconciler.model import Address, Problem, Run, Severity
+from reconciler.model.text import count_noun, sanitize
 from reconciler.reports import text
-from reconciler.reports.common import (
-    Checkout,
-    RenderOptions,
-    clip,
-    count_noun,
-    findings,
-    objects,
-    sanitize,
-    sentence_with_address,
-)
+from reconciler.reports.common import Checkout, RenderOptions, clip, findings, objects, sentence_with_address
 from reconciler.reports.places import place_from_root
 
 MOST, LONGEST = 10, 4000

@@ -12,7 +12,8 @@ from itertools import groupby
 from msgspec import Struct
 
 from reconciler.model import Action, Call, Change, FieldChange
-from reconciler.reports.common import ARROW, clip, format_percent, format_value, sanitize
+from reconciler.model.text import format_value, sanitize
+from reconciler.reports.common import ARROW, clip, format_percent
 
 MANY = 20
 """Number of similar changes above which they are folded; lower in very large runs."""

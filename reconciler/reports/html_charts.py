@@ -10,8 +10,8 @@ from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.versions import role_of
 from reconciler.model import Action, Run
 from reconciler.model.money import ZERO, Exposure
+from reconciler.model.text import format_value, sanitize
 from reconciler.reports import cost
-from reconciler.reports.common import format_value, sanitize
 
 MOST = 20
 ROLES = (FacetRole.BUDGET, FacetRole.FUNDS)

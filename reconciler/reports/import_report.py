@@ -9,8 +9,9 @@ from reconciler.importer.account_import import ImportResult
 from reconciler.importer.resource_blocks import Skipped
 from reconciler.model import Severity
 from reconciler.model.exit_codes import exit_code
+from reconciler.model.text import count_noun, sanitize
 from reconciler.reports import json
-from reconciler.reports.common import count_noun, format_problem, sanitize, sentence_with_address
+from reconciler.reports.common import format_problem, sentence_with_address
 
 FEW = 20
 """Number of similar entries listed in text; JSON holds all of them."""

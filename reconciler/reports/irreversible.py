@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model import Irreversible, IrreversibleReason, Run
 from reconciler.model.money import Period
+from reconciler.model.text import sanitize
 from reconciler.reports import cost
-from reconciler.reports.common import has_plan, sanitize
+from reconciler.reports.common import has_plan
 
 TITLE = "Irreversible"
 NAMED = 3

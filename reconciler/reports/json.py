@@ -31,9 +31,10 @@ from reconciler.model.exit_codes import exit_code
 from reconciler.model.json_values import problem as without_position
 from reconciler.model.json_values import to_json
 from reconciler.model.money import Exposure, Increase, Limit
+from reconciler.model.text import COMMAND, sanitize
 from reconciler.provider import codec
 from reconciler.reports import ceilings
-from reconciler.reports.common import COMMAND, VERBS, RenderOptions, count_by_status, counts, sanitize, tally_endings
+from reconciler.reports.common import VERBS, RenderOptions, count_by_status, counts, tally_endings
 from reconciler.reports.cost import totals
 
 FORMAT_VERSION = "1.0"

@@ -10,17 +10,15 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from reconciler.model import Action, Address, FieldChange, ItemOutcome, ItemStatus, Problem, Run, Severity, Span
 from reconciler.model.exit_codes import ExitCode, exit_code
+from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.reports import cost, drift_report, places
 from reconciler.reports.common import (
     ARROW,
     VERBS,
     RenderOptions,
     count_by_status,
-    count_noun,
     format_problem,
-    format_value,
     objects,
-    sanitize,
     sentence_with_address,
     summary,
 )

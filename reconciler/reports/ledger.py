@@ -5,7 +5,8 @@ from datetime import datetime
 
 from reconciler.ledger.interface import Checkup, HistoryEntry, Intent, PastRun, Pruned, RunHistory
 from reconciler.model import Address, FieldChange, ItemOutcome, ItemStatus, Value, Values
-from reconciler.reports.common import ARROW, count_noun, format_problem, format_value, sanitize
+from reconciler.model.text import count_noun, format_value, sanitize
+from reconciler.reports.common import ARROW, format_problem
 
 
 def listing(ids: Mapping[Address, str], values: Mapping[Address, Values]) -> Iterator[str]:

@@ -22,21 +22,19 @@ from reconciler.model import (
     Severity,
     Verdict,
 )
+from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.reports import ceilings, cost, drift_report, grouping, irreversible
 from reconciler.reports.common import (
     ARROW,
     RenderOptions,
     change_title,
-    count_noun,
     exit_sentence,
     format_change_percent,
-    format_value,
     has_plan,
     headline,
     least_time,
     name_and_id,
     objects,
-    sanitize,
     sentence_with_address,
     stopped_items,
     summarize_items,

@@ -8,7 +8,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.reports.common import clip, sanitize
+from reconciler.model.text import sanitize
+from reconciler.reports.common import clip
 
 LONG = 160
 """Maximum length of one value; JSON holds all of it."""

@@ -7,19 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from reconciler.model import Action, Call, Change, FieldChange, Run
+from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.planning.addresses import awaited
 from reconciler.provider import codec
 from reconciler.reports import grouping, irreversible
-from reconciler.reports.common import (
-    ARROW,
-    RenderOptions,
-    change_title,
-    count_noun,
-    format_value,
-    least_time,
-    sanitize,
-    summary,
-)
+from reconciler.reports.common import ARROW, RenderOptions, change_title, least_time, summary
 from reconciler.reports.value_diff import describe_change
 
 UNSEEN = "(never shown by the API)"

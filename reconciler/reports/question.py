@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from reconciler.kinds.versions import kind_named
 from reconciler.model import Action, Change, Money, Run
 from reconciler.model.money import NOTHING, Period
+from reconciler.model.text import count_noun, sanitize
 from reconciler.reports import cost
-from reconciler.reports.common import count_noun, sanitize
 
 BUDGETS = {
     Period.DAY.label: "daily budgets",

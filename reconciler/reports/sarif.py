@@ -10,7 +10,8 @@ import orjson
 
 from reconciler.model import Address, Problem, Run, Severity, Span
 from reconciler.model.exit_codes import exit_code
-from reconciler.reports.common import RenderOptions, findings, objects, sanitize, sentence_with_address
+from reconciler.model.text import sanitize
+from reconciler.reports.common import RenderOptions, findings, objects, sentence_with_address
 from reconciler.reports.json import Shape, dump_report
 from reconciler.reports.places import place, place_from_root, uri, with_fingerprints
 from reconciler.reports.problem_catalogue import problem_table

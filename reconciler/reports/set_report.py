@@ -8,16 +8,9 @@ from msgspec import Struct
 
 from reconciler.model import FieldChange, Run
 from reconciler.model.money import group_digits
+from reconciler.model.text import count_noun, sanitize
 from reconciler.reports import json, plan_text
-from reconciler.reports.common import (
-    ARROW,
-    RenderOptions,
-    count_noun,
-    format_change_percent,
-    format_problem,
-    sanitize,
-    sentence_with_address,
-)
+from reconciler.reports.common import ARROW, RenderOptions, format_change_percent, format_problem, sentence_with_address
 
 DONE, ASKED = "Changed", "Would change"
 

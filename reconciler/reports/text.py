@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from reconciler.model import Address, ItemOutcome, ItemStatus, Problem, Run
+from reconciler.model.text import sanitize
 from reconciler.reports.common import (
     RenderOptions,
     exit_sentence,
@@ -16,7 +17,6 @@ from reconciler.reports.common import (
     has_plan,
     headline,
     objects,
-    sanitize,
     sentence_with_address,
     stopped_items,
     summarize_items,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.model import Value
-from reconciler.reports.common import ARROW, format_change_percent, format_value, sanitize
+from reconciler.model.text import format_value, sanitize
+from reconciler.reports.common import ARROW, format_change_percent
 
 NAMED = 10
 """Number of parts that are named; more are counted."""

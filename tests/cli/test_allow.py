@@ -284,7 +284,7 @@ def test_many_excused_objections_are_counted_and_the_first_are_kept() -> None:
 def test_what_a_decision_excused_is_kept_in_a_saved_plan() -> None:
     found = judged([bid("1", "2")], {"maxRaisePercent": 20}, decision("maxRaisePercent", "*"))
 
-    assert money_codec.encode_judgement(json.loads(json.dumps(money_codec.decode_judgement(found)))) == found
+    assert money_codec.decode_judgement(json.loads(json.dumps(money_codec.encode_judgement(found)))) == found
 
 
 @pytest.mark.parametrize("code", ["looks-renamed", "near-name", "twin"])

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from reconciler.engine import open_calls
-from reconciler.executor import evidence, held, sender
+from reconciler.executor import evidence, held, history_evidence, sender
 from reconciler.executor.evidence import Finding, ItemFinding
 from reconciler.executor.looks import Looks
 from reconciler.ledger.journal import JournalWriter
@@ -80,7 +80,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     ),
     "6": Breakage("any id proves a create", ((evidence, "is_proved_by"),), lambda id, shown: id is not None),
     "7": Breakage("what a fresh look shows is ignored", ((Looks, "before_funds"), (Looks, "appeared")), _ignored),
-    "12": Breakage("the amount proves a top-up", ((evidence, "judge_top_up"),), _funded_by_amount),
+    "12": Breakage("the amount proves a top-up", ((history_evidence, "judge_top_up"),), _funded_by_amount),
     "13": Breakage("a renamed object is not a doubt", ((evidence, "_is_but_for_its_name"),), lambda *given: False),
     "14": Breakage(
         "an undecided address matches",

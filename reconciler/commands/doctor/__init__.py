@@ -22,8 +22,8 @@ from reconciler.kinds.products import PRODUCTS
 from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Severity
 from reconciler.model.doctor import Check, CheckLevel, DoctorReport, check_of_problem
+from reconciler.model.text import count_noun
 from reconciler.provider.http import Api
-from reconciler.reports.common import count_noun
 
 TITLES = {each.name: each.title for each in PRODUCTS.values()}
 ATTEMPTS = 2

@@ -11,7 +11,7 @@ from reconciler.commands.checkout import repository
 from reconciler.commands.connection import CommandRefused
 from reconciler.commands.init.pipelines import PIPELINE, is_filled_in, place_pipelines
 from reconciler.config import schema_builder as schemas
-from reconciler.config.project import PROJECT_FILE
+from reconciler.config.project_files import PROJECT_FILE
 from reconciler.config.yaml_writer import make_visible
 from reconciler.importer.file_placement import schema_comment
 from reconciler.kinds import versions as api_versions

@@ -108,11 +108,8 @@ class _Request:
                 tried = replace(tried, answer=replace(tried.answer, status=status))
             if status == UNAUTHORIZED:
                 self._application.token.drop(token)
-            if (
-                tried.answer.fate is not Delivery.ANSWERED
-                or status not in TURNED_AWAY
-                or not self._call.effect.repeatable
-            ):
+            answered = tried.answer.fate is Delivery.ANSWERED
+            if not answered or status not in TURNED_AWAY or not self._call.effect.repeatable:
                 return tried
             if status == UNAUTHORIZED:
                 if self._refused is not None:

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from reconciler import guardrails
 from reconciler.kinds.ad_set import AD_SET
 from reconciler.model import ItemOutcome, ItemStatus, Run, Severity, error
+from reconciler.model.text import format_value
 from reconciler.planfile.digest import is_digest, is_of
 from reconciler.provider.reader import _warnings
 from reconciler.reports import FORMATS, RenderOptions
-from reconciler.reports.common import format_value
 
 from ...support.commands import project, reconciler
 from ..reports.runs import BID, NOTHING, SMALL, changed, item, many, moved

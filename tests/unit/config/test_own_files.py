@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import project as projects
+from reconciler.config import project_files
 from reconciler.config.loader import LoadResult, load
 
 PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
@@ -73,7 +73,7 @@ def test_what_other_tools_install_below_is_not_read(folder: Path, place: str) ->
     loaded = load(["."])
     assert list(loaded.documents) == ["ads.yaml"]
     assert loaded.project is not None
-    assert not projects.includes(loaded.project, file) or place == ".hidden"
+    assert not project_files.includes(loaded.project, file) or place == ".hidden"
 
 
 def test_the_files_of_another_project_below_are_its_own(folder: Path) -> None:
@@ -82,7 +82,7 @@ def test_the_files_of_another_project_below_are_its_own(folder: Path) -> None:
     loaded = load(["."])
     assert list(loaded.documents) == ["ads.yaml"]
     assert loaded.project is not None
-    assert not projects.includes(loaded.project, file)
+    assert not project_files.includes(loaded.project, file)
     assert list(load(["other"]).documents) == ["other/deep/ads.yaml"]
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.config import loader, schema_errors
-from reconciler.config import project as projects
+from reconciler.config import loader, resource_loader, schema_errors, yaml_document
 from reconciler.engine import plan as plan_engine
 from reconciler.engine.environment import Environment
 from reconciler.engine.progress import throttled_progress, with_read_progress
@@ -67,7 +66,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         monkeypatch.setattr(module, name, watched)
 
-    watch(projects.yaml_document, "parse")
+    watch(yaml_document, "parse")
     watch(schema_errors, "is_valid")
     watch(schema_errors, "problems")
     watch(codec, "decode_row")
@@ -173,14 +172,14 @@ def test_a_block_is_judged_by_its_own_refusals_only(
     (tmp_path / "reconciler.yaml").write_text(PROJECT)
     wrong = (f"  s{id}:\n    name: Summer {id}\n    bidding: {{bidAmont: 1}}\n" for id in range(mistakes))
     (tmp_path / "ads.yaml").write_text("adSets:\n" + "".join(wrong))
-    looks, touches = 0, loader._touches
+    looks, touches = 0, resource_loader._touches
 
     def counted_touches(*arguments: Any) -> bool:
         nonlocal looks
         looks += 1
         return touches(*arguments)
 
-    monkeypatch.setattr(loader, "_touches", counted_touches)
+    monkeypatch.setattr(resource_loader, "_touches", counted_touches)
     loaded = loader.load([str(tmp_path)])
     assert sum(problem.code == "unknown-key" for problem in loaded.problems) == mistakes
     assert looks <= 4 * mistakes

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.executor import evidence
-from reconciler.executor.evidence import Finding, ItemFinding, Times, TopUpEvidence, UnansweredCall
+from reconciler.executor import evidence, history_evidence
+from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
+from reconciler.executor.history_evidence import TopUpEvidence
 from reconciler.kinds import versions
 from reconciler.kinds.cells import HistoryLine
 from reconciler.model import Address, Call, FieldChange, FixedLocator, Item, Live, Place, Span, Value, WriteEffect
@@ -174,7 +175,7 @@ def test_an_id_that_a_read_has_shown_proves_no_create() -> None:
 # --- Rule 12: funds --------------------------------------------------------------------------------------------
 
 BEFORE, AFTER = Decimal(5000), Decimal(5750)
-TOKEN = evidence.mark("20261121T090000Z-7f3a", 1)
+TOKEN = history_evidence.mark("20261121T090000Z-7f3a", 1)
 US, THEM = "our app", "ann@example.com"
 
 
@@ -212,7 +213,12 @@ FUNDS = [
     ("our application, no token", None, shown(AFTER, entry()), Finding.APPLIED),
     ("our application, before the send", None, shown(BEFORE, entry(at=NOW - 5 * MINUTE)), Finding.NOTHING),
     ("our application, another call of ours explains it", None, shown(AFTER, entry(), others=1), Finding.NOTHING),
-    ("our application, a mark of another run", None, shown(AFTER, entry(memo=evidence.mark("x", 1))), Finding.NOTHING),
+    (
+        "our application, a mark of another run",
+        None,
+        shown(AFTER, entry(memo=history_evidence.mark("x", 1))),
+        Finding.NOTHING,
+    ),
     ("our application, without the mark that was sent", TOKEN, shown(AFTER, entry()), Finding.DOUBT),
     ("the same where memos are not echoed", TOKEN, shown(AFTER, entry(), echoes=False), Finding.APPLIED),
     ("who we are is not known", None, shown(AFTER, entry(), application=None), Finding.DOUBT),
@@ -227,7 +233,7 @@ FUNDS = [
 def test_funds_are_found_by_our_mark_and_never_by_an_amount_alone(
     token: str | None, account: TopUpEvidence, verdict: Finding
 ) -> None:
-    assert evidence.judge_top_up(funding(token), account).finding is verdict
+    assert history_evidence.judge_top_up(funding(token), account).finding is verdict
 
 
 # --- Rule 4: reads that lag -------------------------------------------------------------------------------------
@@ -248,10 +254,10 @@ def test_a_read_that_contradicts_what_was_seen_a_little_while_ago_is_a_lag() -> 
 
 
 def test_a_newer_entry_about_funds_explains_it() -> None:
-    assert evidence.newer([entry(at=NOW + MINUTE)], NOW)
-    assert not evidence.newer([entry(at=NOW)], NOW)
-    assert not evidence.newer([entry(at=NOW + MINUTE, kind="endDate")], NOW)
-    assert not evidence.newer(None, NOW)
+    assert history_evidence.newer([entry(at=NOW + MINUTE)], NOW)
+    assert not history_evidence.newer([entry(at=NOW)], NOW)
+    assert not history_evidence.newer([entry(at=NOW + MINUTE, kind="endDate")], NOW)
+    assert not history_evidence.newer(None, NOW)
 
 
 # --- Rule 10 and values in force ------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.text import sanitize
 from reconciler.reports import FORMATS, RenderOptions
-from reconciler.reports.common import sanitize
 from reconciler.reports.markdown_page import block, cell, code, slug
 
 from .runs import HOSTILE, drifting, hostile
