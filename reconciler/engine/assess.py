@@ -92,7 +92,7 @@ def assess(
         remembered=memory.ids,
         known=_known(memory, live),
         applied=memory.values,
-        beside=new_objects.siblings(changes, seen.live),
+        beside=new_objects.siblings(kinds, changes, seen.live),
         created_off=off,
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,

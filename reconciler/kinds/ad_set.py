@@ -302,6 +302,7 @@ AD_SET = Kind(
     natural_keys=(("campaignId", "name"),),
     title="name",
     campaign="campaignId",
+    amount_units=("budget.budgetRenewal", "bidding.costController"),
     facet_roles={"bids": FacetRole.BID, "categoryBids": FacetRole.BID, "budgets": FacetRole.BUDGET},
     layout=FileLayout("ad-sets", "campaignId", ("name",)),
     probes=(

@@ -111,6 +111,7 @@ BALANCE_KIND = Kind(
     natural_keys=(("accountId", "name"),),
     title="name",
     campaign="campaignIds",
+    amount_units=("spendType",),
     facet_roles={"funds": FacetRole.FUNDS},
     layout=FileLayout("balances", None, ("name",)),
     probes=(

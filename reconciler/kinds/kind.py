@@ -125,6 +125,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # history     how the history of one is written
     # title       the field that a person knows one by
     # campaign    the field that holds the campaign or campaigns it belongs to
+    # amount_units    what an amount is meant by: a budget of a lifetime says nothing of one of a day
     # facet_roles which facets move bids, budgets or funds
     # layout      where an import writes it, and under which key
     # probes      reads that show whether the application may read it
@@ -167,6 +168,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     history: HistoryFormat | None = None
     title: str | None = None
     campaign: str | None = None
+    amount_units: tuple[str, ...] = ()
     facet_roles: Mapping[str, FacetRole] = field(default_factory=dict)
     layout: FileLayout | None = None
     probes: tuple[Probe, ...] = ()

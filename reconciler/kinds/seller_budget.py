@@ -80,6 +80,7 @@ SELLER_BUDGET = Kind(
         ("sellerId", "campaignIds", "budgetType", "startDate", "endDate", "amount"),
     ),
     campaign="campaignIds",
+    amount_units=("budgetType",),
     facet_roles={"budgets": FacetRole.BUDGET},
     layout=FileLayout("sellers", "sellerId", ("sellerId", "budgetType", "startDate")),
     days_by_owner=True,

@@ -5,18 +5,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.products import SCOPES
 from reconciler.model import Address, Change, LimitChange, Live, Value, Values
 from reconciler.planning.cost import CostContext
 
-PARENTS = (
-    ("campaignId", "campaign"),
-    ("campaignIds", "campaign"),
-    ("advertiserId", "advertiser"),
-    ("accountId", "account"),
-)
-"""The nearest first: siblings are those of the same campaign, else of the same advertiser or account."""
-UNITS = ("budget.budgetRenewal", "bidding.costController", "budgetType", "spendType")
-"""What an amount is meant by: a budget of a lifetime says nothing of one of a day."""
 STARTED: Mapping[Value, Value] = {"off": "on", True: False}
 
 
@@ -27,13 +20,15 @@ class Sibling(Struct, frozen=True):
     among: str
 
 
-def siblings(changes: Sequence[Change], live: Mapping[str, Sequence[Live]]) -> dict[Address, dict[str, Sibling]]:
+def siblings(
+    kinds: Mapping[str, Kind], changes: Sequence[Change], live: Mapping[str, Sequence[Live]]
+) -> dict[Address, dict[str, Sibling]]:
     """Return the largest amount beside each new object, by field: of live objects, and of the other new ones."""
     born = [change for change in changes if change.id is None]
     found: dict[Address, dict[str, Sibling]] = {}
     for kind in dict.fromkeys(change.address.kind for change in born):
         own = [change for change in born if change.address.kind == kind]
-        index = _Largest([row.values for row in live.get(kind, ())] + [change.after for change in own])
+        index = _Largest(kinds[kind], [row.values for row in live.get(kind, ())] + [change.after for change in own])
         found |= {change.address: index.beside(change.after) for change in own}
     return found
 
@@ -41,12 +36,13 @@ def siblings(changes: Sequence[Change], live: Mapping[str, Sequence[Live]]) -> d
 class _Largest:
     """The two largest amounts by parent, unit and field: the object that is judged may be one of them."""
 
-    def __init__(self, all: Iterable[Values]) -> None:
+    def __init__(self, kind: Kind, all: Iterable[Values]) -> None:
+        self._kind = kind
         self._top: dict[tuple[object, ...], list[Decimal]] = {}
         for values in all:
             for name, value in _amounts(values):
-                for parent, _ in _parents(values):
-                    top = self._top.setdefault((parent, _unit(values), name), [])
+                for parent, _ in _parents(self._kind, values):
+                    top = self._top.setdefault((parent, _unit(self._kind, values), name), [])
                     top.append(value)
                     top.sort(reverse=True)
                     del top[2:]
@@ -54,8 +50,8 @@ class _Largest:
     def beside(self, values: Values) -> dict[str, Sibling]:
         found: dict[str, Sibling] = {}
         for name, value in _amounts(values):
-            for parent, noun in _parents(values):
-                others = list(self._top[parent, _unit(values), name])
+            for parent, noun in _parents(self._kind, values):
+                others = list(self._top[parent, _unit(self._kind, values), name])
                 others.remove(value) if value in others else None
                 if others:
                     found[name] = Sibling(others[0], noun)
@@ -67,14 +63,15 @@ def _amounts(values: Values) -> Iterator[tuple[str, Decimal]]:
     return ((name, value) for name, value in values.items() if isinstance(value, Decimal) and value > 0)
 
 
-def _parents(values: Values) -> Iterator[tuple[tuple[str, Value], str]]:
-    for name, noun in PARENTS:
-        if values.get(name):
+def _parents(kind: Kind, values: Values) -> Iterator[tuple[tuple[str, Value], str]]:
+    """Yield the nearest first: siblings are those of the same campaign, else of the same advertiser or account."""
+    for name, noun in ((kind.campaign, "campaign"), (kind.holder, SCOPES[kind.scope].noun)):
+        if name and values.get(name):
             yield (name, values[name]), f"of its {noun}"
 
 
-def _unit(values: Values) -> tuple[Value, ...]:
-    return tuple(values.get(name) for name in UNITS)
+def _unit(kind: Kind, values: Values) -> tuple[Value, ...]:
+    return tuple(values.get(name) for name in kind.amount_units)
 
 
 def created_off(book: CostContext) -> Iterator[LimitChange]:

@@ -93,7 +93,7 @@ def format_bids(shift: BidShift) -> str:
     counts = [f"{count:,} {word}" for count, word in ((shift.raised, "raised"), (shift.lowered, "lowered")) if count]
     before = _between(shift.lowest_before, shift.highest_before)
     after = _between(shift.lowest_after, shift.highest_after)
-    weighted = f", {format_percent(shift.percent)} weighted" if shift.percent is not None else ""
+    weighted = f", {format_percent(shift.percent)} on average" if shift.percent is not None else ""
     return f"{', '.join(counts)}, {before} {ARROW} {after}{weighted}"
 
 

@@ -102,8 +102,8 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
 
 def _later(change: Change) -> str:
     """Return what a deferred change does once its ids are known."""
-    if change.action is Action.CREATE:
-        return f"created with the id of {', '.join(sanitize(each) for each in awaited(change))}"
+    if change.action is Action.CREATE and (ids := awaited(change)):
+        return f"created with the id of {', '.join(map(sanitize, ids))}"
     return ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
 
 
