@@ -82,7 +82,7 @@ def _owners(block: ResourceBlock) -> tuple[FieldPath, ...]:
 def group_by_owner(paths: Iterable[FieldPath]) -> Refusals:
     """Return the refused paths by block; a path at the top of the file goes under ``()``.
 
-    Each block then looks up its own refusals only, so that n errors in a file cost n and not n².
+    Each block then looks up its own refusals only, so that n errors in a file cost n and not n squared.
     """
     grouped: dict[FieldPath, list[FieldPath]] = {}
     for path in paths:

@@ -138,8 +138,8 @@ def test_money_is_told_first_and_counts_what_the_files_do_not_hold(tmp_path: Pat
     done = plan(folder(tmp_path, RAISE))
     first, day = done.out.splitlines()[:2]
     assert first == "Budgets (what is asked for):"
-    assert day.split()[:4] == ["EUR", "any", "one", "day"]
-    assert "1 uncapped" in day
+    assert day.split()[:4] == ["EUR", "worst", "single", "day"]
+    assert "plus 1 without a cap" in day
     assert "+26.55" in day
 
 
@@ -313,7 +313,7 @@ def test_increases_are_sent_after_the_decreases_are_seen_in_force() -> None:
         text = made.report(replace(run, applied=False, outcomes=()), "text")
         course = text.splitlines()[text.splitlines().index(COURSE) + 1]
         assert course.count("→") == 2
-        assert course.endswith("; at most 2,823.45 + 1 uncapped")
+        assert course.endswith("; at most 2,823.45 plus 1 without a cap")
         paths = [each["path"].rpartition("/")[2] for each in made.world.log if "ad-sets" in each["path"]]
         first, second = (index for index, each in enumerate(made.world.log) if each["method"] == "PATCH")
         assert "search" in paths

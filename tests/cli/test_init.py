@@ -252,7 +252,7 @@ def test_the_versions_of_everything(tmp_path: Path) -> None:
         family: list(api_versions.version_names(family)) for family in api_versions.FAMILIES
     }
     assert said["formats"] == {"project": 1, "report": "1.0", "plan": "1.0", "ledger": 3}
-    assert set(said["optional"]) == {"postgres"}
+    assert set(said["optional"]) == {"postgres", "socks"}
     assert reconciler("version", at=tmp_path).out.startswith(f"reconciler {__version__}\n")
 
 

@@ -168,7 +168,7 @@ def test_a_full_disk_is_a_clear_error_or_a_safe_stop(site: Site, goal: crashlab.
 def test_an_error_at_the_very_end_hides_nothing_of_what_was_sent(desk: Open) -> None:
     here = desk(TOPUP)
 
-    with patch("reconciler.ledger.sql_ledger.Book.finish", side_effect=Unwritable("ledger", "the disk is full")):
+    with patch("reconciler.ledger.sql_ledger.SqlLedger.finish", side_effect=Unwritable("ledger", "the disk is full")):
         ended = here.apply()
 
     assert (ended.code, ended.statuses) == (5, ["applied"])
