@@ -276,8 +276,14 @@ OBJECTIVES = "budgetAutomation.budgetConfiguration.adSetObjectives"
 
 
 def _new_campaign(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
-    raw |= {"advertiserId": "1352", "name": f"{key} {raw['name']}"[:255]}
+    raw |= {"advertiserId": "1352", "name": visible(f"{key} {raw['name']}"[:255])}
     return _sensible_campaign(draw, kind, {}, raw)
+
+
+def _changed_campaign(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
+    if raw["name"] != before["name"]:
+        raw["name"] = visible(f"renamed {before['name'][:3]}{raw['name']}"[:255])
+    return _sensible_campaign(draw, kind, before, raw)
 
 
 def _sensible_campaign(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
@@ -296,7 +302,7 @@ def _sensible_campaign(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
     return raw
 
 
-SENSES["campaigns"] = Sense(_new_campaign, _sensible_campaign)
+SENSES["campaigns"] = Sense(_new_campaign, _changed_campaign)
 
 
 # --- Sellers ---------------------------------------------------------------------------------------------------
