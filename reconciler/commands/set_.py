@@ -1,10 +1,9 @@
 """Change values of many resources in their files, byte for byte outside of the values; all files or none.
 
-Nothing is written if validation fails, and nothing is sent. The module is long, since the steps of one command are
-easier to follow in one place.
+Nothing is written if validation fails, and nothing is sent.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,17 +13,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.commands import atomic_files
-from reconciler.config import conditions, loader, overrides, yaml_document
+from reconciler.commands.set_texts import edit_texts, find_other_values
+from reconciler.config import conditions, loader, overrides
 from reconciler.config.amount_change import AmountStep, Bounds, parse_step
 from reconciler.config.conditions import Condition
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.schema_errors import closest_word
 from reconciler.config.value_formatter import to_yaml
-from reconciler.config.yaml_editor import Change as Edit
-from reconciler.config.yaml_editor import EditError, apply_edits_to_bytes
+from reconciler.config.yaml_editor import EditError
 from reconciler.engine.validate import unique, validate
-from reconciler.importer.file_placement import file_of
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.value_types import InvalidValue, MoneyType
 from reconciler.model import (
@@ -118,14 +116,14 @@ def edit_files(loaded: LoadResult, run: Run, now: datetime) -> SetResult:
     if run.failed or not run.changes:
         return SetResult(run, currencies=currencies)
     try:
-        texts = _texts(loaded, run.changes)
+        texts = edit_texts(loaded, run.changes)
     except EditError as trouble:
         refused = error("not-edited", str(trouble), hint="write the values by hand")
         return SetResult(replace(run, problems=(*run.problems, refused)))
     after = loader.load((str(loaded.project.folder),), texts)
     found = [each for each in validate(after, now).problems if each.severity is Severity.ERROR]
     if not found:
-        found = [*_other_values(loaded, after, run.changes)]
+        found = [*find_other_values(loaded, after, run.changes)]
     if found:
         return SetResult(replace(run, problems=unique((*run.problems, *map(_with_advice, found)))))
     return SetResult(run, texts, currencies=currencies)
@@ -251,52 +249,6 @@ def _overlaid(loaded: LoadResult, changes: Sequence[Change], now: datetime) -> I
                 message = f"{move.field} changes in the file, and an override sets it at this time"
                 at = each.origin.overlaid[move.field]
                 yield warning("override", message, at=at, address=each.address, hint="change the override as well")
-
-
-# --- Files --------------------------------------------------------------------------------------------------
-
-
-def _texts(loaded: LoadResult, changes: Sequence[Change]) -> dict[str, bytes]:
-    """Return the new texts of the files. Raises :class:`EditError`."""
-    assert loaded.project is not None
-    blocks = {each.address: each for each in loaded.desired}
-    edits: dict[str, list[Edit]] = defaultdict(list)
-    values: dict[str, Json] = {}
-    for change in changes:
-        desired, kind = blocks[change.address], loaded.project.kinds[change.address.kind]
-        file = file_of(desired)
-        if file not in values:
-            parsed, _ = yaml_document.parse(loaded.documents[file].text, file)
-            values[file] = parsed.value if parsed else None
-        for move in change.fields:
-            like = _written(values[file], desired.at(move.field).path)
-            path = (kind.name, desired.address.key, *move.field.split("."))
-            edits[file].append((path, _spelled(kind.field(move.field), move.after, like)))
-    return {file: apply_edits_to_bytes(loaded.documents[file].text, file, each) for file, each in edits.items()}
-
-
-def _written(value: Json, path: Sequence[str | int]) -> Json:
-    for step in path:
-        value = value.get(str(step)) if isinstance(value, dict) else None
-    return value
-
-
-def _spelled(row: Field, value: Value, like: Json) -> Json:
-    """Return the value in the file's form: an integer stays an integer if it was written as one."""
-    raw = to_yaml(row, value, like)
-    whole = isinstance(raw, Decimal) and raw == raw.to_integral_value() and type(like) is int
-    return int(raw) if whole and isinstance(raw, Decimal) else raw
-
-
-def _other_values(before: LoadResult, after: LoadResult, changes: Sequence[Change]) -> Iterator[Problem]:
-    """Yield an error for each resource whose values in the new texts differ from the requested ones."""
-    wanted = {each.address: each.values for each in before.desired}
-    wanted |= {each.address: each.after for each in changes}
-    found = {each.address: each.values for each in after.desired}
-    for address in wanted.keys() | found.keys():
-        if wanted.get(address) != found.get(address):
-            hint = "write the values by hand, and report this"
-            yield error("not-edited", "the file cannot be edited safely here", address=address, hint=hint)
 
 
 def _with_advice(problem: Problem) -> Problem:

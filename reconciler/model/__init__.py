@@ -2,8 +2,8 @@
 
 The steps (source, diff, plan, outcome, ...) do not know each other; they meet only in these types. Values are
 *canonical*: normalised where they enter the program, so that two values are equal exactly if ``==`` says so. Money is
-:class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC. The module is longer than others because
-the types are read together, in the order of a run.
+:class:`~decimal.Decimal` throughout, sets are sorted tuples, instants are UTC. The module is long because the types
+are read together, in the order of a run.
 """
 
 from collections.abc import Callable, Mapping
