@@ -11,12 +11,14 @@ from importlib import import_module
 import click
 
 from reconciler.cli import output
-from reconciler.cli.shared import COMMANDS, cli
+from reconciler.cli.shared import COMMANDS, COMPLETION, cli
 from reconciler.cli.terminal import CommandEnded, progress
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the console script. A usage error exits with 1, since 2 means that there are changes."""
+    if os.environ.get(COMPLETION):  # Click writes bytes, for which a guarded stream has no method, and exits
+        cli.main(prog_name="reconciler")
     with _uncollected(), output.guarded():
         code = _main(args)
         if args is None:

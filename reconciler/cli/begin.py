@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.shared import FORM, PATHS, account_options, cli, report_refusal, split_sandbox_argument
+from reconciler.cli.shared import COMPLETION, FORM, PATHS, account_options, cli, report_refusal, split_sandbox_argument
 from reconciler.cli.terminal import CommandEnded, progress, put
 
 if TYPE_CHECKING:
@@ -137,5 +137,5 @@ def completion(shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None
-    script = kind(cli, {}, "reconciler", "_RECONCILER_COMPLETE").source()
+    script = kind(cli, {}, "reconciler", COMPLETION).source()
     sys.stdout.write(f"{script}\n")

@@ -125,6 +125,8 @@ def taking(options: type[Options]) -> Callable[[Callable[[Options], None]], Call
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+COMPLETION = "_RECONCILER_COMPLETE"
+"""Environment variable by which a shell asks Click for completions."""
 COMMANDS = {
     "begin": ("init", "doctor", "version", "completion"),
     "files": ("validate", "set", "fmt"),

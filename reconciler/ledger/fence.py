@@ -47,7 +47,10 @@ class Fence:
         known = self._generations()
         for name, generation in self._held.items():
             if known.get(name) != generation:
-                what = f"its lock is gone: another run has locked {codec.to_name(name)} since"
+                scope = codec.to_name(name)
+                since = f"its lock is gone: another run has locked {scope} since"
+                older = f"the row of {scope} in the table holders was deleted or put back to an older state"
+                what = since if known.get(name, 0) > generation else older
                 raise LockLost(self._database.where, what, ANOTHER)
 
     def _generations(self) -> Mapping[str, int]:

@@ -191,7 +191,8 @@ def test_a_value_moved_outside_is_put_back_without_an_objection(tmp_path: Path) 
     assert "bidding.bidAmount  9.50 → 1.01" in back.out
     assert "passed: emptyScope, decimalSlip, maxRaisePercent, bounds" in back.out
     folder(at, SLIP.replace("90.00", "0.95"))
-    assert "error[guardrail-decimal-slip]: bidding.bidAmount would be about 1/10" in plan(at).out
+    refused = 'error[guardrail-decimal-slip]: adSets.fr ("FR prospecting", id 123467): bidding.bidAmount would be about'
+    assert f"{refused} 1/10 of what it was (9.50 → 0.95)" in plan(at).out
 
 
 NAMED = "guardrails:\n  maxRaisePercent: {bid: 20}\n  protected:\n    addresses: [adSets.f]\n"
