@@ -102,6 +102,16 @@ def assess(
     return Assessment(calls, cost, judgements, ground, tuple(find_irreversible(changes, kinds)), misfits)
 
 
+def compute_planned_cost(
+    project: Project, seen: RefreshResult, changes: Sequence[Change], spoken: Mapping[str, BoundType], now: datetime
+) -> Money:
+    """Return the cost of the changes from the values for which they were planned, whatever moved outside since."""
+    planned = {(change.address.kind, change.live.id): change.live for change in changes if change.live is not None}
+    live = {name: tuple(planned.get((name, row.id), row) for row in rows) for name, rows in seen.live.items()}
+    kinds = {name: target.kind for name, target in spoken.items()}
+    return compute_cost(CostContext(kinds, live, changes, project.scope, seen.currencies, now, seen.zones))
+
+
 def _created_off(off: Sequence[LimitChange], changes: Sequence[Change]) -> Iterator[Problem]:
     """Say once what is created off: to start it in the platform is one click, and no limit of the plan counts it."""
     if not off:

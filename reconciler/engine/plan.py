@@ -12,7 +12,7 @@ from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.schema_errors import closest_word
 from reconciler.engine.apply import apply as apply
-from reconciler.engine.assess import Assessment, PlanRequest, assess
+from reconciler.engine.assess import Assessment, PlanRequest, assess, compute_planned_cost
 from reconciler.engine.environment import Environment, StateSnapshot
 from reconciler.engine.prepared_plan import PreparedPlan as PreparedPlan
 from reconciler.engine.refresh import RefreshResult, refresh
@@ -26,6 +26,7 @@ from reconciler.model import (
     Cause,
     Change,
     Desired,
+    Money,
     Pair,
     Problem,
     Run,
@@ -85,7 +86,9 @@ def plan(
     wish = PlanRequest(loaded.desired, not targets, allowed or {}, decisions)
     weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
     problems += (*missed, *allow.excuse_twins(seen.problems, decisions, now), *fixed, *_claims(loaded, seen, memory))
-    problems += _differences(recorded, seen, spoken, changes, weighed)
+    if recorded is not None:
+        planned = compute_planned_cost(project, seen, changes, spoken, now)
+        problems += _differences(recorded.saved, seen, spoken, changes, weighed, planned)
     problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(map(len, seen.pairs.values())) - len(changes)
     run = _weighed(Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed)
@@ -120,19 +123,18 @@ def _around(recorded: Recorded | None) -> Iterator[Problem]:
 
 
 def _differences(
-    recorded: Recorded | None,
+    saved: PlanFile,
     seen: RefreshResult,
     spoken: Mapping[str, BoundType],
     changes: Sequence[Change],
     weighed: Assessment,
+    planned: Money,
 ) -> list[Problem]:
     """Return the differences between a saved plan and the plan from its files and live state now."""
-    if recorded is None:
-        return []
     return [
-        *_moved(recorded.saved, seen, spoken),
-        *staleness.compare_plans(recorded.saved, changes, weighed.plan),
-        *staleness.compare_terms(recorded.saved, weighed.money, weighed.judgements),
+        *_moved(saved, seen, spoken),
+        *staleness.compare_plans(saved, changes, weighed.plan),
+        *staleness.compare_terms(saved, planned, weighed.judgements),
     ]
 
 

@@ -45,7 +45,7 @@ def measure_objects(book: CostContext, kind: Kind, limits: Measure) -> Iterator[
     moved = {change.id: change for change in own if change.id is not None}
     born = [change for change in own if change.id is None]
     before = limits([row.values for row in rows], book.today(kind.name))
-    changed = [moved[row.id].after if row.id in moved else row.values for row in rows]
+    changed = [_laid_over(kind, row, moved.get(row.id)) for row in rows]
     after = limits([*changed, *(change.after for change in born)], book.today(kind.name)) if own else before
     codes: dict[tuple[object, ...], str] = {}
     for row, was, becomes in zip(rows, before, after, strict=False):
@@ -54,6 +54,15 @@ def measure_objects(book: CostContext, kind: Kind, limits: Measure) -> Iterator[
     for change, becomes in zip(born, after[len(rows) :], strict=True):
         campaign = _campaign(kind, change.after)
         yield MeasuredObject(None, change.address, book.of(change), campaign, None, becomes)
+
+
+def _laid_over(kind: Kind, row: Live, change: Change | None) -> Values:
+    """Return the values of a live object after its change; what moved since it was planned counts as it is now."""
+    if change is None:
+        return row.values
+    if change.live is None or change.live.values == row.values:
+        return change.after
+    return kind.after(row.values, {move.field: move.after for move in change.fields})
 
 
 def _measured(

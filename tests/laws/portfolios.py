@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from reconciler.kinds import date_types, value_types, versions
 from reconciler.kinds import nested_types as composed
 from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.versions import v2025_07
 from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Json
 from reconciler.planning import likeness
@@ -356,6 +357,8 @@ def _sensible_balance(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
         raw["deposited"] = draw(raws(value_types.MoneyType(by_currency=True, positive=True)))
     if raw.get("endDate") is not None:
         raw["endDate"] = "204" + str(raw["endDate"])[3:]
+    elif before.get("endDate") is not None and v2025_07.end_is_kept in kind.scene_rules:
+        raw["endDate"] = before["endDate"]  # that version refuses to take it away: contract §5.3
     if "campaignIds" in raw:
         raw["campaignIds"] = draw(st.lists(st.sampled_from(("71", "72", "8343086999167541140")), unique=True))
     return raw
