@@ -16,7 +16,7 @@ HEAD = (
     "guardrails: {levels: {decimalSlip: advisory, removedCap: advisory}}\n"
 )
 AD_SET, BALANCE = "123467", "18446744073709551617"
-STALE = 4
+STALE, REFUSED = 4, 3
 
 # What the files want (beside the id), the field that the plan then moves, and an edit of it by somebody else.
 MOVED = {
@@ -171,6 +171,23 @@ def test_a_field_that_is_not_planned_may_move(case: str, tmp_path: Path) -> None
     done = applied(at)
 
     assert done.code == 0, done.said
+
+
+def test_what_moved_outside_counts_for_the_guardrails_as_it_is_now(tmp_path: Path) -> None:
+    """Reviewed, the raise of a suspended budget spent nothing; resumed since, it would spend 50 more than allowed."""
+    head = HEAD.replace("guardrails: {", "guardrails: {maxTotalIncrease: {EUR: 49}, ")
+    at = project(tmp_path, files("sellerBudgets", "{amount: 550}"), head)
+    assert reconciler("plan", "--sandbox", at=at).code == REFUSED
+    edit(at, "sellerBudgets", IDS["sellerBudgets"], "isSuspended", True)
+    done = reconciler("plan", "--sandbox", "--out", "plan.json", at=at)
+    assert done.code == 0, done.said
+    edit(at, "sellerBudgets", IDS["sellerBudgets"], "isSuspended", False)
+
+    done = applied(at)
+
+    assert done.code == REFUSED, done.said
+    assert "maxTotalIncrease" in done.out
+    assert writes(at) == []
 
 
 def test_an_object_that_came_since_refuses_its_creation(tmp_path: Path) -> None:
