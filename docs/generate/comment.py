@@ -7,10 +7,11 @@ import sys
 import tempfile
 from html import escape
 from pathlib import Path
+from textwrap import shorten
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "quickstart"
 WIDTH, STEP, MARGIN, SIZE = 900, 22, 20, 13
-COLUMNS = (MARGIN + 14, MARGIN + 280, MARGIN + 420, MARGIN + 560)
+COLUMNS = (MARGIN + 14, MARGIN + 200, MARGIN + 430, MARGIN + 580)
 FONT = "-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 TINTS = {"~": "#9a6700", "+": "#1a7f37", "-": "#cf222e"}
 LINES = 3
@@ -44,9 +45,9 @@ def _drawn(report: str) -> str:
     changes = [_cells(row) for row in rows if re.match(r"\| [~+-] \|", row)]
     calls = next(re.sub(r"<[^>]+>", "", row) for row in rows if row.startswith("<details><summary>"))
     marks: list[str] = []
-    y = MARGIN + STEP
+    y = MARGIN + 8
     marks.append(_text(MARGIN + 14, y, "reconciler commented on this pull request", fill="#59636e"))
-    y += 2 * STEP
+    y += 2 * STEP + 8
     marks.append(_text(MARGIN + 14, y, title, weight="600", size=16))
     y += STEP // 2
     for number, row in enumerate(budgets):
@@ -65,7 +66,7 @@ def _drawn(report: str) -> str:
         more = [f"and {len(moves) - LINES} fields more"] if len(moves) > LINES else []
         for move in (*moves[:LINES], *more):
             y += STEP
-            marks.append(_text(MARGIN + 54, y, move[:100], fill="#59636e"))
+            marks.append(_text(MARGIN + 54, y, shorten(move, 110, placeholder=" …"), fill="#59636e"))
     y += STEP + STEP // 2
     marks.append(_text(MARGIN + 14, y, f"▸ {_plain(calls)}"))
     height = y + 2 * MARGIN
