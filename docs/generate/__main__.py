@@ -1,4 +1,4 @@
-"""Writes what the documentation takes from the code: ``docs/reference``, the picture of a plan, the README's figures.
+"""Writes what the documentation takes from the code: ``docs/reference``, the pictures of a plan.
 
 With ``--check`` nothing is written, and what is not current is named. A page is made by a module with a function
 ``pages() -> {path below docs: text}``; name a new one in ``PAGES``.
@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import commands
+import comment
 import contents
 import exits
-import figures
 import guardrails
 import kinds
 import picture
@@ -22,7 +22,7 @@ import sandbox
 import schemas
 
 REFERENCE = (contents, commands, kinds, guardrails, exits, problems, project, reports, sandbox, schemas)
-PAGES = (picture, figures)
+PAGES = (picture, comment)
 DOCS = Path(__file__).resolve().parents[1]
 
 
