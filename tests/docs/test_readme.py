@@ -79,4 +79,4 @@ def test_none_of_the_kinds_can_be_deleted_through_the_api() -> None:
     assert [path for path, verbs in paths.items() if "delete" in verbs and any(kind in path for kind in kinds)] == []
     named = {path.partition("/retail-media")[2] for path in paths if path.endswith("/delete")}
     assert named == {"/balances/{balanceId}/campaigns/delete"}
-    assert "None of them can be deleted through the API" in README.read_text(encoding="utf-8")
+    assert "What it manages cannot be deleted through the API" in README.read_text(encoding="utf-8")
