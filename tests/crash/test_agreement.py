@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from reconciler.commands import connection
+from reconciler.commands import connection, session
+from reconciler.engine.environment import Environment
 from reconciler.provider.http import Credentials
 
 from . import scenarios
@@ -55,6 +57,13 @@ def _secrets() -> Any:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _one_call_at_a_time() -> Any:
+    """The same call meets the fault in every run, and the number of items depends on which one it is."""
+    with patch.object(session, "Environment", partial(Environment, in_flight=1)):
+        yield
+
+
 PRODUCT = [
     pytest.param(fault, path, id=f"{fault.name}-{path}".replace(" ", "-"))
     for row, fault in enumerate(FAULTS)
@@ -74,8 +83,8 @@ def test_all_reports_agree_and_keep_secrets(tmp_path: Path, fault: Fault, path: 
         seen.append((ended.code, _told(ended, form)))
         _is_free_of_secrets(here, ended)
 
-    (code, ends), (same, others) = seen
-    assert (code, set(ends), ends.total()) == (same, set(others), others.total())  # which of two is lost is a race
+    as_json, as_text = seen
+    assert as_json == as_text
     assert "Traceback" not in ended.err
 
 
