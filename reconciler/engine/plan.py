@@ -64,18 +64,16 @@ def plan(
 ) -> PreparedPlan | Run:
     """Return the plan that makes live equal to the files, or a :class:`Run` alone if an error forbids it.
 
-    ``now`` is the time of every decision. ``noted`` are the problems from settling open calls; what ``memory`` holds of
-    them is left out. ``allowed`` has the reasons of overridden guardrails. With ``recorded`` the changes are those of a
-    saved plan.
+    ``now`` is the time of every decision, ``noted`` are the problems from settling open calls, ``allowed`` the reasons
+    of overridden guardrails; with ``recorded`` the changes are those of a saved plan.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
     problems = [*problems_at(loaded, now), *_around(recorded)]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _selected(loaded.desired, targets, project)
-    looked = outside.stamp()
     try:
-        seen = refresh(project, wanted, outside, now, _matching(recorded, memory))
+        looked, seen = outside.stamp(), refresh(project, wanted, outside, now, _matching(recorded, memory))
     except ReadError as unread:
         return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
     spoken = _spoken(project)
