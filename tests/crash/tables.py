@@ -32,7 +32,7 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-CRASH = """# What a kill leaves behind
+CRASH = """# Crash matrix
 
 A run can be killed at any moment: by the system, by a CI timeout, by a power cut. This page shows what was left each
 time we tried, and what the next run made of it. It is written by
@@ -59,10 +59,10 @@ After each, the sandbox's own state and log are judged, not what the run says of
 """
 MOMENTS = """Each cell is how often the run was killed there; a violation would stand beside it.
 
-- *before intend*: the call is planned, and nobody has written it down.
+- *before intend*: the call is planned, and not written down.
 - *inside intend*: between the statements of its entry in the ledger, and on both sides of the commit.
 - *before send*: it is written down, and no byte has left.
-- *before the answer*: the API has done it, and nobody has heard so.
+- *before the answer*: the API has done it, and no answer has come.
 - *before settle*: the answer is there, and not yet written down.
 - *inside settle*, *after settle*: as above, for how it ended.
 - *the run*: what the ledger writes of the run itself: its begin, its end, what it remembers.
@@ -110,7 +110,7 @@ def _figures(rows: list[Row]) -> list[str]:
     return [f"{len(rows):,}", f"{len(rows) - asked - violations:,}", f"{asked:,}", f"{violations:,}"]
 
 
-FAULT = """# What each fault does to each call
+FAULT = """# Fault matrix
 
 Each fault befell each kind of call that a run makes, in a run of its own: the full product. A cell tells how the
 items of that call ended, and the exit code. After it the fault was taken away, and the same command was run again:
@@ -120,7 +120,7 @@ and our tests hold each cell.
 - *applied 0*: it took effect once, and was found or sent again.
 - *rejected 5*: it had no effect, and the API said why.
 - *not sent 5*: it is proved that it had no effect; the next run has it again.
-- *unknown 6*: nobody can tell yet; the next run looks before it acts.
+- *unknown 6*: not known yet; the next run looks before it acts.
 - Of reads: *read 0* (asked again, or done without), or *refused* with the exit code of the run; nothing was written.
 
 A fault befalls the first sending only, unless it says *every*, *always* or a number. A *gzip bomb* is a small answer

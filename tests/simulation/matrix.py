@@ -92,7 +92,7 @@ def played_all(cells: Sequence[Cell]) -> Iterator[Judged]:
         yield from pool.imap_unordered(judged, cells, chunksize=8)
 
 
-TITLE = """# What a late effect leaves behind
+TITLE = """# Late-effect matrix
 
 A write that got no answer may take effect later, and a read may not show yet what is there. Each line of the tables
 counts cells of one matrix, of which impossible ones are left out:
