@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ class Vouchers:
     world: World
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(900))
 
     def handle(self, request: Request) -> Response:
         if not request.path.startswith(PATH):
@@ -53,7 +55,7 @@ class Vouchers:
         if request.path.endswith("/search"):
             return {"data": [self._shown(id) for id in self.held]}
         if request.method == "POST":
-            id = str(900 + len(self.held))
+            id = str(next(self.ids))
             self.held[id] = data["attributes"]
             return {"data": self._shown(id)}
         for item in data:
@@ -130,10 +132,11 @@ def test_what_moved_outside_is_drift_and_a_run_can_be_undone(here: tuple[Bench, 
     at.apply()
     with session(at).remembering(create=False) as book:
         run = book.runs(1)[0].id
-    server.held["900"]["worth"] = 90
+    (summer,) = (each for each in server.held.values() if each["title"] == "Summer")  # creations go side by side
+    summer["worth"] = 90
 
     (moved,) = drift.detect_drift(session(at), ()).run.drift
-    server.held["900"]["worth"] = 70
+    summer["worth"] = 70
     undone = rollback.rollback(session(at), run)
 
     assert (moved.field, moved.applied, moved.live, moved.name) == ("worth", 70, 90, "Summer")
