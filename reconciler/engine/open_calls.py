@@ -95,7 +95,7 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
     found = {intent.number for intent, _ in settled}
     for intent, hold in _lagging(ledger, past, found):
         holds.append(hold)
-        if hold.doubt is not None:  # open again, so that the user can resolve it
+        if hold.doubt is not None and intent.resolution is None:  # open again, so that the user can resolve it
             settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
         problems += (hold.note(item) for item in intent.call.items)
     applied = [intent for intent, ended in settled if all(each.status is ItemStatus.APPLIED for each in ended)]
@@ -188,7 +188,7 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
         if intent.number not in found and intent.call.effect is WriteEffect.ADD:
             hold = _unshown(intent, past)
             if hold is not None:
-                yield intent, hold
+                yield intent, hold if intent.resolution is None else replace(hold, doubt=None)
 
 
 def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
@@ -211,7 +211,8 @@ def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
             return
         for intent in reversed(_calls(ledger, past)):
             accepted = [each.status for each in intent.outcomes] == [ItemStatus.APPLIED]
-            if intent.call.effect is WriteEffect.ADD and intent.resolution is None and accepted:
+            watched = intent.resolution is None or intent.at >= since  # a person's decision makes no read fresh
+            if intent.call.effect is WriteEffect.ADD and watched and accepted:
                 yield intent
         seen_all = seen_all or past.exit_code == 0
 
