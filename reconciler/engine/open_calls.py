@@ -14,7 +14,7 @@ from reconciler.executor.history_evidence import TopUpEvidence
 from reconciler.executor.looks import KindReader
 from reconciler.executor.recovery import Recovered
 from reconciler.kinds.kind import Kind
-from reconciler.ledger.interface import Intent, Ledger, PastRun
+from reconciler.ledger.interface import Intent, Ledger
 from reconciler.model import Address, ItemOutcome, ItemStatus, Problem, Value, WriteEffect, error
 from reconciler.provider.reader import ReadError
 
@@ -22,8 +22,6 @@ DAY = timedelta(days=1)
 PRUNED = "pruned"
 """Ledger note with the time of the last pruning."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
-UNCONFIRMED = 20
-"""Number of past runs in which unconfirmed top-ups are searched."""
 
 
 # --- Recovery of open calls ------------------------------------------------------------------------------------
@@ -147,27 +145,12 @@ def _equal_topups(ledger: Ledger, intent: Intent) -> int:
     since = intent.at - history_evidence.SKEW
     return sum(
         1
-        for run in _runs_since(ledger, since)
-        for each in _calls(ledger, run)
+        for each in ledger.intents_since(since, WriteEffect.ADD)
         if each.number != intent.number
-        and each.call.effect is WriteEffect.ADD
         and each.call.items[0].id == intent.call.items[0].id
-        and each.at >= since
         and recover.delta_of(each.call) == recover.delta_of(intent.call)
         and any(outcome.status is not ItemStatus.NOT_SENT for outcome in _unknown(each))
     )
-
-
-def _runs_since(ledger: Ledger, since: datetime) -> Iterator[PastRun]:
-    """Yield the runs that may have sent calls since then."""
-    for past in ledger.runs(UNCONFIRMED):
-        if past.ended is None or past.ended >= since:
-            yield past
-
-
-def _calls(ledger: Ledger, past: PastRun) -> tuple[Intent, ...]:
-    run = ledger.run(past.id)
-    return run.calls if run else ()
 
 
 # --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
@@ -194,27 +177,25 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
 def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
     """Yield objects created less than ``settleAfter`` ago, with their id if known; the later one per address."""
     since = past.now - past.times.settle_after
-    for run in reversed(tuple(_runs_since(ledger, since))):
-        for intent in _calls(ledger, run):
-            if intent.call.effect is WriteEffect.CREATE and intent.at >= since:
-                hold = replace(_hold(intent, past), accepted=True)
-                for each in intent.outcomes:
-                    if each.status is ItemStatus.APPLIED:
-                        yield each.item.address, (hold, each.id)
+    for intent in ledger.intents_since(since, WriteEffect.CREATE):
+        hold = replace(_hold(intent, past), accepted=True)
+        for each in intent.outcomes:
+            if each.status is ItemStatus.APPLIED:
+                yield each.item.address, (hold, each.id)
 
 
-def _accepted(ledger: Ledger, since: datetime) -> Iterator[Intent]:
-    """Yield accepted top-ups, newest first: those since then, and earlier ones not known to be confirmed."""
-    seen_all = False
-    for past in ledger.runs(UNCONFIRMED):
-        if past.ended is not None and past.ended < since and (seen_all := seen_all or past.exit_code == 0):
-            return
-        for intent in reversed(_calls(ledger, past)):
-            accepted = [each.status for each in intent.outcomes] == [ItemStatus.APPLIED]
-            watched = intent.resolution is None or intent.at >= since  # a person's decision makes no read fresh
-            if intent.call.effect is WriteEffect.ADD and watched and accepted:
-                yield intent
-        seen_all = seen_all or past.exit_code == 0
+def _accepted(ledger: Ledger, since: datetime) -> tuple[Intent, ...]:
+    """Return accepted top-ups, newest first: those since then, and earlier ones that no read has confirmed.
+
+    Those since then include what a person resolved as applied: a decision does not make a read fresh.
+    """
+    recent, awaited = ledger.intents_since(since, WriteEffect.ADD), ledger.accepted(effects=(WriteEffect.ADD,))
+    found = {each.number: each for each in (*awaited, *recent)}
+    return tuple(
+        found[number]
+        for number in sorted(found, reverse=True)
+        if [each.status for each in found[number].outcomes] == [ItemStatus.APPLIED]
+    )
 
 
 def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) -> Iterator[tuple[str, Accepted]]:

@@ -249,6 +249,10 @@ class Ledger(Protocol):
         """Return the accepted creates and top-ups that no read has confirmed. Oldest first."""
         ...
 
+    def intents_since(self, when: datetime, effect: WriteEffect) -> tuple[Intent, ...]:
+        """Return every intent with this effect since then, whatever its outcome and its run. Oldest first."""
+        ...
+
     def look(self, number: int) -> LookRecord: ...
 
     def plan_used(self, digest: str) -> PlanUse | None:

@@ -74,6 +74,9 @@ class JournalReader:
             each for each in self.open_intents(effects=(WriteEffect.CREATE,), kinds=(kind,)) if each.number in meant
         )
 
+    def intents_since(self, when: datetime, effect: WriteEffect) -> tuple[Intent, ...]:
+        return self._intents("WHERE at >= ? AND effect = ? ORDER BY number", codec.of_instant(when), effect.value)
+
     def look(self, number: int) -> LookRecord:
         for _, run, at, kind, parents, ids in self._rows.select("looks", "WHERE number = ?", number):
             seen = frozenset(json.loads(str(ids)))

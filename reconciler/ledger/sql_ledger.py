@@ -228,6 +228,9 @@ class SqlLedger:
     def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
         return self._past.accepted(effects=effects, kinds=kinds)
 
+    def intents_since(self, when: datetime, effect: WriteEffect) -> tuple[Intent, ...]:
+        return self._past.intents_since(when, effect)
+
     def look(self, number: int) -> LookRecord:
         return self._past.look(number)
 
