@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
+from reconciler.ledger.records import RunRecord
 from reconciler.ledger.sql_ledger import SqlLedger
 from reconciler.sandbox.message import Response
 from reconciler.sandbox.world import World
@@ -452,13 +453,15 @@ def test_a_call_that_lands_after_its_run_was_killed_is_not_sent_again(
     assert here.plan().code == 0
 
 
-@pytest.mark.parametrize("lag", [20, 300])
+@pytest.mark.parametrize(("lag", "others"), [(20, 0), (300, 0), (300, 30)])
 @pytest.mark.parametrize("what", ["top-up", *CREATES])
-def test_a_read_that_lags_after_a_good_run_sends_nothing_again(desk: Open, what: str, lag: int) -> None:
+def test_a_read_that_lags_after_a_good_run_sends_nothing_again(desk: Open, what: str, lag: int, others: int) -> None:
+    """Nor do runs of other projects in the same ledger, however many, hide what was accepted."""
     text, _ = CREATES.get(what, (TOPUP, FUNDS))
     here = desk(text)
     before = deepcopy(here.world.to_json())
     assert here.apply().code == 0
+    _pass_runs(here, others)
     answer = here.world.handle
     until = here.world.now + timedelta(seconds=lag)
 
@@ -590,6 +593,19 @@ def _open(here: Desk) -> tuple[Any, ...]:
     book = ledger.open(f"sqlite:{here.ledger}", here.folder, create=False)
     try:
         return book.open_intents()
+    finally:
+        book.close()
+
+
+def _pass_runs(here: Desk, count: int) -> None:
+    """Store runs of another project, which ended well and sent nothing."""
+    from reconciler import ledger
+
+    book = ledger.open(f"sqlite:{here.ledger}", here.folder)
+    try:
+        for _ in range(count):
+            run = book.begin(RunRecord("apply", "other", here.world.now, "1"))
+            book.finish(run, here.world.now, 0)
     finally:
         book.close()
 
