@@ -62,7 +62,7 @@ def mistakes(own: Document, base: Document) -> Iterator[Problem]:
     for rule, level in levels.items():
         for path in (("guardrails", rule), ("guardrails", "levels", rule)):
             if level == "hard" and rule in (stated if len(path) == 2 else _map(stated, "levels")):
-                message = f"{rule} is hard in {base.file}, and cannot be stated anew"
+                message = f"{rule} is hard in {base.file}, and cannot be set again"
                 hint = "remove it here, or change it there"
                 yield error("extends-hard", message, at=Place(own, path, key=True), hint=hint)
 

@@ -161,14 +161,14 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
 
     Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
     """
-    met: set[tuple[str, str | None, Address]] = set()
+    met: set[tuple[str | None, Address]] = set()
     for intent in _accepted(ledger, past.now - past.times.settle_after):
         item = intent.call.items[0]
-        key = (intent.call.effect.value, item.id, item.address)
+        key = (item.id, item.address)
         if key in met or intent.call.kind not in past.kinds:
             continue
         met.add(key)
-        if intent.number not in found and intent.call.effect is WriteEffect.ADD:
+        if intent.number not in found:
             hold = _unshown(intent, past)
             if hold is not None:
                 yield intent, hold if intent.resolution is None else replace(hold, doubt=None)

@@ -1,4 +1,4 @@
-"""Ledger: ids by address, last applied values, the journal of runs, the lock. A memory, not an authority.
+"""Ledger: ids by address, last applied values, the journal of runs, the lock. It does not decide what is live.
 
 ``open`` takes ``sqlite:PATH``, relative to the project, or ``postgresql://…``; the errors are listed in
 :mod:`reconciler.ledger.errors`.

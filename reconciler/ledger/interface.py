@@ -1,6 +1,6 @@
 """Interface of a ledger, the same for every store. Its records are in :mod:`reconciler.ledger.records`.
 
-It is a memory, not an authority. Losing it loses history and creates nothing twice.
+It does not decide what is live. Losing it loses history and creates nothing twice.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
