@@ -5,7 +5,9 @@ from enum import Enum
 
 from msgspec import Struct, field
 
-from reconciler.model import Json, Problem, Run, Severity
+from reconciler.model.problems import Problem, Severity
+from reconciler.model.run import Run
+from reconciler.model.values import Json
 
 
 class CheckLevel(Enum):

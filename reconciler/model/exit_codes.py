@@ -2,7 +2,9 @@
 
 from enum import IntEnum
 
-from reconciler.model import Cause, ItemStatus, Run, Severity
+from reconciler.model.outcomes import ItemStatus
+from reconciler.model.problems import Cause, Severity
+from reconciler.model.run import Run
 
 
 class ExitCode(IntEnum):

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from reconciler.model import Address, Problem, Severity, Span
+from reconciler.model.addresses import Address, Span
+from reconciler.model.problems import Problem, Severity
 
 
 def to_json(value: Any) -> Any:

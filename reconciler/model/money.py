@@ -4,11 +4,14 @@ Amounts are :class:`~decimal.Decimal`. A currency is a code (``EUR``) or, if the
 names the owner (``currency of advertiser 1352``); different currencies are never added.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
 from msgspec import Struct
+
+from reconciler.model.addresses import Address
 
 ZERO = Decimal(0)
 
@@ -180,3 +183,53 @@ class Increase(Struct, frozen=True):
     currency: str
     exposure: Exposure
     since: datetime | None = None
+
+
+class LimitChange(Struct, frozen=True):
+    """Change of one object's limit; without an address the object is not declared (another change moves its limit)."""
+
+    kind: str
+    id: str | None
+    address: Address | None
+    currency: str
+    before: Limit | None
+    after: Limit | None
+
+    @property
+    def change(self) -> Exposure:
+        return exposure_change(self.before, self.after)
+
+
+class Money(Struct, frozen=True):
+    """Money that the account commits before and after the plan, over everything live in the scope.
+
+    ``shifts`` begin with the largest increase. ``increases`` are net, by currency; ``rolling`` holds those of the last
+    24 hours and this plan together. ``running`` is set for the exposure-safe order only. ``ceilings`` are maximum
+    billed amounts, which differ from the amounts asked for; ``ceiling_shifts`` are the objects whose own ceiling
+    changes.
+    """
+
+    commitments: tuple[Commitment, ...] = ()
+    funds: tuple[Funds, ...] = ()
+    bids: tuple[BidShift, ...] = ()
+    shifts: tuple[LimitChange, ...] = ()
+    increases: tuple[Increase, ...] = ()
+    rolling: tuple[Increase, ...] = ()
+    running: tuple[ExposureAfterCall, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    ceiling_shifts: tuple[LimitChange, ...] = ()
+
+    def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
+        """Return (before, after) by currency: the budgets of one day, and totals and funds in full."""
+        sums: dict[str, tuple[Exposure, Exposure]] = {}
+        whole = [row for row in self.commitments if row.period in (Period.ANY_DAY, Period.TOTAL)]
+        rows: list[Commitment | Funds] = [*whole, *self.funds]
+        for row in rows:
+            before, after = sums.get(row.currency, (Exposure(), Exposure()))
+            was, becomes = before_and_after(row)
+            sums[row.currency] = (before + was, after + becomes)
+        return sums
+
+    def peak(self, currency: str) -> Exposure:
+        """Return the highest exposure at any moment of the plan."""
+        return max((each.exposure for each in self.running if each.currency == currency), default=Exposure())

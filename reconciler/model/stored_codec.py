@@ -21,7 +21,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
-from reconciler.model import Address, Json, Place, Span, Value, Values
+from reconciler.model.addresses import Address, Place, Span
+from reconciler.model.values import Json, Value, Values
 
 Noun = TypeVar("Noun")
 Convert = Callable[[Any], Any]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from reconciler.model import Value
 from reconciler.model.money import group_digits
+from reconciler.model.values import Value
 
 SEEN = "LNPS"
 """Unicode categories that count as visible: letters, numbers, punctuation, symbols (marks and spaces alone do not)."""
