@@ -22,13 +22,15 @@ from unittest.mock import patch
 
 from reconciler import ledger
 from reconciler.cli import full_cli
+from reconciler.ledger import sqlite
 from reconciler.model.threads import Threads
-from reconciler.provider.http import Settings
+from reconciler.provider.http import Settings, transport
 from reconciler.sandbox.clock import instant
 from tests.crash.inside import Desk, Ended
 from tests.crash.scenarios import PROJECT
 
 from . import people, wants
+from .direct import Direct
 from .watched import End, Killed, Sending, Watched, opened
 
 Scenario = Mapping[str, Any]
@@ -36,6 +38,8 @@ SETTLED = 2 * 3600
 """Seconds after which everything has landed, is shown, and may be taken for absent (`settleAfter` is 30 minutes)."""
 ROUNDS = 4
 """Runs after which a project has to be in force, with a person who decides what is undecided."""
+IN_MEMORY = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON"
+"""A process here ends between two transactions, and no machine fails: the disk is another test's."""
 CREATE_OR_FUND = ("create", "funds")
 
 
@@ -81,6 +85,8 @@ class Played:
 
 class Lab:
     """The machines, the ledger and the world of one scenario."""
+
+    transport: type = Direct
 
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self.scenario, self.folder = scenario, folder
@@ -178,7 +184,11 @@ class Lab:
     def _run(self, saved: bool) -> tuple[Ended | None, str]:
         plan = self.desk.folder.parent / "plan.json"
         try:
-            with patch.object(Threads, "map", _one_by_one):
+            with (
+                patch.object(Threads, "map", _one_by_one),
+                patch.object(transport, "HttpTransport", self.transport),
+                patch.object(sqlite, "PRAGMAS", IN_MEMORY),
+            ):
                 if saved and plan.exists():
                     return self.desk.run("apply", str(plan), "--auto-approve", "--format", "json"), ""
                 return self.desk.apply(), ""

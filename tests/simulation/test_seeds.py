@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.provider.http.transport import HttpTransport
+
 from . import hunt, scenario
 from .breakages import BREAKAGES
+from .lab import Lab
 
 ROOT = Path(__file__).parents[2]
 SEEDS, BATCHES = 500, 20
@@ -61,6 +64,13 @@ def test_a_scenario_is_the_same_each_time_and_plays_the_same_each_time() -> None
         assert scenario.drawn(seed) == scenario.drawn(seed) == json.loads(json.dumps(scenario.drawn(seed)))
         first, second = (hunt.tried(scenario.drawn(seed))[0].world.trace for _ in range(2))
         assert first == second
+
+
+def test_without_httpx_a_scenario_plays_as_it_does_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    direct = [hunt.tried(scenario.drawn(seed))[0].world.trace for seed in range(40, 50)]
+    monkeypatch.setattr(Lab, "transport", HttpTransport)
+
+    assert [hunt.tried(scenario.drawn(seed))[0].world.trace for seed in range(40, 50)] == direct
 
 
 def test_a_scenario_is_made_smaller_as_long_as_it_still_fails() -> None:

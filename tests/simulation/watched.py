@@ -111,7 +111,8 @@ class Watched(World):
 
     def _pass(self, seconds: float) -> None:
         super().advance(max(seconds, 0.0))
-        self._note_effects(self._pending)
+        if self._pending:
+            self._note_effects(self._pending)
 
     def told(self, text: str) -> None:
         """Add a line to the trace."""

@@ -16,6 +16,8 @@ SHORTEST = 8
 """Minimum length of a secret to hide; hiding the sandbox's short one would only garble messages."""
 SHORTEST_PASSWORD = 6
 HIDDEN = "***"
+ESCAPES = ("\\", "&", "%", "+")
+"""What every escaped form begins with, see :func:`_escapes`."""
 SAID = ("errors", "warnings")
 """Keys of a success with messages of the API; the rest is data."""
 
@@ -24,19 +26,36 @@ class Redaction:
     """Removes the secrets of one connection. A text without any is unchanged."""
 
     def __init__(self) -> None:
-        self._secrets: dict[str, str] = {}
+        self._secrets: set[str] = set()
+        self._plain: tuple[str, ...] = ()
+        self._shortest = 0
         self._pattern: re.Pattern[str] | None = None
 
     def hide(self, secret: str, *, least: int = SHORTEST) -> None:
         """Remove this text from all others from now on."""
         if len(secret) >= least and secret not in self._secrets:
-            self._secrets[secret] = _forms(secret)
-            longest = sorted(self._secrets, key=len, reverse=True)
-            self._pattern = re.compile("|".join(self._secrets[each] for each in longest))
+            self._secrets.add(secret)
+            self._plain += (secret, *_coded(secret))
+            self._shortest = min(map(len, self._secrets))
+            self._pattern = None
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
-        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+        if not self._may_hold_one(text):
+            return text
+        if self._pattern is None:  # only now: it takes 20 ms, and few runs have a text that may hold a secret
+            longest = sorted(self._secrets, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(_forms, longest)))
+        return self._pattern.sub(HIDDEN, text)
+
+    def _may_hold_one(self, text: str) -> bool:
+        """Return False if the text holds no form of a secret.
+
+        Each form is at least as long as its secret, and without an escape only the plain ones are possible.
+        """
+        if not self._secrets or len(text) < self._shortest:
+            return False
+        return any(mark in text for mark in ESCAPES) or any(plain in text for plain in self._plain)
 
     def json(self, value: Json) -> Json:
         """Return JSON without secrets in texts and keys."""
@@ -61,9 +80,13 @@ class Redaction:
 
 def _forms(secret: str) -> str:
     """Return a pattern of the secret with each character plain or escaped, and of its base64 forms."""
+    return "|".join(("".join(map(_character, secret)), *map(re.escape, _coded(secret))))
+
+
+def _coded(secret: str) -> tuple[str, str]:
+    """Return the secret in both alphabets of base64."""
     coded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    urlsafe = base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")
-    return "|".join(("".join(map(_character, secret)), re.escape(coded), re.escape(urlsafe)))
+    return coded, base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")
 
 
 def _character(each: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from reconciler.provider.http.redaction import Redaction
+from reconciler.provider.http.redaction import ESCAPES, Redaction, _escapes
 
 SECRET = "q&x<j>\"z'v/k\\w=ü€ 😀+%"
 FORMS = {
@@ -43,3 +44,18 @@ def test_what_is_no_secret_stays() -> None:
     redaction.hide("long-enough")
     assert redaction.text("the sandbox is long enough") == "the sandbox is long enough"
     assert redaction.json({"amount": 1, "name": "x"}) == {"amount": 1, "name": "x"}
+
+
+def test_a_text_without_an_escape_is_searched_for_the_plain_forms() -> None:
+    redaction = Redaction()
+    redaction.hide("canary-of-4711")
+    coded = base64.b64encode(b"canary-of-4711").decode().rstrip("=")
+    assert redaction.text("sent: canary-of-4711.") == "sent: ***."
+    assert redaction.text(f"Basic {coded}=") == "Basic ***="
+    assert redaction.text("canary-of-4712") == "canary-of-4712"
+
+
+def test_each_escaped_form_begins_with_a_known_escape() -> None:
+    for character in [*map(chr, range(32, 0x250)), "€", "😀"]:
+        *escaped, _ = _escapes(character)
+        assert all(form.startswith(ESCAPES) for form in escaped)
