@@ -160,6 +160,24 @@ class Options:
     page_over_limit: Literal["refused", "cut"] = "refused"
     """Rule 75: response to a page size above the maximum."""
 
+    # --- campaigns and line items of Retail Media (E4.2 to E4.5) ---
+    retail_names: Literal["exact", "ignoring_case"] = "exact"
+    """E4.2, E4.3: comparison of the names of an account's campaigns, and of a campaign's line items."""
+    archived_names: Literal["free", "taken"] = "free"
+    """E4.3: names of archived line items are free or taken."""
+    retail_dates: Literal["offset", "utc", "day"] = "offset"
+    """E4.2, E4.3: form of `startDate` and `endDate`: a date-time of the account's zone or of UTC, or a plain day."""
+    auto_daily_pacing: Literal["computed", "stored"] = "computed"
+    """E4.2, E4.3: with `isAutoDailyPacing`, reads show the daily cap of the server or the stored one."""
+    low_bids: Literal["accepted", "refused"] = "accepted"
+    """E4.3: a target bid below the minimum of the retailer."""
+    line_items_limit: int = 10_000
+    """E4.2: line items of a campaign that are not archived."""
+    override_starts: Literal["date-time", "short"] = "date-time"
+    """E4.4: form of the starts of dated budgets: as the documents type them, or `2026-11` and `2026-11-27`."""
+    expired_overrides: Literal["listed", "dropped"] = "listed"
+    """E4.4: dated budgets that are over are listed until they are replaced, or left out."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the options by name."""
         return asdict(self)

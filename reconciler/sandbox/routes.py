@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from . import ad_sets, campaigns, portfolio
-from . import balances as retail_media
+from . import ad_sets, balances, campaigns, portfolio, retail
 from . import sellers as marketplace
 from .routing import Router
 
-ROUTER = Router((*portfolio.routes, *campaigns.routes, *ad_sets.routes, *marketplace.routes, *retail_media.routes))
+ROUTER = Router(
+    (
+        *portfolio.routes,
+        *campaigns.routes,
+        *ad_sets.routes,
+        *marketplace.routes,
+        *balances.routes,
+        *retail.routes,
+    )
+)

@@ -8,6 +8,7 @@ from typing import Any
 from .balances.seed import balances
 from .clock import DEMO_START, Clock, instant
 from .options import Options
+from .retail.seed import retail
 from .sellers.seed import sellers
 from .state import Record, State
 
@@ -70,6 +71,7 @@ def demo(options: Options, *, running: bool = True) -> State:
     state.put("counters", "ids.adSets", {"value": 987633})
     sellers(state)
     balances(state)
+    retail(state)
     consent(state, "sandbox-ms", advertiserIds=list(state.all("advertisers")))
     consent(state, "sandbox-rm", accountIds=list(state.all("accounts")))
     return state

@@ -18,6 +18,8 @@ from .options import Options
 
 STATE_VERSION = 1
 """Version of the saved form."""
+_RENAMED = {"retailCampaigns": "retailMediaCampaigns"}
+"""Collections that older states name otherwise."""
 
 Record = dict[str, Any]
 
@@ -35,7 +37,9 @@ COLLECTIONS = (
     "sellerCampaigns",
     "sellerBudgets",
     "accounts",  # Retail Media accounts
-    "retailCampaigns",  # Retail Media campaigns: accountId, name
+    "retailers",  # Retail Media: name, pageTypes, minBid, skuMinBids
+    "retailMediaCampaigns",  # accountId, and the fields of retail/campaigns.py; its dated budgets
+    "lineItems",  # campaignId, and the fields of retail/line_items.py; dated budgets, bidMultipliers, archived
     "balances",
     "attachments",  # by "{balanceId}/{campaignId}"
     "history",  # balance history entries
@@ -206,6 +210,7 @@ class State:
         """Return the state of a saved form; absent collections are empty. Raise `ValueError` if it cannot be read."""
         if value.get("version", STATE_VERSION) != STATE_VERSION:
             raise ValueError(f"a sandbox state of version {value['version']} cannot be read")
+        value = {_RENAMED.get(name, name): part for name, part in value.items()}
         unknown = set(value) - {"version", "options", "clock", "log", *COLLECTIONS}
         if unknown:
             raise ValueError(f"unknown parts of a sandbox state: {', '.join(sorted(unknown))}")

@@ -59,6 +59,9 @@ class Client:
     def patch(self, path: str, body: Any = None, **query: Any) -> Answer:
         return self.call("PATCH", path, body, query)
 
+    def put(self, path: str, body: Any) -> Answer:
+        return self.call("PUT", path, body, {})
+
     def call(self, method: str, path: str, body: Any, query: dict[str, Any]) -> Answer:
         pairs = tuple(
             (name, one if isinstance(one, str) else json.dumps(one))
@@ -111,12 +114,13 @@ def marketplace(*, now: str = NOW, **options: Any) -> Client:
 
 
 def accounts(*, now: str = NOW, **options: Any) -> Client:
-    """One account with three campaigns and no balance; account 5 is somebody else's."""
+    """One account with three campaigns, no line item and no balance; one retailer; account 5 is somebody else's."""
     one = world("RetailMedia", options, now)
     put = one.state.put
     put("accounts", ACCOUNT, {"name": "Brio", "currency": "EUR", "timeZone": "Europe/Paris", "countries": ["FR"]})
     put("accounts", "5", {"name": "Stranger", "currency": "EUR", "timeZone": "UTC"})
     for key in ("71", "72", "8343086999167541140"):
-        put("retailCampaigns", key, {"accountId": ACCOUNT, "name": f"Campaign {key}"})
-    put("retailCampaigns", "99", {"accountId": "5", "name": "Elsewhere"})
+        put("retailMediaCampaigns", key, {"accountId": ACCOUNT, "name": f"Campaign {key}"})
+    put("retailers", "44", {"name": "Bazar", "pageTypes": ["search", "home", "checkout"], "minBid": Decimal("0.3")})
+    put("retailMediaCampaigns", "99", {"accountId": "5", "name": "Elsewhere"})
     return Client(one, "/2026-07/retail-media")

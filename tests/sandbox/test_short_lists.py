@@ -22,7 +22,7 @@ def full(book, deposit):
 def crowded(book):
     """An account of 60 campaigns, asked for by page number."""
     for number in range(60):
-        book.world.state.put("retailCampaigns", str(2000 + number), {"accountId": ACCOUNT, "name": f"C {number}"})
+        book.world.state.put("retailMediaCampaigns", str(2000 + number), {"accountId": ACCOUNT, "name": f"C {number}"})
     return book.at(OLD)
 
 

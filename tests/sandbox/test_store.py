@@ -109,7 +109,7 @@ def test_a_save_of_a_large_world_costs_what_changed(tmp_path, large):
 def test_a_journal_that_outgrew_its_snapshot_is_taken_in(tmp_path, large):
     world = World.open(tmp_path / "state.json")
     sizes = []
-    for _ in range(60):
+    for _ in range(90):
         send(world)
         journal = tmp_path / "state.json.journal"
         sizes.append(journal.stat().st_size if journal.exists() else 0)

@@ -1,4 +1,4 @@
-"""Routes of Retail Media: every operation, and the versions in which it exists and changed (contract §5.1, §6.1)."""
+"""Routes of balances and accounts, and the versions in which each exists and changed (contract §5.1, §6.1)."""
 
 from __future__ import annotations
 
@@ -49,6 +49,5 @@ routes = (
     _route("GET", _ONE, STABLE, _BALANCE_READ, balances.get_of_account),
     replace(_route("GET", "/balances/{balanceId}", SINCE_G2, _BALANCE_READ, balances.get_balance), family="E2"),
     _route("GET", "/balances/{balanceId}/campaigns", STABLE, _BALANCE_READ, campaigns.list_campaigns),
-    _route("GET", "/accounts/{accountId}/campaigns", STABLE, "RetailMedia_Campaign_Read", campaigns.list_of_account),
     _route("GET", "/accounts", STABLE, "RetailMedia_Accounts_Read", campaigns.list_accounts),
 )

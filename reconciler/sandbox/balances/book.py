@@ -64,6 +64,11 @@ class Book:
         self.account(record["accountId"])
         return self._balance(balance_id, record)
 
+    def found(self, balance_id: str) -> Balance | None:
+        """Return a balance of any account, or None."""
+        record = self.call.state.get("balances", balance_id)
+        return None if record is None else self._balance(balance_id, record)
+
     def _balance(self, balance_id: str, record: Record) -> Balance:
         return Balance.of(balance_id, record, self.call.state.spent(record, self.call.now))
 
@@ -94,7 +99,7 @@ class Book:
         """Return the campaigns of an account by id."""
         if not self.call.manages_account(account_id):
             return {}
-        return dict(self.call.state.where("retailCampaigns", accountId=account_id))
+        return dict(self.call.state.where("retailMediaCampaigns", accountId=account_id))
 
     def attached(self, balance_id: str) -> list[str]:
         """Return the ids of the campaigns attached to a balance, ascending."""

@@ -1,4 +1,4 @@
-"""Attachment of campaigns to balances, and the accounts: B8 to B10, B12, B13 (contract §5.1)."""
+"""Attachment of campaigns to balances, and the accounts: B8 to B10, B13 (contract §5.1)."""
 
 from __future__ import annotations
 
@@ -35,20 +35,6 @@ def append(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Detach campaigns (B10)."""
     return _moved(call, Book.detach)
-
-
-def list_of_account(call: Call) -> Response:
-    """List the campaigns of an account with their attached balances (B12)."""
-    book, account_id = Book(call), call.params["accountId"]
-    wanted = call.values("limitToId")
-    drawable: dict[str, list[str]] = {}
-    for record in call.state.all("attachments").values():
-        drawable.setdefault(record["campaignId"], []).append(record["balanceId"])
-    rows = [(key, row) for key, row in book.campaigns(account_id).items() if not wanted or key in wanted]
-    rows.sort(key=lambda entry: int(entry[0]))
-    page, metadata = by_index(call, rows)
-    data = [_campaign(key, row, sorted(drawable.get(key, ()), key=int)) for key, row in page]
-    return envelope(call, data, metadata=metadata, family="E2")
 
 
 def list_accounts(call: Call) -> Response:
@@ -99,26 +85,6 @@ def _named(call: Call) -> list[str]:
 
 def _resources(ids: Iterable[str]) -> list[Json]:
     return [{"type": "BalanceCampaign202110", "id": key, "attributes": {}} for key in ids]
-
-
-def _campaign(key: str, record: Record, balance_ids: list[str]) -> Json:
-    attributes = {
-        "accountId": record["accountId"],
-        "name": record["name"],
-        "type": "auction",
-        "status": record.get("status", "active"),
-        "budget": record.get("budget"),
-        "budgetSpent": record.get("budgetSpent"),
-        "budgetRemaining": record.get("budgetRemaining"),
-        "drawableBalanceIds": balance_ids,
-        "promotedBrandIds": [],
-        "isAutoDailyPacing": False,
-        "clickAttributionWindow": "30D",
-        "viewAttributionWindow": "none",
-        "createdAt": record.get("createdAt", "2026-01-05T08:00:00Z"),
-        "updatedAt": record.get("updatedAt", "2026-01-05T08:00:00Z"),
-    }
-    return {"type": "CampaignV202301", "id": key, "attributes": attributes}
 
 
 def _account(key: str, record: Record) -> Json:

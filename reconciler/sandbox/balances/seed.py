@@ -1,4 +1,4 @@
-"""Retail Media account of the demo: its campaigns, and one balance of each kind (clock: 2026-11-21)."""
+"""Retail Media account of the demo: one balance of each kind (clock: 2026-11-21). `retail/seed.py` adds campaigns."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ def balances(state: State) -> None:
         "parentAccountLabel": "Maison Brio",
     }
     state.put("accounts", ACCOUNT, account)
-    for key, name in CAMPAIGNS.items():
-        state.put("retailCampaigns", key, {"accountId": ACCOUNT, "name": name})
     _put(state, _balance("Q4", "2026-10-01", "2026-12-31", 5000, "Onsite"), Decimal("1204.56"), "73")
     _put(state, _balance("Always on", "2026-01-01", None, None, "Onsite"), Decimal("310.20"), "74")
     _put(state, _balance("Criteo credit", "2026-06-01", None, 800, "Offsite", "billByCriteo"), Decimal(0))

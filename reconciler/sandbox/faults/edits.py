@@ -8,8 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from ..balances.book import edited_by_user
+from ..clock import stamp
 from ..state import COLLECTIONS, State
 
+_STAMPED = ("retailMediaCampaigns", "lineItems")
+"""Collections whose records tell when they were changed last."""
 DEFAULT_USER = "Kip Heaney"
 """Login of the editing user by default, as the history of a balance shows it."""
 
@@ -26,6 +29,8 @@ def edit(state: State, collection: str, key: str, changes: Mapping[str, Any], by
             place = place.setdefault(name, {})
         place[last] = decimals(value)
     before = state.collections[collection][key]
+    if collection in _STAMPED and "updatedAt" not in changes:
+        record["updatedAt"] = stamp(state.clock.now())
     state.put(collection, key, record)
     if collection == "balances":  # balances are the only records with a readable history of changes
         edited_by_user(state, key, before, by)

@@ -13,7 +13,9 @@ from ..encoding import decode, encode
 
 FORMS = ("dates", "numbers", "order", "unknown", "null_errors", "enums")
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
-_SETS = frozenset({"values", "devices", "environments", "operatingSystems", "campaignIds", "ids"})
+_SETS = frozenset(
+    {"values", "devices", "environments", "operatingSystems", "campaignIds", "ids", "drawableBalanceIds", "pageTypes"}
+)
 """Lists that are sets. `data` itself keeps its order, which is documented."""
 _PARIS = timezone(timedelta(hours=2))
 

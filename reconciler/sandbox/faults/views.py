@@ -19,7 +19,7 @@ Overlay = dict[str, dict[str, Record | None]]
 
 def reads(request: Request) -> bool:
     """Return whether a request only reads."""
-    return request.method == "GET" or request.path.endswith("/search")
+    return request.method == "GET" or request.path.endswith(("/search", "/cpc-min-bids"))
 
 
 # --- the world some time ago ---
