@@ -6,17 +6,15 @@ from msgspec.structs import replace
 
 from reconciler.kinds.write_methods import AddDifference
 from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, error
+from reconciler.provider import codec
 
 
 def subset(call: Call, kept: Sequence[int]) -> Call:
     """Return the call with these of its items only."""
     if len(kept) == len(call.items):
         return call
-    data = call.body["data"] if isinstance(call.body, dict) else call.body
-    assert isinstance(data, list)
-    rows = [data[index] for index in kept]
-    items = tuple(call.items[index] for index in kept)
-    return replace(call, items=items, body={"data": rows} if isinstance(call.body, dict) else rows)
+    rows, items = (tuple(each[index] for index in kept) for each in (call.rows, call.items))
+    return replace(call, items=items, rows=rows)
 
 
 def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
@@ -38,10 +36,6 @@ def appeared(call: Call, index: int, id: str) -> Problem:
 
 def with_mark(call: Call, write: object, token: str | None) -> Call:
     """Return the call with the mark by which the history tells it from any other."""
-    if token is None or not isinstance(write, AddDifference) or not isinstance(call.body, dict):
+    if token is None or not isinstance(write, AddDifference):
         return call
-    data = call.body["data"]
-    assert isinstance(data, dict)
-    attributes = data["attributes"]
-    assert isinstance(attributes, dict)
-    return replace(call, body={"data": {**data, "attributes": {**attributes, write.memo: token}}})
+    return replace(call, rows=tuple(codec.extend_item(write.envelope, row, {write.memo: token}) for row in call.rows))

@@ -155,8 +155,8 @@ def _each(
         else:
             loose.append(each)
     outcomes = tuple(
-        _one(call, item, _key(call, index), done, refused.get(index), loose, kind)
-        for index, item in enumerate(call.items)
+        _one(call, item, _key(item, row), done, refused.get(index), loose, kind)
+        for index, (item, row) in enumerate(zip(call.items, call.rows, strict=True))
     )
     orphaned = loose if all(outcome.status is ItemStatus.APPLIED for outcome in outcomes) else ()
     return outcomes, (*warnings, *(_said(each, severity=warning) for each in orphaned))
@@ -179,10 +179,9 @@ def _one(
     return ItemOutcome(call.name, item, ItemStatus.UNKNOWN, item.id, (silent,))
 
 
-def _key(call: Call, index: int) -> str:
-    """Return the id by which the response names an item: its own, or that of its entry (a category's)."""
-    data: Any = call.body.get("data") if isinstance(call.body, dict) else call.body
-    return str(data[index].get("id", call.items[index].id)) if isinstance(data, list) else str(call.items[index].id)
+def _key(item: Item, row: Json) -> str:
+    """Return the id by which the response names an item: its own, or that of its row (a category's)."""
+    return str(row.get("id", item.id) if isinstance(row, dict) else item.id)
 
 
 # --- The API's errors as problems at a line -----------------------------------------------------------------

@@ -5,7 +5,7 @@ subject; ``from reconciler.model import Change`` works for every type.
 """
 
 from reconciler.model.addresses import NOWHERE, Address, FixedLocator, Locator, Origin, Place, Span
-from reconciler.model.calls import Call, Item, Plan, ReadCall, WriteEffect
+from reconciler.model.calls import BodyForm, Call, Item, Plan, ReadCall, WriteEffect
 from reconciler.model.changes import Action, Change, FieldChange, Irreversible, IrreversibleReason
 from reconciler.model.drift import Author, Drift, DriftState, Unmanaged, UnmanagedShare
 from reconciler.model.judgements import Excuse, Judgement, RuleLevel, Verdict
@@ -24,6 +24,7 @@ __all__ = [
     "Address",
     "Answer",
     "Author",
+    "BodyForm",
     "Call",
     "Cause",
     "Change",

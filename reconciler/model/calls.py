@@ -34,9 +34,24 @@ class Item(Struct, frozen=True):
     place: Place = NOWHERE
 
 
+class BodyForm(Struct, frozen=True):
+    """Form of a body around its rows: a list of them or the only one, under ``data`` or bare."""
+
+    many: bool = False
+    data: bool = False
+
+    def wrap(self, rows: tuple[Json, ...]) -> Json:
+        """Return the body of these rows; None without any."""
+        if not rows:
+            return None
+        content: Json = [*rows] if self.many else rows[0]
+        return {"data": content} if self.data else content
+
+
 class Call(Struct, frozen=True):
     """One complete HTTP request.
 
+    Its rows stay apart until it is sent, one for each item in their order, so that a part of it is a part of both.
     Its response is read per item, or as a whole if ``atomic``. In the exposure-safe order, a call that
     ``raises_exposure`` is held back until all others are confirmed.
     """
@@ -47,13 +62,19 @@ class Call(Struct, frozen=True):
     effect: WriteEffect
     method: str
     path: str
-    body: Json = None
+    rows: tuple[Json, ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
+    form: BodyForm = BodyForm()
     atomic: bool = True
     stage: int = 0
     product: str = ""
     raises_exposure: bool = False
+
+    @property
+    def body(self) -> Json:
+        """Body as it is sent."""
+        return self.form.wrap(self.rows)
 
 
 class ReadCall(Call, frozen=True):

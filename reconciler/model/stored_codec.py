@@ -22,6 +22,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct
 
 from reconciler.model.addresses import Address, Place, Span
+from reconciler.model.calls import Call
 from reconciler.model.values import Json, Value, Values
 
 Noun = TypeVar("Noun")
@@ -155,11 +156,14 @@ def _some(parts: tuple[Any, ...]) -> Any:
 
 def _struct_reader(kind: type[Struct]) -> Convert:
     readers = {name: _reader(hint) for name, hint in _parts(kind).items()}
+    of_body = issubclass(kind, Call)
 
     def reader(shape: Any) -> Struct:
         """Return the struct of a JSON list of its parts, or of an object, ignoring fields of earlier formats."""
         if isinstance(shape, list):
             return kind(*(each(part) for each, part in zip(readers.values(), shape, strict=True)))
+        if of_body and "body" in shape:  # calls were stored with their whole body once
+            shape = {**shape, "rows": [shape["body"]]}
         return kind(**{name: readers[name](part) for name, part in shape.items() if name in readers})
 
     return reader

@@ -284,7 +284,7 @@ def _shown(shape: Shape) -> Call:
         WriteEffect(shape["effect"]),
         shape["method"],
         shape["path"],
-        body,
+        (body,),
         query,
         items,
         product=shape["product"],

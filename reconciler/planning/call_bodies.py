@@ -1,6 +1,6 @@
 """Build one call from parts: its name, its items in the order of the body, and the body."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from reconciler.kinds.kind import Kind
@@ -16,7 +16,7 @@ from reconciler.kinds.write_methods import (
     Write,
     effect_of,
 )
-from reconciler.model import Call, Change, Item, Json, Values
+from reconciler.model import BodyForm, Call, Change, Item, Json, Values
 from reconciler.planning.call_parts import BoundType, CallPart
 from reconciler.provider import codec
 
@@ -42,8 +42,9 @@ def build_call(parts: Sequence[CallPart], target: BoundType, number: int) -> Cal
         effect_of(write),
         first.method,
         first.path,
-        _body(parts, kind),
+        tuple(_rows(parts, kind)),
         items=items,
+        form=_form(write),
         atomic=atomic,
         stage=int(first.stage),
         raises_exposure=first.raises_exposure,
@@ -63,19 +64,23 @@ def _verb(write: Write | Create, part: CallPart) -> str:
     return f"{part.path.rpartition('/')[2]}." if isinstance(write, ActionByValue | SetMembership) else ""
 
 
-def _body(parts: Sequence[CallPart], kind: Kind) -> Json:
-    write = parts[0].write
+def _form(write: Write | Create) -> BodyForm:
+    if isinstance(write, SetMembership):  # its row is the whole list, since its item is the whole set
+        return BodyForm(data=True)
+    return BodyForm(write.envelope.many, write.envelope.data)
+
+
+def _rows(parts: Sequence[CallPart], kind: Kind) -> Iterator[Json]:
+    """Yield one row for each item."""
+    first, write = parts[0], parts[0].write
     match write:
         case SubresourcePatch():
-            part = parts[0]
-            owner = str(part.change.id)
-            return codec.encode_body(
-                write.envelope, [codec.encode_nested_entry(write, owner, move, kind) for move in part.fields]
-            )
+            owner = str(first.change.id)
+            yield from (codec.encode_nested_entry(write, owner, move, kind) for move in first.fields)
         case SetMembership():
-            return _membership_body(write, parts[0])
+            yield _membership_row(write, first)
         case _:
-            return codec.encode_body(write.envelope, [_entry(part, kind) for part in parts])
+            yield from (_entry(part, kind) for part in parts)
 
 
 def _entry(part: CallPart, kind: Kind) -> codec.Body:
@@ -103,11 +108,11 @@ def _entry(part: CallPart, kind: Kind) -> codec.Body:
             raise TypeError(f"{type(write).__name__} has no entry of its own")
 
 
-def _membership_body(write: SetMembership, part: CallPart) -> Json:
+def _membership_row(write: SetMembership, part: CallPart) -> Json:
     kind = write.type.format(verb="Append" if part.stage == write.append_stage else "Delete")
     if write.listed:
-        return {"data": [{"type": kind, "id": id} for id in part.members]}
-    return {"data": {"type": kind, "attributes": {"ids": [*part.members]}}}
+        return [{"type": kind, "id": id} for id in part.members]
+    return {"type": kind, "attributes": {"ids": [*part.members]}}
 
 
 def complete_blocks(values: Values, change: Change, blocks: Sequence[Block], kind: Kind) -> Values:

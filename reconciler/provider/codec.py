@@ -162,10 +162,13 @@ def encode_item(envelope: Envelope, id: str | None, fields: Body) -> Body:
     return item | {"attributes": fields} if fields else item
 
 
-def encode_body(envelope: Envelope, items: Sequence[Body]) -> Json:
-    """Return the whole body of a call."""
-    content: Json = list(items) if envelope.many else items[0]
-    return {"data": content} if envelope.data else content
+def extend_item(envelope: Envelope, item: Json, fields: Body) -> Json:
+    """Return an item with more fields, where the envelope has them."""
+    assert isinstance(item, dict)
+    if not envelope.attributes:
+        return item | fields
+    inner = item.get("attributes")
+    return item | {"attributes": (inner if isinstance(inner, dict) else {}) | fields}
 
 
 def encode_nested_entry(write: SubresourcePatch, owner: str, change: FieldChange, kind: Kind) -> Body:

@@ -272,7 +272,7 @@ def _call(
     row_hook: Callable[[dict[str, Any]], Any] | None = None,
 ) -> ReadCall:
     name, read = f"{kind.name}.read", WriteEffect.READ
-    return ReadCall(name, kind.name, "", read, method, path, body, query, product=kind.product, row_hook=row_hook)
+    return ReadCall(name, kind.name, "", read, method, path, (body,), query, product=kind.product, row_hook=row_hook)
 
 
 def _got(call: Call, send: Send) -> Answer:

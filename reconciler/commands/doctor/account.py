@@ -121,7 +121,7 @@ def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Ite
         path = probe.path.format_map({"root": account.dialects[kind.family].root, kind.holder: ids[0] if ids else ""})
         query = probe.query if probe.attached or not _indexed(kind) else ()
         call = Call(
-            "doctor", kind.name, "", WriteEffect.READ, probe.method, path, probe.body, query, product=kind.product
+            "doctor", kind.name, "", WriteEffect.READ, probe.method, path, (probe.body,), query, product=kind.product
         )
         problem = read_error(call, send(call))
         name = f"{probe.domain}, read"

@@ -207,7 +207,9 @@ class Api:
         self, method: str, path: str, *, product: str, body: Json = None, query: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
         """Send a read; a search is a POST, and still a read."""
-        return self.send(Call(f"{method} {path}", "", "", WriteEffect.READ, method, path, body, query, product=product))
+        return self.send(
+            Call(f"{method} {path}", "", "", WriteEffect.READ, method, path, (body,), query, product=product)
+        )
 
     def now(self) -> datetime:
         """Return the time by the server's clock, from its first response with a date; the local time before that."""

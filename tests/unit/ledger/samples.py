@@ -13,6 +13,7 @@ from reconciler.ledger import Ledger
 from reconciler.ledger.interface import RunRecord
 from reconciler.model import (
     Address,
+    BodyForm,
     Call,
     FieldChange,
     FixedLocator,
@@ -43,8 +44,9 @@ def item(address: Address, id: str | None, *moves: FieldChange) -> Item:
 
 def call(*items: Item, name: str = "adSets.bids.1", effect: WriteEffect = WriteEffect.SET) -> Call:
     items = items or (item(SUMMER, "11"),)
-    body: Any = {"data": [{"id": each.id, "attributes": {"bid": Decimal("0.90")}} for each in items]}
-    return Call(name, "adSets", "bids", effect, "PATCH", "/2026-07/ad-sets", body, items=items)
+    rows: Any = tuple({"id": each.id, "attributes": {"bid": Decimal("0.90")}} for each in items)
+    form = BodyForm(many=True, data=True)
+    return Call(name, "adSets", "bids", effect, "PATCH", "/2026-07/ad-sets", rows, items=items, form=form)
 
 
 def ended(sent: Call, status: ItemStatus = ItemStatus.APPLIED) -> tuple[ItemOutcome, ...]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.model import (
     Address,
+    BodyForm,
     Call,
     FieldChange,
     FixedLocator,
@@ -49,7 +50,8 @@ calls = st.builds(
     effect=st.sampled_from(WriteEffect),
     method=texts,
     path=texts,
-    body=bodies,
+    rows=st.lists(bodies, max_size=3).map(tuple),
+    form=st.builds(BodyForm, st.booleans(), st.booleans()),
     query=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
     items=st.lists(items, max_size=3).map(tuple),
     atomic=st.booleans(),

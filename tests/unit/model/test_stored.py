@@ -159,7 +159,7 @@ def test_what_is_no_value_is_refused() -> None:
 
 def test_what_json_cannot_tell_is_not_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        dumps(replace(call(), body=float("nan")))
+        dumps(replace(call(), rows=(float("nan"),)))
 
 
 def test_what_an_earlier_format_tells_more_is_passed_over() -> None:
@@ -167,3 +167,12 @@ def test_what_an_earlier_format_tells_more_is_passed_over() -> None:
         '{"field":"bid","facet":"bids","before":null,"after":{"$decimal":"0.90"},"place":["a.yaml",2,3,9],"seen":true}'
     )
     assert loads(old, FieldChange) == FieldChange("bid", "bids", None, Decimal("0.90"))
+
+
+def test_a_call_that_was_stored_with_its_whole_body_is_read_with_it() -> None:
+    sent = call()
+    shape = json.loads(dumps(sent))
+    shape["body"] = tag(sent.body)
+    del shape["rows"], shape["form"]
+
+    assert loads(json.dumps(shape), type(sent)).body == sent.body

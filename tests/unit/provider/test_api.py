@@ -139,7 +139,7 @@ PRODUCT = "marketingSolutions"
 
 
 def call(effect: WriteEffect = WriteEffect.READ, body: object = None) -> Call:
-    return Call("the call", "adSets", "settings", effect, "POST", "/2026-07/things", body, product=PRODUCT)  # type: ignore[arg-type]
+    return Call("the call", "adSets", "settings", effect, "POST", "/2026-07/things", (body,), product=PRODUCT)  # type: ignore[arg-type]
 
 
 # --- Effect × fault: how often it is sent, and what is then known --------------------------------------

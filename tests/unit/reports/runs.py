@@ -12,6 +12,7 @@ from reconciler.model import (
     Action,
     Address,
     Author,
+    BodyForm,
     Call,
     Change,
     Drift,
@@ -91,8 +92,9 @@ def call(
     facet: str, *items: Item, method: str = "PATCH", effect: WriteEffect = WriteEffect.SET, tail: str = ""
 ) -> Call:
     path = f"/2026-07/marketing-solutions/ad-sets{tail}"
-    body = {"data": [{"id": each.id} for each in items]}
-    return Call(f"adSets.{facet}", "adSets", facet, effect, method, path, body, items=items, atomic=False)
+    rows = tuple({"id": each.id} for each in items)
+    form = BodyForm(many=True, data=True)
+    return Call(f"adSets.{facet}", "adSets", facet, effect, method, path, rows, items=items, form=form, atomic=False)
 
 
 RAISED = changed(
@@ -248,7 +250,7 @@ def hostile(text: str) -> Run:
     change = Change(Address("adSets", key), Action.UPDATE, text, (move,), {"name": text}, place)
     created = replace(change, address=Address("adSets", f"{key}2"), action=Action.CREATE, id=None)
     wrong = error("bad-text", f"the API said: {text}", at=place, address=change.address, hint=text)
-    sent = replace(call("categoryBids", item(change)), path=f"/x/{text}", body={})
+    sent = replace(call("categoryBids", item(change)), path=f"/x/{text}", rows=({},))
     ended = ItemOutcome(sent.name, item(change), ItemStatus.REJECTED, text, (wrong,))
     stays = (Irreversible(change.address, text, IrreversibleReason.UNSEEN),)
     plan = Plan((sent,), (change,), 1, 1)
