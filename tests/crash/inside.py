@@ -27,9 +27,11 @@ class Clock:
 
     world: World
     waited: float = 0.0
+    skew: float = 0.0
+    """Seconds by which this machine's clock is ahead of the server's."""
 
     def time(self) -> float:
-        return self.world.now.timestamp()
+        return self.world.now.timestamp() + self.skew
 
     def monotonic(self) -> float:
         return self.world.now.timestamp()
@@ -73,6 +75,7 @@ class Desk:
     settings: Settings = field(default_factory=lambda: Settings(base_url="http://localhost"))
     host: str = "here"
     pid: int = 1
+    skew: float = 0.0
 
     @property
     def ledger(self) -> Path:
@@ -101,7 +104,7 @@ class Desk:
 
     @contextmanager
     def _simulated(self) -> Iterator[None]:
-        simulated_clock = Clock(self.world)
+        simulated_clock = Clock(self.world, skew=self.skew)
 
         def simulated(state: Path, tell: Any, clock: Any = None) -> Api:
             handle = self.handle or self.world.handle

@@ -2,8 +2,9 @@
 
 A scenario is plain JSON: `wants` (what the files hold, see wants.py), `views` (faults of the sandbox for the whole
 time: reads of the past), and `steps`: `apply` (with `faults`, an `end`, a `host`, a `ledger`: kept, older or none, a
-saved `plan`, deeds of other users `meanwhile`), `plan`, `wait`, `files` (with other `wants`), `resolve`, and the deeds
-of other users (people.py).
+saved `plan`, a `pause` of the machine, deeds of other users `meanwhile`), `plan`, `wait`, `files` (with other `wants`),
+`resolve` (by a person who knows what may still land, or a `hasty` one who does not), and the deeds of other users
+(people.py). `skews` are the seconds by which the clocks of hosts are ahead of the server's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import random
 import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,7 +24,10 @@ from unittest.mock import patch
 
 from reconciler import ledger
 from reconciler.cli import full_cli
+from reconciler.engine.run_journal import RunJournal
+from reconciler.executor.ports import Noted
 from reconciler.ledger import sqlite
+from reconciler.model import Call
 from reconciler.model.threads import Threads
 from reconciler.provider.http import Settings, transport
 from reconciler.sandbox.clock import instant
@@ -40,12 +45,13 @@ ROUNDS = 4
 """Runs after which a project has to be in force, with a person who decides what is undecided."""
 IN_MEMORY = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON"
 """A process here ends between two transactions, and no machine fails: the disk is another test's."""
-CREATE_OR_FUND = ("create", "funds")
+OPERATIONS = {".create": "create", ".funds": "funds", "adSets.bids": "set"}
+"""What a call does, by a part of its name."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What one run said of one item that it creates or funds; the last word of it."""
+    """What one run said of one item that it creates, funds or sets; the last word of it."""
 
     address: str
     operation: str
@@ -66,6 +72,8 @@ class Run:
     codes: frozenset[str] = frozenset()
     trouble: str = ""
     """The text of a traceback."""
+    stopped: bool = False
+    """Whether it was to be killed or interrupted."""
 
 
 @dataclass
@@ -115,7 +123,7 @@ class Lab:
                     self.world.advance(step["seconds"])
                     self.world.told(f"{step['seconds']} s pass")
                 case "resolve":
-                    self.resolve()
+                    self.resolve(hasty=step.get("hasty", False))
                 case "plan":
                     self.plan()
                 case "files":
@@ -164,6 +172,7 @@ class Lab:
         scripted = self._inject(faults)
         end = End(**step["end"]) if "end" in step else None
         self.desk.host, self.desk.pid = step.get("host", "a"), 1000 + number
+        self.desk.skew = self.scenario.get("skews", {}).get(self.desk.host, 0)
         self.world.told(f"run {number} on host {self.desk.host}, ledger {kept}")
         began = self.world.now
         self.world.begin(number, end, self._keep_for_the_dead)
@@ -171,11 +180,12 @@ class Lab:
             (began + timedelta(seconds=deed["after"]), partial(self.do, deed)) for deed in step.get("meanwhile", ())
         ]
         random.seed(f"{self.scenario.get('seed', 0)}/{number}")
-        ended, trouble = self._run("plan" in step)
+        with _paused(self.world, step.get("pause")):
+            ended, trouble = self._run("plan" in step)
         self.world.dead, self.world.deeds = False, []
         for key in scripted:
             self.world.state.remove("faults", key)
-        run = _kept(number, began, self.world.now, ended, kept, trouble)
+        run = replace(_kept(number, began, self.world.now, ended, kept, trouble), stopped="end" in step)
         self.played.runs.append(run)
         said = ", ".join(f"{each.address} {each.status}" for each in run.told) or ", ".join(sorted(run.codes))
         self.world.told(f"run {number} ends with {'a kill' if run.code is None else run.code}: {said}")
@@ -239,8 +249,11 @@ class Lab:
 
     # --- a person who decides ---
 
-    def resolve(self) -> None:
-        """Decide each open call as a person who sees the truth; what may still land is not decided."""
+    def resolve(self, *, hasty: bool = False) -> None:
+        """Decide each open call as a person who sees the truth.
+
+        What may still land is not decided, unless by a hasty person, who does not say to be certain either.
+        """
         if not self.desk.ledger.exists():
             return
         book = ledger.open(f"sqlite:{self.desk.ledger}", self.desk.folder, create=False)
@@ -250,10 +263,12 @@ class Lab:
             book.close()
         for run, call, at, items in left:
             sent = [each for each in self.played.sendings if self._is_of(each, call, at, items)]
-            if any(each.due and not each.effects and instant(each.due) > self.world.now for each in sent):
-                continue
+            lands = any(each.due and not each.effects and instant(each.due) > self.world.now for each in sent)
             applied = [each for each in sent if each.effects]
-            self._decide(run, call, applied)
+            if hasty and not applied:
+                self._decide(run, call, [], certain=False)
+            elif not lands:
+                self._decide(run, call, applied)
 
     def _is_of(self, sending: Sending, call: str, at: datetime, items: Any) -> bool:
         operation = "funds" if ".funds" in call else "create"
@@ -261,13 +276,13 @@ class Lab:
         early = abs((sending.at - at).total_seconds()) < 900
         return sending.operation == operation and sending.address in names and early
 
-    def _decide(self, run: str, call: str, applied: list[Sending]) -> None:
+    def _decide(self, run: str, call: str, applied: list[Sending], *, certain: bool = True) -> None:
         options = {option for each in full_cli().commands["resolve"].params for option in each.opts}
         words = ["resolve", run, call, "--applied" if applied else "--not-applied", "--because", "seen"]
         words += ["--project", str(self.desk.folder)]
         if applied and applied[0].operation == "create" and "--id" in options:
             words += ["--id", self._id_of(applied[0])]
-        if not applied and "--certain" in options:
+        if not applied and certain and "--certain" in options:
             words += ["--certain"]
         ended = self.desk.run(*words)
         self.world.told(f"a person: {' '.join(words[2:4])} -> {ended.code}")
@@ -280,6 +295,26 @@ class Lab:
                 if ours and wants.address_of(collection, record) == sending.address:
                     return key
         raise AssertionError(f"{sending.address} has no object")
+
+
+@contextmanager
+def _paused(world: Watched, pause: Mapping[str, Any] | None) -> Iterator[None]:
+    """Let the machine sleep once for some seconds, just after a run's n-th intent to create or to fund."""
+    if pause is None:
+        yield
+        return
+    intend, left = RunJournal.intend, [pause.get("at", 1)]
+
+    def slept(journal: RunJournal, call: Call, noted: Noted) -> int:
+        number = intend(journal, call, noted)
+        left[0] -= not call.effect.repeatable
+        if left[0] == 0 and not call.effect.repeatable:
+            world.told(f"the machine sleeps {pause['seconds']} s")
+            world.advance(pause["seconds"])
+        return number
+
+    with patch.object(RunJournal, "intend", slept):
+        yield
 
 
 def _one_by_one(threads: Threads, work: Callable[[Any], Any], values: Iterable[Any], width: int) -> Iterator[Any]:
@@ -305,7 +340,7 @@ def _kept(number: int, began: datetime, ended: datetime, end: Ended | None, whic
         return Run(number, began, ended, end.code, (), which, trouble=(end.out + end.err)[-400:])
     words: dict[tuple[str, str], str] = {}
     for each in report["outcomes"]:
-        operation = next((one for one in CREATE_OR_FUND if f".{one}" in each["call"]), None)
+        operation = next((one for part, one in OPERATIONS.items() if part in each["call"]), None)
         if operation is not None:
             words[each["address"], operation] = each["status"]
     told = tuple(Told(address, operation, status) for (address, operation), status in words.items())
@@ -317,7 +352,7 @@ def _kept(number: int, began: datetime, ended: datetime, end: Ended | None, whic
 def _settled(diagnostics: Iterable[Mapping[str, Any]]) -> Iterator[Told]:
     """Yield what a run says of calls of earlier runs."""
     for each in diagnostics:
-        operation = next((one for one in CREATE_OR_FUND if f".{one}" in each["message"]), None)
+        operation = next((one for part, one in OPERATIONS.items() if part in each["message"]), None)
         status = next(
             (one for one in ("applied", "not sent", "rejected") if each["message"].endswith(f": {one}")), None
         )

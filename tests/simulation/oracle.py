@@ -1,6 +1,7 @@
 """Says whether the promise held, from what took effect in the world alone; what the program says is judged by it.
 
-Nothing is created or funded twice, and nothing that took effect is told as rejected or not sent. Excused is only what
+Nothing is created or funded twice, nothing that took effect is told as rejected or not sent, and what a read showed
+within `lookFor` is not told as unknown. Excused is only what
 no program can tell: a first effect that no read could show before the second sending, or a renamed object, while the
 ledger was missing or older; the API's own 429 or 401 after the effect while reads lag; and another user's change of the
 same funds that no read could show yet.
@@ -14,6 +15,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from .lab import Played
+from .people import DEEDS
 from .wants import WANTS
 from .watched import Sending
 
@@ -22,6 +24,8 @@ FRESH = timedelta(seconds=61)
 LOOK_FOR = timedelta(seconds=100)
 """How long a run without a ledger waits before its first creation or top-up (`lookFor`, less what looks take)."""
 REFUSED = ("rejected", "not sent")
+VISIBLE = timedelta(seconds=100)
+"""Time within which a read has to show an effect for the losing run to see it; `lookFor` is 120 s."""
 TURNED_AWAY = (429, 401)
 """Answers of the API that mean, by a named assumption, that nothing happened (contract §9, 5)."""
 
@@ -40,6 +44,7 @@ def broken(played: Played) -> list[Broken]:
         "created once": _doubled,
         "funded once": _overfunded,
         "told truly": _told_wrong,
+        "told in time": _told_unknown,
         "nothing else is written": _written_elsewhere,
         "no traceback": _tracebacks,
         "in force in the end": _not_in_force,
@@ -139,12 +144,33 @@ def _told_wrong(played: Played) -> Iterator[str]:
     for run in played.runs:
         for told in run.told:
             names = (told.address, balances.get(told.address))
-            of = [each for each in played.sendings if each.operation == told.operation and each.address in names]
+            all_sent = (*played.sendings, *played.world.sets)
+            of = [each for each in all_sent if each.operation == told.operation and each.address in names]
             own = [each for each in of if each.run == run.number]
             if told.status in REFUSED and any(each.effects and not _is_misled(played, each) for each in own):
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
             if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
+            earlier = [each for each in of if each.run < run.number]
+            if told.status == "settled: not sent" and earlier and all(each.effects for each in earlier):
+                yield f"run {run.number} told {told.address} of an earlier run as not sent, and it took effect"
+
+
+def _told_unknown(played: Played) -> Iterator[str]:
+    """What reads show early enough is told by the run that lost its answer; another user's deed may be a doubt."""
+    steps = [one for step in played.scenario["steps"] for one in (step, *step.get("meanwhile", ()))]
+    if any(step["do"] in DEEDS for step in steps):
+        return
+    balances = {WANTS[name].address: WANTS[name].balance for name in played.scenario["wants"]}
+    for run in played.runs:
+        for told in run.told if not run.stopped else ():
+            names = (told.address, balances.get(told.address))
+            own = [each for each in played.sendings if each.run == run.number and each.address in names]
+            if told.status != "unknown" or not own or not own[-1].effects or _is_misled(played, own[-1]):
+                continue
+            shown = own[-1].effects[0] + lag(played)
+            if shown <= own[-1].at + VISIBLE:
+                yield f"run {run.number} told {told.address} as unknown, and each read showed it from {shown:%H:%M:%S}"
 
 
 def _is_misled(played: Played, sending: Sending) -> bool:

@@ -38,9 +38,15 @@ def drawn(seed: int) -> Scenario:
     views = [_view(rng)] if rng.random() < 0.4 else []
     first = _apply(rng, wanted, first=True)
     later = [_step(rng, wanted) for _ in range(rng.randint(1, 4))]
-    if rng.random() < 0.1:
-        return {"seed": seed, "wants": wanted, "views": views, "steps": _of_a_saved_plan(first, later)}
-    return {"seed": seed, "wants": wanted, "views": views, "steps": [first, *later]}
+    steps = _of_a_saved_plan(first, later) if rng.random() < 0.1 else [first, *later]
+    found = {"seed": seed, "wants": wanted, "views": views, "steps": steps}
+    return found | _apart(rng, views) if rng.random() < 0.1 else found
+
+
+def _apart(rng: random.Random, views: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a second machine whose clock is wrong, and perhaps a server that tells no date."""
+    dateless = [{"kind": "date", "seconds": None, "path": "*", "count": None}] if rng.random() < 0.4 else []
+    return {"skews": {"b": rng.choice((-3600, -600, 600, 3600))}, "views": [*views, *dateless]}
 
 
 def _of_a_saved_plan(first: dict[str, Any], later: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -56,7 +62,7 @@ def _step(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
     if chance < 0.75:
         return {"do": "wait", "seconds": rng.choice((1, 10, 60, 150, 400, 1900))}
     if chance < 0.85:
-        return {"do": "resolve"}
+        return {"do": "resolve", "hasty": True} if rng.random() < 0.3 else {"do": "resolve"}
     return {"do": rng.choice(("rename", "twin", "top-up")), "of": rng.choice(wanted)}
 
 
@@ -73,6 +79,11 @@ def _apply(rng: random.Random, wanted: list[str], *, first: bool) -> dict[str, A
         step["meanwhile"] = [
             {"after": rng.choice((5, 30, 70, 125, 150, 200)), "do": rng.choice(("twin", "top-up")), "of": name}
         ]
+    elif rng.random() < 0.05:
+        step["pause"] = {"at": rng.choice((1, 1, 2)), "seconds": rng.choice((50, 70, 200))}
+        step["meanwhile"] = [
+            {"after": rng.choice((2, 10, 40)), "do": rng.choice(("twin", "top-up")), "of": rng.choice(wanted)}
+        ]
     if not first and rng.random() < 0.3:
         step["host"] = "b"
     if not first and rng.random() < 0.12:
@@ -84,6 +95,9 @@ def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
     want = WANTS[rng.choice(wanted)]
     path = FUNDS if want.balance else PATHS[want.section]
     chosen = {"path": path, "method": "POST", "nth": rng.choice((1, 1, 1, 2)), "count": rng.choice((1, 1, 2))}
+    if want.ids and not want.balance:  # an absolute value, which is sent several times
+        chosen |= {"method": "PATCH", "count": rng.choice((1, 6))}
+        return {"kind": "late", "seconds": rng.choice(LATE), **rng.choice(list(ANSWERS.values())), **chosen}
     if rng.random() < 0.05 and want.section == "adSets":
         return {"kind": "old_id", "id": "123470", **chosen}
     if rng.random() < 0.1:
@@ -142,5 +156,6 @@ def _parts_removed(value: Any) -> Iterator[Any]:
 
 _OPTIONAL = frozenset(
     {"faults", "end", "host", "ledger", "views", "plan", "meanwhile", "nth", "count", "every", "page", "headers"}
+    | {"skews", "pause", "hasty"}
 )
 """Keys of a step, a fault or a view that have a default."""

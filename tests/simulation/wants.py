@@ -57,6 +57,8 @@ WANTS: Mapping[str, Want] = {
     "less": _fund("Spring", "900002", "350.00"),
     "credit": _fund("Spring", "900002", "410.00", ", memo: ours"),
 }
+SETS: Mapping[str, str] = {"123467": "adSets.bid"}
+"""The addresses of the objects of which only absolute values are written, by id."""
 CREATED = ("adSets", "sellerBudgets", "balances", "sellerCampaigns")
 """The collections in which a write of ours may make something new."""
 

@@ -16,7 +16,7 @@ from reconciler.sandbox.state import State
 from reconciler.sandbox.world import World
 from tests.crash.scenarios import account
 
-from .wants import CREATED, address_of
+from .wants import CREATED, SETS, address_of
 
 LATENCY = 0.2
 """Seconds that each call takes."""
@@ -30,13 +30,13 @@ class Killed(BaseException):
 
 @dataclass
 class Sending:
-    """One item of a call that creates or funds, as it left, and what came of it in the world."""
+    """One item of a call, as it left, and what came of it in the world."""
 
     run: int
     at: datetime
     address: str
     operation: str
-    """``create`` or ``funds``."""
+    """``create``, ``funds``, or ``set`` for an absolute value."""
     status: int
     """Of the answer; 0 if none came."""
     due: str | None = None
@@ -61,6 +61,9 @@ class Watched(World):
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.sendings: list[Sending] = []
+        """Of what creates or funds."""
+        self.sets: list[Sending] = []
+        """Of absolute values; a late effect is noted at once."""
         self.others: set[tuple[str, str]] = set()
         self.renamed: dict[str, datetime] = {}
         """When other users renamed what was made for an address."""
@@ -138,8 +141,15 @@ class Watched(World):
         for sending in made:
             sending.due = late[0]["due"] if late else None
         self.sendings += made
+        sets = [Sending(self.run, self.now, address, "set", status) for address in _set(request)]
+        for sending in sets:
+            landed = [instant(late[0]["due"])] if late else [self.now]
+            sending.effects = landed if late or 200 <= status < 300 else []
+        self.sets += sets
         self.written += [(self.run, key) for key in _targets(request)]
-        said = ", ".join(f"{each.operation} {each.address}" for each in made) or request.path.rpartition("/")[2]
+        said = (
+            ", ".join(f"{each.operation} {each.address}" for each in (*made, *sets)) or request.path.rpartition("/")[2]
+        )
         self.told(f"run {self.run}: {request.method} {said} -> {status or 'no answer'}{_landing(late)}")
         if late:
             self._pending += made
@@ -211,6 +221,14 @@ def _items(request: Request) -> Iterator[tuple[str, str]]:
             address = address_of(collection, item.get("attributes", item))
             assert address is not None
             yield address, "create"
+
+
+def _set(request: Request) -> Iterator[str]:
+    """Yield the address of each object whose bid a call sets."""
+    if request.method == "PATCH" and request.path.endswith("/ad-sets"):
+        for item in json.loads(request.body)["data"]:
+            if "bidding" in item["attributes"] and item["id"] in SETS:
+                yield SETS[item["id"]]
 
 
 def _targets(request: Request) -> Iterator[str]:
