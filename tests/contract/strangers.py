@@ -25,11 +25,12 @@ SERVER = (
 
 @dataclass(frozen=True)
 class Visit:
-    """What a script said, and which calls the server saw of it."""
+    """What a script said, which calls the server saw of it, and what it holds since."""
 
     code: int
     output: str
     calls: list[dict[str, Any]]
+    state: dict[str, Any]
 
     @property
     def operations(self) -> list[tuple[str, int]]:
@@ -44,9 +45,8 @@ def visit(script: str) -> Visit:
         ran = subprocess.run(
             [interpreter, str(SCRIPTS / script), url], capture_output=True, text=True, timeout=120, check=False
         )
-        with urlopen(url + "/_sandbox/calls") as answer:
-            calls = json.load(answer)
-    return Visit(ran.returncode, ran.stdout + ran.stderr, calls)
+        calls, state = (json.loads(urlopen(f"{url}/_sandbox/{what}").read()) for what in ("calls", "state"))
+    return Visit(ran.returncode, ran.stdout + ran.stderr, calls, state)
 
 
 def python_of_sdk() -> str:
