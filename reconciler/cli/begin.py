@@ -1,6 +1,7 @@
 """Commands for setting up: init, doctor, version, completion."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,27 +27,32 @@ if TYPE_CHECKING:
     type=click.Choice(["github", "gitlab", "none"]),
     help="Whose pipelines to write.",
 )
-def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], ci: str) -> None:
+@click.option("--source", metavar="URL@COMMIT", help="Repository and commit from which pipelines install the tool.")
+def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], ci: str, source: str | None) -> None:
     """Begin a project: its file, schemas, .gitignore, pipelines. Overwrites nothing.
 
     Without an advertiser or account it is one of the sandbox, with a first resource. In a repository the pipelines are
-    written at its root, for this folder.
+    written at its root, and run every project in it. They install the tool from where this one was installed.
 
     \b
     Example: reconciler init shop --advertiser 1352
     """
     from reconciler.commands import init as init_command
+    from reconciler.commands.init.tool_source import parse_source
     from reconciler.kinds.products import SCOPES
 
     for id in (*advertisers, *accounts):
         if not (id.isascii() and id.isdigit()):
             raise click.UsageError(f"{id!r} is no id: an id is digits only")
+    found = parse_source(source) if source is not None else None
+    if source is not None and found is None:
+        raise click.UsageError(f"--source {source}: write https://HOST/OWNER/NAME@COMMIT, with the whole commit")
     if Path(folder).is_symlink() and not Path(folder).exists():
         raise click.UsageError(f"{folder} is a link that leads nowhere")
     given = {"advertisers": advertisers, "accounts": accounts}
     scope = {each.name: given[each.option] for each in SCOPES.values()}
     with report_refusal("text"):
-        begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,))
+        begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,), found)
         click.echo("".join(f"{line}\n" for line in _begun(begun, folder)), nl=False)
 
 
@@ -54,17 +60,18 @@ def _begun(begun: "InitResult", folder: str) -> Iterator[str]:
     """Yield the files that were written, and the next steps."""
     yield from (f"  + {_near(path, folder)}" for path in begun.written)
     yield from (f"  = {_near(path, folder)}  (was there, and is as it was)" for path in begun.kept)
+    yield from (f"  ~ {_near(path, folder)}" for path in begun.changed)
     if begun.unlisted:
         yield f"\nAdd .reconciler/ to {begun.folder / '.gitignore'}: it holds the ledger, which git must not keep."
-    if begun.repository is not None:
-        yield f"\nPipelines are read at the root of the repository, {begun.repository}: move them there, and let"
-        yield f"their commands run in {begun.folder}, whose name has to be quoted (defaults.run.working-directory)."
-    if begun.unread is not None:
-        yield "\nGitLab reads one pipeline, at the root of the repository, and there is one for another project:"
-        yield f"include {begun.unread} in it, with names of their own for its jobs."
+    if begun.entry is not None:
+        yield "\nThe pipeline of GitLab at the root of the repository is not one of ours: add this under `include`."
+        yield begun.entry.rstrip("\n")
+    if begun.placeholder is not None:
+        yield f"\nThe pipelines install the tool from {begun.placeholder}, which is a placeholder: put its repository"
+        yield "and a commit that you reviewed in its place, or remove them and use --source URL@COMMIT."
     from reconciler.kinds.products import PRODUCTS
 
-    here = "" if folder == "." else f" {folder}"
+    here = "" if folder == "." else f" {shlex.quote(folder)}"
     steps = dict[str, str]()
     yield "\nNext:" if begun.written else "\nThere is a project already. Next:"
     if begun.sandboxed:

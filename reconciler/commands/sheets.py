@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.config.sheet_cells import NUMBER, Cell, escape
 
 BOM = "\ufeff"
-MISSING = "xlsx files need the package openpyxl: pip install 'criteo-reconciler[xlsx]'"
+MISSING = "xlsx files need the package openpyxl: pip install openpyxl"
 
 
 class SheetError(ValueError):

@@ -54,7 +54,7 @@ def as_text() -> str:
     ]
     lines.append(f"Formats    project {PROJECT}, report {REPORT}, plan {PLAN}, ledger {LEDGER}")
     for name, package in OPTIONAL.items():
-        lines.append(f"Optional   {name}: {_installed(package) or f'not installed (criteo-reconciler[{name}])'}")
+        lines.append(f"Optional   {name}: {_installed(package) or f'not installed (the extra `{name}`)'}")
     return "\n".join(lines) + "\n"
 
 

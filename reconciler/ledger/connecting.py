@@ -26,7 +26,7 @@ def connect(url: str) -> tuple["psycopg.Connection[Any]", str]:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
     except ImportError:
-        raise LedgerError("postgresql://…", "psycopg is missing", "pip install 'criteo-reconciler[postgres]'") from None
+        raise LedgerError("postgresql://…", "psycopg is missing", "pip install 'psycopg[binary]'") from None
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error:  # the error's text repeats the URL with its password

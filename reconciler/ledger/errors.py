@@ -66,7 +66,7 @@ class Newer(LedgerError):
     """The ledger was written by a later version of this tool."""
 
     code = "ledger-newer"
-    advice = "upgrade criteo-reconciler"
+    advice = "upgrade the reconciler"
 
 
 class Unsafe(LedgerError):

@@ -27,6 +27,7 @@ OTHERS = {
     "123.45": "310.5",
 }
 """What is another than in the demo: ids, names and an amount of the account."""
+SOURCE = f"https://github.com/our-org/reconciler@{'a1' * 20}"
 CREDENTIALS = {
     f"CRITEO_{product}_CLIENT_{part}": value
     for product in ("MS", "RM")
@@ -58,7 +59,7 @@ def test_init_import_and_plan_end_in_no_changes(account: str, tmp_path: Path, py
     env = CREDENTIALS | {"RECONCILER_API_URL": account}
     said = ""
     for line in (
-        "reconciler init shop --advertiser 70021 --account 2209",
+        f"reconciler init shop --advertiser 70021 --account 2209 --source {SOURCE}",
         "reconciler import shop",
         "reconciler plan shop --detailed-exitcode",
     ):

@@ -12,19 +12,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from reconciler import __version__
 from reconciler.cli import main
-from reconciler.commands.init import pipelines
+from reconciler.commands.init import pipelines, tool_source
 from reconciler.kinds import versions as api_versions
 
 from ..support.commands import Ended, project
 
 RECIPES = pipelines.RECIPES
+WORKFLOWS = {"apply", "drift", "plan", "validate"}
+SOURCE = f"https://github.com/our-org/reconciler@{'a1' * 20}"
 
 
 def reconciler(*words: str, at: Path) -> Ended:
@@ -64,27 +65,72 @@ def test_a_project_of_an_account_has_no_sample_of_the_sandbox(tmp_path: Path, wo
 
 
 @pytest.mark.parametrize(
-    ("ci", "folder", "files"),
+    ("ci", "files"),
     [
-        ("github", ".github/workflows", {"apply.yml", "drift.yml", "plan.yml", "validate.yml"}),
-        ("gitlab", ".", {".gitlab-ci.yml"}),
-        ("none", ".", set()),
+        ("github", {f".github/workflows/{name}.yml" for name in WORKFLOWS}),
+        ("gitlab", {".gitlab/reconciler.yml", ".gitlab-ci.yml"}),
+        ("none", set()),
     ],
 )
-def test_the_pipelines_are_the_recipes_to_the_letter(tmp_path: Path, ci: str, folder: str, files: set[str]) -> None:
-    assert reconciler("init", "--ci", ci, at=tmp_path).code == 0
+def test_the_pipelines_are_the_recipes_and_install_the_tool_from_its_source(
+    tmp_path: Path, ci: str, files: set[str]
+) -> None:
+    begun = reconciler("init", "--ci", ci, "--source", SOURCE, at=tmp_path)
 
-    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yml")}
-    assert written == {f"{folder}/{name}".removeprefix("./") for name in files}
+    assert begun.code == 0
+    assert "placeholder" not in begun.out
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yml")} == files
     for name in files:
-        assert (tmp_path / folder / name).read_bytes() == (RECIPES / ci / name).read_bytes()
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "YOUR_" not in text
+        if ci == "github":
+            recipe = (RECIPES / Path(name).name).read_text(encoding="utf-8")
+            assert text == recipe.replace("YOUR_ORG/reconciler@" + "0" * 40, "our-org/reconciler@" + "a1" * 20)
+            assert text.count("our-org/reconciler@") >= 2 - ("drift" in name)
+    if ci == "gitlab":
+        assert (tmp_path / ".gitlab/reconciler.yml").read_text(encoding="utf-8") == pipelines.read_template()
+        assert f"git+https://github.com/our-org/reconciler@{'a1' * 20}" in (tmp_path / ".gitlab-ci.yml").read_text()
 
 
-def test_the_recipes_install_this_version() -> None:
-    for recipe in RECIPES.rglob("*.yml"):
-        text = recipe.read_text(encoding="utf-8")
-        assert f"=={__version__}" in text, recipe
-        assert text.count("==") - text.count(" == ") == text.count(f"=={__version__}"), recipe
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_source_that_is_not_known_is_a_placeholder_that_no_host_has(
+    tmp_path: Path, ci: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.commands.init.find_source", lambda: None)
+
+    begun = reconciler("init", "--ci", ci, at=tmp_path)
+
+    assert "which is a placeholder: put its repository" in begun.out
+    assert "0" * 40 in "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.yml"))
+    assert "placeholder" not in reconciler("init", "--ci", ci, at=tmp_path).out  # its files are the user's by now
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("https://github.com/our-org/reconciler.git", "https://github.com/our-org/reconciler"),
+        ("https://jo:secret@github.com/our-org/reconciler", "https://github.com/our-org/reconciler"),
+        ("git@github.com:our-org/reconciler.git", "https://github.com/our-org/reconciler"),
+        ("ssh://git@gitlab.example:22/group/sub/reconciler.git", "https://gitlab.example/group/sub/reconciler"),
+        ("/srv/reconciler.git", None),
+        ("http://example.com/a/b", None),
+        ("https://example.com/one", None),
+        ("", None),
+    ],
+)
+def test_the_source_is_that_of_the_checkout_without_any_login(url: str, source: str | None) -> None:
+    found = tool_source.parse_source(f"{tool_source.without_login(url)}@{'a1' * 20}")
+
+    assert (found.url if found else None) == source
+
+
+@pytest.mark.parametrize("source", ["our-org/reconciler@main", "https://github.com/a/b@v1", "https://github.com/a/b"])
+def test_a_source_without_a_whole_commit_is_refused(tmp_path: Path, source: str) -> None:
+    ended = reconciler("init", "--source", source, at=tmp_path)
+
+    assert ended.code == 1
+    assert "write https://HOST/OWNER/NAME@COMMIT, with the whole commit" in ended.said
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
@@ -119,100 +165,76 @@ def test_git_ignores_the_ledger_and_no_resource(tmp_path: Path) -> None:
     assert asked.stdout.split() == names[:3]
 
 
-@pytest.mark.parametrize("here", [".", "teams/shop"])
-def test_below_the_root_of_a_repository_workflows_are_written_there_for_the_folder(tmp_path: Path, here: str) -> None:
+@pytest.mark.parametrize("here", [".", "teams/our shop"])
+def test_below_the_root_of_a_repository_workflows_are_written_there(tmp_path: Path, here: str) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / here).mkdir(parents=True, exist_ok=True)
 
-    begun = reconciler("init", "teams/shop" if here == "." else ".", at=tmp_path / here)
+    begun = reconciler("init", "teams/our shop" if here == "." else ".", at=tmp_path / here)
 
     assert begun.code == 0
     home = tmp_path / ".github" / "workflows"
-    assert {path.name for path in home.iterdir()} == {"apply.yml", "drift.yml", "plan.yml", "validate.yml"}
-    assert not (tmp_path / "teams/shop/.github").exists()
+    assert {path.stem for path in home.iterdir()} == WORKFLOWS
+    assert not (tmp_path / "teams/our shop/.github").exists()
     assert f"  + {os.path.relpath(home / 'plan.yml', tmp_path / here)}\n" in begun.out
-    for path in home.iterdir():
-        workflow = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)
-        assert workflow["defaults"] == {"run": {"working-directory": "teams/shop"}}
-        for event in ("pull_request", "push"):
-            if event in workflow["on"]:
-                paths = ["teams/shop/**", f".github/workflows/{path.name}"]
-                assert workflow["on"][event]["paths"] == paths
-        assert workflow["concurrency"]["group"].partition("${{")[0].rstrip("-").endswith("-teams-shop")
-        assert files_of(workflow) <= {
-            *(f"teams/shop/{name}" for name in ("plan.json", "plan.html", "apply.xml", "drift.sarif", "drift.xml")),
-            "teams/shop",
-        }
 
 
-def files_of(workflow: Any) -> set[str]:
-    """What the steps of a workflow that are no commands name: such paths begin at the root of the repository."""
-    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    named = [step.get("with", {}).get(key, "") for step in steps for key in ("path", "sarif_file")]
-    conditions = [found for step in steps for found in re.findall(r"hashFiles\('([^']*)'\)", step.get("if", ""))]
-    return {line for each in (*named, *conditions) for line in each.split()}
-
-
-def test_two_projects_of_a_repository_have_workflows_of_their_own(tmp_path: Path) -> None:
+def test_a_second_project_of_a_repository_needs_no_other_workflows(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
-    for _ in range(2):
-        for shop in ("north", "south"):
-            assert reconciler("init", shop, at=tmp_path).code == 0
+    assert reconciler("init", "north", at=tmp_path).code == 0
+    before = {path: path.read_bytes() for path in (tmp_path / ".github/workflows").iterdir()}
 
+    begun = reconciler("init", "south", at=tmp_path)
+
+    assert {path: path.read_bytes() for path in (tmp_path / ".github/workflows").iterdir()} == before
+    assert "  = .github/workflows/plan.yml  (was there, and is as it was)" in begun.out
+
+
+def test_workflows_of_another_tool_keep_their_names(tmp_path: Path) -> None:
     home = tmp_path / ".github" / "workflows"
-    names = ("apply", "drift", "plan", "validate")
-    assert {path.name for path in home.iterdir()} == {
-        *(f"{name}.yml" for name in names),
-        *(f"south-{name}.yml" for name in names),
-    }
-    workflows = [yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader) for path in home.iterdir()]
-    assert len({each["name"] for each in workflows}) == len({each["concurrency"]["group"] for each in workflows}) == 8
-
-
-def test_below_the_root_of_a_repository_gitlabs_pipeline_runs_in_the_folder(tmp_path: Path) -> None:
+    home.mkdir(parents=True)
     (tmp_path / ".git").mkdir()
-
-    assert reconciler("init", "shop", "--ci", "gitlab", at=tmp_path).code == 0
-
-    jobs = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text("utf-8"))
-    assert jobs["default"]["before_script"][0] == "cd shop"
-    assert jobs["plan"]["artifacts"]["paths"] == ["shop/plan.json", "shop/plan.html"]
-    assert jobs["plan"]["artifacts"]["reports"]["dotenv"] == "shop/plan.env"
-    assert jobs["apply"]["artifacts"]["reports"] == {"junit": "shop/apply.xml"}
-    assert jobs["apply"]["resource_group"] == "criteo-production-shop"
-    assert all(
-        rule["changes"][0] == "shop/**/*" for job in ("validate", "plan", "apply") for rule in jobs[job]["rules"]
-    )
-    assert "changes" not in jobs["drift"]["rules"][0]
-
-
-def test_where_gitlabs_pipeline_is_of_another_project_it_says_what_to_include(tmp_path: Path) -> None:
-    (tmp_path / ".git").mkdir()
-    reconciler("init", "north", "--ci", "gitlab", at=tmp_path)
-    first = (tmp_path / ".gitlab-ci.yml").read_bytes()
-
-    begun = reconciler("init", "south", "--ci", "gitlab", at=tmp_path)
-
-    assert "include south/.gitlab-ci.yml in it" in begun.out
-    assert (tmp_path / ".gitlab-ci.yml").read_bytes() == first
-
-
-def test_a_folder_whose_name_needs_quotes_is_told_where_pipelines_belong(tmp_path: Path) -> None:
-    (tmp_path / ".git").mkdir()
-
-    begun = reconciler("init", "our shop", at=tmp_path)
-
-    assert f"Pipelines are read at the root of the repository, {tmp_path}" in begun.out
-    assert (tmp_path / "our shop" / ".github" / "workflows" / "plan.yml").exists()
-
-
-def test_at_the_root_of_a_repository_the_pipelines_are_the_recipes(tmp_path: Path) -> None:
-    (tmp_path / ".git").mkdir()
+    (home / "plan.yml").write_text("name: terraform\n")
 
     assert reconciler("init", at=tmp_path).code == 0
 
-    for recipe in (RECIPES / "github").iterdir():
-        assert (tmp_path / ".github/workflows" / recipe.name).read_bytes() == recipe.read_bytes()
+    assert (home / "plan.yml").read_text() == "name: terraform\n"
+    assert {path.stem for path in home.iterdir()} == WORKFLOWS | {"reconciler-plan"}
+
+
+def test_gitlabs_pipeline_has_an_entry_for_each_project(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "company.yaml").write_text("guardrails: {maxChanges: 5}\n")
+    project(tmp_path / "teams/our shop", {}, "version: 1\nextends: ../../company.yaml\nscope: {}\n")
+
+    for folder in ("north", "teams/our shop", "north"):
+        begun = reconciler("init", folder, "--ci", "gitlab", "--source", SOURCE, at=tmp_path)
+        assert begun.code == 0
+        assert "add this under `include`" not in begun.out
+
+    first, second = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text("utf-8"))["include"]
+    assert first["local"] == second["local"] == ".gitlab/reconciler.yml"
+    assert first["inputs"]["project"] == first["inputs"]["name"] == "north"
+    assert second["inputs"]["project"] == "teams/our shop"
+    assert re.fullmatch("[a-z0-9-]+", second["inputs"]["name"])
+    assert second["inputs"]["changes"] == [
+        "teams/our shop/**/*.yaml",
+        "teams/our shop/**/*.yml",
+        "company.yaml",
+        ".gitlab-ci.yml",
+        ".gitlab/reconciler.yml",
+    ]
+
+
+def test_where_gitlabs_pipeline_is_not_ours_it_says_what_to_include(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitlab-ci.yml").write_text("test: {script: [make test]}\n")
+
+    begun = reconciler("init", "shop", "--ci", "gitlab", at=tmp_path)
+
+    assert "add this under `include`" in begun.out
+    assert '      project: "shop"\n' in begun.out
+    assert (tmp_path / ".gitlab-ci.yml").read_text() == "test: {script: [make test]}\n"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from msgspec import Struct
 from reconciler.commands import atomic_files, connection
 from reconciler.commands.checkout import repository
 from reconciler.commands.connection import CommandRefused
-from reconciler.commands.init.pipelines import PIPELINE, is_filled_in, place_pipelines
+from reconciler.commands.init import pipelines as pipelines_of
+from reconciler.commands.init.pipelines import GITLAB, PIPELINE, PipelineFile
+from reconciler.commands.init.tool_source import PLACEHOLDER, ToolSource, find_source
 from reconciler.config import schema_builder as schemas
 from reconciler.config.project_files import PROJECT_FILE
 from reconciler.config.yaml_writer import make_visible
@@ -47,42 +49,71 @@ IGNORED = """\
 
 
 class InitResult(Struct, frozen=True):
-    """Files that were written, files that existed, and git's root if the pipelines could not be placed there."""
+    """Files that were written, files that existed, and what is left to do by hand."""
 
     folder: Path
     written: tuple[Path, ...]
     kept: tuple[Path, ...]
-    repository: Path | None = None
+    changed: tuple[Path, ...] = ()
     unlisted: bool = False
     """True if an existing `.gitignore` does not exclude the ledger."""
     sandboxed: bool = False
     """True if the scope is the sandbox's."""
-    unread: Path | None = None
-    """Pipeline that GitLab does not read at its place, since the one at the root belongs to another project."""
+    entry: str | None = None
+    """Entry that is missing in an existing pipeline of GitLab."""
+    placeholder: str | None = None
+    """What new pipelines install the tool from if its repository and commit are not known."""
 
 
-def begin(folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str]) -> InitResult:
+def begin(
+    folder: Path,
+    scope: Mapping[str, Sequence[str]],
+    services: Sequence[str],
+    source: ToolSource | None = None,
+) -> InitResult:
     """Write the first files of a project; existing ones are kept. Raise :class:`CommandRefused` if impossible."""
     _refuse(folder)
     asked = {name: tuple(ids) for name, ids in scope.items() if ids}
-    used = asked or OF_THE_SANDBOX
-    written, kept = schema_files(folder)[1], list[Path]()
-    for path, text in _files(folder, used, pipelines, sandboxed=not asked):
+    written, kept, changed = schema_files(folder)[1], list[Path](), list[Path]()
+    for path, text in _files(folder, asked or OF_THE_SANDBOX, sandboxed=not asked):
         (written if write_new(path, text.encode()) else kept).append(path)
-    unlisted = folder / ".gitignore" in kept and not _lists_the_ledger(folder / ".gitignore")
-    root = repository(folder)
-    elsewhere = root if pipelines and not is_filled_in(folder, root) else None
-    aside = root is not None and folder.resolve() != root and elsewhere is None
-    own = folder / PIPELINE
+    root, source = repository(folder), (source or find_source()) if services else source
+    placed = [file for service in services for file in pipelines_of.place_pipelines(service, folder, root, source)]
+    for file in placed:
+        kinds = {True: written, False: kept, None: changed}
+        kinds[_write_pipeline(file)].append(file.path)
+    fresh = any(file.path in (*written, *changed) for file in placed)
     return InitResult(
         folder,
         tuple(written),
         tuple(kept),
-        elsewhere,
-        unlisted,
+        tuple(changed),
+        folder / ".gitignore" in kept and not _lists_the_ledger(folder / ".gitignore"),
         sandboxed=not asked and folder / PROJECT_FILE in written,
-        unread=own if aside and own in (*written, *kept) else None,
+        entry=_missing_entry(folder, root or folder, source or PLACEHOLDER) if GITLAB in services else None,
+        placeholder=(PLACEHOLDER.requirement if GITLAB in services else PLACEHOLDER.action)
+        if fresh and source is None
+        else None,
     )
+
+
+def _write_pipeline(file: PipelineFile) -> bool | None:
+    """Write a pipeline; return True if it is new, False if the existing file is kept, None if it was changed."""
+    if file.before is None:
+        return write_new(file.path, file.text.encode())
+    try:
+        atomic_files.write_all({file.path: file.text.encode()}, {file.path: file.before})
+    except (OSError, atomic_files.FilesChanged) as trouble:
+        lost = trouble if isinstance(trouble, OSError) else OSError(0, str(trouble))
+        raise CommandRefused(connection.refused_run(atomic_files.not_written_error(file.path, lost))) from None
+    return None
+
+
+def _missing_entry(folder: Path, home: Path, source: ToolSource) -> str | None:
+    """Return the entry of the project for the pipeline of GitLab, or None if it is there."""
+    if pipelines_of.has_entry(home / PIPELINE, home, folder):
+        return None
+    return pipelines_of.include_entry(home, folder, source)
 
 
 def _refuse(folder: Path) -> None:
@@ -98,9 +129,7 @@ def _refuse(folder: Path) -> None:
         )
 
 
-def _files(
-    folder: Path, scope: Mapping[str, Sequence[str]], pipelines: Sequence[str], *, sandboxed: bool
-) -> Iterator[tuple[Path, str]]:
+def _files(folder: Path, scope: Mapping[str, Sequence[str]], *, sandboxed: bool) -> Iterator[tuple[Path, str]]:
     said = "the sandbox's; put your own here" if sandboxed else ""
     named = {name: dict.fromkeys(ids, said) for name, ids in scope.items()}
     begun = (folder / PROJECT_FILE).exists()
@@ -109,8 +138,6 @@ def _files(
         target = schema_comment(schema_files(folder)[0], folder / SAMPLE)
         yield folder / SAMPLE, f"# yaml-language-server: $schema={target}\n{AD_SETS}"
     yield folder / ".gitignore", IGNORED
-    for service in pipelines:
-        yield from place_pipelines(service, folder, repository(folder))
 
 
 def ignore(folder: Path) -> None:

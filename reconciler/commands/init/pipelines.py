@@ -1,92 +1,107 @@
-"""Pipelines at the root of the repository, where the service reads them, limited to the project's folder."""
+"""Pipelines at the root of the repository, where the service reads them, for all projects in it."""
 
-import re
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-RECIPES = Path(__file__).parent / "recipes"
-"""Pipeline templates that the how-to guides explain, by service."""
+import yaml
+from msgspec import Struct
+
+from reconciler.commands.init.tool_source import PLACEHOLDER, ToolSource
+from reconciler.commands.projects import slug_of
+from reconciler.config import extended
+from reconciler.config.project_files import PROJECT_FILE, read_document
+
+RECIPES = Path(__file__).parent / "recipes" / "github"
+"""Workflows that the how-to guide explains."""
 GITHUB, GITLAB = "github", "gitlab"
-HOMES = {GITHUB: Path(".github", "workflows"), GITLAB: Path()}
-"""Folder of each service's pipelines, from the root of a repository."""
+WORKFLOWS = Path(".github", "workflows")
 PIPELINE = ".gitlab-ci.yml"
-PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
-"""Folder names that need no quotes in YAML, in a glob and in a shell."""
-FILES = r"(?:plan|apply|drift|validate|widget|codequality)\.(?:json|html|xml|sarif)"
+TEMPLATE = Path(".gitlab", "reconciler.yml")
+"""Copy of the template of GitLab, in the user's repository."""
+OURS = "# Pipelines of the reconciler: one entry for each project."
 
 
-def place_pipelines(service: str, folder: Path, root: Path | None) -> Iterator[tuple[Path, str]]:
-    """Yield path and text of every pipeline of a project.
+class PipelineFile(Struct, frozen=True):
+    """A file to write: new, or with ``before``, the bytes that it replaces."""
 
-    Below the root of a repository the folder is filled in; an existing file of another folder is kept, and the new
-    file's name is then prefixed with the name of the folder.
-    """
-    home = _below(folder, root)
-    for recipe in sorted((RECIPES / service).iterdir()):
-        text = recipe.read_text(encoding="utf-8")
-        if home is None or root is None:
-            yield folder / HOMES[service] / recipe.name, text
-        elif service == GITHUB:
-            yield _workflow(root / HOMES[service], recipe.name, text, home)
-        else:
-            path = root / recipe.name
-            yield (path if _is_for(path, home) else folder / recipe.name), _pipeline(text, home)
+    path: Path
+    text: str
+    before: bytes | None = None
 
 
-def is_filled_in(folder: Path, root: Path | None) -> bool:
-    """Return True if the pipelines of a folder can be placed at the root of its repository."""
-    return root is None or folder.resolve() == root or _below(folder, root) is not None
+def read_template() -> str:
+    """Return the template of GitLab, from the installed package or the checkout."""
+    package = Path(__file__).parents[2]
+    homes = (package / "templates", package.parent / "templates")
+    return next(home / "reconciler.yml" for home in homes if home.is_dir()).read_text(encoding="utf-8")
 
 
-def _below(folder: Path, root: Path | None) -> str | None:
-    """Return the folder relative to the root, or None if it is the root or its name needs quotes."""
-    if root is None or folder.resolve() == root:
-        return None
-    name = folder.resolve().relative_to(root).as_posix()
-    return name if PLAIN.fullmatch(name) else None
+def place_pipelines(service: str, folder: Path, root: Path | None, source: ToolSource | None) -> Iterator[PipelineFile]:
+    """Yield the files of a service for a project. Without a repository they are placed in the project's folder."""
+    home = root or folder
+    if service == GITHUB:
+        for recipe in sorted(RECIPES.iterdir()):
+            text = recipe.read_text(encoding="utf-8").replace(PLACEHOLDER.action, (source or PLACEHOLDER).action)
+            yield PipelineFile(_workflow_path(home, recipe.name), text)
+        return
+    yield PipelineFile(home / TEMPLATE, read_template())
+    yield _pipeline(home, folder, source or PLACEHOLDER)
 
 
-def _is_for(path: Path, home: str) -> bool:
-    """Return True if the pipeline can be written there: no file exists, or it is the folder's own."""
+def include_entry(home: Path, folder: Path, source: ToolSource) -> str:
+    """Return the entry of a project under ``include``."""
+    project = Path(os.path.relpath(folder.resolve(), home.resolve())).as_posix()
+    below = "" if project == "." else f"{project}/"
+    changes = [f"{below}**/*.yaml", f"{below}**/*.yml", *_shared(home, folder), PIPELINE, TEMPLATE.as_posix()]
+    lines = {"project": project, "name": slug_of(project), "source": source.requirement, "changes": changes}
+    inputs = "".join(f"      {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in lines.items())
+    return f"  - local: {TEMPLATE.as_posix()}\n    inputs:\n{inputs}"
+
+
+def has_entry(pipeline: Path, home: Path, folder: Path) -> bool:
+    """Return True if the pipeline at the root runs the project."""
+    project = Path(os.path.relpath(folder.resolve(), home.resolve())).as_posix()
+    return any(each.get("project") == project for each in _inputs(pipeline.read_text("utf-8", "replace")))
+
+
+def _workflow_path(home: Path, name: str) -> Path:
+    """Return where a workflow belongs: under a name of its own if another tool's workflow has that name."""
+    path = home / WORKFLOWS / name
+    if not path.exists() or "command: projects" in path.read_text("utf-8", "replace"):
+        return path
+    return path.with_name(f"reconciler-{name}")
+
+
+def _pipeline(home: Path, folder: Path, source: ToolSource) -> PipelineFile:
+    """Return the pipeline at the root with an entry for the project; that of others is kept as it is."""
+    path, entry = home / PIPELINE, include_entry(home, folder, source)
     if not path.exists():
-        return True
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return bool(re.search(rf"^ *(?:working-directory:|- cd) {re.escape(home)}$", text, re.MULTILINE))
+        return PipelineFile(path, f"{OURS}\ninclude:\n{entry}")
+    before = path.read_bytes()
+    text = before.decode("utf-8", "replace")
+    longer = text + ("" if text.endswith("\n") else "\n") + entry
+    mine = text.startswith(OURS) and not has_entry(path, home, folder)
+    if mine and len(_inputs(longer)) == len(_inputs(text)) + 1:
+        return PipelineFile(path, longer, before)
+    return PipelineFile(path, text)
 
 
-def _workflow(at: Path, name: str, text: str, home: str) -> tuple[Path, str]:
-    """Return a workflow that runs in the folder, and only if something in it changes.
-
-    Its name and concurrency groups are unique, so that projects neither wait for nor cancel each other.
-    """
-    slug = home.replace("/", "-")
-    path = at / name if _is_for(at / name, home) else at / f"{slug}-{name}"
-    paths = f'    paths:\n      - "{home}/**"\n      - "{HOMES[GITHUB].as_posix()}/{path.name}"\n'
-    text = re.sub(r"^name: (.*)$", rf"name: \1 {home}", text, count=1, flags=re.MULTILINE)
-    text = re.sub(r"^(  pull_request:\n|  push:\n    branches: \[main\]\n)", lambda on: on[1] + paths, text, flags=re.M)
-    text = re.sub(r"^(  group: [a-z]+(?:-production)?)", rf"\1-{slug}", text, flags=re.MULTILINE)
-    text = text.replace("\njobs:\n", f"\ndefaults:\n  run:\n    working-directory: {home}\n\njobs:\n", 1)
-    text = re.sub(rf"^( +(?:path|sarif_file): )({FILES})$", rf"\1{home}/\2", text, flags=re.MULTILINE)
-    text = re.sub(rf"^( +)({FILES})$", rf"\1{home}/\2", text, flags=re.MULTILINE)
-    text = re.sub(rf"hashFiles\('({FILES})'\)", rf"hashFiles('{home}/\1')", text)
-    text = text.replace("category: reconciler-drift", f"category: reconciler-drift-{slug}")
-    download = r"(uses: actions/download-artifact@.*\n        with:\n          name: plan\n)"
-    return path, re.sub(download, rf"\1          path: {home}\n", text)
+def _inputs(text: str) -> list[dict[str, object]]:
+    """Return the inputs of each entry that includes the template."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return []
+    entries = content.get("include") if isinstance(content, dict) else None
+    found = [each.get("inputs") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    return [each for each in found if isinstance(each, dict)]
 
 
-def _pipeline(text: str, home: str) -> str:
-    """Return a GitLab pipeline that runs in the folder, and only if something in it changes."""
-    slug = home.replace("/", "-")
-    text = text.replace("  before_script:\n", f"  before_script:\n    - cd {home}\n")
-    text = text.replace("resource_group: criteo-production", f"resource_group: criteo-production-{slug}")
-    text = re.sub(rf"^( +(?:codequality|junit|terraform): )({FILES})$", rf"\1{home}/\2", text, flags=re.MULTILINE)
-    text = text.replace("dotenv: plan.env", f"dotenv: {home}/plan.env")
-    text = re.sub(
-        r"^( +paths: \[)(.*)\]$",
-        lambda line: f"{line[1]}{', '.join(f'{home}/{each}' for each in line[2].split(', '))}]",
-        text,
-        flags=re.MULTILINE,
-    )
-    changes = f'      changes: ["{home}/**/*", .gitlab-ci.yml]\n'
-    rule = r"^(    - if: [^\n]*(?:merge_request_event|CI_DEFAULT_BRANCH)[^\n]*\n)"
-    return re.sub(rule, lambda line: line[1] + changes, text, flags=re.MULTILINE)
+def _shared(home: Path, folder: Path) -> Iterator[str]:
+    """Yield the file that the project extends, from the root of the repository."""
+    parsed, _ = read_document(folder / PROJECT_FILE) if (folder / PROJECT_FILE).is_file() else (None, ())
+    shared = parsed.value.get(extended.KEY) if parsed is not None and isinstance(parsed.value, dict) else None
+    if isinstance(shared, str):
+        yield Path(os.path.relpath((folder / shared).resolve(), home.resolve())).as_posix()

@@ -11,7 +11,8 @@ import httpx
 from reconciler.provider.http import trust
 from reconciler.provider.http.proxies import Proxy, ProxyTrouble
 
-EXTRA = "criteo-reconciler[socks]"
+NEEDED = "httpx[socks]"
+"""What the extra `socks` holds; this tool itself is not asked of a registry by name."""
 WRONG_LOGIN = ("407", "Invalid username/password", "Requested ")
 """Beginnings of httpx's texts for a rejected login: HTTP, SOCKS 5, SOCKS 5 without a login."""
 PASSING = ("408", "429")
@@ -23,7 +24,9 @@ def proxied(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
     if proxy is None:
         return None
     if proxy.is_socks and find_spec("socksio") is None:
-        raise ProxyTrouble(f"{proxy.variable} names a SOCKS proxy, which needs an extra: pip install '{EXTRA}'")
+        raise ProxyTrouble(
+            f"{proxy.variable} names a SOCKS proxy, which needs the extra `socks`: pip install '{NEEDED}'"
+        )
     encrypted = proxy.url.startswith("https:")
     try:
         return httpx.Proxy(proxy.url, auth=proxy.login, ssl_context=context if encrypted else None)

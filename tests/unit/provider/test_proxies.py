@@ -193,7 +193,7 @@ def test_a_command_says_it_in_json_and_ends(
 def test_without_the_extra_a_socks_proxy_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", f"socks5://me:{PASSWORD}@127.0.0.1:1080")
     monkeypatch.setattr("reconciler.provider.http.proxied.find_spec", lambda name: None)
-    needed = "ALL_PROXY names a SOCKS proxy, which needs an extra: pip install 'criteo-reconciler[socks]'"
+    needed = "ALL_PROXY names a SOCKS proxy, which needs the extra `socks`: pip install 'httpx[socks]'"
     assert send().reason == f"no token: {needed}"
 
 
