@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 from reconciler.model.addresses import Address, Span
-from reconciler.model.problems import Problem, Severity
+from reconciler.model.codec import AS_IS, Codec, Form, Layout, check_type
+from reconciler.model.problems import Problem
+from reconciler.model.values import Value, Values
 
 
 def to_json(value: Any) -> Any:
@@ -28,19 +30,8 @@ def to_json(value: Any) -> Any:
 
 def problem(each: Problem) -> dict[str, Any]:
     """Return a problem as JSON without its position, which each file format writes in its own way."""
-    return {
-        "severity": each.severity.value,
-        "code": each.code,
-        "message": each.message,
-        "hint": each.hint,
-        "address": str(each.address) if each.address else None,
-    }
-
-
-def read_problem(shape: Mapping[str, Any], span: Span | None) -> Problem:
-    """Return the problem of a JSON object. Raise KeyError, TypeError or ValueError if a part is missing or wrong."""
-    address = None if shape["address"] is None else read_address(shape["address"])
-    return Problem(Severity(shape["severity"]), shape["code"], shape["message"], span, address, shape["hint"])
+    shape: dict[str, Any] = _CODEC.write(each)
+    return shape
 
 
 def read_address(text: str) -> Address:
@@ -53,3 +44,33 @@ def read_span(text: str) -> Span:
     """Return the span of ``ads/summer.yaml:4:3``. Raise ValueError if it is no position."""
     file, line, column = text.rsplit(":", 2)
     return Span(file, int(line), int(column))
+
+
+def _read_instant(text: str) -> datetime:
+    """Return an instant. Raise ValueError if it has no offset, since it could not be compared."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return found
+
+
+class _Hints:
+    """Type hints of canonical values, resolved as in a field."""
+
+    value: Value
+    values: Values
+
+
+_VALUES = get_type_hints(_Hints)
+FORMS: Mapping[Any, Form] = {
+    _VALUES["value"]: Form(to_json, AS_IS.read),
+    _VALUES["values"]: Form(to_json, lambda shape: check_type(dict, shape)),
+    Decimal: Form(to_json, lambda shape: Decimal(check_type(str, shape))),
+    datetime: Form(to_json, _read_instant),
+    Address: Form(str, read_address),
+    Span: Form(str, read_span),
+}
+"""Forms of the types in plain JSON. The type of a canonical value is not read from it: its field knows the type."""
+PROBLEM_KEYS = {name: name for name in ("severity", "code", "message", "hint", "address")}
+"""Keys of a problem; ``hint`` and ``address`` may be null."""
+_CODEC = Codec(FORMS, {Problem: Layout(PROBLEM_KEYS)})

@@ -1,10 +1,9 @@
 """Codec of stored data types: JSON text and back, exactly, including types and trailing zeros of amounts.
 
-It follows the field types: a Struct is an object (an address is the list of its parts), an Enum its value. Only values
-whose type is not known from the field are tagged: a canonical value may be text, an amount or an instant, which JSON
-cannot distinguish, so an amount is ``{"$decimal": "0.90"}``; a user's object that could be mistaken for a tag is
-wrapped in ``{"$map": …}``. Positions in files are left out: stored data outlives the files, and resolving a position
-costs a second parse of its file.
+It is the codec of a ledger. An address is the list of its parts. Only values whose type is not known from the field are
+tagged: a canonical value may be text, an amount or an instant, which JSON cannot distinguish, so an amount is
+``{"$decimal": "0.90"}``; a user's object that could be mistaken for a tag is wrapped in ``{"$map": …}``. Positions in
+files are left out: stored data outlives the files, and resolving a position costs a second parse of its file.
 
 The text is written by the standard library, in ASCII, so that every store can hold it: ``msgspec.json`` writes NaN as
 null and refuses lone surrogates, and its ``convert`` accepts no union of several text types, which a value is.
@@ -14,170 +13,31 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
-from functools import cache
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
-
-from msgspec import Struct
+from typing import Any, get_type_hints
 
 from reconciler.model.addresses import Address, Place, Span
 from reconciler.model.calls import Call
+from reconciler.model.codec import Codec, Form, Noun, Unfit, check_type
 from reconciler.model.values import Json, Value, Values
-
-Noun = TypeVar("Noun")
-Convert = Callable[[Any], Any]
-LISTED = (Address,)
-"""Types that are written as the list of their parts."""
-
-
-class Unfit(ValueError):
-    """Raised if JSON does not have the form of the requested type."""
 
 
 def dumps(noun: Any) -> str:
     """Return a struct, or a sequence of structs, as compact ASCII JSON."""
-    return text(plain(noun))
+    return text(_CODEC.write(noun))
 
 
 def loads(stored: str, kind: type[Noun]) -> Noun:
     """Return the struct of a stored text. Raise ``Unfit`` if the text has another form."""
-    noun: Noun = read(json.loads(stored), kind)
+    try:
+        noun: Noun = _CODEC.read(json.loads(stored), kind)
+    except Unfit as trouble:
+        raise Unfit(f"it is no {getattr(kind, '__name__', kind)}: {trouble}") from trouble
     return noun
 
 
 def text(shape: Any) -> str:
     """Return compact ASCII JSON text of a JSON value."""
     return json.dumps(shape, separators=(",", ":"), allow_nan=False)
-
-
-# --- Writing ----------------------------------------------------------------------------------------
-
-
-def plain(noun: Any) -> Any:
-    """Return a struct, or a sequence of structs, as a JSON value."""
-    if isinstance(noun, tuple | list):
-        return [plain(each) for each in noun]
-    kind: Any = type(noun)
-    return _writer(kind)(noun)
-
-
-@cache
-def _writer(kind: Any) -> Convert:
-    """Return the function that writes a type as a JSON value."""
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return _struct_writer(kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return lambda noun: noun.value
-    if kind in (str, int, bool):
-        return lambda noun: noun
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin in (Union, UnionType) and not _is_value(kind):
-        each = _writer(_some(parts))
-        return lambda noun: None if noun is None else each(noun)
-    if origin is tuple and not _is_value(kind):
-        each = _writer(parts[0])
-        return lambda noun: [each(part) for part in noun]
-    return tag
-
-
-def _struct_writer(kind: type[Struct]) -> Convert:
-    writers = tuple((name, _writer(hint)) for name, hint in _parts(kind).items())
-    if issubclass(kind, LISTED):
-        return lambda noun: [write(getattr(noun, name)) for name, write in writers]
-    return lambda noun: {name: write(getattr(noun, name)) for name, write in writers}
-
-
-def _parts(kind: type[Struct]) -> dict[str, Any]:
-    """Return the stored fields of a struct, with their types."""
-    hints = get_type_hints(kind)
-    return {name: hints[name] for name in kind.__struct_fields__ if not _is_position(hints[name])}
-
-
-def _is_position(hint: Any) -> bool:
-    return hint in (Place, Span) or Span in get_args(hint)
-
-
-def _is_value(hint: Any) -> bool:
-    return hint in _VALUES
-
-
-class _Hints:
-    """Type hints of canonical values, resolved as in a field."""
-
-    json: Json
-    value: Value
-    values: Values
-
-
-_VALUES = tuple(get_type_hints(_Hints).values())
-
-
-# --- Reading ----------------------------------------------------------------------------------------
-
-
-def read(shape: Any, kind: Any) -> Any:
-    """Return a JSON value as an instance of a type. Raise ``Unfit`` if it does not fit."""
-    try:
-        return _reader(kind)(shape)
-    except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as trouble:
-        raise Unfit(f"it is no {getattr(kind, '__name__', kind)}: {trouble}") from trouble
-
-
-@cache
-def _reader(kind: Any) -> Convert:
-    """Return the function that reads a type from a JSON value."""
-    if _is_value(kind):
-        return untag
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return _struct_reader(kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind
-    if kind is datetime:
-        return _instant
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin in (Union, UnionType):
-        some = _reader(_some(parts))
-        return lambda shape: None if shape is None else some(shape)
-    if origin is tuple:  # a tuple of one element type
-        each = _reader(parts[0])
-        return lambda shape: tuple(each(part) for part in _of(list, shape))
-    if origin is not None and issubclass(origin, Mapping):
-        each = _reader(parts[1])
-        return lambda shape: {name: each(part) for name, part in _of(dict, untag(shape)).items()}
-    return lambda shape: _of(kind, shape)
-
-
-def _some(parts: tuple[Any, ...]) -> Any:
-    """Return the type of an optional field."""
-    (part,) = (each for each in parts if each is not type(None))
-    return part
-
-
-def _struct_reader(kind: type[Struct]) -> Convert:
-    readers = {name: _reader(hint) for name, hint in _parts(kind).items()}
-    of_body = issubclass(kind, Call)
-
-    def reader(shape: Any) -> Struct:
-        """Return the struct of a JSON list of its parts, or of an object, ignoring fields of earlier formats."""
-        if isinstance(shape, list):
-            return kind(*(each(part) for each, part in zip(readers.values(), shape, strict=True)))
-        if of_body and "body" in shape:  # calls were stored with their whole body once
-            shape = {**shape, "rows": [shape["body"]]}
-        return kind(**{name: readers[name](part) for name, part in shape.items() if name in readers})
-
-    return reader
-
-
-def _instant(shape: Any) -> datetime:
-    instant = untag(shape)
-    return instant if isinstance(instant, datetime) else datetime.fromisoformat(instant)
-
-
-def _of(kind: type[Noun], shape: Any) -> Noun:
-    if not isinstance(shape, kind):
-        raise Unfit(f"{shape!r} is not of type {kind.__name__}")
-    return shape
 
 
 # --- Values whose type is not known from the field --------------------------------------------------
@@ -199,8 +59,7 @@ def tag(value: Any) -> Any:
         case list():
             return [tag(each) for each in value]
         case Mapping():
-            shape = {name: tag(part) for name, part in value.items()}
-            return {"$map": shape} if any(name.startswith("$") for name in shape) else shape
+            return _wrap({name: tag(part) for name, part in value.items()})
         case _:
             raise TypeError(f"{type(value).__name__} is not a value")
 
@@ -220,10 +79,56 @@ def untag(shape: Any) -> Any:
             return shape
 
 
-_TAGS: Mapping[str, Convert] = {
+_TAGS: Mapping[str, Callable[[Any], Any]] = {
     "$decimal": Decimal,
     "$instant": datetime.fromisoformat,
     "$date": date.fromisoformat,
     "$tuple": lambda content: tuple(untag(each) for each in content),
     "$map": lambda content: {name: untag(part) for name, part in content.items()},
 }
+
+
+# --- Forms of the ledger ----------------------------------------------------------------------------
+
+
+def _wrap(shape: dict[str, Any]) -> dict[str, Any]:
+    return {"$map": shape} if any(name.startswith("$") for name in shape) else shape
+
+
+def _unwrap(shape: Any) -> Any:
+    return shape["$map"] if len(shape) == 1 and "$map" in shape else shape
+
+
+def _read_instant(shape: Any) -> datetime:
+    instant = untag(shape)
+    return instant if isinstance(instant, datetime) else datetime.fromisoformat(instant)
+
+
+def _read_address(shape: Any) -> Address:
+    kind, key = check_type(list, shape)
+    return Address(check_type(str, kind), check_type(str, key))
+
+
+def _split_body(shape: dict[str, Any]) -> dict[str, Any]:
+    """Return the object of a call with rows; formats before 3 had the body in one piece."""
+    return {**shape, "rows": [shape["body"]]} if "body" in shape else shape
+
+
+class _Hints:
+    """Type hints of canonical values, resolved as in a field."""
+
+    json: Json
+    value: Value
+    values: Values
+
+
+_CODEC = Codec(
+    {
+        **dict.fromkeys(get_type_hints(_Hints).values(), Form(tag, untag)),
+        datetime: Form(tag, _read_instant),
+        Mapping: Form(_wrap, _unwrap),
+        Address: Form(lambda address: [address.kind, address.key], _read_address),
+    },
+    omitted=(Place, Span),
+    upgrades={Call: _split_body},
+)

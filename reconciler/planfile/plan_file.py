@@ -12,34 +12,26 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
-    Action,
     Call,
     Change,
-    FieldChange,
-    FixedLocator,
     Item,
     Live,
-    Place,
     Plan,
     Run,
     Value,
-    Values,
     Verdict,
-    WriteEffect,
 )
-from reconciler.model.json_values import read_address, read_span, to_json
-from reconciler.planfile import money_codec
 from reconciler.planfile.digest import digest_of
-from reconciler.planfile.plan_shape import check_types, moment
+from reconciler.planfile.plan_codec import CODEC, Batching, Content, StoredCall, StoredChange
 from reconciler.planning.irreversible import find_irreversible
 from reconciler.provider import codec
 
 FORMAT_VERSION = "1.0"
 Shape = dict[str, Any]
-ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "stop": Action.STOP}
 
 
 class PlanContext(Struct, frozen=True):
@@ -79,30 +71,33 @@ class PlanFileError(ValueError):
 
 def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
     """Return the plan as JSON and its digest. The same inputs give the same bytes."""
-    allowed = [each for each in run.judgements if each.because and each.verdict is Verdict.ALLOWED]
-    content: Shape = {
-        "format_version": FORMAT_VERSION,
-        "project": run.project,
-        "tool": made.tool,
-        "commit": made.commit,
-        "config": made.config,
-        "api": dict(sorted(made.versions.items())),
-        "scope": {name: list(ids) for name, ids in sorted(made.scope.items())},
-        "paths": list(made.paths),
-        "targets": list(made.targets),
-        "batching": "merged" if made.merged else "facets",
-        "created": to_json(made.created),
-        "expires": to_json(made.expires),
-        "money": money_codec.encode_money(run.money),
-        "guardrails": [money_codec.encode_judgement(each) for each in run.judgements],
-        "changes": [change_shape(change) for change in run.changes],
-        "unchanged": run.unchanged,
-        "allowed": {each.rule: each.because for each in allowed},
-        "calls": [call_shape(call) for call in run.plan.calls],
-        "deferred": [change_shape(change) for change in run.plan.deferred],
-        "deferred_calls": run.plan.deferred_calls,
-        "bound": run.plan.bound,
-    }
+    content: Shape = CODEC.write(
+        Content(
+            format_version=FORMAT_VERSION,
+            project=run.project,
+            tool=made.tool,
+            commit=made.commit,
+            config=made.config,
+            api=dict(sorted(made.versions.items())),
+            scope=dict(sorted(made.scope.items())),
+            paths=made.paths,
+            targets=made.targets,
+            batching=Batching.MERGED if made.merged else Batching.FACETS,
+            created=made.created,
+            expires=made.expires,
+            money=run.money,
+            guardrails=run.judgements,
+            changes=tuple(_of_change(change) for change in run.changes),
+            unchanged=run.unchanged,
+            allowed={
+                each.rule: each.because for each in run.judgements if each.because and each.verdict is Verdict.ALLOWED
+            },
+            calls=tuple(_of_call(call) for call in run.plan.calls),
+            deferred=tuple(_of_change(change) for change in run.plan.deferred),
+            deferred_calls=run.plan.deferred_calls,
+            bound=run.plan.bound,
+        )
+    )
     digest = digest_of(content)
     shape = {"digest": digest, **content}
     try:
@@ -113,40 +108,25 @@ def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
 
 def call_shape(call: Call) -> Shape:
     """Return the sent part of a call as JSON: equal calls have equal results."""
-    return {
-        "name": call.name,
-        "method": call.method,
-        "path": call.path,
-        "query": [list(pair) for pair in call.query],
-        "facet": call.facet,
-        "effect": call.effect.value,
-        "product": call.product,
-        "items": [str(item.address) for item in call.items],
-        "body": codec.dump_json(call.body).decode(),
-    }
+    shape: Shape = CODEC.write(_of_call(call))
+    return shape
 
 
 def change_shape(change: Change) -> Shape:
-    """Return a change as JSON with every known live value, since those are checked as well."""
-    return {
-        "address": str(change.address),
-        "action": change.action.name.lower(),
-        "id": change.id,
-        "at": str(change.place.span),
-        "live": None if change.live is None else {name: to_json(value) for name, value in change.live.values.items()},
-        "refs": dict(change.live.refs) if change.live else {},
-        "fields": [
-            {
-                "field": move.field,
-                "facet": move.facet,
-                "before": to_json(move.before),
-                "after": to_json(move.after),
-                "seen": move.seen,
-                "at": str(move.place.span),
-            }
-            for move in change.fields
-        ],
-    }
+    """Return a change as JSON, as it is compared with that of a plan file."""
+    shape: Shape = CODEC.write(_of_change(change))
+    return shape
+
+
+def _of_call(call: Call) -> StoredCall:
+    body = codec.dump_json(call.body).decode()
+    items = tuple(item.address for item in call.items)
+    return StoredCall(call.name, call.method, call.path, call.query, call.facet, call.effect, call.product, items, body)
+
+
+def _of_change(change: Change) -> StoredChange:
+    values, refs = (change.live.values, change.live.refs) if change.live else (None, {})
+    return StoredChange(change.address, change.action, change.id, change.place, values, refs, change.fields)
 
 
 # --- Reading --------------------------------------------------------------------------------------------
@@ -177,8 +157,7 @@ def load_plan(text: str, kinds: Mapping[str, Kind]) -> PlanFile:
     if content.get("format_version") != FORMAT_VERSION:
         raise PlanFileError(f"its format {content.get('format_version')} is not {FORMAT_VERSION}")
     try:
-        check_types(content)
-        return _saved(digest, content, kinds)
+        return _read_plan(digest, content, kinds)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as trouble:
         raise PlanFileError(f"it is not whole: {trouble or type(trouble).__name__}") from trouble
 
@@ -201,98 +180,69 @@ def _content(text: str) -> Shape:
     return content
 
 
-def _saved(digest: str, content: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
+def _read_plan(digest: str, shape: Shape, kinds: Mapping[str, Kind]) -> PlanFile:
+    content: Content = CODEC.read(shape, Content)
     made = PlanContext(
-        tool=content["tool"],
-        commit=content["commit"],
-        config=content["config"],
-        versions=content["api"],
-        scope={name: tuple(ids) for name, ids in content["scope"].items()},
-        paths=tuple(content["paths"]),
-        targets=tuple(content["targets"]),
-        merged=content["batching"] == "merged",
-        created=moment(content["created"]),
-        expires=moment(content["expires"]),
+        tool=content.tool,
+        commit=content.commit,
+        config=content.config,
+        versions=content.api,
+        scope=content.scope,
+        paths=content.paths,
+        targets=content.targets,
+        merged=content.batching is Batching.MERGED,
+        created=content.created,
+        expires=content.expires,
     )
-    changes = tuple(_read_change(each, kinds) for each in content["changes"])
-    late = tuple(_read_change(each, kinds) for each in content["deferred"])
-    calls = tuple(content["calls"])
-    plan = Plan(tuple(_shown(each) for each in calls), late, content["deferred_calls"], content["bound"])
-    judgements = tuple(money_codec.decode_judgement(each) for each in content["guardrails"])
+    changes = tuple(_to_change(each, kinds) for each in content.changes)
+    late = tuple(_to_change(each, kinds) for each in content.deferred)
+    plan = Plan(tuple(_to_call(each) for each in content.calls), late, content.deferred_calls, content.bound)
     run = Run(
         "show",
-        content["project"],
+        content.project,
         changes,
         plan,
-        problems=tuple(problem for judgement in judgements for problem in judgement.problems),
-        unchanged=content["unchanged"],
-        money=money_codec.decode_money(content["money"]),
-        judgements=judgements,
+        problems=tuple(problem for judgement in content.guardrails for problem in judgement.problems),
+        unchanged=content.unchanged,
+        money=content.money,
+        judgements=content.guardrails,
         lasting=tuple(find_irreversible(changes, kinds)),
     )
-    shapes, deferred = tuple(content["changes"]), tuple(content["deferred"])
-    return PlanFile(
-        digest,
-        made,
-        changes,
-        calls,
-        shapes,
-        deferred,
-        run,
-        {str(rule): str(why) for rule, why in content["allowed"].items()},
-    )
+    calls, shapes, deferred = (tuple(shape[name]) for name in ("calls", "changes", "deferred"))
+    return PlanFile(digest, made, changes, calls, shapes, deferred, run, content.allowed)
 
 
-def _read_change(shape: Shape, kinds: Mapping[str, Kind]) -> Change:
-    address = read_address(shape["address"])
-    kind = kinds[address.kind]
+def _to_change(stored: StoredChange, kinds: Mapping[str, Kind]) -> Change:
+    """Return the change of a plan file, each value read by the type of its field."""
+    kind = kinds[stored.address.kind]
     live = None
-    if shape["live"] is not None:
-        live = Live(kind.name, shape["id"], _values(shape["live"], kind), shape["refs"])
+    if stored.live is not None:
+        if stored.id is None:
+            raise ValueError(f"{stored.address} is live and has no id")
+        values = {name: _value(name, value, kind) for name, value in stored.live.items()}
+        live = Live(kind.name, stored.id, values, stored.refs)
     fields = tuple(
-        FieldChange(
-            each["field"],
-            each["facet"],
-            _value(each["field"], each["before"], kind),
-            _value(each["field"], each["after"], kind),
-            Place(FixedLocator(read_span(each["at"])), ()),
-            each["seen"],
-        )
-        for each in shape["fields"]
+        replace(move, before=_value(move.field, move.before, kind), after=_value(move.field, move.after, kind))
+        for move in stored.fields
     )
     after = {**(live.values if live else {}), **{move.field: move.after for move in fields}}
-    return Change(
-        address,
-        ACTIONS[shape["action"]],
-        shape["id"],
-        fields,
-        after,
-        Place(FixedLocator(read_span(shape["at"])), ()),
-        live,
-    )
+    return Change(stored.address, stored.action, stored.id, fields, after, stored.at, live)
 
 
-def _shown(shape: Shape) -> Call:
+def _to_call(stored: StoredCall) -> Call:
     """Return a call for display; the calls to send are derived again from the files."""
-    items = tuple(Item(read_address(each), None, ()) for each in shape["items"])
-    query = tuple((str(name), str(value)) for name, value in shape["query"])
-    body = json.loads(shape["body"], parse_float=Decimal)
     return Call(
-        shape["name"],
+        stored.name,
         "",
-        shape["facet"],
-        WriteEffect(shape["effect"]),
-        shape["method"],
-        shape["path"],
-        (body,),
-        query,
-        items,
-        product=shape["product"],
+        stored.facet,
+        stored.effect,
+        stored.method,
+        stored.path,
+        (json.loads(stored.body, parse_float=Decimal),),
+        stored.query,
+        tuple(Item(address, None, ()) for address in stored.items),
+        product=stored.product,
     )
-
-
-def _values(shapes: Mapping[str, Any], kind: Kind) -> Values:
-    return {name: _value(name, value, kind) for name, value in shapes.items()}
 
 
 def _value(name: str, value: Any, kind: Kind) -> Value:

@@ -16,7 +16,7 @@ from reconciler import guardrails
 from reconciler.config import allow
 from reconciler.guardrails.decisions import Decision
 from reconciler.model import Address, Change, Judgement, Severity, Verdict, warning
-from reconciler.planfile import money_codec
+from reconciler.planfile.plan_codec import CODEC
 
 from ..support.commands import Ended, project, reconciler
 from ..unit.guardrails.proposals import SATURDAY, at, bid, proposal
@@ -284,7 +284,7 @@ def test_many_excused_objections_are_counted_and_the_first_are_kept() -> None:
 def test_what_a_decision_excused_is_kept_in_a_saved_plan() -> None:
     found = judged([bid("1", "2")], {"maxRaisePercent": 20}, decision("maxRaisePercent", "*"))
 
-    assert money_codec.decode_judgement(json.loads(json.dumps(money_codec.encode_judgement(found)))) == found
+    assert CODEC.read(json.loads(json.dumps(CODEC.write(found))), Judgement) == found
 
 
 @pytest.mark.parametrize("code", ["looks-renamed", "near-name", "twin"])

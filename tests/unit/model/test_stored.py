@@ -27,7 +27,8 @@ from reconciler.model import (
     Span,
     error,
 )
-from reconciler.model.stored_codec import Unfit, dumps, loads, tag, untag
+from reconciler.model.codec import Unfit
+from reconciler.model.stored_codec import dumps, loads, tag, untag
 
 from ..ledger import strategies
 from ..ledger.samples import RUN, call, ended
