@@ -110,7 +110,7 @@ def _read_address(shape: Any) -> Address:
 
 
 def _split_body(shape: dict[str, Any]) -> dict[str, Any]:
-    """Return the object of a call with rows; formats before 3 had the body in one piece."""
+    """Return the object of a call with rows; earlier versions stored its body in one piece."""
     return {**shape, "rows": [shape["body"]]} if "body" in shape else shape
 
 
