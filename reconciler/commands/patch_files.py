@@ -1,11 +1,10 @@
 """Changes of the files as a unified diff for ``git apply``."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from reconciler.commands import atomic_files
+from reconciler.commands import atomic_files, line_diff
 from reconciler.commands.connection import CommandRefused, refused_run
 from reconciler.config.yaml_document import Document
 
@@ -29,7 +28,7 @@ def _diff_lines(documents: Mapping[str, Document], texts: Mapping[str, bytes]) -
     for file, text in texts.items():
         before, after = (_lines(each) for each in (documents[file].text, text))
         name = file.lstrip("/")
-        for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
+        for line in line_diff.unified_diff(before, after, f"a/{name}", f"b/{name}"):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

@@ -5,7 +5,7 @@ Pure: what was sent, what reads showed, and every time are arguments. What a *re
 :mod:`reconciler.executor.history_evidence`; each rule is named at its function.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -188,7 +188,7 @@ def can_adopt(kind: Kind, item: Item, row: Live) -> ItemFinding:
     return ItemFinding(Finding.APPLIED, row.id)
 
 
-def is_proved_by(id: str | None, shown_before: Collection[str]) -> bool:
+def is_proved_by(id: str | None, shown_before: Container[str]) -> bool:
     """Return True if the id of a 2xx proves the create: no read begun before this sending has shown it (rule 6)."""
     return id is not None and id not in shown_before
 

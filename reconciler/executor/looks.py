@@ -77,10 +77,22 @@ class Look(Struct, frozen=True):
     begun: datetime
     rows: tuple[Live, ...]
     number: int | None = None
+    new: Mapping[tuple[Value, ...], Live] = field(default_factory=dict)
+    """Objects by natural key that the plan did not see with it."""
 
     @property
     def ids(self) -> frozenset[str]:
         return frozenset(row.id for row in self.rows)
+
+
+class ShownIds:
+    """Every id that reads have shown, with the number of those before it, so that an earlier state costs no copy."""
+
+    def __init__(self, ids: dict[str, int], count: int) -> None:
+        self._ids, self._count = ids, count
+
+    def __contains__(self, id: object) -> bool:
+        return isinstance(id, str) and self._ids.get(id, self._count) < self._count
 
 
 class _Known(Struct):
@@ -93,7 +105,11 @@ class _Known(Struct):
     covered: frozenset[Value] | None = None
     """Parents that the last look read; None for all."""
     numbers: dict[Value, int | None] = field(default_factory=dict)
-    shown: set[str] = field(default_factory=set)
+    shown: dict[str, int] = field(default_factory=dict)
+    """Every id shown, with its number."""
+    by_id: dict[str, Live] = field(default_factory=dict)
+    by_key: dict[Value, dict[tuple[Value, ...], Live]] = field(default_factory=dict)
+    """Objects of the last look by parent and natural key, without those of the plan; made when they are needed."""
     planned: dict[str, Live] = field(default_factory=dict)
     expected: list[Value] = field(default_factory=list)
     """Parents of all creates, in the order of sending."""
@@ -131,15 +147,18 @@ class Looks:
                 with self._lock:
                     self._of(call.kind).expected += self._parents(call)
 
-    def shown(self, kind: str) -> Collection[str]:
-        """Return every id of a kind that a read of this run has shown."""
+    def shown(self, kind: str) -> ShownIds:
+        """Return every id of a kind that a read of this run has shown so far."""
         with self._lock:
-            return frozenset(self._of(kind).shown)
+            shown = self._of(kind).shown
+            return ShownIds(shown, len(shown))
 
     def answered(self, kind: str, ids: Iterable[str]) -> None:
         """Record ids that a response gave to created objects, so that they prove no other create."""
         with self._lock:
-            self._of(kind).shown.update(ids)
+            shown = self._of(kind).shown
+            for id in ids:
+                shown.setdefault(id, len(shown))
 
     def before_create(self, call: Call, since: int = 0) -> Look:
         """Return a look at the parents of a create, begun at most 60 s ago and after the mark ``since``.
@@ -155,19 +174,28 @@ class Looks:
                 self._noted(call.kind, known, self._upcoming(known, parents))
             rows = tuple(row for parent in dict.fromkeys(parents) for row in known.rows.get(parent, ()))
             assert known.begun is not None
-            return Look(known.begun, rows, known.numbers.get(parents[0]))
+            return Look(known.begun, rows, known.numbers.get(parents[0]), self._new(call.kind, known, parents))
 
     def appeared(self, call: Call, look: Look) -> dict[int, Live]:
         """Return the objects with a create's key that were not there at the plan, by item index."""
-        kind, known = self._reader(call.kind).kind, self._of(call.kind)
-        there: dict[tuple[Value, ...], Live] = {}
-        for row in look.rows:
-            key, before = likeness.natural(kind, row.values), known.planned.get(row.id)
-            was_so = before is not None and likeness.natural(kind, before.values) == key
-            if not was_so and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
-                there.setdefault(key, row)
+        kind = self._reader(call.kind).kind
         wanted = (likeness.natural(kind, {move.field: move.after for move in item.fields}) for item in call.items)
-        return {index: there[key] for index, key in enumerate(wanted) if key in there}
+        return {index: look.new[key] for index, key in enumerate(wanted) if key in look.new}
+
+    def _new(self, kind: str, known: _Known, parents: Sequence[Value]) -> Mapping[tuple[Value, ...], Live]:
+        each = [self._new_of(parent, known, self._reader(kind).kind) for parent in dict.fromkeys(parents)]
+        return each[0] if len(each) == 1 else {key: row for one in each for key, row in one.items()}
+
+    def _new_of(self, parent: Value, known: _Known, kind: Kind) -> dict[tuple[Value, ...], Live]:
+        """Return the objects of a parent by natural key that the plan did not see with it; once for each look."""
+        if parent not in known.by_key:
+            there = known.by_key[parent] = {}
+            for row in known.rows.get(parent, ()):
+                key, before = likeness.natural(kind, row.values), known.planned.get(row.id)
+                was_so = before is not None and likeness.natural(kind, before.values) == key
+                if not was_so and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
+                    there.setdefault(key, row)
+        return known.by_key[parent]
 
     def before_funds(self, call: Call, since: int = 0) -> Problem | None:
         """Look at amount and history of an object to be funded; return the problem that forbids it, or None.
@@ -180,7 +208,7 @@ class Looks:
             known = self._of(call.kind)
             if not evidence.is_fresh(known.begun, self._now()) or known.mark < since:
                 self._read(call.kind, known, None)
-            row = next((row for rows in known.rows.values() for row in rows if row.id == item.id), None)
+            row = known.by_id.get(item.id or "")
         shown = None if row is None else row.values.get(move.field)
         if shown != move.before:
             message = f"{move.field} is {shown} now; it was {move.before} when this was planned"
@@ -205,8 +233,9 @@ class Looks:
         known.rows = {}
         for row in rows:
             known.rows.setdefault(row.values.get(name), []).append(row)
-        known.shown |= {row.id for row in rows}
-        known.numbers = {}
+            known.shown.setdefault(row.id, len(known.shown))
+        known.by_id = {row.id: row for row in rows}
+        known.numbers, known.by_key = {}, {}
 
     def _read(self, kind: str, known: _Known, parents: Sequence[Value] | None) -> None:
         begun, mark, reader = self._now(), self._marks, self._reader(kind)

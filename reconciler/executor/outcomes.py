@@ -5,7 +5,7 @@ read settles it. A 200 alone proves nothing (contract §2.8).
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from reconciler.executor import evidence
@@ -35,7 +35,7 @@ REFUSED = "batch-refused"
 
 
 def interpret_answer(
-    call: Call, answer: Answer, kind: Kind, shown: Collection[str] = ()
+    call: Call, answer: Answer, kind: Kind, shown: Container[str] = ()
 ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
     """Return one outcome per item, and the API's problems that belong to none of them.
 
@@ -60,7 +60,7 @@ def interpret_answer(
 
 
 def _whole(
-    call: Call, answer: Answer, errors: Sequence[Json], kind: Kind, shown: Collection[str]
+    call: Call, answer: Answer, errors: Sequence[Json], kind: Kind, shown: Container[str]
 ) -> tuple[ItemOutcome, ...]:
     if errors:
         return _refused(call, answer, errors, kind)
@@ -71,7 +71,7 @@ def _whole(
     return tuple(ItemOutcome(call.name, item, ItemStatus.APPLIED, item.id) for item in call.items)
 
 
-def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Collection[str]) -> tuple[ItemOutcome, ...]:
+def _new(call: Call, answer: Answer, ids: Sequence[str], kind: Kind, shown: Container[str]) -> tuple[ItemOutcome, ...]:
     """Return the outcomes of a create; unknown if an id was shown before or is repeated (contract §9 rule 6)."""
     strange = [id for id in ids if not evidence.is_proved_by(id, shown)]
     if strange or len(set(ids)) != len(ids):

@@ -51,7 +51,9 @@ def run_calls(
     ]
     done = 0
     for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
-        ready = [part for call in stage for part in _possible(call, ended)]
+        upcoming = list(stage)
+        failed = _failed(ended) if any(call.stage in DEPENDENT for call in upcoming) else {}
+        ready = [part for call in upcoming for part in _possible(call, failed)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
         for _call, (results, problems) in _sent(sending, sender, in_flight, doubts, threads):
@@ -62,12 +64,16 @@ def run_calls(
     return SendResult(tuple(ended[len(earlier) :]), tuple(said))
 
 
-def _possible(call: Call, ended: Sequence[ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
+def _failed(ended: Sequence[ItemOutcome]) -> dict[Address, ItemOutcome]:
+    """Return the last outcome of each resource that is not applied; once for all calls of a stage."""
+    return {each.item.address: each for each in ended if each.status is not ItemStatus.APPLIED}
+
+
+def _possible(call: Call, failed: Mapping[Address, ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
     """Yield the call with the items whose dependencies succeeded, and the outcomes of the other items."""
     if call.stage not in DEPENDENT:
         yield call
         return
-    failed = {each.item.address: each for each in ended if each.status is not ItemStatus.APPLIED}
     dropped = [index for index, item in enumerate(call.items) if item.address in failed]
     yield tuple(_blocked_by(call, index, failed[call.items[index].address]) for index in dropped)
     kept = [index for index in range(len(call.items)) if index not in dropped]

@@ -202,7 +202,7 @@ class Sender(Struct, frozen=True):
         kind = self.targets[call.kind].kind
         name = likeness.parent(kind)
         by_parent: dict[object, list[str]] = {}
-        for row in look.rows:
+        for row in look.rows if look.number is None else ():
             by_parent.setdefault(row.values.get(name), []).append(row.id)
         before: dict[str, tuple[str, ...]] = {}
         naturals: dict[Address, str] = {}
