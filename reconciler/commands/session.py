@@ -132,7 +132,8 @@ class Session:
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
         named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
         known = run_journal.load_snapshot(book, named, now - DAY if now is not None and counted else None)
-        ids, values = moved_blocks.resolve_moves(self.project, {**known.ids, **recovery.ids}, known.values)
+        made = moved_blocks.made_exchanges(self.project, book)
+        ids, values = moved_blocks.resolve_moves(self.project, {**known.ids, **recovery.ids}, known.values, made)
         held = {"holds": recovery.holds, "fresh": recovery.fresh, "accepted": recovery.accepted}
         return replace(known, ids=ids, values=values, **held)
 

@@ -18,7 +18,7 @@ from reconciler.engine.progress import wait_message
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.interface import RunRecord
-from reconciler.model import Plan, Problem, Run, Severity, Verdict
+from reconciler.model import Address, Plan, Problem, Run, Severity, Verdict
 from reconciler.planfile import digest, plan_file, staleness
 
 
@@ -164,7 +164,18 @@ def open_writing(session: Session, lock_timeout: float) -> Iterator[WriteSession
         ):
             unreachable = None if plan_engine.is_always_wrong(session.loaded) else session.learn_time()
             recovery = open_calls.Recovery() if unreachable else session.settle(book)
-            moved_blocks.apply_moves(session.project, book)
+            refusal = moved_blocks.apply_moves(
+                session.project, book, session.outside.clock(), lambda: _busy(book, recovery)
+            )
+            if refusal is not None:
+                raise CommandRefused(connection.refused_run(refusal))
             yield WriteSession(session, book, recovery)
     except LedgerError as trouble:
         raise CommandRefused(connection.refused_run(run_journal.ledger_problem(trouble))) from trouble
+
+
+def _busy(book: Ledger, recovery: open_calls.Recovery) -> set[Address]:
+    """Return the addresses of the calls that were open when the run began, or are held."""
+    settled = {each.item.address for _, ended in recovery.settled for each in ended}
+    held = {item.address for hold in recovery.holds for item in hold.call.items}
+    return settled | held | {item.address for intent in book.open_intents() for item in intent.call.items}

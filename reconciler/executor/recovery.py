@@ -11,6 +11,7 @@ from reconciler.executor.evidence import Finding, ItemFinding, UnansweredCall
 from reconciler.executor.held import Hold
 from reconciler.executor.history_evidence import TopUpEvidence
 from reconciler.executor.looks import KindReader as KindReader
+from reconciler.kinds.kind import Kind
 from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, Severity, WriteEffect, error
 from reconciler.provider.reader import ReadError
 
@@ -65,6 +66,21 @@ def _found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> ItemOutcom
         return replace(outcome, status=ItemStatus.APPLIED, id=finding.id or outcome.id, problems=())
     doubt = finding.because if finding.finding is Finding.DOUBT else None
     return replace(outcome, problems=(*outcome.problems, replace(hold, doubt=doubt).problem(outcome.item)))
+
+
+def doubt_taken(kind: Kind, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
+    """Return the outcomes of a create that was sent before, unknown if the refusal says that it exists (rule 6).
+
+    The API turned the earlier sending away (429, 401), but may have created it all the same.
+    """
+    refused = [problem for each in ended if each.status is ItemStatus.REJECTED for problem in each.problems]
+    if kind.create is None or not any(_says(word, each) for word in kind.create.taken for each in refused):
+        return ended
+    return tuple(replace(each, status=ItemStatus.UNKNOWN) for each in ended)
+
+
+def _says(word: str, problem: Problem) -> bool:
+    return problem.code == word or problem.message.startswith(word)
 
 
 def took_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[ItemOutcome, ...]:

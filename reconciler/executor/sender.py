@@ -51,6 +51,8 @@ class _Attempts(Struct):
     answers: dict[int, int] = field(default_factory=dict)
     sent: tuple[UnansweredCall, int] | None = None
     """The last sending and its intent: that a 429 or a 401 had no effect is an assumption."""
+    first: UnansweredCall | None = None
+    """The first sending."""
 
     def again(self, answer: Answer, *, late: bool) -> float | None:
         """Return the seconds before a restart, or None: its response must prove that it had no effect."""
@@ -153,13 +155,15 @@ class Sender(Struct, frozen=True):
         if not call.effect.repeatable:
             self.facets[call.name] = call.facet
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
-        attempts.sent = lost, intent
+        attempts.sent, attempts.first = (lost, intent), attempts.first or lost
         shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
         leave = _Leave(self.journal, self.stop, intent)
         self.watch(marked, None)
         answer = self.channel.send(marked, allow=leave.refusal)
         ended, said = interpret_answer(marked, answer, self.targets[call.kind].kind, shown)
+        if call.effect is WriteEffect.CREATE and attempts.answers and answer.fate is Delivery.ANSWERED:
+            ended, lost = recovery.doubt_taken(self.targets[call.kind].kind, ended), attempts.first
         if call.effect.repeatable is False and any(each.status is ItemStatus.UNKNOWN for each in ended):
             ended = self._looked_for(lost, ended)
         if call.effect is WriteEffect.CREATE:

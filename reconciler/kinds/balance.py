@@ -77,7 +77,12 @@ BALANCE_KIND = Kind(
     scope="retailMediaAccountIds",
     fields=FIELDS,
     read=Listing(LIST, paging=Paging.OFFSET, page=PAGE, inject="accountId"),
-    create=Create(f"{ACCOUNT}/balances", Envelope(many=False, type="CreateBalanceV3", id=None), Stage.BALANCES_CREATE),
+    create=Create(
+        f"{ACCOUNT}/balances",
+        Envelope(many=False, type="CreateBalanceV3", id=None),
+        Stage.BALANCES_CREATE,
+        taken=("invalid-name", "Invalid name"),
+    ),
     writes={
         "settings": PatchFields(
             BALANCE,

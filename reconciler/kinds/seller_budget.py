@@ -62,7 +62,7 @@ SELLER_BUDGET = Kind(
     scope="advertiserIds",
     fields=FIELDS,
     read=Listing("{root}/advertisers/{scope}/budgets", query=ALL_DATES, parts=SELLERS),
-    create=Create("{root}/budgets", BATCH, Stage.BUDGETS_CREATE, CHUNK),
+    create=Create("{root}/budgets", BATCH, Stage.BUDGETS_CREATE, CHUNK, taken=("WithOverlappingBudget",)),
     writes={
         "budgets": PatchFields(
             "{root}/budgets",

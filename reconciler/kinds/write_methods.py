@@ -49,6 +49,7 @@ class Create(Struct, frozen=True):
     """A POST that creates a resource.
 
     Never repeatable, unless its id is derived from its values (``keyed``), so that a second one cannot be created.
+    ``taken`` are the codes by which the API says that such a resource exists already.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Create(Struct, frozen=True):
     stage: Stage
     chunk: int = 1
     keyed: bool = False
+    taken: tuple[str, ...] = ()
 
 
 class Block(Struct, frozen=True):

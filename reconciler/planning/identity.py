@@ -73,7 +73,8 @@ def _exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
                 f" {desired.address} as {row.id}, whose key is now that of {other.address}"
             )
             hint = (
-                "write the ids of the two live objects in the two blocks: that says whether contents or addresses move"
+                "write the ids of the two live objects in the two blocks, or, if only the addresses were exchanged, two"
+                " entries under `moved`: one from each address to the other"
             )
             yield error("exchanged-keys", message, at=desired.place, address=desired.address, hint=hint)
 

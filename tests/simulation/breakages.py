@@ -104,6 +104,9 @@ BREAKAGES: Mapping[str, Breakage] = {
         "every 4xx is a refusal", ((messages, "proves_no_effect"),), lambda status, headers, body: 400 <= status < 500
     ),
     "6": Breakage("any id proves a create", ((evidence, "is_proved_by"),), lambda id, shown: id is not None),
+    "6, last sentence": Breakage(
+        "that it exists already is a refusal like others", ((recovery, "doubt_taken"),), lambda kind, ended: ended
+    ),
     "7": Breakage("what a fresh look shows is ignored", ((Looks, "before_funds"), (Looks, "appeared")), _ignored),
     "8": Breakage("a call leaves however old its intent is", ((RunJournal, "may_leave"),), lambda self, intent: True),
     "9": Breakage("the run that lost a call does not look for it", ((evidence, "pauses"),), lambda look_for: iter(())),

@@ -147,7 +147,8 @@ def _told_wrong(played: Played) -> Iterator[str]:
             all_sent = (*played.sendings, *played.world.sets)
             of = [each for each in all_sent if each.operation == told.operation and each.address in names]
             own = [each for each in of if each.run == run.number]
-            if told.status in REFUSED and any(each.effects and not _is_misled(played, each) for each in own):
+            excuses = _is_misled if told.status == "not sent" else _is_never_misled
+            if told.status in REFUSED and any(each.effects and not excuses(played, each) for each in own):
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
             if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
@@ -176,6 +177,11 @@ def _told_unknown(played: Played) -> Iterator[str]:
 def _is_misled(played: Played, sending: Sending) -> bool:
     """Return whether the API itself said that nothing happened, and no fresh read could show that it had."""
     return sending.status in TURNED_AWAY and bool(lag(played))
+
+
+def _is_never_misled(played: Played, sending: Sending) -> bool:
+    """Return False: that it exists already says that the call before it took effect."""
+    return False
 
 
 def _written_elsewhere(played: Played) -> Iterator[str]:

@@ -102,6 +102,8 @@ def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
         return {"kind": "old_id", "id": "123470", **chosen}
     if rng.random() < 0.1:
         refusal = rng.choice(({"status": 429, "headers": {"x-ratelimit-reset": "1"}}, {"status": 503}, {"status": 401}))
+        if refusal["status"] in (429, 401) and rng.random() < 0.25:
+            refusal = {**refusal, "applied": True}  # against what the API's own words mean
         return {"kind": "status", **refusal, **chosen}
     return {"kind": "late", "seconds": rng.choice(LATE), **rng.choice(list(ANSWERS.values())), **chosen}
 
@@ -156,6 +158,6 @@ def _parts_removed(value: Any) -> Iterator[Any]:
 
 _OPTIONAL = frozenset(
     {"faults", "end", "host", "ledger", "views", "plan", "meanwhile", "nth", "count", "every", "page", "headers"}
-    | {"skews", "pause", "hasty"}
+    | {"skews", "pause", "hasty", "applied"}
 )
 """Keys of a step, a fault or a view that have a default."""
