@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from . import hunt, scenario
@@ -34,9 +34,10 @@ def main() -> int:
     asked.add_argument(
         "--breakages", action="store_true", help="switch each rule off, and count seeds until it is found"
     )
+    asked.add_argument("--rule", action="append", choices=[*BREAKAGES], help="switch off only this one, or these")
     given = asked.parse_args()
-    if given.breakages:
-        return _broken_rules(range(given.first, given.first + given.seeds))
+    if given.breakages or given.rule:
+        return _broken_rules(given.rule or [*BREAKAGES], range(given.first, given.first + given.seeds))
     if given.scenario is not None or given.seed is not None:
         return _one(given.seed, given.scenario)
     return _many(range(given.first, given.first + given.seeds), until_found=given.until_found)
@@ -87,11 +88,11 @@ def _many(seeds: range, *, until_found: bool) -> int:
     return int(bool(found))
 
 
-def _broken_rules(seeds: range) -> int:
+def _broken_rules(rules: Sequence[str], seeds: range) -> int:
     """Print after how many seeds each rule was missed."""
     missed = 0
     with multiprocessing.get_context("spawn").Pool(_workers()) as pool:
-        for rule, number, laws in pool.imap_unordered(partial(hunt.found_at, seeds=seeds), BREAKAGES):
+        for rule, number, laws in pool.imap_unordered(partial(hunt.found_at, seeds=seeds), rules):
             missed += number is None
             what = f"not found in {len(seeds):,} seeds" if number is None else f"found after {number:,} seeds: {laws}"
             sys.stdout.write(f"rule {rule} ({BREAKAGES[rule].rule}): {what}\n")

@@ -56,6 +56,8 @@ class Told:
     address: str
     operation: str
     status: str
+    of: datetime | None = None
+    """When the earlier run began whose call was settled."""
 
 
 @dataclass(frozen=True)
@@ -357,4 +359,5 @@ def _settled(diagnostics: Iterable[Mapping[str, Any]]) -> Iterator[Told]:
             (one for one in ("applied", "not sent", "rejected") if each["message"].endswith(f": {one}")), None
         )
         if each["code"] == "settled-intent" and operation and status:
-            yield Told(each["address"], operation, f"settled: {status}")
+            began = datetime.fromisoformat(each["message"].partition(" of run ")[2][:16])
+            yield Told(each["address"], operation, f"settled: {status}", began)

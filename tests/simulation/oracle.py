@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from .lab import Played
@@ -152,9 +152,16 @@ def _told_wrong(played: Played) -> Iterator[str]:
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
             if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
-            earlier = [each for each in of if each.run < run.number]
-            if told.status == "settled: not sent" and earlier and all(each.effects for each in earlier):
+            if told.status == "settled: not sent" and any(each.effects for each in of if _is_of(played, each, told.of)):
                 yield f"run {run.number} told {told.address} of an earlier run as not sent, and it took effect"
+
+
+def _is_of(played: Played, sending: Sending, began: datetime | None) -> bool:
+    """Return whether a sending is of the run that began then, by a clock that is right."""
+    if began is None or "skews" in played.scenario:
+        return False
+    of = [run.number for run in played.runs if run.began - timedelta(seconds=1) <= began]
+    return bool(of) and sending.run == of[-1]
 
 
 def _told_unknown(played: Played) -> Iterator[str]:
