@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from reconciler.cli.progress_line import can_erase
 from reconciler.cli.shared import (
     BODIES,
     FULL,
@@ -271,5 +272,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
 
 def _say_at_once(line: str) -> None:
     """Command ``export``: the declared values as a spreadsheet; `set --from` reads it back."""
+    """Write in a signal handler, where a stream may be in use; on a terminal in place of the progress and of ``^C``."""
+    erase = "\r\x1b[K" if can_erase(sys.stderr) else "\n"
     with suppress(OSError):
-        os.write(2, f"\n{line}\n".encode())
+        os.write(2, f"{erase}{line}\n".encode())

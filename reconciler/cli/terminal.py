@@ -17,7 +17,8 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.engine.progress import LongWait
+    from reconciler.cli.progress_line import ProgressLine
+    from reconciler.engine.progress import Line
     from reconciler.model import Call, ItemOutcome, Run
     from reconciler.reports import RenderOptions
 
@@ -104,31 +105,28 @@ def report_options(command: Command) -> Command:
 # --- Output -------------------------------------------------------------------------------------------------
 
 
-_TOLD: list[str] = []
-"""Progress line on the terminal, if any."""
+_LINES: "list[ProgressLine]" = []
+"""The progress line of the current stderr, once there is any progress."""
 
 
-def progress(line: "str | LongWait") -> None:
-    """Show progress in one line of the terminal, removed at the end; without a terminal print long waits only."""
-    text = str(line)
-    if text and not sys.stderr.isatty():
-        if line is not text:
-            click.echo(text, err=True)
-    elif (text or _TOLD) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        from shutil import get_terminal_size
+def progress(line: "Line") -> None:
+    """Show progress on stderr; an empty text removes it, so that something else can be printed."""
+    if not _LINES and not line:
+        return
+    if not _LINES or _LINES[0].stream is not sys.stderr:
+        from reconciler.cli.progress_line import ProgressLine
 
-        width = get_terminal_size().columns - 1
-        shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-        sys.stderr.write(f"\r\x1b[K{shown[:width]}")
-        sys.stderr.flush()
-        _TOLD[:] = [text] if text else []
+        _LINES[:] = [ProgressLine(sys.stderr)]
+    if line:
+        _LINES[0].show(line)
+    else:
+        _LINES[0].clear()
 
 
 def show(run: "Run", form: str, manner: "RenderOptions") -> None:
     """Print a run on stdout, in one format."""
     from reconciler.reports import FORMATS
 
-    progress("")
     text = FORMATS[form](run, replace(manner, sources=_sources(run) if sys.stdout.isatty() else None))
     put(text, form)
 
@@ -137,6 +135,7 @@ def put(text: str, form: str = "text") -> None:
     """Print a report of any format, with colours if they are wanted."""
     from reconciler.cli.output import escaped
 
+    progress("")
     if form == "text" and wants_colour():
         click.echo(_coloured(text), nl=False, color=True)
     else:

@@ -22,7 +22,7 @@ from reconciler.config.project import Project
 from reconciler.engine import open_calls, run_journal
 from reconciler.engine import plan as plan_engine
 from reconciler.engine.environment import Environment, StateSnapshot
-from reconciler.engine.progress import LongWait, Tell, throttled_progress, with_read_progress
+from reconciler.engine.progress import CallProgress, LongWait, Tell, count_progress
 from reconciler.engine.refresh import kind_reader
 from reconciler.executor.evidence import Times
 from reconciler.executor.looks import KindReader
@@ -223,7 +223,7 @@ def open_session(
 
     Raise :class:`CommandRefused` if files or credentials are not in order.
     """
-    loaded = loader.load(paths, told=throttled_progress("reading files, {} of {}", tell))
+    loaded = loader.load(paths, told=count_progress("reading", "files", tell))
     if loaded.project is None or loaded.failed:
         raise CommandRefused(plan_engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
@@ -233,11 +233,12 @@ def open_session(
     else:
         api = connection.connect_api(api_url, products, tell, clock=clock)
     stop = Stop()
+    calls = CallProgress(tell, api.clock.monotonic, api.limit_used)
     outside = Environment(
-        with_read_progress(api.send, tell),
+        calls.reading(api.send),
         api.now,
         stop.cutting(api.clock.sleep),
-        progress=throttled_progress("sending calls, {} of {}", tell),
+        progress=calls.sending,
         stop=stop,
         channel=api.channel(lambda: stop.reason is not None),
         times=Times(project.look_for, project.settle_after),

@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from reconciler.engine.environment import Environment
 from reconciler.engine.prepared_plan import PreparedPlan
+from reconciler.engine.progress import count_items
 from reconciler.engine.refresh import kind_reader, read_kind
 from reconciler.engine.validate import unique
 from reconciler.executor import exposure_safe, scheduler, verification
 from reconciler.executor.looks import KindReader, Looks
 from reconciler.executor.ports import Journal, NullJournal, WaitInterrupted
-from reconciler.executor.scheduler import SendResult
+from reconciler.executor.scheduler import Progress, SendResult
 from reconciler.executor.sender import Sender
 from reconciler.kinds.kind import Kind
 from reconciler.model import (
@@ -45,8 +46,9 @@ def apply(
     """Apply the plan: send its calls, then the deferred changes, and read back what is in force."""
     run, calls = prepared.run, prepared.run.plan
     sender = _sender(prepared, outside, journal or NullJournal(), token)
-    first = _carried(prepared, calls.calls, sender, outside, deferred=calls.deferred)
-    sent = _later_rounds(prepared, first, sender, outside)
+    count = count_items(calls.calls, len(calls.deferred), outside.progress)
+    first = _carried(prepared, calls.calls, sender, outside, count, deferred=calls.deferred)
+    sent = _later_rounds(prepared, first, sender, outside, count)
     read = True
     try:
         outcomes, problems = _read_back(prepared, sent.outcomes, outside)
@@ -95,6 +97,7 @@ def _carried(
     calls: Sequence[Call],
     sender: Sender,
     outside: Environment,
+    count: Progress,
     *,
     earlier: Sequence[ItemOutcome] = (),
     deferred: Sequence[Change] = (),
@@ -102,9 +105,8 @@ def _carried(
     """Send the calls in order; in the exposure-safe order, increases wait for the decreases that fund them."""
 
     def carry(calls: Sequence[Call], earlier: Sequence[ItemOutcome] = ()) -> SendResult:
-        pace, progress = outside.in_flight, outside.progress
-        threads = outside.threads
-        return scheduler.run_calls(calls, sender, in_flight=pace, progress=progress, earlier=earlier, threads=threads)
+        pace, threads = outside.in_flight, outside.threads
+        return scheduler.run_calls(calls, sender, in_flight=pace, progress=count, earlier=earlier, threads=threads)
 
     def confirm(outcomes: Sequence[ItemOutcome]) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]:
         try:
@@ -117,7 +119,9 @@ def _carried(
     return exposure_safe.run_exposure_safe(prepared.ground, calls, carry, confirm, earlier=earlier, deferred=deferred)
 
 
-def _later_rounds(prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment) -> SendResult:
+def _later_rounds(
+    prepared: PreparedPlan, first: SendResult, sender: Sender, outside: Environment, count: Progress
+) -> SendResult:
     """Send the changes that waited for ids of earlier rounds; those whose ids stay unknown are not sent."""
     sent, waiting, number = first, prepared.run.plan.deferred, 0
     raises = prepared.ground.raises if prepared.ground else None
@@ -130,7 +134,7 @@ def _later_rounds(prepared: PreparedPlan, first: SendResult, sender: Sender, out
         suffix = "new" if number == 1 else f"new{number}"
         # each round has calls with names of their own
         calls = tuple(replace(call, name=f"{call.name}.{suffix}") for call in calls)
-        more = _carried(prepared, calls, sender, outside, earlier=sent.outcomes if prepared.ground else ())
+        more = _carried(prepared, calls, sender, outside, count, earlier=sent.outcomes if prepared.ground else ())
         sent = SendResult((*sent.outcomes, *more.outcomes), (*sent.problems, *more.problems))
     created = {each.item.address: each.status for each in sent.outcomes if each.item.id is None}
     lost = tuple(_orphan(each, prepared, created) for each in waiting)

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from reconciler.engine.progress import Count
 from reconciler.executor.evidence import Times
 from reconciler.executor.held import Accepted, Hold
 from reconciler.executor.ports import Channel, Stop, Watch, ignore_call
-from reconciler.executor.scheduler import Progress
 from reconciler.model import Address, Answer, Call, Delivery, Values
 from reconciler.model.threads import Threads
 from reconciler.planning.cost import SupportsAppliedChange
@@ -59,7 +59,8 @@ class Environment(Struct, frozen=True):
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     in_flight: int = 8
-    progress: Progress = _quiet
+    progress: Count = _quiet
+    """Function that is called with the number of items that have ended and the total."""
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
     watch: Watch = ignore_call

@@ -1,7 +1,6 @@
-"""Throttled progress messages."""
+"""Progress of long work: how much is done, of what, at which share of the rate limit, and for how long still."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -11,12 +10,12 @@ from reconciler.model import Answer, Call, WriteEffect
 
 LONG_WAIT = 10.0
 """Wait in seconds from which a message is also logged without a terminal."""
-MIN_INTERVAL = 0.1
-"""Minimum interval between progress updates (seconds)."""
+MEASURED = 1.0
+"""Seconds of work from which its speed is known well enough to say how long the rest takes."""
 
 
 class LongWait(Struct, frozen=True):
-    """Progress line that is also printed when stderr is not a terminal."""
+    """Message that is also printed when stderr is not a terminal."""
 
     text: str
 
@@ -24,8 +23,46 @@ class LongWait(Struct, frozen=True):
         return self.text
 
 
-Line: TypeAlias = str | LongWait
+class Activity(Struct, frozen=True):
+    """State of long work. Without a total it is not known how much there is to do."""
+
+    what: str
+    done: int
+    total: int | None = None
+    noun: str = "items"
+    used: float | None = None
+    """Share of the rate limit that is used up, from 0 to 1."""
+    left: float | None = None
+    """Estimated seconds to the end."""
+
+    @property
+    def is_complete(self) -> bool:
+        """True if all is done."""
+        return self.total is not None and self.done >= self.total
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The parts of the sentence that follow the work's name."""
+        of = "" if self.total is None else f" of {self.total:,}"
+        used = () if self.used is None else (f"rate limit {self.used * 100:.0f} % used",)
+        left = () if self.left is None else (f"{about(self.left)} left",)
+        return (f"{self.done:,}{of} {self.noun}", *used, *left)
+
+    def __str__(self) -> str:
+        return f"{self.what}: {', '.join(self.facts)}"
+
+
+Line: TypeAlias = str | LongWait | Activity
 Tell = Callable[[Line], None]
+Count = Callable[[int, int], None]
+
+
+def about(seconds: float) -> str:
+    """Return a rounded duration: ``about 40 s``, ``about 3 min``, ``about 1 h 5 min``."""
+    if seconds < 60:
+        return f"about {max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"about {minutes} min" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min"
 
 
 def wait_message(seconds: float, now: datetime, what: str) -> Line:
@@ -34,29 +71,63 @@ def wait_message(seconds: float, now: datetime, what: str) -> Line:
     return LongWait(told) if seconds >= LONG_WAIT else told
 
 
-def throttled_progress(words: str, tell: Tell) -> Callable[[int, int], None]:
-    """Return a function that reports progress in ``words``, with a place for each number."""
-    last = 0.0
-
-    def told(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= MIN_INTERVAL or done == total:
-            last = now
-            tell(words.format(f"{done:,}", f"{total:,}"))
-
-    return told
+def count_progress(what: str, noun: str, tell: Tell) -> Count:
+    """Return a function that reports how many of a number are done."""
+    return lambda done, total: tell(Activity(what, done, total, noun))
 
 
-def with_read_progress(send: Callable[[Call], Answer], tell: Tell) -> Callable[[Call], Answer]:
-    """Return ``send`` with a progress message for each read; writes are counted by their sender."""
-    reads = 0
+class CallProgress:
+    """Progress of the calls of one run: reads, and the sending of a plan, during which reads are not reported."""
 
-    def sent(call: Call) -> Answer:
-        nonlocal reads
-        if call.effect is WriteEffect.READ:
-            reads += 1
-            tell(f"fetching {call.kind or 'the portfolio'}, answer {reads:,}")
-        return send(call)
+    def __init__(self, tell: Tell, now: Callable[[], float], used: Callable[[], float | None]) -> None:
+        self._tell = tell
+        self._now = now
+        self._used = used
+        self._began: float | None = None
+        self._read: dict[str, int] = {}
 
-    return sent
+    def reading(self, send: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+        """Return ``send`` with a report before and after each read."""
+
+        def sent(call: Call) -> Answer:
+            if call.effect is not WriteEffect.READ or self._began is not None:
+                return send(call)
+            what = call.kind or "the portfolio"
+            self._report(what)
+            answer = send(call)
+            body = answer.body
+            rows = body.get("data") if isinstance(body, dict) else None
+            self._read[what] = self._read.get(what, 0) + (len(rows) if isinstance(rows, list) else 1)
+            self._report(what)
+            return answer
+
+        return sent
+
+    def _report(self, what: str) -> None:
+        self._tell(Activity(f"reading {what}", self._read.get(what, 0), noun="objects", used=self._used()))
+
+    def sending(self, done: int, total: int) -> None:
+        """Report that so many of the items are sent; the first report, of none, starts the clock."""
+        now = self._now()
+        if self._began is None:
+            self._began = now
+        spent = now - self._began
+        left = spent * (total - done) / done if done and spent >= MEASURED and done < total else None
+        self._tell(Activity("sending", done, total, "items", self._used(), left))
+        if done >= total:
+            self._began = None
+
+
+def count_items(calls: Iterable[Call], later: int, told: Count) -> Callable[[int], None]:
+    """Return a function that adds to the number of items that have ended, of all in the calls and ``later`` others."""
+    done, total = 0, sum(len(call.items) for call in calls) + later
+    if total:
+        told(0, total)
+
+    def ended(items: int) -> None:
+        nonlocal done
+        if items:
+            done = min(done + items, total)
+            told(done, total)
+
+    return ended

@@ -17,7 +17,8 @@ from reconciler.model.threads import Threads
 
 DEPENDENT = (Stage.NESTED, Stage.START)
 """Stages whose calls need the earlier changes of the same resource in force."""
-Progress = Callable[[int, int], None]
+Progress = Callable[[int], None]
+"""Function that is called with the number of items that have ended."""
 
 
 class SendResult(Struct, frozen=True):
@@ -49,18 +50,18 @@ def run_calls(
     doubts = [
         each for each in earlier if each.status is ItemStatus.UNKNOWN and _is_money(each.item.address.kind, sender)
     ]
-    done = 0
     for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
         upcoming = list(stage)
         failed = _failed(ended) if any(call.stage in DEPENDENT for call in upcoming) else {}
         ready = [part for call in upcoming for part in _possible(call, failed)]
-        ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
+        blocked = [outcome for part in ready if isinstance(part, tuple) for outcome in part]
+        ended += blocked
+        progress(len(blocked))
         sending = [part for part in ready if isinstance(part, Call)]
         for _call, (results, problems) in _sent(sending, sender, in_flight, doubts, threads):
             ended += results
             said += problems
-            done += 1
-            progress(done, len(calls))
+            progress(len(results))
     return SendResult(tuple(ended[len(earlier) :]), tuple(said))
 
 

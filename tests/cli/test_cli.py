@@ -322,6 +322,8 @@ def test_a_terminal_is_coloured_unless_no_color_is_set(here: Path) -> None:
 
 
 def words(text: str) -> list[str]:
+    """Without colours, and without the progress, whose numbers differ each time."""
+    text = re.sub(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)", "", text)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).split()
 
 

@@ -200,6 +200,12 @@ class Api:
         """Clock that was passed in, the only one that the run uses."""
         return self._clock
 
+    def limit_used(self) -> float | None:
+        """Return the share of the rate limit that is used up, of the application that uses most; None before a call."""
+        with self._lock:
+            applications = list(self._applications.values())
+        return max((each.pace.used() for each in applications), default=None)
+
     def _is_halted(self) -> bool:
         return self.halted()
 

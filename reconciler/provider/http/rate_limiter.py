@@ -23,11 +23,12 @@ LONGEST_WAIT = 65.0
 
 
 class RateLimitHeaders(Struct, frozen=True):
-    """Rate-limit headers of one response. ``wait`` is None if the reset cannot be read."""
+    """Rate-limit headers of one response. ``wait`` is None if the reset cannot be read, ``limit`` if it is not told."""
 
     remaining: int
     reset: int
     wait: float | None
+    limit: int | None = None
 
 
 def read_rate_limit(reply: Reply) -> RateLimitHeaders | None:
@@ -40,7 +41,8 @@ def read_rate_limit(reply: Reply) -> RateLimitHeaders | None:
     date = reply.date
     if reset is None or date is None:
         return RateLimitHeaders(remaining, 0, None)
-    return RateLimitHeaders(remaining, reset, min(max(reset - date.timestamp(), 0.0), LONGEST_WAIT))
+    limit = _number(reply, "x-ratelimit-limit")
+    return RateLimitHeaders(remaining, reset, min(max(reset - date.timestamp(), 0.0), LONGEST_WAIT), limit)
 
 
 def _number(reply: Reply, header: str) -> int | None:
@@ -51,7 +53,18 @@ def _number(reply: Reply, header: str) -> int | None:
 class RateWindow:
     """Number of calls that may still be sent, as far as known. Pure: the time is an argument."""
 
-    __slots__ = ("closed_until", "in_flight", "left", "per_minute", "reset", "scouting", "sent", "until", "width")
+    __slots__ = (
+        "closed_until",
+        "in_flight",
+        "left",
+        "limit",
+        "per_minute",
+        "reset",
+        "scouting",
+        "sent",
+        "until",
+        "width",
+    )
 
     def __init__(
         self,
@@ -74,6 +87,8 @@ class RateWindow:
         # End of the known window, on the local monotonic clock.
         self.until = until
         self.closed_until = closed_until
+        # Size of the window as the server tells it, which is used to report only.
+        self.limit = 0
         self.sent: deque[float] = deque()
 
     def wait(self, now: float) -> float | None:
@@ -87,6 +102,14 @@ class RateWindow:
         if now >= self.until or self.left > 0:
             return 0.0
         return self.until - now
+
+    def used(self, now: float) -> float:
+        """Return the share of the window, or of our own limit, that is used up: the larger of both."""
+        own = sum(1 for each in self.sent if each + MINUTE > now) / self.per_minute
+        if now < self.closed_until:
+            return 1.0
+        known = now < self.until and self.limit > 0 and self.left <= self.limit
+        return min(max(own, 1 - self.left / self.limit if known else 0.0), 1.0)
 
     def take(self, now: float) -> bool:
         """Reserve one call before it is sent; return True if it is the scout of a new window."""
@@ -109,6 +132,7 @@ class RateWindow:
     def learn(self, now: float, told: RateLimitHeaders | None, *, scout: bool) -> None:
         """Update the window from a response; calls in flight may or may not be counted in what remains."""
         known = now < self.until
+        self.limit = told.limit or 0 if told is not None else self.limit
         if told is None:
             if scout:  # no limit is given: only our own cap holds until one is
                 self.left, self.reset, self.until = math.inf, 0, math.inf
@@ -138,6 +162,11 @@ class RateLimiter:
         self._clock = clock
         self._tell = tell
         self._announced = -math.inf
+
+    def used(self) -> float:
+        """Return the share of the rate limit that is used up, from 0 to 1."""
+        with self._changed:
+            return self._window.used(self._clock.monotonic())
 
     def ready(self, name: str, halted: Callable[[], bool] | None = None) -> None:
         """Wait until a call could be sent, without reserving it, so that a look made next is fresh.

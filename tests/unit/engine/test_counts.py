@@ -15,7 +15,7 @@ import pytest
 from reconciler.config import loader, resource_loader, schema_errors, yaml_document
 from reconciler.engine import plan as plan_engine
 from reconciler.engine.environment import Environment
-from reconciler.engine.progress import throttled_progress, with_read_progress
+from reconciler.engine.progress import CallProgress, Line
 from reconciler.model import Answer, Call, Delivery, ReadCall
 from reconciler.planning import diff
 from reconciler.provider import codec
@@ -146,22 +146,14 @@ def test_progress_costs_nothing_without_a_terminal(folder: Path) -> None:
     assert subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stderr == ""
 
 
-def test_a_count_is_told_rarely_and_to_its_end() -> None:
-    lines: list[str] = []
-    told = throttled_progress("reading files, {} of {}", lines.append)
-    for done in range(1, 2001):
-        told(done, 2000)
-    assert lines[0] == "reading files, 1 of 2,000"
-    assert lines[-1] == "reading files, 2,000 of 2,000"
-    assert len(lines) < 100
-
-
 def test_reads_are_told_as_they_are_sent(folder: Path) -> None:
-    lines: list[str] = []
-    outside = Environment(with_read_progress(answer, lines.append), lambda: NOW, lambda seconds: None)
+    told: list[Line] = []
+    calls = CallProgress(told.append, lambda: 0.0, lambda: 0.25)
+    outside = Environment(calls.reading(answer), lambda: NOW, lambda seconds: None)
     plan_engine.plan(loader.load([str(folder)]), outside, NOW)
-    assert lines[0] == "fetching the portfolio, answer 1"
-    assert any(line.startswith("fetching adSets, ") for line in lines)
+    lines = [str(each) for each in told]
+    assert lines[0] == "reading the portfolio: 0 objects, rate limit 25 % used"
+    assert any(line.startswith("reading adSets: ") for line in lines)
 
 
 @pytest.mark.parametrize("mistakes", [50, 500])
