@@ -12,6 +12,8 @@ Record = dict[str, Any]
 State = Mapping[str, Any]
 """A world as JSON: collections by name, and ``log``."""
 WRITES = ("POST", "PUT", "PATCH")
+NAMED = ("campaigns", "adSets", "balances")
+"""The collections whose objects are told by their names: the server gives their ids."""
 NO_EFFECT = ("lost_request",)
 
 
@@ -40,6 +42,7 @@ def not_reached(before: State, after: State, deposits: Mapping[str, Decimal]) ->
 
 def twice_created(before: State, after: State) -> Iterator[str]:
     keys = {
+        "campaigns": lambda row: (row["advertiserId"], row["name"]),
         "adSets": lambda row: (row["campaignId"], row["name"]),
         "sellerBudgets": lambda row: (row["sellerId"], *row["campaignIds"], row["budgetType"], row["startDate"]),
         "balances": lambda row: (row["accountId"], row["name"]),
@@ -77,7 +80,7 @@ def took_effect(entry: Record) -> bool:
 
 def facts(state: State) -> frozenset[str]:
     """All that was ever sent, value by value, with names in place of ids that are given by the server."""
-    names = {id: row["name"] for kind in ("adSets", "balances") for id, row in state[kind].items()}
+    names = {id: row["name"] for kind in NAMED for id, row in state[kind].items()}
     return frozenset(fact for entry in state["log"] if _writes(entry) for fact in _facts(entry, names))
 
 
@@ -94,7 +97,7 @@ def _facts(entry: Record, names: Mapping[str, str]) -> Iterator[str]:
         id = names.get(given, given) + bar + category
         values = row.get("attributes", row)
         for name, value in _leaves({key: values[key] for key in values if key not in ("id", "type", "memo")}):
-            yield f"{entry['method']} {path} {id} {name}={value}"
+            yield f"{entry['method']} {path} {id} {name}={names.get(value.strip(chr(34)), value)}"
         if not set(values) - {"id", "type"}:
             yield f"{entry['method']} {path} {id}"
 

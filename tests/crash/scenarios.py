@@ -1,4 +1,4 @@
-"""Accounts and files that mix all four kinds: every way of writing that there is, in one plan."""
+"""Accounts and files that mix all kinds: every way of writing that there is, in one plan."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ NEW_AD_SET = """  new-{n}:
     bidding: {{costController: maxCPC, bidAmount: 0.9{n}}}, categoryBids: {{"5544|1": 1.2{n}}},
     budget: {{budgetStrategy: capped, budgetRenewal: daily, budgetDeliverySmoothing: standard, budgetAmount: 7{n}}}}}
 """
+NEW_CAMPAIGN = """  new-{n}:
+    {{advertiserId: "1352", name: New {n}, goal: acquisition,
+    spendLimit: {{spendLimitType: capped, spendLimitRenewal: monthly, spendLimitAmount: 90{n}}}}}
+"""
+IN_CAMPAIGN = """  in-{n}:
+    {{campaignId: campaigns.new-{n}, datasetId: "6789", objective: conversions, mediaType: display, name: In {n},
+    trackingCode: i{n}, schedule: {{startDate: 2026-12-01, activationStatus: on}}, audienceId: "9876",
+    bidding: {{costController: maxCPC, bidAmount: 0.8{n}}},
+    budget: {{budgetStrategy: capped, budgetRenewal: daily, budgetDeliverySmoothing: standard, budgetAmount: 6{n}}}}}
+"""
+"""An ad set of a campaign that is new as well: it names the block, for there is no id yet."""
 NEW_BUDGET = """  new-{n}:
     {{sellerId: "{n}", campaignIds: ["10001"], budgetType: Capped, amount: 3{n}, startDate: 2026-12-0{n},
     endDate: 2026-12-31}}
@@ -35,6 +46,10 @@ MOVED_AD_SETS = (
     '  stop: {id: "123470", schedule: {activationStatus: off}}\n',
     '  link: {id: "123474", audienceId: "9876", name: Winter sales}\n',
     '  less: {id: "123471", budget: {budgetAmount: 1500.00}, bidding: {bidAmount: 0.0500}}\n',
+)
+MOVED_CAMPAIGNS = (
+    '  limit: {id: "358313", spendLimit: {spendLimitAmount: 25000}}\n',
+    '  less: {id: "358313", spendLimit: {spendLimitRenewal: daily, spendLimitAmount: 700}}\n',
 )
 CATEGORIES = '  shoes: {id: "123467", categoryBids: {"5545|2": 1.3, "5544|1": 1.4}, bidding: {bidAmount: 1.1000}}\n'
 MOVED_SELLER_CAMPAIGNS = (
@@ -80,7 +95,7 @@ def account() -> World:
 
 def everything() -> Scenario:
     """All of it at once."""
-    return Scenario(account, _text(MOVED_AD_SETS[1:], (CATEGORIES,), (1, 2), (7, 8), (1, 2)))
+    return Scenario(account, _text(MOVED_AD_SETS[1:], (CATEGORIES,), (1, 2), (7, 8), (1, 2), new_campaigns=(1,)))
 
 
 def drawn(seed: int) -> Scenario:
@@ -102,6 +117,8 @@ def drawn(seed: int) -> Scenario:
             rng.sample(MOVED_SELLER_CAMPAIGNS, rng.randint(1, 2)),
             rng.sample(MOVED_BUDGETS, rng.randint(0 if budgets else 1, 1)),
             moved_balances,
+            new_campaigns=rng.sample(range(1, 10), rng.randint(0, 1)),
+            moved_campaigns=rng.sample(MOVED_CAMPAIGNS, rng.randint(0, 1)),
         ),
     )
 
@@ -115,9 +132,13 @@ def _text(
     seller_campaigns: Sequence[str] = MOVED_SELLER_CAMPAIGNS,
     moved_budgets: Sequence[str] = MOVED_BUDGETS,
     moved_balances: Sequence[str] = MOVED_BALANCES,
+    new_campaigns: Sequence[int] = (),
+    moved_campaigns: Sequence[str] = MOVED_CAMPAIGNS[:1],
 ) -> str:
     new = [NEW_AD_SET.format(n=n, status="on" if n % 2 else "off") for n in ad_sets]
+    new += [IN_CAMPAIGN.format(n=n) for n in new_campaigns]
     sections = {
+        "campaigns": [*moved_campaigns, *(NEW_CAMPAIGN.format(n=n) for n in new_campaigns)],
         "adSets": [*moved, *shoes, *new],
         "sellerCampaigns": list(seller_campaigns),
         "sellerBudgets": [*moved_budgets, *(NEW_BUDGET.format(n=n) for n in budgets)],

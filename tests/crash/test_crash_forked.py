@@ -36,7 +36,7 @@ def explored(lab: Lab) -> list[Row]:
 @pytest.mark.parametrize("keep", [True, False], ids=["ledger kept", "ledger deleted"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_kill_creates_or_funds_twice_and_the_next_run_ends_the_work(seed: int, keep: bool, bench: Path) -> None:
-    lab = Lab(scenarios.drawn(seed), bench, keep=keep, first=1 if FULL else 6)
+    lab = Lab(scenarios.drawn(seed), bench, keep=keep, first=1 if FULL else 10)
 
     rows = explored(lab)
 

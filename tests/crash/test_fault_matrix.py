@@ -43,6 +43,16 @@ def _balance(fields: str) -> str:
 
 
 PATCHED = ("PATCH", "*/ad-sets")
+CAMPAIGNS = (
+    Operation(
+        "campaign create",
+        "campaigns:\n" + scenarios.NEW_CAMPAIGN.format(n=1),
+        "POST",
+        "*-solutions/campaigns",
+        "create",
+    ),
+    Operation("campaign limit", "campaigns:\n" + scenarios.MOVED_CAMPAIGNS[0], "PATCH", "*-solutions/campaigns"),
+)
 WRITES = (
     Operation(
         "ad set create", "adSets:\n" + scenarios.NEW_AD_SET.format(n=2, status="off"), "POST", "*/ad-sets", "create"
@@ -104,7 +114,12 @@ READS = (
     Operation("campaigns read", WRITES[16].text, "GET", "*/campaigns", "read"),
     Operation("history read", WRITES[18].text, "GET", "*/history", "look", also=(LOST_FUNDS,)),
 )
-OPERATIONS = (*WRITES, *READS)
+OPERATIONS = (
+    *WRITES,
+    *READS,
+    *CAMPAIGNS,
+    Operation("campaigns search", CAMPAIGNS[1].text, "POST", "*/campaigns/search", "read"),
+)
 
 
 # --- The faults -------------------------------------------------------------------------------------------------
