@@ -46,7 +46,7 @@ def test_no_kill_creates_or_funds_twice_and_the_next_run_ends_the_work(seed: int
 
 @pytest.mark.parametrize("seed", SEEDS if FULL else range(1))
 def test_nor_does_a_second_kill_while_the_first_is_mended(seed: int, bench: Path) -> None:
-    lab = Lab(scenarios.drawn(seed), bench, keep=seed % 3 > 0, first=2 if FULL else 40, depth=2, every=17)
+    lab = Lab(scenarios.drawn(seed), bench, keep=seed % 3 > 0, first=2 if FULL else 80, depth=2, every=17)
 
     rows = explored(lab)
 
