@@ -11,7 +11,7 @@ from textwrap import shorten
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "quickstart"
 WIDTH, STEP, MARGIN, SIZE = 900, 22, 20, 13
-COLUMNS = (MARGIN + 14, MARGIN + 200, MARGIN + 430, MARGIN + 580)
+COLUMNS = (MARGIN + 14, MARGIN + 230, MARGIN + 440, MARGIN + 570)
 FONT = "-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 TINTS = {"~": "#9a6700", "+": "#1a7f37", "-": "#cf222e"}
 LINES = 3

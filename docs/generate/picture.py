@@ -5,12 +5,14 @@ from html import escape
 from pathlib import Path
 
 from reconciler.cli.terminal import colour_of
+from reconciler.reports.wrapping import wrap_line
 
 TUTORIAL = Path(__file__).resolve().parents[1] / "tutorial" / "index.md"
 PLAN = re.compile(r"\$ reconciler plan [^\n]*--sandbox\n.*?(?=\n(?:warning|note)\[|```)", re.DOTALL)
 TINTS = {"green": "#7ee787", "yellow": "#f2cc60", "red": "#ff7b72", None: "#e6edf3"}
 SIZE, ADVANCE, STEP, MARGIN = 13, 7.83, 19, 18
 """Of the type, and of a letter of it as the browsers' fixed-width types are: six tenths."""
+COLUMNS = 80
 SPACE = "&#160;"
 """Others are folded, whatever a drawing says of them."""
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -19,15 +21,16 @@ FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monos
 def pages() -> dict[str, str]:
     found = PLAN.search(TUTORIAL.read_text(encoding="utf-8"))
     assert found is not None
-    return {"static/plan.svg": _drawn(found[0].rstrip().splitlines())}
+    lines = found[0].rstrip().splitlines()
+    return {"static/plan.svg": _drawn([(part, _tint(line)) for line in lines for part in wrap_line(line, COLUMNS)])}
 
 
-def _drawn(lines: list[str]) -> str:
-    width, height = round(max(map(len, lines)) * ADVANCE) + 2 * MARGIN, len(lines) * STEP + 2 * MARGIN
+def _drawn(lines: list[tuple[str, str]]) -> str:
+    width, height = round(max(len(line) for line, _ in lines) * ADVANCE) + 2 * MARGIN, len(lines) * STEP + 2 * MARGIN
     rows = "\n".join(
-        f'<text x="{MARGIN}" y="{MARGIN + number * STEP + SIZE}" fill="{_tint(line)}"'
+        f'<text x="{MARGIN}" y="{MARGIN + number * STEP + SIZE}" fill="{tint}"'
         f' textLength="{len(line) * ADVANCE:.0f}">{escape(line).replace(" ", SPACE)}</text>'
-        for number, line in enumerate(lines)
+        for number, (line, tint) in enumerate(lines)
         if line
     )
     return (

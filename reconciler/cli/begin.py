@@ -53,7 +53,7 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     scope = {each.name: given[each.option] for each in SCOPES.values()}
     with report_refusal("text"):
         begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,), found)
-        click.echo("".join(f"{line}\n" for line in _begun(begun, folder)), nl=False)
+        put("".join(f"{line}\n" for line in _begun(begun, folder)))
 
 
 def _begun(begun: "InitResult", folder: str) -> Iterator[str]:

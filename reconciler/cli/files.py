@@ -19,7 +19,7 @@ from reconciler.cli.shared import (
     report_refusal,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, end, progress, report_options
+from reconciler.cli.terminal import CommandEnded, end, progress, put, report_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -222,5 +222,5 @@ def _report(given: SetOptions, planned: "SetResult", files: Sequence[str]) -> No
 
     told = set_report.SetReport(planned.run, tuple(files), planned.written, planned.currencies)
     progress("")
-    click.echo(set_report.FORMATS[given.form](told, render_options(full=given.full)), nl=False)
+    put(set_report.FORMATS[given.form](told, render_options(full=given.full)), given.form)
     raise CommandEnded(int(exit_codes.exit_code(planned.run)))

@@ -6,7 +6,7 @@ import click
 from msgspec.structs import asdict
 
 from reconciler.cli.shared import FORM, cli, report_refusal
-from reconciler.cli.terminal import put
+from reconciler.cli.terminal import notify, put
 
 
 @cli.command(short_help="List the projects of a repository, or those that changed.")
@@ -29,7 +29,7 @@ def projects(folders: tuple[str, ...], since: str | None, form: str) -> None:
     with report_refusal("text"):
         found = projects_command.find_projects(folders, since)
     if found.note:
-        click.echo(f"note: {sanitize(found.note)}", err=True)
+        notify(f"note: {sanitize(found.note)}")
     if form == "json":
         put(json.dumps([asdict(each) for each in found.projects], separators=(",", ":")) + "\n", form)
     else:

@@ -30,7 +30,7 @@ from reconciler.cli.shared import (
     report_refusal,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, announce, end, follower, report_options
+from reconciler.cli.terminal import CommandEnded, announce, end, follower, notify, report_options
 
 if TYPE_CHECKING:
     from reconciler.commands.session import Session
@@ -234,7 +234,7 @@ def _confirm(run: "Run") -> None:
     if not has_reader():
         click.echo("Nothing was sent: the plan could not be shown.", err=True)
         raise CommandEnded(1)
-    click.echo(f"\n{question(run)} Only 'yes' is accepted.", err=True)
+    notify(f"\n{question(run)} Only 'yes' is accepted.")
     if click.prompt("  Enter a value", default="no", show_default=False, err=True) != "yes":
         click.echo("Nothing was sent.", err=True)
         raise CommandEnded(1)

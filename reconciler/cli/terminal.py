@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 import click
 from msgspec.structs import replace
@@ -132,14 +132,20 @@ def show(run: "Run", form: str, manner: "RenderOptions") -> None:
 
 
 def put(text: str, form: str = "text") -> None:
-    """Print a report of any format, with colours if they are wanted."""
+    """Print a report of any format: text is wrapped on a terminal, and coloured if colours are wanted."""
     from reconciler.cli.output import escaped
 
     progress("")
-    if form == "text" and wants_colour():
-        click.echo(_coloured(text), nl=False, color=True)
+    colour = wants_colour()
+    if form == "text":
+        click.echo(_laid_out(text, sys.stdout, colour), nl=False, color=colour)
     else:
         click.echo(escaped(text, form, getattr(sys.stdout, "encoding", None) or "utf-8"), nl=False)
+
+
+def notify(text: str) -> None:
+    """Print a sentence on stderr, wrapped on a terminal."""
+    click.echo(_laid_out(text, sys.stderr), err=True)
 
 
 def wants_colour() -> bool:
@@ -203,12 +209,24 @@ def _write(run: "Run", manner: "RenderOptions") -> bool:
     return complete
 
 
-def _coloured(text: str) -> str:
-    """Return the text with each line coloured by its beginning; it is readable without colour."""
-    return "".join(
-        f"{click.style(line[:-1], fg=colour)}\n" if (colour := colour_of(line)) else line
-        for line in text.splitlines(keepends=True)
-    )
+def _laid_out(text: str, stream: TextIO, colour: bool = False) -> str:
+    """Return the text with lines wrapped at the width of a terminal, each coloured by its beginning.
+
+    Without a terminal no line is wrapped: a log is searched by line, and its viewer wraps it.
+    """
+    if not colour and not stream.isatty():
+        return text
+    from shutil import get_terminal_size
+
+    from reconciler.reports.wrapping import wrap_line
+
+    width = get_terminal_size().columns
+    lines = []
+    for line in text.split("\n"):
+        parts = wrap_line(line, width) if stream.isatty() else [line]
+        hue = colour_of(line) if colour else None
+        lines += [click.style(part, fg=hue) for part in parts] if hue else parts
+    return "\n".join(lines)
 
 
 def colour_of(line: str) -> str | None:

@@ -14,6 +14,7 @@ from reconciler.cli.shared import (
     complete_from,
     report_refusal,
 )
+from reconciler.cli.terminal import put
 
 
 @cli.command(short_help="Write the JSON Schemas that editors check files with.")
@@ -60,11 +61,11 @@ def explain(code: str, project: str) -> None:
     from reconciler.reports.problem_catalogue import problem_table
 
     if code in settings.SECTIONS:
-        click.echo(settings.describe(project, code) or f"There is no project in {project}.\n", nl=False)
+        put(settings.describe(project, code) or f"There is no project in {project}.\n")
         return
     here = settings.describe(project, code)
     if "." in code:
-        click.echo(_explained_field(code), nl=False)
+        put(_explained_field(code))
         return
     known = problem_table()
     code = RULES[code].code if code in RULES else code
@@ -72,9 +73,9 @@ def explain(code: str, project: str) -> None:
         hint = closest_word(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
         raise click.UsageError(f"unknown code {code!r}; {hint}")
     said = known[code].plain
-    click.echo(f"{code}: {said.means}\n\nCause: {said.cause}\nFix:   {said.cure}")
+    put(f"{code}: {said.means}\n\nCause: {said.cause}\nFix:   {said.cure}\n")
     if here:
-        click.echo(f"\nHere:  {here}", nl=False)
+        put(f"\nHere:  {here}")
 
 
 def _explained_field(name: str) -> str:
@@ -138,7 +139,7 @@ def resolve(
         raise click.UsageError("say how you know: --because TEXT")
     decision = ledger_command.CallDecision(applied, because, ids, certain)
     with report_refusal("text"):
-        click.echo(ledger_command.resolve(project, sandbox, api_url, run, call, decision), nl=False)
+        put(ledger_command.resolve(project, sandbox, api_url, run, call, decision))
 
 
 @cli.group("ledger", cls=Guessing, short_help="What is remembered: ids, values, and the journal of all runs.")
@@ -161,7 +162,7 @@ def _book_command(name: str, help: str, *arguments: str) -> None:
         from reconciler.commands import ledger as ledger_command
 
         with report_refusal("text"):
-            click.echo(ledger_command.COMMANDS[name](project, sandbox, api_url, *words.values()), nl=False)
+            put(ledger_command.COMMANDS[name](project, sandbox, api_url, *words.values()))
 
     for argument in arguments:
         if argument == "address":
@@ -218,7 +219,7 @@ def prune(older_than: str, project: str, sandbox: str | None, api_url: str | Non
     ):
         raise click.UsageError(f"--older-than {older_than!r} is no number of days, such as 180d, or is less than 7d")
     with report_refusal("text"):
-        click.echo(ledger_command.prune(project, sandbox, api_url, project_schema.duration(older_than)), nl=False)
+        put(ledger_command.prune(project, sandbox, api_url, project_schema.duration(older_than)))
 
 
 @cli.group(cls=Guessing)

@@ -36,6 +36,11 @@ class CostTotal(Struct, frozen=True):
     def change(self) -> Exposure:
         return self.after - self.before
 
+    @property
+    def is_changed(self) -> bool:
+        """True if the plan changes the total."""
+        return bool(self.change.amount or self.change.uncapped)
+
 
 def totals(money: Money | None) -> tuple[CostTotal, ...]:
     """Return every commitment and every fund, by currency, in the order of the plan's money."""
@@ -51,7 +56,7 @@ def totals(money: Money | None) -> tuple[CostTotal, ...]:
 
 def changed_first(money: Money | None) -> tuple[CostTotal, ...]:
     """Return the totals for people: changed ones first."""
-    return tuple(sorted(totals(money), key=lambda total: not (total.change.amount or total.change.uncapped)))
+    return tuple(sorted(totals(money), key=lambda total: not total.is_changed))
 
 
 def format_money(value: Decimal, sign: str = "") -> str:

@@ -42,6 +42,7 @@ from reconciler.reports.html_elements import (
     cut_rows,
     escape_text,
     render_code,
+    render_field,
     render_list,
     render_section,
     render_table,
@@ -61,7 +62,10 @@ VERDICTS = {
 
 
 def report(run: Run, manner: RenderOptions) -> str:
-    """Return the page, with a line break at the end."""
+    """Return the page, with a line break at the end.
+
+    What a reader came for is first: what was not applied and what changes, before money, most of which is unchanged.
+    """
     body = "\n".join(part for part in _parts(run, manner) if part)
     name = f"{run.command} {run.project}".strip()
     return (
@@ -83,6 +87,9 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
         "Not managed",
         render_table(drift_report.UNMANAGED, ([*map(escape_text, each)] for each in drift_report.shares(run)), (1,)),
     )
+    yield render_section("Not applied", render_list(_unapplied(run)))
+    if has_plan(run):
+        yield render_section("Changes", render_changes(run))
     yield render_section("Budgets (what is asked for)", html_charts.totals(run) + _bids(run))
     yield render_section(ceilings.TITLE, render_table(CEILINGS, map(_ceiling, ceilings.rows(run.money)), (1, 2)))
     yield render_section("Guardrails", render_list(_guardrails(run)))
@@ -91,7 +98,6 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
         irreversible.TITLE,
         render_list(f"{escape_text(what)}: {render_code(which)}" for what, which in irreversible.rows(run)),
     )
-    yield render_section("Not applied", render_list(_unapplied(run)))
     yield render_section(
         "Problems",
         render_list(
@@ -105,7 +111,6 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
     )
     if has_plan(run):
         yield render_section("Budgets before and after", html_charts.budgets(run))
-        yield render_section("Changes", render_changes(run))
         yield render_section("Calls", render_calls(run))
     digest = f"Plan {render_code(manner.digest)}. " if manner.digest else ""
     yield f"<footer>{digest}The JSON report of the same run holds every detail.</footer>"
@@ -143,7 +148,7 @@ def _moved(address: Address, some: Sequence[Drift]) -> str:
 
 def _sides(each: Drift) -> list[str]:
     state, _, field, *words = drift_report.cells(each)
-    return [render_tag(state, STATES[each.state]), render_code(field) if field else "", *map(escape_text, words)]
+    return [render_tag(state, STATES[each.state]), render_field(field) if field else "", *map(escape_text, words)]
 
 
 SIDES = ("", *drift_report.HEADS[2:])

@@ -6,7 +6,7 @@ from reconciler.model import Action, Change, FieldChange, Run
 from reconciler.model.text import count_noun, format_value
 from reconciler.reports import grouping
 from reconciler.reports.common import VERBS, change_title, format_change_percent, least_time
-from reconciler.reports.html_elements import ROWS, escape_text, render_code, render_table, render_tag
+from reconciler.reports.html_elements import ROWS, escape_text, render_code, render_field, render_table, render_tag
 from reconciler.reports.value_diff import describe_inside
 
 
@@ -30,9 +30,8 @@ def _change(change: Change) -> str:
         f"<p>{render_tag(f'{change.action.value} {verb}', verb)} {render_code(change.address)} {name} {id} {place}</p>"
     )
     if change.action is Action.CREATE:
-        fields = render_table(
-            ("", ""), ((render_code(move.field), escape_text(format_value(move.after))) for move in change.fields)
-        )
+        created = ((render_field(move.field), escape_text(format_value(move.after))) for move in change.fields)
+        fields = render_table(("", ""), created, style=FIELDS)
     else:
         rows = (_cells(move, change) for move in change.fields)
         fields = render_table(("", "Before", "After", ""), rows, (1, 2, 3), FIELDS)
@@ -51,7 +50,7 @@ def _cells(move: FieldChange, change: Change) -> tuple[str, str, str, str]:
     mark = (
         f'<span class="{colour}">{percent}</span>' if percent else escape_text(describe_inside(move.before, move.after))
     )
-    return render_code(move.field), before, escape_text(format_value(move.after)), mark
+    return render_field(move.field), before, escape_text(format_value(move.after)), mark
 
 
 def _fold(fold: grouping.Fold, most: int) -> str:

@@ -20,6 +20,11 @@ def render_code(value: object) -> str:
     return f"<code>{escape_text(value)}</code>"
 
 
+def render_field(name: str) -> str:
+    """Return the name of a field, which a narrow page breaks after a dot only."""
+    return f"<code>{escape_text(name).replace('.', '.<wbr>')}</code>"
+
+
 def render_section(title: str, content: str) -> str:
     return f"<section><h2>{title}</h2>{content}</section>" if content else ""
 

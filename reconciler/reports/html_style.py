@@ -43,7 +43,7 @@ article,details.many{border-top:1px solid var(--line);padding:.8rem 0}
 article:first-of-type,h2+details.many{border-top:0;padding-top:0}
 article>p{margin:0 0 .35rem;display:flex;flex-wrap:wrap;gap:.15rem .6rem;align-items:baseline}
 .name{font-weight:600}
-.sides code{overflow-wrap:break-word}.sides td.r{white-space:normal}
+td code{overflow-wrap:break-word}.sides td.r{white-space:normal}
 summary{cursor:pointer}summary .lines{display:block;margin:.2rem 0 0 1.1rem}
 .up{color:var(--stop)}.down{color:var(--create)}
 .chart{display:grid;gap:.9rem}.chart+ul{margin-top:1rem}
@@ -60,7 +60,7 @@ footer{color:var(--soft);font-size:.85rem;margin-top:1.5rem}
 .bars{grid-template-columns:1fr}.pair{grid-template-columns:1fr 9.5rem}
 .fields tr{display:block;border-top:1px solid var(--line);padding:.3rem 0}
 .fields td{display:inline-block;border:0;padding:0 .5rem 0 0}.fields td:first-child{display:block}
-.fields td.r{text-align:left}.fields td:nth-child(3)::before{content:"\2192\a0"}.fields tr:first-child{display:none}}
+.fields td.r{text-align:left}.fields td:nth-child(3)::before{content:"\2192\a0"}.fields tr:has(th){display:none}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--before:#999;--after:#1f4f9e;
 --create:#0b5d33;--update:#6b4800;--stop:#8d1b14;--wash-create:#fff;--wash-update:#fff;--wash-stop:#fff;
 --wash-note:#fff}

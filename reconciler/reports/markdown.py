@@ -1,4 +1,4 @@
-"""A run as a comment on a pull request: money and the largest risks first, at most 65,000 characters.
+"""A run as a comment on a pull request: money that changes and the largest risks first, at most 65,000 characters.
 
 The first line is a hidden tag, the same for each run of a project, by which the comment is found and
 updated.
@@ -62,7 +62,7 @@ def report(run: Run, manner: RenderOptions) -> str:
     page, known = Page(MOST), objects(run)
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{exit_sentence(run, manner)}**"] if exit_sentence(run, manner) else [])
-    totals = cost.changed_first(run.money)
+    totals = [each for each in cost.totals(run.money) if each.is_changed]
     others, unapplied = drift_report.problems_outside_tables(run), _unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     at_most = ceilings.rows(run.money)
@@ -77,6 +77,7 @@ def report(run: Run, manner: RenderOptions) -> str:
     _list(page, "Problems", (_problem(each, known) for each in others), len(others))
     if run.changes and has_plan(run):
         _plan(page, run)
+    _unchanged(page, run)
     if manner.digest:
         page.add([], [f"Approve exactly this plan with {code(manner.digest)}."])
     return str(page)
@@ -116,6 +117,13 @@ def _total(each: cost.CostTotal) -> str:
     name = f"{cell(each.currency)} {each.what}"
     before, after = cost.format_exposure(each.before), cost.format_exposure(each.after)
     return f"| {name} | {before} | {after} | {cost.format_total_change(each)} |"
+
+
+def _unchanged(page: Page, run: Run) -> None:
+    """Add the totals that the plan leaves as they are, below everything that changes."""
+    totals = [each for each in cost.totals(run.money) if not each.is_changed]
+    head, tail = [_summary("Unchanged budgets"), "", *MONEY], ["", "</details>"]
+    page.add(head, map(_total, totals), tail, total=len(totals), most=SHARE, more="… and {} more totals.")
 
 
 def _ceiling(each: cost.CostTotal) -> str:

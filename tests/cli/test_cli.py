@@ -321,6 +321,16 @@ def test_a_terminal_is_coloured_unless_no_color_is_set(here: Path) -> None:
     assert words(coloured.out) == words(plain.out)
 
 
+def test_a_terminal_is_as_wide_as_the_longest_line_and_a_log_is_not_wrapped(here: Path) -> None:
+    shown = on_terminal("plan", *SANDBOX, at=here, env={"NO_COLOR": "1", "COLUMNS": "50"})
+    logged = reconciler("plan", *SANDBOX, at=here, env={"COLUMNS": "50"})
+
+    lines = re.sub(r"\x1b\[K|\r[^\n]*\x1b\[K", "", shown.out).splitlines()
+    assert max(len(line) for line in lines if len(line.split()) > 1) <= 50
+    assert max(map(len, logged.out.splitlines())) > 80
+    assert words(logged.out)[-12:] == words(shown.out)[-12:]
+
+
 def words(text: str) -> list[str]:
     """Without colours, and without the progress, whose numbers differ each time."""
     text = re.sub(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)", "", text)

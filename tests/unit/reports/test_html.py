@@ -36,7 +36,7 @@ OUTSIDE = ("src", "href", "srcset", "action", "data", "style")
 class Outline(HTMLParser):
     """What refers to something outside, and whether every tag that opens closes."""
 
-    VOID = ("meta", "br", "rect")
+    VOID = ("meta", "br", "wbr", "rect")
 
     def __init__(self, page: str) -> None:
         super().__init__()
