@@ -1,9 +1,11 @@
 """Fencing: each lock has a generation that its holder raises, and a session with an old one cannot write intents.
 
 If the lock was taken away (a removed lock file, a pooler that reassigned the session, an expired lease), the next
-holder has raised the generation, which the transaction of the next intent detects.
+holder has raised the generation, which the transaction of the next intent detects. It is raised by a random step: a row
+that was deleted or put back to an older state, while the lock was gone as well, does not lead to the same one again.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +13,8 @@ from reconciler.ledger import codec
 from reconciler.ledger.checked_rows import Database
 from reconciler.ledger.errors import LockLost
 
+STEP = 2**32
+"""Upper bound of a step: two are equal once in four thousand million times, and a BIGINT holds as many steps."""
 ANOTHER = "apply again: it looks first for what this run may have left open"
 
 
@@ -27,7 +31,7 @@ class Fence:
         names = [codec.of_name(scope) for scope in sorted(set(scopes))]
         with self._database.transaction():
             known = self._generations()
-            taken = {name: known.get(name, 0) + 1 for name in names}
+            taken = {name: known.get(name, 0) + 1 + secrets.randbelow(STEP) for name in names}
             self._database.executemany(
                 "INSERT INTO holders (scope, holder, generation) VALUES (?, '', ?)"
                 " ON CONFLICT (scope) DO UPDATE SET generation = excluded.generation",

@@ -58,6 +58,7 @@ class Told:
     status: str
     of: datetime | None = None
     """When the earlier run began whose call was settled."""
+    id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -340,12 +341,12 @@ def _kept(number: int, began: datetime, ended: datetime, end: Ended | None, whic
         report = end.report
     except json.JSONDecodeError:
         return Run(number, began, ended, end.code, (), which, trouble=(end.out + end.err)[-400:])
-    words: dict[tuple[str, str], str] = {}
+    words: dict[tuple[str, str], tuple[str, str | None]] = {}
     for each in report["outcomes"]:
         operation = next((one for part, one in OPERATIONS.items() if part in each["call"]), None)
         if operation is not None:
-            words[each["address"], operation] = each["status"]
-    told = tuple(Told(address, operation, status) for (address, operation), status in words.items())
+            words[each["address"], operation] = each["status"], each["id"]
+    told = tuple(Told(address, operation, status, id=id) for (address, operation), (status, id) in words.items())
     told += tuple(_settled(report["diagnostics"]))
     trouble = end.err[-400:] if "Traceback" in end.err else ""
     return Run(number, began, ended, end.code, told, which, frozenset(end.codes), trouble)

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from .lab import Played
 from .people import DEEDS
-from .wants import WANTS
+from .wants import WANTS, address_of
 from .watched import Sending
 
 FRESH = timedelta(seconds=61)
@@ -24,6 +24,8 @@ FRESH = timedelta(seconds=61)
 LOOK_FOR = timedelta(seconds=100)
 """How long a run without a ledger waits before its first creation or top-up (`lookFor`, less what looks take)."""
 REFUSED = ("rejected", "not sent")
+SETTLE_AFTER = timedelta(minutes=30)
+"""Time after which a later run may take a call for absent."""
 VISIBLE = timedelta(seconds=100)
 """Time within which a read has to show an effect for the losing run to see it; `lookFor` is 120 s."""
 TURNED_AWAY = (429, 401)
@@ -152,6 +154,9 @@ def _told_wrong(played: Played) -> Iterator[str]:
                 yield f"run {run.number} told {told.address} as {told.status}, and it took effect"
             if told.status.endswith("applied") and of and not any(each.effects for each in of):
                 yield f"run {run.number} told {told.address} as applied, and it never took effect"
+            before = (told.address.partition(".")[0], told.id)
+            if told.status == "applied" and told.operation == "create" and before in played.world.initial:
+                yield f"run {run.number} told {told.address} as created as {told.id}, which was there before"
             if told.status == "settled: not sent" and any(each.effects for each in of if _is_of(played, each, told.of)):
                 yield f"run {run.number} told {told.address} of an earlier run as not sent, and it took effect"
 
@@ -192,11 +197,24 @@ def _is_never_misled(played: Played, sending: Sending) -> bool:
 
 
 def _written_elsewhere(played: Played) -> Iterator[str]:
-    """What was there before and is in no file is not written to."""
+    """What was there before and is in no file is not written to, nor a twin while a create may still take effect."""
     named = {want for name in played.scenario["wants"] for want in WANTS[name].ids}
-    for run, key in played.world.written:
+    twins = {key: address_of(name, played.world.state.all(name)[key]) for name, key in played.world.others}
+    for run, key, at in played.world.written:
         if key in played.world.began_with and key not in named:
             yield f"run {run} wrote to {key}, which is in no file"
+        if key in twins and any(_may_still_land(played, each, run, at) for each in _of(played, twins[key])):
+            yield f"run {run} wrote to {key}, another user's, while its own {twins[key]} could still take effect"
+
+
+def _of(played: Played, address: str | None) -> list[Sending]:
+    return [each for each in played.sendings if each.operation == "create" and each.address == address]
+
+
+def _may_still_land(played: Played, sending: Sending, run: int, at: datetime) -> bool:
+    """Return whether a create of an earlier run, which the ledger knows as lost, is not decided yet."""
+    lost = not 200 <= sending.status < 300 and sending.run < run and not _has_lost_ledger(played, sending.run, run)
+    return lost and bool(sending.effects) and sending.at <= at < sending.at + SETTLE_AFTER
 
 
 def _tracebacks(played: Played) -> Iterator[str]:

@@ -80,8 +80,8 @@ class Watched(World):
         self._known = self._keys()
         self.initial = frozenset(self._known)
         self.began_with = frozenset(key for name in ("adSets", "balances") for key in self.state.all(name))
-        self.written: list[tuple[int, str]] = []
-        """The existing objects that a run wrote to."""
+        self.written: list[tuple[int, str, datetime]] = []
+        """The existing objects that a run wrote to, and when."""
         self._pending: list[Sending] = []
 
     def begin(self, run: int, end: End | None, at_kill: Callable[[], None]) -> None:
@@ -146,7 +146,7 @@ class Watched(World):
             landed = [instant(late[0]["due"])] if late else [self.now]
             sending.effects = landed if late or 200 <= status < 300 else []
         self.sets += sets
-        self.written += [(self.run, key) for key in _targets(request)]
+        self.written += [(self.run, key, self.now) for key in _targets(request)]
         said = (
             ", ".join(f"{each.operation} {each.address}" for each in (*made, *sets)) or request.path.rpartition("/")[2]
         )

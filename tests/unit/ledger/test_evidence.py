@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.ledger import Ledger, LedgerError, LockLost
 from reconciler.ledger.errors import Late, PlanUsed
+from reconciler.ledger.fence import Fence
 from reconciler.ledger.records import Holder, Intent, Known, Observation, Pruned, SeenValues
 from reconciler.model import Address, Call, ItemStatus, WriteEffect
 
@@ -235,6 +236,18 @@ def test_a_holder_whose_lock_another_has_taken_writes_no_intent(file_home: Home)
                 refused()
     with locked(ledger):
         ledger.intend(run, call(), at=NOW)
+
+
+@pytest.mark.parametrize("undone", ["DELETE FROM holders", "UPDATE holders SET generation = 0"])
+def test_a_generation_is_not_repeated_when_its_row_was_lost_with_the_lock(home: Home, undone: str) -> None:
+    backend: Any = home.open()._backend  # type: ignore[attr-defined]
+    holder, other = Fence(backend), Fence(backend)
+    with holder.holding(["1352"]):
+        backend.execute(undone)
+        with other.holding(["1352"]):
+            pass
+        with pytest.raises(LockLost, match=r"1352"):
+            holder.check()
 
 
 def test_holders_of_other_scopes_do_not_matter(home: Home) -> None:
