@@ -99,7 +99,7 @@ def plan(given: PlanOptions) -> None:
     allowed, moment = allowances(given.allow, given.because), parse_at(given.at)
     if moment is not None and given.out is not None:
         raise click.UsageError("a plan for another time cannot be saved: what is live then is not known")
-    with open_session_for(given.paths, given, given.form) as session:
+    with open_session_for(given.paths, given, given.form, ahead=not given.targets) as session:
         if moment is not None:
             session.moment = moment
         prepared = session.plan(given.targets, allowed)

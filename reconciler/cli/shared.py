@@ -133,7 +133,7 @@ COMMANDS = {
     "sheets": ("export",),
     "runs": ("plan", "show", "apply"),
     "live": ("drift", "rollback", "import"),
-    "pipelines": ("projects", "notify"),
+    "pipelines": ("projects",),
     "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),
 }
 """Modules of this package, with the commands that each adds to the group."""
@@ -235,14 +235,14 @@ def split_sandbox_argument(paths: Sequence[str], sandbox: str | None) -> tuple[S
 
 
 @contextmanager
-def open_session_for(paths: Sequence[str], account: Reaching, form: str) -> "Iterator[Session]":
+def open_session_for(paths: Sequence[str], account: Reaching, form: str, *, ahead: bool = False) -> "Iterator[Session]":
     """Open the loaded project with its API. A refusal is reported in this format."""
     from reconciler.commands import session
 
     paths, sandbox = split_sandbox_argument(paths, account.sandbox)
     with (
         report_refusal(form),
-        session.open_session(paths, sandbox=sandbox, api_url=account.api_url, tell=progress) as opened,
+        session.open_session(paths, sandbox=sandbox, api_url=account.api_url, tell=progress, ahead=ahead) as opened,
     ):
         yield opened
 

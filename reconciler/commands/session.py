@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from reconciler import __version__
 from reconciler.commands import connection, decided_beside, saved_plans
 from reconciler.commands.connection import CommandRefused
+from reconciler.commands.early_reads import EarlyReads
 from reconciler.config import loader
 from reconciler.config import moved as moved_blocks
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.engine import open_calls, run_journal
 from reconciler.engine import plan as plan_engine
-from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.engine.environment import Ahead, Environment, StateSnapshot
 from reconciler.engine.progress import CallProgress, LongWait, Tell, count_progress
 from reconciler.engine.refresh import kind_reader
 from reconciler.executor.evidence import Times
@@ -163,7 +164,10 @@ class Session:
             self.api.knows_time,
             connection.lock_holder().host,
         )
-        return open_calls.recover_open(book, past)
+        recovery = open_calls.recover_open(book, past)
+        if recovery != open_calls.Recovery():
+            self.api.forget_ahead()  # the plan must not stand on reads that are older than those of the recovery
+        return recovery
 
     def save(self, run: Run, file: Path, targets: Sequence[str], hours: float) -> str:
         """Write the plan atomically; return its digest."""
@@ -213,28 +217,49 @@ class Session:
         self.tell(LongWait(f"waiting for the lock of {holder}"))
 
     def _reader(self, kind: str) -> "KindReader":
-        return kind_reader(self.project, self.outside, kind)
+        """Return a reader that reads now: what was read ahead may be older than the time by which it is judged."""
+        told = CallProgress(self.tell, self.api.clock.monotonic, self.api.limit_used)
+        send = told.reading(lambda call: self.api.send(call, anew=True))
+        return kind_reader(self.project, replace(self.outside, send=send), kind)
 
 
 def open_session(
-    paths: Sequence[str], *, sandbox: str | None, api_url: str | None, tell: Tell, clock: Clock | None = None
+    paths: Sequence[str],
+    *,
+    sandbox: str | None,
+    api_url: str | None,
+    tell: Tell,
+    clock: Clock | None = None,
+    ahead: bool = False,
 ) -> Session:
     """Open the session of a command; all waits and times in it use one clock.
 
-    Raise :class:`CommandRefused` if files or credentials are not in order.
+    ``ahead`` begins to read what is live while the files are parsed: only for a command that takes no lock, since what
+    is read before a lock is held may be changed by its holder. Raise :class:`CommandRefused` if files or credentials
+    are not in order.
     """
-    loaded = loader.load(paths, told=count_progress("reading", "files", tell))
+    early = EarlyReads(api_url, tell, clock) if ahead and sandbox is None else None
+    begin = early.begin if early is not None else None
+    loaded = loader.load(paths, told=count_progress("reading", "files", tell), begun=begin)
     if loaded.project is None or loaded.failed:
+        if early is not None:
+            early.close()
         raise CommandRefused(plan_engine.validate(loaded, datetime.now(UTC)))
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:
         api = connection.connect_sandbox(connection.sandbox_state(project, sandbox), tell, clock=clock)
     else:
-        api = connection.connect_api(api_url, products, tell, clock=clock)
+        begun = early.api_of(products) if early is not None else None
+        api = begun or connection.connect_api(api_url, products, tell, clock=clock)
+    home = connection.ledger_home(project, sandbox, api_url)
+    return Session(tuple(paths) or (".",), loaded, project, _environment(api, project, tell), api, home, tell)
+
+
+def _environment(api: Api, project: Project, tell: Tell) -> Environment:
     stop = Stop()
     calls = CallProgress(tell, api.clock.monotonic, api.limit_used)
-    outside = Environment(
+    return Environment(
         calls.reading(api.send),
         api.now,
         stop.cutting(api.clock.sleep),
@@ -242,9 +267,8 @@ def open_session(
         stop=stop,
         channel=api.channel(lambda: stop.reason is not None),
         times=Times(project.look_for, project.settle_after),
+        ahead=Ahead(api.read_ahead, api.forget_ahead, lambda: api.ahead_for),
     )
-    home = connection.ledger_home(project, sandbox, api_url)
-    return Session(tuple(paths) or (".",), loaded, project, outside, api, home, tell)
 
 
 __all__ = ["CommandRefused", "Session", "open_session"]

@@ -60,16 +60,20 @@ def load(
     paths: Iterable[str] = (),
     instead: Mapping[str, bytes] | None = None,
     told: Callable[[int, int], None] | None = None,
+    begun: Callable[[Project, tuple[File, ...]], None] | None = None,
 ) -> LoadResult:
     """Load the project at the paths (its folder, or files of it; the current folder by default).
 
-    ``instead`` replaces the texts of some files; ``told`` is called with the number of files read and the total.
+    ``instead`` replaces the texts of some files; ``told`` is called with the number of files read and the total,
+    ``begun`` with the project and its files before any of them is read.
     """
     project, files, problems = project_files.find_project(tuple(paths))
     found, desired, documents = list(problems), list[Desired](), dict[str, Document]()
     allow = list[Allowance]()
     if project is not None:
         allow += _decisions(project.source, project.content)
+        if begun is not None and not problems:
+            begun(project, files)
         for number, file in enumerate(files, 1):
             desired.extend(_file(file, project_files.text_of(file, instead), project, found, documents, allow))
             if told is not None:

@@ -124,6 +124,22 @@ def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | P
         return _refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions")
 
 
+def sections_named(files: Sequence[File], names: Sequence[str]) -> tuple[str, ...]:
+    """Return which of some sections stand at the left edge of any file, in the given order.
+
+    It is a guess for what needs no proof: it parses nothing, and passes over what cannot be read.
+    """
+    missing = {name: b"\n%b:" % name.encode() for name in names}
+    for file in files:
+        text = text_of(file)
+        if isinstance(text, bytes):
+            found = [name for name, line in missing.items() if text.startswith(line[1:]) or line in text]
+            missing = {name: line for name, line in missing.items() if name not in found}
+        if not missing:
+            break
+    return tuple(name for name in names if name not in missing)
+
+
 def home_of(path: File) -> File | None:
     """Return the folder of the project that contains a path, or None."""
     absolute = path.resolve()

@@ -1,7 +1,7 @@
 """Dependencies of a use-case: HTTP, clock, sleep, progress."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
@@ -16,6 +16,19 @@ from reconciler.provider.reader import Send
 
 
 def _quiet(done: int, total: int) -> None: ...
+
+
+def _not_ahead(calls: Sequence[Call]) -> None: ...
+
+
+class Ahead(Struct, frozen=True):
+    """Reads in the background, before ``send`` is called for them; by default there are none."""
+
+    begin: Callable[[Sequence[Call]], None] = _not_ahead
+    forget: Callable[[], None] = lambda: None
+    """Drops the answers that no call has taken."""
+    age: Callable[[], timedelta] = timedelta
+    """Returns the time since the first of them was begun."""
 
 
 class Plain(Struct, frozen=True):
@@ -68,12 +81,13 @@ class Environment(Struct, frozen=True):
     """Channel of writes; ``send`` by default."""
     times: Times = field(default_factory=Times)
     threads: Threads = field(default_factory=Threads)
+    ahead: Ahead = Ahead()
     wary: bool = False
     """True if the ledger is new: look twice before the first create or top-up."""
 
     def stamp(self) -> datetime:
-        """Return the time for a record; it is not used for decisions."""
-        return self.clock()
+        """Return the time at which the reads of a plan began; it is not used for decisions."""
+        return self.clock() - self.ahead.age()
 
     @property
     def writes(self) -> Channel:

@@ -14,10 +14,11 @@ from reconciler.executor.looks import KindReader
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
-from reconciler.model import Address, Desired, Live, Pair, Problem, Severity
+from reconciler.model import Address, Call, Desired, Live, Pair, Problem, Severity
 from reconciler.planning import identity, match
 from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
+from reconciler.provider import first_reads as live_reads
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
 
@@ -37,18 +38,27 @@ def refresh(
 ) -> RefreshResult:
     """Read the scope. Raise :class:`reconciler.provider.reader.ReadError` if any part of it cannot be read."""
     kinds = dict(by_kind(project, wanted))
-    spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
+    outside.ahead.begin(first_reads(project, tuple(kinds)))
+    try:
+        return _refresh(project, kinds, wanted, outside, now, memory)
+    finally:
+        outside.ahead.forget()  # a later refresh reads anew
+
+
+def _refresh(
+    project: Project,
+    kinds: Mapping[Kind, tuple[Desired, ...]],
+    wanted: Sequence[Desired],
+    outside: Environment,
+    now: datetime,
+    memory: StateSnapshot,
+) -> RefreshResult:
+    """Read the scope in one order, whatever was read ahead."""
     codes: dict[tuple[str, str], str] = {}
     zones: dict[tuple[str, str], str] = {}
-    problems = list(
-        account_scope.check_scope(kinds, spoken, project.scope, project.at("scope"), outside.send, codes, zones=zones)
-    )
-    used = {kind.family: project.dialect(kind.family) for kind in kinds}
-    problems += account_scope.version_warnings(used.values(), now, project.at("api"))
+    problems = _check_scope(project, kinds, outside, now, codes, zones)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return RefreshResult({}, {}, tuple(problems))
-    for table in SCOPES.values():
-        _ask_directory(table, kinds, project, outside, now, codes, zones)
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
     stated = {each.address: each.id for each in wanted if each.id is not None}
@@ -71,6 +81,33 @@ def refresh(
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     problems += _judge(kinds, project, now, pairs, rows, zones)
     return RefreshResult(pairs, rows, tuple(problems), codes | _stated_currencies(project), zones)
+
+
+def _check_scope(
+    project: Project,
+    kinds: Mapping[Kind, Sequence[Desired]],
+    outside: Environment,
+    now: datetime,
+    codes: dict[tuple[str, str], str],
+    zones: dict[tuple[str, str], str],
+) -> list[Problem]:
+    """Return the problems of the scope, and add currencies and zones; without an error also those of directories."""
+    spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
+    problems = list(
+        account_scope.check_scope(kinds, spoken, project.scope, project.at("scope"), outside.send, codes, zones=zones)
+    )
+    used = {kind.family: project.dialect(kind.family) for kind in kinds}
+    problems += account_scope.version_warnings(used.values(), now, project.at("api"))
+    if not any(problem.severity is Severity.ERROR for problem in problems):
+        for table in SCOPES.values():
+            _ask_directory(table, kinds, project, outside, now, codes, zones)
+    return problems
+
+
+def first_reads(project: Project, kinds: Sequence[Kind]) -> tuple[Call, ...]:
+    """Return the reads with which a refresh of these kinds begins, whatever the files say of them."""
+    unstated = [name for name, ids in project.scope.items() if any(id not in project.currencies for id in ids)]
+    return tuple(live_reads.first_reads(kinds, project.dialect, project.scope, unstated))
 
 
 def _stated_currencies(project: Project) -> dict[tuple[str, str], str]:

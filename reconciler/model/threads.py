@@ -10,11 +10,16 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
+def _start(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()
+
+
 class Threads(Struct, frozen=True):
-    """Thread primitives: locks, conditions, and a parallel map."""
+    """Thread primitives: locks, conditions, a parallel map, and work beside the caller's that may end with it."""
 
     lock: Callable[[], Any] = threading.RLock
     condition: Callable[[], Any] = threading.Condition
+    start: Callable[[Callable[[], None]], None] = _start
 
     def map(self, work: Callable[[Given], Made], values: Sequence[Given], width: int) -> Iterator[Made]:
         """Yield ``work(value)`` for each value, in order; ``width`` of them at once."""

@@ -102,6 +102,11 @@ def check_one_page(answer: Answer, name: str) -> None:
         raise CutShort(name, reason)
 
 
+def first_query(listing: Listing) -> Query:
+    """Return the query of the first page of a list."""
+    return (*listing.query, *_position(listing, 0, 0))
+
+
 class _Held:
     """Rows received so far: their total, and the distinct ones by id (history entries have none)."""
 

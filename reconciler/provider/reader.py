@@ -14,9 +14,8 @@ from msgspec.structs import replace
 from reconciler.kinds.calendar import day_in
 from reconciler.kinds.date_types import DayType
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.read_methods import Listing, Paging, Reference, Search
+from reconciler.kinds.read_methods import Listing, Paging, Search
 from reconciler.model import (
-    Answer,
     Call,
     Desired,
     Json,
@@ -26,19 +25,15 @@ from reconciler.model import (
     ReadCall,
     Severity,
     Value,
-    WriteEffect,
     error,
     warning,
 )
 from reconciler.provider import codec
-from reconciler.provider.paging import CutShort, check_one_page, entries, rows, walk
+from reconciler.provider.lists import Send as Send
+from reconciler.provider.lists import got, of_owner, page_call, read_call, read_pages, read_reference, read_until_stable
+from reconciler.provider.paging import check_one_page, entries, first_query, rows
 from reconciler.provider.read_errors import ReadError as ReadError
 from reconciler.provider.read_errors import read_error as read_error
-
-Send = Callable[[Call], Answer]
-TOO_LONG = 504
-PASSES = 4
-"""Maximum number of times that a list of several pages is read until two readings agree."""
 
 
 class ReadResult(Struct, frozen=True):
@@ -71,13 +66,13 @@ def read_list(
             warnings: list[Problem] = []
             for id in scope:
                 inject = {listing.inject: id} if listing.inject else None
-                pages = _read_until_stable(kind, listing, root, id, send)
+                pages = read_until_stable(kind, listing, root, id, send)
                 own = {
                     each.id: each
                     for page in pages
                     for each in (kept(codec.decode_row(kind, row, inject, id)) for row in rows(page))
                 }
-                warnings += (each for page in pages for each in _warnings(kind, page.body))
+                warnings += (each for page in pages for each in _warnings(kind, [page.body]))
                 own = _with_days(kind, root, id, own, send)
                 live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
             return ReadResult(tuple(live.values()), tuple(warnings))
@@ -92,18 +87,41 @@ def _search(
     narrowed: Sequence[str] | None,
     kept: Callable[[Live], Live],
 ) -> ReadResult:
-    """Return the objects that one search returns, all of them on one page."""
-    filters: Json = {search.by: list(scope)} if narrowed is None else {search.parents: list(narrowed)}
-    body: Json = {"filters": filters}
-    path, hook = search.path.format(root=root), codec.row_hook(kind, kept)
-    answer = _got(_call(kind, "POST", path, body=body, row_hook=hook), send)
-    owner = kind.holder
-    check_one_page(answer, path)
-    found = [row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer)]
-    # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
-    return ReadResult(
-        tuple(each for each in found if each.values.get(owner) in scope), tuple(_warnings(kind, answer.body))
-    )
+    """Return the objects of a search for each owner, or of one for some parents; each is on one page."""
+    found: list[Live] = []
+    bodies: list[Json] = []
+    for owners in [(id,) for id in scope] if narrowed is None else [tuple(scope)]:
+        by, ids = (search.by, owners) if narrowed is None else (search.parents, narrowed)
+        call = _search_call(kind, search, root, by, ids, codec.row_hook(kind, kept))
+        answer = got(call, send)
+        check_one_page(answer, call.path)
+        decoded = (row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer))
+        # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
+        found += (each for each in decoded if each.values.get(kind.holder) in owners)
+        bodies.append({"warnings": answer.body.get("warnings")} if isinstance(answer.body, dict) else None)
+    return ReadResult(tuple(found), tuple(_warnings(kind, bodies)))
+
+
+def _search_call(
+    kind: Kind,
+    search: Search,
+    root: str,
+    by: str,
+    ids: Sequence[str],
+    row_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> ReadCall:
+    body: Json = {"filters": {by: list(ids)}}
+    return read_call(kind, "POST", search.path.format(root=root), body=body, row_hook=row_hook)
+
+
+def first_calls(kind: Kind, root: str, scope: Sequence[str]) -> Iterator[Call]:
+    """Yield the reads with which :func:`read_list` begins: every search, or the first page of every list."""
+    for id in scope:
+        match kind.read:
+            case Search() as search:
+                yield _search_call(kind, search, root, search.by, (id,))
+            case Listing() as listing:
+                yield page_call(kind, of_owner(listing, id), root, id, first_query(of_owner(listing, id)))
 
 
 def add_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
@@ -123,7 +141,7 @@ def unknown_references(
         ]
         if not any(ids for _, ids in naming):
             continue
-        known = {str(row.get("id")) for id in scope for row in _listed(kind, reference, root, id, send)}
+        known = {str(row.get("id")) for id in scope for row in read_reference(kind, reference, root, id, send)}
         for desired, ids in naming:
             for id in (id for id in ids if id not in known):
                 message = f"there is no {reference.thing} {id} in the scope"
@@ -138,11 +156,6 @@ def _named(value: Value) -> set[str]:
     return {str(each) for each in value} if isinstance(value, tuple) else {str(value)}
 
 
-def _listed(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
-    listing = Listing(reference.path, query=reference.query, paging=reference.paging, page=reference.page)
-    return [row for page in _pages(kind, listing, root, id, send) for row in rows(page)]
-
-
 def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
     """Return the names of the objects to which a field refers, by field and id. Raise :class:`ReadError`."""
     return {
@@ -150,14 +163,14 @@ def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send
         for reference in kind.references
         if reference.field == field
         for id in scope
-        for row in _listed(kind, reference, root, id, send)
+        for row in read_reference(kind, reference, root, id, send)
     }
 
 
 def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
     """Yield every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
     listing = Listing(path, paging=Paging.OFFSET, page=page)
-    for answer in _pages(kind, listing, "", "", send):
+    for answer in read_pages(kind, listing, "", "", send):
         for row in rows(answer):
             attributes = row.get("attributes")
             yield attributes if isinstance(attributes, dict) else row
@@ -173,7 +186,7 @@ def _with_days(kind: Kind, root: str, owner: str, live: dict[str, Live], send: S
     }
     if not told or kind.owners is None:
         return live
-    listed = (row for page in _pages(kind, kind.owners, root, owner, send) for row in rows(page))
+    listed = (row for page in read_pages(kind, kind.owners, root, owner, send) for row in rows(page))
     zone = next((_zone(row) for row in listed if str(row.get("id")) == owner), "")
     meant = {id: {name: day_in(day, zone) for name, day in days.items()} for id, days in told.items()}
     return {id: replace(each, values={**each.values, **meant.get(id, {})}) for id, each in live.items()}
@@ -189,7 +202,7 @@ def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -
     for detail in kind.details if desired.values.keys() - kind.plain else ():
         prefix = detail.field.removesuffix("*")
         if any(name.startswith(prefix) for name in desired.values):
-            answer = _got(_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
+            answer = got(read_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
             check_one_page(answer, detail.path.format(root=root, id=live.id))
             stated = codec.decode_details(detail.field, detail.attribute, rows(answer))
             live = replace(live, values={**live.values, **stated})
@@ -202,7 +215,7 @@ def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Se
     name, names = kind.attachments.field, kind.attachments.names
     members: dict[str, set[str]] = {each: set() for each in live}
     listing = Listing(kind.attachments.path, paging=Paging.INDEX, page=kind.attachments.page)
-    for page in _read_until_stable(kind, listing, root, id, send):
+    for page in read_until_stable(kind, listing, root, id, send):
         for row in rows(page):
             for owner in row.get("attributes", row).get(names) or ():
                 members.setdefault(str(owner), set()).add(str(row.get("id")))
@@ -212,81 +225,10 @@ def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Se
     }
 
 
-# --- Pages ----------------------------------------------------------------------------------------------
-
-
-def _read_until_stable(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
-    """Return all pages of a list; if it times out on the server, the pages of each of its parts (contract §4.2)."""
-    try:
-        return _read_until_same(kind, listing, root, id, send)
-    except ReadError as unread:
-        if unread.status != TOO_LONG or listing.parts is None:
-            raise
-        parts = [str(row.get("id")) for row in _listed(kind, listing.parts, root, id, send)]
-        if not parts:
-            raise
-    lists = [replace(listing, query=(*listing.query, (listing.parts.field, part))) for part in parts]
-    return [page for each in lists for page in _read_until_same(kind, each, root, id, send)]
-
-
-def _read_until_same(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
-    """Return all pages of a list.
-
-    A list of several pages is read again until two readings have the same ids, since an entry may slip between two
-    pages while others are added or removed (contract §2.10).
-    """
-    before: set[str] | None = None
-    cut: str | None = None
-    for _ in range(PASSES):
-        try:
-            pages = _pages(kind, listing, root, id, send)
-        except CutShort as short:
-            if cut == short.problem.message:  # the same cut twice: not caused by a concurrent change
-                raise
-            before, cut = None, short.problem.message
-            continue
-        ids = {str(row.get("id")) for page in pages for row in rows(page)}
-        if len(pages) == 1 or ids == before:
-            return pages
-        before = ids
-    message = f"the list {listing.path.format(root=root, scope=id)} changed each of the {PASSES} times it was read"
-    raise ReadError(error("list-unstable", message, hint="try again when nobody else is changing the account"))
-
-
-def _pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
-    path = listing.path.format(root=root, scope=id)
-    asked = replace(listing, query=tuple((name, value.format(scope=id)) for name, value in listing.query))
-    return walk(asked, lambda query: _got(_call(kind, "GET", path, query=query), send), path)
-
-
-# --- Calls and responses ----------------------------------------------------------------------------------
-
-
-def _call(
-    kind: Kind,
-    method: str,
-    path: str,
-    *,
-    body: Json = None,
-    query: tuple[tuple[str, str], ...] = (),
-    row_hook: Callable[[dict[str, Any]], Any] | None = None,
-) -> ReadCall:
-    name, read = f"{kind.name}.read", WriteEffect.READ
-    return ReadCall(name, kind.name, "", read, method, path, (body,), query, product=kind.product, row_hook=row_hook)
-
-
-def _got(call: Call, send: Send) -> Answer:
-    answer = send(call)
-    problem = read_error(call, answer)
-    if problem is not None:
-        raise ReadError(problem, answer.status)
-    return answer
-
-
-def _warnings(kind: Kind, body: Json) -> Iterator[Problem]:
+def _warnings(kind: Kind, bodies: Iterable[Json]) -> Iterator[Problem]:
     """Yield the API's warnings; hidden objects are one note with their number, as far as it is given."""
-    listed = body.get("warnings") if isinstance(body, dict) else None
-    warned = [each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
+    told = [body.get("warnings") if isinstance(body, dict) else None for body in bodies]
+    warned = [each for listed in told if isinstance(listed, list) for each in listed if isinstance(each, dict)]
     hidden = sum(each.get("code") == kind.hidden_code for each in warned)
     if hidden and kind.hidden_code:
         some = f"{hidden:,} {kind.singular}{'' if hidden == 1 else 's'}"

@@ -14,7 +14,7 @@ from reconciler.kinds.products import PRODUCTS, SCOPES, Scope, credential_hint
 from reconciler.kinds.read_methods import Listing
 from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Answer, Call, Json, Place, Problem, WriteEffect, error, warning
-from reconciler.provider.paging import rows, walk
+from reconciler.provider.paging import first_query, rows, walk
 from reconciler.provider.read_errors import is_of_token
 from reconciler.provider.reader import ReadError, Send, read_error
 
@@ -138,10 +138,21 @@ def read_members(kind: Kind, root: str, send: Send) -> Iterator[tuple[str, str]]
         yield str(row.get("id")), _label(table, row.get("attributes"))
 
 
+def directory_call(table: Scope, root: str) -> Call:
+    """Return the read of a scope's directory."""
+    assert table.directory is not None
+    return _read(table.directory[1].format(root=root), table.product)
+
+
+def portfolio_call(table: Scope, root: str) -> Call:
+    """Return the read of the first page of the portfolio."""
+    path = table.portfolio.format(root=root)
+    return _read(path, table.product, first_query(Listing(path, paging=table.paging)))
+
+
 def read_directory(table: Scope, root: str, send: Send) -> dict[str, tuple[str | None, str]]:
     """Return (currency, time zone) of members by id, from the directory if it may be read (§2.2)."""
-    assert table.directory is not None
-    answer = send(_read(table.directory[1].format(root=root), table.product))
+    answer = send(directory_call(table, root))
     rows = answer.body if isinstance(answer.body, list) and answer.status == 200 else []
     return {
         str(row.get("id")): (_currency(row, "currencyName"), _text(row, "timeZoneId"))

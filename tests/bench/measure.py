@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,8 +21,14 @@ class Cost:
     output: str = ""
 
 
-def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Cost:
-    """Run a command to its end. Exit codes 0 and 2 (there are changes) are good."""
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    good: Container[int] = (0, 2),
+) -> Cost:
+    """Run a command to its end. Exit codes 0 and 2 (there are changes) are good, unless others are."""
     read, write = os.pipe()
     start = time.monotonic()
     child = subprocess.Popen(
@@ -34,7 +40,7 @@ def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, st
     _, status, used = os.wait4(child.pid, 0)
     wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 2):
+    if child.returncode not in good:
         raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{output[-2000:]}")
     # A child begins as a copy of us, so that its peak is ours at least: we stay small.
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss, output)

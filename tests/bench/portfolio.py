@@ -90,11 +90,15 @@ scope:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """So many ad sets, of which every so-manieth has another bid live; ``others`` objects of each other kind."""
+    """So many ad sets, of which every so-manieth has another bid live; ``others`` objects of each other kind.
+
+    They belong to so many ``advertisers`` in turn, a file to one of them.
+    """
 
     ad_sets: int
     changed: float = 0.01
     others: int = 0
+    advertisers: int = 1
 
     def values(self, n: int) -> dict[str, str]:
         return {
@@ -110,6 +114,9 @@ class Portfolio:
             "budget": f"{n % 1009 + 1}.50",
         }
 
+    def advertiser(self, n: int) -> str:
+        return str(int(ADVERTISER) + n // PER_FILE % self.advertisers)
+
     def is_changed(self, n: int) -> bool:
         return self.changed > 0 and n % round(1 / self.changed) == 0
 
@@ -122,7 +129,8 @@ class Portfolio:
             for number, text in enumerate(self.files()):
                 (folder / "ads" / f"ads-{number:05}.yaml").write_text(text)
             accounts = f'  retailMediaAccountIds: ["{ACCOUNT}"]\n' if self.others else ""
-            (folder / "reconciler.yaml").write_text(PROJECT.format(advertiser=ADVERTISER) + accounts)
+            owners = '", "'.join(str(int(ADVERTISER) + n) for n in range(self.advertisers))
+            (folder / "reconciler.yaml").write_text(PROJECT.format(advertiser=owners) + accounts)
         return folder
 
     def files(self) -> Iterator[str]:
@@ -138,16 +146,24 @@ class Portfolio:
         """The body of every answer, by method and path."""
         accounts = [{"type": "RetailMediaAccount", "id": ACCOUNT, "attributes": {"currency": "EUR"}}]
         balances = [self.balance(n) for n in range(self.others)]
+        owners = [str(int(ADVERTISER) + n) for n in range(self.advertisers)]
+        portfolio = [{"type": "advertiser", "id": id, "attributes": {}} for id in owners]
         answers: dict[str, object] = {
             f"GET {ROOT}/me": {"data": {"attributes": {"criteoService": "MarketingSolutions"}}},
             "GET /2026-07/retail-media/me": {"data": {"attributes": {"criteoService": "RetailMedia"}}},
-            "GET /2026-07/advertisers/me": {"data": [{"type": "advertiser", "id": ADVERTISER, "attributes": {}}]},
+            "GET /2026-07/advertisers/me": {"data": portfolio},
             "GET /2026-07/retail-media/accounts": {"data": accounts},
-            f"POST {ROOT}/ad-sets/search": {"data": [self.ad_set(n) for n in range(self.ad_sets)]},
+            f"POST {ROOT}/ad-sets/search": {"data": []},
             f"GET {SELLERS}/seller-campaigns": [self.seller_campaign(n) for n in range(self.others)],
             f"GET {SELLERS}/budgets": [self.seller_budget(n) for n in range(self.others)],
             f"GET {BALANCES}": {"data": balances, "metadata": {"count": len(balances)}},
         }
+        searched: dict[str, list[object]] = {id: [] for id in owners}
+        for n in range(self.ad_sets):
+            searched[self.advertiser(n)].append(self.ad_set(n))
+        for id, rows in searched.items():
+            asked = f'{{"filters":{{"advertiserIds":["{id}"]}}}}'
+            answers[f"POST {ROOT}/ad-sets/search" + (f" {asked}" if self.advertisers > 1 else "")] = {"data": rows}
         return {name: json.dumps(body, separators=(",", ":")).encode() for name, body in answers.items()}
 
     def ad_set(self, n: int) -> dict[str, object]:
@@ -155,7 +171,7 @@ class Portfolio:
         bid = float(v["bid"]) + (0.05 if self.is_changed(n) else 0)
         attributes = {
             "name": f"Prospecting {n} {v['country']}",
-            "advertiserId": ADVERTISER,
+            "advertiserId": self.advertiser(n),
             "datasetId": "6789",
             "campaignId": v["campaign"],
             "objective": "conversions",

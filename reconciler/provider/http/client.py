@@ -1,22 +1,21 @@
 """Client of the API: sends one call with token, rate limit and safe retries, and returns an Answer."""
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from reconciler.model import Answer, Call, Delivery, Json, ReadCall, WriteEffect
+from reconciler.model import Answer, Call, Delivery, Json, WriteEffect
 from reconciler.model.threads import Threads
-from reconciler.provider.codec import dump_json
 from reconciler.provider.http.clock import RunClock, SystemClock
-from reconciler.provider.http.messages import Attempt, Message, Reply, TransportError, interpret
+from reconciler.provider.http.messages import Attempt, Message, Reply, TransportError
 from reconciler.provider.http.rate_limiter import RateLimiter
+from reconciler.provider.http.read_ahead import Fetched, ReadAhead
 from reconciler.provider.http.redaction import Redaction
-from reconciler.provider.http.refusal import TOO_MANY, TURNED_AWAY, UNAUTHORIZED, is_token_end
+from reconciler.provider.http.request import Application, Request
 from reconciler.provider.http.retry import Halted, repeat
 from reconciler.provider.http.settings import Clock, Credentials, Event, Listener, Settings
 from reconciler.provider.http.token import Token
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 SIMULATED = "x-simulated-time"
 """Header of a simulated response, whose date need not agree with the local clock."""
-MAX_429_WAITS = 20
-"""Maximum number of 429 responses for which one call waits."""
 
 
 def ignore_event(event: Event) -> None:
@@ -41,89 +38,6 @@ def ignore_reply(path: str, reply: Reply) -> None:
 def always() -> str | None:
     """Return None: the default permission to send."""
     return None
-
-
-class _Application:
-    """State of one client id at one host: its token and its rate limiter."""
-
-    def __init__(self, token: Token, pace: RateLimiter) -> None:
-        self.token = token
-        self.pace = pace
-        self.refusals: Counter[str] = Counter()
-        """Number of 429 responses by call name; a call that is not sent twice returns as a new sending."""
-
-
-class _Request:
-    """One call in progress. It remembers a refused token, since only one refusal is retried.
-
-    ``allow`` is called directly before the request is sent, after every wait; a returned reason prevents it.
-    """
-
-    def __init__(
-        self,
-        call: Call,
-        application: _Application,
-        host: str,
-        redaction: Redaction,
-        exchange: Callable[..., Reply | TransportError],
-        allow: Callable[[], str | None],
-        halted: Callable[[], bool] | None,
-    ) -> None:
-        self._call = call
-        self._row_hook = call.row_hook if isinstance(call, ReadCall) else None
-        self._body = b"" if call.body is None else dump_json(call.body)
-        self._application = application
-        self._host = host
-        self._redaction = redaction
-        self._exchange = exchange
-        self._allow = allow
-        self._halted = halted
-        self._refused: str | None = None
-
-    def send_once(self) -> Attempt:
-        """Send once; a repeatable call again after a 401 or a 429 of the API itself (contract §9 rule 5)."""
-        refusals = self._application.refusals
-        name = self._call.name
-        while True:
-            try:
-                with self._application.pace.slot(name, self._halted) as hear:
-                    token = self._application.token.current(self._refused)
-                    if isinstance(token, Answer):
-                        return Attempt(token, permanent=True)  # the token had its own retries
-                    reason = self._allow()
-                    if reason is not None:
-                        return Attempt(Answer(Delivery.NOT_SENT, reason=reason), permanent=True)
-                    result = self._exchange(self._message(token), fresh=not self._call.effect.repeatable)
-                    status = result.status if isinstance(result, Reply) else 0
-                    refusals[name] += status == TOO_MANY
-                    hear(result, refusals[name] if status == TOO_MANY else 0)
-            except Halted:
-                return Attempt(Answer(Delivery.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
-            if status != TOO_MANY:
-                refusals.pop(name, None)
-            writes = self._call.effect is not WriteEffect.READ
-            tried = interpret(result, self._host, self._row_hook, writes=writes, redaction=self._redaction)
-            if is_token_end(status, tried.answer.body):  # the API also reports this with status 400
-                status = UNAUTHORIZED
-                tried = replace(tried, answer=replace(tried.answer, status=status))
-            if status == UNAUTHORIZED:
-                self._application.token.drop(token)
-            answered = tried.answer.fate is Delivery.ANSWERED
-            if not answered or status not in TURNED_AWAY or not self._call.effect.repeatable:
-                return tried
-            if status == UNAUTHORIZED:
-                if self._refused is not None:
-                    return tried
-                self._refused = token
-            elif refusals[name] > MAX_429_WAITS:
-                reason = f"{self._host} still answered 429 after {MAX_429_WAITS} waits for the rate limit"
-                return Attempt(replace(tried.answer, reason=reason))
-
-    def _message(self, token: str) -> Message:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
-        if self._body:
-            headers["Content-Type"] = "application/json"
-        return Message(self._call.method, self._call.path, headers, self._call.query, self._body)
 
 
 class Api:
@@ -158,25 +72,53 @@ class Api:
         self._lock = self._threads.lock()
         self.halted: Callable[[], bool] = lambda: False
         self._door: HttpTransport | None = None
-        self._applications: dict[tuple[str, str], _Application] = {}
+        self._applications: dict[tuple[str, str], Application] = {}
         self._time = RunClock(self._clock)
         self._simulated = False
+        self._ahead = ReadAhead(self._fetch, self._threads, self._settings.in_flight)
+        self._ahead_since: float | None = None
 
-    def send(self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always) -> Answer:
+    def send(
+        self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always, anew: bool = False
+    ) -> Answer:
         """Send a call and return its fate; only repeatable calls are retried, as often as the policy allows.
 
         ``once`` retries only after a 401 or 429. ``allow`` is called directly before the request is sent and may
-        refuse.
+        refuse. A read that was sent ahead returns that answer, unless it is asked for ``anew``.
         """
         credentials = self._credentials.get(call.product)
         if credentials is None:
             return Answer(Delivery.NOT_SENT, reason=f"{call.name}: no credentials for {call.product}", permanent=True)
         halted = None if call.effect is WriteEffect.READ else self._is_halted
         application = self._application(credentials)
-        sending = _Request(call, application, self._settings.host, self._redaction, self._exchange, allow, halted)
+        sending = Request(call, application, self._settings.host, self._redaction, self._exchange, allow, halted)
         if once:
             return self._redaction.answer(sending.send_once().answer)
+        fetched = None if anew or call.effect is not WriteEffect.READ else self._ahead.take(call)
+        if fetched is not None:
+            return self._redaction.answer(self._of_fetched(fetched, sending, call))
         return self._redaction.answer(self._repeat(sending.send_once, call.effect, call.name, halted))
+
+    def read_ahead(self, calls: Sequence[Call]) -> None:
+        """Send reads in the background, in this order; :meth:`send` returns their answers when it is called for them.
+
+        Without a network nothing is sent: a simulated clock knows one thread.
+        """
+        if self._handle is None:
+            if self._ahead_since is None:
+                self._ahead_since = self._clock.monotonic()
+            self._ahead.begin(calls)
+
+    def forget_ahead(self) -> None:
+        """Drop the answers of reads that were sent ahead, so that each is sent when it is needed."""
+        self._ahead.close()
+        self._ahead = ReadAhead(self._fetch, self._threads, self._settings.in_flight)
+        self._ahead_since = None
+
+    @property
+    def ahead_for(self) -> timedelta:
+        """Time since the first read was sent ahead; zero if there was none."""
+        return timedelta(seconds=self._clock.monotonic() - self._ahead_since if self._ahead_since is not None else 0)
 
     def ready(self, call: Call) -> None:
         """Wait until a call could be sent at once, so that a look made next is fresh when the call is sent (rule 8)."""
@@ -243,16 +185,34 @@ class Api:
         return None
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; reads that were sent ahead are dropped."""
+        self._ahead.close()
         if self._door is not None:
             self._door.close()
+
+    def _fetch(self, call: Call, halted: Callable[[], bool]) -> Fetched | None:
+        """Send a read and return its reply as it came; None if its product has no credentials."""
+        credentials = self._credentials.get(call.product)
+        if credentials is None:
+            return None
+        application, host = self._application(credentials), self._settings.host
+        sending = Request(call, application, host, self._redaction, self._exchange, always, halted, decoded=False)
+        answer = self._repeat(sending.send_once, call.effect, call.name, halted)
+        return Fetched(answer, sending.reply if answer.fate is Delivery.ANSWERED else None)
+
+    def _of_fetched(self, fetched: Fetched, sending: Request, call: Call) -> Answer:
+        """Return the answer of a read that was sent ahead; an unreadable one is sent again, as always."""
+        if fetched.reply is None:
+            return fetched.answer
+        first = [sending.interpret(fetched.reply)]
+        return self._repeat(lambda: first.pop() if first else sending.send_once(), call.effect, call.name)
 
     def _repeat(
         self, sending: Callable[[], Attempt], effect: WriteEffect, name: str, halted: Callable[[], bool] | None = None
     ) -> Answer:
         return repeat(sending, effect, name, self._settings, self._clock, self._tell, halted)
 
-    def _application(self, credentials: Credentials) -> _Application:
+    def _application(self, credentials: Credentials) -> Application:
         key = (self._settings.host, credentials.client_id)
         with self._lock:
             if key not in self._applications:
@@ -264,12 +224,16 @@ class Api:
                     lambda message: self._exchange(message, fresh=False),
                     lambda sending: self._repeat(sending, WriteEffect.READ, "token"),
                 )
-                self._applications[key] = _Application(
+                self._applications[key] = Application(
                     token, RateLimiter(self._settings, self._clock, self._tell, self._threads)
                 )
             return self._applications[key]
 
     def _opened(self) -> "HttpTransport":
+        with self._lock:
+            return self._door or self._open()
+
+    def _open(self) -> "HttpTransport":
         if self._door is None:
             sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line, and rich with it
             from reconciler.provider.http.transport import (

@@ -149,7 +149,7 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
 
 def test_what_the_api_hides_is_one_note_with_a_count_and_no_annotation() -> None:
     warned = {"code": AD_SET.hidden_code, "detail": "The configuration of some ad sets prevents their retrieval"}
-    (note,) = _warnings(AD_SET, {"data": [], "warnings": [warned, warned, warned]})
+    (note,) = _warnings(AD_SET, [{"data": [], "warnings": [warned, warned]}, {"data": [], "warnings": [warned]}])
     run = replace(NOTHING, problems=(note,))
 
     assert (note.severity, note.message) == (
