@@ -53,10 +53,10 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     scope = {each.name: given[each.option] for each in SCOPES.values()}
     with report_refusal("text"):
         begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,), found)
-        put("".join(f"{line}\n" for line in _begun(begun, folder)))
+        put("".join(f"{line}\n" for line in _describe_begun(begun, folder)))
 
 
-def _begun(begun: "InitResult", folder: str) -> Iterator[str]:
+def _describe_begun(begun: "InitResult", folder: str) -> Iterator[str]:
     """Yield the files that were written, and the next steps."""
     yield from (f"  + {_near(path, folder)}" for path in begun.written)
     yield from (f"  = {_near(path, folder)}  (was there, and is as it was)" for path in begun.kept)

@@ -22,7 +22,7 @@ def addresses(context: click.Context, begun: str) -> list[str]:
     project, files, _ = project_files.find_project([given] if isinstance(given, str) else list(given))
     if project is None:
         return []
-    found = (f"{kind}.{key}" for file in files for kind, key in _named(file) if kind in project.kinds)
+    found = (f"{kind}.{key}" for file in files for kind, key in _find_keys(file) if kind in project.kinds)
     return _first(found, begun)
 
 
@@ -57,7 +57,7 @@ def _first(names: Iterable[str], begun: str) -> list[str]:
     return list(found)
 
 
-def _named(file: Path) -> Iterator[tuple[str, str]]:
+def _find_keys(file: Path) -> Iterator[tuple[str, str]]:
     """Yield sections and the keys below them, found by indentation, so that incomplete files work too."""
     try:
         if file.stat().st_size > LARGEST:

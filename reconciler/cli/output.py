@@ -90,16 +90,16 @@ class Output(TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        with self._lock, self._kept():
+        with self._lock, self._keep_error():
             self._stream.write(readable(text, self.encoding))
         return len(text)
 
     def flush(self) -> None:
-        with self._lock, self._kept():
+        with self._lock, self._keep_error():
             self._stream.flush()
 
     @contextmanager
-    def _kept(self) -> Iterator[None]:
+    def _keep_error(self) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError) as trouble:  # a ValueError means that the stream is closed
@@ -153,7 +153,7 @@ def readable(text: str, encoding: str) -> str:
     return text
 
 
-def escaped(text: str, form: str, encoding: str) -> str:
+def escape_report(text: str, form: str, encoding: str) -> str:
     """Return a report for programs with characters escaped, so that it is valid in any encoding."""
     if codecs.lookup(encoding).name == "utf-8" or text.isascii():
         return text

@@ -70,7 +70,7 @@ class ProgressLine:
     def _draw(self, line: Line) -> None:
         self._told = self._now()
         self._last = line if isinstance(line, Activity) else None
-        self.stream.write(f"{ERASE}{_drawn(line, self.stream)}")
+        self.stream.write(f"{ERASE}{_format_line(line, self.stream)}")
         self.stream.flush()
         self.is_drawn = True
 
@@ -80,7 +80,7 @@ def can_erase(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
-def _drawn(line: Line, stream: TextIO) -> str:
+def _format_line(line: Line, stream: TextIO) -> str:
     """Return one line, no wider than the terminal, with a bar if it is known how much there is to do.
 
     Texts are no markup, and what cannot be printed is escaped.

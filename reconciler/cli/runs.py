@@ -190,7 +190,7 @@ def apply(given: ApplyOptions) -> None:
             if isinstance(again, Run):
                 end(replace(again, command="apply"), form, manner)
             prepared = again
-        run = _sent(session, writing, prepared, form, bisect=given.bisect)
+        run = _apply_plan(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
 
 
@@ -210,7 +210,9 @@ def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str])
     return file
 
 
-def _sent(session: "Session", writing: "WriteSession", prepared: "PreparedPlan", form: str, *, bisect: bool) -> "Run":
+def _apply_plan(
+    session: "Session", writing: "WriteSession", prepared: "PreparedPlan", form: str, *, bisect: bool
+) -> "Run":
     """Apply the plan; report each call in formats that follow, and finish calls in flight on an interrupt."""
     from reconciler.model import exit_codes
 

@@ -38,12 +38,12 @@ def complete_from(what: str) -> Callable[[click.Context, click.Parameter, str], 
 def number_within(least: float, most: float) -> Callable[[click.Context, click.Parameter, float], float]:
     """Return an option callback that refuses a number outside the bounds."""
 
-    def checked(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    def check_bounds(context: click.Context, parameter: click.Parameter, value: float) -> float:
         if not least <= value <= most:
             raise click.BadParameter(f"{value:g} is not between {least:g} and {most:,.0f}", context, parameter)
         return value
 
-    return checked
+    return check_bounds
 
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path())

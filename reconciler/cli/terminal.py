@@ -46,7 +46,7 @@ class CommandEnded(Exception):
 # --- Options ------------------------------------------------------------------------------------------------
 
 
-def _named(context: click.Context, option: click.Parameter, value: str) -> str:
+def _check_format(context: click.Context, option: click.Parameter, value: str) -> str:
     from reconciler.reports import FORMATS
 
     if value not in FORMATS:
@@ -63,7 +63,7 @@ def _files(context: click.Context, option: click.Parameter, values: tuple[str, .
             raise click.BadParameter(f"{value!r} is not FORMAT=FILE", context, option)
         if not Path(file).parent.is_dir() or Path(file).is_dir():
             raise click.BadParameter(f"{file!r} cannot be written", context, option)
-        files.append((_named(context, option, name), Path(file)))
+        files.append((_check_format(context, option, name), Path(file)))
     context.meta[FILES] = tuple(files)
 
 
@@ -79,7 +79,7 @@ def report_options(command: Command) -> Command:
         default="text",
         show_default=True,
         metavar="FORMAT",
-        callback=_named,
+        callback=_check_format,
         help=f"{NAMES}.",
         shell_complete=lambda context, option, begun: [name for name in NAMES.split(", ") if name.startswith(begun)],
     )
@@ -133,14 +133,14 @@ def show(run: "Run", form: str, manner: "RenderOptions") -> None:
 
 def put(text: str, form: str = "text") -> None:
     """Print a report of any format: text is wrapped on a terminal, and coloured if colours are wanted."""
-    from reconciler.cli.output import escaped
+    from reconciler.cli.output import escape_report
 
     progress("")
     colour = wants_colour()
     if form == "text":
         click.echo(_laid_out(text, sys.stdout, colour), nl=False, color=colour)
     else:
-        click.echo(escaped(text, form, getattr(sys.stdout, "encoding", None) or "utf-8"), nl=False)
+        click.echo(escape_report(text, form, getattr(sys.stdout, "encoding", None) or "utf-8"), nl=False)
 
 
 def notify(text: str) -> None:

@@ -64,16 +64,16 @@ def connect_api(
     clock: Clock | None = None,
 ) -> Api:
     """Return the API at the URL, with the credentials of the given products; ``hear`` gets every reply."""
-    url = _checked(api_url)
+    url = _check_url(api_url)
     credentials = {product: found for product in products if (found := _credentials(product, os.environ))}
     missing = [_no_credentials(product) for product in sorted(products - credentials.keys())]
     if missing:
         raise CommandRefused(refused_run(*missing))
     settings = Settings(base_url=url, attempts=attempts)
-    return Api(credentials, settings, clock=clock, on_event=lambda event: tell(_said(event)), on_reply=hear)
+    return Api(credentials, settings, clock=clock, on_event=lambda event: tell(_describe_event(event)), on_reply=hear)
 
 
-def _checked(api_url: str | None) -> str:
+def _check_url(api_url: str | None) -> str:
     """Return the base URL. Raise :class:`CommandRefused` if credentials must not be sent to it."""
     url = api_url or Settings().base_url
     refusal = check_url(url)
@@ -110,7 +110,7 @@ def connect_sandbox(state: Path, tell: Tell, hear: Hear = ignore_reply, clock: C
             refused_run(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))
         ) from None
     settings = Settings(base_url="http://localhost")
-    listen = lambda event: tell(_said(event))  # noqa: E731 - one line, as above
+    listen = lambda event: tell(_describe_event(event))  # noqa: E731 - one line, as above
     return Api(
         SANDBOX_CREDENTIALS,
         settings,
@@ -182,7 +182,7 @@ def ledger_home(project: Project, sandbox: str | None, api_url: str | None) -> L
         return LedgerHome(NO_LEDGER, "")
     if sandbox is not None:
         return LedgerHome(f"sqlite:{sandbox_state(project, sandbox)}.ledger", "sandbox")
-    server = Settings(base_url=_checked(api_url)).host.lower().removesuffix(":443")
+    server = Settings(base_url=_check_url(api_url)).host.lower().removesuffix(":443")
     if project.ledger is not None:
         return LedgerHome(project.ledger, server)
     own = "" if server == Settings().host else "-" + re.sub(r"[^a-z0-9.-]+", "-", server)
@@ -266,5 +266,5 @@ def _no_credentials(product: str) -> Problem:
     return error("no-credentials", message, hint=hint)
 
 
-def _said(event: Event) -> Line:
+def _describe_event(event: Event) -> Line:
     return wait_message(event.seconds, datetime.now(UTC), event.reason)

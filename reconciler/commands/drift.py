@@ -56,19 +56,21 @@ def detect_drift(session: Session, targets: Sequence[str] = ()) -> DriftResult:
         if isinstance(prepared, Run):
             return DriftResult(replace(prepared, command="drift"))
         try:
-            return DriftResult(_told(session, prepared, ledger, whole=session.project.whole and not targets), prepared)
+            return DriftResult(
+                _compare_account(session, prepared, ledger, whole=session.project.whole and not targets), prepared
+            )
         except LedgerError as trouble:
             raise CommandRefused(refused_run(ledger_problem(trouble))) from trouble
 
 
-def _told(session: Session, prepared: PreparedPlan, ledger: Ledger, *, whole: bool) -> Run:
+def _compare_account(session: Session, prepared: PreparedPlan, ledger: Ledger, *, whole: bool) -> Run:
     now, run = session.now, prepared.run
-    found = baseline.mark_newly_stated(ledger, _all(prepared, session.memory(ledger).values))
+    found = baseline.mark_newly_stated(ledger, _collect_drifts(prepared, session.memory(ledger).values))
     doubts: list[Problem] = []
     dated = baseline.add_windows(ledger, found, now, whole=whole and bool(prepared.pairs))
-    named = tuple(_named(session, prepared, ledger, dated, doubts))
+    named = tuple(_add_authors(session, prepared, ledger, dated, doubts))
     baseline.remember_baseline(ledger, prepared.pairs, session.loaded.digest, now)
-    unmanaged, shares = _unmanaged(prepared, now) if whole else ((), ())
+    unmanaged, shares = _find_unmanaged(prepared, now) if whole else ((), ())
     problems = [*_sound(run.problems, {each.address for each in named}), *doubts]
     problems += overrides.expired_but_live(session.loaded, named, now)
     owned = [(each, found) for pairs in prepared.pairs.values() for each, found in pairs if found is not None]
@@ -86,7 +88,7 @@ def _told(session: Session, prepared: PreparedPlan, ledger: Ledger, *, whole: bo
     )
 
 
-def _all(prepared: PreparedPlan, remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
+def _collect_drifts(prepared: PreparedPlan, remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
     """Return the changes of a plan, and differences that no plan can revert, by address."""
     stuck = [
         each
@@ -116,7 +118,7 @@ def _stops(problem: Problem) -> bool:
 # --- Authors -------------------------------------------------------------------------------------------------
 
 
-def _named(
+def _add_authors(
     session: Session, prepared: PreparedPlan, ledger: Ledger, found: Iterable[Drift], doubts: list[Problem]
 ) -> Iterator[Drift]:
     """Yield the drifts with their authors if the API keeps a history: one read per object."""
@@ -155,7 +157,7 @@ def _own(ledger: Ledger, address: Address) -> Iterator[OwnWrite]:
 # --- Unmanaged objects ---------------------------------------------------------------------------------------
 
 
-def _unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, ...], tuple[UnmanagedShare, ...]]:
+def _find_unmanaged(prepared: PreparedPlan, now: datetime) -> tuple[tuple[Unmanaged, ...], tuple[UnmanagedShare, ...]]:
     """Return the live objects that no block declares, and their share of each currency."""
     kinds = {name: target.kind for name, target in prepared.targets.items()}
     project = prepared.project

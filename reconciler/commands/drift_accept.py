@@ -29,7 +29,7 @@ def accept(loaded: LoadResult, looked: DriftResult) -> Run:
         return looked.run
     assert loaded.project is not None
     wished: dict[Address, dict[str, Value]] = defaultdict(dict)
-    skipped = [*_owned(looked.run)]
+    skipped = [*_warn_of_owned(looked.run)]
     for each in looked.run.drift:
         if each.moved_outside and each.place.source is loaded.project.source:
             skipped.append(_overridden(each))
@@ -44,16 +44,16 @@ def accept(loaded: LoadResult, looked: DriftResult) -> Run:
 def _overridden(each: Drift) -> Problem:
     """Return a warning for a value that an override sets, which the file cannot take over."""
     message = f"{each.field} of {each.address} was not taken over: an override sets it here"
-    hint = f"write {_written(each.live)} into the override, or remove it and look again"
+    hint = f"write {_format_written(each.live)} into the override, or remove it and look again"
     return warning("not-accepted", message, at=each.place, address=each.address, hint=hint)
 
 
-def _written(value: Value) -> str:
+def _format_written(value: Value) -> str:
     """Return a value as written in a file: amounts without grouped digits."""
     return format_amount(value) if isinstance(value, Decimal) else format_drift_value(value)
 
 
-def _owned(run: Run) -> Iterator[Problem]:
+def _warn_of_owned(run: Run) -> Iterator[Problem]:
     """Yield a warning for each owned value out of bounds, which the file cannot change."""
     for each in run.problems:
         if each.code == OUTSIDE:
@@ -103,13 +103,13 @@ def _changes(loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address
                     goal = _only(desired, live, wished[desired.address])
                     whole = replace(desired, values={**wished[desired.address], **desired.values})
                     amendments.append(Amendment(desired, update_file.block_changes(kind, whole, goal, value)))
-                    found[file] += _added(kind, desired, wished[desired.address])
+                    found[file] += _find_added(kind, desired, wished[desired.address])
             others = _others(loaded.desired, name, file, {each.desired.address for each in amendments})
             found[file] += update_file.file_edits(kind, value, amendments, others)
     return found
 
 
-def _added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
+def _find_added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
     """Yield the values that the block does not state yet."""
     for name, value in wished.items():
         if name not in desired.values:

@@ -42,13 +42,13 @@ def table(project: Project, desired: Sequence[Desired], live: Mapping[Address, V
 def _row(project: Project, each: Desired, names: Sequence[str], live: Mapping[Address, Values] | None) -> list[str]:
     cells = [str(each.address), each.id or ""]
     for name in names:
-        cells.append(_spelled(project, each.address, name, each.values))
+        cells.append(_spell_value(project, each.address, name, each.values))
         if live is not None:
-            cells.append(_spelled(project, each.address, name, live.get(each.address, {})))
+            cells.append(_spell_value(project, each.address, name, live.get(each.address, {})))
     return cells
 
 
-def _spelled(project: Project, address: Address, name: str, values: Values) -> str:
+def _spell_value(project: Project, address: Address, name: str, values: Values) -> str:
     """Return a value as a cell; empty if it is not stated or cannot be formatted."""
     kind = project.kinds[address.kind]
     if name not in values or not kind.has(name):

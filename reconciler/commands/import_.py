@@ -52,7 +52,7 @@ def run(where: ImportTarget, wish: ImportRequest, tell: Tell) -> ImportResult:
     home = loaded.project
     assert home is not None
     if wish.out is not None and home.folder.resolve() not in (wish.out, *wish.out.parents):
-        loaded, wish = _elsewhere(loaded, home, wish.out), replace(wish, out=None)
+        loaded, wish = _load_project_elsewhere(loaded, home, wish.out), replace(wish, out=None)
     project = loaded.project
     assert project is not None
     wish = replace(wish, schema=init.schema_files(project.folder)[0])
@@ -76,7 +76,7 @@ def write_import(
     try:
         for output in here.files():
             _write(output.path, output.text)
-            told.append(replace(output, text=b"", path=_shown(output.path)))
+            told.append(replace(output, text=b"", path=_shorten_path(output.path)))
     except ReadError as unread:
         here.problems.append(unread.problem)
     return account_import.import_result(here, told)
@@ -95,14 +95,14 @@ def _project(where: ImportTarget, tell: Tell) -> LoadResult:
             problem = error("no-project", f"no {PROJECT_FILE} in {where.folder} or above", hint=hint)
             raise CommandRefused(connection.refused_run(problem))
         _begin(where, tell)
-        return _loaded(where.folder)
+        return _load_folder(where.folder)
     if asked:
         hint = f"write its ids under scope in {PROJECT_FILE}, then import without them"
         raise CommandRefused(connection.refused_run(error("project-exists", "there is a project already", hint=hint)))
     return _usable(loaded)
 
 
-def _loaded(folder: Path) -> LoadResult:
+def _load_folder(folder: Path) -> LoadResult:
     return _usable(loader.load([str(folder)]))
 
 
@@ -136,11 +136,11 @@ def _begin(where: ImportTarget, tell: Tell) -> None:
             }
         except ReadError as unread:
             raise CommandRefused(connection.refused_run(unread.problem)) from None
-    scope = found if where.everything else {name: _named(name, where.first[name], found[name]) for name in found}
+    scope = found if where.everything else {name: _name_ids(name, where.first[name], found[name]) for name in found}
     _write(where.folder / PROJECT_FILE, init.project_text(where.folder, scope, {}).encode())
 
 
-def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+def _name_ids(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
     strange = [id for id in ids if id not in known]
     if strange:
         there = ", ".join(f"{id} ({make_visible(said)})" for id, said in list(known.items())[:20]) or "nothing"
@@ -151,12 +151,12 @@ def _named(name: str, ids: Sequence[str], known: Mapping[str, str]) -> dict[str,
     return {id: known[id] for id in dict.fromkeys(ids)}
 
 
-def _elsewhere(loaded: LoadResult, home: Project, out: Path) -> LoadResult:
+def _load_project_elsewhere(loaded: LoadResult, home: Project, out: Path) -> LoadResult:
     """Return the project in another folder, created with the same versions and scope if it does not exist."""
     if not (out / PROJECT_FILE).is_file():
         scope = {name: dict.fromkeys(ids, "") for name, ids in home.scope.items()}
         _write(out / PROJECT_FILE, init.project_text(out, scope, home.versions).encode())
-    return _loaded(out)
+    return _load_folder(out)
 
 
 # --- Environment ---------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def _write(path: Path, text: bytes) -> None:
         raise CommandRefused(connection.refused_run(atomic_files.not_written_error(path, trouble))) from None
 
 
-def _shown(path: Path) -> Path:
+def _shorten_path(path: Path) -> Path:
     """Return a path relative to the current folder if below it."""
     try:
         return path.resolve().relative_to(Path.cwd())

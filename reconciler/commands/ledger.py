@@ -20,12 +20,12 @@ RUNS = 50
 
 def list_addresses(project: str, sandbox: str | None, api_url: str | None) -> str:
     """Return the addresses with their ids."""
-    return _asked(project, sandbox, api_url, lambda book: _lines(told.listing(book.ids(), book.values())))
+    return _ask_ledger(project, sandbox, api_url, lambda book: _lines(told.listing(book.ids(), book.values())))
 
 
 def history(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
     """Return the journal's entries of an address."""
-    return _asked(
+    return _ask_ledger(
         project, sandbox, api_url, lambda book: _lines(told.history(_address(address), book.history(_address(address))))
     )
 
@@ -40,7 +40,7 @@ def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
         effects = {id: run_effects.summary(found, history) for id, history in histories if found and history}
         return _lines(told.runs(past, effects))
 
-    return _asked(project, sandbox, api_url, listed)
+    return _ask_ledger(project, sandbox, api_url, listed)
 
 
 def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> str:
@@ -55,7 +55,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
             )
         return _lines(told.run(found))
 
-    return _asked(project, sandbox, api_url, one)
+    return _ask_ledger(project, sandbox, api_url, one)
 
 
 def forget(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
@@ -66,7 +66,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
         book.forget(_address(address))
         return _lines(told.forget_message(_address(address), known=known))
 
-    return _asked(project, sandbox, api_url, one, changing=True)
+    return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
 
 class CallDecision(Struct, frozen=True):
@@ -88,7 +88,7 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
         now = connection.moment(found, sandbox) if found else datetime.now(UTC)
         with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
             meant = [each for each in book.open_intents() if (each.run, each.call.name) == (run, call)]
-            ids = [named for each in meant for named in _decided(each, decision, now, settle_after)]
+            ids = [named for each in meant for named in _find_decided_ids(each, decision, now, settle_after)]
             book.resolve(
                 run,
                 call,
@@ -101,10 +101,10 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
             )
         return f"Resolved: {call} of run {run} was {'applied' if decision.applied else 'not applied'}.\n"
 
-    return _asked(project, sandbox, api_url, one, changing=True)
+    return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
 
-def _decided(
+def _find_decided_ids(
     intent: Intent, decision: CallDecision, now: datetime, settle_after: timedelta
 ) -> Iterator[tuple[Address, str]]:
     """Yield the ids of a decision.
@@ -120,7 +120,7 @@ def _decided(
             hint = "wait until then, or add --certain if you have seen why it never will"
             raise CommandRefused(connection.refused_run(error("too-soon", message, hint=hint)))
         return
-    named = dict(_named(each, items) for each in decision.ids)
+    named = dict(_split_named_id(each, items) for each in decision.ids)
     strange = [each for each in named if each not in {str(item.address) for item in items}]
     missing = [str(item.address) for item in items if creates and str(item.address) not in named]
     if strange or missing or (named and not creates):
@@ -134,7 +134,7 @@ def _decided(
     yield from ((item.address, named[str(item.address)]) for item in items if str(item.address) in named)
 
 
-def _named(text: str, items: Sequence[Item]) -> tuple[str, str]:
+def _split_named_id(text: str, items: Sequence[Item]) -> tuple[str, str]:
     """Return address and id of ``--id``; a batch needs both."""
     address, equals, id = text.rpartition("=")
     return (address, id) if equals else (str(items[0].address) if len(items) == 1 else "?", id)
@@ -151,7 +151,7 @@ def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelt
             book.compact()
         return _lines(told.pruned(removed, before))
 
-    return _asked(project, sandbox, api_url, one, changing=True)
+    return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
 
 def check(project: str, sandbox: str | None, api_url: str | None) -> str:
@@ -165,7 +165,7 @@ def check(project: str, sandbox: str | None, api_url: str | None) -> str:
             raise CommandRefused(connection.refused_run(*problems))
         return _lines(told.checked(found, len(book.open_intents()), len(book.accepted())))
 
-    return _asked(project, sandbox, api_url, one, audit=False)
+    return _ask_ledger(project, sandbox, api_url, one, audit=False)
 
 
 COMMANDS: Mapping[str, Callable[..., str]] = {
@@ -178,7 +178,7 @@ COMMANDS: Mapping[str, Callable[..., str]] = {
 }
 
 
-def _asked(
+def _ask_ledger(
     project: str,
     sandbox: str | None,
     api_url: str | None,

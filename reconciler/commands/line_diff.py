@@ -49,11 +49,11 @@ class _Matcher(difflib.SequenceMatcher[str]):
         size = len(self.a), len(self.b)
         blocks, i, j = list[Block](), 0, 0
         for to_i, to_j in (*_anchors(self.a, self.b), size):
-            blocks += ((i + di, j + dj, count) for di, dj, count in _between(self.a[i:to_i], self.b[j:to_j]))
+            blocks += ((i + di, j + dj, count) for di, dj, count in _match_between(self.a[i:to_i], self.b[j:to_j]))
             blocks.append((to_i, to_j, 1))
             i, j = to_i + 1, to_j + 1
         blocks.pop()
-        return [*(difflib.Match(*each) for each in _joined(blocks)), difflib.Match(*size, 0)]
+        return [*(difflib.Match(*each) for each in _join_blocks(blocks)), difflib.Match(*size, 0)]
 
 
 def _anchors(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]]:
@@ -77,7 +77,7 @@ def _anchors(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int
     return chain[::-1]
 
 
-def _between(before: Sequence[str], after: Sequence[str]) -> Iterator[Block]:
+def _match_between(before: Sequence[str], after: Sequence[str]) -> Iterator[Block]:
     """Yield the equal stretches of a few lines."""
     most = min(len(before), len(after))
     head = next((at for at in range(most) if before[at] != after[at]), most)
@@ -93,7 +93,7 @@ def _between(before: Sequence[str], after: Sequence[str]) -> Iterator[Block]:
         yield len(before) - tail, len(after) - tail, tail
 
 
-def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
+def _join_blocks(blocks: Sequence[Block]) -> Iterator[Block]:
     """Yield the stretches with those joined that touch in both texts."""
     joined: list[Block] = []
     for i, j, count in blocks:

@@ -51,7 +51,7 @@ def find_projects(folders: Sequence[str], since: str | None) -> ProjectList:
             note = f"commit {since!r} cannot be compared with the files, so every project counts as changed"
         else:
             homes = [home for home in homes if _is_changed(home, changed)]
-    return ProjectList(tuple(_listed(home) for home in homes), note)
+    return ProjectList(tuple(_describe_folder(home) for home in homes), note)
 
 
 def _homes(folder: Path) -> Iterator[Path]:
@@ -101,7 +101,7 @@ def _is_base_changed(home: Path, changed: frozenset[Path]) -> bool:
     return isinstance(shared, str) and (home / shared).resolve() in changed
 
 
-def _listed(home: Path) -> ProjectFolder:
+def _describe_folder(home: Path) -> ProjectFolder:
     relative = Path(os.path.relpath(home)).as_posix()
     return ProjectFolder(relative, slug_of(relative))
 

@@ -83,7 +83,7 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     there = session.with_files(loaded, loaded.project)
     planned = there.plan(targets, allowed)
     found = planned if isinstance(planned, Run) else planned.run
-    beside = _beside(found, wished)
+    beside = _warn_of_pending(found, wished)
     return RollbackResult(
         replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch
     )
@@ -97,13 +97,13 @@ def undo_values(
            for desired, live in pairs if live is not None}  # fmt: skip
     wished: dict[Address, dict[str, Value]] = {}
     written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
-    told: dict[Problem, None] = dict.fromkeys(_unsettled(past))
+    told: dict[Problem, None] = dict.fromkeys(_find_unsettled(past))
     for move in recorded_moves(past):
         kind = prepared.project.kinds.get(move.address.kind)
         if kind is None:
             continue
         address, live = now.get((kind.name, move.id or ""), (move.address, None))
-        why = _kept(kind, move, live)
+        why = _find_reason_to_keep(kind, move, live)
         if why is not None:
             told[replace(why, address=address)] = None
             continue
@@ -148,14 +148,14 @@ def recorded_moves(past: RunHistory) -> Iterator[RecordedMove]:
     yield from found.values()
 
 
-def _unsettled(past: RunHistory) -> Iterator[Problem]:
+def _find_unsettled(past: RunHistory) -> Iterator[Problem]:
     for intent in past.calls:
         if intent.settled is None or any(each.status is ItemStatus.UNKNOWN for each in intent.outcomes):
             message = f"whether {intent.call.name} took effect is not known, so nothing of it is undone"
             yield warning("unknown-outcome", message, hint="the next apply looks for it; roll back after that")
 
 
-def _kept(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
+def _find_reason_to_keep(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
     """Return the reason why a value is not reverted, or None."""
     if move.created:
         stop = next(
@@ -178,7 +178,7 @@ def _kept(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
     return None
 
 
-def _beside(run: Run, wished: Mapping[Address, Mapping[str, Value]]) -> Iterator[Problem]:
+def _warn_of_pending(run: Run, wished: Mapping[Address, Mapping[str, Value]]) -> Iterator[Problem]:
     """Yield a warning for each further change in the plan, pending in the files already."""
     for change in run.changes:
         for move in change.fields:

@@ -30,7 +30,7 @@ def read(file: Path, kinds: Mapping[str, Kind]) -> PlanFile:
     try:
         return plan_file.load_plan(_text(file), kinds)
     except plan_file.PlanFileError as trouble:
-        raise _refused(file, str(trouble)) from trouble
+        raise _make_refusal(file, str(trouble)) from trouble
 
 
 def paths(file: Path) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def paths(file: Path) -> tuple[str, ...]:
     try:
         return plan_file.read_paths(_text(file))
     except plan_file.PlanFileError as trouble:
-        raise _refused(file, str(trouble)) from trouble
+        raise _make_refusal(file, str(trouble)) from trouble
 
 
 def show_run(file: Path) -> Run:
@@ -46,7 +46,7 @@ def show_run(file: Path) -> Run:
     try:
         found = plan_file.load_plan(_text(file), _any_kinds(plan_file.read_versions(_text(file))))
     except plan_file.PlanFileError as trouble:
-        raise _refused(file, str(trouble)) from trouble
+        raise _make_refusal(file, str(trouble)) from trouble
     return replace(found.run, command="plan")
 
 
@@ -66,8 +66,8 @@ def _text(file: Path) -> str:
         hint = f"paths are read from {Path.cwd()}; plan --out writes a plan"
         raise CommandRefused(connection.refused_run(error("no-such-file", message, hint=hint))) from None
     except (OSError, UnicodeDecodeError) as trouble:
-        raise _refused(file, f"it cannot be read: {trouble}") from trouble
+        raise _make_refusal(file, f"it cannot be read: {trouble}") from trouble
 
 
-def _refused(file: Path, why: str) -> CommandRefused:
+def _make_refusal(file: Path, why: str) -> CommandRefused:
     return CommandRefused(connection.refused_run(stale_problem(f"{file}: {why}", "plan again")))

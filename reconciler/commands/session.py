@@ -131,14 +131,14 @@ class Session:
         """Return the ledger's snapshot; changes of the last 24 hours only if requested and if a guardrail uses them."""
         recovery = recovery or open_calls.Recovery()
         counted = now is not None and self.project.guardrails.has(ROLLING.name)
-        named = None if self.project.guardrails.has(PROTECTED.name) else self._named()
+        named = None if self.project.guardrails.has(PROTECTED.name) else self._list_addresses()
         known = run_journal.load_snapshot(book, named, now - DAY if now is not None and counted else None)
         made = moved_blocks.made_exchanges(self.project, book)
         ids, values = moved_blocks.resolve_moves(self.project, {**known.ids, **recovery.ids}, known.values, made)
         held = {"holds": recovery.holds, "fresh": recovery.fresh, "accepted": recovery.accepted}
         return replace(known, ids=ids, values=values, **held)
 
-    def _named(self) -> set[Address]:
+    def _list_addresses(self) -> set[Address]:
         """Return the addresses of the files, so that a plan of a few does not read a large ledger."""
         return {each.address for each in self.loaded.desired} | set(moved_blocks.moved_addresses(self.project))
 

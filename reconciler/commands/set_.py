@@ -96,7 +96,7 @@ def plan_edits(
     try:
         steps = [_assignment(name, text) for name, text in request.assignments]
         tests = [conditions.parse_condition(text) for text in request.conditions]
-        chosen = _chosen(loaded.desired, project, request.selectors, tests)
+        chosen = _choose_resources(loaded.desired, project, request.selectors, tests)
         kinds = [project.kinds[name] for name in dict.fromkeys(each.address.kind for each in chosen)]
         for name in [*(each.field for each in tests), *(each.field for each in steps)] if chosen else ():
             conditions.check_field(name, kinds)
@@ -142,7 +142,7 @@ def write(loaded: LoadResult, planned: SetResult) -> SetResult:
 # --- Selection ----------------------------------------------------------------------------------------------
 
 
-def _chosen(
+def _choose_resources(
     desired: Sequence[Desired], project: Project, selectors: Sequence[str], tests: Sequence[Condition]
 ) -> list[Desired]:
     """Return the resources that are meant, in the order of the files. Raises :class:`LookupError` with problems."""

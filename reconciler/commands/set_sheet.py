@@ -54,7 +54,7 @@ class _Sheet:
         """Yield a change for each row with a changed cell."""
         heads = [cell.text.strip() for cell in rows[0]] if rows else []
         if ADDRESS not in heads:
-            self._told(1, 1, "bad-sheet", f"there is no column {ADDRESS!r}", "begin with `reconciler export`")
+            self._add_problem(1, 1, "bad-sheet", f"there is no column {ADDRESS!r}", "begin with `reconciler export`")
             return
         self._check_heads(heads)
         if self.problems:
@@ -68,9 +68,11 @@ class _Sheet:
             block = self.blocks.get(unescape(cell.text))
             if block is None:
                 hint = closest_word(cell.text, list(self.blocks)) or "new resources are written in the files"
-                self._told(number, place, "bad-cell", f"no resource has the address {cell.text!r}", hint)
+                self._add_problem(number, place, "bad-cell", f"no resource has the address {cell.text!r}", hint)
             elif met.setdefault(cell.text, number) != number:
-                self._told(number, place, "bad-cell", f"{cell.text} stands in row {met[cell.text]} too", "keep one row")
+                self._add_problem(
+                    number, place, "bad-cell", f"{cell.text} stands in row {met[cell.text]} too", "keep one row"
+                )
             else:
                 yield from self._row(number, block, cells)
 
@@ -80,22 +82,24 @@ class _Sheet:
         for place, head in enumerate(heads, 1):
             own = not head or head in (ADDRESS, ID) or head.startswith(LIVE)
             if heads.index(head) + 1 != place and head:
-                self._told(1, place, "bad-cell", f"the column {head!r} stands twice", "keep one of the two")
+                self._add_problem(1, place, "bad-cell", f"the column {head!r} stands twice", "keep one of the two")
             elif not own and not any(has_field(self.project.kinds[kind], head) for kind in kinds):
-                self._told(1, place, "bad-cell", f"there is no field {head!r}", closest_word(head, known))
+                self._add_problem(1, place, "bad-cell", f"there is no field {head!r}", closest_word(head, known))
 
     def _row(self, number: int, block: Desired, cells: Mapping[str, tuple[int, Cell]]) -> Iterator[Change]:
         kind, moves = self.project.kinds[block.address.kind], list[FieldChange]()
         for head, (place, cell) in cells.items():
             if head == ID and cell.text != (block.id or ""):
                 hint = "an id is changed in the file itself; format the column as text"
-                self._told(number, place, "bad-cell", f"the id is {block.id or 'not stated'}, not {cell.text!r}", hint)
+                self._add_problem(
+                    number, place, "bad-cell", f"the id is {block.id or 'not stated'}, not {cell.text!r}", hint
+                )
             if not head or head in (ADDRESS, ID) or head.startswith(LIVE):
                 continue
             try:
                 move = self._move(head, cell, block)
             except InvalidValue as why:
-                self._told(number, place, "bad-cell", f"{head}: {why.reason}", why.hint)
+                self._add_problem(number, place, "bad-cell", f"{head}: {why.reason}", why.hint)
                 continue
             if move is not None:
                 moves.append(move)
@@ -118,7 +122,7 @@ class _Sheet:
         after = parse_cell(row, cell, before)
         return None if stated and after == before else FieldChange(name, row.facet, before, after, block.at(name))
 
-    def _told(self, row: int, column: int, code: str, message: str, hint: str | None) -> None:
+    def _add_problem(self, row: int, column: int, code: str, message: str, hint: str | None) -> None:
         at = Span(self.file, row, column)
         self.problems.append(error(code, f"cell {_letters(column)}{row}: {message}", at=at, hint=hint))
 

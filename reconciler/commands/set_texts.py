@@ -27,19 +27,19 @@ def edit_texts(loaded: LoadResult, changes: Sequence[Change]) -> dict[str, bytes
             parsed, _ = yaml_document.parse(loaded.documents[file].text, file)
             values[file] = parsed.value if parsed else None
         for move in change.fields:
-            like = _written(values[file], desired.at(move.field).path)
+            like = _read_written(values[file], desired.at(move.field).path)
             path = (kind.name, desired.address.key, *move.field.split("."))
-            edits[file].append((path, _spelled(kind.field(move.field), move.after, like)))
+            edits[file].append((path, _spell_value(kind.field(move.field), move.after, like)))
     return {file: apply_edits_to_bytes(loaded.documents[file].text, file, each) for file, each in edits.items()}
 
 
-def _written(value: Json, path: Sequence[str | int]) -> Json:
+def _read_written(value: Json, path: Sequence[str | int]) -> Json:
     for step in path:
         value = value.get(str(step)) if isinstance(value, dict) else None
     return value
 
 
-def _spelled(row: Field, value: Value, like: Json) -> Json:
+def _spell_value(row: Field, value: Value, like: Json) -> Json:
     """Return the value in the file's form: an integer stays an integer if it was written as one."""
     raw = to_yaml(row, value, like)
     whole = isinstance(raw, Decimal) and raw == raw.to_integral_value() and type(like) is int

@@ -34,7 +34,7 @@ def collect_versions() -> Mapping[str, Json]:
             for family in api_versions.FAMILIES
         },
         "formats": {"project": PROJECT, "report": REPORT, "plan": PLAN, "ledger": LEDGER},
-        "optional": {name: _installed(package) for name, package in OPTIONAL.items()},
+        "optional": {name: _find_installed(package) for name, package in OPTIONAL.items()},
     }
 
 
@@ -54,11 +54,11 @@ def as_text() -> str:
     ]
     lines.append(f"Formats    project {PROJECT}, report {REPORT}, plan {PLAN}, ledger {LEDGER}")
     for name, package in OPTIONAL.items():
-        lines.append(f"Optional   {name}: {_installed(package) or f'not installed (the extra `{name}`)'}")
+        lines.append(f"Optional   {name}: {_find_installed(package) or f'not installed (the extra `{name}`)'}")
     return "\n".join(lines) + "\n"
 
 
-def _installed(package: str) -> str | None:
+def _find_installed(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:

@@ -24,13 +24,13 @@ DEPTHS = 8
 
 def format_text(text: str, kinds: Mapping[str, Kind]) -> str:
     """Return the text in its canonical form; a text that cannot be read is returned as it is."""
-    text = _spliced(text, _spellings(text, kinds))
+    text = _splice(text, _spellings(text, kinds))
     for depth in range(DEPTHS):
-        text = _spliced(text, _orders(text, kinds, depth))
+        text = _splice(text, _orders(text, kinds, depth))
     return text
 
 
-def _spliced(text: str, splices: Iterator[Splice]) -> str:
+def _splice(text: str, splices: Iterator[Splice]) -> str:
     parts, done = list[str](), 0
     for start, end, new in sorted(splices):
         parts += [text[done:start], new]
@@ -73,7 +73,7 @@ def _spellings(text: str, kinds: Mapping[str, Kind]) -> Iterator[Splice]:
         for each in node.entries:
             if each.merge or each.key is None:
                 continue
-            yield from _replaced(text, each.key, key(str(each.name)))
+            yield from _replace_node(text, each.key, key(str(each.name)))
             name, raw = f"{prefix}{each.name}", value.get(str(each.name))
             if name == "id":
                 yield from _scalars(text, each.value, str(raw))
@@ -104,10 +104,10 @@ def _scalars(text: str, node: Node, value: Json) -> Iterator[Splice]:
         case dict() | list() | None:
             return
         case _ if not node.is_map and not node.is_list:
-            yield from _replaced(text, node, scalar(value))
+            yield from _replace_node(text, node, scalar(value))
 
 
-def _replaced(text: str, node: Node, new: str) -> Iterator[Splice]:
+def _replace_node(text: str, node: Node, new: str) -> Iterator[Splice]:
     old = text[node.start : node.end]
     if node.anchor is None and old and "\n" not in old and old != new:
         yield node.start, node.end, new

@@ -46,12 +46,12 @@ class Condition(Struct, frozen=True):
 
     def _compares(self, value: Value, goal: Value) -> bool:
         if self.test in ORDERS:
-            return self._ordered(value, goal)
+            return self._compare_order(value, goal)
         if self.test == "~=":
             return fnmatchcase(str(value), str(goal))
         return (value == goal) is (self.test == "=")
 
-    def _ordered(self, value: Value, goal: Value) -> bool:
+    def _compare_order(self, value: Value, goal: Value) -> bool:
         match value, goal:
             case (Decimal() | int(), Decimal() | int()):
                 pass

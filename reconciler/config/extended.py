@@ -19,7 +19,7 @@ class ExtendedDocument(Document):
     """Two files as one value, in which every part is located in its own file."""
 
     def __init__(self, own: Document, base: Document) -> None:
-        super().__init__(own.file, _merged(_content(own), _content(base)), own.text, own.notes)
+        super().__init__(own.file, _merge(_content(own), _content(base)), own.text, own.notes)
         self.own = own
         self.base = base
 
@@ -40,12 +40,12 @@ class ExtendedDocument(Document):
                 first = len(shared) if isinstance(shared, list) else 0
                 return (self.base, path) if number < first else (self.own, ("overrides", number - first, *rest))
             case ("guardrails", "levels", _, *_):
-                return self._stated(path, 3)
+                return self._find_stating_file(path, 3)
             case (_, _, *_) if path[0] in MAPS:
-                return self._stated(path, 2)
-        return self._stated(path, 1)
+                return self._find_stating_file(path, 2)
+        return self._find_stating_file(path, 1)
 
-    def _stated(self, path: FieldPath, depth: int) -> tuple[Document, FieldPath]:
+    def _find_stating_file(self, path: FieldPath, depth: int) -> tuple[Document, FieldPath]:
         """Return the file that states the first steps of a path: the project's own, if it does."""
         own = self.own.has(path[:depth]) or not path or not self.base.has(path[:depth])
         return (self.own if own else self.base), path
@@ -67,7 +67,7 @@ def mistakes(own: Document, base: Document) -> Iterator[Problem]:
                 yield error("extends-hard", message, at=Place(own, path, key=True), hint=hint)
 
 
-def _merged(own: Mapping[str, Json], base: Mapping[str, Json]) -> dict[str, Json]:
+def _merge(own: Mapping[str, Json], base: Mapping[str, Json]) -> dict[str, Json]:
     """Return the content of both files as one."""
     whole: dict[str, Json] = dict(own)
     for name in MAPS:

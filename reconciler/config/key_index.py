@@ -31,9 +31,11 @@ class KeyIndex:
     def __init__(self, text: str, notes: Sequence[int]) -> None:
         self.text = text
         self.notes = notes
-        self._resources = self._named() if notes and not re.search(r"[\[{]", text[: notes[0] >> DEPTH_BITS]) else {}
+        self._resources = (
+            self._index_resources() if notes and not re.search(r"[\[{]", text[: notes[0] >> DEPTH_BITS]) else {}
+        )
 
-    def _named(self) -> Mapping[FieldPath, int]:
+    def _index_resources(self) -> Mapping[FieldPath, int]:
         """Return the sections and the resources in them, each with the number of its key."""
         found: dict[FieldPath, int] = {}
         section: str | None = None
@@ -90,17 +92,17 @@ class KeyIndex:
             return None
         return start, found.end(found.lastgroup) + (found.lastgroup != "plain")
 
-    def _behind(self, number: int) -> int:
+    def _find_value_offset(self, number: int) -> int:
         """Return the offset of the value, after the colon, spaces, comments and anchors."""
         found = _KEY.match(self.text, self._start(number))
         space = _SPACE.match(self.text, found.end()) if found else None
         return space.end() if space else len(self.text)
 
     def _opens(self, number: int) -> bool:
-        return self.text.startswith(("{", "["), self._behind(number))
+        return self.text.startswith(("{", "["), self._find_value_offset(number))
 
     def _value(self, number: int, in_brackets: bool) -> Extent | None:
-        start = self._behind(number)
+        start = self._find_value_offset(number)
         following = self._start(number + 1) if number + 1 < len(self.notes) else len(self.text)
         if start >= following:
             return self._key(number + 1) if self._is_block_map(number, start) else None

@@ -110,7 +110,7 @@ def _file(
     if isinstance(text, Problem):
         found.append(text)
         return
-    parsed, refusals = _checked(project_files.display_path(file), text, project, found)
+    parsed, refusals = _check_file(project_files.display_path(file), text, project, found)
     if parsed is None:
         return
     documents[parsed.file] = parsed
@@ -132,7 +132,7 @@ def _file(
     parsed.let_go()
 
 
-def _checked(file: str, text: bytes, project: Project, found: list[Problem]) -> tuple[Document | None, Refusals]:
+def _check_file(file: str, text: bytes, project: Project, found: list[Problem]) -> tuple[Document | None, Refusals]:
     """Return the parsed file and the paths that its schema refuses; None if the file is not of the project."""
     parsed, problems = yaml_document.parse(text, file)
     right = parsed is not None and (

@@ -81,8 +81,8 @@ def apply_overrides(loaded: LoadResult, now: datetime) -> LoadResult:
     desired = {each.address: each for each in loaded.desired}
     for number, entry in enumerate(entries):
         rule = _read(project, number, entry, problems)
-        matched = _matched(project, rule, loaded.desired, problems) if rule else []
-        if rule is None or _unmatched(project, rule, matched, problems):
+        matched = _match_resources(project, rule, loaded.desired, problems) if rule else []
+        if rule is None or _has_no_match(project, rule, matched, problems):
             continue
         before = [desired[each.address].values for each in matched]
         for each in matched:
@@ -90,7 +90,7 @@ def apply_overrides(loaded: LoadResult, now: datetime) -> LoadResult:
             if rule.holds(now) and laid is not None:
                 desired[each.address] = laid
                 problems += (wrong for judge in project.kinds[each.address.kind].rules for wrong in judge(laid))
-        problems.append(_told(project, rule, [dict(each) for each in before], now))
+        problems.append(_describe_override(project, rule, [dict(each) for each in before], now))
     return replace(loaded, desired=tuple(desired.values()), problems=tuple(dict.fromkeys(problems)))
 
 
@@ -114,7 +114,7 @@ def _read(project: Project, number: int, entry: Mapping[str, Json], problems: li
         problems.append(error("no-match", message, at=project.at(KEY, number), hint=hint))
         return None
     match = str(entry["match"]) if "match" in entry else None
-    where = tuple(Condition(name, "=", _said(raw), raw) for name, raw in _map(entry, "where").items())
+    where = tuple(Condition(name, "=", _spell(raw), raw) for name, raw in _map(entry, "where").items())
     bounds = Bounds(*(_amount(entry, name) for name in ("round", "min", "max")))
     return Override(number, match, where, _map(entry, "set"), begins, ends, str(entry["because"]), bounds)
 
@@ -128,7 +128,9 @@ def _amount(entry: Mapping[str, Json], name: str) -> Decimal | None:
     return Decimal(str(entry[name])) if name in entry else None
 
 
-def _matched(project: Project, rule: Override, desired: Sequence[Desired], problems: list[Problem]) -> list[Desired]:
+def _match_resources(
+    project: Project, rule: Override, desired: Sequence[Desired], problems: list[Problem]
+) -> list[Desired]:
     """Return the resources that the override selects, by their files."""
     named = [each for each in desired if rule.match is None or fnmatchcase(str(each.address), rule.match)]
     at = None
@@ -146,7 +148,7 @@ def _matched(project: Project, rule: Override, desired: Sequence[Desired], probl
         return []
 
 
-def _unmatched(project: Project, rule: Override, matched: Sequence[Desired], problems: list[Problem]) -> bool:
+def _has_no_match(project: Project, rule: Override, matched: Sequence[Desired], problems: list[Problem]) -> bool:
     if not matched and project.whole:
         hint = "correct the glob, or remove the override"
         at = project.at(KEY, rule.number, "match" if rule.match else "where")
@@ -178,7 +180,7 @@ def parse_value(kind: Kind, name: str, raw: Json) -> Value:
     """Return the canonical value of a field in an override. Raise :class:`InvalidValue` if it is not valid."""
     if not kind.has(name) or not kind.field(name).writable:
         raise InvalidValue(
-            "unknown-field", f"{kind.name} have no such field", f"fields are named in full, as {_some(kind)}"
+            "unknown-field", f"{kind.name} have no such field", f"fields are named in full, as {_describe_count(kind)}"
         )
     row = kind.field(name)
     if raw is None and row.nullable:
@@ -186,14 +188,16 @@ def parse_value(kind: Kind, name: str, raw: Json) -> Value:
     return row.type.parse(raw)
 
 
-def _some(kind: Kind) -> str:
+def _describe_count(kind: Kind) -> str:
     return next(row.name for row in reversed(kind.fields) if kind.changeable(row) and row.path("read"))
 
 
-def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]], now: datetime) -> Problem:
+def _describe_override(
+    project: Project, rule: Override, before: Sequence[Mapping[str, Value]], now: datetime
+) -> Problem:
     """Return a note or warning: the values of the override, until when they hold, and what follows."""
     place, many = project.at(KEY, rule.number), f" for {len(before):,} resources" if len(before) > 1 else ""
-    sets = ", ".join(f"{name} {_said(raw)}" for name, raw in rule.values.items())
+    sets = ", ".join(f"{name} {_spell(raw)}" for name, raw in rule.values.items())
     ends = f"{rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if now >= rule.ends:
         message = f"the override of {rule.chosen} ({rule.because}) ended at {ends}"
@@ -202,20 +206,20 @@ def _told(project: Project, rule: Override, before: Sequence[Mapping[str, Value]
         message = f"from {rule.begins.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {sets}{many}, because {rule.because}"
         return Problem(Severity.NOTE, "override-to-come", message, place.span, hint="plan --at shows it")
     then = [
-        f"{name} is {_said(before[0].get(name)) if len(before) == 1 else 'what the files say'}" for name in rule.values
+        f"{name} is {_spell(before[0].get(name)) if len(before) == 1 else 'what the files say'}" for name in rule.values
     ]
     message = (
         f"{sets}{many} until {ends}, because {rule.because}; then {', '.join(then)} again."
-        f" It stays at {', '.join(map(_held, rule.values.values()))} until the next apply after {ends}"
+        f" It stays at {', '.join(map(_format_until, rule.values.values()))} until the next apply after {ends}"
     )
     return Problem(Severity.NOTE, "override", message, place.span, hint="plan --at TIME shows what the clock brings")
 
 
-def _held(raw: Json) -> str:
-    return f"{raw} of it" if isinstance(raw, str) and parse_step(raw) else _said(raw)
+def _format_until(raw: Json) -> str:
+    return f"{raw} of it" if isinstance(raw, str) and parse_step(raw) else _spell(raw)
 
 
-def _said(value: object) -> str:
+def _spell(value: object) -> str:
     whole = isinstance(value, int) and not isinstance(value, bool)
     return "not set" if value is None else f"{value:,}" if whole else format_in_sentence(value)
 
@@ -237,7 +241,7 @@ def expired_but_live(loaded: LoadResult, drifts: Sequence[Drift], now: datetime)
 
 def _late(place: Place, rule: Override, each: Drift) -> Problem:
     message = (
-        f"{each.field} is still {_said(each.live)}: the override ({rule.because}) ended at"
-        f" {rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and no apply came since; the files say {_said(each.wanted)}"
+        f"{each.field} is still {_spell(each.live)}: the override ({rule.because}) ended at"
+        f" {rule.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and no apply came since; the files say {_spell(each.wanted)}"
     )
     return warning(Cause.OVERRIDE_OVERDUE, message, at=place, address=each.address, hint="`apply` ends it")

@@ -85,10 +85,10 @@ def ignore_owned_fields(
     if not known:
         return tuple(pairs), ()
     problems: list[Problem] = []
-    return tuple(_released(project, known, pair, now, problems) for pair in pairs), tuple(problems)
+    return tuple(_release_pair(project, known, pair, now, problems) for pair in pairs), tuple(problems)
 
 
-def _released(
+def _release_pair(
     project: Project, known: Sequence[OwnershipRule], pair: Pair, now: datetime, problems: list[Problem]
 ) -> Pair:
     desired, live = pair
@@ -145,7 +145,7 @@ def check_step_limits(
     project: Project, pairs: Sequence[Pair], ledger: ObservationStore, now: datetime
 ) -> Iterator[Problem]:
     """Yield a problem for each value that moved more than its limit since the last observation at least a day old."""
-    owned = list(_owned(project, pairs, now))
+    owned = list(_find_owned(project, pairs, now))
     looks = ledger.notes([name for name, *_ in owned]) if owned else {}
     news: dict[str, Values] = {}
     for name, rule, desired, value in owned:
@@ -159,7 +159,7 @@ def check_step_limits(
         ledger.note(news, now)
 
 
-def _owned(
+def _find_owned(
     project: Project, pairs: Sequence[Pair], now: datetime
 ) -> Iterator[tuple[str, OwnershipRule, Desired, Decimal]]:
     """Yield the live values with a step limit, each with the name of its ledger note."""

@@ -228,11 +228,11 @@ class Tree:
                 yield refused
 
     def _wrong(self, node: Node, lines: Lines, plain: ScalarResolver) -> Iterator[tuple[Node, str, str, str]]:
-        yield from self._tagged(node)
+        yield from self._find_tagged(node)
         first: dict[object, Node] = {}
         for each in node.entries:
             if each.key is not None:
-                yield from self._tagged(each.key)
+                yield from self._find_tagged(each.key)
                 before = first.setdefault((each.merge, each.name), each.key)
                 if before is not each.key:
                     line = lines.where(before.start, before.end)[0]
@@ -246,7 +246,7 @@ class Tree:
         if word not in WORDS and plain[word] is None:
             yield node, "yaml-number", *refuse_number_text(word)
 
-    def _tagged(self, node: Node) -> Iterator[tuple[Node, str, str, str]]:
+    def _find_tagged(self, node: Node) -> Iterator[tuple[Node, str, str, str]]:
         if node.tag is not None:
             found = _TAG.search(self.text, node.outer)
             message = f"The tag {found[0] if found else node.tag} is not supported."

@@ -96,7 +96,7 @@ def _read_extended(home: File) -> tuple[Document | None, tuple[Problem, ...]]:
 def includes(project: Project, file: File) -> bool:
     """Return True if a file of that name would belong to the project."""
     file, home, include = file.resolve(), project.folder.resolve(), project.content.get("include")
-    if home not in file.parents or not _included(file, home, _patterns(include)):
+    if home not in file.parents or not _is_included(file, home, _patterns(include)):
         return False
     folders = [up for up in file.parents if home in up.parents]
     return include is not None or not any(map(_is_foreign, folders))
@@ -161,7 +161,7 @@ def _files(home: File, include: Json, given: Sequence[File]) -> Iterator[File]:
         for name in sorted(names):
             file = File(folder, name)
             inside = any(path == file or path in file.parents for path in wanted)
-            if inside and not name.startswith(".") and name != PROJECT_FILE and _included(file, home, patterns):
+            if inside and not name.startswith(".") and name != PROJECT_FILE and _is_included(file, home, patterns):
                 yield file
 
 
@@ -187,7 +187,7 @@ def _patterns(include: Json) -> list[str]:
     return [str(pattern) for pattern in include] if isinstance(include, list) else ["**/*.yaml", "**/*.yml"]
 
 
-def _included(file: File, home: File, patterns: Sequence[str]) -> bool:
+def _is_included(file: File, home: File, patterns: Sequence[str]) -> bool:
     relative = file.relative_to(home).as_posix()
     return file.suffix in SUFFIXES and any(
         fnmatch(relative, pattern) or fnmatch(relative, pattern.replace("**/", "")) for pattern in patterns

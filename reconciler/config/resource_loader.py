@@ -68,7 +68,7 @@ def load_resource(
         mistakes += wrong
     # a block that the version does not have is reported once, not for each value
     mistakes = list(dict.fromkeys(mistakes))
-    mistakes += _judged(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
+    mistakes += _apply_rules(desired, block.kind, {name.partition(".")[0] for name in refused}, whole=not broken)
     found.extend(mistakes)
     if not broken and not any(problem.severity is Severity.ERROR for problem in mistakes):
         yield desired
@@ -90,7 +90,7 @@ def group_by_owner(paths: Iterable[FieldPath]) -> Refusals:
     return grouped
 
 
-def _judged(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
+def _apply_rules(desired: Desired, kind: Kind, doubtful: set[str], *, whole: bool) -> Iterator[Problem]:
     """Yield the problems that the kind's rules find in the blocks that were understood."""
     if doubtful or not whole:
         sound = {name: value for name, value in desired.values.items() if name.partition(".")[0] not in doubtful}
@@ -127,7 +127,7 @@ def _refusal(refused: InvalidValue, name: str, raw: Json, kind: Kind, desired: D
     """Return the problem of an invalid value, at the part of it that is wrong."""
     at = desired.at(name)
     inside = Place(at.source, (*at.path, *refused.path))
-    advice = refused.hint or (_elsewhere(name, kind, raw) if refused.code == "bad-choice" else None)
+    advice = refused.hint or (_suggest_kind(name, kind, raw) if refused.code == "bad-choice" else None)
     return error(refused.code, f"{name}: {refused.reason}", at=inside, address=desired.address, hint=advice)
 
 
@@ -149,7 +149,7 @@ def _writes(kind: Kind, row: str) -> bool:
     return row in kind.by_name and kind.by_name[row].writable
 
 
-def _elsewhere(name: str, kind: Kind, raw: Json) -> str | None:
+def _suggest_kind(name: str, kind: Kind, raw: Json) -> str | None:
     def knows(other: Kind) -> bool:
         form = other.field(name).type if other.has(name) else None
         return isinstance(form, EnumType) and form.read(raw) in form.words

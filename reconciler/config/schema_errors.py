@@ -35,7 +35,7 @@ def is_valid(value: Json, schema: str) -> bool:
 def problems(value: Json, schema: str, source: Locator) -> Iterator[tuple[FieldPath, Problem]]:
     """Yield (path, problem) for every refusal of the schema."""
     for refusal in _slow(schema).iter_errors(value):
-        for problem in _explained(refusal, source):
+        for problem in _explain_refusal(refusal, source):
             yield tuple(refusal.absolute_path), problem
 
 
@@ -53,7 +53,7 @@ def _slow(schema: str) -> Any:
     return Draft202012Validator(json.loads(published_schemas.read_schema(schema)))
 
 
-def _explained(refusal: Any, source: Locator) -> Iterator[Problem]:
+def _explain_refusal(refusal: Any, source: Locator) -> Iterator[Problem]:
     path: FieldPath = tuple(refusal.absolute_path)
     at, value, allowed = Place(source, path), refusal.instance, refusal.validator_value
     name = str(path[-1]) if path else "the file"
@@ -71,7 +71,7 @@ def _explained(refusal: Any, source: Locator) -> Iterator[Problem]:
             yield _wrong_type(name, value, [allowed] if isinstance(allowed, str) else allowed, at)
         case "minimum" | "exclusiveMinimum":
             bound = "at least" if refusal.validator == "minimum" else "above"
-            yield error("out-of-range", f"{name} is {_shown(value)}; it must be {bound} {allowed}", at=at)
+            yield error("out-of-range", f"{name} is {_format_value(value)}; it must be {bound} {allowed}", at=at)
         case "minLength":
             yield error("empty-text", f"{name} must not be empty", at=at)
         case "maxLength":
@@ -80,7 +80,7 @@ def _explained(refusal: Any, source: Locator) -> Iterator[Problem]:
             hint = "leave the field out, or write null to clear it"
             yield error("empty-list", f"{name} must not be empty", at=at, hint=hint)
         case "pattern":
-            yield error("bad-id", f"{name} is {_shown(value)}; an id is digits only", at=at)
+            yield error("bad-id", f"{name} is {_format_value(value)}; an id is digits only", at=at)
         case _:
             yield error("schema", f"{name}: {refusal.message}", at=at)
 
@@ -91,7 +91,7 @@ def _unknown(path: FieldPath, value: dict[str, Json], schema: Schema, source: Lo
         if key not in known:
             hint = closest_word(key, known) or f"known here: {', '.join(known)}"
             yield error(
-                "unknown-key", f"unknown key {_shown(key)}", at=Place(source, (*path, key), key=True), hint=hint
+                "unknown-key", f"unknown key {_format_value(key)}", at=Place(source, (*path, key), key=True), hint=hint
             )
 
 
@@ -100,7 +100,7 @@ def _not_one_of(name: str, value: Json, allowed: list[Json], at: Place) -> Probl
         return _not_null(name, at)
     words = [str(word) for word in allowed if word is not None]
     hint = closest_word(str(value), words) or f"one of: {', '.join(words)}"
-    return error("bad-choice", f"{name} cannot be {_shown(value)}", at=at, hint=hint)
+    return error("bad-choice", f"{name} cannot be {_format_value(value)}", at=at, hint=hint)
 
 
 def _wrong_type(name: str, value: Json, allowed: list[str], at: Place) -> Problem:
@@ -110,7 +110,7 @@ def _wrong_type(name: str, value: Json, allowed: list[str], at: Place) -> Proble
     hint = "write it in quotes" if "string" in allowed and isinstance(value, int | float) else None
     if "number" in allowed and isinstance(value, str):
         hint = "write it without quotes, and with a point: 0.90"
-    return error("wrong-type", f"{name} must be {wanted}, not {_shown(value)}", at=at, hint=hint)
+    return error("wrong-type", f"{name} must be {wanted}, not {_format_value(value)}", at=at, hint=hint)
 
 
 def _not_null(name: str, at: Place) -> Problem:
@@ -129,7 +129,7 @@ def closest_word(word: str, known: list[str]) -> str | None:
     return f"did you mean {meant!r}?" if meant is not None else None
 
 
-def _shown(value: Json) -> str:
+def _format_value(value: Json) -> str:
     match value:
         case dict():
             return "a block of keys"

@@ -27,10 +27,10 @@ class Amendment(Struct, frozen=True):
 
 def differs_from_block(kind: Kind, desired: Desired, live: Live) -> bool:
     """Return True if a stated value differs from live, as far as the API returns it."""
-    return any(_moved(kind, live, name, stated) for name, stated in desired.values.items())
+    return any(_is_moved(kind, live, name, stated) for name, stated in desired.values.items())
 
 
-def _moved(kind: Kind, live: Live, name: str, stated: Value) -> bool:
+def _is_moved(kind: Kind, live: Live, name: str, stated: Value) -> bool:
     return live.values.get(name) != stated and kind.has(name) and kind.field(name).path("read") is not None
 
 
@@ -42,11 +42,11 @@ def block_changes(kind: Kind, desired: Desired, live: Live, written: Json) -> Mo
     moved: dict[str, Json | Removed] = {}
     values: dict[str, Value] = dict(desired.values)
     for name, stated in desired.values.items():
-        if not _moved(kind, live, name, stated):
+        if not _is_moved(kind, live, name, stated):
             continue
         try:
             values[name] = live.values.get(name)
-            moved[name] = to_yaml(kind.field(name), values[name], _said(written, desired, name))
+            moved[name] = to_yaml(kind.field(name), values[name], _as_written(written, desired, name))
         except InvalidValue:
             moved[name] = REMOVED
             del values[name]
@@ -57,7 +57,7 @@ def block_changes(kind: Kind, desired: Desired, live: Live, written: Json) -> Mo
     return moved
 
 
-def _said(written: Json, desired: Desired, name: str) -> Json:
+def _as_written(written: Json, desired: Desired, name: str) -> Json:
     for step in desired.at(name).path:
         written = written.get(str(step)) if isinstance(written, dict) else None
     return written
@@ -78,10 +78,10 @@ def file_edits(
     blocks = [*(each.desired for each in amendments), *others]
     for name, moved in shared.items():
         users = [each for each in blocks if name in each.values and _is_default(each, name)]
-        yield from _shared(kind, name, _default(kind, written, name), users, moved)
+        yield from _edit_default(kind, name, _default(kind, written, name), users, moved)
 
 
-def _shared(
+def _edit_default(
     kind: Kind, name: str, said: "Json | Removed", users: Sequence[Desired], moved: Mapping[str, "Json | Removed"]
 ) -> Iterator[Change]:
     """Yield the edits of a default value for all or some of the resources that use it."""

@@ -25,7 +25,7 @@ def to_yaml(row: Field, value: Value, like: Json = None) -> Json:
         if row.nullable:
             return None
         raise InvalidValue("null-not-allowed", "the API has no way to clear it")
-    raw = _spelled(row.type, value, like)
+    raw = _spell_value(row.type, value, like)
     if row.type.parse(raw) != value or not _encodable(raw):
         raise InvalidValue("unspeakable", UNSPEAKABLE)
     return raw
@@ -36,25 +36,25 @@ def respell(form: ValueType, raw: Json) -> Json:
 
     Raise :class:`InvalidValue` if the value is not valid, or would change.
     """
-    new = _respelled(form, raw)
+    new = _respell_value(form, raw)
     if form.parse(new) != form.parse(raw) or not _encodable(new):
         raise InvalidValue("unspeakable", UNSPEAKABLE)
     return new
 
 
-def _respelled(form: ValueType, raw: Json) -> Json:
+def _respell_value(form: ValueType, raw: Json) -> Json:
     match form, raw:
         case _, None:
             return None
         case SetType(), list():
-            return [_respelled(form.each, each) for each in raw]
+            return [_respell_value(form.each, each) for each in raw]
         case ObjectType(), dict():
-            return {name: _respelled(form.of[name], each) for name, each in raw.items()}
+            return {name: _respell_value(form.of[name], each) for name, each in raw.items()}
         case _:
-            return _spelled(form, form.parse(raw), raw)
+            return _spell_value(form, form.parse(raw), raw)
 
 
-def _spelled(form: ValueType, value: Value, like: Json) -> Json:
+def _spell_value(form: ValueType, value: Value, like: Json) -> Json:
     match value:
         case datetime():
             return BareWord(_moment(value, like))
@@ -62,7 +62,7 @@ def _spelled(form: ValueType, value: Value, like: Json) -> Json:
             return BareWord(value.isoformat())
         case tuple():
             each = form.each if isinstance(form, SetType) else form
-            return _in_order([_spelled(each, one, None) for one in value], _canonical(each, like))
+            return _in_order([_spell_value(each, one, None) for one in value], _canonical(each, like))
         case Mapping():
             return _parts(form, value, like if isinstance(like, dict) else {})
         case str():
@@ -75,7 +75,7 @@ def _parts(form: ValueType, value: Mapping[str, Value], like: Mapping[str, Json]
     """Return an object with its parts in table order, without parts that equal their default."""
     assert isinstance(form, ObjectType)
     return {
-        name: _spelled(each, value[name], like.get(name))
+        name: _spell_value(each, value[name], like.get(name))
         for name, each in form.of.items()
         if value.get(name) is not None and (name in like or value[name] != form.defaults.get(name))
     }

@@ -57,7 +57,7 @@ def apply_edits(text: str, file: str, changes: Sequence[Change]) -> str:
         left = list(_differences(value, wanted))
         if not left:
             return text
-        text = _spliced(text, _Editor(text, value, wanted).splices(left))
+        text = _splice(text, _Editor(text, value, wanted).splices(left))
         value = _read(text, file)
     raise EditError(f"{file} cannot be edited at {'.'.join(map(str, left[0][0]))}")
 
@@ -119,7 +119,7 @@ def _at(value: Json, path: FieldPath) -> "Json | Removed":
 # --- Text ---------------------------------------------------------------------------------------------------
 
 
-def _spliced(text: str, splices: Iterable[Splice]) -> str:
+def _splice(text: str, splices: Iterable[Splice]) -> str:
     """Return the text with all splices that do not overlap; the others follow in the next round."""
     parts, done = [], 0
     for start, end, new in sorted(splices, key=_order):
@@ -173,16 +173,16 @@ class _Editor:
             if found is None and whole is REMOVED:
                 yield from (self._without(node, each) for each in node.entries if each.merge)
             elif found is None:
-                yield self._inserted(node, str(step), whole)
+                yield self._insert_entry(node, str(step), whole)
             elif whole is REMOVED:
                 yield self._without(node, found)
             else:
-                yield from self._replaced(node, found, whole, _at(self.value, here))
+                yield from self._replace_node(node, found, whole, _at(self.value, here))
             return
 
     # --- one entry ---
 
-    def _replaced(self, node: Node, old: MapEntry, new: Any, was: "Json | Removed") -> Iterator[Splice]:
+    def _replace_node(self, node: Node, old: MapEntry, new: Any, was: "Json | Removed") -> Iterator[Splice]:
         value = old.value
         if value.is_list and isinstance(new, list) and isinstance(was, list):
             items = [self.text[each.value.outer : each.value.end] for each in value.entries]
@@ -206,7 +206,7 @@ class _Editor:
         name = str(old.name)
         return self._lines(entry(name, new, indent))[indent + len(key(name)) + 1 :]
 
-    def _inserted(self, node: Node, name: str, new: Any) -> Splice:
+    def _insert_entry(self, node: Node, name: str, new: Any) -> Splice:
         if node.is_flow:
             at = node.entries[-1].value.end if node.entries else node.start + 1
             return at, at, f"{', ' if node.entries else ''}{key(name)}: {flow(new)}"
@@ -248,9 +248,9 @@ class _Editor:
         """Yield splices that move an anchor with its value from a removed part to the first remaining alias."""
         assert self.root is not None
         nodes = list(self.root.inside())
-        aliases = [each for each in nodes if each.style == "*" and not _covered(each.outer, splices)]
+        aliases = [each for each in nodes if each.style == "*" and not _is_covered(each.outer, splices)]
         for each in nodes:
-            if each.anchor is None or each.style == "*" or not _covered(each.outer, splices):
+            if each.anchor is None or each.style == "*" or not _is_covered(each.outer, splices):
                 continue
             heir = next((alias for alias in aliases if alias.anchor == each.anchor), None)
             if heir is not None:
@@ -281,5 +281,5 @@ class _Editor:
         return any(EMPTY_LINE.search(self.text, each.value.end, after.start) for each, after in pairs)
 
 
-def _covered(at: int, splices: Sequence[Splice]) -> bool:
+def _is_covered(at: int, splices: Sequence[Splice]) -> bool:
     return any(start <= at < end for start, end, _ in splices)

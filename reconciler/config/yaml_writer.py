@@ -69,7 +69,7 @@ def _text(text: str, quote: str) -> str:
         return str(text)
     if visible and (quote == "'" or (not quote and ('"' in text or "\\" in text))):
         return "'" + text.replace("'", "''") + "'"
-    return '"' + "".join(map(_escaped, text)) + '"'
+    return '"' + "".join(map(_escape_letter, text)) + '"'
 
 
 def _is_plain(text: str) -> bool:
@@ -84,7 +84,7 @@ def _misread(text: str) -> bool:
     return not text.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in text)
 
 
-def _escaped(letter: str) -> str:
+def _escape_letter(letter: str) -> str:
     if letter in '"\\':
         return "\\" + letter
     if letter.isprintable():
@@ -97,7 +97,7 @@ def _escaped(letter: str) -> str:
 
 def make_visible(text: str) -> str:
     """Return a text on one line with invisible characters escaped, for use in a comment."""
-    return "".join(letter if letter in '"\\' else _escaped(letter) for letter in text)
+    return "".join(letter if letter in '"\\' else _escape_letter(letter) for letter in text)
 
 
 # --- Collections ------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def add_windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole:
     dated: dict[Address, dict[str, Drift]] = {}
     for address, some in moved.items():
         earlier: Values = looks[address].values if address in looks else {}
-        dated[address] = {each.field: _dated(each, earlier.get(each.field), before, ours, at) for each in some}
+        dated[address] = {each.field: _add_window(each, earlier.get(each.field), before, ours, at) for each in some}
     with ledger.together():
         news: dict[Address, Values] = {
             address: {name: _window(each) for name, each in some.items()} for address, some in dated.items()
@@ -121,7 +121,7 @@ def add_windows(ledger: Ledger, drifts: Sequence[Drift], at: datetime, *, whole:
     return tuple(dated.get(each.address, {}).get(each.field, each) for each in drifts)
 
 
-def _dated(
+def _add_window(
     each: Drift, earlier: Value, last: datetime | None, ours: Mapping[tuple[Address, str], datetime], at: datetime
 ) -> Drift:
     if isinstance(earlier, Mapping) and earlier.get("live") == each.live:

@@ -47,7 +47,7 @@ def apply(
     run, calls = prepared.run, prepared.run.plan
     sender = _sender(prepared, outside, journal or NullJournal(), token)
     count = count_items(calls.calls, len(calls.deferred), outside.progress)
-    first = _carried(prepared, calls.calls, sender, outside, count, deferred=calls.deferred)
+    first = _send_in_order(prepared, calls.calls, sender, outside, count, deferred=calls.deferred)
     sent = _later_rounds(prepared, first, sender, outside, count)
     read = True
     try:
@@ -92,7 +92,7 @@ def _sender(
     )
 
 
-def _carried(
+def _send_in_order(
     prepared: PreparedPlan,
     calls: Sequence[Call],
     sender: Sender,
@@ -134,7 +134,7 @@ def _later_rounds(
         suffix = "new" if number == 1 else f"new{number}"
         # each round has calls with names of their own
         calls = tuple(replace(call, name=f"{call.name}.{suffix}") for call in calls)
-        more = _carried(prepared, calls, sender, outside, count, earlier=sent.outcomes if prepared.ground else ())
+        more = _send_in_order(prepared, calls, sender, outside, count, earlier=sent.outcomes if prepared.ground else ())
         sent = SendResult((*sent.outcomes, *more.outcomes), (*sent.problems, *more.problems))
     created = {each.item.address: each.status for each in sent.outcomes if each.item.id is None}
     lost = tuple(_orphan(each, prepared, created) for each in waiting)
@@ -175,7 +175,7 @@ def _read_back(
         for name in touched:
             kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
             there = {each.id: each for each in read_kind(kind, blocks, prepared.project, outside).live}
-            ended = tuple(_settled(each, kind, there) for each in ended)
+            ended = tuple(_settle_outcome(each, kind, there) for each in ended)
             ended, missing = verification.check_applied(ended, kind, there)
             problems = (*problems, *missing)
         if not problems and not any(each.status is ItemStatus.UNKNOWN for each in ended):
@@ -188,5 +188,5 @@ def _unread(outcomes: Sequence[ItemOutcome]) -> tuple[ItemOutcome, ...]:
     return tuple(replace(each, seen=ReadBack.NOT_READ) for each in outcomes)
 
 
-def _settled(outcome: ItemOutcome, kind: Kind, there: Mapping[str, Live]) -> ItemOutcome:
+def _settle_outcome(outcome: ItemOutcome, kind: Kind, there: Mapping[str, Live]) -> ItemOutcome:
     return verification.settle_unknown(outcome, kind, there) if outcome.item.address.kind == kind.name else outcome

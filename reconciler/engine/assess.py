@@ -90,7 +90,7 @@ def assess(
         currencies={change.address: book.of(change) for change in changes},
         live=live,
         remembered=memory.ids,
-        known=_known(memory, live),
+        known=_count_known(memory, live),
         applied=memory.values,
         beside=new_objects.siblings(kinds, changes, seen.live),
         created_off=off,
@@ -119,7 +119,7 @@ def _created_off(off: Sequence[LimitChange], changes: Sequence[Change]) -> Itera
     sums: dict[str, Exposure] = {}
     for each in off:
         sums[each.currency] = sums.get(each.currency, Exposure()) + Exposure.of(each.after)
-    money = ", ".join(f"{code} {_worded(exposure)}" for code, exposure in sums.items())
+    money = ", ".join(f"{code} {_describe_exposure(exposure)}" for code, exposure in sums.items())
     count = f"{len(off):,} objects are" if len(off) > 1 else "1 object is"
     message = f"{count} created off, and counted in no sum: once started, {money} more may be spent"
     place = next(change.place for change in changes if change.address == off[0].address)
@@ -128,7 +128,7 @@ def _created_off(off: Sequence[LimitChange], changes: Sequence[Change]) -> Itera
     yield replace(told, severity=Severity.NOTE)
 
 
-def _worded(exposure: Exposure) -> str:
+def _describe_exposure(exposure: Exposure) -> str:
     uncapped = f"{exposure.uncapped} without any cap" if exposure.uncapped else ""
     return " and ".join(filter(None, [format_amount(exposure.amount) if exposure.amount else "", uncapped]))
 
@@ -144,7 +144,7 @@ def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) ->
         yield from check_amounts(kind, block, moved, currency, project.assumptions, offline=False)
 
 
-def _known(memory: StateSnapshot, live: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:
+def _count_known(memory: StateSnapshot, live: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:
     """Return (number of remembered ids, number of these that are live) by kind.
 
     The ledger is read for more ids only if most of the remembered ones would otherwise seem absent.

@@ -81,7 +81,7 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
             problems += (holds[-1].note(item) for item in intent.call.items)
             continue
         try:
-            done = _recovered(intent, hold, past, ledger)
+            done = _recover_call(intent, hold, past, ledger)
         except ReadError as unread:
             problems.append(unread.problem)
             holds += [hold] if not intent.call.effect.repeatable else []
@@ -94,7 +94,7 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
     for intent, hold in _lagging(ledger, past, found):
         holds.append(hold)
         if hold.doubt is not None and intent.resolution is None:  # open again, so that the user can resolve it
-            settled.append((intent, tuple(_reopened(each) for each in intent.outcomes)))
+            settled.append((intent, tuple(_reopen(each) for each in intent.outcomes)))
         problems += (hold.note(item) for item in intent.call.items)
     applied = [intent for intent, ended in settled if all(each.status is ItemStatus.APPLIED for each in ended)]
     late = dict(_just_accepted(ledger, past, applied))
@@ -107,7 +107,7 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
         ledger.settle(intent.number, outcomes, at)
 
 
-def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
+def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
     """Return what reads show of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
     lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
@@ -125,7 +125,7 @@ def _recovered(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> 
     return recover.judge_findings(lost, outcomes, findings, hold, held=held)
 
 
-def _reopened(outcome: ItemOutcome) -> ItemOutcome:
+def _reopen(outcome: ItemOutcome) -> ItemOutcome:
     """Return an accepted outcome as unknown, since no read has confirmed it."""
     item = outcome.item
     problem = error(UNSEEN, f"it was accepted, but {SILENT}", at=item.place, address=item.address)
@@ -162,7 +162,7 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
     Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
     """
     met: set[tuple[str | None, Address]] = set()
-    for intent in _accepted(ledger, past.now - past.times.settle_after):
+    for intent in _list_accepted_topups(ledger, past.now - past.times.settle_after):
         item = intent.call.items[0]
         key = (item.id, item.address)
         if key in met or intent.call.kind not in past.kinds:
@@ -184,7 +184,7 @@ def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Ho
                 yield each.item.address, (hold, each.id)
 
 
-def _accepted(ledger: Ledger, since: datetime) -> tuple[Intent, ...]:
+def _list_accepted_topups(ledger: Ledger, since: datetime) -> tuple[Intent, ...]:
     """Return accepted top-ups, newest first: those since then, and earlier ones that no read has confirmed.
 
     Those since then include what a person resolved as applied: a decision does not make a read fresh.
@@ -201,7 +201,7 @@ def _accepted(ledger: Ledger, since: datetime) -> tuple[Intent, ...]:
 def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) -> Iterator[tuple[str, Accepted]]:
     """Yield the last top-up of each object that was accepted or found less than ``settleAfter`` ago."""
     since, met = past.now - past.times.settle_after, set[str]()
-    for intent in (*settled, *_accepted(ledger, since)):
+    for intent in (*settled, *_list_accepted_topups(ledger, since)):
         id = intent.call.items[0].id
         ours = intent.call.effect is WriteEffect.ADD and intent.call.kind in past.kinds
         if ours and intent.at >= since and id is not None and id not in met:

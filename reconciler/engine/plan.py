@@ -68,29 +68,31 @@ def plan(
     of overridden guardrails; with ``recorded`` the changes are those of a saved plan.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
-    problems = [*problems_at(loaded, now), *_around(recorded)]
+    problems = [*problems_at(loaded, now), *_find_changes_around(recorded)]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
-    wanted, missed = _selected(loaded.desired, targets, project)
+    wanted, missed = _select_desired(loaded.desired, targets, project)
     try:
         looked, seen = outside.stamp(), refresh(project, wanted, outside, now, _matching(recorded, memory))
     except ReadError as unread:
         return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
-    spoken = _spoken(project)
+    spoken = _find_bounds(project)
     base, remembered = _base(recorded.saved, seen, memory) if recorded else (seen.pairs, memory.values)
     changes, fixed = _changes(base, remembered, spoken)
     changes, unfunded = _without_held_deltas(changes, memory, project)
     decisions, _ = allow.read(loaded)
     wish = PlanRequest(loaded.desired, not targets, allowed or {}, decisions)
-    weighed = assess(project, seen, changes, spoken, _shown(memory, seen.problems), wish, now)
+    weighed = assess(project, seen, changes, spoken, _drop_unshown_ids(memory, seen.problems), wish, now)
     problems += (*missed, *allow.excuse_twins(seen.problems, decisions, now), *fixed, *_claims(loaded, seen, memory))
     if recorded is not None:
         planned = compute_planned_cost(project, seen, changes, spoken, now)
         problems += _differences(recorded.saved, seen, spoken, changes, weighed, planned)
-    problems = [*_noted(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
+    problems = [*_drop_repeated(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(map(len, seen.pairs.values())) - len(changes)
-    run = _weighed(Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed)
-    return _prepared(run, spoken, seen, project, weighed, looked)
+    run = _add_assessment(
+        Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed
+    )
+    return _prepare_plan(run, spoken, seen, project, weighed, looked)
 
 
 def _without_held_deltas(
@@ -101,7 +103,7 @@ def _without_held_deltas(
     return held.without_held_deltas(holds, project.kinds, changes)
 
 
-def _prepared(
+def _prepare_plan(
     run: Run,
     spoken: Mapping[str, BoundType],
     seen: RefreshResult,
@@ -114,7 +116,7 @@ def _prepared(
     return PreparedPlan(run, spoken, *parts, looked=looked, zones=seen.zones)
 
 
-def _around(recorded: Recorded | None) -> Iterator[Problem]:
+def _find_changes_around(recorded: Recorded | None) -> Iterator[Problem]:
     """Yield what has changed around a saved plan."""
     if recorded is not None:
         yield from staleness.context_changes(recorded.saved, recorded.here)
@@ -130,7 +132,7 @@ def _differences(
 ) -> list[Problem]:
     """Return the differences between a saved plan and the plan from its files and live state now."""
     return [
-        *_moved(saved, seen, spoken),
+        *_find_moved(saved, seen, spoken),
         *staleness.compare_plans(saved, changes, weighed.plan),
         *staleness.compare_terms(saved, planned, weighed.judgements),
     ]
@@ -166,11 +168,11 @@ def _base(
         name: tuple((block, live[block.address]) for block, _ in matched if block.address in live)
         for name, matched in seen.pairs.items()
     }
-    recorded = _recorded(saved).values
+    recorded = _read_recorded(saved).values
     return pairs, {address: {**memory.values.get(address, {}), **values} for address, values in recorded.items()}
 
 
-def _moved(saved: PlanFile, seen: RefreshResult, spoken: Mapping[str, BoundType]) -> list[Problem]:
+def _find_moved(saved: PlanFile, seen: RefreshResult, spoken: Mapping[str, BoundType]) -> list[Problem]:
     """Return an error for each value of a saved plan that is no longer live."""
     present = {desired.address: live for pairs in seen.pairs.values() for desired, live in pairs}
     return [
@@ -183,7 +185,7 @@ def _moved(saved: PlanFile, seen: RefreshResult, spoken: Mapping[str, BoundType]
     ]
 
 
-def _selected(
+def _select_desired(
     desired: Sequence[Desired], targets: Sequence[str], project: Project
 ) -> tuple[tuple[Desired, ...], tuple[Problem, ...]]:
     if not targets:
@@ -202,14 +204,14 @@ def _selected(
     )
 
 
-def _weighed(run: Run, weighed: Assessment) -> Run:
+def _add_assessment(run: Run, weighed: Assessment) -> Run:
     """Return the run with the assessment's calls, cost, judgements and irreversible effects."""
     problems = unique((*run.problems, *weighed.problems))
     told = replace(run, plan=weighed.plan, money=weighed.money, judgements=weighed.judgements)
     return replace(told, problems=problems, lasting=weighed.lasting)
 
 
-def _recorded(saved: PlanFile) -> StateSnapshot:
+def _read_recorded(saved: PlanFile) -> StateSnapshot:
     """Return the values in the plan itself that the API never returns, as a snapshot."""
     return StateSnapshot(
         {change.address: change.id for change in saved.changes if change.id},
@@ -222,11 +224,11 @@ def _recorded(saved: PlanFile) -> StateSnapshot:
     )
 
 
-def _spoken(project: Project) -> dict[str, BoundType]:
+def _find_bounds(project: Project) -> dict[str, BoundType]:
     return {name: BoundType(kind, project.dialect(kind.family).root) for name, kind in project.kinds.items()}
 
 
-def _noted(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
+def _drop_repeated(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return the problems of open calls, without those that a held block reports already."""
     told = {problem.address for problem in said if problem.cause is Cause.HELD}
     return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in told)
@@ -240,7 +242,7 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
         yield from identity.claims(name, pairs, memory.claimed, known, whole=whole)
 
 
-def _shown(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
+def _drop_unshown_ids(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:
     """Return the snapshot without the ids that a lagging read does not show yet, since they still exist."""
     lagging = {problem.address for problem in said if problem.cause is Cause.HELD} & memory.fresh.keys()
     if not lagging:
@@ -255,7 +257,7 @@ def _matching(recorded: Recorded | None, memory: StateSnapshot) -> StateSnapshot
     """Return the snapshot for matching: the ids of a saved plan, and later ones of the ledger."""
     if recorded is None:
         return memory
-    known = _recorded(recorded.saved)
+    known = _read_recorded(recorded.saved)
     return replace(known, ids={**memory.ids, **known.ids}, holds=memory.holds, fresh=memory.fresh)
 
 

@@ -45,7 +45,7 @@ class Activity(Struct, frozen=True):
         """The parts of the sentence that follow the work's name."""
         of = "" if self.total is None else f" of {self.total:,}"
         used = () if self.used is None else (f"rate limit {self.used * 100:.0f} % used",)
-        left = () if self.left is None else (f"{about(self.left)} left",)
+        left = () if self.left is None else (f"{format_about(self.left)} left",)
         return (f"{self.done:,}{of} {self.noun}", *used, *left)
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ Tell = Callable[[Line], None]
 Count = Callable[[int, int], None]
 
 
-def about(seconds: float) -> str:
+def format_about(seconds: float) -> str:
     """Return a rounded duration: ``about 40 s``, ``about 3 min``, ``about 1 h 5 min``."""
     if seconds < 60:
         return f"about {max(round(seconds), 1)} s"

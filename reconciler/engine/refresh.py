@@ -63,7 +63,7 @@ def _refresh(
     rows: dict[str, tuple[Live, ...]] = {}
     stated = {each.address: each.id for each in wanted if each.id is not None}
     for kind, blocks in kinds.items():
-        blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _created(pairs))
+        blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _find_created(pairs))
         problems += waits
         reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
         free, kept_back = held.matching(memory.holds, kind, blocks)
@@ -130,7 +130,7 @@ def _ids(
     return find_id
 
 
-def _created(pairs: Mapping[str, Sequence[Pair]]) -> set[Address]:
+def _find_created(pairs: Mapping[str, Sequence[Pair]]) -> set[Address]:
     return {desired.address for each in pairs.values() for desired, found in each if found is None}
 
 

@@ -26,10 +26,10 @@ def validate(loaded: LoadResult, now: datetime) -> Run:
     An error that a day more or less would remove is a warning, since the local clock may be wrong and a plan uses the
     server's.
     """
-    problems = _judged(loaded, now)
+    problems = _apply_rules(loaded, now)
     if _errors(problems):
-        certain = _errors(_judged(loaded, now - DAY)) & _errors(_judged(loaded, now + DAY))
-        problems = tuple(each if each in certain else _doubted(each) for each in problems)
+        certain = _errors(_apply_rules(loaded, now - DAY)) & _errors(_apply_rules(loaded, now + DAY))
+        problems = tuple(each if each in certain else _soften(each) for each in problems)
     problems = (*problems, *_unfitting(loaded))
     name = loaded.project.name if loaded.project else ""
     return Run("validate", name, problems=unique(problems), unchanged=len(loaded.desired))
@@ -93,7 +93,7 @@ def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-def _judged(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
+def _apply_rules(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
     return problems_at(overrides.apply_overrides(loaded, now), now)
 
 
@@ -101,7 +101,7 @@ def _errors(problems: Iterable[Problem]) -> set[Problem]:
     return {each for each in problems if each.severity is Severity.ERROR}
 
 
-def _doubted(problem: Problem) -> Problem:
+def _soften(problem: Problem) -> Problem:
     """Return an error that depends on the date as a warning."""
     if problem.severity is not Severity.ERROR:
         return problem

@@ -102,12 +102,14 @@ def judge(
         found, excuses = tuple(rule.judge(proposal, setting)), tuple[Excuse, ...]()
         if found and level is RuleLevel.OVERRIDE:
             found, excuses = settle(rule, found, proposal, decisions, SHOWN)
-        problems = _folded(rule, found)
+        problems = _fold_problems(rule, found)
         because = allowed.get(rule.name) if problems else None
         looked = bool(problems or excuses) or rule.looks(proposal, setting)
         reason = because if because is not None and is_reason(because) else None
         verdict = Judgement(rule.name, level, rule.said(setting), problems, reason, looked, excuses)
-        judgements.append(replace(verdict, problems=tuple(_weighed(each, verdict, settings) for each in problems)))
+        judgements.append(
+            replace(verdict, problems=tuple(_weigh_problem(each, verdict, settings) for each in problems))
+        )
     return tuple(judgements)
 
 
@@ -116,12 +118,12 @@ def unknown(allowed: Iterable[str]) -> str | None:
     return next((name for name in allowed if name not in RULES), None)
 
 
-def _folded(rule: Rule, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def _fold_problems(rule: Rule, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     rest = len(problems) - SHOWN
     return problems if rest <= 0 else (*problems[:SHOWN], error(rule.code, f"{rest:,} more of the same rule"))
 
 
-def _weighed(problem: Problem, judgement: Judgement, settings: GuardrailSettings) -> Problem:
+def _weigh_problem(problem: Problem, judgement: Judgement, settings: GuardrailSettings) -> Problem:
     """Return the problem with the severity of its rule's level, a position, and a hint how to allow it."""
     span = problem.span
     if span is None:

@@ -26,7 +26,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             local = proposal.now.astimezone(_zone(window["zone"]))
             message = (
                 f"{window.get('because', 'freeze window')}: {len(stopped):,} of the changes {what},"
-                f" and now ({local:%A %H:%M} in {window['zone']}) lies in {_said(window)}"
+                f" and now ({local:%A %H:%M} in {window['zone']}) lies in {_describe_window(window)}"
             )
             hint = "stops and decreases may still be sent: --target them" if only else "wait"
             yield RULE.object(message, stopped[0], hint=hint)
@@ -76,7 +76,7 @@ def _clock(text: str) -> time:
     return MIDNIGHT if text == "24:00" else time.fromisoformat(text)
 
 
-def _said(window: Any) -> str:
+def _describe_window(window: Any) -> str:
     days = "/".join(day[:3] for day in window.get("days", ())) or "every day"
     dates = f" {window.get('first', '')}..{window.get('last', '')}" if {"first", "last"} & window.keys() else ""
     return f"{days}{dates} {window.get('from', '00:00')}–{window.get('until', '24:00')} ({window['zone']})"
@@ -113,7 +113,7 @@ RULE = Rule(
         },
     },
     judge,
-    lambda setting: "; ".join(_said(window) for window in setting),
+    lambda setting: "; ".join(_describe_window(window) for window in setting),
     any_change,
     check=check,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guardrails.max_total_increase import beyond
+from reconciler.guardrails.max_total_increase import find_excesses
 from reconciler.guardrails.names import currencies
 from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, by_currency
 from reconciler.model import Problem
@@ -15,7 +15,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     for shift in proposal.money.ceiling_shifts:
         sums[shift.currency] = sums.get(shift.currency, NOTHING) + shift.change
     increases = [Increase(currency, sums[currency]) for currency in sorted(sums)]
-    return beyond(RULE, increases, setting, "the plan raises what is billed at most")
+    return find_excesses(RULE, increases, setting, "the plan raises what is billed at most")
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:

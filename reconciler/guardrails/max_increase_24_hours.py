@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guardrails.max_total_increase import adds, beyond
+from reconciler.guardrails.max_total_increase import adds, find_excesses
 from reconciler.guardrails.names import currencies
 from reconciler.guardrails.rule import BY_CURRENCY, Proposal, Rule, any_increase, by_currency
 from reconciler.model import Problem
@@ -14,7 +14,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     adding = {each.currency for each in proposal.money.increases if adds(each.exposure)}
     rolling = [each for each in proposal.money.rolling if each.currency in adding]
     what = "with the runs of the last 24 hours, the plan raises the budgets of one day"
-    return beyond(RULE, rolling, setting, what)
+    return find_excesses(RULE, rolling, setting, what)
 
 
 RULE = Rule(

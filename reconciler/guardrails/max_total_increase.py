@@ -25,15 +25,15 @@ WHAT = "the plan raises the budgets of one day"
 def judge(proposal: Proposal, setting: Any) -> Iterable[Problem]:
     limits = {code: limit for code, limit in setting.items() if code != CREATED_OFF}
     if not setting.get(CREATED_OFF):
-        return beyond(RULE, proposal.money.increases, limits, WHAT)
+        return find_excesses(RULE, proposal.money.increases, limits, WHAT)
     sums = {each.currency: each.exposure for each in proposal.money.increases}
     for off in proposal.created_off:
         sums[off.currency] = sums.get(off.currency, NOTHING) + Exposure.of(off.after)
     increases = [Increase(code, exposure) for code, exposure in sums.items()]
-    return beyond(RULE, increases, limits, f"{WHAT}, with what is created off,")
+    return find_excesses(RULE, increases, limits, f"{WHAT}, with what is created off,")
 
 
-def beyond(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
+def find_excesses(rule: Rule, increases: Iterable[Increase], setting: Any, what: str) -> Iterator[Problem]:
     """Yield a problem for each increase over its limit. A currency without a limit may not increase at all."""
     for increase in increases:
         exposure, code = increase.exposure, increase.currency
@@ -53,7 +53,7 @@ def adds(exposure: Exposure) -> bool:
     return exposure.uncapped > 0 or exposure.amount > 0
 
 
-def _worded(setting: Any) -> str:
+def _describe_setting(setting: Any) -> str:
     """Return the limits, and whether what is created off counts."""
     limits = by_currency({code: limit for code, limit in setting.items() if code != CREATED_OFF})
     return f"{limits}, created off counted" if setting.get(CREATED_OFF) else limits
@@ -74,7 +74,7 @@ RULE = Rule(
     " created off counts as if it were on.",
     {**BY_CURRENCY, "properties": {CREATED_OFF: {"type": "boolean", "description": "Count what is created off."}}},
     judge,
-    _worded,
+    _describe_setting,
     _looks,
     check=_check,
 )

@@ -53,20 +53,20 @@ def amounts(written: Iterable[str], names: Names) -> Iterator[Mistake]:
     for name in written:
         if name in names.others and name not in every:
             why = f"{name} holds no amount, so the rule would never look at anything"
-            yield Mistake((name,), why, name, _written(every), key=True)
+            yield Mistake((name,), why, name, _list_written(every), key=True)
         elif not _has(every, name):
-            yield Mistake((name,), f"there is no facet or field {name!r}", name, _written(every), key=True)
+            yield Mistake((name,), f"there is no facet or field {name!r}", name, _list_written(every), key=True)
         elif names.addresses is not None and name not in names.facets:
-            yield from _elsewhere(name, names, {each.kind for each in names.addresses})
+            yield from _suggest_field(name, names, {each.kind for each in names.addresses})
 
 
-def _elsewhere(name: str, names: Names, kinds: set[str]) -> Iterator[Mistake]:
+def _suggest_field(name: str, names: Names, kinds: set[str]) -> Iterator[Mistake]:
     """Yield an error for a field of undeclared kinds if a declared kind has a field with a similar name."""
     held = frozenset[str]().union(*(names.amounts.get(kind, frozenset()) for kind in kinds))
     if not _has(held, name):
         owners = ", ".join(kind for kind, each in names.amounts.items() if _has(each, name))
         why = f"{name} is a field of {owners}, of which the files hold none"
-        yield Mistake((name,), why, name, tuple(each for each in _written(held) if _is_near(name, each)), key=True)
+        yield Mistake((name,), why, name, tuple(each for each in _list_written(held) if _is_near(name, each)), key=True)
 
 
 def _is_near(name: str, other: str) -> bool:
@@ -79,7 +79,7 @@ def _has(known: frozenset[str], name: str) -> bool:
     return not name.endswith(".*") and (name in known or f"{name.partition('.')[0]}.*" in known)
 
 
-def _written(known: Iterable[str]) -> tuple[str, ...]:
+def _list_written(known: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in known if not name.endswith(".*")))
 
 

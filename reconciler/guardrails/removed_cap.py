@@ -26,7 +26,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             change = changes.get(shift.address) if shift.address else None
             if change is not None and all(proposal.is_return(change, move) for move in change.fields):
                 continue
-            yield RULE.object(_told(shift), change, at=_place(change), hint="write an amount")
+            yield RULE.object(_describe_removal(shift), change, at=_place(change), hint="write an amount")
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
@@ -43,7 +43,7 @@ def _was_as_open(shift: LimitChange) -> bool:
     return shift.before.amount is None and (bounded_now or shift.before.period is not Period.TOTAL)
 
 
-def _told(shift: LimitChange) -> str:
+def _describe_removal(shift: LimitChange) -> str:
     who = str(shift.address) if shift.address else f"{shift.kind} {shift.id}, which the files do not hold,"
     if shift.before is None:
         return f"{who} would start uncapped"

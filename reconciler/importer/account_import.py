@@ -78,7 +78,7 @@ class Importer:
 
         Raise :class:`reconciler.provider.reader.ReadError` if a read fails.
         """
-        kinds = [kind for kind in self.project.kinds.values() if self._chosen(kind)]
+        kinds = [kind for kind in self.project.kinds.values() if self._is_chosen(kind)]
         spoken = {kind.product: self.project.dialect(kind.product) for kind in kinds}
         at, scope, send = self.project.at("scope"), self.project.scope, self.send
         self.problems += account_scope.check_scope(kinds, spoken, scope, at, send, {}, self.names, self.zones)
@@ -89,7 +89,7 @@ class Importer:
         for family in dict.fromkeys(kind.family for kind in kinds):
             yield from self._family([kind for kind in kinds if kind.family == family])
 
-    def _chosen(self, kind: Kind) -> bool:
+    def _is_chosen(self, kind: Kind) -> bool:
         return (not self.wish.kinds or kind.name in self.wish.kinds) and bool(self.project.scope.get(kind.scope))
 
     def _family(self, kinds: Sequence[Kind]) -> Iterator[FileOutput]:
@@ -109,27 +109,27 @@ class Importer:
         self.tell(f"reading {kind.name}")
         reading = reader.read_list(kind, root, scope, send, attached=kind.attachments is not None)
         self.problems += reading.problems
-        pairs = self._known(kind, reading.live)
+        pairs = self._match_known(kind, reading.live)
         known = {found.id for _, found in pairs if found}
         self._name_members(kind)
-        fresh = [each for each in reading.live if each.id not in known and not self._closed(kind, each)]
+        fresh = [each for each in reading.live if each.id not in known and not self._is_closed(kind, each)]
         if self.wish.categories and kind.details:
             fresh = list(self._with_categories(kind, fresh))
-        return self._accepted(kind, self._described(kind, fresh), pairs, reading.live)
+        return self._drop_refused(kind, self._describe_new(kind, fresh), pairs, reading.live)
 
     def _root(self, kind: Kind) -> str:
         return self.project.dialect(kind.family).root
 
-    def _known(self, kind: Kind, all: Sequence[Live]) -> tuple[Pair, ...]:
+    def _match_known(self, kind: Kind, all: Sequence[Live]) -> tuple[Pair, ...]:
         """Return the existing blocks with their live objects."""
         stated = self._blocks(kind)
         blocks, _ = resolve_blocks(kind, stated, self._find_id, {each.address for each in self.loaded.desired})
         pairs, doubts = match.match(kind, blocks, all, self.ids)
         self.found[kind.name] = {desired.address: live.id for desired, live in pairs if live is not None}
-        self.problems += map(_told, doubts)
+        self.problems += map(_soften, doubts)
         if self.wish.update:
             pairs = reader.add_details(kind, self._root(kind), pairs, self.send)
-            self._moved(kind, pairs, blocks)
+            self._update_blocks(kind, pairs, blocks)
         for desired, found in pairs:
             if found:
                 self.present += 1
@@ -149,7 +149,7 @@ class Importer:
     def _blocks(self, kind: Kind) -> list[Desired]:
         return [each for each in self.loaded.desired if each.address.kind == kind.name]
 
-    def _moved(self, kind: Kind, pairs: Sequence[Pair], blocks: Sequence[Desired]) -> None:
+    def _update_blocks(self, kind: Kind, pairs: Sequence[Pair], blocks: Sequence[Desired]) -> None:
         amendments = []
         for desired, found in pairs:
             if found and self.wish.aims_at(desired.address) and update_file.differs_from_block(kind, desired, found):
@@ -181,13 +181,13 @@ class Importer:
 
     # --- Choosing resources -------------------------------------------------------------------------------
 
-    def _closed(self, kind: Kind, found: Live) -> bool:
+    def _is_closed(self, kind: Kind, found: Live) -> bool:
         reason = resource_blocks.reason_closed(kind, found)
         if reason:
             self.left.append(Skipped(kind, found.id, resource_blocks.object_title(kind, found), reason, code="closed"))
         return reason is not None
 
-    def _described(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[ImportedResource]:
+    def _describe_new(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[ImportedResource]:
         taken = [each.address.key for each in self._blocks(kind)]
         currency = self.project.stated_currency(kind.scope)
         keys = block_names.choose_keys(kind, fresh, taken, block_names.choose_labels(self.names))
@@ -209,12 +209,12 @@ class Importer:
                     )
                 )
 
-    def _accepted(
+    def _drop_refused(
         self, kind: Kind, written: Iterable[ImportedResource], known: Sequence[Pair], all: Sequence[Live]
     ) -> list[ImportedResource]:
         """Return the resources without those that a rule across resources would refuse in the next plan."""
         kept = list(written)
-        while wrong := self._refused(kind, [*known, *((each.desired, each.live) for each in kept)], all):
+        while wrong := self._find_refused(kind, [*known, *((each.desired, each.live) for each in kept)], all):
             rejected = [each for each in kept if each.address in wrong]
             if not rejected:
                 break
@@ -225,7 +225,7 @@ class Importer:
                 )
         return kept
 
-    def _refused(self, kind: Kind, pairs: Sequence[Pair], all: Sequence[Live]) -> dict[Address, str]:
+    def _find_refused(self, kind: Kind, pairs: Sequence[Pair], all: Sequence[Live]) -> dict[Address, str]:
         now, assumptions = self.now, self.project.assumptions
         zones = {id: zone for (scope, id), zone in self.zones.items() if scope == kind.scope}
         scenes = (
@@ -260,7 +260,7 @@ def import_result(done: Importer, files: Iterable[FileOutput]) -> ImportResult:
     return ImportResult(done.project.name, tuple(files), tuple(done.left), problems, done.present)
 
 
-def _told(doubt: Problem) -> Problem:
+def _soften(doubt: Problem) -> Problem:
     """Return a matching problem as a warning; the block stays as it is."""
     if doubt.code != "not-found":
         return warning(doubt.code, doubt.message, at=doubt.span, address=doubt.address, hint=doubt.hint)

@@ -23,7 +23,8 @@ def context_changes(saved: PlanFile, here: PlanContext) -> Iterator[Problem]:
     ):
         if was != now:
             yield stale_problem(
-                f"the {name} changed since the plan was made: {_said(was)} then, {_said(now)} now", "plan again"
+                f"the {name} changed since the plan was made: {_spell(was)} then, {_spell(now)} now",
+                "plan again",
             )
 
 
@@ -37,7 +38,7 @@ def compare_plans(saved: PlanFile, changes: Sequence[Change], plan: Plan) -> Ite
     for what, was, now in pairs:
         if was != now:
             which = ", ".join(
-                dict.fromkeys(_named(each) for each in [*was, *now] if each not in was or each not in now)
+                dict.fromkeys(_find_name(each) for each in [*was, *now] if each not in was or each not in now)
             )
             message = f"the plan's {what} are not those of the files: {which or 'their order'}"
             yield stale_problem(message, "plan again, and review what differs")
@@ -75,7 +76,7 @@ def _moves(money: Money) -> tuple[Any, ...]:
     return moved, {key: change for key, change in funds.items() if any(change)}, money.bids
 
 
-def _named(shape: Mapping[str, Any]) -> str:
+def _find_name(shape: Mapping[str, Any]) -> str:
     return str(shape.get("name") or shape.get("address"))
 
 
@@ -95,8 +96,8 @@ def live_changes(change: Change, touched: Sequence[str], present: Live | None) -
     for name in touched:
         old, now = change.live.values.get(name), present.values.get(name)
         if old != now:
-            planned = _said(wanted[name]) if name in wanted else "as it was"
-            message = f"{name} moved: {_said(old)} when planned, {planned} planned, {_said(now)} now"
+            planned = _spell(wanted[name]) if name in wanted else "as it was"
+            message = f"{name} moved: {_spell(old)} when planned, {planned} planned, {_spell(now)} now"
             yield stale_problem(message, "plan again; somebody else changed it", change)
 
 
@@ -106,5 +107,5 @@ def stale_problem(message: str, hint: str, change: Change | None = None) -> Prob
     return error(Cause.STALE_PLAN, message, at=place, address=address, hint=hint)
 
 
-def _said(value: object) -> str:
+def _spell(value: object) -> str:
     return "not set" if value is None else str(to_json(value)).replace("'", "")

@@ -59,7 +59,7 @@ def resolve_blocks(
     return tuple(kept), problems
 
 
-def awaited(change: Change) -> tuple[Address, ...]:
+def list_awaited(change: Change) -> tuple[Address, ...]:
     """Return the addresses whose ids a change needs."""
     kind = kind_named(change.address.kind)
     return tuple(address for _, address in named_addresses(kind, change.after)) if kind else ()
@@ -85,9 +85,9 @@ def fill_ids(kind: Kind, change: Change, ids: Mapping[Address, str]) -> Change |
         if address not in ids:
             return None
         found[name] = ids[address]
-    fields = tuple(_filled(move, found) for move in change.fields)
+    fields = tuple(_fill_in(move, found) for move in change.fields)
     return replace(change, id=id, fields=fields, after={**change.after, **found})
 
 
-def _filled(move: FieldChange, found: Mapping[str, Value]) -> FieldChange:
+def _fill_in(move: FieldChange, found: Mapping[str, Value]) -> FieldChange:
     return replace(move, after=found[move.field]) if move.field in found else move

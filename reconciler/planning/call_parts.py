@@ -62,10 +62,10 @@ def split_change(change: Change, target: BoundType, merged: bool) -> Iterator[Ca
         folded = merged and move.facet in kind.merged
         facets.setdefault("+".join(kind.merged) if folded else move.facet, []).append(move)
     for facet, moves in facets.items():
-        yield from _written(change, tuple(moves), target, facet, kind.writes[moves[0].facet])
+        yield from _split_facet(change, tuple(moves), target, facet, kind.writes[moves[0].facet])
 
 
-def _written(
+def _split_facet(
     change: Change, moves: tuple[FieldChange, ...], target: BoundType, facet: str, write: Write
 ) -> Iterator[CallPart]:
     """Yield the parts of one facet of a change, by its write method."""

@@ -50,7 +50,7 @@ def measure_objects(book: CostContext, kind: Kind, limits: Measure) -> Iterator[
     codes: dict[tuple[object, ...], str] = {}
     for row, was, becomes in zip(rows, before, after, strict=False):
         change = moved.get(row.id)
-        yield _measured(book, kind, row, change, codes, was, becomes)
+        yield _measure(book, kind, row, change, codes, was, becomes)
     for change, becomes in zip(born, after[len(rows) :], strict=True):
         campaign = _campaign(kind, change.after)
         yield MeasuredObject(None, change.address, book.of(change), campaign, None, becomes)
@@ -65,7 +65,7 @@ def _laid_over(kind: Kind, row: Live, change: Change | None) -> Values:
     return kind.after(row.values, {move.field: move.after for move in change.fields})
 
 
-def _measured(
+def _measure(
     book: CostContext,
     kind: Kind,
     row: Live,

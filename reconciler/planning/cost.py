@@ -48,7 +48,7 @@ def compute_cost(
     Totals are the amounts asked for, reduced to the campaign's spend limit if ``capped``.
     """
     tally = _Totals(spend_limits(book) if capped else ({}, {}))
-    shifts = [shift for name in book.kinds for shift in _counted(book, name, tally)]
+    shifts = [shift for name in book.kinds for shift in _count_kind(book, name, tally)]
     increases = _increases((each.currency, each.change) for each in shifts)
     earlier = _increases(_recent_increases(book, past, ids or {}))
     ceilings, ceiling_shifts = count_ceilings(book)
@@ -106,21 +106,21 @@ class _Totals:
         rows: dict[tuple[str, Period], list[tuple[Decimal, int]]] = defaultdict(lambda: [(ZERO, 0), (ZERO, 0)])
         for row in {*self.sums, *self.uncapped}:
             for side in (0, 1):
-                amount, uncapped = self._asked(row, side)
+                amount, uncapped = self._sum_asked(row, side)
                 had, open_ = rows[row[:2]][side]
                 rows[row[:2]][side] = (had + amount, open_ + uncapped)
         for key in sorted(rows, key=lambda key: (key[0], order.index(key[1]))):
             (before, uncapped_before), (after, uncapped_after) = rows[key]
             yield Commitment(*key, before, after, uncapped_before, uncapped_after)
 
-    def _asked(self, row: Row, side: int) -> tuple[Decimal, int]:
+    def _sum_asked(self, row: Row, side: int) -> tuple[Decimal, int]:
         _, period, campaign = row
         amount, uncapped = self.sums[row][side], self.uncapped[row][side]
         cap = self.caps[side].get(campaign) if campaign is not None else None
         return (amount, uncapped) if cap is None else bound(cap, period, amount, uncapped)
 
 
-def _counted(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChange]:
+def _count_kind(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChange]:
     """Add every object of a kind to the totals, and yield those whose limit changes."""
     kind = book.kinds[name]
     for each in measure_objects(book, kind, kind.limits) if kind.limits else ():

@@ -30,8 +30,8 @@ def diff(
             continue
         if kind.settled(desired.values, live.values):
             continue
-        moved = tuple(_moved(kind, desired, live, remembered.get(desired.address, {})))
-        problems += _fixed(kind, desired, moved)
+        moved = tuple(_diff_fields(kind, desired, live, remembered.get(desired.address, {})))
+        problems += _find_fixed(kind, desired, moved)
         moved = tuple(move for move in moved if kind.changeable(kind.field(move.field)))
         if moved:
             changes.append(_update(kind, desired, live, moved))
@@ -43,7 +43,7 @@ def unchangeable_differences(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Chan
     for desired, live in pairs:
         if live is None or kind.settled(desired.values, live.values):
             continue
-        moved = _moved(kind, desired, live, {})
+        moved = _diff_fields(kind, desired, live, {})
         stuck = tuple(move for move in moved if move.seen and not kind.changeable(kind.field(move.field)))
         if stuck:
             yield _update(kind, desired, live, stuck)
@@ -64,7 +64,7 @@ def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, 
     return Change(desired.address, action, live.id, moved, after, desired.place, live)
 
 
-def _moved(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
+def _diff_fields(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
     base = _base(kind, desired, live)
     for name in _in_table_order(kind, _open(kind, desired.values, live.values)):
         row, value = kind.field(name), desired.values[name]
@@ -104,13 +104,11 @@ def _base(kind: Kind, desired: Desired, live: Live) -> Values:
     return kind.after(live.values, direct)
 
 
-def _fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
+def _find_fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
     for move in moved:
         if not kind.changeable(kind.field(move.field)):
-            message = (
-                f"{move.field} is fixed once the {kind.singular} exists; it is {_said(move.before, format_in_sentence)}"
-            )
-            hint = f"write {_said(move.before)} again, or describe a new {kind.singular}"
+            message = f"{move.field} is fixed once the {kind.singular} exists; it is {_spell(move.before, format_in_sentence)}"
+            hint = f"write {_spell(move.before)} again, or describe a new {kind.singular}"
             yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
 
 
@@ -126,5 +124,5 @@ def _incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
         yield error("missing-field", message + ", ".join(missing), at=at, address=desired.address, hint=hint)
 
 
-def _said(value: Value, words: Callable[[Value], str] = str) -> str:
+def _spell(value: Value, words: Callable[[Value], str] = str) -> str:
     return "not set" if value is None else words(value)

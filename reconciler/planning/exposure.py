@@ -118,14 +118,14 @@ def exposure_by_call(
         was = dict(meter.exposed)
         for item in call.items:
             meter.apply(item.address, item.fields)
-        yield from _risen(call.name, was, meter)
+        yield from _report_rise(call.name, was, meter)
     was = dict(meter.exposed)
     for change in deferred:
         meter.apply(change.address, change.fields)
-    yield from _risen("deferred", was, meter)
+    yield from _report_rise("deferred", was, meter)
 
 
-def _risen(name: str, was: Mapping[str, Exposure], meter: ExposureTracker) -> Iterator[ExposureAfterCall]:
+def _report_rise(name: str, was: Mapping[str, Exposure], meter: ExposureTracker) -> Iterator[ExposureAfterCall]:
     for currency, exposure in sorted(meter.exposed.items()):
         if was.get(currency, NOTHING) != exposure:
             yield ExposureAfterCall(name, currency, exposure)

@@ -14,7 +14,7 @@ def invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
     """Yield what of a name cannot be seen, unless the block states which object it means."""
     name = desired.values.get(kind.title) if kind.title else None
     if kind.title and isinstance(name, str) and desired.id is None:
-        for what in likeness.hidden(name):
+        for what in likeness.describe_hidden(name):
             message = f"the name has {what}: {likeness.escape_lookalikes(name)}"
             hint = "remove it; if a live object is really called so, write its id beside it"
             yield error("invisible-name", message, at=desired.at(kind.title), address=desired.address, hint=hint)
@@ -37,7 +37,7 @@ def questions(
         elif row is not None:
             others = (each for each in by_key.get(likeness.natural(kind, row.values), ()) if each.id not in managed)
             yield from (_twin(kind, desired, row, other) for other in others)
-    yield from _exchanged(kind, pairs)
+    yield from _find_exchanged(kind, pairs)
 
 
 def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
@@ -59,7 +59,7 @@ def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
     return warning("twin", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def _exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
+def _find_exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
     """Yield a problem for two blocks whose keys are exchanged with respect to their live objects."""
     live_keys = {_exact(kind, row.values): desired for desired, row in pairs if row is not None}
     for desired, row in pairs:

@@ -52,10 +52,10 @@ def is_same(shown: Value, sent: Value) -> bool:
 
 def escape_lookalikes(text: str) -> str:
     """Return the text with ambiguous and invisible characters escaped."""
-    return "".join(_escaped(text))
+    return "".join(_escape_letters(text))
 
 
-def hidden(text: str) -> Iterator[str]:
+def describe_hidden(text: str) -> Iterator[str]:
     """Yield a description of each invisible part of a name: outer, doubled and unusual spaces, control characters."""
     if text != text.strip():
         yield "a space at its beginning or end"
@@ -72,7 +72,7 @@ def _plain(part: Value) -> Any:
     return [str(each) for each in part] if isinstance(part, tuple) else None if part is None else str(part)
 
 
-def _escaped(text: str) -> Iterable[str]:
+def _escape_letters(text: str) -> Iterable[str]:
     for each in text:
         ascii_seen = each.isascii() and each.isprintable()
         yield each if ascii_seen else f"\\u{ord(each):04x}" if ord(each) < 0x10000 else f"\\U{ord(each):08x}"

@@ -56,7 +56,7 @@ def decode_row(kind: Kind, row: Body, inject: Values | None = None, owner: str |
 def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
     """Return a JSON object hook that converts rows to Live objects during parsing; other objects are unchanged."""
 
-    def made(part: Body) -> Any:
+    def build(part: Body) -> Any:
         if "attributes" not in part:
             return part
         try:
@@ -64,7 +64,7 @@ def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
         except (ArithmeticError, ValueError):
             return part
 
-    return made
+    return build
 
 
 def _read(node: Body, steps: DecodeTree, values: dict[str, Value], refs: dict[str, str]) -> None:

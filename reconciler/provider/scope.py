@@ -186,11 +186,11 @@ def _rows(table: Scope, root: str, send: Send) -> Iterator[dict[str, Json]]:
     """
     path = table.portfolio.format(root=root)
     listing = Listing(path, paging=table.paging)
-    for answer in walk(listing, lambda query: _asked(path, table.product, send, query), path):
+    for answer in walk(listing, lambda query: _send_query(path, table.product, send, query), path):
         yield from rows(answer)
 
 
-def _asked(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:
+def _send_query(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:
     call = _read(path, product, query)
     answer = send(call)
     problem = read_error(call, answer)

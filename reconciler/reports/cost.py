@@ -96,13 +96,13 @@ def format_limit(limit: Limit | None) -> str:
 def format_bids(shift: BidShift) -> str:
     """Return ``412 raised, 3 lowered, 0.30 … 0.90 → 0.33 … 0.99, +10 % on average``."""
     counts = [f"{count:,} {word}" for count, word in ((shift.raised, "raised"), (shift.lowered, "lowered")) if count]
-    before = _between(shift.lowest_before, shift.highest_before)
-    after = _between(shift.lowest_after, shift.highest_after)
+    before = _format_range(shift.lowest_before, shift.highest_before)
+    after = _format_range(shift.lowest_after, shift.highest_after)
     weighted = f", {format_percent(shift.percent)} on average" if shift.percent is not None else ""
     return f"{', '.join(counts)}, {before} {ARROW} {after}{weighted}"
 
 
-def _between(lowest: Decimal | None, highest: Decimal | None) -> str:
+def _format_range(lowest: Decimal | None, highest: Decimal | None) -> str:
     if lowest is None or highest is None:
         return "none"
     return format_value(lowest) if lowest == highest else f"{format_value(lowest)} … {format_value(highest)}"

@@ -87,7 +87,7 @@ def _parts(run: Run, manner: RenderOptions) -> Iterator[str]:
         "Not managed",
         render_table(drift_report.UNMANAGED, ([*map(escape_text, each)] for each in drift_report.shares(run)), (1,)),
     )
-    yield render_section("Not applied", render_list(_unapplied(run)))
+    yield render_section("Not applied", render_list(_list_unapplied(run)))
     if has_plan(run):
         yield render_section("Changes", render_changes(run))
     yield render_section("Budgets (what is asked for)", html_charts.totals(run) + _bids(run))
@@ -136,10 +136,10 @@ def _drift(run: Run) -> str:
     for each in rows[:ROWS]:
         resources.setdefault(each.address, []).append(each)
     more = f'<p class="soft">… and {len(rows) - ROWS:,} more</p>' if len(rows) > ROWS else ""
-    return "".join(_moved(address, some) for address, some in resources.items()) + more
+    return "".join(_render_moved(address, some) for address, some in resources.items()) + more
 
 
-def _moved(address: Address, some: Sequence[Drift]) -> str:
+def _render_moved(address: Address, some: Sequence[Drift]) -> str:
     object = escape_text(name_and_id(some[0].name, some[0].id))
     head = f'<p>{render_code(address)} {object} <span class="soft">{render_code(some[0].place.span)}</span></p>'
     table = render_table(SIDES, map(_sides, some), (2, 3, 4), ' class="sides"')
@@ -215,7 +215,7 @@ def _problem(problem: Problem, said: str) -> str:
     return f"{tag} {escape_text(said)} {render_code(problem.code)}{place}{hint}"
 
 
-def _unapplied(run: Run) -> list[str]:
+def _list_unapplied(run: Run) -> list[str]:
     """Return the items that were not applied; one line for all that the end of the run prevented."""
     held = stopped_items(run)
     kept = frozenset(map(id, held))

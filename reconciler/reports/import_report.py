@@ -26,11 +26,11 @@ def text(done: ImportResult) -> str:
     ]
     lines += [""] if lines else []
     for output in done.files:
-        parts = [f"{len(output.added):,} new" if output.added else "", _moved(output.moved)]
+        parts = [f"{len(output.added):,} new" if output.added else "", _describe_moved(output.moved)]
         lines.append(f"  {'+' if output.new else '~'} {sanitize(output.path)}  ({', '.join(filter(None, parts))})")
     lines += [""] if done.files else []
     if done.left:
-        lines += ["Left out:", *_left(done.left), ""]
+        lines += ["Left out:", *_describe_skipped(done.left), ""]
     return "\n".join([*lines, _summary(done)]) + "\n"
 
 
@@ -40,14 +40,14 @@ def _problem(line: str, hint: str | None) -> Iterator[str]:
         yield f"  hint: {sanitize(hint)}"
 
 
-def _moved(addresses: Sequence[object]) -> str:
+def _describe_moved(addresses: Sequence[object]) -> str:
     if not addresses:
         return ""
     named = ", ".join(sanitize(each) for each in addresses[:FEW])
     return f"moved: {named}{f' and {len(addresses) - FEW:,} more' if len(addresses) > FEW else ''}"
 
 
-def _left(left: Sequence[Skipped]) -> Iterator[str]:
+def _describe_skipped(left: Sequence[Skipped]) -> Iterator[str]:
     """Yield the skipped objects; similar ones are folded above a number."""
     met: Counter[tuple[str, str | None, str]] = Counter()
     for each in left:

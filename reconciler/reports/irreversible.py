@@ -24,9 +24,9 @@ def rows(run: Run) -> Iterator[tuple[str, str]]:
     for why, words in SAID.items():
         if some := [each for each in run.lasting if each.why is why]:
             yield words, _names(some)
-    if added := [*_added(run)]:
+    if added := [*_describe_added(run)]:
         yield "deposits added to balances, as far as they are spent", ", ".join(added)
-    if spent := [*_spent(run)]:
+    if spent := [*_describe_spent(run)]:
         yield "money spent before you roll back", ", ".join(spent)
 
 
@@ -36,26 +36,26 @@ def _names(some: Sequence[Irreversible]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def _added(run: Run) -> Iterator[str]:
+def _describe_added(run: Run) -> Iterator[str]:
     """Yield the added funds by currency, including first deposits of new balances."""
     for each in run.money.funds if run.money else ():
         if each.added:
             yield f"{sanitize(each.currency)} {cost.format_money(each.added)}"
 
 
-def _spent(run: Run) -> Iterator[str]:
+def _describe_spent(run: Run) -> Iterator[str]:
     """Yield the additional budget by currency: on any one day, and in total."""
     for each in cost.totals(run.money):
         if each.what not in (Period.ANY_DAY.label, Period.TOTAL.label):
             continue
         change, currency = each.change, sanitize(each.currency)
         if change.amount > 0:
-            yield f"{currency} {cost.format_money(change.amount)} more is asked for {_when(each.what)}"
+            yield f"{currency} {cost.format_money(change.amount)} more is asked for {_describe_when(each.what)}"
         if change.uncapped > 0:
             yield f"without limit in {currency} ({change.uncapped:,} more uncapped)"
 
 
-def _when(what: str) -> str:
+def _describe_when(what: str) -> str:
     return "on the worst single day" if what == Period.ANY_DAY.label else "over their lifetime"
 
 

@@ -23,7 +23,7 @@ def history(address: Address, entries: Sequence[HistoryEntry]) -> Iterator[str]:
     for entry in entries:
         yield (
             f"{_time(entry.time)}  {sanitize(entry.run)}  {entry.status.value}"
-            f"  {_moved(entry.field, entry.before, entry.after)}  ({sanitize(entry.call)})"
+            f"  {_format_move(entry.field, entry.before, entry.after)}  ({sanitize(entry.call)})"
         )
     if not entries:
         yield f"Nothing was ever sent for {sanitize(address)}, as far as this ledger knows."
@@ -37,7 +37,7 @@ def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
         parts = (
             sanitize(run.id),
             sanitize(record.command),
-            _ended(run),
+            _describe_end(run),
             count_noun(run.calls, "call"),
             sanitize(effects.get(run.id, "")),
             f"commit {sanitize(record.commit[:12])}" if record.commit else "",
@@ -57,7 +57,7 @@ def run(told: RunHistory) -> Iterator[str]:
         "command": record.command,
         "project": record.project,
         "started": _time(record.started),
-        "ended": f"{_time(told.run.ended)}, {_ended(told.run)}" if told.run.ended else _ended(told.run),
+        "ended": f"{_time(told.run.ended)}, {_describe_end(told.run)}" if told.run.ended else _describe_end(told.run),
         "by": f"{record.who} (pid {record.pid})" if record.pid else record.who,
         "version": record.version,
         "commit": record.commit,
@@ -116,7 +116,7 @@ def _item(outcome: ItemOutcome) -> Iterator[str]:
     id = outcome.id or outcome.item.id
     yield f"  {outcome.status.value}: {sanitize(outcome.item.address)}{f'  id {sanitize(id)}' if id else ''}"
     for move in outcome.item.fields:
-        yield f"      {_moved(move.field, _before(move), move.after)}"
+        yield f"      {_format_move(move.field, _before(move), move.after)}"
     for problem in outcome.problems:
         yield f"      {format_problem(problem)}"
 
@@ -125,11 +125,11 @@ def _before(move: FieldChange) -> Value:
     return "(not known)" if not move.seen and move.before is None else move.before
 
 
-def _moved(field: str, before: Value, after: Value) -> str:
+def _format_move(field: str, before: Value, after: Value) -> str:
     return f"{sanitize(field)}  {format_value(before)} {ARROW} {format_value(after)}"
 
 
-def _ended(run: PastRun) -> str:
+def _describe_end(run: PastRun) -> str:
     return "not finished" if run.exit_code is None else f"exit code {run.exit_code}"
 
 

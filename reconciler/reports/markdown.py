@@ -63,7 +63,7 @@ def report(run: Run, manner: RenderOptions) -> str:
     page.add([], [f"<!-- reconciler:{run.command} project={slug(run.project)} -->", f"### {headline(run)}"])
     page.add([], [f"**{exit_sentence(run, manner)}**"] if exit_sentence(run, manner) else [])
     totals = [each for each in cost.totals(run.money) if each.is_changed]
-    others, unapplied = drift_report.problems_outside_tables(run), _unapplied(run)
+    others, unapplied = drift_report.problems_outside_tables(run), _list_unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
     at_most = ceilings.rows(run.money)
     page.add(CEILINGS, map(_ceiling, at_most), total=len(at_most), most=SHARE, more="… and {} more.")
@@ -73,11 +73,11 @@ def report(run: Run, manner: RenderOptions) -> str:
     _list(page, "Guardrails", [*_guardrails(run)])
     _list(page, "Largest risks", [*_risks(run)])
     _list(page, irreversible.TITLE, [f"- {what}: {code(which, 300)}" for what, which in irreversible.rows(run)])
-    _list(page, "Not applied", [*_held(run), *map(_outcome, unapplied)], len(unapplied) + len(_held(run)))
+    _list(page, "Not applied", [*_list_held(run), *map(_outcome, unapplied)], len(unapplied) + len(_list_held(run)))
     _list(page, "Problems", (_problem(each, known) for each in others), len(others))
     if run.changes and has_plan(run):
         _plan(page, run)
-    _unchanged(page, run)
+    _add_unchanged(page, run)
     if manner.digest:
         page.add([], [f"Approve exactly this plan with {code(manner.digest)}."])
     return str(page)
@@ -94,11 +94,11 @@ def _list(page: Page, title: str, rows: Iterable[str], total: int = 0) -> None:
 
 def _drift(page: Page, run: Run) -> None:
     moved, strange = drift_report.rows(run), [*drift_report.shares(run)]
-    page.add(DRIFT, map(_moved, moved), total=len(moved), most=3 * SHARE, more="… and {} more rows.")
+    page.add(DRIFT, map(_format_moved, moved), total=len(moved), most=3 * SHARE, more="… and {} more rows.")
     page.add(STRANGE, (f"| {' | '.join(map(cell, each))} |" for each in strange), total=len(strange), most=SHARE)
 
 
-def _moved(each: Drift) -> str:
+def _format_moved(each: Drift) -> str:
     state, *words = drift_report.cells(each)
     mark = f"**{state}**" if each.moved_outside else state
     where, object = cell(each.place.span), name_and_id(each.name, each.id)
@@ -119,7 +119,7 @@ def _total(each: cost.CostTotal) -> str:
     return f"| {name} | {before} | {after} | {cost.format_total_change(each)} |"
 
 
-def _unchanged(page: Page, run: Run) -> None:
+def _add_unchanged(page: Page, run: Run) -> None:
     """Add the totals that the plan leaves as they are, below everything that changes."""
     totals = [each for each in cost.totals(run.money) if not each.is_changed]
     head, tail = [_summary("Unchanged budgets"), "", *MONEY], ["", "</details>"]
@@ -137,7 +137,7 @@ def _bids(run: Run) -> Iterator[str]:
 
 def _guardrails(run: Run) -> Iterator[str]:
     for each in cost.objections(run):
-        counts = "; ".join(_counted(each))
+        counts = "; ".join(_count_problems(each))
         yield f"- **{each.verdict.value}**: {code(each.rule)}, {code(each.limit)}: {counts}"
     if cost.passed_rules(run):
         yield f"- passed: {', '.join(code(rule) for rule in cost.passed_rules(run))}"
@@ -145,7 +145,7 @@ def _guardrails(run: Run) -> Iterator[str]:
         yield f"- {Verdict.IDLE.value}: {', '.join(code(rule) for rule in cost.idle(run))}"
 
 
-def _counted(each: Judgement) -> Iterator[str]:
+def _count_problems(each: Judgement) -> Iterator[str]:
     """Yield the number of remaining problems, and of those that decisions allow."""
     if each.problems or not each.excuses:
         why = f", because {code(each.because)}" if each.because else ""
@@ -174,14 +174,14 @@ def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
     return f"- {mark} {code(problem.code)}{place}: {code(sentence_with_address(problem, known), 300)}{hint}"
 
 
-def _unapplied(run: Run) -> list[ItemOutcome]:
+def _list_unapplied(run: Run) -> list[ItemOutcome]:
     """Return the items that were not applied, the most severe ending first."""
     held = frozenset(map(id, stopped_items(run)))
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in held]
     return sorted(others, key=lambda outcome: WORST.index(outcome.ending))
 
 
-def _held(run: Run) -> list[str]:
+def _list_held(run: Run) -> list[str]:
     """Return one line for all items that the end of the run prevented."""
     return [f"- **not sent** {code(summarize_items(held), LINE)}"] if (held := stopped_items(run)) else []
 
@@ -209,10 +209,10 @@ def _plan(page: Page, run: Run) -> None:
     head, tail = [_summary(_calls(run)), "", *CALLS], ["", "</details>"]
     page.add(head, map(_endpoint, endpoints), tail, total=len(endpoints), most=SHARE, more="… and {} more endpoints.")
     if folded or len(single) > SINGLE:
-        _all(page, run)
+        _add_all_changes(page, run)
 
 
-def _all(page: Page, run: Run) -> None:
+def _add_all_changes(page: Page, run: Run) -> None:
     """Add every change on a line of its own, as far as there is room, so that it can be searched."""
     lines = (line for change in run.changes for line in _lines(change))
     fence, held, end = block(islice(lines, MOST // 20))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from reconciler.model import Action, Call, Change, FieldChange, Run
 from reconciler.model.text import count_noun, format_value, sanitize
-from reconciler.planning.addresses import awaited
+from reconciler.planning.addresses import list_awaited
 from reconciler.provider import codec
 from reconciler.reports import grouping, irreversible
 from reconciler.reports.common import ARROW, RenderOptions, change_title, least_time, summary
@@ -48,8 +48,8 @@ def _fields(change: Change) -> Iterator[str]:
     """Yield one line per field, with the numbers of a resource aligned at their decimal points."""
     moves = change.fields
     width = max(len(move.field) for move in moves)
-    befores = _aligned([_before(move, change) for move in moves], moves)
-    afters = _aligned([format_value(move.after) for move in moves], moves)
+    befores = _align([_before(move, change) for move in moves], moves)
+    afters = _align([format_value(move.after) for move in moves], moves)
     for move, before, after in zip(moves, befores, afters, strict=True):
         if change.action is Action.CREATE:
             yield f"      {sanitize(move.field):<{width}}  {after}".rstrip()
@@ -64,7 +64,7 @@ def _before(move: FieldChange, change: Change) -> str:
     return UNSEEN if not move.seen and move.before is None else format_value(move.before)
 
 
-def _aligned(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:
+def _align(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:
     """Return the texts with amounts aligned at the decimal point, so that a wrong digit is visible."""
     amounts = [text for text, move in zip(texts, moves, strict=True) if isinstance(move.after, Decimal)]
     whole = max((text.find(".") for text in amounts), default=0)
@@ -102,7 +102,7 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
 
 def _later(change: Change) -> str:
     """Return what a deferred change does once its ids are known."""
-    if change.action is Action.CREATE and (ids := awaited(change)):
+    if change.action is Action.CREATE and (ids := list_awaited(change)):
         return f"created with the id of {', '.join(map(sanitize, ids))}"
     return ", ".join(f"{sanitize(move.field)} {format_value(move.after)}" for move in change.fields)
 

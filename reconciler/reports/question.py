@@ -26,7 +26,7 @@ def question(run: Run) -> str:
     changes = count_noun(sum(map(_changes, run.changes)), "change")
     kinds = Counter(change.address.kind for change in run.changes)
     whom = " and ".join(count_noun(count, _singular(kind)) for kind, count in kinds.items())
-    moved = ", ".join(_moved(run.money)) if run.money else ""
+    moved = ", ".join(_describe_moved(run.money)) if run.money else ""
     return f"Apply {changes} to {whom}: {moved or 'no budget and no bid moves'}?"
 
 
@@ -53,7 +53,7 @@ def _limits(money: Money) -> Iterator[str]:
             yield f"without a spend limit {step.uncapped:+,}"
 
 
-def _moved(money: Money) -> Iterator[str]:
+def _describe_moved(money: Money) -> Iterator[str]:
     totals = cost.totals(money)
     for total in totals:
         if total.what in BUDGETS and total.change.amount:

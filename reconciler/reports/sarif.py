@@ -64,13 +64,13 @@ def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapp
         "ruleId": sanitize(problem.code),
         "ruleIndex": rule,
         "level": LEVELS[problem.severity],
-        "message": {"text": _said(f"{sentence_with_address(problem, known)}{hint}")},
+        "message": {"text": _escape_links(f"{sentence_with_address(problem, known)}{hint}")},
         "locations": [location],
         "partialFingerprints": {"reconciler/v1": fingerprint},
     }
 
 
-def _said(message: str) -> str:
+def _escape_links(message: str) -> str:
     """Return a message without links: in SARIF ``[text](target)`` is one."""
     return sanitize(message).replace("](", "] (")
 

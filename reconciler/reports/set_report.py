@@ -79,10 +79,11 @@ def _sums(told: SetReport) -> Iterator[str]:
             if isinstance(move.after, Decimal) or isinstance(move.before, Decimal):
                 found.setdefault((change.address.kind, move.field), []).append(move)
     for (kind, name), moves in found.items():
-        yield f"  {sanitize(kind)} {sanitize(name)}: {_moved(moves)}{_total(moves, told.currencies.get(kind, ''))}"
+        total = _total(moves, told.currencies.get(kind, ""))
+        yield f"  {sanitize(kind)} {sanitize(name)}: {_describe_moves(moves)}{total}"
 
 
-def _moved(moves: Sequence[FieldChange]) -> str:
+def _describe_moves(moves: Sequence[FieldChange]) -> str:
     pairs = [(each.before, each.after) for each in moves]
     both = [(old, new) for old, new in pairs if isinstance(old, Decimal) and isinstance(new, Decimal)]
     counts = {"raised": sum(new > old for old, new in both), "lowered": sum(new < old for old, new in both)}

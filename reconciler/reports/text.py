@@ -71,7 +71,7 @@ def _outcomes(run: Run, manner: RenderOptions) -> Iterator[str]:
     others = [each for each in run.outcomes if each.ending != ItemStatus.APPLIED.value and id(each) not in kept]
     if halted:
         yield f"  {ItemStatus.NOT_SENT.value}: {summarize_items(halted)}"
-    for outcome in _few(others, _way, "more items ended like this: {}", _most(manner)):
+    for outcome in _few(others, _group_name, "more items ended like this: {}", _most(manner)):
         if isinstance(outcome, str):
             yield f"  {outcome}"
             continue
@@ -87,7 +87,7 @@ def _most(manner: RenderOptions) -> int:
     return sys.maxsize if manner.full else LIKE
 
 
-def _way(outcome: ItemOutcome) -> str:
+def _group_name(outcome: ItemOutcome) -> str:
     return f"{outcome.ending} {', '.join(sanitize(problem.code) for problem in outcome.problems)}".strip()
 
 

@@ -42,13 +42,13 @@ def _parts(before: Value, after: Value) -> Iterator[str]:
     from deepdiff import DeepDiff  # imported here: it takes a tenth of a second
 
     told: dict[str, list[str]] = {}
-    found = DeepDiff(_opened(before), _opened(after), view="tree")
+    found = DeepDiff(_open_tuples(before), _open_tuples(after), view="tree")
     for sort, levels in found.items():
         for level in levels:
             *path, last = level.path(output_format="list")
             named = ".".join(sanitize(step) for step in (path if sort in SIGNS else (*path, last)))
             value = level.t2 if SIGNS.get(sort) == "+" else level.t1
-            gone = f"{SIGNS[sort]} {_said(value, last)}" if sort in SIGNS else _step(level.t1, level.t2)
+            gone = f"{SIGNS[sort]} {_format_member(value, last)}" if sort in SIGNS else _step(level.t1, level.t2)
             told.setdefault(named, []).append(gone)
     for name in sorted(told):
         steps = sorted(told[name])
@@ -56,7 +56,7 @@ def _parts(before: Value, after: Value) -> Iterator[str]:
         yield from steps[1:]
 
 
-def _said(value: Any, key: Any) -> str:
+def _format_member(value: Any, key: Any) -> str:
     """Return an added or removed member of a set, or a key with its value."""
     return format_value(value) if key is None or isinstance(key, int) else f"{sanitize(key)}: {format_value(value)}"
 
@@ -65,13 +65,13 @@ def _step(before: Any, after: Any) -> str:
     return f"{format_value(before)} {ARROW} {format_value(after)}"
 
 
-def _opened(value: Value) -> Any:
+def _open_tuples(value: Value) -> Any:
     """Return the value with its tuples as sets, whose members have no order."""
     match value:
         case tuple():
-            members = [_opened(each) for each in value]
+            members = [_open_tuples(each) for each in value]
             return members if any(isinstance(each, dict | list) for each in members) else set(members)
         case Mapping():
-            return {name: _opened(part) for name, part in value.items()}
+            return {name: _open_tuples(part) for name, part in value.items()}
         case _:
             return value

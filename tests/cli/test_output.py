@@ -17,7 +17,7 @@ import pytest
 from msgspec import json as fast_json
 
 from reconciler.cli import main, terminal
-from reconciler.cli.output import JSON_FORMS, SPELT, Output, escaped, readable
+from reconciler.cli.output import JSON_FORMS, SPELT, Output, escape_report, readable
 from reconciler.reports import FORMATS
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
@@ -145,8 +145,8 @@ def test_what_an_encoding_does_not_have_is_spelt() -> None:
     assert readable("0.90 → 1.10 …", "ascii") == "0.90 -> 1.10 ..."
     assert readable("Été → 夏", "latin-1") == "Été -> \\u590f"
     assert readable("Été → 夏", "utf-8") == "Été → 夏"
-    assert escaped('{"a": "é😀"}', "json", "cp1252") == '{"a": "\\u00e9\\ud83d\\ude00"}'
-    assert escaped("<a>é😀</a>", "html", "ascii") == "<a>&#233;&#128512;</a>"
+    assert escape_report('{"a": "é😀"}', "json", "cp1252") == '{"a": "\\u00e9\\ud83d\\ude00"}'
+    assert escape_report("<a>é😀</a>", "html", "ascii") == "<a>&#233;&#128512;</a>"
 
 
 def test_every_character_of_our_own_has_a_spelling() -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from reconciler.cli.progress_line import ERASE, ProgressLine
-from reconciler.engine.progress import Activity, CallProgress, Line, LongWait, about, count_items, wait_message
+from reconciler.engine.progress import Activity, CallProgress, Line, LongWait, count_items, format_about, wait_message
 from reconciler.model import Answer, Call, Delivery, WriteEffect
 from reconciler.provider.http.rate_limiter import RateLimitHeaders, RateWindow
 
@@ -228,7 +228,7 @@ def test_the_share_of_the_rate_limit_is_the_larger_of_the_servers_and_our_own() 
 def test_durations_and_waits_are_words() -> None:
     from datetime import UTC, datetime
 
-    assert [about(each) for each in (0.2, 40, 200, 3900)] == [
+    assert [format_about(each) for each in (0.2, 40, 200, 3900)] == [
         "about 1 s",
         "about 40 s",
         "about 3 min",

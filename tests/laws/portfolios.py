@@ -39,7 +39,7 @@ LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp"), exclu
 def visible(name: str) -> str:
     """Return a name without what no person can see: such a one is refused where no id says what is meant."""
     seen = "".join(
-        each if not list(likeness.hidden(f"x{each}x")) else " " for each in unicodedata.normalize("NFC", name)
+        each if not list(likeness.describe_hidden(f"x{each}x")) else " " for each in unicodedata.normalize("NFC", name)
     )
     return unicodedata.normalize("NFC", " ".join(seen.split()))
 

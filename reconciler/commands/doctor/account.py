@@ -119,7 +119,7 @@ def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Ite
         if (holder in probe.path and not ids) or (probe.attached and kind.attachments is None):
             continue
         path = probe.path.format_map({"root": account.dialects[kind.family].root, kind.holder: ids[0] if ids else ""})
-        query = probe.query if probe.attached or not _indexed(kind) else ()
+        query = probe.query if probe.attached or not _is_indexed(kind) else ()
         call = Call(
             "doctor", kind.name, "", WriteEffect.READ, probe.method, path, (probe.body,), query, product=kind.product
         )
@@ -135,7 +135,7 @@ def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Ite
         yield Check(account.title, f"{domain}, manage", CheckLevel.UNKNOWN, said)
 
 
-def _indexed(kind: Kind) -> bool:
+def _is_indexed(kind: Kind) -> bool:
     """Return True if the kind's list is paged by index, which refuses offsets."""
     from reconciler.kinds.read_methods import Listing, Paging
 

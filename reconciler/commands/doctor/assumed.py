@@ -44,12 +44,12 @@ def check_assumptions(project: Project | None, evidence: Iterable[Evidence]) -> 
             level, said = TESTS.get(name, _unwritten)(reached[product])
         except ReadError as unread:
             level, said = CheckLevel.UNKNOWN, f"could not be looked at: {unread.problem.message}"
-        switch = _switched(project, name)
+        switch = _describe_switch(project, name)
         hint = "tell us: the tool assumes otherwise" if level is CheckLevel.WARNING else None
         yield Check(GROUP, name, level, f"{claim}: {said}{switch}", hint, facts={"assumption": claim})
 
 
-def _switched(project: Project | None, name: str) -> str:
+def _describe_switch(project: Project | None, name: str) -> str:
     if project is None:
         return ""
     if name == "memoToken":

@@ -229,7 +229,7 @@ class Api:
                 )
             return self._applications[key]
 
-    def _opened(self) -> "HttpTransport":
+    def _open_transport(self) -> "HttpTransport":
         with self._lock:
             return self._door or self._open()
 
@@ -244,7 +244,7 @@ class Api:
         return self._door
 
     def _exchange(self, message: Message, *, fresh: bool) -> Reply | TransportError:
-        result = self._opened().exchange(message, fresh=fresh)
+        result = self._open_transport().exchange(message, fresh=fresh)
         if isinstance(result, Reply):
             self._hear(message.path, result)
             self._simulated |= SIMULATED in result.headers

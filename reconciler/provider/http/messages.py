@@ -95,7 +95,7 @@ def interpret(
         )
     status = result.status
     if 200 <= status < 300:
-        return Attempt(_accepted(result, host, row_hook, redaction))
+        return Attempt(_read_accepted(result, host, row_hook, redaction))
     body = _as_told(result, redaction)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Attempt(Answer(Delivery.ANSWERED, status, body))
@@ -105,7 +105,7 @@ def interpret(
     return Attempt(Answer(Delivery.LOST, status, body, f"{host} answered {status}{_excerpt(result.body, redaction)}"))
 
 
-def _accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction: Redaction) -> Answer:
+def _read_accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction: Redaction) -> Answer:
     """Return the answer of a 2xx reply; LOST if its body cannot be read, since it then proves nothing."""
     if reply.status == 204 and not reply.body:
         return Answer(Delivery.ANSWERED, 204)

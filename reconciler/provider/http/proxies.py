@@ -54,7 +54,7 @@ def find_proxy(host: str, port: int, environment: Mapping[str, str] | None = Non
     variable, value = _setting(given)
     if not value or _is_exception(host, port, _first(given, EXCEPTIONS)[1]):
         return None
-    return _parsed(variable, value)
+    return _parse_proxy(variable, value)
 
 
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, str]:
@@ -72,7 +72,7 @@ def _setting(environment: Mapping[str, str]) -> tuple[str, str]:
     return "", ""
 
 
-def _parsed(variable: str, value: str) -> Proxy:
+def _parse_proxy(variable: str, value: str) -> Proxy:
     found = _SCHEME.match(value)
     scheme = found[1].lower() if found else "http"
     if scheme not in SOCKS | HTTP:

@@ -35,7 +35,7 @@ class Redaction:
         """Remove this text from all others from now on."""
         if len(secret) >= least and secret not in self._secrets:
             self._secrets.add(secret)
-            self._plain += (secret, *_coded(secret))
+            self._plain += (secret, *_encode_secret(secret))
             self._shortest = min(map(len, self._secrets))
             self._pattern = None
 
@@ -80,10 +80,10 @@ class Redaction:
 
 def _forms(secret: str) -> str:
     """Return a pattern of the secret with each character plain or escaped, and of its base64 forms."""
-    return "|".join(("".join(map(_character, secret)), *map(re.escape, _coded(secret))))
+    return "|".join(("".join(map(_character, secret)), *map(re.escape, _encode_secret(secret))))
 
 
-def _coded(secret: str) -> tuple[str, str]:
+def _encode_secret(secret: str) -> tuple[str, str]:
     """Return the secret in both alphabets of base64."""
     coded = base64.b64encode(secret.encode()).decode().rstrip("=")
     return coded, base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")

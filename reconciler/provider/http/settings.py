@@ -77,7 +77,7 @@ def check_url(url: str) -> str | None:
     """Return the reason why credentials must not be sent to this URL, or None."""
     found = _URL.fullmatch(url)
     if found is None:
-        return f"{_shown(url)} is not a base URL: write https://HOST or https://HOST:PORT, nothing else"
+        return f"{_format_url(url)} is not a base URL: write https://HOST or https://HOST:PORT, nothing else"
     scheme, host, port = found.groups()
     if port is not None and not 0 < int(port) < 65536:
         return f"{url!r} has no valid port"
@@ -96,6 +96,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _shown(url: str) -> str:
+def _format_url(url: str) -> str:
     """Return the URL for a message, with user info before an ``@`` removed, which may hold a password."""
     return repr(re.sub(r"//[^/]*@", "//***@", url))

@@ -181,7 +181,7 @@ class HttpTransport:
     def _trouble(self, error: Exception) -> TransportError:
         sent = not isinstance(error, NOTHING_LEFT)
         reason = self._late if sent and isinstance(error, httpx.TimeoutException) else self._reason(error)
-        permanent = _untrusted(error) is not None or (isinstance(error, httpx.ProxyError) and is_final(str(error)))
+        permanent = _find_untrusted(error) is not None or (isinstance(error, httpx.ProxyError) and is_final(str(error)))
         return TransportError(sent, self._redaction.text(reason), permanent)
 
     def _reason(self, error: Exception) -> str:
@@ -192,7 +192,7 @@ class HttpTransport:
             return str(error)
         if self._proxy is not None and (reason := proxy_reason(error, causes, self._proxy, host)):
             return reason
-        untrusted = _untrusted(error)
+        untrusted = _find_untrusted(error)
         if untrusted is not None:
             why = untrusted.verify_message.rstrip(".")
             variable = trust.named_by() or "SSL_CERT_FILE"
@@ -220,5 +220,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _untrusted(error: BaseException) -> ssl.SSLCertVerificationError | None:
+def _find_untrusted(error: BaseException) -> ssl.SSLCertVerificationError | None:
     return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)

@@ -70,7 +70,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     watch(schema_errors, "is_valid")
     watch(schema_errors, "problems")
     watch(codec, "decode_row")
-    watch(diff, "_moved")
+    watch(diff, "_diff_fields")
     compare = plan_engine.diff
 
     def compared(kind: Any, pairs: Any, remembered: Any) -> Any:
@@ -91,7 +91,7 @@ def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
         "reconciler.config.schema_errors.is_valid": FILES + 1,
         "reconciler.provider.codec.decode_row": FILES * EACH,
         "pairs": FILES * EACH,
-        "reconciler.planning.diff._moved": FILES * EACH // 3,  # field by field only where something differs
+        "reconciler.planning.diff._diff_fields": FILES * EACH // 3,  # field by field only where something differs
     }
 
 

@@ -293,10 +293,10 @@ def test_folding_again_changes_nothing(text: str) -> None:
 
 
 def test_what_cannot_be_seen_of_a_name_is_named() -> None:
-    assert list(likeness.hidden("Summer sale")) == []
-    assert list(likeness.hidden(" a")) == ["a space at its beginning or end"]
-    assert list(likeness.hidden("a  b")) == ["two spaces in a row"]
-    assert list(likeness.hidden("a\u00a0b")) == ["no-break space (U+00A0)"]
-    assert list(likeness.hidden("a\u200bb")) == ["zero width space (U+200B)"]
-    assert len(list(likeness.hidden("e\u0301"))) == 1
+    assert list(likeness.describe_hidden("Summer sale")) == []
+    assert list(likeness.describe_hidden(" a")) == ["a space at its beginning or end"]
+    assert list(likeness.describe_hidden("a  b")) == ["two spaces in a row"]
+    assert list(likeness.describe_hidden("a\u00a0b")) == ["no-break space (U+00A0)"]
+    assert list(likeness.describe_hidden("a\u200bb")) == ["zero width space (U+200B)"]
+    assert len(list(likeness.describe_hidden("e\u0301"))) == 1
     assert likeness.escape_lookalikes("a\u200b\u00e9") == "a\\u200b\\u00e9"
