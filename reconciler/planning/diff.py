@@ -107,7 +107,8 @@ def _base(kind: Kind, desired: Desired, live: Live) -> Values:
 def _find_fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
     for move in moved:
         if not kind.changeable(kind.field(move.field)):
-            message = f"{move.field} is fixed once the {kind.singular} exists; it is {_spell(move.before, format_in_sentence)}"
+            before = _spell(move.before, format_in_sentence)
+            message = f"{move.field} is fixed once the {kind.singular} exists; it is {before}"
             hint = f"write {_spell(move.before)} again, or describe a new {kind.singular}"
             yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
 
