@@ -73,7 +73,7 @@ class Environment(Struct, frozen=True):
     sleep: Callable[[float], None]
     in_flight: int = 8
     progress: Count = _quiet
-    """Function that is called with the number of items that have ended and the total."""
+    """Function that is called with the number of items that were sent and the total."""
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
     watch: Watch = ignore_call

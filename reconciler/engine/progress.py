@@ -119,7 +119,7 @@ class CallProgress:
 
 
 def count_items(calls: Iterable[Call], later: int, told: Count) -> Callable[[int], None]:
-    """Return a function that adds to the number of items that have ended, of all in the calls and ``later`` others."""
+    """Return a function that adds to the number of items that were sent, of all in the calls and ``later`` others."""
     done, total = 0, sum(len(call.items) for call in calls) + later
     if total:
         told(0, total)

@@ -18,7 +18,7 @@ from reconciler.model.threads import Threads
 DEPENDENT = (Stage.NESTED, Stage.START)
 """Stages whose calls need the earlier changes of the same resource in force."""
 Progress = Callable[[int], None]
-"""Function that is called with the number of items that have ended."""
+"""Function that is called with the number of items that were sent and have ended."""
 
 
 class SendResult(Struct, frozen=True):
@@ -54,14 +54,12 @@ def run_calls(
         upcoming = list(stage)
         failed = _failed(ended) if any(call.stage in DEPENDENT for call in upcoming) else {}
         ready = [part for call in upcoming for part in _possible(call, failed)]
-        blocked = [outcome for part in ready if isinstance(part, tuple) for outcome in part]
-        ended += blocked
-        progress(len(blocked))
+        ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
         for _call, (results, problems) in _sent(sending, sender, in_flight, doubts, threads):
             ended += results
             said += problems
-            progress(len(results))
+            progress(sum(each.status is not ItemStatus.NOT_SENT for each in results))
     return SendResult(tuple(ended[len(earlier) :]), tuple(said))
 
 
