@@ -6,6 +6,7 @@ A campaign record holds `advertiserId`, `name`, `goal`, `spendLimit` (type, rene
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from .call import G2, PREVIEW, Call, Handler
 from .errors import Problem, Refusal, envelope, problem
 from .message import Response
 from .routing import Route
-from .state import Record
+from .state import Record, State
 
 CREATION, UPDATE = "campaign--campaign-creation-check--", "campaign--campaign-update-check--"
 """Prefixes of the error codes, which are not published."""
@@ -189,6 +190,17 @@ def resource(key: str, record: Record) -> dict[str, Any]:
         },
     }
     return {"type": "Campaign", "id": key, "attributes": attributes}
+
+
+def billed(state: State, key: str, now: datetime) -> Decimal:
+    """Return what a campaign is billed in the present period: what its ad sets spend, but nothing above its limit.
+
+    Budgets of ad sets are targets that may be overshot; the limit is the only maximum that the vendor promises.
+    """
+    spent = sum((state.spent(record, now) for _, record in state.where("adSets", campaignId=key)), Decimal(0))
+    record = state.get("campaigns", key) or {}
+    limit = {**UNCAPPED, **(record.get("spendLimit") or {})}["spendLimitAmount"]
+    return spent if limit is None else min(spent, Decimal(limit))
 
 
 def _ids(filters: Fields | None, key: str) -> frozenset[str] | None:

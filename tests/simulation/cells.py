@@ -13,6 +13,7 @@ from .scenario import FUNDS, PATHS
 from .wants import WANTS
 
 SUBJECTS = {
+    "campaign": "campaign1",
     "ad set": "adSet1",
     "seller campaign": "pair",
     "seller budgets": "budget5",

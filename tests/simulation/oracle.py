@@ -234,7 +234,6 @@ def _not_in_force(played: Played) -> Iterator[str]:
         yield played.unfinished
     elif played.scenario.get("end", True):
         made = {each.address for each in played.sendings if each.operation == "create" and each.effects}
-        for name in played.scenario["wants"]:
-            want = WANTS[name]
+        for want in (part for name in played.scenario["wants"] for part in WANTS[name].parts):
             if want.address.rpartition(".")[2].startswith(("new-", "join")) and want.address not in made:
                 yield f"{want.address} does not exist in the end"

@@ -22,6 +22,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "HTML 403": {"status": 403, "page": True},
 }
 PATHS = {
+    "campaigns": "*/marketing-solutions/campaigns",
     "adSets": "*/ad-sets",
     "sellerBudgets": "*/budgets",
     "sellerCampaigns": "*/seller-campaigns",
@@ -99,7 +100,7 @@ def _apply(rng: random.Random, wanted: list[str], *, first: bool) -> dict[str, A
 
 
 def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
-    want = WANTS[rng.choice(wanted)]
+    want = rng.choice(WANTS[rng.choice(wanted)].parts)
     path = FUNDS if want.balance else PATHS[want.section]
     chosen = {"path": path, "method": "POST", "nth": rng.choice((1, 1, 1, 2)), "count": rng.choice((1, 1, 2))}
     if want.ids and not want.balance:  # an absolute value, which is sent several times

@@ -16,6 +16,10 @@ AD_SET = """  new-{n}:
     bidding: {{costController: maxCPC, bidAmount: 0.9{n}}},
     budget: {{budgetStrategy: capped, budgetRenewal: daily, budgetDeliverySmoothing: standard, budgetAmount: 7{n}}}}}
 """
+CAMPAIGN = """  new-{n}:
+    {{advertiserId: "1352", name: New {n}, goal: acquisition,
+    spendLimit: {{spendLimitType: capped, spendLimitRenewal: monthly, spendLimitAmount: 90{n}}}}}
+"""
 BALANCE = """  new-{n}:
     {{accountId: "{account}", name: New {n}, startDate: 2027-01-0{n}, spendType: onsite, deposited: 5{n}.50}}
 """
@@ -35,6 +39,13 @@ class Want:
     deposited: Decimal | None = None
     ids: frozenset[str] = frozenset()
     """Objects that were there before and that it may write to."""
+    also: tuple[Want, ...] = ()
+    """Further blocks, which name it."""
+
+    @property
+    def parts(self) -> tuple[Want, ...]:
+        """All its blocks."""
+        return (self, *self.also)
 
 
 def _fund(name: str, id: str, amount: str, memo: str = "") -> Want:
@@ -45,6 +56,19 @@ def _fund(name: str, id: str, amount: str, memo: str = "") -> Want:
 
 WANTS: Mapping[str, Want] = {
     **{f"adSet{n}": Want("adSets", AD_SET.format(n=n), f"adSets.new-{n}") for n in (1, 2, 3)},
+    "campaign1": Want("campaigns", CAMPAIGN.format(n=1), "campaigns.new-1"),
+    "family": Want(
+        "campaigns",
+        CAMPAIGN.format(n=2),
+        "campaigns.new-2",
+        also=(Want("adSets", AD_SET.format(n=9).replace('"358313"', "campaigns.new-2"), "adSets.new-9"),),
+    ),
+    "limit": Want(
+        "campaigns",
+        '  limit: {id: "358313", spendLimit: {spendLimitAmount: 25000}}\n',
+        "campaigns.limit",
+        ids=frozenset({"358313"}),
+    ),
     **{f"budget{n}": Want("sellerBudgets", NEW_BUDGET.format(n=n), f"sellerBudgets.new-{n}") for n in (5, 6)},
     **{f"balance{n}": Want("balances", BALANCE.format(n=n, account=ACCOUNT), f"balances.new-{n}") for n in (1, 2)},
     "pair": Want(
@@ -57,17 +81,16 @@ WANTS: Mapping[str, Want] = {
     "less": _fund("Spring", "900002", "350.00"),
     "credit": _fund("Spring", "900002", "410.00", ", memo: ours"),
 }
-SETS: Mapping[str, str] = {"123467": "adSets.bid"}
+SETS: Mapping[str, str] = {"123467": "adSets.bid", "358313": "campaigns.limit"}
 """The addresses of the objects of which only absolute values are written, by id."""
-CREATED = ("adSets", "sellerBudgets", "balances", "sellerCampaigns")
+CREATED = ("campaigns", "adSets", "sellerBudgets", "balances", "sellerCampaigns")
 """The collections in which a write of ours may make something new."""
 
 
 def text(wanted: Iterable[str]) -> str:
     """Return the files' text for these wants."""
     sections: dict[str, str] = {}
-    for name in wanted:
-        want = WANTS[name]
+    for want in (part for name in wanted for part in WANTS[name].parts):
         sections[want.section] = sections.get(want.section, "") + want.text
     return "".join(f"{section}:\n{blocks}" for section, blocks in sections.items())
 
@@ -77,6 +100,8 @@ def address_of(collection: str, record: Record) -> str | None:
     match collection:
         case "adSets":
             return f"adSets.new-{str(record['trackingCode'])[1:]}"
+        case "campaigns":
+            return f"campaigns.new-{str(record['name'])[-1]}"
         case "sellerBudgets":
             return f"sellerBudgets.new-{record['sellerId']}"
         case "balances":

@@ -20,6 +20,8 @@ from .wants import CREATED, SETS, address_of
 
 LATENCY = 0.2
 """Seconds that each call takes."""
+COLLECTIONS = {"campaigns": "campaigns", "ad-sets": "adSets", "budgets": "sellerBudgets", "balances": "balances"}
+"""What a POST makes, by the end of its path."""
 PROGRAM = "cfg-as-code"
 """The application's name, as the history of a balance shows it."""
 
@@ -79,7 +81,7 @@ class Watched(World):
         self._writes = 0
         self._known = self._keys()
         self.initial = frozenset(self._known)
-        self.began_with = frozenset(key for name in ("adSets", "balances") for key in self.state.all(name))
+        self.began_with = frozenset(key for name in ("campaigns", "adSets", "balances") for key in self.state.all(name))
         self.written: list[tuple[int, str, datetime]] = []
         """The existing objects that a run wrote to, and when."""
         self._pending: list[Sending] = []
@@ -210,7 +212,7 @@ def _items(request: Request) -> Iterator[tuple[str, str]]:
         return
     body = json.loads(request.body) if request.body else {}
     last = request.path.rpartition("/")[2]
-    collection = {"ad-sets": "adSets", "budgets": "sellerBudgets", "balances": "balances"}.get(last)
+    collection = COLLECTIONS.get(last)
     if last == "add-funds":
         yield request.path.split("/")[-2], "funds"
     elif last == "seller-campaigns":
@@ -224,10 +226,10 @@ def _items(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _set(request: Request) -> Iterator[str]:
-    """Yield the address of each object whose bid a call sets."""
-    if request.method == "PATCH" and request.path.endswith("/ad-sets"):
+    """Yield the address of each object whose bid or limit a call sets."""
+    if request.method == "PATCH" and request.path.endswith(("/ad-sets", "/campaigns")):
         for item in json.loads(request.body)["data"]:
-            if "bidding" in item["attributes"] and item["id"] in SETS:
+            if {"bidding", "spendLimit"} & set(item["attributes"]) and item["id"] in SETS:
                 yield SETS[item["id"]]
 
 

@@ -11,10 +11,12 @@ from reconciler.commands import import_
 from reconciler.engine.environment import StateSnapshot
 from reconciler.importer.account_import import ImportRequest
 from reconciler.model import ItemStatus, Run
+from reconciler.sandbox.campaigns import billed
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 
 from ...support.bench import Bench, bench, writes
+from ..drift.nights import Night, only
 
 CAMPAIGN = """campaigns:
   summer:
@@ -107,6 +109,44 @@ def test_the_plan_counts_the_money_of_all_rounds() -> None:
     (most,) = [each for each in money.ceilings if each.period and each.period.value == "a day"]
     assert (most.before, most.after) == (0, 100)
     assert sum(each.exposure.amount for each in money.increases) == 180
+
+
+def test_ad_sets_that_overshoot_their_budgets_are_billed_no_more_than_the_plan_told() -> None:
+    """Three times 60 are asked for under a limit of 200, and three times 80 are spent."""
+    with bench(guarded=False) as here:
+        here.write({"a.yaml": CAMPAIGN.replace("100", "200") + AD_SETS})
+        money = here.plan().money
+        here.apply()
+        state = here.world.state
+        (key,) = [key for key, each in state.all("campaigns").items() if each.get("name") == "Summer"]
+        for ad_set, _ in list(state.where("adSets", campaignId=key)):
+            here.world.edit("adSets", ad_set, {"spent": 80})
+
+        assert money is not None
+        (asked,) = [each.after - each.before for each in money.commitments if each.period.value == "a day"]
+        (most,) = [each.after for each in money.ceilings if each.period and each.period.value == "a day"]
+        assert asked == 180 < billed(state, key, here.world.now) == 200 == most
+        here.world.edit("campaigns", key, {"spendLimit.spendLimitAmount": 500})
+        again = here.plan().money
+        assert again is not None
+        (most,) = [each.before for each in again.ceilings if each.period and each.period.value == "a day"]
+        assert billed(state, key, here.world.now) == 240 <= most == 500
+
+
+def test_a_limit_of_what_was_made_that_is_raised_outside_is_drift_and_is_told_with_its_time() -> None:
+    with bench(guarded=False) as here:
+        here.write({"a.yaml": CAMPAIGN + AD_SETS})
+        here.apply()
+        applied = here.world.now
+        here.later(hours=2)
+        (key,) = [key for key, each in here.world.state.all("campaigns").items() if each.get("name") == "Summer"]
+        Night(here).edit("campaigns", key, spendLimit__spendLimitAmount=900)
+        here.later(hours=1)
+        moved = only(Night(here).look())
+
+    assert (moved.field, moved.applied, moved.live) == ("spendLimit.spendLimitAmount", 100, 900)
+    assert moved.since is not None
+    assert applied <= moved.since <= here.world.now
 
 
 def test_a_guardrail_sees_what_waits() -> None:
