@@ -15,6 +15,7 @@ from reconciler.kinds.write_methods import (
     Create,
     DatedEntries,
     PatchFields,
+    Replace,
     SetMembership,
     SubresourcePatch,
     Write,
@@ -150,9 +151,13 @@ def _write(write: Write) -> Iterator[tuple[str, str]]:
             yield f"PATCH {_path(write.path)}, one object's entries", str(write.chunk)
         case DatedEntries():
             yield f"PATCH {_path(write.path)}", str(write.chunk)
+        case Replace():
+            yield f"PUT {_path(write.path)}, {write.whole}", "1"
 
 
 def _again(write: Write | Create) -> str:
+    if isinstance(write, Replace):
+        return "after a new read"
     return "never" if isinstance(write, AddDifference) or (isinstance(write, Create) and not write.keyed) else "yes"
 
 

@@ -115,7 +115,7 @@ def _find_decided_ids(
     creates = intent.call.effect is WriteEffect.CREATE
     until = intent.holding(settle_after).held_until or now
     if not decision.applied:
-        if not intent.call.effect.repeatable and now < until and not decision.certain:
+        if not intent.call.effect.absolute and now < until and not decision.certain:
             message = f"{intent.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"
             hint = "wait until then, or add --certain if you have seen why it never will"
             raise CommandRefused(connection.refused_run(error("too-soon", message, hint=hint)))

@@ -119,7 +119,7 @@ class WriteSession:
         The in-process simulator has no other user, and `ledger: none` means that this is intended.
         """
         session = self.session
-        doubles = any(not call.effect.repeatable for call in plan.calls)
+        doubles = any(not call.effect.absolute for call in plan.calls)
         if not (self.ledger.is_new and doubles) or session.home.server == "sandbox":
             return ()
         seconds = session.outside.times.look_for.total_seconds()

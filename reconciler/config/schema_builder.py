@@ -10,6 +10,7 @@ from typing import Any
 from reconciler import guardrails
 from reconciler.config import project_schema
 from reconciler.kinds import versions as api_versions
+from reconciler.kinds.assumptions import SWITCHES
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.products import SCOPES
 from reconciler.kinds.value_types import EnumType
@@ -137,7 +138,9 @@ def build_project_schema() -> Schema:
             "assumptions": {
                 "type": "object",
                 "description": "Unverified API behaviour, each with a switch.",
-                "properties": {name: {"type": "boolean", "description": text} for name, text in ASSUMPTIONS.items()},
+                "properties": {
+                    name: {"type": "boolean", "description": text} for name, text in {**ASSUMPTIONS, **SWITCHES}.items()
+                },
                 "additionalProperties": False,
             },
         },
@@ -145,7 +148,7 @@ def build_project_schema() -> Schema:
     }
 
 
-ASSUMPTIONS: Mapping[str, str] = {
+ASSUMPTIONS: dict[str, str] = {
     "strictSeedDates": "The end of a running seller budget cannot move. Default: on legacy.",  # contract §4.4 rule 4
     "memoEcho": "The history of a balance shows the memo of each top-up. Default: true.",  # contract §9 rule 12
     "nearNames": "Names that differ only in what can hardly be seen are of one object. Default: true.",  # §9, A3

@@ -84,7 +84,7 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
             done = _recover_call(intent, hold, past, ledger)
         except ReadError as unread:
             problems.append(unread.problem)
-            holds += [hold] if not intent.call.effect.repeatable else []
+            holds += [hold] if not intent.call.effect.absolute else []
             continue
         problems += done.problems
         holds += [done.hold] if done.hold is not None else []
@@ -120,7 +120,7 @@ def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) 
             replace(each, finding=Finding.DOUBT, because=SILENT) if each.finding is Finding.NOTHING else each
             for each in findings
         )
-    if intent.call.effect.repeatable and held:
+    if intent.call.effect.absolute and held:
         findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
     return recover.judge_findings(lost, outcomes, findings, hold, held=held)
 

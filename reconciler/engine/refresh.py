@@ -11,6 +11,7 @@ from reconciler.engine.environment import Environment, StateSnapshot
 from reconciler.engine.validate import by_kind
 from reconciler.executor import held
 from reconciler.executor.looks import KindReader
+from reconciler.kinds.calendar import days
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
@@ -19,6 +20,7 @@ from reconciler.planning import identity, match
 from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.provider import first_reads as live_reads
+from reconciler.provider import minimum_bids, references, sub_resources
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
 
@@ -70,14 +72,16 @@ def _refresh(
         free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
         matched, doubts = match.match(kind, free, reading.live, memory.ids)
         matched, blocked = held.without_undecided_creates(memory.holds, kind, matched)
+        matched, over = match.without_ended(kind, matched, lambda desired: _first_day(kind, desired, now, zones))  # noqa: B023
         root = project.dialect(kind.family).root
         detailed, outlying = ownership.ignore_owned_fields(
-            project, live_reader.add_details(kind, root, matched, outside.send), now
+            project, sub_resources.add_details(kind, root, matched, outside.send), now
         )
-        problems += (*kept_back, *lagging, *blocked, *reading.problems, *doubts, *outlying)
+        problems += (*kept_back, *lagging, *blocked, *over, *reading.problems, *doubts, *outlying)
         problems += _questions(project, kind, detailed, reading.live)
         scope = project.scope.get(kind.scope, ())
-        problems += live_reader.unknown_references(kind, root, scope, detailed, outside.send)
+        problems += references.unknown_references(kind, root, scope, detailed, outside.send)
+        problems += minimum_bids.low_bids(kind, root, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, reading.live
     problems += _judge(kinds, project, now, pairs, rows, zones)
     return RefreshResult(pairs, rows, tuple(problems), codes | _stated_currencies(project), zones)
@@ -108,6 +112,13 @@ def first_reads(project: Project, kinds: Sequence[Kind]) -> tuple[Call, ...]:
     """Return the reads with which a refresh of these kinds begins, whatever the files say of them."""
     unstated = [name for name, ids in project.scope.items() if any(id not in project.currencies for id in ids)]
     return tuple(live_reads.first_reads(kinds, project.dialect, project.scope, unstated))
+
+
+def _first_day(kind: Kind, desired: Desired, now: datetime, zones: Mapping[tuple[str, str], str]) -> date:
+    """Return the day of its owner, or the earliest one of the scope."""
+    owner = kind.owner_of(desired.values)
+    near = [zone for (scope, id), zone in zones.items() if scope == kind.scope and owner in (None, id)]
+    return days(now, near)[0]
 
 
 def _stated_currencies(project: Project) -> dict[tuple[str, str], str]:
@@ -231,6 +242,13 @@ def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader
             asked.append(account_scope.application_name(told) or None)
         return asked[0]
 
+    def zones() -> tuple[str, ...]:
+        """Return the time zones of the scope, read once."""
+        if not near:
+            near.append(live_reader.read_zones(spoken, root, scope, outside.send))
+        return near[0]
+
     asked: list[str | None] = []
+    near: list[tuple[str, ...]] = []
     scope = project.scope.get(spoken.scope, ())
-    return KindReader(spoken, root, scope, outside.send, outside.sleep, application, echoes)
+    return KindReader(spoken, root, scope, outside.send, outside.sleep, application, echoes, zones)

@@ -12,9 +12,9 @@ from msgspec import Struct, field
 from reconciler.executor import evidence, history_evidence
 from reconciler.kinds.cells import HistoryLine
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.read_methods import Search
+from reconciler.kinds.read_methods import is_by_parent
 from reconciler.kinds.write_methods import AddDifference
-from reconciler.model import Call, Item, Live, Problem, Value, WriteEffect, error
+from reconciler.model import Call, Item, Json, Live, Problem, Value, WriteEffect, error
 from reconciler.model.threads import Threads
 from reconciler.planning import likeness
 from reconciler.provider import reader as live_reader
@@ -34,6 +34,7 @@ class KindReader(Struct, frozen=True):
     sleep: Callable[[float], None]
     application: Callable[[], str | None] = lambda: None
     echoes: bool = True
+    zones: Callable[[], Collection[str]] = tuple
 
     def rows(self, items: Sequence[Item] = (), parents: Collection[str] | None = None) -> tuple[Live, ...]:
         """Return all live objects of the kind, with the sets that these items need.
@@ -43,12 +44,19 @@ class KindReader(Struct, frozen=True):
         """
         sets = self.kind.attachments
         attached = sets is not None and any(move.field == sets.field for item in items for move in item.fields)
-        narrowed = sorted(parents) if parents is not None and isinstance(self.kind.read, Search) else None
+        narrowed = sorted(parents) if parents is not None and is_by_parent(self.kind.read) else None
         scope = [id for id in self.scope if id in parents] if parents and self._owns() else self.scope
         found = live_reader.read_list(
             self.kind, self.root, scope or self.scope, self.send, attached=attached, narrowed=narrowed
         )
         return found.live
+
+    def shown(self, path: str) -> Json:
+        """Return one object as the API shows it now.
+
+        Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
+        """
+        return live_reader.read_object(self.kind, path, self.send)
 
     def history(self, call: Call) -> tuple[HistoryLine, ...]:
         """Return the history of a top-up's object, newest first.
@@ -239,9 +247,7 @@ class Looks:
 
     def _read(self, kind: str, known: _Known, parents: Sequence[Value] | None) -> None:
         begun, mark, reader = self._now(), self._marks, self._reader(kind)
-        narrow = (
-            None if parents is None or not isinstance(reader.kind.read, Search) else {str(each) for each in parents}
-        )
+        narrow = None if parents is None or not is_by_parent(reader.kind.read) else {str(each) for each in parents}
         self._take(kind, known, reader.rows(parents=narrow))
         known.begun, known.mark = begun, mark
         known.covered = None if narrow is None else frozenset(parents or ())

@@ -118,7 +118,7 @@ def judge_findings(
     ended = tuple(_judged(outcome, finding, held=held) for outcome, finding in zip(outcomes, findings, strict=True))
     doubts = [each.because for each in findings if each.finding is Finding.DOUBT]
     left = any(each.status is ItemStatus.UNKNOWN for each in ended)
-    if lost.call.effect.repeatable:
+    if lost.call.effect.absolute:
         return Recovered(
             ended, None, (_still_open(hold, ended[0]),) if left else tuple(_told(hold, each) for each in ended)
         )

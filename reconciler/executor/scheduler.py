@@ -9,8 +9,9 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from reconciler.executor.attempts import Result
 from reconciler.executor.call_items import subset
-from reconciler.executor.sender import Result, Sender
+from reconciler.executor.sender import Sender
 from reconciler.kinds.write_methods import Stage
 from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Problem, WriteEffect, error
 from reconciler.model.threads import Threads
@@ -116,4 +117,4 @@ def _stands_alone(call: Call, sender: Sender) -> bool:
     """
     kind = sender.targets[call.kind].kind
     creates_one = call.effect is WriteEffect.CREATE and kind.create is not None and kind.create.chunk == 1
-    return call.effect is WriteEffect.SET or (creates_one and not kind.money)
+    return call.effect.absolute or (creates_one and not kind.money)

@@ -11,7 +11,8 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.executor import evidence, recovery
+from reconciler.executor import evidence, recovery, replacing
+from reconciler.executor.attempts import Attempts, Leave, Result
 from reconciler.executor.call_items import appeared, subset, unsent, with_mark
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.looks import KindReader, Look, Looks
@@ -32,58 +33,8 @@ from reconciler.planning import likeness
 from reconciler.planning.call_parts import BoundType
 from reconciler.provider.reader import ReadError
 
-Result = tuple[tuple[ItemOutcome, ...], tuple[Problem, ...]]
-UNAUTHORIZED, TOO_LARGE, TOO_MANY = 401, 413, 429
+TOO_LARGE = 413
 NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refused as well
-PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
-"""Maximum number of restarts of a create or top-up after each of these statuses."""
-UNREACHED, LATE = (2.0, 6.0, 18.0, 40.0), 3
-"""Seconds before each restart of a call that could not be sent; maximum restarts of one that waited too long."""
-
-
-class _Attempts(Struct):
-    """Number of starts of one call, by reason."""
-
-    mark: int = 0
-    """Mark after which the look must have been begun."""
-    late: int = 0
-    unreached: int = 0
-    answers: dict[int, int] = field(default_factory=dict)
-    sent: tuple[UnansweredCall, int] | None = None
-    """The last sending and its intent: that a 429 or a 401 had no effect is an assumption."""
-    first: UnansweredCall | None = None
-    """The first sending."""
-
-    def again(self, answer: Answer, *, late: bool) -> float | None:
-        """Return the seconds before a restart, or None: its response must prove that it had no effect."""
-        if late:
-            self.late += 1
-            return 0.0 if self.late <= LATE else None
-        if answer.fate is Delivery.NOT_SENT and not answer.permanent and self.unreached < len(UNREACHED):
-            self.unreached += 1
-            return UNREACHED[self.unreached - 1]
-        if answer.fate is Delivery.ANSWERED and answer.status in PATIENCE and not answer.permanent:
-            times = self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
-            return 0.0 if times <= PATIENCE[answer.status] else None
-        return None
-
-
-class _Leave:
-    """Last check before a call is sent: lock and deadline of its intent, after every wait (rules 8 and 5)."""
-
-    def __init__(self, journal: Journal, stop: Stop, intent: int) -> None:
-        self._journal, self._stop, self._intent = journal, stop, intent
-        self.late = False
-
-    def refusal(self) -> str | None:
-        """Return the reason not to send the call, or None."""
-        try:
-            self.late = not self._journal.may_leave(self._intent)
-        except JournalError as unwritten:
-            self._stop.because(unwritten.problem)
-        if self._stop.reason is not None:
-            return self._stop.reason.message
-        return "it waited too long for its turn" if self.late else None
 
 
 class Sender(Struct, frozen=True):
@@ -113,7 +64,10 @@ class Sender(Struct, frozen=True):
 
     def send(self, call: Call) -> Result:
         """Send a call and return the outcomes of its items; failures of the API or the network never raise."""
-        attempts = _Attempts()
+        return self._send_replacement(call) if call.effect is WriteEffect.REPLACE else self._send(call)
+
+    def _send(self, call: Call) -> Result:
+        attempts = Attempts()
         while True:
             if self.stop.reason is not None:
                 return unsent(call, self.stop.reason), ()
@@ -140,8 +94,48 @@ class Sender(Struct, frozen=True):
             except ReadError as unread:
                 return unsent(call, unread.problem), said
 
+    def _send_replacement(self, call: Call) -> Result:
+        """Send a whole object, each time by a new read that shows it as it was planned."""
+        attempts = Attempts()
+        while True:
+            if self.stop.reason is not None:
+                return attempts.lost or (unsent(call, self.stop.reason), ())
+            self.channel.ready(call)
+            try:
+                fresh = replacing.freshen(call, self.reader(call.kind), again=attempts.sent is not None)
+            except ReadError as unread:
+                return attempts.lost or (unsent(call, unread.problem), ())
+            if not isinstance(fresh, Call):
+                return self._settled_by_read(call, fresh, attempts), ()
+            ended, said, pause, _ = self._once(fresh, None, attempts)
+            if pause is None and ended[0].status is ItemStatus.UNKNOWN:
+                pause = attempts.after_silence((ended, said))
+            if pause is None:
+                return self._settled(ended, attempts), said
+            try:
+                self._sleep(call, pause)
+            except ReadError as unread:
+                return attempts.lost or (unsent(call, unread.problem), said)
+
+    def _settled_by_read(self, call: Call, refused: Problem | None, attempts: Attempts) -> tuple[ItemOutcome, ...]:
+        """Return the outcome of a replacement that is not sent (again), by the read before it."""
+        if refused is not None:
+            return replacing.refused(call, refused, lost=attempts.lost is not None)
+        ended = replacing.in_force(call)
+        if attempts.sent is not None:
+            self._settle(attempts.sent[1], ended)
+        return self._settled(ended, attempts)
+
+    def _settled(self, ended: tuple[ItemOutcome, ...], attempts: Attempts) -> tuple[ItemOutcome, ...]:
+        """Return the last outcome; a refusal says nothing about an earlier sending whose answer was lost."""
+        if attempts.lost is not None and ended[0].status is not ItemStatus.APPLIED:
+            return attempts.lost[0]
+        for intent in attempts.open:
+            self._settle(intent, ended)
+        return ended
+
     def _once(
-        self, call: Call, look: Look | None, attempts: _Attempts
+        self, call: Call, look: Look | None, attempts: Attempts
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
         """Send the call under one intent; also return the pause before a restart, or None, and the answer."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
@@ -152,19 +146,19 @@ class Sender(Struct, frozen=True):
             self.stop.because(unwritten.problem)
             return unsent(call, unwritten.problem), (), None, Answer(Delivery.NOT_SENT)
         self.intents[call.name] = intent
-        if not call.effect.repeatable:
+        if not call.effect.absolute:
             self.facets[call.name] = call.facet
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
         attempts.sent, attempts.first = (lost, intent), attempts.first or lost
         shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
-        leave = _Leave(self.journal, self.stop, intent)
+        leave = Leave(self.journal, self.stop, intent)
         self.watch(marked, None)
         answer = self.channel.send(marked, allow=leave.refusal)
         ended, said = interpret_answer(marked, answer, self.targets[call.kind].kind, shown)
         if call.effect is WriteEffect.CREATE and attempts.answers and answer.fate is Delivery.ANSWERED:
             ended, lost = recovery.doubt_taken(self.targets[call.kind].kind, ended), attempts.first
-        if call.effect.repeatable is False and any(each.status is ItemStatus.UNKNOWN for each in ended):
+        if not call.effect.absolute and any(each.status is ItemStatus.UNKNOWN for each in ended):
             ended = self._looked_for(lost, ended)
         if call.effect is WriteEffect.CREATE:
             self.looks.answered(call.kind, [each.id for each in ended if each.id is not None])
@@ -178,7 +172,7 @@ class Sender(Struct, frozen=True):
 
     # --- Before the sending ----------------------------------------------------------------------------------
 
-    def _looked(self, call: Call, attempts: _Attempts) -> tuple[Look | None, dict[int, Problem]]:
+    def _looked(self, call: Call, attempts: Attempts) -> tuple[Look | None, dict[int, Problem]]:
         """Look before a create or a delta (rule 7); also return the problems that forbid items, by index."""
         if call.effect not in (WriteEffect.CREATE, WriteEffect.ADD):
             return None, {}

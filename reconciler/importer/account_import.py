@@ -22,7 +22,7 @@ from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.model import Address, Desired, Live, Pair, Problem, Run, Severity, error, warning
 from reconciler.planning import match
 from reconciler.planning.addresses import resolve_blocks
-from reconciler.provider import reader
+from reconciler.provider import reader, references, sub_resources
 from reconciler.provider import scope as account_scope
 from reconciler.provider.reader import Send
 
@@ -128,7 +128,7 @@ class Importer:
         self.found[kind.name] = {desired.address: live.id for desired, live in pairs if live is not None}
         self.problems += map(_soften, doubts)
         if self.wish.update:
-            pairs = reader.add_details(kind, self._root(kind), pairs, self.send)
+            pairs = sub_resources.add_details(kind, self._root(kind), pairs, self.send)
             self._update_blocks(kind, pairs, blocks)
         for desired, found in pairs:
             if found:
@@ -164,7 +164,7 @@ class Importer:
         if member is None or any(name == member for name, _ in self.names):
             return
         try:
-            names = reader.names_of(kind, member, self._root(kind), self.project.scope[kind.scope], self.send)
+            names = references.names_of(kind, member, self._root(kind), self.project.scope[kind.scope], self.send)
         except reader.ReadError as unread:
             self.problems.append(warning("names-unread", unread.problem.message, hint="they are called by their ids"))
             return
@@ -172,11 +172,11 @@ class Importer:
 
     def _with_categories(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[Live]:
         """Yield the objects with the entries of their sub-resources, read one by one."""
-        maps = dict.fromkeys(detail.field for detail in kind.details)
+        maps = dict.fromkeys(name for detail in kind.details for name in detail.fields)
         for number, each in enumerate(fresh, 1):
             self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
             asks = value_formatter.as_desired(Address(kind.name, "-"), maps, each.id)
-            ((_, found),) = reader.add_details(kind, self._root(kind), [(asks, each)], self.send)
+            ((_, found),) = sub_resources.add_details(kind, self._root(kind), [(asks, each)], self.send)
             yield resource_blocks.own_entries(kind, found) if found else each
 
     # --- Choosing resources -------------------------------------------------------------------------------

@@ -13,6 +13,10 @@ ASSUMPTIONS: Mapping[str, tuple[str, str]] = {
     "balanceUncapped": ("retailMedia", "a balance without a deposit is uncapped when it is created"),
     "budgetPatch": ("marketingSolutions", "budgets of an existing ad set can be patched"),
     "strictSeedDates": ("marketingSolutions", "the end of a running seller budget may move"),
+    "retailDays": ("retailMedia", "dates of campaigns and line items are written as days (2026-11-27)"),
+    "overrideMonths": ("retailMedia", "the month of a dated budget is written as 2026-12"),
+    "retailBidDecimals": ("retailMedia", "bids of line items have as many decimals as their currency"),
+    "retailerReview": ("retailMedia", "a retailer may review a line item when it is started"),
     "batchSizes": (
         "marketingSolutions",
         "start, stop, category bids, multipliers and bids accept 50 (2,000) a call",
@@ -22,3 +26,10 @@ ASSUMPTIONS: Mapping[str, tuple[str, str]] = {
     "requestTypes": ("marketingSolutions", "`type` strings of requests are not checked"),
 }
 """Assumptions by name; a version or an option of the project may override one."""
+SWITCHES: dict[str, str] = {
+    "retailDays": "Dates of Retail Media are written as days, not as date-times. Default: true.",
+    "overrideMonths": "The month of a dated budget is written as 2026-12, not as its first day. Default: true.",
+    "retailBidDecimals": "Bids of line items have the decimals of their currency; else four. Default: true.",
+    "retailerReview": "A note says that a retailer may review what is started. Default: true.",
+}
+"""What the project file says of the assumptions of Retail Media."""

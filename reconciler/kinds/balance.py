@@ -57,11 +57,11 @@ FIELDS = (
     Field("memo", WORD, doc="Free text. Every top-up may leave its own mark here."),
     Field(
         "campaignIds",
-        SetType(IdType()),
+        SetType(IdType(of="retailMediaCampaigns")),
         facet="attachments",
         create=None,
         patch=NOT_IN_BODY,
-        doc="Campaigns that draw on the balance. The list is the whole set.",
+        doc="Campaigns that draw on it, the whole set: ids, or addresses of blocks (retailMediaCampaigns.tea).",
     ),
     Field("spent", MoneyType(by_currency=True), create=None, patch=None, doc="What was spent. Read only, and late."),
     Field("balanceType", WORD, create=None, patch=None, doc="Capped or uncapped. Read only."),

@@ -110,7 +110,17 @@ class Probe(Struct, frozen=True):
     attached: bool = False
 
 
+class MinimumBid(Struct, frozen=True):
+    """A read of the least bid that an object's ``by`` (a retailer) accepts; ``fields`` are the bids to compare."""
+
+    path: str
+    by: str
+    fields: tuple[str, ...]
+    attribute: str
+    body: Json
+
+
 NO_ID = "0"
 """Id that does not exist: a search for it costs one call and returns nothing."""
 
-__all__ = ["NO_ID", "FacetRole", "FileLayout", "HistoryFormat", "HistoryLine", "Probe"]
+__all__ = ["NO_ID", "FacetRole", "FileLayout", "HistoryFormat", "HistoryLine", "MinimumBid", "Probe"]

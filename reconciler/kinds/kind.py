@@ -13,9 +13,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.kinds.calendar import days
-from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, Probe
+from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, MinimumBid, Probe
+from reconciler.kinds.nested_types import SetType
 from reconciler.kinds.products import SCOPES
-from reconciler.kinds.read_methods import Attachments, Details, Listing, Read, Reference
+from reconciler.kinds.read_methods import Attachments, Details, Listing, Read, Reference, Subobject
 from reconciler.kinds.shared_values import holds_field
 from reconciler.kinds.value_types import IdType, ValueType
 from reconciler.kinds.write_methods import Create, Write
@@ -100,9 +101,8 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     """A kind of resource as one table, plus functions only for rules that cross fields."""
 
     # natural     keys that find a resource without an id, tried in order (contract §12)
-    # gone        live values that exclude one from that search
-    # outlived    live values of one that stands back where another also matches
-    # closed      live values of one that the API changes no more, so that an import leaves it out
+    # excluded_when    live values that exclude one from that search; superseded_when those of one that stands back
+    # read_only_when   live values of one that the API changes no more, so that an import leaves it out
     # stops       values that stop delivery
     # born        values that a new resource has by itself
     # leads       values of those that stand before the others when several are created in one call
@@ -119,12 +119,11 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # limits      what each of all its objects may spend at most
     # limiting    the fields that this depends on
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
-    # caps_campaigns  whether one is a campaign, whose ceiling is that of all that belongs to it
+    # caps_campaigns  whether one is a campaign, whose ceiling, or else limit, bounds all that belongs to it
     # normalised  mends what a version of the API cannot say in the field itself
     # blocks      what each block that only groups fields is about
     # history     how the history of one is written
-    # title       the field that a person knows one by
-    # campaign    the field that holds the campaign or campaigns it belongs to
+    # title, campaign    the fields that a person knows one by, and that hold the campaigns it belongs to
     # amount_units    what an amount is meant by: a budget of a lifetime says nothing of one of a day
     # facet_roles which facets move bids, budgets or funds
     # layout      where an import writes it, and under which key
@@ -132,6 +131,9 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # assumed_patches  facets that can be patched only if an assumption holds, by its name
     # days_by_owner    whether the zone of its owner may decide which day it is
     # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
+    # is_ended         whether an entry of a map that the files state is over on a day: it is neither compared nor sent
+    # assumed          the kind where an assumption does not hold, by its name
+    # minimum_bid      how the least bid is read
     # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
 
     name: str
@@ -153,7 +155,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     merged: tuple[str, ...] = ()
     money: bool = False
     optional_null_blocks: tuple[str, ...] = ()
-    details: tuple[Details, ...] = ()
+    details: tuple[Details | Subobject, ...] = ()
     attachments: Attachments | None = None
     references: tuple[Reference, ...] = ()
     owners: Listing | None = None
@@ -176,6 +178,9 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     days_by_owner: bool = False
     idle_when_equal: Mapping[str, str | int] = field(default_factory=dict)
     hidden_code: str | None = None
+    is_ended: Callable[[str, Value, date], bool] | None = None
+    assumed: Mapping[str, Callable[["Kind"], "Kind"]] = field(default_factory=dict)
+    minimum_bid: MinimumBid | None = None
     blocks: Mapping[str, str] = field(default_factory=dict)
     doc: str = ""
 
@@ -186,7 +191,8 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def address_fields(self) -> Mapping[str, str]:
         """The fields that may hold the address of a block instead of an id, with the kind of that block."""
-        return {row.name: row.type.of for row in self.fields if isinstance(row.type, IdType) and row.type.of}
+        ids = ((row.name, row.type.each if isinstance(row.type, SetType) else row.type) for row in self.fields)
+        return {name: id.of for name, id in ids if isinstance(id, IdType) and id.of}
 
     def field(self, name: str) -> Field:
         """The row of a field; an entry of a map has the row of its map. KeyError if there is none."""

@@ -69,6 +69,43 @@ def _spend_limit(values: Values) -> Limit:
     return Limit(RENEWALS.get(str(values.get("spendLimit.spendLimitRenewal")), Period.TOTAL), amount)
 
 
+def retail(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Return the limit of each campaign of Retail Media: its budget, else its cap of a month or of a day."""
+    return [None if _is_past(values, now) else _paced(values) for values in each]
+
+
+def line_items(each: Sequence[Values], now: datetime) -> list[Limit | None]:
+    """Return the limit of each line item: None unless it is meant to be active."""
+    return [
+        _paced(values) if values.get("status") == "active" and not _is_past(values, now) else None for values in each
+    ]
+
+
+def _is_past(values: Values, now: datetime) -> bool:
+    end = values.get("endDate")
+    return isinstance(end, date) and end < now.date()
+
+
+def _paced(values: Values) -> Limit:
+    """Return the longest cap, or the largest of the dated ones that replace it; uncapped without any."""
+    for period, name, dated in (
+        (Period.TOTAL, "budget", ""),
+        (Period.MONTH, "monthlyPacing", "monthlyBudgetOverrides."),
+        (Period.DAY, "dailyPacing", "dailyBudgetOverrides."),
+    ):
+        amount = values.get(name)
+        if isinstance(amount, Decimal):
+            return Limit(period, max([amount, *_dated(values, dated)]))
+    return Limit(Period.DAY, None)
+
+
+def _dated(values: Values, prefix: str) -> Iterator[Decimal]:
+    """Yield the caps of dated budgets, whenever they are in force."""
+    for name, entry in values.items() if prefix else ():
+        if name.startswith(prefix) and isinstance(entry, Mapping):
+            yield from (amount for amount in entry.values() if isinstance(amount, Decimal))
+
+
 def seller_budgets(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Return the limit of each seller budget.
 

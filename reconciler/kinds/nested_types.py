@@ -89,4 +89,6 @@ def _parsed_at(kind: ValueType, raw: Json, path: FieldPath) -> Value:
 
 
 def _sorted_set(values: Any) -> tuple[Value, ...]:
-    return tuple(sorted(set(values), key=str))
+    """Return the values without repetitions, sorted by their text; objects cannot be hashed."""
+    by_text = {(str(each), type(each).__name__): each for each in values}
+    return tuple(by_text[text] for text in sorted(by_text))

@@ -1,9 +1,12 @@
 """Read methods of a kind: a search, paged lists, sub-resources, and sets read from the other side."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TypeAlias
 
 from msgspec import Struct
+
+from reconciler.kinds.entry_maps import EntryMap
 
 
 class Paging(Enum):
@@ -45,7 +48,8 @@ class Listing(Struct, frozen=True):
     """A list per advertiser or account.
 
     ``inject`` names the field that is filled with the scope's id; ``parts`` are fields by which the list can be
-    filtered, by a query parameter of the same name.
+    filtered, by a query parameter of the same name. With ``under`` it is a list for each ``{parent}`` of that list,
+    except those that have one of the values ``barren``.
     """
 
     path: str
@@ -54,6 +58,8 @@ class Listing(Struct, frozen=True):
     page: int = 100
     inject: str | None = None
     parts: Reference | None = None
+    under: "Listing | None" = None
+    barren: Mapping[str, tuple[str, ...]] = {}
 
 
 class Details(Struct, frozen=True):
@@ -62,6 +68,21 @@ class Details(Struct, frozen=True):
     field: str
     path: str
     attribute: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field,)
+
+
+class Subobject(Struct, frozen=True):
+    """A sub-resource that is one object of map fields, read only for resources whose files state one of them."""
+
+    path: str
+    maps: tuple[EntryMap, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(each.field for each in self.maps)
 
 
 class Attachments(Struct, frozen=True):
@@ -74,3 +95,8 @@ class Attachments(Struct, frozen=True):
 
 
 Read: TypeAlias = Search | Listing
+
+
+def is_by_parent(read: Read) -> bool:
+    """Return True if the objects of some parents can be read alone."""
+    return isinstance(read, Search) or read.under is not None

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.kinds.entry_maps import EntryMap
 from reconciler.model import Change, Values, WriteEffect
 
 
@@ -23,6 +24,11 @@ class Stage(IntEnum):
     BUDGETS_CREATE = 72
     BUDGETS_USE = 73
     SELLER_BIDS = 74
+    RETAIL_LESS = 75
+    RETAIL_CREATE = 76
+    RETAIL_SET = 77
+    RETAIL_DATED = 78
+    RETAIL_BIDS = 79
     BALANCES_SET = 80
     BALANCES_DETACH = 81
     BALANCES_ATTACH = 82
@@ -156,7 +162,31 @@ class SetMembership(Struct, frozen=True):
     listed: bool
 
 
-Write: TypeAlias = PatchFields | ActionByValue | SubresourcePatch | DatedEntries | AddDifference | SetMembership
+class Replace(Struct, frozen=True):
+    """A PUT of a whole object: whatever it omits becomes null, so every writable field is sent.
+
+    The object is read at ``path`` directly before each PUT. Fields that the files do not state are sent as read; it is
+    not sent if the read holds a key that the table does not know, or a field that moved since the plan. All facets with
+    the same write travel in one call, named ``facet``. ``whole`` says what is replaced; ``computed`` are keys of a read
+    that no PUT takes; ``echoed`` are words that can be sent back though no file may state them. Calls that free money
+    or stop delivery are sent at the stage ``first``. With ``maps`` the object holds only the entries of map fields.
+    """
+
+    path: str
+    envelope: Envelope
+    stage: Stage
+    facet: str
+    whole: str
+    first: Stage | None = None
+    computed: tuple[str, ...] = ()
+    echoed: tuple[str, ...] = ()
+    maps: tuple[EntryMap, ...] = ()
+    chunk: int = 1
+
+
+Write: TypeAlias = (
+    PatchFields | ActionByValue | SubresourcePatch | DatedEntries | AddDifference | SetMembership | Replace
+)
 
 
 def effect_of(write: Write | Create) -> WriteEffect:
@@ -166,5 +196,7 @@ def effect_of(write: Write | Create) -> WriteEffect:
             return WriteEffect.CREATE
         case AddDifference():
             return WriteEffect.ADD
+        case Replace():
+            return WriteEffect.REPLACE
         case _:
             return WriteEffect.SET

@@ -12,10 +12,15 @@ from reconciler.model.values import Json
 
 
 class WriteEffect(Enum):
-    """Effect of sending a call twice; it decides if the call may be repeated (contract §9)."""
+    """Effect of sending a call twice; it decides if the call may be repeated (contract §9).
+
+    ``REPLACE`` sets a whole object: sent twice it has the same effect, but a field that moved in between would be set
+    back, so that each sending follows a new read.
+    """
 
     READ = "read"
     SET = "set"
+    REPLACE = "replace"
     CREATE = "create"
     ADD = "add"
 
@@ -23,6 +28,11 @@ class WriteEffect(Enum):
     def repeatable(self) -> bool:
         """True if the call may be sent again without further effect (idempotent)."""
         return self in (WriteEffect.READ, WriteEffect.SET)
+
+    @property
+    def absolute(self) -> bool:
+        """True if the values that a read shows settle the call: it neither creates nor adds anything."""
+        return self not in (WriteEffect.CREATE, WriteEffect.ADD)
 
 
 class Item(Struct, frozen=True):

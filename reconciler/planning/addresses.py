@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.versions import kind_named
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Problem, Value, Values, error, warning
+from reconciler.model import Action, Address, Change, Desired, Problem, Value, Values, error, warning
 
 
 def named_addresses(kind: Kind, values: Values) -> Iterator[tuple[str, Address]]:
     """Yield (field, address) for the fields that hold an address."""
     for name, of in kind.address_fields.items():
-        value = values.get(name)
-        if _is_address(value, of):
-            yield name, Address(of, str(value).partition(".")[2])
+        for each in _each(values.get(name)):
+            if _is_address(each, of):
+                yield name, _address(each, of)
 
 
 def unknown_addresses(kind: Kind, blocks: Iterable[Desired], known: Collection[Address]) -> Iterator[Problem]:
@@ -44,18 +44,18 @@ def resolve_blocks(
     kept: list[Desired] = []
     problems: list[Problem] = []
     for each in blocks:
-        ids: dict[str, Value] = {}
+        ids: dict[Address, str] = {}
         for name, address in named_addresses(kind, each.values):
             id = find_id(address)
             if id is not None:
-                ids[name] = id
+                ids[address] = id
             elif address not in created:
                 message = f"{each.address} waits for {address}, which has no id and is not created by this plan"
                 hint = "include it in --target, or see what is said of it"
                 problems.append(warning("address-waits", message, at=each.at(name), address=each.address, hint=hint))
                 break
         else:
-            kept.append(replace(each, values={**each.values, **ids}) if ids else each)
+            kept.append(replace(each, values=_with_ids(kind, each.values, ids)) if ids else each)
     return tuple(kept), problems
 
 
@@ -68,7 +68,8 @@ def list_awaited(change: Change) -> tuple[Address, ...]:
 def is_waiting(kind: Kind, change: Change) -> bool:
     """Return True if a change names an object without an id, so that no call can hold it yet."""
     fields = kind.address_fields
-    return any(move.field in fields and _is_address(move.after, fields[move.field]) for move in change.fields)
+    moves = [move for move in change.fields if move.field in fields]
+    return any(_is_address(each, fields[move.field]) for move in moves for each in _each(move.after))
 
 
 def _is_address(value: Value, of: str) -> bool:
@@ -80,14 +81,33 @@ def fill_ids(kind: Kind, change: Change, ids: Mapping[Address, str]) -> Change |
     id = change.id if change.action is Action.CREATE else change.id or ids.get(change.address)
     if id is None and change.action is not Action.CREATE:
         return None
-    found: dict[str, Value] = {}
-    for name, address in named_addresses(kind, {**change.after, **{move.field: move.after for move in change.fields}}):
-        if address not in ids:
-            return None
-        found[name] = ids[address]
-    fields = tuple(_fill_in(move, found) for move in change.fields)
-    return replace(change, id=id, fields=fields, after={**change.after, **found})
+    moved: Values = {move.field: move.after for move in change.fields}
+    if any(address not in ids for _, address in named_addresses(kind, {**change.after, **moved})):
+        return None
+    after, moved = _with_ids(kind, change.after, ids), _with_ids(kind, moved, ids)
+    fields = tuple(replace(move, after=moved[move.field]) for move in change.fields)
+    return replace(change, id=id, fields=fields, after=after)
 
 
-def _fill_in(move: FieldChange, found: Mapping[str, Value]) -> FieldChange:
-    return replace(move, after=found[move.field]) if move.field in found else move
+def _with_ids(kind: Kind, values: Values, ids: Mapping[Address, str]) -> dict[str, Value]:
+    """Return the values with ids in place of the addresses that are known."""
+    found = dict(values)
+    for name, of in kind.address_fields.items():
+        value = values.get(name)
+        if isinstance(value, tuple):
+            found[name] = tuple(sorted(str(_id(each, of, ids)) for each in value))
+        elif name in values:
+            found[name] = _id(value, of, ids)
+    return found
+
+
+def _id(value: Value, of: str, ids: Mapping[Address, str]) -> Value:
+    return ids.get(_address(value, of), str(value)) if _is_address(value, of) else value
+
+
+def _address(value: Value, of: str) -> Address:
+    return Address(of, str(value).removeprefix(f"{of}."))
+
+
+def _each(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,)

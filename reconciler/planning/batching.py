@@ -4,7 +4,7 @@ Facets are sent separately, because an invalid budget makes the API refuse a val
 combines them. Nothing unchanged is sent, a batch is never empty, and no call holds a placeholder.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.write_methods import Create, PatchFields, SubresourcePatch
+from reconciler.kinds.write_methods import Create, PatchFields, Replace, SubresourcePatch
 from reconciler.model import Action, Address, Call, Change, FieldChange, Plan, Values
 from reconciler.planning.addresses import fill_ids, is_waiting
 from reconciler.planning.call_bodies import build_call, complete_blocks
 from reconciler.planning.call_parts import BoundType, CallPart, split_batches, split_change
+from reconciler.planning.replacement import replaced_rows
 
 Raises = Callable[[Change, tuple[FieldChange, ...]], bool]
 
@@ -31,7 +32,7 @@ def build_calls(
     waiting = [change for change in changes if is_waiting(targets[change.address.kind].kind, change)]
     ready = [change for change in changes if not is_waiting(targets[change.address.kind].kind, change)]
     parts = [part for change in ready for part in split_change(change, targets[change.address.kind], merged)]
-    parts = _room_first(parts)
+    parts = [_braking_first(part, targets[part.change.address.kind].kind) for part in _room_first(parts)]
     if raises is not None:
         parts = [replace(part, raises_exposure=raises(part.change, part.fields)) for part in parts]
     groups: dict[tuple[Any, ...], list[CallPart]] = {}
@@ -63,14 +64,18 @@ def fields_sent(change: Change, kind: Kind) -> tuple[str, ...]:
     """Return the fields that the calls of a change send and a read can return, including those of completed blocks."""
     names: dict[str, None] = {}
     for move in change.fields:
-        write = kind.writes.get(move.facet)
-        beside = (
-            complete_blocks({move.field: move.after}, change, write.whole, kind)
-            if isinstance(write, PatchFields)
-            else {}
-        )
-        names |= dict.fromkeys((move.field, *beside))
+        names |= dict.fromkeys((move.field, *_sent_beside(move, change, kind)))
     return tuple(name for name in names if kind.field(name).path("read") is not None)
+
+
+def _sent_beside(move: FieldChange, change: Change, kind: Kind) -> Iterable[str]:
+    match kind.writes.get(move.facet):
+        case PatchFields() as patch:
+            return complete_blocks({move.field: move.after}, change, patch.whole, kind)
+        case Replace() as whole:
+            return (row.name for row in replaced_rows(kind, whole))
+        case _:
+            return ()
 
 
 def _least(parts: Sequence[CallPart]) -> int:
@@ -149,6 +154,15 @@ def _room_first(parts: Sequence[CallPart]) -> list[CallPart]:
         else part
         for part in parts
     ]
+
+
+def _braking_first(part: CallPart, kind: Kind) -> CallPart:
+    """Return a replacement at its earlier stage if it stops delivery or frees money: each has a path of its own."""
+    write = part.write
+    if not isinstance(write, Replace) or write.first is None:
+        return part
+    stops = any(move.after == kind.stop_values.get(move.field, ...) for move in part.fields)
+    return replace(part, stage=write.first) if stops or weight(part.fields, kind) == 0 else part
 
 
 # --- Calls ------------------------------------------------------------------------------------------

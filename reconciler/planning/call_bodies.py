@@ -11,6 +11,7 @@ from reconciler.kinds.write_methods import (
     Create,
     DatedEntries,
     PatchFields,
+    Replace,
     SetMembership,
     SubresourcePatch,
     Write,
@@ -18,6 +19,7 @@ from reconciler.kinds.write_methods import (
 )
 from reconciler.model import BodyForm, Call, Change, Item, Json, Values
 from reconciler.planning.call_parts import BoundType, CallPart
+from reconciler.planning.replacement import planned_attributes
 from reconciler.provider import codec
 
 
@@ -28,7 +30,7 @@ def build_call(parts: Sequence[CallPart], target: BoundType, number: int) -> Cal
     match write:
         case PatchFields():
             atomic = write.atomic
-        case Create() | AddDifference() | SetMembership():
+        case Create() | AddDifference() | SetMembership() | Replace():
             atomic = True
         case _:
             atomic = False
@@ -91,6 +93,9 @@ def _entry(part: CallPart, kind: Kind) -> codec.Body:
         case PatchFields() as patch:
             complete = complete_blocks(values, change, patch.whole, kind)
             return codec.encode_item(patch.envelope, change.id, codec.encode_fields(kind, complete, "patch"))
+        case Replace() as whole:
+            item = codec.encode_item(whole.envelope, change.id, {})
+            return {**item, "attributes": planned_attributes(kind, whole, change)}
         case ActionByValue() as switch:
             return codec.encode_item(switch.envelope, change.id, {})
         case DatedEntries() as timetable:

@@ -14,6 +14,7 @@ from reconciler.kinds.write_methods import (
     Create,
     DatedEntries,
     PatchFields,
+    Replace,
     SetMembership,
     Stage,
     SubresourcePatch,
@@ -60,7 +61,9 @@ def split_change(change: Change, target: BoundType, merged: bool) -> Iterator[Ca
     facets: dict[str, list[FieldChange]] = {}
     for move in change.fields:
         folded = merged and move.facet in kind.merged
-        facets.setdefault("+".join(kind.merged) if folded else move.facet, []).append(move)
+        write = kind.writes[move.facet]
+        facet = write.facet if isinstance(write, Replace) else move.facet
+        facets.setdefault("+".join(kind.merged) if folded else facet, []).append(move)
     for facet, moves in facets.items():
         yield from _split_facet(change, tuple(moves), target, facet, kind.writes[moves[0].facet])
 
@@ -72,6 +75,8 @@ def _split_facet(
     match write:
         case PatchFields():
             yield _part(change, moves, target, write.stage, facet, write.method, write.path, write, write.chunk)
+        case Replace():
+            yield _part(change, moves, target, write.stage, facet, "PUT", write.path, write, write.chunk)
         case DatedEntries():
             yield _part(change, moves, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
         case SubresourcePatch():

@@ -18,7 +18,7 @@ from reconciler.planning.cost_context import CostContext
 
 Measure = Callable[[Sequence[Values], datetime], Sequence[Limit | None]]
 Caps = Mapping[str, Limit]
-"""Spend limits by campaign id."""
+"""Limits of campaigns by product and id."""
 ORDER = {period: number for number, period in enumerate(Period)}
 
 
@@ -84,7 +84,28 @@ def _measure(
 def _campaign(kind: Kind, values: Values) -> str | None:
     """Return the one campaign whose limit bounds an object; None if there is none or more than one."""
     campaigns = kind.campaigns_of(values)
-    return campaigns[0] if len(campaigns) == 1 else None
+    return f"{kind.product} {campaigns[0]}" if len(campaigns) == 1 else None
+
+
+def bounding_kinds(book: CostContext) -> Mapping[str, frozenset[str]]:
+    """Return the kinds of campaigns with limits of their own whose members are read too, with the kinds of these.
+
+    What such a campaign asks for is what its members ask for, at most its own limit.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for name, kind in book.kinds.items():
+        members = {
+            each.name for each in book.kinds.values() if name in _named_campaigns(each) and each.name in book.live
+        }
+        if kind.caps_campaigns and kind.limits is not None and members:
+            found[name] = frozenset(members)
+    return found
+
+
+def _named_campaigns(kind: Kind) -> tuple[str, ...]:
+    """Return the kind of campaign that bounds an object, if its own limit is no fund."""
+    of = kind.address_fields.get(kind.campaign or "")
+    return (of,) if of and kind.limits is not None and not kind.money else ()
 
 
 def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
@@ -92,12 +113,13 @@ def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
     before: dict[str, Limit] = {}
     after: dict[str, Limit] = {}
     for kind in book.kinds.values():
-        if not kind.caps_campaigns or kind.ceilings is None:
+        measure = kind.ceilings or kind.limits
+        if not kind.caps_campaigns or measure is None:
             continue
-        for each in measure_objects(book, kind, kind.ceilings):
+        for each in measure_objects(book, kind, measure):
             for limit, side in ((each.before, before), (each.after, after)):
                 if limit is not None and limit.amount is not None:
-                    side[each.id or str(each.address)] = limit
+                    side[f"{kind.product} {each.id or each.address}"] = limit
     return before, after
 
 

@@ -14,8 +14,27 @@ from msgspec.structs import replace
 from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
 from reconciler.model import Address, FieldChange, LimitChange, Money, Value
-from reconciler.model.money import NOTHING, ZERO, BidShift, Commitment, Exposure, Funds, Increase, Limit, Period
-from reconciler.planning.ceilings import Caps, MeasuredObject, bound, count_ceilings, measure_objects, spend_limits
+from reconciler.model.money import (
+    NOTHING,
+    ZERO,
+    BidShift,
+    Commitment,
+    Exposure,
+    Funds,
+    Increase,
+    Limit,
+    Period,
+    before_and_after,
+)
+from reconciler.planning.ceilings import (
+    Caps,
+    MeasuredObject,
+    bound,
+    bounding_kinds,
+    count_ceilings,
+    measure_objects,
+    spend_limits,
+)
 from reconciler.planning.cost_context import CostContext as CostContext
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
@@ -47,9 +66,16 @@ def compute_cost(
 
     Totals are the amounts asked for, reduced to the campaign's spend limit if ``capped``.
     """
-    tally = _Totals(spend_limits(book) if capped else ({}, {}))
-    shifts = [shift for name in book.kinds for shift in _count_kind(book, name, tally)]
-    increases = _increases((each.currency, each.change) for each in shifts)
+    caps = spend_limits(book) if capped else ({}, {})
+    tally, shared = _Totals(caps), _Totals(caps)
+    bounding = bounding_kinds(book) if capped else {}
+    joint = {*bounding, *(name for names in bounding.values() for name in names)}
+    shifts: list[LimitChange] = []
+    for name in book.kinds:
+        into = () if name in bounding else (tally, shared) if name in joint else (tally,)
+        shifts += _count_kind(book, name, into)
+    alone = ((each.currency, each.change) for each in shifts if each.kind not in joint)
+    increases = _increases([*alone, *shared.changes()])
     earlier = _increases(_recent_increases(book, past, ids or {}))
     ceilings, ceiling_shifts = count_ceilings(book)
     both = _increases((each.currency, each.exposure) for each in (*increases, *earlier))
@@ -113,6 +139,14 @@ class _Totals:
             (before, uncapped_before), (after, uncapped_after) = rows[key]
             yield Commitment(*key, before, after, uncapped_before, uncapped_after)
 
+    def changes(self) -> Iterator[tuple[str, Exposure]]:
+        """Yield (currency, change) of what is asked for on one day and in all."""
+        for row in self.commitments():
+            if row.period in (Period.ANY_DAY, Period.TOTAL):
+                was, becomes = before_and_after(row)
+                step = becomes.amount - was.amount if becomes.uncapped == was.uncapped else ZERO
+                yield row.currency, Exposure(becomes.uncapped - was.uncapped, step)
+
     def _sum_asked(self, row: Row, side: int) -> tuple[Decimal, int]:
         _, period, campaign = row
         amount, uncapped = self.sums[row][side], self.uncapped[row][side]
@@ -120,11 +154,12 @@ class _Totals:
         return (amount, uncapped) if cap is None else bound(cap, period, amount, uncapped)
 
 
-def _count_kind(book: CostContext, name: str, tally: _Totals) -> Iterator[LimitChange]:
+def _count_kind(book: CostContext, name: str, totals: Sequence[_Totals]) -> Iterator[LimitChange]:
     """Add every object of a kind to the totals, and yield those whose limit changes."""
     kind = book.kinds[name]
     for each in measure_objects(book, kind, kind.limits) if kind.limits else ():
-        _count(kind, tally, each)
+        for tally in totals:
+            _count(kind, tally, each)
         if each.before != each.after:
             yield each.shift(name)
 

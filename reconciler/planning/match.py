@@ -4,10 +4,13 @@ In this order: the id in the file, the id in the ledger, the natural key if exac
 §12). Two candidates are an error, never a guess.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
-from reconciler.model import Address, Desired, Live, Pair, Problem, Value, error
+from reconciler.model import Address, Desired, Live, Pair, Problem, Severity, Value, error
 from reconciler.planning import likeness
 
 
@@ -35,6 +38,26 @@ def match(
         else:
             pairs.append((each, candidates[0] if candidates else None))
     return tuple(pairs), (*problems, *_claimed_twice(pairs), *_created_twice(kind, pairs))
+
+
+def without_ended(
+    kind: Kind, pairs: Sequence[Pair], today: Callable[[Desired], date]
+) -> tuple[tuple[Pair, ...], tuple[Problem, ...]]:
+    """Return the pairs without the entries of maps that are over, which are neither compared nor sent, and notes."""
+    if kind.is_ended is None:
+        return tuple(pairs), ()
+    kept: list[Pair] = []
+    notes: list[Problem] = []
+    for desired, live in pairs:
+        day = today(desired)
+        over = {name for name, value in desired.values.items() if kind.is_ended(name, value, day)}
+        values = {name: value for name, value in desired.values.items() if name not in over}
+        kept.append((replace(desired, values=values) if over else desired, live))
+        for name in sorted(over):
+            message = f"{name} is over, so it is neither compared nor sent"
+            at, hint = desired.at(name), "its line can go"
+            notes.append(Problem(Severity.NOTE, "entry-over", message, at.span, desired.address, hint))
+    return tuple(kept), tuple(notes)
 
 
 class _Index:

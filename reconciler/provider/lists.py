@@ -1,6 +1,6 @@
 """Read the lists and pages of a kind, each until it is whole. A read that fails raises; ``send`` is passed in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,7 +17,32 @@ PASSES = 4
 """Maximum number of times that a list of several pages is read until two readings agree."""
 
 
-def read_until_stable(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
+def read_until_stable(
+    kind: Kind, listing: Listing, root: str, id: str, send: Send, narrowed: Sequence[str] | None = None
+) -> list[Answer]:
+    """Return all pages of a list, or of the list under each of its parents; ``narrowed`` restricts these.
+
+    If a list times out on the server, the pages of each of its parts are returned (contract §4.2).
+    """
+    if listing.under is None:
+        return _read_whole(kind, listing, root, id, send)
+    parents = [row for page in _read_until_same(kind, listing.under, root, id, send) for row in rows(page)]
+    fertile = [str(row.get("id")) for row in parents if not _is_barren(row, listing)]
+    lists = [
+        replace(listing, path=listing.path.replace("{parent}", parent), under=None)
+        for parent in fertile
+        if narrowed is None or parent in narrowed
+    ]
+    return [page for each in lists for page in _read_until_same(kind, each, root, id, send)]
+
+
+def _is_barren(row: Mapping[str, Any], listing: Listing) -> bool:
+    attributes = row.get("attributes")
+    shown = attributes if isinstance(attributes, dict) else {}
+    return any(shown.get(name) in words for name, words in listing.barren.items())
+
+
+def _read_whole(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:
     """Return all pages of a list; if it times out on the server, the pages of each of its parts (contract §4.2)."""
     try:
         return _read_until_same(kind, listing, root, id, send)

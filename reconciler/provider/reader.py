@@ -17,20 +17,16 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Listing, Paging, Search
 from reconciler.model import (
     Call,
-    Desired,
     Json,
     Live,
-    Pair,
     Problem,
     ReadCall,
     Severity,
-    Value,
-    error,
     warning,
 )
 from reconciler.provider import codec
 from reconciler.provider.lists import Send as Send
-from reconciler.provider.lists import got, of_owner, page_call, read_call, read_pages, read_reference, read_until_stable
+from reconciler.provider.lists import got, of_owner, page_call, read_call, read_pages, read_until_stable
 from reconciler.provider.paging import check_one_page, entries, first_query, rows
 from reconciler.provider.read_errors import ReadError as ReadError
 from reconciler.provider.read_errors import read_error as read_error
@@ -56,7 +52,7 @@ def read_list(
     """Return all objects of a kind in the scope. Raise :class:`ReadError` if any page of it cannot be read.
 
     ``attached`` also reads the sets that are listed on the other side, which costs a list of its own; ``narrowed``
-    restricts a search to these parents; ``kept`` converts each object as it is read.
+    restricts a search, or lists by parent, to these parents; ``kept`` converts each object as it is read.
     """
     match kind.read:
         case Search() as search:
@@ -66,7 +62,7 @@ def read_list(
             warnings: list[Problem] = []
             for id in scope:
                 inject = {listing.inject: id} if listing.inject else None
-                pages = read_until_stable(kind, listing, root, id, send)
+                pages = read_until_stable(kind, listing, root, id, send, narrowed)
                 own = {
                     each.id: each
                     for page in pages
@@ -121,50 +117,21 @@ def first_calls(kind: Kind, root: str, scope: Sequence[str]) -> Iterator[Call]:
             case Search() as search:
                 yield _search_call(kind, search, root, search.by, (id,))
             case Listing() as listing:
-                yield page_call(kind, of_owner(listing, id), root, id, first_query(of_owner(listing, id)))
+                first = of_owner(listing.under or listing, id)
+                yield page_call(kind, first, root, id, first_query(first))
 
 
-def add_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
-    """Return the pairs with the sub-resources that their files state, read one by one."""
-    return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
+def read_object(kind: Kind, path: str, send: Send) -> Json:
+    """Return one object as the API shows it. Raise :class:`ReadError` if it cannot be read."""
+    return got(read_call(kind, "GET", path), send).body
 
 
-def unknown_references(
-    kind: Kind, root: str, scope: Sequence[str], pairs: Sequence[Pair], send: Send
-) -> Iterator[Problem]:
-    """Yield a problem for each id in a write that is not in the scope. Raise :class:`ReadError` if a read fails."""
-    for reference in kind.references:
-        name = reference.field
-        naming = [
-            (desired, sorted(_named(desired.values.get(name)) - _named(live.values.get(name) if live else None)))
-            for desired, live in pairs
-        ]
-        if not any(ids for _, ids in naming):
-            continue
-        known = {str(row.get("id")) for id in scope for row in read_reference(kind, reference, root, id, send)}
-        for desired, ids in naming:
-            for id in (id for id in ids if id not in known):
-                message = f"there is no {reference.thing} {id} in the scope"
-                hint = "correct it; the API would refuse everything that travels with it"
-                at = desired.at(name)
-                yield error(f"unknown-{reference.thing}", message, at=at, address=desired.address, hint=hint)
-
-
-def _named(value: Value) -> set[str]:
-    if value is None:
-        return set()
-    return {str(each) for each in value} if isinstance(value, tuple) else {str(value)}
-
-
-def names_of(kind: Kind, field: str, root: str, scope: Sequence[str], send: Send) -> dict[tuple[str, str], str]:
-    """Return the names of the objects to which a field refers, by field and id. Raise :class:`ReadError`."""
-    return {
-        (field, str(row.get("id"))): str(row.get(reference.label) or "")
-        for reference in kind.references
-        if reference.field == field
-        for id in scope
-        for row in read_reference(kind, reference, root, id, send)
-    }
+def read_zones(kind: Kind, root: str, scope: Sequence[str], send: Send) -> tuple[str, ...]:
+    """Return the time zones of the owners in the scope, if the kind has a list of them."""
+    if kind.owners is None:
+        return ()
+    owners = {str(row.get("id")): row for page in read_pages(kind, kind.owners, root, "", send) for row in rows(page)}
+    return tuple(dict.fromkeys(zone for id in scope if (zone := _zone(owners.get(id, {})))))
 
 
 def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mapping[str, Any]]:
@@ -196,17 +163,6 @@ def _zone(row: Mapping[str, Any]) -> str:
     attributes = row.get("attributes")
     zone = attributes.get("timeZone") if isinstance(attributes, dict) else None
     return zone if isinstance(zone, str) else ""
-
-
-def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
-    for detail in kind.details if desired.values.keys() - kind.plain else ():
-        prefix = detail.field.removesuffix("*")
-        if any(name.startswith(prefix) for name in desired.values):
-            answer = got(read_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
-            check_one_page(answer, detail.path.format(root=root, id=live.id))
-            stated = codec.decode_details(detail.field, detail.attribute, rows(answer))
-            live = replace(live, values={**live.values, **stated})
-    return live
 
 
 def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Send) -> dict[str, Live]:

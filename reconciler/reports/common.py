@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.kinds.versions import name_of
+from reconciler.kinds.versions import name_of, replaced_whole
 from reconciler.model import (
     Action,
     Address,
@@ -17,11 +17,13 @@ from reconciler.model import (
     DriftState,
     ItemOutcome,
     ItemStatus,
+    Plan,
     Problem,
     ReadBack,
     Run,
     Severity,
     Value,
+    WriteEffect,
 )
 from reconciler.model.exit_codes import ExitCode, exit_code
 from reconciler.model.text import count_noun, sanitize
@@ -139,8 +141,20 @@ def headline(run: Run) -> str:
     return summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
 
 
-def least_time(calls: int) -> str:
-    """Return the minimum time for this number of calls at the documented limit, in words."""
+def replacements(plan: Plan) -> int:
+    """Return the number of calls that replace a whole object, and that are preceded by a read of it."""
+    later = {
+        (change.address, whole)
+        for change in plan.deferred
+        for move in change.fields
+        if change.action is not Action.CREATE and (whole := replaced_whole(change.address.kind, move.facet))
+    }
+    return sum(call.effect is WriteEffect.REPLACE for call in plan.calls) + len(later)
+
+
+def least_time(plan: Plan) -> str:
+    """Return the minimum time for the calls of a plan at the documented limit, in words."""
+    calls = plan.total + replacements(plan)
     seconds = max(0, (calls - 1) // CALLS_PER_MINUTE * 60)
     return "less than a minute" if seconds < 60 else f"at least {seconds // 60} min"
 

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from reconciler.kinds.versions import replaced_whole
 from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.model.text import format_value, sanitize
 from reconciler.reports.common import ARROW, clip, format_percent
@@ -101,6 +102,13 @@ class Endpoint(Struct, frozen=True):
     path: str
     facet: str
     items: int
+    replaces: str = ""
+    """What each of the calls replaces as a whole."""
+
+    @property
+    def does(self) -> str:
+        """The facet, and what is replaced with it."""
+        return f"replaces {self.replaces}" if self.replaces else self.facet
 
     @property
     def numbers(self) -> str:
@@ -111,8 +119,10 @@ def group_calls(calls: Sequence[Call]) -> Iterator[Endpoint]:
     """Yield consecutive calls to one endpoint as one entry; ids in paths are ignored."""
     first = 1
     for (method, path, facet), group in groupby(calls, key=_endpoint):
-        sizes = [len(call.items) for call in group]
-        yield Endpoint(first, first + len(sizes) - 1, method, path, facet, sum(sizes))
+        calls = list(group)
+        sizes = [len(call.items) for call in calls]
+        whole = replaced_whole(calls[0].kind, facet)
+        yield Endpoint(first, first + len(sizes) - 1, method, path, facet, sum(sizes), whole)
         first += len(sizes)
 
 

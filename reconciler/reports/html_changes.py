@@ -70,9 +70,9 @@ def render_calls(run: Run) -> str:
         return ""
     deferred = f", {plan.deferred_calls:,} of them once new ids are known" if plan.deferred_calls else ""
     calls = f"{count_noun(plan.total, 'API call')} (minimum possible: {plan.bound:,})"
-    words = f"{calls}{deferred}, {least_time(plan.total)}."
+    words = f"{calls}{deferred}, {least_time(plan)}."
     rows = (
-        (each.numbers, render_code(f"{each.method} {each.path}"), escape_text(each.facet), f"{each.items:,}")
+        (each.numbers, render_code(f"{each.method} {each.path}"), escape_text(each.does), f"{each.items:,}")
         for each in grouping.group_calls(plan.calls)
     )
     return f"<p>{words}</p>{render_table(('', 'Request', 'Facet', 'Items'), rows, (3,))}"

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from msgspec.structs import asdict
 
+from reconciler.kinds.versions import replaced_whole
 from reconciler.model import (
     Call,
     Change,
@@ -134,6 +135,8 @@ def _call(call: Call, manner: RenderOptions) -> Shape:
         "atomic": call.atomic,
         "items": [str(item.address) for item in call.items],
     }
+    whole = replaced_whole(call.kind, call.facet)
+    shape |= {"replaces": whole} if whole else {}
     return shape | ({"body": codec.dump_json(call.body).decode()} if manner.bodies else {})
 
 

@@ -260,8 +260,8 @@ def _lines(change: Change) -> Iterator[str]:
 def _calls(run: Run) -> str:
     deferred = f", {run.plan.deferred_calls:,} of them after creation" if run.plan.deferred_calls else ""
     calls = f"{count_noun(run.plan.total, 'API call')} (minimum possible: {run.plan.bound:,})"
-    return f"{calls}{deferred}, {least_time(run.plan.total)}"
+    return f"{calls}{deferred}, {least_time(run.plan)}"
 
 
 def _endpoint(each: grouping.Endpoint) -> str:
-    return f"| {each.numbers} | {cell(each.method)} | {cell(each.path)} | {cell(each.facet)} | {each.items:,} |"
+    return f"| {each.numbers} | {cell(each.method)} | {cell(each.path)} | {cell(each.does)} | {each.items:,} |"

@@ -6,12 +6,13 @@ Similar changes are folded into a line with their count above a number.
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from reconciler.kinds.versions import replaced_whole
 from reconciler.model import Action, Call, Change, FieldChange, Run
 from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.planning.addresses import list_awaited
 from reconciler.provider import codec
 from reconciler.reports import grouping, irreversible
-from reconciler.reports.common import ARROW, RenderOptions, change_title, least_time, summary
+from reconciler.reports.common import ARROW, RenderOptions, change_title, least_time, replacements, summary
 from reconciler.reports.value_diff import describe_change
 
 UNSEEN = "(never shown by the API)"
@@ -87,7 +88,9 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
     if not plan.total:
         return
     yield ""
-    yield f"API calls: {plan.total:,} (minimum possible: {plan.bound:,}), {least_time(plan.total)} at 250 a minute."
+    yield f"API calls: {plan.total:,} (minimum possible: {plan.bound:,}), {least_time(plan)} at 250 a minute."
+    if replaced := replacements(plan):
+        yield f"  {count_noun(replaced, 'call')} of these replace a whole object each, and read it first."
     many = len(plan.calls) > grouping.MANY and not manner.bodies and not manner.full
     yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
     if plan.deferred:
@@ -108,10 +111,12 @@ def _later(change: Change) -> str:
 
 
 def _each_call(calls: Sequence[Call], manner: RenderOptions) -> Iterator[str]:
-    method, path, facet = _widths((call.method, sanitize(call.path), call.facet) for call in calls)
+    does = [f"replaces {whole}" if (whole := replaced_whole(call.kind, call.facet)) else call.facet for call in calls]
+    rows = zip(calls, does, strict=True)
+    method, path, facet = _widths((call.method, sanitize(call.path), said) for call, said in rows)
     for number, call in enumerate(calls, 1):
         whole = "  all or nothing" if call.atomic and len(call.items) > 1 else ""
-        where = f"{call.method:<{method}} {sanitize(call.path):<{path}}  {call.facet:<{facet}}"
+        where = f"{call.method:<{method}} {sanitize(call.path):<{path}}  {does[number - 1]:<{facet}}"
         yield f"  {number:>3}. {where}  {count_noun(len(call.items), 'item')}{whole}".rstrip()
         if manner.bodies:
             yield f"       {_body(call)}"
@@ -120,9 +125,9 @@ def _each_call(calls: Sequence[Call], manner: RenderOptions) -> Iterator[str]:
 def _call_groups(calls: Sequence[Call]) -> Iterator[str]:
     """Yield consecutive calls to one endpoint for one facet as one line."""
     groups = list(grouping.group_calls(calls))
-    method, path, facet = _widths((group.method, sanitize(group.path), group.facet) for group in groups)
+    method, path, facet = _widths((group.method, sanitize(group.path), group.does) for group in groups)
     for group in groups:
-        where = f"{group.method:<{method}} {sanitize(group.path):<{path}}  {group.facet:<{facet}}"
+        where = f"{group.method:<{method}} {sanitize(group.path):<{path}}  {group.does:<{facet}}"
         yield f"  {group.numbers:>9}. {where}  {count_noun(group.items, 'item')}"
 
 

@@ -19,7 +19,7 @@ from reconciler.planning import diff, match
 from reconciler.planning.batching import build_calls
 from reconciler.planning.call_parts import BoundType
 from reconciler.planning.cost import CostContext, compute_cost
-from reconciler.provider import codec, reader
+from reconciler.provider import codec, sub_resources
 from reconciler.reports import FORMATS, RenderOptions
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     answer = watch.time("live JSON", lambda: json.loads(body, parse_float=Decimal)["data"])
     rows = watch.time("decode", lambda: [codec.decode_row(kind, row) for row in answer])
     pairs = watch.time("match", lambda: match.match(kind, loaded.desired, rows, {})[0])
-    pairs = watch.time("details", lambda: reader.add_details(kind, "", pairs, lambda call: None))
+    pairs = watch.time("details", lambda: sub_resources.add_details(kind, "", pairs, lambda call: None))
     scene = ValidationContext(pairs, now, rows, online=True)
     watch.time("rules on what is live", lambda: [list(rule(scene)) for rule in kind.scene_rules])
     changes = watch.time("compare", lambda: diff.diff(kind, pairs, {})[0])

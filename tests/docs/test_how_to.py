@@ -21,6 +21,7 @@ COMMAND = re.compile(r"^\$ reconciler (.*)$", re.MULTILINE)
         "seller-bids-and-budgets",
         "balances",
         "spend-limits",
+        "retail-media",
         "drift-every-night",
         "bidding-algorithm-owns-bids",
         "black-friday-override",

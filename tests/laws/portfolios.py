@@ -337,9 +337,67 @@ SENSES["sellerCampaigns"] = Sense(_seller_campaign, lambda draw, kind, before, r
 SENSES["sellerBudgets"] = Sense(_new_seller_budget, _sensible_seller_budget)
 
 
-# --- Balances --------------------------------------------------------------------------------------------------
+# --- Campaigns and line items of Retail Media --------------------------------------------------------------------
 
 ACCOUNT = "18446744073709551616"
+AUTO, PACE = "isAutoDailyPacing", "dailyPacing"
+DATED = {"dailyBudgetOverrides.": "D", "monthlyBudgetOverrides.": "M"}
+
+
+def _new_retail_campaign(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    raw |= {"accountId": ACCOUNT, "name": visible(f"{key} {raw['name']}"[:255])}
+    if "retailerId" in raw:
+        raw["retailerId"] = "1106"
+    return _sensible_retail(draw, raw, raw)
+
+
+def _new_line_item(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
+    raw |= {"campaignId": "73", "targetRetailerId": "1106", "name": visible(f"{key} {raw['name']}"[:255])}
+    return _sensible_retail(draw, raw, raw)
+
+
+def _changed_retail(draw: Draw, kind: Kind, before: Raw, raw: Raw) -> Raw:
+    if raw["name"] != before["name"]:
+        raw["name"] = visible(f"renamed {before['name'][:3]}{raw['name']}"[:255])
+    return _sensible_retail(draw, before, raw)
+
+
+def _sensible_retail(draw: Draw, before: Raw, raw: Raw) -> Raw:
+    """An end after the start, one daily cap, no budget of preferred deals, dated budgets that do not overlap."""
+    if raw.get("endDate") is not None:
+        raw["endDate"] = "204" + str(raw["endDate"])[3:]
+    if raw.get("type") == "preferred":
+        raw.pop("budget", None)
+    if raw.get(AUTO, before.get(AUTO)):
+        raw.pop(PACE, None)
+    elif before.get(AUTO):
+        raw.setdefault(PACE, None)
+    for prefix, unit in DATED.items():
+        for name in [name for name in raw if name.startswith(prefix)]:
+            if isinstance(raw[name], dict):
+                raw[name] = {**raw[name], "duration": f"1{unit}"}
+    for name in [name for name in raw if name.startswith("bidMultipliers.")]:
+        raw[name] = Decimal(draw(st.integers(50, 600))).scaleb(-2)
+    return raw
+
+
+SENSES["retailMediaCampaigns"] = Sense(
+    _new_retail_campaign,
+    _changed_retail,
+    keys={"dailyBudgetOverrides.*": _days(), "monthlyBudgetOverrides.*": _days().map(lambda day: day[:7])},
+)
+SENSES["lineItems"] = Sense(
+    _new_line_item,
+    _changed_retail,
+    keys={
+        "dailyBudgetOverrides.*": _days(),
+        "monthlyBudgetOverrides.*": _days().map(lambda day: day[:7]),
+        "bidMultipliers.*": st.sampled_from(("search", "home", "category", "productDetail", "checkout")),
+    },
+)
+
+
+# --- Balances --------------------------------------------------------------------------------------------------
 
 
 def _new_balance(draw: Draw, kind: Kind, key: str, raw: Raw) -> Raw:
@@ -375,7 +433,7 @@ def nested(raw: Raw) -> dict[str, Any]:
     block: dict[str, Any] = {}
     for name, value in raw.items():
         first, _, rest = name.partition(".")
-        parents = [first] if first.endswith(("Bids", "Multipliers", "Budgets")) else name.split(".")[:-1]
+        parents = [first] if first.endswith(("Bids", "Multipliers", "Budgets", "Overrides")) else name.split(".")[:-1]
         last = rest if parents == [first] and rest else name.rpartition(".")[2]
         place = block
         for parent in parents if last != name else ():

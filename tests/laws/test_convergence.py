@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.kinds import versions
-from reconciler.kinds.write_methods import ActionByValue, SetMembership, SubresourcePatch
+from reconciler.kinds.write_methods import ActionByValue, Replace, SetMembership, SubresourcePatch
 from reconciler.model import ItemStatus, Run, Severity
 
 from ..support.bench import Bench, bench
@@ -104,6 +104,8 @@ def least(case: Spoken, run: Run, chunk: int) -> int:
                     before, after = (set(side or ()) for side in (moves[0].before, moves[0].after))
                     groups[facet, change.address, "append"] += len(after - before)
                     groups[facet, change.address, "delete"] += len(before - after)
+                case Replace():  # all facets of an object in one call
+                    groups[write.facet, change.address] = 1
                 case ActionByValue():
                     groups[facet, str(moves[0].after)] += 1
                 case _:

@@ -167,7 +167,7 @@ class Bench:
 
 def writes(entry: Mapping[str, Any]) -> bool:
     """Whether a call of the log could have changed something: a POST may be a search."""
-    asks = entry["method"] == "GET" or entry["path"].endswith(("/search", "/oauth2/token"))
+    asks = entry["method"] == "GET" or entry["path"].endswith(("/search", "/oauth2/token", "/cpc-min-bids"))
     return not asks
 
 

@@ -11,6 +11,7 @@ from reconciler.kinds.cells import FacetRole
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.versions import v2026_07
 from reconciler.kinds.versions.api_version import ApiVersion
+from reconciler.kinds.write_methods import Replace
 from reconciler.model import Values
 
 _VERSIONS = ("v2026_07", "v2025_07", "preview", "guide")
@@ -60,6 +61,13 @@ def role_of(kind: str, facet: str) -> FacetRole | None:
     return found.role(facet) if found else None
 
 
+def replaced_whole(kind: str, facet: str) -> str:
+    """Return what a call of this facet replaces (``the whole campaign``), or an empty text if it replaces nothing."""
+    found = kind_named(kind)
+    write = found.writes.get(facet) if found else None
+    return write.whole if isinstance(write, Replace) else ""
+
+
 def name_of(kind: str, values: Values) -> str:
     """Return the name of an object, or an empty text."""
     found = kind_named(kind)
@@ -79,7 +87,10 @@ def with_assumptions(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
     """Return the kind with the user's settings of unverified assumptions applied (contract §14)."""
     off = {name for name, facet in kind.assumed_patches.items() if not assumptions.get(name, True) and facet}
     facets = {kind.assumed_patches[name] for name in off}
-    return kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet in facets}) if off else kind
+    kind = kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet in facets}) if off else kind
+    for name, amend in kind.assumed.items():
+        kind = kind if assumptions.get(name, True) else amend(kind)
+    return kind
 
 
 __all__ = [
@@ -93,6 +104,7 @@ __all__ = [
     "kind_named",
     "kind_names",
     "name_of",
+    "replaced_whole",
     "role_of",
     "version_names",
     "with_assumptions",

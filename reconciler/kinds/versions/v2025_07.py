@@ -11,7 +11,9 @@ from reconciler.kinds.campaign import CAMPAIGN
 from reconciler.kinds.date_types import DayType
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import Kind, ValidationContext
+from reconciler.kinds.line_item import LINE_ITEM
 from reconciler.kinds.read_methods import Listing, Paging
+from reconciler.kinds.retail_campaign import RETAIL_CAMPAIGN
 from reconciler.kinds.value_types import EnumType
 from reconciler.kinds.versions import v2026_07
 from reconciler.kinds.versions.api_version import ApiVersion
@@ -62,6 +64,8 @@ def end_is_kept(scene: ValidationContext) -> Iterator[Problem]:
 
 
 RETAIL_MEDIA = {
+    RETAIL_CAMPAIGN.name: RETAIL_CAMPAIGN,
+    LINE_ITEM.name: LINE_ITEM,
     BALANCE_KIND.name: BALANCE_KIND.amended(
         {
             "poNumber": PO_NUMBER,
@@ -71,7 +75,7 @@ RETAIL_MEDIA = {
         create=replace(BALANCE_KIND.create, envelope=PLAIN) if BALANCE_KIND.create else None,
         writes=_balance_writes(),
         scene_rules=(*BALANCE_KIND.scene_rules, end_is_kept),
-    )
+    ),
 }
 
 LIVES = (
@@ -80,7 +84,7 @@ LIVES = (
     ("2026-01", date(2027, 1, 27)),
 )
 
-SINCE = {CAMPAIGN.name: "2026-01"}
+SINCE = dict.fromkeys((CAMPAIGN.name, RETAIL_CAMPAIGN.name, LINE_ITEM.name), "2026-01")
 """First version of kinds that earlier versions do not document."""
 
 

@@ -1,0 +1,83 @@
+"""Merge the file's entries into an object of maps as it was just read, entry by entry."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from reconciler.kinds.entry_maps import EntryMap, known_keys
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import Replace
+from reconciler.model import Item, Json, Problem, Value, Values
+from reconciler.planning.replacement_parts import UNKNOWN, Body, moved, refusal, unknown_keys
+
+
+class EntryMerge(Struct, frozen=True):
+    """One object that holds only the entries of maps, as planned and as just read."""
+
+    kind: Kind
+    write: Replace
+    item: Item
+    planned: Body
+    shown: Body
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield why the entries cannot be replaced without a change that the files do not state."""
+        known = {key.casefold() for key in (*known_keys(self.write.maps), *self.write.computed)}
+        yield from unknown_keys(self.item, self.shown, known)
+        now = self._values(self.shown)
+        yield from (problem for each in self.write.maps if each.start for problem in self._foreign(each))
+        before = self._values(self.planned) | {move.field: move.before for move in self.item.fields}
+        for name in sorted({*before, *now}):
+            was = before.get(name)
+            if (self._default(name) if was is None else was) != now.get(name) and name not in self._over():
+                yield moved(self.item, name, now.get(name), {each.field: each for each in self.item.fields}.get(name))
+
+    def _values(self, attributes: Body) -> dict[str, Value]:
+        return {name: value for each in self.write.maps for name, value in each.values(attributes).items()}
+
+    def _default(self, name: str) -> Value:
+        return next(each.default for each in self.write.maps if name.startswith(each.prefix))
+
+    def _over(self) -> set[str]:
+        return {
+            each.name(key)
+            for each in self.write.maps
+            if each.start
+            for key, entry in each.entries(self.shown).items()
+            if each.is_over(entry)
+        }
+
+    def _foreign(self, entries: EntryMap) -> Iterator[Problem]:
+        """Yield the keys of entries that their type does not know."""
+        for key, entry in entries.entries(self.shown).items():
+            for name in sorted(entry.keys() - entries.known):
+                yield refusal(self.item, "unknown-field", UNKNOWN.format(f"{entries.name(key)}.{name}"), None)
+
+    def attributes(self) -> Body:
+        """Return what is sent: each entry as read, and the file's in their places, in the order of their starts."""
+        moves = {move.field: move.after for move in self.item.fields}
+        body: Body = {}
+        for each in self.write.maps:
+            if each.start:
+                body[each.attribute] = self._listed(each, moves)
+                continue
+            kept = {word: self.shown[word] for word in each.words if word in self.shown}
+            own = each.own(moves).items()
+            body |= kept | {word: None if value is None else each.type.write(value) for word, value in own}
+        return body
+
+    def _listed(self, entries: EntryMap, moves: Values) -> list[Json]:
+        kept: dict[str, Json] = {}
+        for key, entry in entries.entries(self.shown).items():
+            told = {name: value for name, value in entry.items() if name not in entries.computed}
+            kept[key] = {**told, entries.start: entries.sent(key)}
+        for key, value in entries.own(moves).items():
+            kept.pop(key, None)
+            if value is not None:
+                kept[key] = entries.entry(key, value)
+        return [kept[key] for key in sorted(kept)]
+
+    def is_done(self) -> bool:
+        """Return True if every change is in force already."""
+        now = self._values(self.shown)
+        return all(now.get(move.field, self._default(move.field)) == move.after for move in self.item.fields)

@@ -1,0 +1,140 @@
+"""Merge the file's values into an object as it was just read, field by field."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from reconciler.kinds.calendar import day_in
+from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
+from reconciler.kinds.value_types import EnumType, MoneyType
+from reconciler.kinds.write_methods import Replace
+from reconciler.model import FieldChange, Item, Json, Problem, Value, Values
+from reconciler.planning.replacement_parts import (
+    UNKEPT,
+    UNKNOWN,
+    UNREAD,
+    Body,
+    found,
+    inner_paths,
+    moved,
+    put,
+    refusal,
+    unknown_keys,
+)
+from reconciler.provider import codec
+
+
+def replaced_rows(kind: Kind, write: Replace) -> tuple[Field, ...]:
+    """Return the fields that the PUT sends."""
+    rows = (row for row in kind.fields if kind.writes.get(row.facet) == write and not row.is_map)
+    return tuple(row for row in rows if (path := row.path("patch")) is not None and path != NOT_IN_BODY)
+
+
+class FieldMerge(Struct, frozen=True):
+    """One object with fields, as planned and as just read."""
+
+    kind: Kind
+    write: Replace
+    item: Item
+    planned: Body
+    shown: Body
+    zones: tuple[str, ...]
+
+    @property
+    def rows(self) -> tuple[Field, ...]:
+        return replaced_rows(self.kind, self.write)
+
+    @property
+    def moves(self) -> Mapping[str, FieldChange]:
+        return {move.field: move for move in self.item.fields}
+
+    @property
+    def values(self) -> Values:
+        return codec.decode_row(self.kind, {"id": self.item.id, "attributes": self.shown}).values
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield why the object cannot be replaced without a change that the files do not state."""
+        yield from unknown_keys(self.item, self.shown, self._known())
+        values = self.values
+        for row in self.rows:
+            move = self.moves.get(row.name)
+            now = values.get(row.name)
+            if not self._as_planned(row, move, now):
+                yield moved(self.item, row.name, now, move)
+            elif move is not None:
+                yield from self._lost(row, move)
+            else:
+                yield from self._unsendable(row, now)
+
+    def _known(self) -> set[str]:
+        paths = (row.path(way) for row in self.kind.fields for way in ("read", "patch"))
+        tops = {path.partition(".")[0].casefold() for path in paths if path and not path.endswith("*")}
+        return tops | {key.casefold() for key in self.write.computed}
+
+    def _as_planned(self, row: Field, move: FieldChange | None, now: Value) -> bool:
+        """Return True if a field is as it was when it was planned; what was not known then may be anything."""
+        known, wire = found(self.planned, str(row.path("patch")))
+        if move is not None:
+            born = None if self._is_whole() else self.kind.create_defaults.get(row.name)
+            return any(self._is_same(row, now, before) for before in (move.before, born))
+        if known:
+            return self._is_same(row, now, None if wire is None else row.type.read(wire))
+        return not self._is_whole() or now == row.type.read(None)
+
+    def _is_whole(self) -> bool:
+        """Return True if the plan knew the object: then every nullable field is in the planned body."""
+        return all(found(self.planned, str(row.path("patch")))[0] for row in self.rows if row.nullable)
+
+    def _is_same(self, row: Field, now: Value, planned: Value) -> bool:
+        if isinstance(now, datetime) and isinstance(planned, date) and not isinstance(planned, datetime):
+            return any(day_in(now, zone) == planned for zone in self.zones or ("UTC",))
+        return now == planned or (planned is None and now == row.type.read(None))
+
+    def _lost(self, row: Field, move: FieldChange) -> Iterator[Problem]:
+        """Yield the keys inside a value that would be lost, since its type does not know them."""
+        there, wire = found(self.shown, str(row.path("read")))
+        if there and isinstance(wire, dict | list):
+            kept = row.type.write(row.type.read(wire))
+            for path in sorted(set(inner_paths(wire)) - set(inner_paths(kept))):
+                yield refusal(self.item, "unknown-field", UNKNOWN.format(f"{row.name}.{path}"), move.field)
+
+    def _unsendable(self, row: Field, now: Value) -> Iterator[Problem]:
+        """Yield a problem if a field that the files do not state cannot be sent back as it is."""
+        there, wire = found(self.shown, str(row.path("read")))
+        if not there and isinstance(row.type, MoneyType):
+            yield refusal(self.item, "unread-field", UNREAD.format(row.name), None)
+        elif wire is None and not row.nullable and "." not in str(row.path("patch")):
+            yield refusal(self.item, "unkept-value", UNKEPT.format(row.name, "null", row.name), None)
+        elif isinstance(row.type, EnumType) and wire is not None and not self._is_word(row.type, now):
+            yield refusal(self.item, "unkept-value", UNKEPT.format(row.name, now, row.name), None)
+
+    def _is_word(self, type_: EnumType, now: Value) -> bool:
+        return now in type_.words or now in self.write.echoed
+
+    def attributes(self) -> Body:
+        """Return what is sent: each field as read, and the file's values in their places."""
+        body: Body = {}
+        values = self.values
+        for row in self.rows:
+            path = str(row.path("patch"))
+            top = path.partition(".")[0]
+            there, wire = found(self.shown, str(row.path("read")).partition(".")[0])
+            if there and top not in body:
+                spelled = isinstance(row.type, EnumType) and wire is not None
+                body[top] = row.type.write(values.get(row.name)) if spelled else deepcopy(wire)
+        for row in self.rows:
+            if (move := self.moves.get(row.name)) is not None:
+                put(body, str(row.path("patch")).split("."), _wire(row, move.after))
+        return body
+
+    def is_done(self) -> bool:
+        """Return True if every change is in force already."""
+        values = self.values
+        rows = ((self.kind.field(name), values.get(name), move) for name, move in self.moves.items())
+        return all(self._is_same(row, now, move.after) for row, now, move in rows)
+
+
+def _wire(row: Field, value: Value) -> Json:
+    return None if value is None else row.type.write(value)
