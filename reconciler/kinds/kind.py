@@ -113,11 +113,9 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # attachments a set that is read from the other side
     # references  fields whose ids must be known before any call
     # owners      a list that tells the time zones of the owners
-    # rules       see one resource as written
-    # scene_rules see all of them, with live state when there is any
+    # rules, scene_rules     see one resource as written; all of them, with live state when there is any
     # implied     completes the values after a change with what the API then sets by itself
-    # limits      what each of all its objects may spend at most
-    # limiting    the fields that this depends on
+    # limits, cost_fields    what each of all its objects may spend at most, and the fields that this depends on
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
     # caps_campaigns  whether one is a campaign, whose ceiling, or else limit, bounds all that belongs to it
     # normalised  mends what a version of the API cannot say in the field itself
@@ -128,11 +126,10 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # facet_roles which facets move bids, budgets or funds
     # layout      where an import writes it, and under which key
     # probes      reads that show whether the application may read it
-    # assumed_patches  facets that can be patched only if an assumption holds, by its name
     # days_by_owner    whether the zone of its owner may decide which day it is
     # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
-    # is_ended         whether an entry of a map that the files state is over on a day: it is neither compared nor sent
-    # assumed          the kind where an assumption does not hold, by its name
+    # is_ended         whether a stated entry of a map is over on a day: it is neither compared nor sent
+    # assumed, assumed_patches   the kind where an assumption does not hold, or the facet that it then cannot patch
     # minimum_bid      how the least bid is read
     # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
 
