@@ -1,10 +1,11 @@
 """Accept outside changes: write the live values into the files, at their lines, and keep every comment."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.commands import atomic_files
@@ -78,35 +79,55 @@ def rewrite_files(
     """Return the new texts of the files that are to state these values, and the problems."""
     texts: dict[str, bytes] = {}
     problems: list[Problem] = []
-    for file, changes in _changes(loaded, prepared, wished).items():
+    for file, by_kind in _group_blocks(loaded, prepared, wished).items():
+        text = loaded.documents[file].text
+        value = _value(text, file)
+        changes = [edit for kind, blocks in by_kind.items() for edit in _find_edits(kind, blocks, wished, value)]
         try:
-            texts[file] = apply_edits_to_bytes(loaded.documents[file].text, file, changes)
+            texts[file] = apply_edits_to_bytes(text, file, changes, value)
         except EditError as trouble:
             problems.append(error("not-edited", str(trouble), hint="write the values by hand"))
     return texts, tuple(problems)
 
 
-def _changes(loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address, Values]) -> dict[str, list[Change]]:
-    """Return the edits by file."""
-    found: dict[str, list[Change]] = defaultdict(list)
+class _Blocks(Struct):
+    """Blocks of one kind in one file: those that are to state other values, with their live objects, and the rest."""
+
+    chosen: list[tuple[Desired, Live]] = field(default_factory=list)
+    others: list[Desired] = field(default_factory=list)
+
+
+def _group_blocks(
+    loaded: LoadResult, prepared: PreparedPlan, wished: Mapping[Address, Values]
+) -> dict[str, dict[Kind, _Blocks]]:
+    """Return the blocks of each file that changes, each looked at once."""
+    found: dict[str, dict[Kind, _Blocks]] = {}
+    blocks = {each.address: each for each in loaded.desired if each.address in wished}
+    chosen: set[Address] = set()
     for name, pairs in prepared.pairs.items():
-        kind = prepared.targets[name].kind
-        blocks = {each.address: each for each in loaded.desired if each.address in wished}
-        chosen = [
-            (blocks[desired.address], live) for desired, live in pairs if live is not None and desired.address in blocks
-        ]
-        for file in dict.fromkeys(file_of(desired) for desired, _ in chosen):
-            value = _value(loaded.documents[file].text, file)
-            amendments = []
-            for desired, live in chosen:
-                if file_of(desired) == file:
-                    goal = _only(desired, live, wished[desired.address])
-                    whole = replace(desired, values={**wished[desired.address], **desired.values})
-                    amendments.append(Amendment(desired, update_file.block_changes(kind, whole, goal, value)))
-                    found[file] += _find_added(kind, desired, wished[desired.address])
-            others = _others(loaded.desired, name, file, {each.desired.address for each in amendments})
-            found[file] += update_file.file_edits(kind, value, amendments, others)
+        for desired, live in pairs:
+            block = blocks.get(desired.address)
+            if block is not None and live is not None:
+                kind = prepared.targets[name].kind
+                found.setdefault(file_of(block), {}).setdefault(kind, _Blocks()).chosen.append((block, live))
+                chosen.add(block.address)
+    kinds = {name: target.kind for name, target in prepared.targets.items()}
+    for each in loaded.desired:
+        there = found.get(file_of(each), {}).get(kinds[each.address.kind])
+        if there is not None and each.address not in chosen:
+            there.others.append(each)
     return found
+
+
+def _find_edits(kind: Kind, blocks: _Blocks, wished: Mapping[Address, Values], value: Json) -> Iterator[Change]:
+    """Yield the edits of the blocks of one kind in one file, which holds this value."""
+    amendments = []
+    for desired, live in blocks.chosen:
+        goal = _only(desired, live, wished[desired.address])
+        whole = replace(desired, values={**wished[desired.address], **desired.values})
+        amendments.append(Amendment(desired, update_file.block_changes(kind, whole, goal, value)))
+        yield from _find_added(kind, desired, wished[desired.address])
+    yield from update_file.file_edits(kind, value, amendments, blocks.others)
 
 
 def _find_added(kind: Kind, desired: Desired, wished: Values) -> Iterator[Change]:
@@ -120,12 +141,6 @@ def _only(desired: Desired, live: Live, wished: Values) -> Live:
     """Return a live object that differs from its block in these values only, so that pending values stay."""
     rest = {name: value for name, value in desired.values.items() if name in live.values}
     return replace(live, values={**live.values, **rest, **wished})
-
-
-def _others(desired: Iterable[Desired], kind: str, file: str, moved: set[Address]) -> list[Desired]:
-    return [
-        each for each in desired if each.address.kind == kind and each.address not in moved and file_of(each) == file
-    ]
 
 
 def _value(text: bytes, file: str) -> Json:

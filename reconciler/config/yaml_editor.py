@@ -38,18 +38,18 @@ class EditError(ValueError):
     """Raised if no safe edit leads to the requested value."""
 
 
-def apply_edits_to_bytes(raw: bytes, file: str, changes: Sequence[Change]) -> bytes:
-    """Return the edited bytes of a file, with its byte order mark if it has one."""
+def apply_edits_to_bytes(raw: bytes, file: str, changes: Sequence[Change], value: Json = None) -> bytes:
+    """Return the edited bytes of a file, with its byte order mark if any; ``value`` is what it holds, if known."""
     mark = BOM_UTF8 if raw.startswith(BOM_UTF8) else b""
-    return mark + apply_edits(raw.decode("utf-8-sig"), file, changes).encode()
+    return mark + apply_edits(raw.decode("utf-8-sig"), file, changes, value).encode()
 
 
-def apply_edits(text: str, file: str, changes: Sequence[Change]) -> str:
-    """Return the text with these values at these paths and all others unchanged.
+def apply_edits(text: str, file: str, changes: Sequence[Change], value: Json = None) -> str:
+    """Return the text with these values at these paths and all others unchanged; ``value`` is its own, if known.
 
     Raise :class:`EditError` if impossible.
     """
-    value = _read(text, file)
+    value = _read(text, file) if value is None else value
     wanted, fresh = value, dict[int, Json]()
     for path, new in changes:
         wanted = _with(wanted, path, new, fresh)
