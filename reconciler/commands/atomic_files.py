@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,22 +13,23 @@ EVERYBODY, OWNER = 0o666, 0o600
 """Permissions of a new file: limited by the umask, or readable by the owner only."""
 
 
-def write_atomically(path: Path, content: bytes, *, rights: int | None = None) -> None:
+def write_atomically(path: Path, content: bytes | Sequence[bytes], *, rights: int | None = None) -> None:
     """Replace the content of a file atomically. Without ``rights`` an existing file keeps its permissions.
 
     Raise :class:`OSError` if it cannot be written; nothing has changed then.
     """
     import secrets
 
+    parts = [content] if isinstance(content, bytes) else content
     if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
-        path.write_bytes(content)
+        path.write_bytes(b"".join(parts))
         return
     target = path.resolve()
     beside = target.with_name(f".{secrets.token_hex(8)}.new")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, EVERYBODY if rights is None else rights)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if rights is None and target.exists():

@@ -17,9 +17,9 @@ from reconciler.planfile.staleness import stale_problem
 
 def save(run: Run, file: Path, made: PlanContext) -> str:
     """Write a plan, readable by its owner only since it shows an account's spend; return its digest."""
-    text, digest = plan_file.dump_plan(run, made)
+    parts, digest = plan_file.dump_plan(run, made)
     try:
-        atomic_files.write_atomically(file, text, rights=atomic_files.OWNER)
+        atomic_files.write_atomically(file, parts, rights=atomic_files.OWNER)
     except OSError as trouble:
         raise CommandRefused(connection.refused_run(atomic_files.not_written_error(file, trouble))) from None
     return digest

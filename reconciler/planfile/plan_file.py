@@ -5,12 +5,11 @@ user's files and the recorded values, and they must be equal.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -25,6 +24,7 @@ from reconciler.model import (
     Value,
     Verdict,
 )
+from reconciler.planfile import plan_text
 from reconciler.planfile.digest import digest_of
 from reconciler.planfile.plan_codec import CODEC, Batching, Content, StoredCall, StoredChange
 from reconciler.planning.irreversible import find_irreversible
@@ -69,9 +69,9 @@ class PlanFileError(ValueError):
 # --- Writing --------------------------------------------------------------------------------------------
 
 
-def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
-    """Return the plan as JSON and its digest. The same inputs give the same bytes."""
-    content: Shape = CODEC.write(
+def dump_plan(run: Run, made: PlanContext) -> tuple[Sequence[bytes], str]:
+    """Return the parts of the plan as JSON, and its digest. The same inputs give the same bytes."""
+    head: Shape = CODEC.write(
         Content(
             format_version=FORMAT_VERSION,
             project=run.project,
@@ -87,23 +87,19 @@ def dump_plan(run: Run, made: PlanContext) -> tuple[bytes, str]:
             expires=made.expires,
             money=run.money,
             guardrails=run.judgements,
-            changes=tuple(_of_change(change) for change in run.changes),
+            changes=(),
             unchanged=run.unchanged,
             allowed={
                 each.rule: each.because for each in run.judgements if each.because and each.verdict is Verdict.ALLOWED
             },
-            calls=tuple(_of_call(call) for call in run.plan.calls),
-            deferred=tuple(_of_change(change) for change in run.plan.deferred),
+            calls=(),
+            deferred=(),
             deferred_calls=run.plan.deferred_calls,
             bound=run.plan.bound,
         )
     )
-    digest = digest_of(content)
-    shape = {"digest": digest, **content}
-    try:
-        return orjson.dumps(shape, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), digest
-    except TypeError:  # an integer of more than 64 bits, or a lone surrogate
-        return json.dumps(shape, indent=2).encode() + b"\n", digest
+    lists = {"changes": run.changes, "calls": run.plan.calls, "deferred": run.plan.deferred}
+    return plan_text.write(head, lists, lambda each: call_shape(each) if isinstance(each, Call) else change_shape(each))
 
 
 def call_shape(call: Call) -> Shape:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
@@ -43,7 +44,8 @@ NAMES = ["FR", 'Été 😀 \u2028 \x7f \x01 "\\/', "half of a pair: \ud83d"]
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_plan_is_read_back_with_its_digest(name: str) -> None:
-    text, digest = plan_file.dump_plan(renamed(name), MADE)
+    parts, digest = plan_file.dump_plan(renamed(name), MADE)
+    text = b"".join(parts)
 
     found = plan_file.load_plan(text.decode(), KINDS)
 
@@ -54,7 +56,8 @@ def test_a_plan_is_read_back_with_its_digest(name: str) -> None:
 
 def test_the_digest_is_of_the_content_and_of_no_white_space_or_order() -> None:
     """It is that of the standard library's compact JSON with sorted keys, as in plans written before."""
-    text, digest = plan_file.dump_plan(renamed(NAMES[1]), MADE)
+    parts, digest = plan_file.dump_plan(renamed(NAMES[1]), MADE)
+    text = b"".join(parts)
     content = json.loads(text)
     del content["digest"]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -62,3 +65,10 @@ def test_the_digest_is_of_the_content_and_of_no_white_space_or_order() -> None:
     assert digest == f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
     other = json.dumps({**content, "digest": digest}, indent=1, sort_keys=True)
     assert plan_file.load_plan(other, KINDS).digest == digest
+
+
+def test_the_text_is_json_as_the_whole_of_it_would_be_written() -> None:
+    parts, _ = plan_file.dump_plan(renamed(NAMES[1]), MADE)
+    text = b"".join(parts)
+
+    assert text == orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
