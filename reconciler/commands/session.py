@@ -218,9 +218,15 @@ class Session:
 
     def _reader(self, kind: str) -> "KindReader":
         """Return a reader that reads now: what was read ahead may be older than the time by which it is judged."""
-        told = CallProgress(self.tell, self.api.clock.monotonic, self.api.limit_used)
+        told = call_progress(self.tell, self.api, self.outside.stop)
         send = told.reading(lambda call: self.api.send(call, anew=True))
         return kind_reader(self.project, replace(self.outside, send=send), kind)
+
+
+def call_progress(tell: Tell, api: Api, stop: Stop) -> CallProgress:
+    """Return the progress of the calls of one API; once the run is stopped, only reads are left to report."""
+    clock = api.clock.monotonic
+    return CallProgress(tell, clock, api.limit_used, api.calls_per_minute, lambda: stop.reason is not None)
 
 
 def open_session(
@@ -240,7 +246,7 @@ def open_session(
     """
     early = EarlyReads(api_url, tell, clock) if ahead and sandbox is None else None
     begin = early.begin if early is not None else None
-    loaded = loader.load(paths, told=count_progress("reading", "files", tell), begun=begin)
+    loaded = loader.load(paths, told=count_progress("reading", "file", tell), begun=begin)
     if loaded.project is None or loaded.failed:
         if early is not None:
             early.close()
@@ -258,7 +264,7 @@ def open_session(
 
 def _environment(api: Api, project: Project, tell: Tell) -> Environment:
     stop = Stop()
-    calls = CallProgress(tell, api.clock.monotonic, api.limit_used)
+    calls = call_progress(tell, api, stop)
     return Environment(
         calls.reading(api.send),
         api.now,

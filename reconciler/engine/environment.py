@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from reconciler.engine.progress import Count
+from reconciler.engine.progress import CountSent
 from reconciler.executor.evidence import Times
 from reconciler.executor.held import Accepted, Hold
 from reconciler.executor.ports import Channel, Stop, Watch, ignore_call
@@ -15,7 +15,7 @@ from reconciler.planning.cost import SupportsAppliedChange
 from reconciler.provider.reader import Send
 
 
-def _quiet(done: int, total: int) -> None: ...
+def _quiet(done: int, total: int, calls: int) -> None: ...
 
 
 def _not_ahead(calls: Sequence[Call]) -> None: ...
@@ -72,8 +72,7 @@ class Environment(Struct, frozen=True):
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     in_flight: int = 8
-    progress: Count = _quiet
-    """Function that is called with the number of items that were sent and the total."""
+    progress: CountSent = _quiet
     stop: Stop = field(default_factory=Stop)
     bisect: bool = False
     watch: Watch = ignore_call

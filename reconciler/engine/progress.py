@@ -1,6 +1,6 @@
 """Progress of long work: how much is done, of what, at which share of the rate limit, and for how long still."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -10,6 +10,8 @@ from reconciler.model import Answer, Call, WriteEffect
 
 LONG_WAIT = 10.0
 """Wait in seconds from which a message is also logged without a terminal."""
+WINDOW = 60.0
+"""Seconds in which the rate limit counts calls."""
 MEASURED = 1.0
 """Seconds of work from which its speed is known well enough to say how long the rest takes."""
 
@@ -29,7 +31,7 @@ class Activity(Struct, frozen=True):
     what: str
     done: int
     total: int | None = None
-    noun: str = "items"
+    noun: str = "item"
     used: float | None = None
     """Share of the rate limit that is used up, from 0 to 1."""
     left: float | None = None
@@ -46,7 +48,8 @@ class Activity(Struct, frozen=True):
         of = "" if self.total is None else f" of {self.total:,}"
         used = () if self.used is None else (f"rate limit {self.used * 100:.0f} % used",)
         left = () if self.left is None else (f"{format_about(self.left)} left",)
-        return (f"{self.done:,}{of} {self.noun}", *used, *left)
+        some = "" if (self.done if self.total is None else self.total) == 1 else "s"
+        return (f"{self.done:,}{of} {self.noun}{some}", *used, *left)
 
     def __str__(self) -> str:
         return f"{self.what}: {', '.join(self.facts)}"
@@ -55,6 +58,8 @@ class Activity(Struct, frozen=True):
 Line: TypeAlias = str | LongWait | Activity
 Tell = Callable[[Line], None]
 Count = Callable[[int, int], None]
+CountSent = Callable[[int, int, int], None]
+"""Function that is called with the number of items that were sent, their total, and the number of calls for all."""
 
 
 def format_about(seconds: float) -> str:
@@ -77,12 +82,21 @@ def count_progress(what: str, noun: str, tell: Tell) -> Count:
 
 
 class CallProgress:
-    """Progress of the calls of one run: reads, and the sending of a plan, during which reads are not reported."""
+    """Progress of one run's calls: reads, and the sending of a plan, beside which no reads are reported."""
 
-    def __init__(self, tell: Tell, now: Callable[[], float], used: Callable[[], float | None]) -> None:
+    def __init__(
+        self,
+        tell: Tell,
+        now: Callable[[], float],
+        used: Callable[[], float | None],
+        per_minute: int,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._tell = tell
         self._now = now
         self._used = used
+        self._per_minute = per_minute
+        self._stopped = stopped
         self._began: float | None = None
         self._read: dict[str, int] = {}
 
@@ -90,7 +104,8 @@ class CallProgress:
         """Return ``send`` with a report before and after each read."""
 
         def sent(call: Call) -> Answer:
-            if call.effect is not WriteEffect.READ or self._began is not None:
+            beside = self._began is not None and not self._stopped()
+            if call.effect is not WriteEffect.READ or beside:
                 return send(call)
             what = call.kind or "the portfolio"
             self._report(what)
@@ -104,30 +119,43 @@ class CallProgress:
         return sent
 
     def _report(self, what: str) -> None:
-        self._tell(Activity(f"reading {what}", self._read.get(what, 0), noun="objects", used=self._used()))
+        self._tell(Activity(f"reading {what}", self._read.get(what, 0), noun="object", used=self._used()))
 
-    def sending(self, done: int, total: int) -> None:
-        """Report that so many of the items are sent; the first report, of none, starts the clock."""
+    def sending(self, done: int, total: int, calls: int) -> None:
+        """Report that so many of the items in all calls are sent; the first report, of none, starts the clock."""
         now = self._now()
         if self._began is None:
             self._began = now
-        spent = now - self._began
-        left = spent * (total - done) / done if done and spent >= MEASURED and done < total else None
-        self._tell(Activity("sending", done, total, "items", self._used(), left))
+            self._read.clear()
+        used = self._used()
+        left = self._left(done / total, now - self._began, calls, used or 0.0)
+        self._tell(Activity("sending", done, total, "item", used, left))
         if done >= total:
             self._began = None
 
+    def _left(self, share: float, spent: float, calls: int, used: float) -> float | None:
+        """Return the seconds to the end: at the speed until now, or more if the rate limit makes the last calls wait.
 
-def count_items(calls: Iterable[Call], later: int, told: Count) -> Callable[[int], None]:
+        A call beyond the limit waits until one of the last minute is a minute old.
+        """
+        if spent < MEASURED or not 0 < share < 1:
+            return None
+        pace = calls * share / spent
+        beyond = calls * (1 - share) - (1 - used) * self._per_minute
+        waiting = max(WINDOW - spent, 0.0) + beyond / pace if beyond > 0 else 0.0
+        return max(spent * (1 - share) / share, waiting)
+
+
+def count_items(calls: Sequence[Call], later: int, told: CountSent) -> Callable[[int], None]:
     """Return a function that adds to the number of items that were sent, of all in the calls and ``later`` others."""
     done, total = 0, sum(len(call.items) for call in calls) + later
     if total:
-        told(0, total)
+        told(0, total, len(calls))
 
     def ended(items: int) -> None:
         nonlocal done
         if items:
             done = min(done + items, total)
-            told(done, total)
+            told(done, total, len(calls))
 
     return ended

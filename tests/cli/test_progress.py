@@ -45,7 +45,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def sending(done: int, total: int = 2000) -> Activity:
-    return Activity("sending", done, total, "items", 0.35, 40.0)
+    return Activity("sending", done, total, "item", 0.35, 40.0)
 
 
 def plain(text: str) -> str:
@@ -133,7 +133,7 @@ def test_what_is_quick_draws_nothing(terminal: Terminal, clock: Clock) -> None:
 
 def test_names_are_no_markup_and_no_commands_of_the_terminal(terminal: Terminal, clock: Clock) -> None:
     shown = drawn(terminal, clock, Activity("reading [red]x[/red] :smile: \x1b[2J", 1), "waiting: [b]\x07")
-    assert "reading [red]x[/red] :smile: \\u001b[2J 1 items" in shown[0]
+    assert "reading [red]x[/red] :smile: \\u001b[2J 1 item" in shown[0]
     assert "waiting: [b]\\u0007" in shown[1]
 
 
@@ -178,7 +178,7 @@ def call(effect: WriteEffect, items: int = 0) -> Call:
 
 def test_the_time_left_follows_the_speed_of_the_sending(clock: Clock) -> None:
     told: list[Line] = []
-    calls = CallProgress(told.append, clock, lambda: 0.5)
+    calls = CallProgress(told.append, clock, lambda: 0.5, 240)
     count = count_items([call(WriteEffect.SET, 50)] * 40, 100, calls.sending)
     clock.now += 10
     count(50)
@@ -192,16 +192,26 @@ def test_the_time_left_follows_the_speed_of_the_sending(clock: Clock) -> None:
     ]
 
 
+def test_the_time_left_knows_of_the_waits_for_the_rate_limit(clock: Clock) -> None:
+    """260 calls at 8 a second are done after 30 s by their speed; but 20 of them wait for a minute to pass."""
+    told: list[Line] = []
+    calls = CallProgress(told.append, clock, lambda: 80 / 240, 240)
+    count = count_items([call(WriteEffect.SET, 50)] * 260, 0, calls.sending)
+    clock.now += 10
+    count(80 * 50)
+    assert str(told[-1]).endswith("rate limit 33 % used, about 52 s left")
+
+
 def test_reads_beside_the_sending_are_not_told(clock: Clock) -> None:
     told: list[Line] = []
-    calls = CallProgress(told.append, clock, lambda: None)
+    calls = CallProgress(told.append, clock, lambda: None, 240)
     send = calls.reading(lambda call: Answer(Delivery.ANSWERED, 200, {"data": [Decimal(1)] * 3}))
     send(call(WriteEffect.READ))
     send(call(WriteEffect.SET))
     send(call(WriteEffect.READ))
-    calls.sending(0, 2)
+    calls.sending(0, 2, 1)
     send(call(WriteEffect.READ))
-    calls.sending(2, 2)
+    calls.sending(2, 2, 1)
     send(call(WriteEffect.READ))
     assert [str(each) for each in told] == [
         "reading adSets: 0 objects",
@@ -210,8 +220,24 @@ def test_reads_beside_the_sending_are_not_told(clock: Clock) -> None:
         "reading adSets: 6 objects",
         "sending: 0 of 2 items",
         "sending: 2 of 2 items",
-        "reading adSets: 6 objects",
-        "reading adSets: 9 objects",
+        "reading adSets: 0 objects",
+        "reading adSets: 3 objects",
+    ]
+
+
+def test_reads_after_an_interrupt_are_told(clock: Clock) -> None:
+    told: list[Line] = []
+    stopped: list[bool] = []
+    calls = CallProgress(told.append, clock, lambda: None, 240, lambda: bool(stopped))
+    send = calls.reading(lambda call: Answer(Delivery.ANSWERED, 200, {"data": [1]}))
+    calls.sending(1, 2, 2)
+    send(call(WriteEffect.READ))
+    stopped.append(True)
+    send(call(WriteEffect.READ))
+    assert [str(each) for each in told] == [
+        "sending: 1 of 2 items",
+        "reading adSets: 0 objects",
+        "reading adSets: 1 object",
     ]
 
 

@@ -142,6 +142,11 @@ class Api:
         """Clock that was passed in, the only one that the run uses."""
         return self._clock
 
+    @property
+    def calls_per_minute(self) -> int:
+        """Own limit in any minute."""
+        return self._settings.calls_per_minute
+
     def limit_used(self) -> float | None:
         """Return the share of the rate limit that is used up, of the application that uses most; None before a call."""
         with self._lock:

@@ -148,7 +148,7 @@ def test_progress_costs_nothing_without_a_terminal(folder: Path) -> None:
 
 def test_reads_are_told_as_they_are_sent(folder: Path) -> None:
     told: list[Line] = []
-    calls = CallProgress(told.append, lambda: 0.0, lambda: 0.25)
+    calls = CallProgress(told.append, lambda: 0.0, lambda: 0.25, 240)
     outside = Environment(calls.reading(answer), lambda: NOW, lambda seconds: None)
     plan_engine.plan(loader.load([str(folder)]), outside, NOW)
     lines = [str(each) for each in told]
