@@ -28,7 +28,7 @@ class EarlyReads:
         """Begin the reads of a project; nothing is read for a part of it, whose needs its files tell."""
         if not project.whole:
             return
-        kinds = [project.kinds[name] for name in project_files.sections_named(files, tuple(project.kinds))]
+        kinds = [project.kinds[name] for name in project_files.find_sections(files, tuple(project.kinds))]
         kinds = [kind for kind in kinds if project.scope.get(kind.scope)]
         products = frozenset(kind.product for kind in kinds)
         try:

@@ -124,7 +124,7 @@ def text_of(file: File, instead: Mapping[str, bytes] | None = None) -> bytes | P
         return _refusal(file, "unreadable", f"cannot be read: {trouble.strerror}", "check its permissions")
 
 
-def sections_named(files: Sequence[File], names: Sequence[str]) -> tuple[str, ...]:
+def find_sections(files: Sequence[File], names: Sequence[str]) -> tuple[str, ...]:
     """Return which of some sections stand at the left edge of any file, in the given order.
 
     It is a guess for what needs no proof: it parses nothing, and passes over what cannot be read.

@@ -1,6 +1,6 @@
 """Measures this tool beside its peers in one run and prints ratios; ``--write FILE`` makes the page for the docs.
 
-    make bench                  all of it: a quarter of an hour
+    make bench                  all of it: about twenty minutes
     make bench QUICK=1          small portfolios, without octoDNS: below two minutes
 
 Seconds belong to a machine, ratios of one run to the programs: every comparison is of contestants that took
