@@ -102,7 +102,7 @@ def waiting(bench: Bench, size: int) -> None:
 
 def sending(bench: Bench, changes: int, size: int) -> None:
     """Wall time of an apply at 100 ms a call, beside what it can be: the plan, its calls eight at a time, one read."""
-    before, after = Portfolio(size, changes / size), Portfolio(size, 0)
+    before, after, one = Portfolio(size, changes / size), Portfolio(size, 0), Portfolio(1, 0)
     bench.prepared("write_answers", after, bench.live(before) / "after")
     project = bench.project(before)
 
@@ -115,9 +115,15 @@ def sending(bench: Bench, changes: int, size: int) -> None:
         with bench.served(before, seconds=(LATENCY,)) as (url,):
             return bench.plan(before, url, *ALLOWED)
 
-    costs = alternate({"plan": planned, "apply": applied}, bench.rounds)
+    def read(of: Portfolio) -> Cost:
+        with bench.served(of, seconds=(LATENCY,)) as (url,):
+            return bench.plan(one, url)
+
+    turns: Turns = {"plan": planned, "apply": applied, "read": lambda: read(after), "start": lambda: read(one)}
+    costs = alternate(turns, bench.rounds)
     calls = math.ceil(changes / CHUNK)
-    ideal = costs["plan"].wall + LATENCY * (1 + math.ceil((calls - 1) / IN_FLIGHT)) + LATENCY
+    decoded = costs["read"].wall - costs["start"].wall
+    ideal = costs["plan"].wall + LATENCY * (1 + math.ceil((calls - 1) / IN_FLIGHT)) + LATENCY + decoded
     for name, cost in costs.items():
         bench.figures.add(f"{changes:,} bids at 100 ms a call: {name}", size, cost)
     bench.figures.ratio(f"apply of {changes:,} bids over its ideal", costs["apply"].wall / ideal, Goal(1.3))

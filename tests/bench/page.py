@@ -42,7 +42,8 @@ user and system time of the process and its children.
   beyond that of one ad set: 1 is in proportion.
 - *Answers after 100 ms, a search after 2 s*: wall time of `plan`, beside one of a single ad set of the same account,
   which reads as much (*read*), and `validate`, which parses as much (*parse*).
-- The ideal of an *apply* is the plan, its calls eight at a time after the first, and one read, each 100 ms.
+- The ideal of an *apply* is the plan, its calls of 100 ms eight at a time after the first, and one more read of the
+  account: 100 ms, and what such a read takes more than one of an account with one ad set.
 
 ## Costs
 
