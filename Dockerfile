@@ -7,7 +7,7 @@ COPY schemas schemas
 COPY templates templates
 COPY reconciler reconciler
 RUN python -m venv /opt/reconciler \
-    && /opt/reconciler/bin/pip install --no-cache-dir ".[postgres]" \
+    && /opt/reconciler/bin/pip install --no-cache-dir ".[objectstore,postgres]" \
     && /opt/reconciler/bin/pip uninstall --yes pip
 
 FROM python:3.12-slim

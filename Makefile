@@ -63,9 +63,9 @@ mutants: $(STAMP)  ## mutate what must not break, and see that a test notices; S
 
 oldest: $(RELEASE)/.installed  ## the suite with the oldest versions that pyproject.toml allows
 	mkdir -p build
-	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra postgres --resolution lowest-direct -o build/oldest.txt
+	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra objectstore --extra postgres --resolution lowest-direct -o build/oldest.txt
 	$(RELEASE)/uv venv --quiet --clear --python $(PYTHON) .venv-oldest
-	$(RELEASE)/uv pip install --quiet --python .venv-oldest/bin/python -c build/oldest.txt -e ".[postgres]" --group dev
+	$(RELEASE)/uv pip install --quiet --python .venv-oldest/bin/python -c build/oldest.txt -e ".[objectstore,postgres]" --group dev
 	$(RELEASE)/uv pip uninstall --quiet --python .venv-oldest/bin/python check-jsonschema # it needs a newer click than it asks for
 	.venv-oldest/bin/python -m pytest -q -n 2
 
@@ -77,13 +77,13 @@ release: $(RELEASE)/.installed  ## build twice and find the same bytes, check, w
 	$(RELEASE)/twine check --strict dist/*
 	$(RELEASE)/hadolint Dockerfile
 	$(PYTHON) -m venv build/clean
-	build/clean/bin/python -m pip install --quiet "$$(echo dist/*.whl)[postgres]"
+	build/clean/bin/python -m pip install --quiet "$$(echo dist/*.whl)[objectstore,postgres]"
 	$(RELEASE)/cyclonedx-py environment --output-reproducible --mc-type application --pyproject pyproject.toml \
 	    --output-file dist/criteo-reconciler.cdx.json build/clean/bin/python
 
 audit: $(RELEASE)/.installed  ## known weaknesses of what is installed; it asks an advisory service
 	mkdir -p build
-	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra postgres --generate-hashes -o build/newest.txt
+	$(RELEASE)/uv pip compile --quiet pyproject.toml --extra objectstore --extra postgres --generate-hashes -o build/newest.txt
 	$(RELEASE)/pip-audit --requirement build/newest.txt --disable-pip --strict
 
 clean:
@@ -92,7 +92,7 @@ clean:
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[postgres]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[objectstore,postgres]" --group dev
 	@touch $@
 
 $(RELEASE)/.installed: pyproject.toml

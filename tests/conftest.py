@@ -1,4 +1,4 @@
-"""Options of the whole suite, its clock, and the PostgreSQL server that some of it needs."""
+"""Options of the whole suite, its clock, and the servers that some of it needs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from .support import clocks
 
 if TYPE_CHECKING:
+    from .unit.ledger.object_server import ObjectServer
     from .unit.ledger.postgres_server import Server
 
 
@@ -52,4 +53,17 @@ def server() -> Iterator[Server]:
         pytest.skip(MISSING)
     running = Server(found)
     yield running
+    running.remove()
+
+
+@pytest.fixture(scope="session")
+def objects() -> Iterator[ObjectServer]:
+    """A real S3 server, which the environment of this process and of its children names."""
+    from .unit.ledger.object_server import ObjectServer
+
+    running = ObjectServer()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in running.environment.items():
+            environment.setenv(name, value)
+        yield running
     running.remove()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.guardrails import GuardrailSettings as Guardrails
     from reconciler.guardrails import Names
 
-SHARED_LEDGERS = ("postgresql:", "postgres:")
+SHARED_LEDGERS = ("postgresql:", "postgres:", "s3:", "gs:", "az:")
 """URL schemes of ledgers that several projects share."""
 KEEP_TOO_SHORT = "a journal of less than a week is too short for drift, rollback and the guardrails of a day"
 
@@ -106,7 +106,7 @@ def find_mistakes(project: Project) -> Iterator[Problem]:
         yield error("missing-key", "scope is missing", at=project.at(), hint=hint)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger begins anew"
-        message = "a ledger in PostgreSQL is one of several, and needs the name of this project"
+        message = "a ledger in PostgreSQL or in a bucket is one of several, and needs the name of this project"
         yield error("no-name", message, at=project.at("ledger"), hint=hint)
     if project.ledger_keep is not None and project.ledger_keep < project_schema.LEAST_KEPT:
         yield error("keep-too-short", KEEP_TOO_SHORT, at=project.at("ledgerKeep"), hint="write 7d or more")

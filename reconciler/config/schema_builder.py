@@ -114,13 +114,14 @@ def build_project_schema() -> Schema:
             "name": {
                 "type": "string",
                 "pattern": "^[a-z][a-z0-9_]{0,39}$",
-                "description": "Name of the project. Default: the folder's. A ledger in PostgreSQL needs one: it tells"
-                " this project's tables and locks from all others of the database. Never change it.",
+                "description": "Name of the project. Default: the folder's. A ledger in PostgreSQL or in a"
+                " bucket needs one: it tells this project's ledger and locks from all others there. Never change it.",
             },
             "ledger": {
                 "type": "string",
                 "minLength": 1,
-                "description": "Where runs are remembered: sqlite:PATH, or postgresql://... for a team."
+                "description": "Where runs are remembered: sqlite:PATH, or for a team s3://BUCKET/PREFIX or"
+                " postgresql://..."
                 " Default: sqlite:.reconciler/ledger.db. It holds the ids of one server: with another --api-url it is"
                 " refused. none: every run begins without a memory, and looks twice before it creates or funds.",
             },

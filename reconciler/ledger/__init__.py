@@ -1,7 +1,7 @@
 """Ledger: ids by address, last applied values, the journal of runs, the lock. It does not decide what is live.
 
-``open`` takes ``sqlite:PATH``, relative to the project, or ``postgresql://…``; the errors are listed in
-:mod:`reconciler.ledger.errors`.
+``open`` takes ``sqlite:PATH``, relative to the project, ``postgresql://…``, or a bucket, ``s3://BUCKET/PREFIX``; the
+errors are listed in :mod:`reconciler.ledger.errors`.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from reconciler.ledger.errors import (
     Unwritable,
 )
 from reconciler.ledger.interface import Ledger
-from reconciler.ledger.sql_ledger import Backend, SqlLedger
+from reconciler.ledger.sql_ledger import SqlLedger
 
 DEFAULT = "sqlite:.reconciler/ledger.db"
 
@@ -42,13 +42,12 @@ def open(
     ``server`` (host and port). Without ``audit``, rows are checked only when they are read, for a ledger that is to be
     examined.
     """
-    backend = _opened(url, folder, name, aliases, scopes, create=create, audit=audit)
+    book = _opened(url, folder, name, aliases, scopes, create=create, audit=audit)
     try:
-        book = SqlLedger(backend)
         if server:
             book.belong(server, create=create)
     except BaseException:
-        backend.close()
+        book.close()
         raise
     return book
 
@@ -62,27 +61,33 @@ def _opened(
     *,
     create: bool,
     audit: bool,
-) -> Backend:
+) -> SqlLedger:
     scheme, colon, rest = url.partition(":")
     if url == "none":
         from reconciler.ledger import sqlite
 
-        return sqlite.passing()
+        return SqlLedger(sqlite.passing())
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 
-        return sqlite.open_sqlite(folder / Path(rest).expanduser(), create=create, audit=audit)
+        return SqlLedger(sqlite.open_sqlite(folder / Path(rest).expanduser(), create=create, audit=audit))
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         from reconciler.ledger import postgres
 
         if not name:
             raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
-        return postgres.open_postgres(url, name, aliases=aliases, scopes=scopes, create=create)
+        return SqlLedger(postgres.open_postgres(url, name, aliases=aliases, scopes=scopes, create=create))
+    if scheme in ("s3", "gs", "az") and rest.startswith("//"):
+        from reconciler.ledger.objects import opening
+
+        if not name:
+            raise LedgerError(f"{scheme}://…", "the project has no name", NAMELESS)
+        return opening.open_objects(url, name, scopes=scopes, create=create)
     shown = f"{scheme}:…" if colon and scheme.isalnum() else "?"
-    raise LedgerError(shown, "there is no such store", "write sqlite:PATH, postgresql://… or none")
+    raise LedgerError(shown, "there is no such store", "write sqlite:PATH, s3://BUCKET/PREFIX, postgresql://… or none")
 
 
-NAMELESS = "write `name: …` in reconciler.yaml: it tells this project's ledger from the others of the database"
+NAMELESS = "write `name: …` in reconciler.yaml: it tells this project's ledger from the others of the same store"
 
 
 __all__ = [

@@ -9,6 +9,7 @@
     ├── Unsafe         unsafe owner or permissions: another user could replace or alter it
     ├── Foreign        of another project, or of another server
     ├── Unwritable     no room, no permission, no such folder
+    ├── Unconditional  the object store ignores the conditions of writes
     ├── LockLost       the lock is gone, with the connection or its file: stop before the next write
     ├── Late           the deadline of an intent has passed: it is not sent
     ├── PlanUsed       another run has used the saved plan
@@ -87,6 +88,13 @@ class Unwritable(LedgerError):
 
     code = "ledger-unwritable"
     advice = "make room or give permission, and run again: nothing that was sent is forgotten"
+
+
+class Unconditional(LedgerError):
+    """The object store ignores conditions, so that a write could replace another run's."""
+
+    code = "ledger-unconditional"
+    advice = "use a store that honours conditional writes"
 
 
 class LockLost(LedgerError):

@@ -4,10 +4,11 @@ It keeps every call that is open or awaited, the last call of each facet of an a
 calls that are kept. Known values and used plans are not part of the journal and stay.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from reconciler.ledger import codec
-from reconciler.ledger.checked_rows import Database, Rows
+from reconciler.ledger.checked_rows import Cell, Database, Rows
 from reconciler.ledger.records import Pruned
 
 OLD = (
@@ -20,13 +21,20 @@ OLD = (
 """Query of old calls, except open or awaited ones and the last of a facet for one of their items."""
 OF_CALLS = ("items", "naturals", "settlements")
 
+Find = Callable[[Database, str], Sequence[Cell]]
+"""Returns the numbers of old calls."""
 
-def prune(database: Database, before: datetime) -> Pruned:
+
+def find_old(database: Database, until: str) -> Sequence[Cell]:
+    return [number for (number,) in database.execute(OLD, (until,))]
+
+
+def prune(database: Database, before: datetime, find: Find = find_old) -> Pruned:
     """Remove calls intended before a date, then older looks and runs to which no call refers."""
     rows, until = Rows(database), codec.of_instant(before)
     named = f"{before.astimezone(UTC):%Y%m%dT%H%M%SZ}"  # prefix of run ids
     with database.transaction():
-        old = [number for (number,) in database.execute(OLD, (until,))]
+        old = find(database, until)
         for table in OF_CALLS:
             rows.delete(table, "intent = ?", *((number,) for number in old))
         rows.delete("intents", "number = ?", *((number,) for number in old))

@@ -1,4 +1,4 @@
-"""Both stores, each empty: a test that takes ``home`` runs once on a file and once on a real server."""
+"""All stores, each empty: a test that takes ``home`` runs once on a file and once on each real server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from reconciler import ledger
 from reconciler.ledger import Ledger
 
+from .object_server import ObjectServer
 from .postgres_server import Server
 
 NAME = "tests"
@@ -55,6 +56,22 @@ def database_home(server: Server, database: str, tmp_path: Path) -> Iterator[Hom
     home.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture
+def bucket_home(objects: ObjectServer, tmp_path: Path) -> Iterator[Home]:
+    home = Home(objects.url(objects.prefix()), tmp_path)
+    yield home
+    home.close()
+
+
+HOMES = {"sqlite": "file_home", "postgres": "database_home", "bucket": "bucket_home"}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres), "bucket"])
 def home(request: pytest.FixtureRequest) -> Home:
-    return request.getfixturevalue("file_home" if request.param == "sqlite" else "database_home")
+    return request.getfixturevalue(HOMES[request.param])
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def tables_home(request: pytest.FixtureRequest) -> Home:
+    """A store whose tables a test can reach, or whose formats are older than ledgers in buckets."""
+    return request.getfixturevalue(HOMES[request.param])

@@ -53,8 +53,15 @@ def ended(sent: Call, status: ItemStatus = ItemStatus.APPLIED) -> tuple[ItemOutc
     return tuple(ItemOutcome(sent.name, each, status, each.id) for each in sent.items)
 
 
+def catch_up(ledger: Any) -> None:
+    """A session of a bucket reads the head when it begins to write, and not for each question."""
+    if hasattr(ledger, "_store"):
+        ledger._store.catch_up()
+
+
 def snapshot(ledger: Ledger) -> dict[str, Any]:
-    """All that a ledger tells."""
+    """All that a ledger tells, with what others wrote since it was opened."""
+    catch_up(ledger)
     runs = ledger.runs(1000)
     return {
         "ids": dict(ledger.ids()),

@@ -15,7 +15,7 @@ from reconciler.ledger.interface import Holder, Resolution
 from reconciler.model import Address, ItemOutcome, ItemStatus, WriteEffect
 
 from .conftest import Home
-from .samples import NEW, NOW, RUN, SUMMER, WINTER, call, ended, filled, item, move, snapshot
+from .samples import NEW, NOW, RUN, SUMMER, WINTER, call, catch_up, ended, filled, item, move, snapshot
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -254,6 +254,7 @@ def test_writes_together_are_one(home: Home) -> None:
     with ledger.together():
         ledger.remember(SUMMER, "11", {})
         ledger.remember(WINTER, "22", {})
+    catch_up(kept)
     assert kept.ids() == {SUMMER: "11", WINTER: "22"}
 
 

@@ -164,8 +164,9 @@ def test_one_scope_named_twice_is_one(home: Home) -> None:
         pass
 
 
-def test_without_its_note_it_is_held_all_the_same(home: Home) -> None:
+def test_without_its_note_it_is_held_all_the_same(tables_home: Home) -> None:
     """The note says who; the system says whether."""
+    home = tables_home
     holder, other = home.open(), home.open()
     with holder.lock([SCOPE], ME, timeout=0, waiting=never):
         for note in home.folder.glob(".reconciler/*.holder"):

@@ -50,7 +50,8 @@ def in_postgres(dump: str, format: int) -> str:
 
 
 @pytest.fixture(params=[1, 2], ids=["format 1", "format 2"])
-def old(request: pytest.FixtureRequest, home: Home) -> Iterator[Old]:
+def old(request: pytest.FixtureRequest, tables_home: Home) -> Iterator[Old]:
+    home = tables_home
     dump = (GOLDEN / f"format-{request.param}.sql").read_text("utf-8")
     if home.url.startswith("sqlite"):
         file = home.folder / ".reconciler" / "ledger.db"

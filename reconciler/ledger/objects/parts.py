@@ -1,0 +1,144 @@
+"""Parts of a ledger in a bucket: which of them hold what is asked for, and reading those not yet in memory."""
+
+import array
+import sys
+import zlib
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from reconciler.ledger import codec
+from reconciler.ledger.objects import head as heads
+from reconciler.ledger.objects.bucket import Bucket
+from reconciler.ledger.objects.head import Map, Packed, Part, Segment, StatePart
+from reconciler.model import Address
+
+Place = tuple[str, str]
+"""Kind and key of an address, as in the tables."""
+Index = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""Last call of each facet that a segment's calls touch: kind, key, facet, number."""
+
+
+class Missing(Exception):
+    """A part does not exist any more: another session has folded the log since the head was read."""
+
+
+class Wanted(Struct, frozen=True):
+    """Parts that must be in memory."""
+
+    state: tuple[StatePart, ...] = ()
+    segments: tuple[Segment, ...] = ()
+
+    def parts(self) -> Iterator[Part]:
+        yield from (each.part for each in self.state)
+        yield from (each.part for each in self.segments)
+
+
+def place(address: Address) -> Place:
+    return address.kind, codec.of_name(address.key)
+
+
+def of_places(map: Map, places: Iterable[Place] | None) -> Wanted:
+    """Return the state parts that hold these places, or all."""
+    if places is None:
+        return Wanted(map.state)
+    firsts = [each.first for each in map.state]
+    at = {max(bisect_right(firsts, each) - 1, 0) for each in set(places)} if firsts else set()
+    return Wanted(tuple(map.state[each] for each in sorted(at)))
+
+
+def of_addresses(map: Map, addresses: Iterable[Address] | None) -> Wanted:
+    return of_places(map, None if addresses is None else [place(each) for each in addresses])
+
+
+def of_segments(map: Map, fits: Callable[[Segment], bool] = lambda segment: True) -> Wanted:
+    return Wanted(segments=tuple(each for each in map.segments if fits(each)))
+
+
+def of_run(map: Map, run_id: str) -> Wanted:
+    return of_segments(map, lambda segment: any(id == run_id for _, id in segment.runs))
+
+
+def of_intents(map: Map, numbers: Collection[int]) -> Wanted:
+    return of_segments(map, lambda each: any(each.intents[0] <= number <= each.intents[1] for number in numbers))
+
+
+def of_look(map: Map, number: int) -> Wanted:
+    return of_segments(map, lambda each: each.looks[0] <= number <= each.looks[1])
+
+
+def of_latest_runs(map: Map, limit: int) -> Wanted:
+    found, runs = list[Segment](), 0
+    for segment in reversed(map.segments):
+        if runs >= limit:
+            break
+        found.append(segment)
+        runs += len(segment.runs)
+    return Wanted(segments=tuple(found))
+
+
+def since(map: Map, when: str, effect: str = "") -> Wanted:
+    """Return the segments with calls since then, of one effect or of any."""
+    return of_segments(map, lambda each: each.until >= when and (not effect or effect in each.effects))
+
+
+def read(bucket: Bucket, parts: Collection[Part]) -> dict[str, bytes]:
+    """Return the contents of parts. Raise ``Missing`` if one does not exist."""
+    if not parts:
+        return {}
+    found = bucket.get_all(each.name for each in parts)
+    if any(each.name not in found for each in parts):
+        raise Missing
+    return {each.name: heads.checked(bucket.where, each, found[each.name]) for each in parts}
+
+
+def read_rows(bucket: Bucket, parts: Collection[Part]) -> dict[str, Packed]:
+    return {name: heads.unpack(bucket.where, name, data) for name, data in read(bucket, parts).items()}
+
+
+def read_indexes(bucket: Bucket, segments: Collection[Segment]) -> list[Index]:
+    """Return the index of each segment."""
+    found = read(bucket, [each.index for each in segments])
+    return [heads.unpack(bucket.where, each.index.name, found[each.index.name]) for each in segments]
+
+
+# --- Ids ----------------------------------------------------------------------------------------------
+
+
+def id_hash(kind: str, id: str) -> int:
+    return zlib.crc32(f"{kind} {id}".encode())
+
+
+def hashes_to_bytes(hashes: Iterable[int]) -> bytes:
+    numbers = array.array("I", hashes)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def hashes(data: bytes) -> "array.array[int]":
+    numbers = array.array("I", data)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def id_pieces(map: Map, data: bytes) -> list["array.array[int]"]:
+    """Return the hashes of the ids of each state part."""
+    every, at, pieces = hashes(data), 0, []
+    for each in map.state:
+        count = sum(each.counts.values())
+        pieces.append(every[at : at + count])
+        at += count
+    return pieces
+
+
+def of_ids(map: Map, bucket: Bucket, kind: str, ids: Collection[str]) -> Wanted:
+    """Return the state parts that may hold these ids; a hash that two ids share only costs a read."""
+    if map.ids is None or not ids:
+        return Wanted()
+    (data,) = read(bucket, [map.ids]).values()
+    asked = {id_hash(kind, each) for each in ids}
+    pieces = id_pieces(map, data)
+    return Wanted(tuple(each for each, piece in zip(map.state, pieces, strict=True) if not asked.isdisjoint(piece)))
