@@ -152,7 +152,7 @@ class Leases:
             waited = now - began
             if is_renewed and waited >= timeout:
                 raise Locked(self._bucket.where, scope, note.who)
-            if note.who != told and (timeout > 0 or waited >= note.lease / 3):
+            if note.who != told and (timeout > 0 or waited >= note.lease / 2):
                 told = note.who
                 waiting(told)
             self._sleep(min(note.lease, self._length) / 30)

@@ -87,7 +87,7 @@ def connect(at: StoreAddress, name: str) -> StoreBucket:
     try:
         import obstore  # noqa: F401 — imported where a message can be given
     except ImportError:
-        hint = "pip install 'criteo-reconciler[objectstore]'"
+        hint = "pip install obstore"
         raise LedgerError(str(at), "obstore is missing", hint) from None
     below = "/".join(each for each in (at.prefix, name) if each)
     return StoreBucket(_store(at, below), f"{at.scheme}://{at.bucket}/{below}")

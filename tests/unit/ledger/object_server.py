@@ -51,7 +51,7 @@ class ObjectServer:
     def prefix(self) -> str:
         return f"t{next(PREFIXES)}"
 
-    def url(self, prefix: str, lease: int = 3) -> str:
+    def url(self, prefix: str, lease: int = 6) -> str:
         return f"s3://{BUCKET}/{prefix}?lease={lease}s"
 
     def objects(self, prefix: str) -> dict[str, bytes]:
