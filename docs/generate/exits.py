@@ -19,4 +19,4 @@ def pages() -> dict[str, str]:
 
 def _problems(code: ExitCode) -> str:
     named = [f"[`{cause.value}`](problems.md#{cause.value})" for cause, exit in BY_CAUSE.items() if exit is code]
-    return f" Told as {', '.join(named)}." if named else ""
+    return f" Reported as {', '.join(named)}." if named else ""

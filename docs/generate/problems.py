@@ -17,7 +17,7 @@ A command that cannot be understood has no code. It says what is wrong, names `-
 | `--at`: … is no date and time | the moment cannot be read | write `2026-12-01T00:00Z` |
 | `--allow` …: there is no such guardrail | a typing error | take one of the [guardrails](guardrails.md) that it lists |
 | say why: `--allow RULE --because TEXT` | a guardrail is overridden without a reason | one `--because` for each, or one for all |
-| there is nobody to ask | `apply` without a terminal, and without `--auto-approve` | review `reconciler plan` first, then add it |
+| no terminal to ask for approval | `apply` without a terminal, and without `--auto-approve` | review `reconciler plan` first, then add it |
 | `--approve` goes with a saved plan | the digest was given with files | `reconciler apply plan.json --approve DIGEST` |
 | what a saved plan may do was reviewed with it | `--allow` with a saved plan | use `--allow` when it is made |
 | a plan for another time cannot be saved | `--at` with `--out` | plan without `--at` when the time has come |
@@ -31,7 +31,7 @@ A command that cannot be understood has no code. It says what is wrong, names `-
 API = """## Codes of the API
 
 When the API refuses something, its own code, title and detail are shown as they came, at the line of the value they speak
-of, with the trace id that Criteo's support asks for. An answer without a code is told as `http-` and its status, for
+of, with the trace id that Criteo's support asks for. An answer without a code is reported as `http-` and its status, for
 example `http-500`. They are not listed here, since the API may add to them at any time.
 """
 
@@ -46,7 +46,7 @@ def pages() -> dict[str, str]:
             "Problems",
             "Everything that can be wrong has a code: `error[bad-date]`. A code is stable once it is released."
             " `reconciler explain CODE` says in a terminal what stands here."
-            " An error that is told before anything was sent means that nothing will be; one of an item says how that item ended."
+            " An error that is reported before anything was sent means that nothing will be; one of an item says how that item ended."
             " Warnings and notes never stop anything.",
             *chapters,
             API,

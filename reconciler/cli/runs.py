@@ -157,7 +157,7 @@ def show(plan: str, form: str, full: bool) -> None:
 def apply(given: ApplyOptions) -> None:
     """Plan, ask for approval, apply, verify; report how every item ended.
 
-    A saved plan is applied as it was reviewed, or refused; its review was the approval, so nobody is asked.
+    A saved plan is applied as it was reviewed, or refused; its review was the approval, so it asks no question.
 
     \b
     Examples: reconciler apply ads/ --auto-approve

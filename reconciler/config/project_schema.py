@@ -75,7 +75,7 @@ def build_key_schemas() -> Mapping[str, Schema]:
             ("set", "until", "because"),
         ),
         "ownership": _list(
-            "Fields that somebody else moves. Inside the bounds they are neither planned nor drift.",
+            "Fields that another tool changes. Inside the bounds they are neither planned nor drift.",
             {
                 "match": MATCH,
                 "field": {"type": "string", "description": "Full name of the field, such as bidding.bidAmount."},

@@ -78,8 +78,8 @@ RULE = Rule(
             "type": "object",
             "minProperties": 1,
             "properties": {
-                "min": EDGE | {"description": "Floor, in the currency of whoever spends; or one for each currency."},
-                "max": EDGE | {"description": "Ceiling, in the currency of whoever spends; or one for each currency."},
+                "min": EDGE | {"description": "Floor, in the currency of the account; or one for each currency."},
+                "max": EDGE | {"description": "Ceiling, in the currency of the account; or one for each currency."},
             },
             "additionalProperties": False,
         },

@@ -107,7 +107,7 @@ RULE = Rule(
                     "enum": ["increases", "all"],
                     "description": "increases: decreases and stops may still be sent (the default). all: nothing may.",
                 },
-                "because": {"type": "string", "description": "Shown to whoever is stopped."},
+                "because": {"type": "string", "description": "Shown in the error."},
             },
             "additionalProperties": False,
         },

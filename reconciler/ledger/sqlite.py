@@ -86,7 +86,7 @@ class SQLite:
         """Raise ``LockLost`` if a lock file was removed, since another process could lock a new one."""
         gone = self._taken.lost()
         if gone is not None:
-            raise LockLost(self.where, f"its lock is gone: somebody removed {gone}", NEVER_REMOVED)
+            raise LockLost(self.where, f"its lock is gone: another process removed {gone}", NEVER_REMOVED)
 
     def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return tuple(lock.lock_holders(Path(self.where), scopes))
@@ -234,7 +234,7 @@ def _refuse_unsafe(path: Path) -> None:
     if os.name == "posix" and about.st_mode & 0o022:
         raise Unsafe(str(path), "others may write to it", f"chmod 600 {path}")
     if os.name == "posix" and folder.st_mode & 0o002 and not folder.st_mode & stat.S_ISVTX:
-        raise Unsafe(str(path), "anybody may replace it", f"chmod o-w {path.parent}")
+        raise Unsafe(str(path), "other users may replace it", f"chmod o-w {path.parent}")
 
 
 def _check(database: SQLite, path: Path) -> None:

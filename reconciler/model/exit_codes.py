@@ -33,7 +33,7 @@ MEANINGS = {
     ExitCode.CHANGES: "there are changes, or drift (only with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a guardrail; nothing was written",
     ExitCode.STALE: "the plan is stale, expired or altered; nothing was written",
-    ExitCode.PARTLY: "partly applied: something was rejected, not sent, or could not be confirmed, and it is told what",
+    ExitCode.PARTLY: "partly applied: something was rejected, not sent, or could not be confirmed; each item is listed",
     ExitCode.UNKNOWN: "the outcome of at least one item is unknown; run again, it looks before it acts",
     ExitCode.LOCKED: "another run holds the lock; nothing was written",
     ExitCode.NOT_ALLOWED: "not allowed: credentials, consent or permissions (401, 403)",

@@ -98,7 +98,7 @@ def live_changes(change: Change, touched: Sequence[str], present: Live | None) -
         if old != now:
             planned = _spell(wanted[name]) if name in wanted else "as it was"
             message = f"{name} moved: {_spell(old)} when planned, {planned} planned, {_spell(now)} now"
-            yield stale_problem(message, "plan again; somebody else changed it", change)
+            yield stale_problem(message, "plan again; it was changed outside of this plan", change)
 
 
 def stale_problem(message: str, hint: str, change: Change | None = None) -> Problem:

@@ -77,7 +77,7 @@ def _read_until_same(kind: Kind, listing: Listing, root: str, id: str, send: Sen
             return pages
         before = ids
     message = f"the list {listing.path.format(root=root, scope=id)} changed each of the {PASSES} times it was read"
-    raise ReadError(error("list-unstable", message, hint="try again when nobody else is changing the account"))
+    raise ReadError(error("list-unstable", message, hint="try again when the account is not being changed"))
 
 
 def read_pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> list[Answer]:

@@ -52,8 +52,8 @@ def _sentence(each: Drift) -> str:
             moved = f"{applied} was applied, {wanted} is in the file, {live} is live"
             return f"{each.field} moved on both sides: {moved}, {format_origin(each)}"
         case _:
-            nobody = "no last applied value is known to tell which of them moved"
-            return f"{each.field} is {live} live and {wanted} in the file, and {nobody}{_if_known(each)}"
+            reason = "no last applied value is known, so either may have changed"
+            return f"{each.field} is {live} live and {wanted} in the file, and {reason}{_if_known(each)}"
 
 
 def _if_known(each: Drift) -> str:

@@ -100,7 +100,7 @@ def _call(intent: Intent) -> Iterator[str]:
     call = intent.call
     yield f"{_time(intent.at)}  {sanitize(call.name)}: {call.method} {sanitize(call.path)}"
     if intent.settled is None:
-        yield "  not settled: nobody saw how it ended"
+        yield "  not settled: its outcome is unknown"
         for item in call.items:
             yield from _item(ItemOutcome(call.name, item, ItemStatus.UNKNOWN, item.id))
     for outcome in intent.outcomes:

@@ -150,7 +150,7 @@ def _limits(account: ProductAccount, heard: SeenReplies) -> Iterator[Check]:
     if not heard.replies:
         return
     if not limits or not left:
-        said = "no answer told one; at most 240 calls a minute are sent"
+        said = "no response had one; at most 240 calls a minute are sent"
         yield Check(account.title, "rate limit", CheckLevel.WARNING, said)
         return
     said = f"{limits[-1]:,} calls a minute, {left[-1]:,} left"

@@ -160,7 +160,7 @@ class HttpTransport:
     def _read(self, response: httpx.Response, deadline: DeadlineTimeouts) -> bytes:
         coding = response.headers.get("content-encoding", "").strip().lower()
         if coding not in CODINGS:
-            raise BadResponse(f"{self._settings.host} answered in a coding nobody asked for")
+            raise BadResponse(f"{self._settings.host} answered in a content coding that was not requested")
         chunks: list[bytes] = []
         size = 0
         for chunk in response.iter_bytes():

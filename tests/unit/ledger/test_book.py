@@ -110,7 +110,7 @@ def test_after_somebody_removed_its_lock_no_intent_is_written(file_home: Home) -
         ledger.intend(run, call(), at=NOW)
         for file in file_home.folder.rglob("*.lock"):
             file.unlink()
-        with pytest.raises(LockLost, match="its lock is gone: somebody removed"):
+        with pytest.raises(LockLost, match="its lock is gone: another process removed"):
             ledger.intend(run, call(), at=NOW)
         assert len(ledger.open_intents()) == 1
 

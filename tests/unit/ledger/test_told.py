@@ -96,7 +96,7 @@ def test_one_run(file_home: Home) -> None:
       ann decided at 2026-11-21 09:00:00Z that it was applied: I looked
 
     2026-11-21 09:00:00Z  adSets.bids.3: PATCH /2026-07/ad-sets
-      not settled: nobody saw how it ended
+      not settled: its outcome is unknown
       unknown: adSets.summer-fr  id 11
           bid  0.80 → 0.90
     """)[:-1]

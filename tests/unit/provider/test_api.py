@@ -283,7 +283,7 @@ def test_a_server_error_keeps_its_status_and_shows_the_beginning_of_its_page_on_
         (HTML, "answered 200, but with text/html instead of JSON: <html>It works!</html>"),
         (Response(body=b'{"a":'), 'answered 200, but its body is not complete, valid JSON: {"a":'),
         (BOMB, "answered with more than 1,000,000 bytes"),
-        (TWICE, "answered in a coding nobody asked for"),
+        (TWICE, "answered in a content coding that was not requested"),
     ],
 )
 def test_why_a_success_is_no_evidence(act: Response, reason: str) -> None:
