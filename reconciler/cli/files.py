@@ -220,7 +220,7 @@ def _report(given: SetOptions, planned: "SetResult", files: Sequence[str]) -> No
     from reconciler.model import exit_codes
     from reconciler.reports import set_report
 
-    told = set_report.SetReport(planned.run, tuple(files), planned.written, planned.currencies)
+    outcome = set_report.SetReport(planned.run, tuple(files), planned.written, planned.currencies)
     progress("")
-    put(set_report.FORMATS[given.form](told, render_options(full=given.full)), given.form)
+    put(set_report.FORMATS[given.form](outcome, render_options(full=given.full)), given.form)
     raise CommandEnded(int(exit_codes.exit_code(planned.run)))

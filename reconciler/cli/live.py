@@ -127,16 +127,16 @@ def rollback(given: RollbackOptions) -> None:
     allowed = allowances(given.allow, given.because)
     with open_session_for(given.paths, given, given.form) as session:
         found = rolling.rollback(session, given.run, allowed)
-        told, digest = found.run, None
-        if not told.failed:
+        result, digest = found.run, None
+        if not result.failed:
             if given.patch is not None:
                 patch_files.save(found.patch, Path(given.patch))
             if given.write_files:
-                told = replace(told, problems=(*told.problems, *drift_accept.write_files(found.texts)))
+                result = replace(result, problems=(*result.problems, *drift_accept.write_files(found.texts)))
             if given.out is not None:
-                digest = found.session.save(told, Path(given.out), found.targets, 24.0)
+                digest = found.session.save(result, Path(given.out), found.targets, 24.0)
                 click.echo(f"Saved to {given.out}, {digest}", err=True)
-        end(told, given.form, render_options(digest=digest))
+        end(result, given.form, render_options(digest=digest))
 
 
 @cli.command("import")

@@ -167,7 +167,7 @@ def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
         put("".join(stream.opening_events(replace(run, command="apply"))), form)
     else:
         show(run, form, manner)
-    return replace(manner, told=run.problems)
+    return replace(manner, already_shown=run.problems)
 
 
 def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Sequence[ItemOutcome] | None], None]":
@@ -189,7 +189,7 @@ def end(run: "Run", form: str, manner: "RenderOptions") -> NoReturn:
 
     show(run, form, manner)
     code = int(exit_codes.exit_code(run, detailed=manner.detailed))
-    written = _write(run, replace(manner, told=None))
+    written = _write(run, replace(manner, already_shown=None))
     raise CommandEnded(code if written or run.applied or code not in (0, 2) else 1, applied=run.applied)
 
 

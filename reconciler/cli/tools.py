@@ -83,8 +83,8 @@ def _explained_field(name: str) -> str:
     from reconciler.kinds import versions as api_versions
     from reconciler.reports import field_facts
 
-    told = field_facts.explain(name)
-    if told is None:
+    facts = field_facts.explain(name)
+    if facts is None:
         kind = name.partition(".")[0]
         kinds = api_versions.kind_names()
         known = (
@@ -93,7 +93,7 @@ def _explained_field(name: str) -> str:
             else [each for one in kinds for each in field_facts.field_names(one)]
         )
         raise click.UsageError(f"there is no field {name!r}; {closest_word(name, known) or 'fields are named in full'}")
-    return told
+    return facts
 
 
 @cli.command(short_help="Record the outcome of a call that could not be verified.")

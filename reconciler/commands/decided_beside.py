@@ -38,7 +38,7 @@ def _commit_of(at: Span) -> str | None:
     """Return the commit of a line, zeros if it is not committed, or None if git cannot tell."""
     file = Path(at.file)
     try:
-        told = subprocess.run(
+        blame = subprocess.run(
             ["git", "-C", str(file.parent), "blame", "--porcelain", "-L", f"{at.line},{at.line}", "--", file.name],
             capture_output=True,
             text=True,
@@ -49,7 +49,7 @@ def _commit_of(at: Span) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    lines = told.stdout.splitlines()
-    if told.returncode or not lines or "boundary" in lines:
+    lines = blame.stdout.splitlines()
+    if blame.returncode or not lines or "boundary" in lines:
         return None
     return lines[0].split(" ", 1)[0]

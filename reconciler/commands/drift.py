@@ -126,8 +126,8 @@ def _add_authors(
         mine = tuple(some)
         kind = prepared.targets[address.kind].kind
         words = kind.history.words if kind.history else {}
-        told = {name for name in words.values() if any(each.field == name for each in mine)}
-        if not told or not any(each.moved_outside and each.field in told for each in mine):
+        changed = {name for name in words.values() if any(each.field == name for each in mine)}
+        if not changed or not any(each.moved_outside and each.field in changed for each in mine):
             yield from mine
             continue
         try:

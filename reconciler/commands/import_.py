@@ -71,15 +71,15 @@ def write_import(
     """Write the files of a project, each as it is ready; ``now`` is the time of the run."""
     assert loaded.project is not None
     here = account_import.Importer(loaded.project, loaded, outside.send, memory.ids, wish, tell, now)
-    told = []
+    outputs = []
     init.ignore(loaded.project.folder)
     try:
         for output in here.files():
             _write(output.path, output.text)
-            told.append(replace(output, text=b"", path=_shorten_path(output.path)))
+            outputs.append(replace(output, text=b"", path=_shorten_path(output.path)))
     except ReadError as unread:
         here.problems.append(unread.problem)
-    return account_import.import_result(here, told)
+    return account_import.import_result(here, outputs)
 
 
 # --- Project -------------------------------------------------------------------------------------------------

@@ -13,20 +13,23 @@ from reconciler.engine import run_journal
 from reconciler.ledger import Damaged, Ledger, LedgerError
 from reconciler.ledger.interface import Intent
 from reconciler.model import Address, Item, Run, WriteEffect, error
-from reconciler.reports import ledger as told
+from reconciler.reports import ledger as ledger_report
 
 RUNS = 50
 
 
 def list_addresses(project: str, sandbox: str | None, api_url: str | None) -> str:
     """Return the addresses with their ids."""
-    return _ask_ledger(project, sandbox, api_url, lambda book: _lines(told.listing(book.ids(), book.values())))
+    return _ask_ledger(project, sandbox, api_url, lambda book: _lines(ledger_report.listing(book.ids(), book.values())))
 
 
 def history(project: str, sandbox: str | None, api_url: str | None, address: str) -> str:
     """Return the journal's entries of an address."""
     return _ask_ledger(
-        project, sandbox, api_url, lambda book: _lines(told.history(_address(address), book.history(_address(address))))
+        project,
+        sandbox,
+        api_url,
+        lambda book: _lines(ledger_report.history(_address(address), book.history(_address(address)))),
     )
 
 
@@ -38,7 +41,7 @@ def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
         past = book.runs(RUNS)
         histories = ((each.id, book.run(each.id)) for each in past) if found else ()
         effects = {id: run_effects.summary(found, history) for id, history in histories if found and history}
-        return _lines(told.runs(past, effects))
+        return _lines(ledger_report.runs(past, effects))
 
     return _ask_ledger(project, sandbox, api_url, listed)
 
@@ -53,7 +56,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
             raise CommandRefused(
                 connection.refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint))
             )
-        return _lines(told.run(found))
+        return _lines(ledger_report.run(found))
 
     return _ask_ledger(project, sandbox, api_url, one)
 
@@ -64,7 +67,7 @@ def forget(project: str, sandbox: str | None, api_url: str | None, address: str)
     def one(book: Ledger) -> str:
         known = _address(address) in book.ids()
         book.forget(_address(address))
-        return _lines(told.forget_message(_address(address), known=known))
+        return _lines(ledger_report.forget_message(_address(address), known=known))
 
     return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
@@ -149,7 +152,7 @@ def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelt
         with book.lock(found.locks if found else (), connection.lock_holder(), timeout=0, waiting=lambda holder: None):
             removed = book.prune(before)
             book.compact()
-        return _lines(told.pruned(removed, before))
+        return _lines(ledger_report.pruned(removed, before))
 
     return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
@@ -163,7 +166,7 @@ def check(project: str, sandbox: str | None, api_url: str | None) -> str:
             problems = [error(Damaged.code, f"ledger {book.where}: {each}") for each in found.damage]
             problems[-1] = replace(problems[-1], hint=Damaged.advice)
             raise CommandRefused(connection.refused_run(*problems))
-        return _lines(told.checked(found, len(book.open_intents()), len(book.accepted())))
+        return _lines(ledger_report.checked(found, len(book.open_intents()), len(book.accepted())))
 
     return _ask_ledger(project, sandbox, api_url, one, audit=False)
 

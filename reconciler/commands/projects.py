@@ -70,11 +70,11 @@ def changed_files(since: str) -> frozenset[Path] | None:
     if root is None:
         return None
     commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
-    told = None if commit is None else _git(root, "diff", "--name-only", "--no-renames", "-z", commit.strip(), "--")
+    listed = None if commit is None else _git(root, "diff", "--name-only", "--no-renames", "-z", commit.strip(), "--")
     added = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    if told is None or added is None:
+    if listed is None or added is None:
         return None
-    return frozenset(root / name for name in f"{told}{added}".split("\0") if name)
+    return frozenset(root / name for name in f"{listed}{added}".split("\0") if name)
 
 
 def _git(root: Path, *words: str) -> str | None:

@@ -69,23 +69,23 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
     prepared = session.plan(())
     if isinstance(prepared, Run):
         return RollbackResult(prepared, session)
-    wished, told = undo_values(past, prepared, remembered)
+    wished, notes = undo_values(past, prepared, remembered)
     texts, trouble = rewrite_files(session.loaded, prepared, wished)
     targets = tuple(exact_target(address) for address in wished)
     patch = patch_files.unified_diff(session.loaded.documents, texts)
     if not targets:
-        empty = Run("plan", session.project.name, problems=told, unchanged=len(session.loaded.desired))
+        empty = Run("plan", session.project.name, problems=notes, unchanged=len(session.loaded.desired))
         return RollbackResult(empty, session)
     loaded = loader.load(session.paths, texts)
     if loaded.project is None or loaded.failed:
-        broken = Run("plan", session.project.name, problems=(*told, *trouble, *loaded.problems))
+        broken = Run("plan", session.project.name, problems=(*notes, *trouble, *loaded.problems))
         return RollbackResult(broken, session)
     there = session.with_files(loaded, loaded.project)
     planned = there.plan(targets, allowed)
     found = planned if isinstance(planned, Run) else planned.run
     beside = _warn_of_pending(found, wished)
     return RollbackResult(
-        replace(found, problems=(*told, *trouble, *beside, *found.problems)), there, texts, targets, patch
+        replace(found, problems=(*notes, *trouble, *beside, *found.problems)), there, texts, targets, patch
     )
 
 
@@ -97,7 +97,7 @@ def undo_values(
            for desired, live in pairs if live is not None}  # fmt: skip
     wished: dict[Address, dict[str, Value]] = {}
     written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
-    told: dict[Problem, None] = dict.fromkeys(_find_unsettled(past))
+    notes: dict[Problem, None] = dict.fromkeys(_find_unsettled(past))
     for move in recorded_moves(past):
         kind = prepared.project.kinds.get(move.address.kind)
         if kind is None:
@@ -105,7 +105,7 @@ def undo_values(
         address, live = now.get((kind.name, move.id or ""), (move.address, None))
         why = _find_reason_to_keep(kind, move, live)
         if why is not None:
-            told[replace(why, address=address)] = None
+            notes[replace(why, address=address)] = None
             continue
         assert live is not None
         wished.setdefault(address, {})[move.field] = move.before
@@ -113,10 +113,10 @@ def undo_values(
         if isinstance(kind.writes.get(kind.field(move.field).facet), AddDifference):
             before = format_drift_value(move.before)
             message = f"{move.field} goes back to {before}; what was spent of it meanwhile stays spent"
-            told[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
+            notes[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
     for (kind, address), (live, after) in written.items():
         wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
-    return wished, tuple(told)
+    return wished, tuple(notes)
 
 
 def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:

@@ -218,8 +218,8 @@ class Session:
 
     def _reader(self, kind: str) -> "KindReader":
         """Return a reader that reads now: what was read ahead may be older than the time by which it is judged."""
-        told = call_progress(self.tell, self.api, self.outside.stop)
-        send = told.reading(lambda call: self.api.send(call, anew=True))
+        report = call_progress(self.tell, self.api, self.outside.stop)
+        send = report.reading(lambda call: self.api.send(call, anew=True))
         return kind_reader(self.project, replace(self.outside, send=send), kind)
 
 
@@ -246,7 +246,7 @@ def open_session(
     """
     early = EarlyReads(api_url, tell, clock) if ahead and sandbox is None else None
     begin = early.begin if early is not None else None
-    loaded = loader.load(paths, told=count_progress("reading", "file", tell), begun=begin)
+    loaded = loader.load(paths, on_read=count_progress("reading", "file", tell), begun=begin)
     if loaded.project is None or loaded.failed:
         if early is not None:
             early.close()

@@ -202,8 +202,8 @@ def _changes(
             except InvalidValue as why:
                 at = desired.at(each.field) if each.field in desired.values else desired.place
                 hint = ROUND_HINT if why.code == "too-many-decimals" else why.hint
-                told = f"{each.field}: {why.reason}"
-                problems.append(error(why.code, told, at=at, address=desired.address, hint=hint))
+                sentence = f"{each.field}: {why.reason}"
+                problems.append(error(why.code, sentence, at=at, address=desired.address, hint=hint))
                 continue
             if each.field not in desired.values or after != before:
                 moves.append(FieldChange(each.field, row.facet, before, after, desired.at(each.field)))

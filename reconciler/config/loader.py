@@ -59,12 +59,12 @@ def _lines(text: bytes) -> bytes:
 def load(
     paths: Iterable[str] = (),
     instead: Mapping[str, bytes] | None = None,
-    told: Callable[[int, int], None] | None = None,
+    on_read: Callable[[int, int], None] | None = None,
     begun: Callable[[Project, tuple[File, ...]], None] | None = None,
 ) -> LoadResult:
     """Load the project at the paths (its folder, or files of it; the current folder by default).
 
-    ``instead`` replaces the texts of some files; ``told`` is called with the number of files read and the total,
+    ``instead`` replaces the texts of some files; ``on_read`` is called with the number of files read and the total,
     ``begun`` with the project and its files before any of them is read.
     """
     project, files, problems = project_files.find_project(tuple(paths))
@@ -76,8 +76,8 @@ def load(
             begun(project, files)
         for number, file in enumerate(files, 1):
             desired.extend(_file(file, project_files.text_of(file, instead), project, found, documents, allow))
-            if told is not None:
-                told(number, len(files))
+            if on_read is not None:
+                on_read(number, len(files))
         found.extend(_twice(desired))
         if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
             hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"

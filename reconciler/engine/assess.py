@@ -124,8 +124,8 @@ def _created_off(off: Sequence[LimitChange], changes: Sequence[Change]) -> Itera
     message = f"{count} created off, and counted in no sum: once started, {money} more may be spent"
     place = next(change.place for change in changes if change.address == off[0].address)
     hint = "maxTotalIncrease counts it with createdOff: true"
-    told = warning("created-off", message, at=place, address=off[0].address, hint=hint)
-    yield replace(told, severity=Severity.NOTE)
+    note = warning("created-off", message, at=place, address=off[0].address, hint=hint)
+    yield replace(note, severity=Severity.NOTE)
 
 
 def _describe_exposure(exposure: Exposure) -> str:

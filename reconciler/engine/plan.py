@@ -207,8 +207,8 @@ def _select_desired(
 def _add_assessment(run: Run, weighed: Assessment) -> Run:
     """Return the run with the assessment's calls, cost, judgements and irreversible effects."""
     problems = unique((*run.problems, *weighed.problems))
-    told = replace(run, plan=weighed.plan, money=weighed.money, judgements=weighed.judgements)
-    return replace(told, problems=problems, lasting=weighed.lasting)
+    assessed = replace(run, plan=weighed.plan, money=weighed.money, judgements=weighed.judgements)
+    return replace(assessed, problems=problems, lasting=weighed.lasting)
 
 
 def _read_recorded(saved: PlanFile) -> StateSnapshot:
@@ -230,8 +230,8 @@ def _find_bounds(project: Project) -> dict[str, BoundType]:
 
 def _drop_repeated(noted: Sequence[Problem], said: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return the problems of open calls, without those that a held block reports already."""
-    told = {problem.address for problem in said if problem.cause is Cause.HELD}
-    return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in told)
+    held = {problem.address for problem in said if problem.cause is Cause.HELD}
+    return tuple(problem for problem in noted if problem.cause is not Cause.UNDECIDED or problem.address not in held)
 
 
 def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> Iterator[Problem]:

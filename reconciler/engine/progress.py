@@ -72,8 +72,8 @@ def format_about(seconds: float) -> str:
 
 def wait_message(seconds: float, now: datetime, what: str) -> Line:
     """Return ``waiting 185 s, until 09:03:05 UTC: ...``."""
-    told = f"waiting {seconds:.0f} s, until {now + timedelta(seconds=seconds):%H:%M:%S} UTC: {what}"
-    return LongWait(told) if seconds >= LONG_WAIT else told
+    text = f"waiting {seconds:.0f} s, until {now + timedelta(seconds=seconds):%H:%M:%S} UTC: {what}"
+    return LongWait(text) if seconds >= LONG_WAIT else text
 
 
 def count_progress(what: str, noun: str, tell: Tell) -> Count:
@@ -146,16 +146,16 @@ class CallProgress:
         return max(spent * (1 - share) / share, waiting)
 
 
-def count_items(calls: Sequence[Call], later: int, told: CountSent) -> Callable[[int], None]:
+def count_items(calls: Sequence[Call], later: int, on_count: CountSent) -> Callable[[int], None]:
     """Return a function that adds to the number of items that were sent, of all in the calls and ``later`` others."""
     done, total = 0, sum(len(call.items) for call in calls) + later
     if total:
-        told(0, total, len(calls))
+        on_count(0, total, len(calls))
 
     def ended(items: int) -> None:
         nonlocal done
         if items:
             done = min(done + items, total)
-            told(done, total, len(calls))
+            on_count(done, total, len(calls))
 
     return ended

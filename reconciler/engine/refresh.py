@@ -236,10 +236,10 @@ def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader
         """Return the name of our application in the history, read once (contract §9 rule 12)."""
         if not asked:
             try:
-                told = account_scope.read_application(spoken.product, root, outside.send)
+                application_facts = account_scope.read_application(spoken.product, root, outside.send)
             except live_reader.ReadError:
-                told = {}
-            asked.append(account_scope.application_name(told) or None)
+                application_facts = {}
+            asked.append(account_scope.application_name(application_facts) or None)
         return asked[0]
 
     def zones() -> tuple[str, ...]:

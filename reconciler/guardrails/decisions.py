@@ -71,5 +71,5 @@ def _is_covered(rule: Rule, problem: Problem, proposal: Proposal, decision: Deci
 
 
 def _late(problem: Problem, decision: Decision) -> Problem:
-    told = f"the decision at {decision.place.span} to allow it ended at {decision.end}"
-    return replace(problem, hint=f"{problem.hint}; {told}" if problem.hint else told)
+    note = f"the decision at {decision.place.span} to allow it ended at {decision.end}"
+    return replace(problem, hint=f"{problem.hint}; {note}" if problem.hint else note)

@@ -17,12 +17,12 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     lost = [
         each for each in proposal.money.ceiling_shifts if each.before is not None and each.before.amount is not None
     ]
-    told = set[object]()
+    seen = set[object]()
     for shift in (*proposal.money.shifts, *lost):
         if shift.after is not None and shift.after.amount is None and not _was_as_open(shift):
-            if (who := (shift.kind, shift.id, shift.address)) in told:
+            if (who := (shift.kind, shift.id, shift.address)) in seen:
                 continue
-            told.add(who)
+            seen.add(who)
             change = changes.get(shift.address) if shift.address else None
             if change is not None and all(proposal.is_return(change, move) for move in change.fields):
                 continue

@@ -106,12 +106,12 @@ def own_entries(kind: Kind, live: Live) -> Live:
         name.removesuffix("*"): live.values.get(said) if isinstance(said, str) else said
         for name, said in kind.idle_when_equal.items()
     }
-    told = {
+    shared_values = {
         name: value
         for name, value in live.values.items()
         if not any(name.startswith(prefix) and value == said for prefix, said in idle.items())
     }
-    return replace(live, values=told)
+    return replace(live, values=shared_values)
 
 
 def reason_closed(kind: Kind, live: Live) -> str | None:

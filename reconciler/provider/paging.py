@@ -46,14 +46,14 @@ class Totals(Struct, frozen=True):
 
 def totals(body: Json) -> Totals:
     """Return the size of the list according to a response, in any of the styles of contract §2.10."""
-    told: Any = body.get("metadata") or body.get("meta") if isinstance(body, dict) else None
-    told = told if isinstance(told, dict) else {}
+    reported: Any = body.get("metadata") or body.get("meta") if isinstance(body, dict) else None
+    reported = reported if isinstance(reported, dict) else {}
     return Totals(
-        pages=_number(told.get("totalPages")),
-        items=_number(told.get("totalItemsAcrossAllPages", told.get("totalItems"))),
-        count=_number(told.get("count")),
-        size=_number(told.get("currentPageSize", told.get("limit"))) or None,
-        has_next=bool(told.get("nextPage")),
+        pages=_number(reported.get("totalPages")),
+        items=_number(reported.get("totalItemsAcrossAllPages", reported.get("totalItems"))),
+        count=_number(reported.get("count")),
+        size=_number(reported.get("currentPageSize", reported.get("limit"))) or None,
+        has_next=bool(reported.get("nextPage")),
     )
 
 
@@ -139,30 +139,30 @@ def _position(listing: Listing, page: int, received: int) -> Query:
 
 def _has_more(answer: Answer, found: int, held: _Held, pages: int, listing: Listing) -> bool:
     """Return True if any metadata says that there are more rows, or none says that there are not."""
-    told = totals(answer.body)
-    if told.is_silent or _shortage(told, held.different, pages):
+    reported = totals(answer.body)
+    if reported.is_silent or _shortage(reported, held.different, pages):
         return True
-    is_complete = told.pages is not None or told.items is not None
-    return not is_complete and found >= min(listing.page, told.size or listing.page)
+    is_complete = reported.pages is not None or reported.items is not None
+    return not is_complete and found >= min(listing.page, reported.size or listing.page)
 
 
 def _contradiction(pages: Sequence[Answer], held: _Held) -> str | None:
     """Return the reason why the list is incomplete although no page follows, or None."""
-    told = [totals(page.body) for page in pages]
-    latest = next((each for each in reversed(told) if not each.is_silent), told[-1])
+    reported = [totals(page.body) for page in pages]
+    latest = next((each for each in reversed(reported) if not each.is_silent), reported[-1])
     if latest.items is not None and held.different > latest.items:
         return f"it tells {latest.items} rows, and {held.different} came"
-    return _shortage(replace(latest, has_next=told[-1].has_next), held.different, len(pages))
+    return _shortage(replace(latest, has_next=reported[-1].has_next), held.different, len(pages))
 
 
-def _shortage(told: Totals, held: int, pages: int) -> str | None:
+def _shortage(reported: Totals, held: int, pages: int) -> str | None:
     """Return what the metadata promises beyond the rows and pages received, or None."""
-    for total in (told.items, told.count):
+    for total in (reported.items, reported.count):
         if total is not None and total > held:
             return f"it tells {total} rows, and {held} came"
-    if told.pages is not None and told.pages > pages:
-        return f"it tells {told.pages} pages, and {pages} came"
-    return "it tells of a next page, which did not come" if told.has_next else None
+    if reported.pages is not None and reported.pages > pages:
+        return f"it tells {reported.pages} pages, and {pages} came"
+    return "it tells of a next page, which did not come" if reported.has_next else None
 
 
 def _number(value: object) -> int | None:

@@ -47,8 +47,8 @@ def check_scope(
             continue
         table = SCOPES[kind.scope]
         known = {str(row.get("id")): row.get("attributes") for row in _rows(table, root, send)}
-        told = {(kind.scope, id): _currency(attributes, "currency") for id, attributes in known.items()}
-        codes.update({whose: code for whose, code in told.items() if code})
+        found_currencies = {(kind.scope, id): _currency(attributes, "currency") for id, attributes in known.items()}
+        codes.update({whose: code for whose, code in found_currencies.items() if code})
         if zones is not None:
             zones.update({(kind.scope, id): zone for id, row in known.items() if (zone := _text(row, "timeZone"))})
         if names is not None:

@@ -48,15 +48,15 @@ class Checkout(Struct, frozen=True):
 class RenderOptions(Struct, frozen=True):
     """Options of a report.
 
-    ``bodies`` shows every request body; ``full`` lists what is folded by default; ``told`` holds the problems that were
-    shown before, with the plan; ``sources`` holds the lines of the user's files; ``detailed`` gives changes an exit
-    code of their own; ``digest`` names the saved plan of this run; ``checkout`` is the repository from which pipeline
-    formats name files.
+    ``bodies`` shows every request body; ``full`` lists what is folded by default; ``already_shown`` holds the
+    problems that were shown with the plan; ``sources`` holds the lines of the user's files; ``detailed`` gives changes
+    an exit code of their own; ``digest`` names the saved plan of this run; ``checkout`` is the repository from which
+    pipeline formats name files.
     """
 
     bodies: bool = False
     full: bool = False
-    told: tuple[Problem, ...] | None = None
+    already_shown: tuple[Problem, ...] | None = None
     sources: Mapping[str, tuple[str, ...]] | None = None
     detailed: bool = False
     digest: str | None = None
@@ -90,8 +90,8 @@ def change_title(change: Change) -> str:
 def drift_summary(run: Run) -> str:
     """Return ``Drift: 2 drifted, 1 in conflict, 3 pending.`` or ``No drift.``."""
     tally = Counter(each.state for each in run.drift)
-    told = [f"{tally[state]:,} {word}" for state, word in DIVERGENCES.items() if tally[state]]
-    return f"Drift: {', '.join(told)}." if told else "No drift."
+    parts = [f"{tally[state]:,} {word}" for state, word in DIVERGENCES.items() if tally[state]]
+    return f"Drift: {', '.join(parts)}." if parts else "No drift."
 
 
 DIVERGENCES = {
@@ -127,8 +127,8 @@ def headline(run: Run) -> str:
     """Return the run in one sentence: the findings, the plan, or the outcome."""
     errors = count_noun(sum(problem.severity is Severity.ERROR for problem in run.problems), "error")
     if run.applied:
-        told = [f"{count:,} {ending}" for ending, count in count_by_status(run).items()]
-        return f"Apply: {', '.join(told) or 'nothing to do'}."
+        parts = [f"{count:,} {ending}" for ending, count in count_by_status(run).items()]
+        return f"Apply: {', '.join(parts) or 'nothing to do'}."
     if run.command == "validate":
         return f"{errors}." if run.failed else f"Valid: {count_noun(run.unchanged, 'resource')}."
     if run.command == "drift":
@@ -167,7 +167,7 @@ def objects(run: Run) -> dict[Address, str]:
     for change in run.changes:
         name = name_of(change.address.kind, change.live.values if change.live else change.after)
         names.setdefault(change.address, (name, change.id))
-    return {address: told for address, (name, id) in names.items() if (told := name_and_id(name, id))}
+    return {address: words for address, (name, id) in names.items() if (words := name_and_id(name, id))}
 
 
 def name_and_id(name: str, id: str | None) -> str:
@@ -196,8 +196,8 @@ def all_problems(run: Run) -> tuple[Problem, ...]:
     """Return the problems of the run and its items without duplicates, errors first."""
     told_once = frozenset(map(id, stopped_items(run)))
     of_items = (each.problems for each in run.outcomes if id(each) not in told_once)
-    told = (*run.problems, *(problem for problems in of_items for problem in problems))
-    return tuple(sorted(dict.fromkeys(told), key=lambda problem: WEIGHT[problem.severity]))
+    problems = (*run.problems, *(problem for problems in of_items for problem in problems))
+    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: WEIGHT[problem.severity]))
 
 
 def stopped_items(run: Run) -> list[ItemOutcome]:

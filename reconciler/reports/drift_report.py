@@ -30,9 +30,9 @@ HINTS = {
 
 def drift_problem(each: Drift) -> Problem:
     """Return the problem of a value that differs, at its line: a warning if live changed, else a note."""
-    told = error(CODES[each.state], _sentence(each), at=each.place, address=each.address, hint=HINTS.get(each.state))
+    found = error(CODES[each.state], _sentence(each), at=each.place, address=each.address, hint=HINTS.get(each.state))
     severity = Severity.WARNING if each.moved_outside else Severity.NOTE
-    return Problem(severity, told.code, told.message, told.span, told.address, told.hint)
+    return Problem(severity, found.code, found.message, found.span, found.address, found.hint)
 
 
 def _sentence(each: Drift) -> str:

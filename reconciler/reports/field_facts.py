@@ -22,16 +22,16 @@ def may(row: Field) -> str:
     """Return when the value can be set, and its path in the API if it differs from its name."""
     match row.create is not None, row.patch is not None:
         case True, True:
-            told = "Set when it is created, and changed later."
+            sentence = "Set when it is created, and changed later."
         case True, False:
-            told = "Set when it is created, and fixed after that."
+            sentence = "Set when it is created, and fixed after that."
         case _:
-            told = "Set by a call of its own, once it is created."
+            sentence = "Set by a call of its own, once it is created."
     if row.read is None:
-        told += " The API never shows it, so it is compared with what was last applied."
+        sentence += " The API never shows it, so it is compared with what was last applied."
     paths = ((verb, row.path(way)) for verb, way in (("create", "create"), ("change", "patch"), ("read", "read")))
     other = [f"{verb} `{path}`" for verb, path in paths if path not in (None, NOT_IN_BODY, row.name)]
-    return told + (f" On the wire: {', '.join(other)}." if other else "")
+    return sentence + (f" On the wire: {', '.join(other)}." if other else "")
 
 
 def form(type: ValueType) -> str:

@@ -190,8 +190,8 @@ def _guardrail(each: Judgement) -> str:
     count = f": {count_noun(len(each.problems), 'problem')}" if each.problems else ""
     for excuse in each.excuses:
         ends = f"{excuse.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        told = f"{count_noun(excuse.count, 'problem')} allowed until {ends} by {render_code(excuse.at)}"
-        why += f"; {told} because {render_code(excuse.because)}"
+        excused = f"{count_noun(excuse.count, 'problem')} allowed until {ends} by {render_code(excuse.at)}"
+        why += f"; {excused} because {render_code(excuse.because)}"
     rule = f'{render_code(each.rule)} <span class="soft">{escape_text(each.limit)}</span>'
     return f"{render_tag(each.verdict.value, VERDICTS[each.verdict])} {rule}{count}{why}"
 

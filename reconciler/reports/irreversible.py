@@ -61,6 +61,6 @@ def _describe_when(what: str) -> str:
 
 def lines(run: Run) -> Iterator[str]:
     """Render as text lines; empty if there are none."""
-    if told := [*rows(run)]:
+    if listed := [*rows(run)]:
         yield f"{TITLE}:"
-        yield from (f"  {what}: {which}" for what, which in told)
+        yield from (f"  {what}: {which}" for what, which in listed)

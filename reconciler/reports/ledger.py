@@ -49,15 +49,17 @@ def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
         yield "No run is recorded."
 
 
-def run(told: RunHistory) -> Iterator[str]:
+def run(history_of_run: RunHistory) -> Iterator[str]:
     """Yield one run: user, time, facts, and the outcome of every call."""
-    record = told.run.record
+    record = history_of_run.run.record
     facts = {
-        "run": told.run.id,
+        "run": history_of_run.run.id,
         "command": record.command,
         "project": record.project,
         "started": _time(record.started),
-        "ended": f"{_time(told.run.ended)}, {_describe_end(told.run)}" if told.run.ended else _describe_end(told.run),
+        "ended": f"{_time(history_of_run.run.ended)}, {_describe_end(history_of_run.run)}"
+        if history_of_run.run.ended
+        else _describe_end(history_of_run.run),
         "by": f"{record.who} (pid {record.pid})" if record.pid else record.who,
         "version": record.version,
         "commit": record.commit,
@@ -68,7 +70,7 @@ def run(told: RunHistory) -> Iterator[str]:
     for name, fact in facts.items():
         if fact:
             yield f"{name + ':':<9} {sanitize(fact)}"
-    for intent in told.calls:
+    for intent in history_of_run.calls:
         yield ""
         yield from _call(intent)
 

@@ -24,43 +24,43 @@ class SetReport(Struct, frozen=True):
     currencies: Mapping[str, str]
 
 
-def text(told: SetReport, manner: RenderOptions) -> str:
+def text(result: SetReport, manner: RenderOptions) -> str:
     """Return the report for people."""
     lines = [
         line
-        for problem in told.run.problems
+        for problem in result.run.problems
         for line in _problem(format_problem(problem, sentence_with_address(problem, {})), problem.hint)
     ]
     lines += [""] if lines else []
-    if told.run.failed:
+    if result.run.failed:
         return "\n".join([*lines, "No file was changed."]) + "\n"
-    sums = [*_sums(told)]
+    sums = [*_sums(result)]
     lines += ["Amounts in the files:", *sums, ""] if sums else []
-    lines += plan_text.change_lines(told.run.changes, manner)
-    return "\n".join([*lines, headline(told)]) + "\n"
+    lines += plan_text.change_lines(result.run.changes, manner)
+    return "\n".join([*lines, headline(result)]) + "\n"
 
 
-def headline(told: SetReport) -> str:
+def headline(result: SetReport) -> str:
     """Return the change in one sentence."""
-    values = sum(len(each.fields) for each in told.run.changes)
+    values = sum(len(each.fields) for each in result.run.changes)
     if not values:
         return "Nothing to change: the files state these values already."
-    counts = f"{count_noun(values, 'value')} of {count_noun(len(told.run.changes), 'resource')}"
-    return f"{DONE if told.written else ASKED} {counts} in {count_noun(len(told.files), 'file')}."
+    counts = f"{count_noun(values, 'value')} of {count_noun(len(result.run.changes), 'resource')}"
+    return f"{DONE if result.written else ASKED} {counts} in {count_noun(len(result.files), 'file')}."
 
 
-def report(told: SetReport, manner: RenderOptions) -> str:
+def report(result: SetReport, manner: RenderOptions) -> str:
     """Return the report for programs; minor versions add keys."""
     shape: json.Shape = {
         "format_version": json.FORMAT_VERSION,
         "command": "set",
-        "project": told.run.project,
-        "errored": told.run.failed,
-        "written": told.written,
-        "summary": headline(told),
-        "files": list(told.files),
-        "resource_changes": [json.change(each) for each in told.run.changes],
-        "diagnostics": [json.problem(each) for each in told.run.problems],
+        "project": result.run.project,
+        "errored": result.run.failed,
+        "written": result.written,
+        "summary": headline(result),
+        "files": list(result.files),
+        "resource_changes": [json.change(each) for each in result.run.changes],
+        "diagnostics": [json.problem(each) for each in result.run.problems],
     }
     return json.dump_report(shape, orjson.OPT_INDENT_2)
 
@@ -71,15 +71,15 @@ def _problem(line: str, hint: str | None) -> Iterator[str]:
         yield f"  hint: {sanitize(hint)}"
 
 
-def _sums(told: SetReport) -> Iterator[str]:
+def _sums(result: SetReport) -> Iterator[str]:
     """Yield one line per field with amounts: numbers raised and lowered, and the sum if there is one currency."""
     found: dict[tuple[str, str], list[FieldChange]] = {}
-    for change in told.run.changes:
+    for change in result.run.changes:
         for move in change.fields:
             if isinstance(move.after, Decimal) or isinstance(move.before, Decimal):
                 found.setdefault((change.address.kind, move.field), []).append(move)
     for (kind, name), moves in found.items():
-        total = _total(moves, told.currencies.get(kind, ""))
+        total = _total(moves, result.currencies.get(kind, ""))
         yield f"  {sanitize(kind)} {sanitize(name)}: {_describe_moves(moves)}{total}"
 
 

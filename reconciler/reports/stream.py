@@ -17,7 +17,7 @@ from reconciler.reports.json import FORMAT_VERSION, Shape, dump_report
 
 def report(run: Run, manner: RenderOptions) -> str:
     """Return the whole run, or its end if the opening events were printed before."""
-    return "".join([*(opening_events(run) if manner.told is None else ()), *closing_events(run, manner)])
+    return "".join([*(opening_events(run) if manner.already_shown is None else ()), *closing_events(run, manner)])
 
 
 def opening_events(run: Run) -> Iterator[str]:
@@ -32,10 +32,10 @@ def opening_events(run: Run) -> Iterator[str]:
 
 
 def closing_events(run: Run, manner: RenderOptions) -> Iterator[str]:
-    """Yield the events of the end: problems that are not in ``manner.told``, every outcome, and the exit code."""
-    if manner.told is not None:
-        told = frozenset(manner.told)
-        for problem in [problem for problem in run.problems if problem not in told]:
+    """Yield the events of the end: problems that were not shown yet, every outcome, and the exit code."""
+    if manner.already_shown is not None:
+        shown = frozenset(manner.already_shown)
+        for problem in [problem for problem in run.problems if problem not in shown]:
             yield _event("diagnostic", **json.problem(problem))
     for outcome in run.outcomes:
         yield _event("outcome", **json.outcome(outcome))

@@ -31,12 +31,12 @@ Known: TypeAlias = Mapping[Address, str]
 
 def report(run: Run, manner: RenderOptions) -> str:
     """Return the whole run, with a line break at the end."""
-    told, known = frozenset(manner.told or ()), objects(run)
-    lines = [*_cost(visible_run(run))] if manner.told is None else []
-    wrong = [*_problems([problem for problem in run.problems if problem not in told], manner, known)]
+    shown, known = frozenset(manner.already_shown or ()), objects(run)
+    lines = [*_cost(visible_run(run))] if manner.already_shown is None else []
+    wrong = [*_problems([problem for problem in run.problems if problem not in shown], manner, known)]
     if run.command in ("validate", "drift"):
         lines += [*wrong, headline(run)]
-    elif not has_plan(run) or manner.told is not None:
+    elif not has_plan(run) or manner.already_shown is not None:
         lines += wrong
     else:
         from reconciler.reports import plan_text

@@ -41,7 +41,7 @@ def describe_inside(before: Value, after: Value) -> str:
 def _parts(before: Value, after: Value) -> Iterator[str]:
     from deepdiff import DeepDiff  # imported here: it takes a tenth of a second
 
-    told: dict[str, list[str]] = {}
+    moves: dict[str, list[str]] = {}
     found = DeepDiff(_open_tuples(before), _open_tuples(after), view="tree")
     for sort, levels in found.items():
         for level in levels:
@@ -49,9 +49,9 @@ def _parts(before: Value, after: Value) -> Iterator[str]:
             named = ".".join(sanitize(step) for step in (path if sort in SIGNS else (*path, last)))
             value = level.t2 if SIGNS.get(sort) == "+" else level.t1
             gone = f"{SIGNS[sort]} {_format_member(value, last)}" if sort in SIGNS else _step(level.t1, level.t2)
-            told.setdefault(named, []).append(gone)
-    for name in sorted(told):
-        steps = sorted(told[name])
+            moves.setdefault(named, []).append(gone)
+    for name in sorted(moves):
+        steps = sorted(moves[name])
         yield f"{name}: {steps[0]}" if name else steps[0]
         yield from steps[1:]
 

@@ -126,7 +126,7 @@ def numbers(span: str) -> Iterator[int]:
 def shown(here: Bench, run: Run, told: Run | None = None) -> str:
     """The report as a terminal without colour has it; the folder of the test is nobody's business."""
     problems = told.problems if told is not None else None
-    text = FORMATS["text"](run, RenderOptions(told=problems)).replace(f"{here.folder}/", "")
+    text = FORMATS["text"](run, RenderOptions(already_shown=problems)).replace(f"{here.folder}/", "")
     return re.sub(r"run \d{8}T\d{6}Z-\w+", "run RUN", text)
 
 

@@ -130,14 +130,14 @@ def _account(product: str, project: Project | None) -> ProductAccount:
 def _clock(seen: Sequence[Evidence], *, simulated: bool) -> Iterator[Check]:
     """Yield a check of the local clock against the Date of the latest response."""
     replies = [entry for each in seen for entry in each.heard.replies]
-    told = [(reply.date, at) for _, reply, at in replies if reply.date is not None]
+    dates = [(reply.date, at) for _, reply, at in replies if reply.date is not None]
     if simulated or not replies:
         return
-    if not told:
+    if not dates:
         said = "no answer had a Date, so runs go by the clock of this machine: see that it is right"
         yield Check("Clock", "this machine", CheckLevel.WARNING, said)
         return
-    date, at = told[-1]
+    date, at = dates[-1]
     skew = at - date.astimezone(UTC)
     seconds = round(skew.total_seconds())
     said = (

@@ -74,14 +74,14 @@ def check_account(
 
 
 def _application(account: ProductAccount, send: Send, heard: SeenReplies) -> Iterator[Check]:
-    told = account_scope.read_application(account.product, account.root, send)
+    facts_of_app = account_scope.read_application(account.product, account.root, send)
     if heard.token:
         yield Check(account.title, "token", CheckLevel.OK, "granted")
-    name, service = account_scope.application_name(told), str(told.get("criteoService") or "")
-    facts: dict[str, Json] = {"name": name, "service": service, "applicationId": told.get("applicationId")}
+    name, service = account_scope.application_name(facts_of_app), str(facts_of_app.get("criteoService") or "")
+    facts: dict[str, Json] = {"name": name, "service": service, "applicationId": facts_of_app.get("applicationId")}
     wrong = [
         check_of_problem(account.title, "application", each)
-        for each in account_scope.wrong_product(account.product, told)
+        for each in account_scope.wrong_product(account.product, facts_of_app)
     ]
     yield from wrong or [Check(account.title, "application", CheckLevel.OK, f'"{name}" of {service}', facts=facts)]
 

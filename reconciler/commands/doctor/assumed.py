@@ -72,8 +72,8 @@ def _limit(evidence: Evidence) -> Found:
     if limits[-1] != LIMIT:
         return CheckLevel.WARNING, f"the answers tell {limits[-1]:,}"
     if any(later not in (before - 1, limits[-1] - 1) for before, later in pairwise(left)):
-        return CheckLevel.UNKNOWN, f"{LIMIT} is told, but others are calling too, or calls count otherwise"
-    return CheckLevel.OK, f"told, and counted down from {left[0]:,} to {left[-1]:,}"
+        return CheckLevel.UNKNOWN, f"{LIMIT} is zone_words, but others are calling too, or calls count otherwise"
+    return CheckLevel.OK, f"zone_words, and counted down from {left[0]:,} to {left[-1]:,}"
 
 
 def _service(evidence: Evidence) -> Found:
@@ -92,8 +92,8 @@ def _today(evidence: Evidence) -> Found:
     zones = sorted({zone for _, zone in told_by_id.values() if zone})
     if zones and all(zone in UTC_ZONES for zone in zones):
         return CheckLevel.OK, "every advertiser lives by UTC"
-    told = f"the advertisers live by {', '.join(zones[:3])}; " if zones else ""
-    return CheckLevel.UNKNOWN, f"{told}only a write shortly before midnight would tell"
+    zone_words = f"the advertisers live by {', '.join(zones[:3])}; " if zones else ""
+    return CheckLevel.UNKNOWN, f"{zone_words}only a write shortly before midnight would tell"
 
 
 def _memo(evidence: Evidence) -> Found:

@@ -23,7 +23,7 @@ LONGEST_WAIT = 65.0
 
 
 class RateLimitHeaders(Struct, frozen=True):
-    """Rate-limit headers of one response. ``wait`` is None if the reset cannot be read, ``limit`` if it is not told."""
+    """Rate-limit headers of one response. ``wait`` is None if the reset cannot be read, ``limit`` if it is not sent."""
 
     remaining: int
     reset: int
@@ -129,26 +129,26 @@ class RateWindow:
         self.in_flight -= 1
         self.scouting = self.scouting and not scout
 
-    def learn(self, now: float, told: RateLimitHeaders | None, *, scout: bool) -> None:
+    def learn(self, now: float, sent_limits: RateLimitHeaders | None, *, scout: bool) -> None:
         """Update the window from a response; calls in flight may or may not be counted in what remains."""
         known = now < self.until
-        self.limit = told.limit or 0 if told is not None else self.limit
-        if told is None:
+        self.limit = sent_limits.limit or 0 if sent_limits is not None else self.limit
+        if sent_limits is None:
             if scout:  # no limit is given: only our own cap holds until one is
                 self.left, self.reset, self.until = math.inf, 0, math.inf
             return
-        ends = now + (LONGEST_WAIT if told.wait is None else told.wait)
-        if not known or told.reset > self.reset:
-            self.left, self.reset, self.until = max(0, told.remaining - self.in_flight), told.reset, ends
-        elif told.reset == self.reset:
+        ends = now + (LONGEST_WAIT if sent_limits.wait is None else sent_limits.wait)
+        if not known or sent_limits.reset > self.reset:
+            self.left, self.reset, self.until = max(0, sent_limits.remaining - self.in_flight), sent_limits.reset, ends
+        elif sent_limits.reset == self.reset:
             # Date is truncated to seconds, so each response gives an upper bound of the end; the lowest is closest.
             self.until = min(self.until, ends)
-            if told.remaining < self.left:  # another client of this application is using the window too
-                self.left = max(0, told.remaining - self.in_flight)
+            if sent_limits.remaining < self.left:  # another client of this application is using the window too
+                self.left = max(0, sent_limits.remaining - self.in_flight)
 
-    def refuse(self, now: float, told: RateLimitHeaders | None, times: int) -> None:
+    def refuse(self, now: float, sent_limits: RateLimitHeaders | None, times: int) -> None:
         """Close the window after the n-th 429 of a call: until the reset, or for growing times if none is given."""
-        wait = max(told.wait or 0.0 if told else 0.0, min(2.0 ** (times - 1), LONGEST_WAIT))
+        wait = max(sent_limits.wait or 0.0 if sent_limits else 0.0, min(2.0 ** (times - 1), LONGEST_WAIT))
         self.closed_until = max(self.closed_until, now + wait)
         self.until = -math.inf
 
@@ -196,11 +196,11 @@ class RateLimiter:
             with self._changed:
                 now = self._clock.monotonic()
                 self._window.give_back(scout)
-                for told, refusals in heard:
+                for sent_limits, refusals in heard:
                     if refusals:
-                        self._window.refuse(now, told, refusals)
+                        self._window.refuse(now, sent_limits, refusals)
                     else:
-                        self._window.learn(now, told, scout=scout)
+                        self._window.learn(now, sent_limits, scout=scout)
                 self._changed.notify_all()
 
     def _enter(self, name: str, halted: Callable[[], bool] | None, *, take: bool = True) -> bool:

@@ -131,7 +131,7 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
     )
     run = Run("apply", "p", tuple(changes), outcomes=outcomes, problems=(why,), applied=True)
 
-    told = FORMATS["text"](run, RenderOptions(told=()))
+    told = FORMATS["text"](run, RenderOptions(already_shown=()))
 
     assert told.splitlines() == [
         "error[interrupted]: not sent: the run was interrupted",
@@ -142,7 +142,7 @@ def test_what_an_interrupt_kept_from_being_sent_is_one_line() -> None:
         "Apply: 150 not sent.",
         "Exit code 130: interrupted; requests in flight were completed.",
     ]
-    assert FORMATS["github"](run, RenderOptions(told=())).count("::error ") == 1
+    assert FORMATS["github"](run, RenderOptions(already_shown=())).count("::error ") == 1
     assert FORMATS["markdown"](run, RenderOptions()).count("**not sent**") == 1
     assert len(json.loads(FORMATS["json"](run, RenderOptions()))["outcomes"]) == 150
 

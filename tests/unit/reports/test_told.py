@@ -27,7 +27,7 @@ def test_bodies_are_shown_when_asked_for(form, snapshot):
 
 def test_what_was_told_with_the_plan_is_not_told_again():
     run = TELLING["partly"]
-    text = FORMATS["text"](run, RenderOptions(told=run.problems))
+    text = FORMATS["text"](run, RenderOptions(already_shown=run.problems))
     assert "adSets.always-on" not in text
     assert "hidden" not in text
     assert "Apply: 3 applied, 1 rejected, 1 not sent." in text
