@@ -31,14 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
     to = datetime.fromisoformat(asked)
     to = to if to.tzinfo is not None else to.replace(tzinfo=UTC)
     held = ExitStack()
-    held.enter_context(clocks.moved(to.timestamp() - time.time()))
+    held.enter_context(clocks.move_clocks(to.timestamp() - time.time()))
     config.add_cleanup(held.close)
 
 
 @pytest.fixture
 def machine_clock() -> Callable[[float], AbstractContextManager[None]]:
     """Moves the clock of this machine by seconds, for the test and the commands that it runs."""
-    return clocks.moved
+    return clocks.move_clocks
 
 
 @pytest.fixture(scope="session")

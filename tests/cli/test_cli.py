@@ -256,7 +256,7 @@ def test_schemas_are_written_where_they_are_wanted(tmp_path: Path) -> None:
 # --- Asking --------------------------------------------------------------------------------------------------
 
 
-def test_without_a_terminal_nobody_is_asked_and_nobody_is_called(here: Path) -> None:
+def test_without_a_terminal_no_question_is_asked_and_no_call_is_sent(here: Path) -> None:
     ended = reconciler("apply", "--api-url", NOBODY, at=here, env=CREDENTIALS, stdin="yes\n")
 
     assert ended.code == 1

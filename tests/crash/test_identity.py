@@ -31,7 +31,7 @@ def codes(pairs: Sequence[Pair], rows: Sequence[Live], **options: bool) -> list[
 
 
 @pytest.mark.parametrize("name", ["summer", "Summer ", "Sum\u200bmer", "\uff33ummer", "SUMMER"])
-def test_a_new_one_that_nobody_could_tell_from_a_live_one_is_asked_about(name: str) -> None:
+def test_a_new_object_that_looks_like_a_live_one_is_questioned(name: str) -> None:
     rows = [live("1", name)]
     assert codes([(block("a", "Summer"), None)], rows) == ["near-name"]
     assert codes([(block("a", "Summer"), None)], rows, near_is_same=False) == []

@@ -143,7 +143,7 @@ def test_a_twin_that_was_there_before_is_not_mistaken_for_ours(desk: Open) -> No
 
 
 @pytest.mark.parametrize("what", ["ad set", "balance"])
-def test_a_lost_create_that_somebody_renamed_is_not_made_again(desk: Open, what: str) -> None:
+def test_a_lost_create_that_was_renamed_is_not_repeated(desk: Open, what: str) -> None:
     text, path = CREATES[what]
     here = desk(text)
     collection = "adSets" if what == "ad set" else "balances"
@@ -280,7 +280,7 @@ def test_a_lost_topup_is_there_once(desk: Open, text: str, project: str, arrived
 
 
 @pytest.mark.parametrize("project", [scenarios.PROJECT, NO_TOKEN], ids=["token", "no token"])
-def test_somebody_elses_topup_between_is_for_a_person_to_judge(desk: Open, project: str) -> None:
+def test_a_colleagues_topup_between_is_left_to_a_person(desk: Open, project: str) -> None:
     here = desk(TOPUP, project=project)
     edit = {"kind": "edit", "collection": "balances", "id": Q4, "set": {"deposited": 5020.0}, "path": FUNDS}
     here.world.inject(edit, fault(FUNDS, "lost_request"))
@@ -298,7 +298,7 @@ def test_somebody_elses_topup_between_is_for_a_person_to_judge(desk: Open, proje
     assert (deposit(here), topups(here)) == (Decimal("5750.25"), [Decimal("730.25")])
 
 
-def test_with_a_token_the_history_tells_it_from_somebody_elses(desk: Open) -> None:
+def test_with_a_token_the_history_distinguishes_our_top_up(desk: Open) -> None:
     here = desk(TOPUP)
     here.world.inject(fault(FUNDS))
     after, done = here.world.handle, []
@@ -542,7 +542,7 @@ LINK = 'adSets:\n  link: {{id: "123474", audienceId: "{}"}}\n'
 
 
 @pytest.mark.parametrize("trouble", ["lost", "killed"])
-def test_a_link_of_unknown_end_is_not_believed_to_be_the_old_one(desk: Open, trouble: str) -> None:
+def test_a_link_with_an_unknown_end_is_not_taken_for_the_old_one(desk: Open, trouble: str) -> None:
     here = desk(LINK.format("9877"))
     assert here.apply().code == 0
     (here.folder / "mixed.yaml").write_text(LINK.format("9876"))

@@ -88,7 +88,7 @@ def worded(case: Spoken) -> list[Field]:
 
 @pytest.mark.parametrize("case", [case for case in spoken() if worded(case)], ids=repr)
 @given(data=st.data())
-def test_words_and_keys_that_nobody_knows_do_no_harm(case: Spoken, data: st.DataObject) -> None:
+def test_unknown_words_and_keys_do_no_harm(case: Spoken, data: st.DataObject) -> None:
     row = data.draw(st.sampled_from(worded(case)))
     path = str(row.path("read")).removesuffix(".value").split(".")
     answer: Any = "brandNewWord"

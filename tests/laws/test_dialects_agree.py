@@ -85,7 +85,7 @@ def unmarked(value: Any) -> Any:
     return "a mark" if isinstance(value, str) and value.startswith("reconciler ") else value
 
 
-def test_every_kind_has_somebody_who_makes_sense_of_it() -> None:
+def test_every_kind_has_a_reader() -> None:
     missing = set(api_versions.kind_names()) - SENSES.keys()
 
     assert missing == set(), "say in portfolios.py which ids exist and which values go together"

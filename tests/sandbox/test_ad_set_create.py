@@ -177,7 +177,7 @@ def test_a_campaign_outside_the_portfolio_is_not_known(demo, drafted):
     assert short(answer) == ["invalid-data"]
 
 
-def test_a_dataset_of_somebody_else_is_refused(demo, drafted):
+def test_a_dataset_of_another_account_is_refused(demo, drafted):
     demo.world.state.put("datasets", "6", {"advertiserId": "2000"})
     assert short(demo.post("/ad-sets", drafted({"datasetId": "6"}))) == ["invalid-dataset-id"]
 

@@ -47,7 +47,7 @@ def test_only_an_audience_can_be_linked_and_no_segment_of_one(demo, audience):
     assert linked(demo) is None
 
 
-def test_an_audience_of_somebody_else_is_not_found(demo):
+def test_an_audience_of_another_account_is_not_found(demo):
     demo.world.state.put("audiences", "7", {"advertiserId": "2000", "kind": "audience"})
     assert link(demo, "7").codes == ["audience-not-found"]
 

@@ -123,7 +123,7 @@ def test_a_broken_rule_is_told_by_its_code(demo, patched, attributes, code):
     assert stored(demo) == before
 
 
-def test_codes_that_nobody_published_are_choices(make_demo, patched):
+def test_codes_that_are_not_published_are_choices(make_demo, patched):
     demo = make_demo(budget_error_code="b", not_found_code="n", patch_data_error_code="d")
     assert patched(demo, "123467", {"budget": {"budgetAmount": {"value": 0}}}).codes == ["b"]
     assert patched(demo, "1", {}).codes == ["n"]

@@ -154,7 +154,7 @@ def test_an_answer_may_be_slow_cut_short_or_something_else(demo):
 # --- rule 79: others ---
 
 
-def test_somebody_edits_before_the_chosen_call(demo):
+def test_an_edit_comes_before_the_chosen_call(demo):
     demo.world.inject(
         {"kind": "edit", "collection": "adSets", "id": "123467", "set": {"bidding.bidAmount": 7}, "nth": 2}
     )

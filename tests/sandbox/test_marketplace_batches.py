@@ -165,7 +165,7 @@ def test_foreign_keys_are_ignored_if_the_options_say_so(make_market, asked):
     assert market.post("/budgets", [asked(isSuspended=True)]).body[0]["isSuspended"] is False
 
 
-def test_a_seller_of_somebody_else_is_forbidden(market, asked):
+def test_a_seller_of_another_account_is_forbidden(market, asked):
     answer = market.post("/budgets", [asked(sellerId="9")])
     assert (answer.status, answer.codes) == (403, ["insufficient-advertiser-permissions"])
 

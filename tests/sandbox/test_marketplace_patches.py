@@ -64,7 +64,7 @@ def test_a_single_patch_names_its_budget_in_the_path(market, hold):
     assert market.patch("/budgets/7", {"amount": "5"}).status == 404
 
 
-def test_a_budget_of_somebody_else_is_forbidden(market, hold):
+def test_a_budget_of_another_account_is_forbidden(market, hold):
     hold(market, "101", sellerId="9", campaignIds=["20001"])
     assert market.get("/budgets/101").status == 403
     assert market.patch("/budgets/101", {"amount": "5"}).status == 403

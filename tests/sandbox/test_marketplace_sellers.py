@@ -110,7 +110,7 @@ def test_one_bad_bid_takes_the_batch_down(market, item, code):
     assert market.get("/seller-campaigns/2.10001").body["bid"] == Decimal("0.25")
 
 
-def test_a_bid_of_somebody_elses_seller_is_forbidden(market):
+def test_a_bid_of_another_accounts_seller_is_forbidden(market):
     assert market.patch("/seller-campaigns", [{"id": "9.20001", "bid": 1}]).status == 403
     assert market.get("/seller-campaigns/9.20001").status == 403
 

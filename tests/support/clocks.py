@@ -21,7 +21,7 @@ def environment(seconds: float) -> dict[str, str]:
 
 
 @contextmanager
-def moved(seconds: float) -> Iterator[None]:
+def move_clocks(seconds: float) -> Iterator[None]:
     """Move the clock of this process and of its children by so many seconds, as seen from where it is."""
     import time_machine
 

@@ -1,4 +1,4 @@
-"""Every problem code that the program can tell, found by reading its source: what stands where a code is taken."""
+"""Every problem code of the program, found in its source where a code is passed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PATTERNS = ("http-", "unknown-")
 """Codes that are put together: of a status, of what a reference names."""
 
 
-def told() -> set[str]:
-    """Every code as far as it stands in the source; those that are put together end with their dash."""
+def find_codes() -> set[str]:
+    """Return every code in the source; one that is composed ends with its dash."""
     trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in files()}
     takers = dict(MAKERS)
     for tree in trees.values():

@@ -40,7 +40,7 @@ ENDED = re.compile(r"^\S*bash: line \d+: +\d+ (Killed|Terminated).*\n", re.MULTI
 
 
 @dataclass(frozen=True)
-class Said:
+class Step:
     """A command of a page, what it is to say, and what it said."""
 
     command: str
@@ -60,7 +60,7 @@ def same(text: str) -> str:
     return text
 
 
-def follow(page: str, folder: Path, programs: str = "") -> Iterator[Said]:
+def follow(page: str, folder: Path, programs: str = "") -> Iterator[Step]:
     """Every command of the page with what it said."""
     path = os.pathsep.join([programs, os.environ["PATH"]]) if programs else os.environ["PATH"]
     kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
@@ -72,7 +72,7 @@ def follow(page: str, folder: Path, programs: str = "") -> Iterator[Said]:
                 for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
                     command, _, wanted = step.partition("\n")
                     said = shell.said(command.replace(PORT, port))
-                    yield Said(command, wanted, said.replace(f":{port}", f":{PORT}"))
+                    yield Step(command, wanted, said.replace(f":{port}", f":{PORT}"))
             elif form == "diff":
                 _change(folder, text)
             elif named := NAMED.match(text):
@@ -141,7 +141,7 @@ def _free() -> str:
         return str(one.getsockname()[1])
 
 
-def updated(page: str, steps: Iterable[Said]) -> str:
+def updated(page: str, steps: Iterable[Step]) -> str:
     """The page with what its commands said."""
     done, rest = "", page
     for step in steps:

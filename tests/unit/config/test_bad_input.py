@@ -189,7 +189,7 @@ def test_a_gigabyte_is_refused_without_being_read(tmp_path: Path) -> None:
     refused(ended, "yaml-too-large")
 
 
-def test_without_credentials_nobody_is_called(tmp_path: Path) -> None:
+def test_without_credentials_no_call_is_sent(tmp_path: Path) -> None:
     project(tmp_path, {"ads.yaml": AD_SET.format("bidding: {bidAmount: 3}")})
 
     ended = reconciler("plan", at=tmp_path)

@@ -142,7 +142,7 @@ def test_over_random_runs_live_equals_the_start_and_the_plan_is_empty(case: Spok
         assert [move.field for change in here.plan().changes for move in change.fields if move.seen] == []
 
 
-def test_a_value_that_somebody_moved_since_is_left_and_told() -> None:
+def test_a_value_that_moved_since_is_left_and_reported() -> None:
     with night({"ads.yaml": ADS}) as here:
         here.rewrite("ads.yaml", "bidAmount: 1.10", "bidAmount: 1.20")
         here.rewrite("ads.yaml", "budgetAmount: 700", "budgetAmount: 7000")
@@ -239,7 +239,7 @@ def test_pending_changes_of_the_same_block_are_told_as_part_of_the_plan() -> Non
     assert [str(each.address) for each in found.run.problems if each.code == "also-pending"] == ["balances.q4"]
 
 
-def test_a_run_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_run_is_refused() -> None:
     with night() as here, pytest.raises(CommandRefused) as refused:
         rollback.rollback(here.session(), "20260101T000000Z-0000")
 

@@ -149,7 +149,7 @@ def told() -> Run:
         return here.look()
 
 
-def test_a_table_says_all_three_sides_of_what_moved_and_what_nobody_manages(told: Run) -> None:
+def test_a_table_has_all_three_sides_of_a_drift_and_unmanaged_objects(told: Run) -> None:
     row = [" `bidding.bidAmount` ", " `1.10` ", " `1.10` ", " `1.20` "]
 
     markdown, html = (FORMATS[form](told, RenderOptions()) for form in ("markdown", "html"))

@@ -68,7 +68,7 @@ def test_after_its_end_the_next_apply_puts_back_what_the_files_say() -> None:
         assert moves(here.plan()) == {"adSets.de budget.budgetAmount": Decimal(700)}
 
 
-def test_an_override_that_nobody_ended_is_shown_by_drift_as_overdue() -> None:
+def test_an_override_that_was_not_ended_is_overdue_in_drift() -> None:
     with night(ADS_ONLY) as here:
         add(here, ONE % "2026-11-30T23:59+01:00")
         here.bench.apply()

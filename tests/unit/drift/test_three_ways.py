@@ -36,7 +36,7 @@ def test_the_table_is_complete() -> None:
     assert all(drift.drift_state(*values) is WAYS[way] for values, way in letters.items())
 
 
-def test_without_a_last_applied_value_nobody_can_tell_which_side_moved() -> None:
+def test_without_a_last_applied_value_either_side_may_have_moved() -> None:
     assert drift.drift_state("a", "b", None, known=False) is DriftState.UNKNOWN
     assert drift.drift_state("a", "a", None, known=False) is DriftState.CONVERGED
 
@@ -249,7 +249,7 @@ def test_a_mistake_of_the_files_in_a_fixed_field_stays_an_error_of_the_files() -
     assert [each.code for each in run.problems if each.severity.value == "error"] == ["fixed-field"]
 
 
-def test_a_memo_that_somebody_wrote_is_drift_and_the_mark_of_our_own_top_up_is_none() -> None:
+def test_a_memo_of_a_colleague_is_drift_and_the_mark_of_our_own_top_up_is_none() -> None:
     with night({"balances.yaml": BALANCES.replace("poNumber: PO 1", "memo: Agreed with Jo")}) as here:
         here.rewrite("balances.yaml", "5000.00", "5100.00")
         assert errors(here.bench.apply()) == []
@@ -280,7 +280,7 @@ def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above()
 MAPS = ("categoryBids", "displayMultipliers", "scheduledBudgets")
 
 
-def test_a_campaign_that_somebody_attached_is_drift() -> None:
+def test_a_campaign_that_was_attached_outside_is_drift() -> None:
     with night() as here:
         here.world.state.put("attachments", f"{BALANCE}/74", {"balanceId": BALANCE, "campaignId": "74"})
 
@@ -320,7 +320,7 @@ def test_what_the_files_did_not_state_before_is_pending() -> None:
         assert states(here.look()) == {"sellerCampaigns.two bid": DriftState.PENDING}
 
 
-def test_nobody_moved_anything_and_nothing_is_said_while_money_is_spent_and_time_goes_by() -> None:
+def test_spending_and_time_alone_are_no_drift() -> None:
     with night(spend_per_hour=7) as here:
         for _ in range(3):
             here.pass_by(hours=11)
@@ -354,7 +354,7 @@ def test_another_spelling_of_the_same_value_is_no_drift(old: str, new: str) -> N
         assert here.look().drift == ()
 
 
-def test_without_a_ledger_a_difference_is_told_and_nobody_is_blamed() -> None:
+def test_without_a_ledger_a_difference_is_reported_without_an_author() -> None:
     with night({"ads.yaml": ADS}) as here:
         here.edit("adSets", "123474", bidding__bidAmount=1.2)
         forget_everything(here)

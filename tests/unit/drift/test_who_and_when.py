@@ -44,7 +44,7 @@ def test_everybody_who_led_to_the_value_is_named_oldest_first() -> None:
         assert [each.who for each in only(here.look()).authors] == ["anna", "ben"]
 
 
-def test_what_somebody_did_and_undid_does_not_make_them_the_author() -> None:
+def test_a_change_that_was_undone_names_no_author() -> None:
     with night() as here:
         for by, amount in (("anna", 5250), ("anna", 5000), ("ben", 5400)):
             here.pass_by(minutes=10)
@@ -70,7 +70,7 @@ def test_our_own_top_up_is_no_drift_and_not_accused() -> None:
         assert here.look().drift == ()
 
 
-def test_after_our_own_top_up_only_somebody_elses_is_named() -> None:
+def test_after_our_own_top_up_only_a_colleagues_is_named() -> None:
     with night() as here:
         top_up(here, "5100.00")
         here.pass_by(hours=1)

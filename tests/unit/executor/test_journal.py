@@ -364,7 +364,7 @@ def test_intents_are_numbered_as_they_came(book: Ledger) -> None:
 
 
 @pytest.mark.parametrize(("status", "kept"), [(ItemStatus.APPLIED, "9"), (ItemStatus.REJECTED, None), (None, None)])
-def test_what_nobody_can_see_is_forgotten_until_it_is_known_to_be_in_force(
+def test_a_value_that_is_never_shown_is_forgotten_until_it_is_in_force(
     book: Ledger, status: ItemStatus | None, kept: str | None
 ) -> None:
     book.remember(SUMMER, "11", {"audienceId": "8", "bid": Decimal("0.80")})
@@ -388,7 +388,7 @@ def test_what_can_be_seen_stays_known_while_it_is_changed(book: Ledger) -> None:
     assert book.values()[SUMMER] == {"bid": Decimal("0.80")}
 
 
-def test_all_that_nobody_can_see_of_a_resource_is_forgotten_whichever_item_moves_it(book: Ledger) -> None:
+def test_all_values_of_a_resource_that_are_never_shown_are_forgotten_with_any_of_its_items(book: Ledger) -> None:
     book.remember(SUMMER, "11", {"audienceId": "8", "memo": "old", "bid": Decimal("0.80")})
     hidden = (replace(move(name, "old", "new"), seen=False) for name in ("audienceId", "memo"))
 

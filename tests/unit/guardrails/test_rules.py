@@ -314,7 +314,7 @@ def test_as_many_objections_as_are_shown_are_all_there_is(more: int) -> None:
 
 
 @pytest.mark.parametrize(("setting", "hint"), [(FRIDAY, "stops and decreases may still be sent"), (NIGHT, "wait")])
-def test_whoever_is_stopped_by_a_window_is_told_what_may_still_be_sent(setting: Any, hint: str) -> None:
+def test_a_refusal_by_a_window_lists_what_may_still_be_sent(setting: Any, hint: str) -> None:
     (judgement,) = judge(late(22), only(Case("freeze", setting, proposal(), proposal(), "")), {})
     assert str(judgement.problems[0].hint).startswith(hint)
 

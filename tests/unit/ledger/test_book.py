@@ -101,7 +101,7 @@ def test_a_run_is_unfinished_until_it_says_so(home: Home) -> None:
     assert ledger.run("20261121T090000Z-zzzz") is None
 
 
-def test_after_somebody_removed_its_lock_no_intent_is_written(file_home: Home) -> None:
+def test_after_its_lock_was_removed_no_intent_is_written(file_home: Home) -> None:
     """So nothing more is sent either: whoever comes next has a lock of its own by now."""
     ledger = file_home.open()
     with ledger.lock(["1352"], Holder("me"), timeout=0, waiting=lambda _: None):

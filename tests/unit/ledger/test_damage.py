@@ -95,7 +95,7 @@ def test_what_is_no_ledger_is_refused_and_left_alone(file: Path, content: bytes)
     assert file.read_bytes() == content
 
 
-def test_somebody_elses_database_is_refused(file: Path) -> None:
+def test_a_database_of_another_program_is_refused(file: Path) -> None:
     file.unlink()
     connection = sqlite3.connect(file)
     connection.execute("CREATE TABLE mine (x)")
@@ -167,7 +167,7 @@ def test_what_others_could_have_put_there_is_refused(file: Path, way: str, creat
         told(file, create=create)
 
 
-def test_nobody_else_can_read_it(file_home: Home) -> None:
+def test_other_users_cannot_read_it(file_home: Home) -> None:
     """Whatever the umask; SQLite gives its journal the mode of the file."""
     umask = os.umask(0)
     try:

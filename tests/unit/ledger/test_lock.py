@@ -104,7 +104,7 @@ def test_who_holds_it_is_told(home: Home) -> None:
     assert said in str(refused.value)
 
 
-def test_whoever_waits_is_told_once_and_gets_it(home: Home) -> None:
+def test_a_waiting_run_is_announced_once_and_gets_the_lock(home: Home) -> None:
     ledger = home.open()
     process = holding(home)
     told: list[Holder] = []

@@ -95,7 +95,7 @@ with book.together():
 """
 
 
-def test_a_writer_killed_in_the_middle_leaves_nothing_and_holds_nobody_up(database_home: Home) -> None:
+def test_a_writer_killed_in_the_middle_leaves_nothing_and_blocks_no_run(database_home: Home) -> None:
     ledger = database_home.open()
     process = child(WAITING_TO_DIE, database_home.url)
     assert process.stdout is not None

@@ -152,7 +152,7 @@ def test_looks_of_the_project_become_notes(old: Old) -> None:
     assert set(ledger.observations()) == {SUMMER, WINTER}
 
 
-def test_whoever_only_reads_is_asked_to_let_a_writer_do_it(old: Old) -> None:
+def test_a_reader_is_asked_to_leave_the_upgrade_to_a_writer(old: Old) -> None:
     before = old.content()
     with pytest.raises(LedgerError, match=f"it has the old format {old.format}"):
         old.open(create=False)

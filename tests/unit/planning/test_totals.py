@@ -193,6 +193,6 @@ def test_an_ad_set_ends_at_its_end_and_not_before() -> None:
     assert before == Limit(Period.DAY, Decimal(150))
 
 
-def test_an_ad_set_whose_budget_nobody_shows_is_uncapped_by_itself() -> None:
+def test_an_ad_set_whose_budget_is_never_shown_is_uncapped() -> None:
     unknown = {name: value for name, value in ROW.items() if not name.startswith("budget.")}
     assert limits.ad_sets([unknown], NOW) == [Limit(Period.DAY, None)]

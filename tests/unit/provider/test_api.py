@@ -538,7 +538,7 @@ def test_no_429_is_earned_at_any_limit_or_latency(limit: int, latency: float) ->
 
 
 @pytest.mark.parametrize("already", [20, 24, 25])
-def test_calls_that_somebody_else_made_count(already: int) -> None:
+def test_calls_of_other_clients_count(already: int) -> None:
     run = simulate(FixedWindows(25, 6, already), 40)
     assert run.refused == (1 if already == 25 else 0)  # the scout cannot know; the seven others can
     assert run.wall < 6 + 6 + 1.5
@@ -574,7 +574,7 @@ def test_calls_by_others_are_taken_off_and_those_still_out_are_not_counted_on() 
     assert window.left == 5 - 2
 
 
-def test_what_remains_is_believed_even_if_the_reset_cannot_be_read() -> None:
+def test_the_remaining_number_counts_even_if_the_reset_cannot_be_read() -> None:
     window = opened_window(5, wait=None)
     assert window.take(0.2) is False
     assert window.wait(0.2) == 0
@@ -966,7 +966,7 @@ def test_the_libraries_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert [record for record in caplog.records if record.name.startswith("http")] == []
 
 
-def test_nobody_listens() -> None:
+def test_no_server_listens() -> None:
     with serving() as server:
         url = server.url
     answer = over(url).send(call(WriteEffect.ADD))
@@ -974,7 +974,7 @@ def test_nobody_listens() -> None:
     assert f"{url[7:]} refuses connections: check the base URL" in answer.reason
 
 
-def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 

@@ -95,7 +95,7 @@ def test_nothing_is_sent_and_nothing_is_told_once_it_is_closed() -> None:
     assert ahead.take(read("/a")) is None
 
 
-def test_whoever_waits_for_a_read_in_flight_gets_it_when_it_ends() -> None:
+def test_a_wait_for_a_read_in_flight_ends_with_it() -> None:
     ends = threading.Event()
     begun = threading.Event()
 

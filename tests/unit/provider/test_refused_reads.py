@@ -26,7 +26,7 @@ def test_a_page_that_refuses_is_shown_and_consent_is_not_blamed(page: str) -> No
     assert "consent" not in (problem.hint or "")
 
 
-def test_the_api_that_refuses_is_believed() -> None:
+def test_a_refusal_by_the_api_is_final() -> None:
     body = {"errors": [{"code": "forbidden", "title": "No"}]}
     problem = refusal_of(CALL, Answer(Delivery.ANSWERED, 403, body))
     assert problem is not None

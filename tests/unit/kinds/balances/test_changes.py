@@ -159,7 +159,7 @@ def test_funds_are_taken_back_by_a_negative_difference() -> None:
         assert stored(desk, "Q4")["deposited"] == Decimal("4000.5")
 
 
-def test_a_top_up_by_somebody_else_is_counted_in() -> None:
+def test_a_top_up_by_a_colleague_is_counted() -> None:
     with bench(family="retailMedia") as desk:
         desk.world.edit("balances", "18446744073709551617", {"deposited": Decimal(5100)})
 
@@ -179,7 +179,7 @@ def test_a_memo_that_the_files_manage_is_not_replaced_by_the_mark_of_a_top_up() 
 UNCAPPED, PLACES = marked(balance(NEW.removesuffix(", deposited: 5000.00")).replace("  b:", "  ▶b:"))
 
 
-def test_no_balance_is_created_uncapped_unless_somebody_says_that_it_is_meant() -> None:
+def test_no_balance_is_created_uncapped_unless_a_decision_allows_it() -> None:
     with bench(family="retailMedia") as desk:
         desk.write({"a.yaml": UNCAPPED})
 

@@ -85,7 +85,7 @@ def test_one_apply_over_all_kinds_goes_in_a_safe_order_and_is_told_in_one_report
         assert desk.plan().changes == ()
 
 
-def test_a_create_whose_outcome_nobody_knows_stops_the_next_create() -> None:
+def test_a_create_with_an_unknown_outcome_stops_the_next_create() -> None:
     with bench(family="retailMedia") as desk:
         desk.write({"a.yaml": BALANCES})
         blind(desk, "*/balances")
@@ -97,7 +97,7 @@ def test_a_create_whose_outcome_nobody_knows_stops_the_next_create() -> None:
         assert ended == {"a-new create": "unknown", "b-new create": "not sent"}
 
 
-def test_a_create_whose_outcome_nobody_knows_stops_the_top_up_after_it() -> None:
+def test_a_create_with_an_unknown_outcome_stops_the_top_up_after_it() -> None:
     with bench(family="retailMedia") as desk:
         desk.write({"a.yaml": BALANCES})
         blind(desk, "*/balances")

@@ -96,7 +96,7 @@ def test_a_balance_that_slips_to_a_later_page_is_not_doubled(version: str) -> No
         assert (run.changes, run.unchanged) == ((), size)
 
 
-def test_a_list_that_never_comes_to_rest_is_not_believed() -> None:
+def test_a_list_that_never_comes_to_rest_is_refused() -> None:
     size = PAGES["2026-01"] + 20
     gone = {page: (str(FIRST_ID + 1 + page // 2), ELSEWHERE) for page in (1, 3, 5)}
     world = crowd(size, gone | {7: (FIRST, ACCOUNT)})
