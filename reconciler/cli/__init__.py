@@ -19,7 +19,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the console script. A usage error exits with 1, since 2 means that there are changes."""
     if os.environ.get(COMPLETION):  # Click writes bytes, for which a guarded stream has no method, and exits
         cli.main(prog_name="reconciler")
-    with _without_collection(), output.guarded():
+    with _without_collection(), output.guard_streams():
         code = _main(args)
         if args is None:
             _leave(code)

@@ -117,8 +117,8 @@ class Output(TextIOBase):
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Replace stdout and stderr by guarded streams, also if a stream is closed."""
+def guard_streams() -> Iterator[None]:
+    """Replace stdout and stderr by guard_streams streams, also if a stream is closed."""
     before = sys.stdout, sys.stderr
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         sys.stdout, sys.stderr = (Output(stream or nowhere) for stream in before)

@@ -179,14 +179,14 @@ def apply(given: ApplyOptions) -> None:
         report_refusal(form),
         open_writing(session, given.lock_timeout) as writing,
     ):
-        prepared = writing.plan(given.targets, allowed) if file is None else writing.reviewed(file, given.approve)
+        prepared = writing.plan(given.targets, allowed) if file is None else writing.review_saved(file, given.approve)
         if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
             run = prepared if isinstance(prepared, Run) else prepared.run
             end(replace(run, command="apply"), form, manner)
         manner = announce(prepared.run, form, manner)
         if not given.approved:
             _confirm(prepared.run)
-            again = writing.confirmed(prepared, given.targets, allowed)
+            again = writing.confirm(prepared, given.targets, allowed)
             if isinstance(again, Run):
                 end(replace(again, command="apply"), form, manner)
             prepared = again
@@ -253,7 +253,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
 
     received: list[int] = []
 
-    def interrupted(number: int, frame: object) -> None:
+    def on_interrupt(number: int, frame: object) -> None:
         again = number in received or (number == signal.SIGINT and bool(received))
         received.append(number)
         if stop.reason is not None and not again:
@@ -264,7 +264,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
         stop.because(error(Cause.INTERRUPTED, "not sent: the run was interrupted", hint="apply again to go on"))
         _say_at_once("Finishing requests in flight; press Ctrl-C again to abort.")
 
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, on_interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

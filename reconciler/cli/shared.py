@@ -112,14 +112,14 @@ def guardrail_options(command: Command) -> Command:
 def taking(options: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
     """Return a decorator that passes all parameters of a command as one object."""
 
-    def decorated(command: Callable[[Options], None]) -> Callable[..., None]:
+    def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
         @wraps(command)
-        def called(**given: object) -> None:
+        def call_command(**given: object) -> None:
             command(convert(given, options))
 
-        return called
+        return call_command
 
-    return decorated
+    return decorate
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.model import Problem, error
 
-EVERYBODY, OWNER = 0o666, 0o600
+ANY_USER, OWNER = 0o666, 0o600
 """Permissions of a new file: limited by the umask, or readable by the owner only."""
 
 
@@ -27,7 +27,7 @@ def write_atomically(path: Path, content: bytes | Sequence[bytes], *, rights: in
     target = path.resolve()
     beside = target.with_name(f".{secrets.token_hex(8)}.new")
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, EVERYBODY if rights is None else rights)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, ANY_USER if rights is None else rights)
         with os.fdopen(handle, "wb") as file:
             file.writelines(parts)
             file.flush()

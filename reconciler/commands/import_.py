@@ -171,10 +171,10 @@ def _products(project: Project, kinds: Sequence[str]) -> set[str]:
             connection.refused_run(error("no-such-kind", f"there is no kind {', '.join(unknown)}", hint=hint))
         )
 
-    def wanted(kind: Kind) -> bool:
+    def is_wanted(kind: Kind) -> bool:
         return (not kinds or kind.name in kinds) and bool(project.scope.get(kind.scope))
 
-    return {kind.product for kind in project.kinds.values() if wanted(kind)}
+    return {kind.product for kind in project.kinds.values() if is_wanted(kind)}
 
 
 @contextmanager

@@ -37,13 +37,13 @@ def runs(project: str, sandbox: str | None, api_url: str | None) -> str:
     """Return the latest runs, each with its effects."""
     found = project_files.find_project([project])[0]
 
-    def listed(book: Ledger) -> str:
+    def list_runs(book: Ledger) -> str:
         past = book.runs(RUNS)
         histories = ((each.id, book.run(each.id)) for each in past) if found else ()
         effects = {id: run_effects.summary(found, history) for id, history in histories if found and history}
         return _lines(ledger_report.runs(past, effects))
 
-    return _ask_ledger(project, sandbox, api_url, listed)
+    return _ask_ledger(project, sandbox, api_url, list_runs)
 
 
 def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> str:
@@ -152,7 +152,7 @@ def prune(project: str, sandbox: str | None, api_url: str | None, keep: timedelt
         with book.lock(found.locks if found else (), connection.lock_holder(), timeout=0, waiting=lambda holder: None):
             removed = book.prune(before)
             book.compact()
-        return _lines(ledger_report.pruned(removed, before))
+        return _lines(ledger_report.describe_pruned(removed, before))
 
     return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
@@ -166,7 +166,7 @@ def check(project: str, sandbox: str | None, api_url: str | None) -> str:
             problems = [error(Damaged.code, f"ledger {book.where}: {each}") for each in found.damage]
             problems[-1] = replace(problems[-1], hint=Damaged.advice)
             raise CommandRefused(connection.refused_run(*problems))
-        return _lines(ledger_report.checked(found, len(book.open_intents()), len(book.accepted())))
+        return _lines(ledger_report.describe_checked(found, len(book.open_intents()), len(book.accepted())))
 
     return _ask_ledger(project, sandbox, api_url, one, audit=False)
 

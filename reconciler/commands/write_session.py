@@ -42,7 +42,7 @@ class WriteSession:
             self._adopt(prepared, complete=True)
         return prepared
 
-    def confirmed(
+    def confirm(
         self, prepared: "plan_engine.PreparedPlan", targets: Sequence[str], allowed: Mapping[str, str] | None = None
     ) -> "plan_engine.PreparedPlan | Run":
         """Return the plan after the user's confirmation: read again, and refused if any part of it has changed.
@@ -70,7 +70,7 @@ class WriteSession:
             self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete
         )
 
-    def reviewed(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
+    def review_saved(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
         """Return a saved plan if it still holds and is the approved one, else a run with the problem."""
         session = self.session
         saved = saved_plans.read(file, session.project.kinds)

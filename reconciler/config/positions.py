@@ -182,13 +182,13 @@ class Tree:
             return []
         found: list[tuple[Node | None, Node]] = [(None, self.root)]
         for step in path:
-            entry = self._child(self.meant(found[-1][1]), step)
+            entry = self._child(self.resolve_alias(found[-1][1]), step)
             if entry is None:
                 break
-            found.append((entry.key, self.meant(entry.value)))
+            found.append((entry.key, self.resolve_alias(entry.value)))
         return found
 
-    def meant(self, node: Node) -> Node:
+    def resolve_alias(self, node: Node) -> Node:
         """Return the node itself, or the node that an alias refers to."""
         return self.anchors[str(node.anchor)] if node.style == "*" else node
 
@@ -198,13 +198,15 @@ class Tree:
         if not node.is_map or not isinstance(step, str):
             return None
         own = node.entry(step)
-        inherited = (self._child(source, step) for each in node.entries if each.merge for source in self.merged(each))
+        inherited = (
+            self._child(source, step) for each in node.entries if each.merge for source in self.list_merged(each)
+        )
         return own or next(filter(None, inherited), None)
 
-    def merged(self, entry: MapEntry) -> list[Node]:
+    def list_merged(self, entry: MapEntry) -> list[Node]:
         """Return the maps that a merge key includes."""
-        source = self.meant(entry.value)
-        return [self.meant(each.value) for each in source.entries] if source.is_list else [source]
+        source = self.resolve_alias(entry.value)
+        return [self.resolve_alias(each.value) for each in source.entries] if source.is_list else [source]
 
     def extent(self, node: Node) -> tuple[int, int]:
         """Return the offsets that represent a value to a reader; for a block, its first token."""
@@ -239,7 +241,7 @@ class Tree:
                     message = f"The key {each.name!r} is already written in line {line}."
                     yield each.key, "yaml-duplicate-key", message, "Keep one of the two."
             yield from self._wrong(each.value, lines, plain)
-            if each.merge and not all(source.is_map for source in self.merged(each)):
+            if each.merge and not all(source.is_map for source in self.list_merged(each)):
                 hint = "Write an alias of a map, or a list of such aliases, after '<<:'."
                 yield each.value, "yaml-merge", "Only maps can be merged.", hint
         word = self.text[node.start : node.end] if not node.style else ""

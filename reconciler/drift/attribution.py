@@ -54,7 +54,7 @@ def _read(kind: Kind, rows: Iterable[Mapping[str, Any]]) -> Iterator[HistoryEntr
         if name is None or at is None:
             continue
         before, after = (_value(kind, name, said) for said in (line.before, line.after))
-        yield HistoryEntryRead(at, name, before, after, line.who or "somebody", line.memo or None)
+        yield HistoryEntryRead(at, name, before, after, line.who or "an unknown user", line.memo or None)
 
 
 def find_authors(drift: Drift, entries: Sequence[HistoryEntryRead], own: Sequence[OwnWrite]) -> tuple[Author, ...]:

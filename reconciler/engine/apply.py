@@ -57,7 +57,7 @@ def apply(
         outcomes, problems, read = _unread(sent.outcomes), (doubt,), False
     found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
     sender.settle_anew([each for each in outcomes if each.call in found])
-    absent = {problem.address for problem in problems if problem.code == "not-in-force"}
+    absent = {each.item.address for each in outcomes if each.seen is ReadBack.NOT_IN_FORCE}
     if read:
         sender.see([each for each in outcomes if each.status is ItemStatus.APPLIED and each.item.address not in absent])
     stopped = (outside.stop.reason,) if outside.stop.reason else ()

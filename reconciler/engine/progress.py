@@ -103,7 +103,7 @@ class CallProgress:
     def reading(self, send: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
         """Return ``send`` with a report before and after each read."""
 
-        def sent(call: Call) -> Answer:
+        def send_and_report(call: Call) -> Answer:
             beside = self._began is not None and not self._stopped()
             if call.effect is not WriteEffect.READ or beside:
                 return send(call)
@@ -116,7 +116,7 @@ class CallProgress:
             self._report(what)
             return answer
 
-        return sent
+        return send_and_report
 
     def _report(self, what: str) -> None:
         self._tell(Activity(f"reading {what}", self._read.get(what, 0), noun="object", used=self._used()))
@@ -152,10 +152,10 @@ def count_items(calls: Sequence[Call], later: int, on_count: CountSent) -> Calla
     if total:
         on_count(0, total, len(calls))
 
-    def ended(items: int) -> None:
+    def count(items: int) -> None:
         nonlocal done
         if items:
             done = min(done + items, total)
             on_count(done, total, len(calls))
 
-    return ended
+    return count

@@ -36,8 +36,8 @@ def run_exposure_safe(
     first = carry(frees, earlier)
     if not rises:
         return first
-    believed = _confirmed((*earlier, *first.outcomes), confirm)
-    dropped = exposure.items_without_funding(ground, believed, rises, deferred)
+    confirmed = _confirmed((*earlier, *first.outcomes), confirm)
+    dropped = exposure.items_without_funding(ground, confirmed, rises, deferred)
     kept = [rest for call in rises if (rest := _without(call, dropped)) is not None]
     second = carry(kept, (*earlier, *first.outcomes))
     unsent = tuple(_unsent(rises, dropped))

@@ -99,7 +99,7 @@ class Importer:
             new += self._read(kind)
         fresh = self.places.put(new, kinds)
         yield from fresh
-        yield from self.places.amended()
+        yield from self.places.list_changed()
 
     # --- Reading live state ---------------------------------------------------------------------------------
 

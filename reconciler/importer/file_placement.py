@@ -147,7 +147,7 @@ class FilePlacement:
             self.edits[file].changes += update_file.file_edits(kind, self.value(file), here, still[file])
             self.edits[file].moved += [each.desired.address for each in here]
 
-    def amended(self) -> Iterator[FileOutput]:
+    def list_changed(self) -> Iterator[FileOutput]:
         """Yield the existing files that change."""
         edits, self.edits = self.edits, defaultdict(_PendingEdit)
         self.values.clear()

@@ -20,7 +20,7 @@ HOLDER_NOTE_GRACE = 1.0
 """Grace period in seconds for a new holder to write its note, before the holder is reported as unknown."""
 MAKING = 30.0
 """Seconds to wait while another process creates the ledger."""
-NOBODY = Holder()
+UNNAMED = Holder()
 
 
 def wait(
@@ -34,9 +34,9 @@ def wait(
     began = time.monotonic()
     told: Holder | None = None
     while not attempt():
-        in_the_way = holder() or NOBODY
+        in_the_way = holder() or UNNAMED
         waited = time.monotonic() - began
-        if in_the_way is not NOBODY or waited >= HOLDER_NOTE_GRACE:
+        if in_the_way is not UNNAMED or waited >= HOLDER_NOTE_GRACE:
             if waited >= timeout:
                 raise refusal(in_the_way)
             if in_the_way != told:

@@ -179,7 +179,7 @@ class Postgres:
         """Return the holders of any of the scopes; this takes no lock."""
         keys = {self._key(scope): scope for scope in scopes}
         taken = {int(str(key)) for (key,) in self.execute(HELD)}
-        return tuple(self._holder(scope) or lock.NOBODY for key, scope in sorted(keys.items()) if key in taken)
+        return tuple(self._holder(scope) or lock.UNNAMED for key, scope in sorted(keys.items()) if key in taken)
 
     def compact(self) -> None:
         """Do nothing: the server reuses freed space by itself."""

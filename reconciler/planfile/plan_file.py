@@ -159,14 +159,14 @@ def load_plan(text: str, kinds: Mapping[str, Kind]) -> PlanFile:
 
 
 def _content(text: str) -> Shape:
-    def once(pairs: list[tuple[str, Any]]) -> Shape:
+    def check_keys(pairs: list[tuple[str, Any]]) -> Shape:
         found = dict(pairs)
         if len(found) != len(pairs):
             raise PlanFileError("it was altered: a key stands twice")
         return found
 
     try:
-        content = json.loads(text, object_pairs_hook=once)
+        content = json.loads(text, object_pairs_hook=check_keys)
     except json.JSONDecodeError as trouble:
         raise PlanFileError(f"it is not JSON (line {trouble.lineno})") from trouble
     except (ValueError, RecursionError) as trouble:  # a number with too many digits, or unclosed brackets

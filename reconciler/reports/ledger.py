@@ -83,13 +83,13 @@ def forget_message(address: Address, *, known: bool) -> Iterator[str]:
         yield f"{sanitize(address)} was not remembered."
 
 
-def pruned(removed: Pruned, before: datetime) -> Iterator[str]:
+def describe_pruned(removed: Pruned, before: datetime) -> Iterator[str]:
     """Yield the result of ``ledger prune``."""
     yield f"Removed {count_noun(removed.runs, 'run')} and {count_noun(removed.calls, 'call')} from before {_time(before)}."  # noqa: E501
     yield "What is open or held stays, and the last call of each facet of an address."
 
 
-def checked(found: Checkup, open: int, accepted: int) -> Iterator[str]:
+def describe_checked(found: Checkup, open: int, accepted: int) -> Iterator[str]:
     """Yield the result of ``ledger check`` for a ledger without damage."""
     yield f"{count_noun(found.rows, 'row')}, all as they were written."
     if open:

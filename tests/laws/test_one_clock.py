@@ -147,7 +147,7 @@ def test_a_saved_plan_expires_by_the_instant_at_which_the_run_began(minutes: int
         applying = here.session()
         assert not isinstance(applying, Run)
         with open_writing(applying, 0) as writing:
-            again = writing.reviewed(file, None)
+            again = writing.review_saved(file, None)
 
     run = again.run if isinstance(again, PreparedPlan) else again
     assert [each.code for each in run.problems if each.severity is Severity.ERROR] == (

@@ -54,7 +54,7 @@ def include_entry(home: Path, folder: Path, source: ToolSource) -> str:
     """Return the entry of a project under ``include``."""
     project = Path(os.path.relpath(folder.resolve(), home.resolve())).as_posix()
     below = "" if project == "." else f"{project}/"
-    changes = [f"{below}**/*.yaml", f"{below}**/*.yml", *_shared(home, folder), PIPELINE, TEMPLATE.as_posix()]
+    changes = [f"{below}**/*.yaml", f"{below}**/*.yml", *_find_shared(home, folder), PIPELINE, TEMPLATE.as_posix()]
     lines = {"project": project, "name": slug_of(project), "source": source.requirement, "changes": changes}
     inputs = "".join(f"      {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in lines.items())
     return f"  - local: {TEMPLATE.as_posix()}\n    inputs:\n{inputs}"
@@ -99,7 +99,7 @@ def _inputs(text: str) -> list[dict[str, object]]:
     return [each for each in found if isinstance(each, dict)]
 
 
-def _shared(home: Path, folder: Path) -> Iterator[str]:
+def _find_shared(home: Path, folder: Path) -> Iterator[str]:
     """Yield the file that the project extends, from the root of the repository."""
     parsed, _ = read_document(folder / PROJECT_FILE) if (folder / PROJECT_FILE).is_file() else (None, ())
     shared = parsed.value.get(extended.KEY) if parsed is not None and isinstance(parsed.value, dict) else None

@@ -2,23 +2,17 @@
 
 import json
 import sys
+from functools import partial
 
 from criteo_api_marketingsolutions_v2027_01 import ApiClientBuilder
 from criteo_api_marketingsolutions_v2027_01 import models as m
 from criteo_api_marketingsolutions_v2027_01.api.campaign_api import CampaignApi
 from criteo_api_marketingsolutions_v2027_01.exceptions import ApiException
+from refusals import refused_by
 
 client = ApiClientBuilder.WithClientCredentials("sandbox-ms", "sandbox", host=sys.argv[1])
 api = CampaignApi(client)
-
-
-def refused(call):
-    """The error of a call that has to be refused."""
-    try:
-        call()
-    except ApiException as error:
-        return error
-    raise AssertionError("accepted")
+refused = partial(refused_by, ApiException)
 
 
 def creation(**changes):

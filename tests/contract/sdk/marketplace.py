@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 from criteo_api_marketingsolutions_v2027_01 import ApiClientBuilder
 from criteo_api_marketingsolutions_v2027_01.api.campaign_api import CampaignApi
@@ -15,18 +16,11 @@ from criteo_api_marketingsolutions_v2027_01.models import (
     UpdateSellerBudgetMessage,
     UpdateSellerBudgetMessageBase,
 )
+from refusals import refused_by
 
 client = ApiClientBuilder.WithClientCredentials("sandbox-ms", "sandbox", host=sys.argv[1])
 api = CampaignApi(client)
-
-
-def refused(call):
-    """The error of a call that has to be refused."""
-    try:
-        call()
-    except ApiException as error:
-        return error
-    raise AssertionError("accepted")
+refused = partial(refused_by, ApiException)
 
 
 def day(text: str) -> datetime:

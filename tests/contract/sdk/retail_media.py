@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -11,20 +12,13 @@ from criteo_api_retailmedia_v2027_01.api.balance_api import BalanceApi
 from criteo_api_retailmedia_v2027_01.api.campaign_api import CampaignApi
 from criteo_api_retailmedia_v2027_01.api.gateway_api import GatewayApi
 from criteo_api_retailmedia_v2027_01.exceptions import ApiException
+from refusals import refused_by
 
 ACCOUNT = "18446744073709551616"
 url = sys.argv[1]
 client = ApiClientBuilder.WithClientCredentials("sandbox-rm", "sandbox", host=url)
 api = BalanceApi(client)
-
-
-def refused(call):
-    """The error of a call that has to be refused."""
-    try:
-        call()
-    except ApiException as error:
-        return error
-    raise AssertionError("accepted")
+refused = partial(refused_by, ApiException)
 
 
 def title(error):

@@ -473,10 +473,10 @@ def tree(document: Document) -> Json:
     whole = Tree(document.text.decode("utf-8-sig"))
 
     def walk(node: Node) -> Json:
-        node = whole.meant(node)
+        node = whole.resolve_alias(node)
         if node.is_list:
             return {index: walk(each.value) for index, each in enumerate(node.entries)}
-        merged = [walk(source) for each in node.entries if each.merge for source in whole.merged(each)]
+        merged = [walk(source) for each in node.entries if each.merge for source in whole.list_merged(each)]
         own = {str(each.name): walk(each.value) for each in node.entries if not each.merge}
         return {key: value for each in [*reversed(merged), own] for key, value in each.items()}
 

@@ -39,7 +39,7 @@ def undo(here: Night, run: str) -> RollbackResult:
     file = here.bench.folder / "plan.json"
     found.session.save(found.run, file, found.targets, 24.0)
     with open_writing(here.session(), 0) as writing:
-        prepared = writing.reviewed(file, None)
+        prepared = writing.review_saved(file, None)
         assert not isinstance(prepared, Run), errors(prepared)
         ended = writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)))
     assert [
@@ -211,7 +211,7 @@ def test_the_plan_is_refused_until_the_files_are_changed_too() -> None:
         file = here.bench.folder / "plan.json"
         found.session.save(found.run, file, found.targets, 24.0)
         with open_writing(here.session(), 0) as writing:
-            refused = writing.reviewed(file, None)
+            refused = writing.review_saved(file, None)
 
     assert isinstance(refused, Run)
     assert "stale-plan" in {each.code for each in refused.problems}

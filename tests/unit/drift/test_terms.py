@@ -155,7 +155,7 @@ def test_a_saved_plan_does_not_outlive_the_override_that_it_was_made_under() -> 
         session.save(prepared.run, file, (), 24.0)
         turn(here, "2026-11-21T13:00:00Z")
         with open_writing(here.session(), 0) as writing:
-            refused = writing.reviewed(file, None)
+            refused = writing.review_saved(file, None)
 
     assert isinstance(refused, Run)
     assert {each.code for each in refused.problems if each.severity.value == "error"} == {"stale-plan"}
