@@ -128,12 +128,12 @@ class CallProgress:
             self._began = now
             self._read.clear()
         used = self._used()
-        left = self._left(done / total, now - self._began, calls, used or 0.0)
+        left = self._estimate_left(done / total, now - self._began, calls, used or 0.0)
         self._tell(Activity("sending", done, total, "item", used, left))
         if done >= total:
             self._began = None
 
-    def _left(self, share: float, spent: float, calls: int, used: float) -> float | None:
+    def _estimate_left(self, share: float, spent: float, calls: int, used: float) -> float | None:
         """Return the seconds to the end: at the speed until now, or more if the rate limit makes the last calls wait.
 
         A call beyond the limit waits until one of the last minute is a minute old.

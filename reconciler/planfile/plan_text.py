@@ -34,7 +34,7 @@ def _write(head: Shape, lists: Mapping[str, Sequence[Any]], shape_of: Any) -> tu
             texts[name] = _entries((shape_of(each) for each in lists[name]), hashed)
         else:
             hashed.update(orjson.dumps(head[name], option=orjson.OPT_SORT_KEYS))
-            texts[name] = [_indented(head[name], b"\n  ")]
+            texts[name] = [_indent(head[name], b"\n  ")]
     hashed.update(b"}")
     digest = f"{SCHEME}{hashed.hexdigest()}"
     parts = [b'{\n  "digest": %b' % orjson.dumps(digest)]
@@ -49,10 +49,10 @@ def _entries(shapes: Iterable[Any], hashed: Any) -> list[bytes]:
     hashed.update(b"[")
     for number, each in enumerate(shapes):
         hashed.update(b"%b%b" % (b"," if number else b"", orjson.dumps(each, option=orjson.OPT_SORT_KEYS)))
-        texts.append(b"%b\n    %b" % (b"," if number else b"", _indented(each, b"\n    ")))
+        texts.append(b"%b\n    %b" % (b"," if number else b"", _indent(each, b"\n    ")))
     hashed.update(b"]")
     return [*texts, b"\n  ]" if len(texts) > 1 else b"]"]
 
 
-def _indented(shape: Any, line: bytes) -> bytes:
+def _indent(shape: Any, line: bytes) -> bytes:
     return orjson.dumps(shape, option=orjson.OPT_INDENT_2).replace(b"\n", line)  # no text holds a line end as such

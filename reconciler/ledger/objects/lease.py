@@ -1,6 +1,6 @@
 """Leases: a lock in a bucket is an object that its holder renews, and that is taken over only if it does not change.
 
-Clocks of machines are never compared: whoever waits watches the object for the length of the lease on a clock of its
+Clocks of machines are never compared: a run that waits watches the object for the length of the lease on a clock of its
 own, and a holder counts its lease from before the request that renewed it.
 """
 
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from reconciler.ledger import codec
 from reconciler.ledger.errors import Damaged, LedgerError, Locked, LockLost, Unconditional
 from reconciler.ledger.fence import ANOTHER
-from reconciler.ledger.lock import NOBODY, digest
+from reconciler.ledger.lock import UNNAMED, digest
 from reconciler.ledger.objects.bucket import Bucket, Found, Tag
 from reconciler.ledger.records import Holder
 from reconciler.model.stored_codec import dumps
@@ -56,7 +56,7 @@ class Note(Struct, frozen=True):
         try:
             return codec.to_holder(self.holder)
         except (ValueError, TypeError, json.JSONDecodeError, msgspec.MsgspecError):
-            return NOBODY
+            return UNNAMED
 
 
 class Held(Struct):
@@ -71,8 +71,8 @@ class Held(Struct):
 class Leases:
     """The leases of one session, renewed by a thread of its own.
 
-    ``clock`` and ``sleep`` are those of this machine; without ``renewing`` there is no thread, and whoever tests it
-    renews.
+    ``clock`` and ``sleep`` are those of this machine; without ``renewing`` there is no thread, and a test
+    renews it itself.
     """
 
     def __init__(
