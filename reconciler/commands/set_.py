@@ -145,7 +145,7 @@ def write(loaded: LoadResult, planned: SetResult) -> SetResult:
 def _choose_resources(
     desired: Sequence[Desired], project: Project, selectors: Sequence[str], tests: Sequence[Condition]
 ) -> list[Desired]:
-    """Return the resources that are meant, in the order of the files. Raises :class:`LookupError` with problems."""
+    """Return the chosen resources, in the order of the files. Raises :class:`LookupError` with problems."""
     addresses = [str(each.address) for each in desired]
     chosen, unmatched = select(addresses, selectors)
     if unmatched:

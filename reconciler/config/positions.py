@@ -65,7 +65,7 @@ class Node:
         return self.style in ("{", "[")
 
     def entry(self, name: str) -> "MapEntry | None":
-        """Return the entry of that key that stands in this very map."""
+        """Return the entry of that key of the map itself, without merged ones."""
         if len(self.entries) <= FEW:
             return next((each for each in self.entries if each.name == name and not each.merge), None)
         if self.named is None:

@@ -170,7 +170,7 @@ def _judge(
 
 
 def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> list[Problem]:
-    """Return the problems for which the user must say which object is meant."""
+    """Return the problems of blocks whose object the user must state."""
     near_is_same = project.assumptions.get("nearNames", True)
     return [*find_near_twins(kind, pairs, live), *identity.questions(kind, pairs, live, near_is_same=near_is_same)]
 

@@ -30,11 +30,11 @@ NOT_IN_BODY = "@"
 
 
 class Field(Struct, frozen=True):
-    """One row: a name as users write it, a value type, and where it stands in each direction.
+    """Field of a kind: its name in files, its value type, and its paths in reads, creates and patches.
 
-    A name that ends in ``.*`` is a map: every key the files state is a field of its own.
-    ``clears`` says that null may be written; ``forced`` that a create needs the key even for null;
-    ``keyed_by`` which attribute names the entries of a map that is read as a list.
+    A name that ends in ``.*`` is a map: each key in the files is a field of its own. ``nullable``: null may be written.
+    ``always_in_create``: a create needs the key even for null. ``list_key``: attribute that names the entries of a map
+    that is read as a list.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Field(Struct, frozen=True):
     doc: str = ""
 
     def path(self, direction: str) -> str | None:
-        """The wire path for ``read``, ``create`` or ``patch``; None where there is none."""
+        """Return the path for ``read``, ``create`` or ``patch`` in the JSON of the API, or None."""
         path: str | None = getattr(self, direction)
         return self.name if path == SAME_AS_NAME else path
 
@@ -64,10 +64,10 @@ class Field(Struct, frozen=True):
 
 
 class ValidationContext(Struct, frozen=True):
-    """What a rule may look at: all that is wanted of a kind, all of it that is live, and the clock.
+    """Input of a rule: every desired and every live resource of a kind, and the instant of the run.
 
-    Offline (``validate``) nothing is live, and every pair has None. ``zones`` are those by which days are meant, by the
-    id of the owner; without any it is UTC.
+    Offline (``validate``) nothing is live, and every pair has None. ``zones`` are the time zones of days, by owner id;
+    without any it is UTC.
     """
 
     pairs: Sequence[tuple[Desired, Live | None]]
@@ -84,11 +84,11 @@ class ValidationContext(Struct, frozen=True):
         return tuple(desired for desired, _ in self.pairs)
 
     def first_today(self) -> date:
-        """Return the first day that it may be: only what ended before it is over in every zone."""
+        """Return the earliest date of this instant in any zone: what ended before it is over in all of them."""
         return days(self.now, self.zones.values())[0]
 
     def last_today(self, owner: object = None) -> date:
-        """Return the last day that it may be, for one owner or for all: only what begins after it is to come."""
+        """Return the latest date of this instant, in the zone of one owner or in any; a later day is to come."""
         zone = self.zones.get(str(owner))
         return days(self.now, self.zones.values() if zone is None else (zone,))[1]
 
@@ -100,29 +100,29 @@ SceneRule: TypeAlias = Callable[[ValidationContext], Iterable[Problem]]
 class Kind(Struct, frozen=True, eq=False, dict=True):
     """A kind of resource as one table, plus functions only for rules that cross fields."""
 
-    # natural     keys that find a resource without an id, tried in order (contract §12)
+    # natural_keys     keys that find a resource without an id, tried in order (contract §12)
     # excluded_when    live values that exclude one from that search; superseded_when those of one that stands back
     # read_only_when   live values of one that the API changes no more, so that an import leaves it out
-    # stops       values that stop delivery
-    # born        values that a new resource has by itself
-    # leads       values of those that stand before the others when several are created in one call
+    # stop_values      values that stop delivery
+    # create_defaults  values that the API gives a new resource
+    # create_first     values of the resources that are created before others in one call
     # merged      facets that `batching: merged` folds into one item
     # money       creating or funding one commits money at once (contract §10)
-    # automatic   blocks that may be null because something else sets them
+    # optional_null_blocks  blocks that may be null because something else sets them
     # details     sub-resources, read only where the files state them
     # attachments a set that is read from the other side
     # references  fields whose ids must be known before any call
     # owners      a list that tells the time zones of the owners
     # rules, scene_rules     see one resource as written; all of them, with live state when there is any
-    # implied     completes the values after a change with what the API then sets by itself
+    # server_side_effects  returns the values after a change with those that the API then sets
     # limits, cost_fields    what each of all its objects may spend at most, and the fields that this depends on
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
     # caps_campaigns  whether one is a campaign, whose ceiling, or else limit, bounds all that belongs to it
-    # normalised  mends what a version of the API cannot say in the field itself
+    # normalize   returns the values of an object with what a version of the API encodes in other fields
     # blocks      what each block that only groups fields is about
-    # history     how the history of one is written
-    # title, campaign    the fields that a person knows one by, and that hold the campaigns it belongs to
-    # amount_units    what an amount is meant by: a budget of a lifetime says nothing of one of a day
+    # history     format of its history
+    # title, campaign    the fields with its name, and with the campaigns that it belongs to
+    # amount_units    fields that give an amount its unit: amounts of other units are not compared
     # facet_roles which facets move bids, budgets or funds
     # layout      where an import writes it, and under which key
     # probes      reads that show whether the application may read it
@@ -187,12 +187,12 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def address_fields(self) -> Mapping[str, str]:
-        """The fields that may hold the address of a block instead of an id, with the kind of that block."""
+        """Fields that may hold the address of a block instead of an id, with the kind of that block."""
         ids = ((row.name, row.type.each if isinstance(row.type, SetType) else row.type) for row in self.fields)
         return {name: id.of for name, id in ids if isinstance(id, IdType) and id.of}
 
     def field(self, name: str) -> Field:
-        """The row of a field; an entry of a map has the row of its map. KeyError if there is none."""
+        """Return the row of a field; an entry of a map has the row of its map. Raise KeyError if there is none."""
         row = self.by_name.get(name)
         return row if row is not None else self.by_name[name.partition(".")[0] + ".*"]
 
@@ -207,7 +207,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
         return {**completed, **stated} if before is not None else {**self.create_defaults, **completed}
 
     def name_of(self, values: Values) -> str:
-        """Return what a person knows an object by; empty if it has no such name."""
+        """Return the name of an object; empty if the kind has no names."""
         name = values.get(self.title) if self.title else None
         return name if isinstance(name, str) else ""
 
@@ -217,11 +217,11 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     @property
     def holder(self) -> str:
-        """The field that holds the id of the scope's member that a resource belongs to."""
+        """Field with the id of the advertiser or account that owns a resource."""
         return SCOPES[self.scope].holder
 
     def owner_of(self, values: Values) -> str | None:
-        """Return the id of the member of the scope that an object belongs to, if its values say so."""
+        """Return the id of the advertiser or account that owns an object, or None if its values lack it."""
         owner = values.get(self.holder)
         return None if owner is None else str(owner)
 
@@ -234,11 +234,11 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     @property
     def owner(self) -> str | None:
-        """The field that the scope's id fills, if the kind has one (a balance's account)."""
+        """Field that is filled with the id of the list's owner (the account of a balance), or None."""
         return self.read.inject if isinstance(self.read, Listing) else None
 
     def affects_cost(self, name: str) -> bool:
-        """Whether a field is one of those that an object's limit depends on."""
+        """Return True if an object's limit depends on the field."""
         return name in self.cost_fields or name.partition(".")[0] + ".*" in self.cost_fields
 
     def has(self, name: str) -> bool:
@@ -246,17 +246,17 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def reads(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
-        """Every readable row with its path; a final box is left to the reader, who opens any."""
+        """Each readable row with its path, without a final ``.value``, which the reader removes."""
         paths = ((row, row.path("read")) for row in self.fields if not row.is_map or row.list_key)
         return tuple((row, tuple(path.removesuffix(".value").split("."))) for row, path in paths if path)
 
     @cached_property
     def plain(self) -> frozenset[str]:
-        """Fields that the list of the kind shows under a name of their own: ``==`` tells all about them."""
+        """Fields that the list of the kind shows under one name, so that ``==`` compares them."""
         return frozenset(row.name for row in self.fields if not row.is_map and row.path("read") is not None)
 
     def settled(self, desired: Values, live: Values) -> bool:
-        """Whether all that is stated is plain and in force, as it is for most of an account."""
+        """Return True if every stated field is plain and in force, as for most of an account."""
         return desired.keys() <= self.plain and holds_field(live, desired)
 
     @cached_property
@@ -264,32 +264,32 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
         return {row.name: rank for rank, row in enumerate(self.fields)}
 
     def field_order(self, name: str) -> int:
-        """Where a field stands in the table; entries of a map stand where their map does."""
+        """Return the number of a field's row in the table; an entry of a map has that of its map."""
         return self._ranks[self.field(name).name]
 
     def is_listed(self, name: str) -> bool:
-        """Whether the list of the kind shows the field; sub-resources and write-only values are not in it."""
+        """Return True if the list of the kind shows the field; it lacks sub-resources and write-only values."""
         row = self.field(name)
         return row.path("read") is not None and (not row.is_map or row.list_key is not None)
 
     def changeable(self, row: Field) -> bool:
-        """Whether an existing resource's value can be changed at all."""
+        """Return True if the value of an existing resource can be changed."""
         return row.path("patch") is not None
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """What the files must state before such a resource can be created."""
+        """Fields that the files must state to create a resource."""
         return tuple(row.name for row in self.fields if row.required)
 
     def missing(self, values: Values) -> tuple[str, ...]:
-        """The required fields that are not stated, those of a block that something else sets apart."""
+        """Return the required fields that are not stated, without those of blocks that something else sets."""
         automatic = tuple(f"{block}." for block in self.optional_null_blocks if block in values)
         return tuple(name for name in self.required if name not in values and not name.startswith(automatic or ("\0",)))
 
     def amended(
         self, cells: Mapping[str, Mapping[str, Any] | None], *, more: tuple[Field, ...] = (), **parts: Any
     ) -> "Kind":
-        """The same kind where some cells differ; None for a field means that it is not there."""
+        """Return the kind with other cells; None removes a field."""
         rows = [
             replace(row, **cell) if cell else row
             for row in self.fields

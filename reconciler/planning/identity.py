@@ -11,7 +11,7 @@ Claimed = Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]]
 
 
 def invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
-    """Yield what of a name cannot be seen, unless the block states which object it means."""
+    """Yield an error for each invisible part of a name, unless the block has an id."""
     name = desired.values.get(kind.title) if kind.title else None
     if kind.title and isinstance(name, str) and desired.id is None:
         for what in likeness.describe_hidden(name):
@@ -23,7 +23,7 @@ def invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
 def questions(
     kind: Kind, pairs: Sequence[Pair], live: Sequence[Live], *, near_is_same: bool = True
 ) -> Iterator[Problem]:
-    """Yield what a person has to say before the pairs of a kind with names are taken for what is meant."""
+    """Yield a problem for each pair whose names leave open which object is intended; the user must state it."""
     if kind.title not in kind.natural_keys[0]:
         return
     by_key: dict[Key, list[Live]] = {}

@@ -1,4 +1,4 @@
-"""What there is to compare a new object with, and what one that is created off may spend once it is started."""
+"""Siblings of a new object, to compare its amounts with, and the limit of objects that are created off."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What changes, on a page in HTML: changes one by one, alike ones folded, and the calls that carry them."""
+"""Changes of a page in HTML, with similar ones folded, and the calls."""
 
 from itertools import islice
 
