@@ -112,7 +112,7 @@ def _outside(project: Project, rule: OwnershipRule, desired: Desired, live: Live
             amount, limit = group_digits(value), format_in_sentence(bound)
             message = f"{rule.field} is {amount}, {words} {limit}; it belongs to {_owner(rule)}"
             key = "min" if words == "below min" else "max"
-            hint = f"tell {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
+            hint = f"inform {_owner(rule)}, widen the bound, or end the rule with `until`: then the files decide again"
             return warning(OUTSIDE, message, at=project.at(KEY, rule.number, key), address=desired.address, hint=hint)
     return None
 

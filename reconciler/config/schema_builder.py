@@ -105,7 +105,7 @@ def build_project_schema() -> Schema:
             },
             "currencies": {
                 "type": "object",
-                "description": "Currency of an advertiser or account, by its id, where the API does not tell it.",
+                "description": "Currency of an advertiser or account, by its id, where the API does not return it.",
                 "propertyNames": {"pattern": "^[0-9]+$"},
                 "additionalProperties": {"type": "string", "pattern": "^[A-Z]{3}$"},
             },

@@ -232,4 +232,4 @@ def key_for(currency: str) -> str:
     """Return a hint for a currency without a limit."""
     if currency.isupper():
         return f"add {currency}: AMOUNT to the rule"
-    return "tell the currency under `currencies` in reconciler.yaml, by the id of the advertiser or account"
+    return "state the currency under `currencies` in reconciler.yaml, by the id of the advertiser or account"

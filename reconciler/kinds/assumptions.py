@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 ASSUMPTIONS: Mapping[str, tuple[str, str]] = {
-    "rateLimit": ("marketingSolutions", "250 calls a minute, in a window that the headers tell"),
+    "rateLimit": ("marketingSolutions", "250 calls a minute, in a window that the headers state"),
     "criteoService": ("marketingSolutions", "an application names its product"),
     "sellerToday": ("marketingSolutions", '"today" of seller budgets is UTC'),
     "memoToken": ("retailMedia", "the memo of a top-up appears in the history"),

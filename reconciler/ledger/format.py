@@ -15,7 +15,7 @@ def stored_format(database: Database) -> int:
     """Return the format version in the tables. Raise ``Damaged`` if there is none."""
     ((found,),) = database.execute("SELECT max(version) FROM format")
     if not isinstance(found, int) or found < 1:
-        raise Damaged(database.where, "it does not tell its format")
+        raise Damaged(database.where, "it does not state its format")
     return found
 
 

@@ -161,8 +161,8 @@ def _shortage(reported: Totals, held: int, pages: int) -> str | None:
         if total is not None and total > held:
             return f"it tells {total} rows, and {held} came"
     if reported.pages is not None and reported.pages > pages:
-        return f"it tells {reported.pages} pages, and {pages} came"
-    return "it tells of a next page, which did not come" if reported.has_next else None
+        return f"it announces {reported.pages} pages, and {pages} came"
+    return "it announces a next page, which did not come" if reported.has_next else None
 
 
 def _number(value: object) -> int | None:

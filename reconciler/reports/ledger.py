@@ -49,17 +49,17 @@ def runs(past: Sequence[PastRun], effects: Mapping[str, str]) -> Iterator[str]:
         yield "No run is recorded."
 
 
-def run(history_of_run: RunHistory) -> Iterator[str]:
+def run(one_run: RunHistory) -> Iterator[str]:
     """Yield one run: user, time, facts, and the outcome of every call."""
-    record = history_of_run.run.record
+    record = one_run.run.record
     facts = {
-        "run": history_of_run.run.id,
+        "run": one_run.run.id,
         "command": record.command,
         "project": record.project,
         "started": _time(record.started),
-        "ended": f"{_time(history_of_run.run.ended)}, {_describe_end(history_of_run.run)}"
-        if history_of_run.run.ended
-        else _describe_end(history_of_run.run),
+        "ended": f"{_time(one_run.run.ended)}, {_describe_end(one_run.run)}"
+        if one_run.run.ended
+        else _describe_end(one_run.run),
         "by": f"{record.who} (pid {record.pid})" if record.pid else record.who,
         "version": record.version,
         "commit": record.commit,
@@ -70,7 +70,7 @@ def run(history_of_run: RunHistory) -> Iterator[str]:
     for name, fact in facts.items():
         if fact:
             yield f"{name + ':':<9} {sanitize(fact)}"
-    for intent in history_of_run.calls:
+    for intent in one_run.calls:
         yield ""
         yield from _call(intent)
 

@@ -105,7 +105,7 @@ def test_people_are_told_the_same(here: Path, capsys: pytest.CaptureFixture[str]
 
     said = capsys.readouterr().out
     assert "  ok       portfolio         the scope is in it: 1352" in said
-    assert "  ?        Campaign, manage  only a write would tell" in said
+    assert "  ?        Campaign, manage  only a write can show it" in said
     assert said.endswith("Nothing was written.\n")
 
 

@@ -74,14 +74,14 @@ def check_account(
 
 
 def _application(account: ProductAccount, send: Send, heard: SeenReplies) -> Iterator[Check]:
-    facts_of_app = account_scope.read_application(account.product, account.root, send)
+    app = account_scope.read_application(account.product, account.root, send)
     if heard.token:
         yield Check(account.title, "token", CheckLevel.OK, "granted")
-    name, service = account_scope.application_name(facts_of_app), str(facts_of_app.get("criteoService") or "")
-    facts: dict[str, Json] = {"name": name, "service": service, "applicationId": facts_of_app.get("applicationId")}
+    name, service = account_scope.application_name(app), str(app.get("criteoService") or "")
+    facts: dict[str, Json] = {"name": name, "service": service, "applicationId": app.get("applicationId")}
     wrong = [
         check_of_problem(account.title, "application", each)
-        for each in account_scope.wrong_product(account.product, facts_of_app)
+        for each in account_scope.wrong_product(account.product, app)
     ]
     yield from wrong or [Check(account.title, "application", CheckLevel.OK, f'"{name}" of {service}', facts=facts)]
 
@@ -131,7 +131,7 @@ def _permissions(account: ProductAccount, ids: Sequence[str], send: Send) -> Ite
             yield Check(account.title, name, CheckLevel.OK, f"allowed: {probe.reads}", facts={"kind": kind.name})
             managed.setdefault(probe.domain, []).append(probe.manages)
     for domain, uses in managed.items():
-        said = f"only a write would tell; needed for {', '.join(uses)}"
+        said = f"only a write can show it; needed for {', '.join(uses)}"
         yield Check(account.title, f"{domain}, manage", CheckLevel.UNKNOWN, said)
 
 

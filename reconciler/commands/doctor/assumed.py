@@ -31,7 +31,7 @@ class Evidence(Struct, frozen=True):
 
 
 Found = tuple[CheckLevel, str]
-UNWRITTEN = "only a write would tell"
+UNWRITTEN = "only a write can show it"
 
 
 def check_assumptions(project: Project | None, evidence: Iterable[Evidence]) -> Iterator[Check]:
@@ -45,7 +45,7 @@ def check_assumptions(project: Project | None, evidence: Iterable[Evidence]) -> 
         except ReadError as unread:
             level, said = CheckLevel.UNKNOWN, f"could not be looked at: {unread.problem.message}"
         switch = _describe_switch(project, name)
-        hint = "tell us: the tool assumes otherwise" if level is CheckLevel.WARNING else None
+        hint = "report it: the tool assumes otherwise" if level is CheckLevel.WARNING else None
         yield Check(GROUP, name, level, f"{claim}: {said}{switch}", hint, facts={"assumption": claim})
 
 
@@ -72,8 +72,8 @@ def _limit(evidence: Evidence) -> Found:
     if limits[-1] != LIMIT:
         return CheckLevel.WARNING, f"the answers tell {limits[-1]:,}"
     if any(later not in (before - 1, limits[-1] - 1) for before, later in pairwise(left)):
-        return CheckLevel.UNKNOWN, f"{LIMIT} is zone_words, but others are calling too, or calls count otherwise"
-    return CheckLevel.OK, f"zone_words, and counted down from {left[0]:,} to {left[-1]:,}"
+        return CheckLevel.UNKNOWN, f"{LIMIT} is sent, but others are calling too, or calls count otherwise"
+    return CheckLevel.OK, f"sent, and counted down from {left[0]:,} to {left[-1]:,}"
 
 
 def _service(evidence: Evidence) -> Found:
@@ -93,7 +93,7 @@ def _today(evidence: Evidence) -> Found:
     if zones and all(zone in UTC_ZONES for zone in zones):
         return CheckLevel.OK, "every advertiser lives by UTC"
     zone_words = f"the advertisers live by {', '.join(zones[:3])}; " if zones else ""
-    return CheckLevel.UNKNOWN, f"{zone_words}only a write shortly before midnight would tell"
+    return CheckLevel.UNKNOWN, f"{zone_words}only a write shortly before midnight can show it"
 
 
 def _memo(evidence: Evidence) -> Found:
@@ -123,7 +123,7 @@ def _names(evidence: Evidence) -> Found:
         twin = folded.setdefault((str(kind.owner_of(balance.values)), name.casefold()), name)
         if twin != name:
             return CheckLevel.OK, f"there are {twin} and {name}"
-    return CheckLevel.UNKNOWN, "no two names differ by capitals alone; only a write would tell"
+    return CheckLevel.UNKNOWN, "no two names differ by capitals alone; only a write can show it"
 
 
 TESTS: Mapping[str, Callable[[Evidence], Found]] = {

@@ -397,7 +397,7 @@ def test_every_amount_that_moves_is_a_step_within_a_block_too(before: Any, after
 
 @pytest.mark.parametrize(
     ("currency", "hint"),
-    [("JPY", "add JPY: AMOUNT to the rule"), ("unknown currency", "tell the currency under `currencies`")],
+    [("JPY", "add JPY: AMOUNT to the rule"), ("unknown currency", "state the currency under `currencies`")],
 )
 def test_who_has_no_limit_is_told_where_to_set_one(currency: str, hint: str) -> None:
     plan = proposal(budget("1", "2"), cost=money("1", currency=currency), currency=currency)

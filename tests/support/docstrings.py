@@ -1,0 +1,57 @@
+"""Draws docstrings at random, to be read as by someone who has not seen the code: none may need a second reading.
+
+``python tests/support/docstrings.py --seed 17 --number 30 [--revision REV]`` prints them, of this tree or of a commit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+
+
+def sources(revision: str | None) -> Iterator[tuple[str, str]]:
+    """Yield path and text of each module, in the order of their paths."""
+    if revision is None:
+        for file in sorted((ROOT / "reconciler").rglob("*.py")):
+            yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
+        return
+    for name in _git("ls-tree", "-r", "--name-only", revision, "reconciler").splitlines():
+        if name.endswith(".py"):
+            yield name, _git("show", f"{revision}:{name}")
+
+
+def docstrings(revision: str | None = None) -> Iterator[tuple[str, str]]:
+    """Yield place and text of each docstring."""
+    for path, text in sources(revision):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, DOCUMENTED) and (found := ast.get_docstring(node)):
+                yield f"{path}:{getattr(node, 'lineno', 1)} {getattr(node, 'name', '')}".strip(), found
+
+
+def draw(seed: int, number: int, revision: str | None = None) -> list[tuple[str, str]]:
+    """Return this number of docstrings, drawn by the seed."""
+    found = list(docstrings(revision))
+    random.Random(seed).shuffle(found)
+    return found[:number]
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", "-C", str(ROOT), *words], check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seed", type=int, default=17)
+    options.add_argument("--number", type=int, default=30)
+    options.add_argument("--revision")
+    given = options.parse_args()
+    print(f"seed {given.seed}, {given.revision or 'this tree'}")
+    for place, text in draw(given.seed, given.number, given.revision):
+        print(f"\n{place}\n    " + "\n    ".join(text.splitlines()))
