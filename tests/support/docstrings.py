@@ -9,6 +9,7 @@ import argparse
 import ast
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,6 @@ if __name__ == "__main__":
     options.add_argument("--number", type=int, default=30)
     options.add_argument("--revision")
     given = options.parse_args()
-    print(f"seed {given.seed}, {given.revision or 'this tree'}")
+    sys.stdout.write(f"seed {given.seed}, {given.revision or 'this tree'}\n")
     for place, text in draw(given.seed, given.number, given.revision):
-        print(f"\n{place}\n    " + "\n    ".join(text.splitlines()))
+        sys.stdout.write(f"\n{place}\n    " + "\n    ".join(text.splitlines()) + "\n")
