@@ -27,9 +27,12 @@ def goal(tmp_path_factory: pytest.TempPathFactory) -> crashlab.Goal:
     return crashlab.undisturbed(scenarios.everything(), tmp_path_factory.mktemp("goal"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres), "bucket"])
 def shared(request: pytest.FixtureRequest, site: Site) -> Site:
-    """The project with either ledger."""
+    """The project with each ledger."""
+    if request.param == "bucket":
+        objects = request.getfixturevalue("objects")
+        site.use(objects.url(objects.prefix()))
     if request.param == "postgres":
         server, database = request.getfixturevalue("server"), request.getfixturevalue("database")
         site.use(server.url(database))
