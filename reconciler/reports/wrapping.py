@@ -24,15 +24,15 @@ _PART = re.compile(rf"(?P<space> *)(?P<unit>{_UNIT.pattern})")
 def wrap_line(line: str, width: int) -> list[str]:
     """Return the line in parts of at most ``width`` columns; a word that is longer than that is not cut.
 
-    Columns that stand far apart come closer first. Amounts with their currency, addresses and positions in files are
+    Columns of a table come closer if it then fits. Amounts with their currency, addresses and positions in files are
     not broken, nor are commands that fit in a line.
     """
     most = max(width, LEAST)
     if columns(line) <= most or _EXCERPT.match(line):
         return [line]
-    line = _GAP.sub("  ", _AFTER_ARROW.sub("→ ", line))
-    if columns(line) <= most:
-        return [line]
+    closer = _GAP.sub("  ", _AFTER_ARROW.sub("→ ", line))
+    if columns(closer) <= most:
+        return [closer]
     indent = " " * min(len(line) - len(line.lstrip()) + HANGING, most // 2)
     parts, begun, taken = [], "", 0
     for space, unit in _units(line, most - len(indent)):

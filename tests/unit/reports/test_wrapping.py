@@ -38,7 +38,7 @@ def test_a_line_that_fits_stays_as_it_is(line: str) -> None:
     [
         (
             "  EUR per day          123.45 → 1,225.00 EUR 1,225.00",
-            ["  EUR per day  123.45 → 1,225.00", "      EUR 1,225.00"],
+            ["  EUR per day          123.45 → 1,225.00", "      EUR 1,225.00"],
         ),
         ("  EUR per day          123.45 →     25.00", ["  EUR per day  123.45 → 25.00"]),
         (
