@@ -10,7 +10,7 @@ from reconciler.kinds.entry_maps import EntryMap, next_day, next_month
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.nested_types import ObjectType
 from reconciler.kinds.value_types import BoolType, EnumType, MoneyType, TextType
-from reconciler.kinds.write_methods import Replace
+from reconciler.kinds.write_methods import Replace, Write
 from reconciler.model import Json, Value
 
 RETAIL = "{root}/retail-media"
@@ -140,6 +140,10 @@ def _month(text: str) -> str:
     return text[:7]
 
 
+def _midnight(key: str) -> str:
+    return f"{key}T00:00:00Z"
+
+
 def _first_of_month(key: str) -> str:
     return f"{key}-01T00:00:00Z"
 
@@ -164,20 +168,23 @@ def is_ended(name: str, value: Value, today: date) -> bool:
 def with_timed_days(kind: Kind) -> Kind:
     """Return the kind that writes days as date-times, as the API's documents type them."""
     days = {row.name: {"type": replace(row.type, timed=True)} for row in kind.fields if isinstance(row.type, DayType)}
-    return kind.amended({name: cell for name, cell in days.items() if isinstance(cell["type"], RetailDayType)})
+    timed = {name: cell for name, cell in days.items() if isinstance(cell["type"], RetailDayType)}
+    return kind.amended(timed, writes=_sending(kind, DAILY, _midnight))
 
 
 def with_first_days_of_months(kind: Kind) -> Kind:
     """Return the kind that writes months as the date-times of their first days."""
-    writes = {facet: _dated(write) if isinstance(write, Replace) else write for facet, write in kind.writes.items()}
-    return kind.amended({}, writes=writes)
+    return kind.amended({}, writes=_sending(kind, MONTHLY, _first_of_month))
 
 
-def _dated(write: Replace) -> Replace:
-    return replace(
-        write,
-        maps=tuple(replace(each, sent=_first_of_month) if each.field == MONTHLY else each for each in write.maps),
-    )
+def _sending(kind: Kind, field: str, sent: Callable[[str], str]) -> dict[str, Write]:
+    """Return the writes of a kind, with the keys of one list of dated budgets written otherwise."""
+
+    def amended(write: Replace) -> Replace:
+        maps = (replace(each, sent=sent) if each.field == field else each for each in write.maps)
+        return replace(write, maps=tuple(maps))
+
+    return {facet: amended(write) if isinstance(write, Replace) else write for facet, write in kind.writes.items()}
 
 
 ASSUMED: dict[str, Callable[[Kind], Kind]] = {

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from reconciler.kinds.calendar import day_in
+from reconciler.kinds.date_types import DayType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.value_types import EnumType, MoneyType
 from reconciler.kinds.write_methods import Replace
@@ -79,6 +80,8 @@ class FieldMerge(Struct, frozen=True):
         if move is not None:
             born = None if self._is_whole() else self.kind.create_defaults.get(row.name)
             return any(self._is_same(row, now, before) for before in (move.before, born))
+        if known and isinstance(now, datetime) and isinstance(row.type, DayType):
+            return any(row.type.write(day_in(now, zone)) == wire for zone in self.zones or ("UTC",))
         if known:
             return self._is_same(row, now, None if wire is None else row.type.read(wire))
         return not self._is_whole() or now == row.type.read(None)
