@@ -51,11 +51,15 @@ def show_run(file: Path) -> Run:
 
 
 def _any_kinds(versions: Mapping[str, str]) -> Mapping[str, Kind]:
-    return {
-        name: kind
-        for family, version in versions.items()
-        for name, kind in api_versions.find_version(family, version).kinds.items()
-    }
+    """Return the kinds of a plan's versions. Raise :class:`PlanFileError` for one that another tool version knows."""
+    kinds: dict[str, Kind] = {}
+    for family, version in versions.items():
+        try:
+            kinds |= api_versions.find_version(family, version).kinds
+        except (KeyError, TypeError):
+            why = f"it is for version {version} of {family}, which this version of the tool does not know"
+            raise plan_file.PlanFileError(why) from None
+    return kinds
 
 
 def _text(file: Path) -> str:

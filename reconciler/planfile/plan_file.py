@@ -14,9 +14,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.kinds.kind import Kind
+from reconciler.kinds.write_methods import AddDifference, PatchFields
 from reconciler.model import (
     Call,
     Change,
+    FieldChange,
     Item,
     Live,
     Plan,
@@ -211,18 +213,32 @@ def _read_plan(digest: str, shape: Shape, kinds: Mapping[str, Kind]) -> PlanFile
 def _to_change(stored: StoredChange, kinds: Mapping[str, Kind]) -> Change:
     """Return the change of a plan file, each value read by the type of its field."""
     kind = kinds[stored.address.kind]
+    if not stored.fields:
+        raise ValueError(f"{stored.address} changes and names no field")
     live = None
-    if stored.live is not None:
-        if stored.id is None:
-            raise ValueError(f"{stored.address} is live and has no id")
+    if (stored.live is None) is not (stored.id is None):
+        raise ValueError(f"{stored.address} is live and has no id, or the other way round")
+    if stored.live is not None and stored.id is not None:
         values = {name: _value(name, value, kind) for name, value in stored.live.items()}
         live = Live(kind.name, stored.id, values, stored.refs)
     fields = tuple(
         replace(move, before=_value(move.field, move.before, kind), after=_value(move.field, move.after, kind))
         for move in stored.fields
     )
+    for move in fields if live is not None else ():
+        _check_move(stored, move, kind)
     after = {**(live.values if live else {}), **{move.field: move.after for move in fields}}
     return Change(stored.address, stored.action, stored.id, fields, after, stored.at, live)
+
+
+def _check_move(stored: StoredChange, move: FieldChange, kind: Kind) -> None:
+    """Raise ``ValueError`` if no call can be made of a change: by its id, or by an amount that is no number."""
+    write = kind.writes.get(move.facet)
+    if isinstance(write, AddDifference):
+        if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal):
+            raise ValueError(f"{stored.address}: {move.field} is not known before and after")
+    elif isinstance(write, PatchFields) and write.envelope.id_is_number:
+        int(str(stored.id))
 
 
 def _to_call(stored: StoredCall) -> Call:

@@ -63,17 +63,21 @@ def compare_terms(saved: PlanFile, money: Money, judgements: Sequence[Judgement]
 
 
 def _moves(money: Money) -> tuple[Any, ...]:
-    """Return the plan's changes of each sum, by currency and period, and its bids and funds."""
-    sums = {
-        (each.currency, each.period): (each.after - each.before, each.uncapped_after - each.uncapped_before)
+    """Return the plan's changes of each sum, with currency and period, and its bids."""
+    sums = [
+        (each.currency, each.period, each.after - each.before, each.uncapped_after - each.uncapped_before)
         for each in money.commitments
-    }
-    funds = {
-        each.currency: (each.added, each.taken, each.after - each.before, each.uncapped_after - each.uncapped_before)
+    ]
+    ceilings = [
+        (each.currency, each.period, each.after - each.before, each.open_after - each.open_before)
+        for each in money.ceilings
+    ]
+    funds = [
+        (each.currency, each.added, each.taken, each.after - each.before, each.uncapped_after - each.uncapped_before)
         for each in money.funds
-    }
-    moved = {key: change for key, change in sums.items() if any(change)}
-    return moved, {key: change for key, change in funds.items() if any(change)}, money.bids
+    ]
+    moved = ([row for row in rows if any(row[2:])] for rows in (sums, ceilings))
+    return *moved, [row for row in funds if any(row[1:])], money.bids
 
 
 def _find_name(shape: Mapping[str, Any]) -> str:
