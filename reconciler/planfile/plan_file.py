@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import AddDifference, PatchFields
 from reconciler.model import (
+    Action,
     Call,
     Change,
     FieldChange,
@@ -216,9 +217,11 @@ def _to_change(stored: StoredChange, kinds: Mapping[str, Kind]) -> Change:
     if not stored.fields:
         raise ValueError(f"{stored.address} changes and names no field")
     live = None
-    if (stored.live is None) is not (stored.id is None):
-        raise ValueError(f"{stored.address} is live and has no id, or the other way round")
-    if stored.live is not None and stored.id is not None:
+    if stored.live is None and stored.action is Action.CREATE and stored.id is not None:
+        raise ValueError(f"{stored.address} is new and has an id")
+    if stored.live is not None:
+        if stored.id is None:
+            raise ValueError(f"{stored.address} is live and has no id")
         values = {name: _value(name, value, kind) for name, value in stored.live.items()}
         live = Live(kind.name, stored.id, values, stored.refs)
     fields = tuple(
