@@ -49,13 +49,20 @@ MODULES = {
             if path.stem != "__init__"
         ),
     ),
-    "journal": ("ledger.journal", "ledger.past", "executor.sender"),
-    "outcome": ("executor.outcomes",),
+    "journal": ("ledger.journal", "ledger.past", "executor.sender", "executor.attempts", "executor.replacing"),
+    "outcome": ("executor.outcomes", "executor.verification"),
+    "evidence": ("executor.evidence", "executor.history_evidence", "executor.looks"),
+    "recovery": ("executor.recovery", "executor.held", "executor.scheduler", "engine.open_calls"),
+    "matching": ("planning.match", "planning.diff", "planning.likeness", "planning.identity"),
+    "plan file": ("planfile.plan_file", "planfile.plan_codec", "planfile.staleness", "planfile.digest"),
 }
 TESTS = (
     "tests/unit/planning/test_planner.py",
     "tests/unit/executor/test_journal.py",
     "tests/unit/executor/test_outcome.py",
+    "tests/unit/executor/test_evidence.py",
+    "tests/unit/planfile",
+    "tests/crash/test_identity.py",
     "tests/unit/guardrails",
     "tests/cases/test_cases.py",
     "tests/unit/planning",
@@ -74,6 +81,7 @@ TESTS = (
     "tests/laws/test_once_only.py",
     "tests/laws/test_blame.py",
     "tests/laws/test_convergence.py",
+    "tests/laws/test_replacement.py",
     "tests/contract/test_requests.py",
     "tests/unit/config/test_schemas.py",
 )

@@ -133,4 +133,4 @@ BREAKAGES: Mapping[str, Breakage] = {
     ),
     "issue 6": Breakage("a new ledger is trusted", ((sender.Sender, "_doubly_looked"),), lambda self, call: 0),
 }
-"""By the number of the rule. Rule 11 is of a PUT that replaces a whole object: none of the kinds sends one."""
+"""By the number of the rule. Rule 11 is of a PUT that replaces a whole object: no drawn world sends one yet."""
