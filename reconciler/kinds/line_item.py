@@ -107,7 +107,7 @@ FIELDS = (
         SetType(LEG),
         doc="Times of the week in which it runs; [] means always.",
     ),
-    *dated_fields(),
+    *dated_fields(capless=True),
     Field(
         MULTIPLIERS,
         MoneyType(),
@@ -129,7 +129,7 @@ WHOLE = Replace(
     first=Stage.RETAIL_LESS,
     computed=("budgetRemaining", "createdAt", "updatedAt"),
 )
-OVERRIDES = dated_maps("dailyLineItemBudgetOverrides", "monthlyLineItemBudgetOverrides")
+OVERRIDES = dated_maps("dailyLineItemBudgetOverrides", "monthlyLineItemBudgetOverrides", dated_fields(capless=True))
 PAGES = (EntryMap(MULTIPLIERS, MoneyType(), words=rules.PAGES, default=MoneyType().read(1)),)
 
 

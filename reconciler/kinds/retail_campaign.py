@@ -97,7 +97,7 @@ WHOLE = Replace(
     computed=("budgetRemaining", "promotedBrandIds", "createdAt", "updatedAt"),
     echoed=("unknown",),
 )
-OVERRIDES = dated_maps("dailyBudgetOverrides", "monthlyBudgetOverrides")
+OVERRIDES = dated_maps("dailyBudgetOverrides", "monthlyBudgetOverrides", dated_fields())
 
 RETAIL_CAMPAIGN = Kind(
     name="retailMediaCampaigns",

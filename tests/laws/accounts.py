@@ -81,6 +81,47 @@ ODD: dict[str, dict[str, list[Any]]] = {
         "amount": [Decimal(0), Decimal(10), None],
         "campaignIds": [["10001"], ["10001", "10002"]],
     },
+    "retailMediaCampaigns": {
+        "name": ["", "x" * 300, "fresh"],
+        "type": ["preferred", "auction", "unknown"],
+        "budget": [None, Decimal(0), Decimal("0.01"), Decimal("1e7")],
+        "monthlyPacing": [None, Decimal(0), Decimal("12.3456")],
+        "dailyPacing": [None, Decimal(5)],
+        "isAutoDailyPacing": [True, False],
+        "startDate": [None, "2026-10-02T12:00:00Z", "2027-03-31T23:30:00Z"],
+        "endDate": [None, "2026-10-02T22:00:00Z", "2030-01-01T00:00:00Z"],
+        "clickAttributionWindow": ["unknown", "7D", "90D"],
+        "viewAttributionScope": [None, "unknown", "sameSku"],
+        "companyName": [None, "", "two\nlines", "0123"],
+        "dailyOverrides": [
+            [],
+            [{"start": "2026-10-01", "length": 2, "amount": Decimal(7)}],
+            [{"start": "2027-01-10", "length": 999, "amount": Decimal("0.5")}],
+        ],
+        "monthlyOverrides": [[{"start": "2027-01-01", "length": 2, "amount": Decimal(90)}], []],
+    },
+    "lineItems": {
+        "name": ["", "x" * 300, "fresh"],
+        "status": ["active", "paused", "draft"],
+        "archived": [True, False],
+        "budget": [None, Decimal(0), Decimal("0.01")],
+        "dailyPacing": [None, Decimal(5)],
+        "isAutoDailyPacing": [True, False, None],
+        "bidStrategy": ["automated", None, "unknown"],
+        "optimizationStrategy": ["clicks", None, "unknown"],
+        "targetBid": [None, Decimal(0), Decimal("0.3333")],
+        "maxBid": [None, Decimal("2.5")],
+        "keywordStrategy": [None, "conquesting", "unknown"],
+        "endDate": [None, "2026-09-01T22:00:00Z", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z"],
+        "flightSchedule": [
+            None,
+            {"legs": None},
+            {"legs": []},
+            {"legs": [{"dayOfWeek": "monday", "startTime": "08:00", "endTime": "09:30"}] * 2},
+        ],
+        "dailyOverrides": [[], [{"start": "2026-12-24", "length": 2, "amount": None}]],
+        "bidMultipliers": [{}, {"search": Decimal("0.5"), "category": Decimal(1)}],
+    },
     "balances": {
         "endDate": [None, "2026-10-02", "2030-01-01"],
         "deposited": [None, Decimal(7000), Decimal("0.01")],
@@ -101,7 +142,7 @@ def populate(world: World, kind: str, draw: Any) -> None:
             world.state.put(kind, record["id"], record)
         elif kind == "campaigns":
             world.state.put(kind, str(900 + number), {"advertiserId": "1352", "name": ""})
-        elif kind == "balances":
+        elif kind in ("retailMediaCampaigns", "lineItems") or kind == "balances":
             first = next(iter(world.state.all(kind).values()))
             world.state.put(kind, str(2**64 + 900 + number), first)
         elif kind == "sellerBudgets":
@@ -111,10 +152,13 @@ def populate(world: World, kind: str, draw: Any) -> None:
 
 
 def _rename(world: World, draw: Any, pool: list[str]) -> None:
-    """Some share a name, but for balances: there the vendor forbids it."""
+    """Some share a name, but for those of Retail Media: there the vendor forbids it."""
     for collection in ("adSets", "campaigns", "sellers", "advertisers", "accounts"):
         for key, record in dict(world.state.all(collection)).items():
             world.state.put(collection, key, record | {"name": draw(st.sampled_from(pool))})
+    for collection in ("retailMediaCampaigns", "lineItems"):
+        for number, (key, record) in enumerate(dict(world.state.all(collection)).items()):
+            world.state.put(collection, key, record | {"name": f"{draw(st.sampled_from(pool))} {number}"})
     unlike = draw(st.lists(NAMES, min_size=9, max_size=9, unique=True))
     for name, (key, record) in zip(unlike, dict(world.state.all("balances")).items(), strict=False):
         memo, order = (draw(st.sampled_from([None, *pool])) for _ in range(2))

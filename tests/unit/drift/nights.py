@@ -56,6 +56,19 @@ balances:
     endDate: 2026-12-31, deposited: 5000.00,
     poNumber: PO 1, campaignIds: ["73"]}}
 """
+MARKET = """\
+retailMediaCampaigns:
+  tea: {id: "73", accountId: "18446744073709551616", name: Spring, type: auction, budget: 5000, monthlyPacing: null,
+    dailyPacing: 80, isAutoDailyPacing: false, startDate: null, endDate: null, clickAttributionWindow: 30D,
+    viewAttributionWindow: none, clickAttributionScope: null, viewAttributionScope: null, companyName: null,
+    onBehalfCompanyName: null, dailyBudgetOverrides: {2026-12-24: {maxDailySpend: 90, duration: 2D}},
+    monthlyBudgetOverrides: {2026-12: {maxMonthlySpend: 900, duration: 1M}}}
+lineItems:
+  tea: {id: "9002", campaignId: "73", name: "Tea, category", targetRetailerId: "1106", startDate: 2026-10-01,
+    endDate: null, status: active, budget: null, monthlyPacing: null, dailyPacing: null, isAutoDailyPacing: false,
+    bidStrategy: manual, optimizationStrategy: conversion, targetBid: 0.45, maxBid: null, bidMultipliers: {search: 1.5},
+    flightSchedule: {legs: [{dayOfWeek: weekdays, startTime: "08:00", endTime: "20:00"}]}}
+"""
 FILES = {"ads.yaml": ADS, "sellers.yaml": SELLERS, "balances.yaml": BALANCES}
 
 

@@ -9,7 +9,7 @@ import pytest
 from reconciler.drift import three_way as drift
 from reconciler.model import DriftState
 
-from .nights import ADS, BALANCE, BALANCES, CAMPAIGNS, Night, codes, errors, night, only, states
+from .nights import ADS, BALANCE, BALANCES, CAMPAIGNS, MARKET, Night, codes, errors, night, only, states
 
 WAYS = {
     # wanted, live, applied: which of them are alike
@@ -141,6 +141,58 @@ def test_an_edit_of_a_campaign_is_drift_of_exactly_its_field(field: str) -> None
     assert (found.field, found.state) == (field, DriftState.DRIFTED)
 
 
+TEA, TEA_ITEM = ("retailMediaCampaigns", "73"), ("lineItems", "9002")
+DATED = [{"start": "2026-12-24", "length": 2, "amount": 95}]
+MARKET_EDITS = {
+    "name": (TEA, {"name": "Tea"}),
+    "type": (TEA, {"type": "preferred"}),
+    "budget": (TEA, {"budget": None}),
+    "monthlyPacing": (TEA, {"monthlyPacing": 700}),
+    "dailyPacing": (TEA, {"dailyPacing": 81}),
+    "isAutoDailyPacing": (TEA, {"isAutoDailyPacing": True, "dailyPacing": None}),
+    "startDate": (TEA, {"startDate": "2026-12-01T00:00:00Z"}),
+    "endDate": (TEA, {"endDate": "2026-12-31T12:00:00Z"}),
+    "clickAttributionWindow": (TEA, {"clickAttributionWindow": "7D"}),
+    "viewAttributionWindow": (TEA, {"viewAttributionWindow": "1D"}),
+    "clickAttributionScope": (TEA, {"clickAttributionScope": "sameSku"}),
+    "viewAttributionScope": (TEA, {"viewAttributionScope": "sameSku"}),
+    "companyName": (TEA, {"companyName": "Brio"}),
+    "onBehalfCompanyName": (TEA, {"onBehalfCompanyName": "Brio"}),
+    "dailyBudgetOverrides.2026-12-24": (TEA, {"dailyOverrides": DATED}),
+    "monthlyBudgetOverrides.2026-12": (TEA, {"monthlyOverrides": []}),
+    "status": (TEA_ITEM, {"status": "paused"}),
+    "bidStrategy": (TEA_ITEM, {"bidStrategy": "automated"}),
+    "optimizationStrategy": (TEA_ITEM, {"optimizationStrategy": "clicks"}),
+    "targetBid": (TEA_ITEM, {"targetBid": 0.5}),
+    "maxBid": (TEA_ITEM, {"maxBid": 2}),
+    "targetRetailerId": (TEA_ITEM, {"targetRetailerId": "1298"}),
+    "flightSchedule.legs": (TEA_ITEM, {"flightSchedule": None}),
+    "bidMultipliers.search": (TEA_ITEM, {"bidMultipliers": {"search": 2}}),
+}
+
+
+@pytest.mark.parametrize("field", MARKET_EDITS)
+def test_an_edit_of_retail_media_is_drift_of_exactly_its_field(field: str) -> None:
+    (collection, key), changes = MARKET_EDITS[field]
+    with night({"market.yaml": MARKET}) as here:
+        assert here.look().drift == ()
+        here.world.edit(collection, key, changes, "anna")
+
+        found = states(here.look())
+
+    named = {name.partition(" ")[2]: state for name, state in found.items()}
+    also = {"dailyPacing"} if field == "isAutoDailyPacing" else set()
+    assert named == dict.fromkeys({field, *also}, DriftState.DRIFTED)
+
+
+def test_what_the_api_computes_of_retail_media_is_no_drift() -> None:
+    with night({"market.yaml": MARKET}) as here:
+        here.world.edit(*TEA, {"spent": 4999})
+        here.world.edit(*TEA_ITEM, {"spent": 400})
+
+        assert here.look().drift == ()
+
+
 NESTED = """\
 adSets:
   fr:
@@ -263,6 +315,8 @@ def test_a_memo_of_a_colleague_is_drift_and_the_mark_of_our_own_top_up_is_none()
 
 def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above() -> None:
     edited = {said.partition(" of ")[0] for said in EDITS} | FOREVER.keys() | CAMPAIGN_EDITS.keys()
+    edited |= {name if name in ("flightSchedule.legs",) or "." not in name else name.partition(".")[0] + ".*"
+               for name in MARKET_EDITS}  # fmt: skip
     edited |= {name.partition(".")[0] + ".*" if name.partition(".")[0] in MAPS else name
                for _, names in INSIDE.values() for name in names}  # fmt: skip
     with night(version="preview") as here:
@@ -274,6 +328,8 @@ def test_each_field_that_the_files_may_state_and_the_api_shows_is_edited_above()
         "accountId",  # a balance of another account is another balance
         "advertiserId",  # a campaign of another advertiser is another campaign
         "memo",  # in a test of its own
+        "keywordStrategy",  # no line item of the account has one
+        "retailerId",  # no campaign of the account is billed by its retailer
     }
 
 
