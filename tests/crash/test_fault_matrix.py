@@ -114,11 +114,48 @@ READS = (
     Operation("campaigns read", WRITES[16].text, "GET", "*/campaigns", "read"),
     Operation("history read", WRITES[18].text, "GET", "*/history", "look", also=(LOST_FUNDS,)),
 )
+TEA, SEARCH = (
+    'retailMediaCampaigns:\n  t: {id: "73", budget: 6000}\n',
+    'lineItems:\n  s: {id: "9001", targetBid: 0.7}\n',
+)
+RETAIL = (
+    Operation("retail campaign", TEA, "PUT", "*/campaigns/73"),
+    Operation("retail line item", SEARCH, "PUT", "*/auction-line-items/9001"),
+    Operation(
+        "retail dated budget",
+        TEA.replace("budget: 6000", "dailyBudgetOverrides: {2026-12-24: {maxDailySpend: 90, duration: 2D}}"),
+        "PUT",
+        "*/campaign-budget-overrides",
+    ),
+    Operation(
+        "retail multipliers",
+        SEARCH.replace("targetBid: 0.7", "bidMultipliers: {search: 2}"),
+        "PUT",
+        "*/bid-multipliers",
+    ),
+    Operation(
+        "retail campaign create",
+        f'retailMediaCampaigns:\n  n: {{accountId: "{scenarios.ACCOUNT}", name: Cocoa, isAutoDailyPacing: false}}\n',
+        "POST",
+        f"*/accounts/{scenarios.ACCOUNT}/campaigns",
+        "create",
+    ),
+    Operation(
+        "retail line item create",
+        'lineItems:\n  n: {campaignId: "73", name: Cocoa, targetRetailerId: "1106", startDate: 2026-12-01}\n',
+        "POST",
+        "*/campaigns/73/auction-line-items",
+        "create",
+    ),
+    Operation("retail line items read", SEARCH, "GET", "*/campaigns/73/auction-line-items", "read"),
+    Operation("retail object read", SEARCH, "GET", "*/auction-line-items/9001", "look"),
+)
 OPERATIONS = (
     *WRITES,
     *READS,
     *CAMPAIGNS,
     Operation("campaigns search", CAMPAIGNS[1].text, "POST", "*/campaigns/search", "read"),
+    *RETAIL,
 )
 
 
