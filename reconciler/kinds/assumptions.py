@@ -15,7 +15,7 @@ ASSUMPTIONS: Mapping[str, tuple[str, str]] = {
     "strictSeedDates": ("marketingSolutions", "the end of a running seller budget may move"),
     "retailDays": ("retailMedia", "dates of campaigns and line items are written as days (2026-11-27)"),
     "overrideMonths": ("retailMedia", "the month of a dated budget is written as 2026-12"),
-    "retailBidDecimals": ("retailMedia", "bids of line items have as many decimals as their currency"),
+    "retailBidDigits": ("retailMedia", "bids of line items have as many decimals as their currency"),
     "retailerReview": ("retailMedia", "a retailer may review a line item when it is started"),
     "batchSizes": (
         "marketingSolutions",
@@ -29,7 +29,7 @@ ASSUMPTIONS: Mapping[str, tuple[str, str]] = {
 SWITCHES: dict[str, str] = {
     "retailDays": "Dates of Retail Media are written as days, not as date-times. Default: true.",
     "overrideMonths": "The month of a dated budget is written as 2026-12, not as its first day. Default: true.",
-    "retailBidDecimals": "Bids of line items have the decimals of their currency; else four. Default: true.",
+    "retailBidDigits": "Bids of line items have the decimals of their currency; else four. Default: true.",
     "retailerReview": "A note says that a retailer may review what is started. Default: true.",
 }
 """What the project file says of the assumptions of Retail Media."""

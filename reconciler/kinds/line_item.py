@@ -212,7 +212,7 @@ LINE_ITEM = Kind(
         "monthlyBudgetOverrides.*",
     ),
     is_ended=is_ended,
-    assumed={**ASSUMED, "retailBidDecimals": with_finer_bids},
+    assumed={**ASSUMED, "retailBidDigits": with_finer_bids},
     minimum_bid=MinimumBid(
         f"{RETAIL}/retailers/{{place}}/cpc-min-bids",
         by="targetRetailerId",

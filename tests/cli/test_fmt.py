@@ -21,7 +21,7 @@ from reconciler.kinds.compiled import compile_kind
 from ..support.commands import project, reconciler
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-STEPS = {"balances", "campaigns", "sellers"}
+STEPS = {"balances", "campaigns", "retail-media", "sellers"}
 """Examples of several steps: each describes the same resources anew, so each is a set of files by itself."""
 PROJECTS = sorted(file.parent for file in EXAMPLES.rglob("reconciler.yaml"))
 SETS = [
