@@ -14,7 +14,7 @@ PATIENCE: Mapping[int, int] = {UNAUTHORIZED: 1, TOO_MANY: 20}
 """Maximum number of restarts of a create, top-up or replacement after each of these statuses."""
 UNREACHED, LATE = (2.0, 6.0, 18.0, 40.0), 3
 """Seconds before each restart of a call that could not be sent; maximum restarts of one that waited too long."""
-SILENCES = (2.0, 6.0, 18.0)
+SILENCES = (2.0, 6.0, 18.0, 40.0)
 """Seconds before a replacement whose answer was lost is read again, and sent again if it is still as planned."""
 
 

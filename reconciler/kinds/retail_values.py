@@ -1,6 +1,6 @@
 """Values and fields that campaigns and line items of Retail Media share (contract of campaigns, E4.2 to E4.4)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -85,12 +85,15 @@ PACES = (
 )
 
 
-def dated_fields() -> tuple[Field, ...]:
-    """Return the dated budgets: the key is the first day, or the first month."""
+def dated_fields(*, capless: bool = False) -> tuple[Field, ...]:
+    """Return the dated budgets: the key is the first day, or the first month.
+
+    ``capless``: a daily entry may have no cap (line items).
+    """
     return tuple(
         Field(
             name,
-            _entry(amount, unit),
+            _entry(amount, unit, capless=capless and unit == "D"),
             facet="datedBudgets",
             read=name.removesuffix(".*"),
             create=None,
@@ -115,20 +118,20 @@ def dated_fields() -> tuple[Field, ...]:
     )
 
 
-def _entry(amount: str, unit: str) -> ObjectType:
+def _entry(amount: str, unit: str, *, capless: bool) -> ObjectType:
     span = "days" if unit == "D" else "months"
     duration = TextType(pattern=rf"[1-9][0-9]{{0,2}}{unit}", shape=f"a number of {span} such as 4{unit}", upper=True)
     docs = {amount: "The cap, in the account's currency.", "duration": f"Number of {span}, such as 4{unit}."}
-    return ObjectType({amount: MONEY, "duration": duration}, docs=docs)
+    return ObjectType({amount: MONEY, "duration": duration}, defaults={amount: None} if capless else {}, docs=docs)
 
 
-def dated_maps(daily: str, monthly: str) -> tuple[EntryMap, ...]:
+def dated_maps(daily: str, monthly: str, fields: Iterable[Field]) -> tuple[EntryMap, ...]:
     """Return the two lists of dated budgets, by their names in the API."""
-    fields = {each.name: each.type for each in dated_fields()}
+    types = {each.name: each.type for each in fields}
     common = {"computed": ("status",), "ended": {"status": ("Expired",)}}
     return (
-        EntryMap(DAILY, fields[DAILY], daily, "startDate", follow=next_day, shown=_day, **common),  # type: ignore[arg-type]
-        EntryMap(MONTHLY, fields[MONTHLY], monthly, "startMonth", follow=next_month, shown=_month, **common),  # type: ignore[arg-type]
+        EntryMap(DAILY, types[DAILY], daily, "startDate", follow=next_day, shown=_day, **common),  # type: ignore[arg-type]
+        EntryMap(MONTHLY, types[MONTHLY], monthly, "startMonth", follow=next_month, shown=_month, **common),  # type: ignore[arg-type]
     )
 
 

@@ -135,7 +135,7 @@ RETAIL = (
     ),
     Operation(
         "retail campaign create",
-        f'retailMediaCampaigns:\n  n: {{accountId: "{scenarios.ACCOUNT}", name: Cocoa, isAutoDailyPacing: false}}\n',
+        f'retailMediaCampaigns:\n  n: {{accountId: "{scenarios.ACCOUNT}", name: Cocoa, isAutoDailyPacing: false, budget: 9}}\n',
         "POST",
         f"*/accounts/{scenarios.ACCOUNT}/campaigns",
         "create",
