@@ -98,8 +98,9 @@ class RememberedRows:
     def claimed(self, kind: str, ids: Iterable[str]) -> dict[str, tuple[Address, ...]]:
         found: dict[str, tuple[Address, ...]] = {}
         for some in _portions([codec.of_name(id) for id in ids]):
-            chosen = f"WHERE kind = ? AND id IN ({_marks(some)}) ORDER BY key"
-            for _, key, id, _ in self._rows.select("resources", chosen, kind, *some):
+            chosen = f"WHERE kind = ? AND id IN ({_marks(some)})"  # sorted in SQL, every row of the kind would be read
+            rows = self._rows.select("resources", chosen, kind, *some)
+            for _, key, id, _ in sorted(rows, key=lambda row: str(row[1])):
                 name = codec.to_name(str(id))
                 found[name] = (*found.get(name, ()), _address(kind, key))
         return found

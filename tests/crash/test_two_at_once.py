@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import pytest
 
+from ..unit.ledger.object_server import ObjectServer
 from ..unit.ledger.postgres_server import Server
 from . import crashlab, laws, scenarios
 from .outside import Site
@@ -103,6 +104,32 @@ def test_the_lock_of_the_dead_is_free(shared: Site, goal: crashlab.Goal) -> None
     assert second[0] == 0
     assert second[2] == "0 0"
     assert judged(shared, goal) == []
+
+
+def writes(site: Site) -> list[tuple[str, str]]:
+    return [(entry["method"], entry["path"]) for entry in site.control("GET", "calls") if entry["method"] != "GET"]
+
+
+def test_a_holder_that_is_stopped_for_longer_than_its_lease_sends_nothing_after_it(
+    site: Site, objects: ObjectServer, goal: crashlab.Goal
+) -> None:
+    site.use(objects.url(objects.prefix(), lease=2))
+    site.control("POST", "faults", [SLOW])
+    first = site.apply()
+    wait_for(lambda: is_writing(site))
+    first.send_signal(signal.SIGSTOP)
+    second = site.apply()
+    second.communicate()
+    sent = writes(site)
+
+    first.send_signal(signal.SIGCONT)
+    out, _ = first.communicate()
+
+    assert first.returncode == 5
+    assert "ledger-lost" in str(json.loads(out)["diagnostics"])
+    assert [each for each in writes(site)[len(sent) :] if "search" not in each[1] and "token" not in each[1]] == []
+    assert site.ended()[2] == "0 0"
+    assert judged(site, goal) == []
 
 
 @pytest.mark.postgres

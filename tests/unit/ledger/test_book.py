@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -339,3 +340,24 @@ def test_what_was_opened_to_read_is_not_written(home: Home) -> None:
     with pytest.raises(LedgerError):
         ledger.remember(SUMMER, "11", {})
     assert home.open().ids() == {}
+
+
+def test_whose_an_id_is_costs_no_more_in_a_larger_ledger(file_home: Home) -> None:
+    """The index of ids answers, and no row of another id is read."""
+    ledger: Any = file_home.open()
+    connection, steps = ledger._backend._connection, []
+    for size in (100, 1000):
+        with ledger.together():
+            for at in range(size):
+                ledger.remember(Address("adSets", f"k{at}"), str(at), {})
+        counted = [0]
+
+        def step(counted: list[int] = counted) -> int:
+            counted[0] += 1
+            return 0
+
+        connection.set_progress_handler(step, 1)
+        assert ledger.claimed("adSets", ["7", "8"])["8"] == (Address("adSets", "k8"),)
+        connection.set_progress_handler(None, 0)
+        steps.append(counted[0])
+    assert steps[1] <= steps[0] * 1.1

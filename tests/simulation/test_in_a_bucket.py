@@ -1,0 +1,17 @@
+"""The promise holds with a ledger in a bucket, in worlds that a seed draws."""
+
+from __future__ import annotations
+
+from . import hunt, scenario
+from .in_a_bucket import buckets
+from .test_seeds import first_seed
+
+SEEDS = 60
+
+
+def test_the_promise_holds_with_a_ledger_in_a_bucket() -> None:
+    with buckets():
+        for seed in range(first_seed(), first_seed() + SEEDS):
+            wanted = scenario.drawn(seed)
+            broken = hunt.tried(wanted)[1]
+            assert broken == [], hunt.told(seed, wanted, broken)
