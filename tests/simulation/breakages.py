@@ -18,6 +18,7 @@ from reconciler.engine import open_calls
 from reconciler.engine.open_calls import PastReader
 from reconciler.engine.run_journal import RunJournal
 from reconciler.executor import evidence, held, history_evidence, recovery, sender
+from reconciler.executor.attempts import Attempts
 from reconciler.executor.evidence import Finding, ItemFinding
 from reconciler.executor.looks import Looks
 from reconciler.ledger.journal import JournalWriter
@@ -46,7 +47,7 @@ class Breakage:
             yield
 
 
-_again = sender._Attempts.again
+_again = Attempts.again
 _counts = PastReader.is_held
 _looked_for_by_run = recovery.settle_by_looks
 
@@ -89,7 +90,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "1": Breakage(
         "what the run that lost it does not see did not happen", ((recovery, "settle_by_looks"),), _ends_by_absence
     ),
-    "2": Breakage("what is lost is sent again by the run that lost it", ((sender._Attempts, "again"),), _sends_again),
+    "2": Breakage("what is lost is sent again by the run that lost it", ((Attempts, "again"),), _sends_again),
     "3": Breakage(
         "absence is taken for an end before settleAfter",
         ((evidence, "ends_absent"),),
