@@ -90,7 +90,8 @@ def _calls(run: Run, manner: RenderOptions) -> Iterator[str]:
     yield ""
     yield f"API calls: {plan.total:,} (minimum possible: {plan.bound:,}), {least_time(plan)} at 250 a minute."
     if replaced := replacements(plan):
-        yield f"  {count_noun(replaced, 'call')} of these replace a whole object each, and read it first."
+        verb = "replaces" if replaced == 1 else "replace"
+        yield f"  {replaced:,} of these {verb} a whole object, after a read of it."
     many = len(plan.calls) > grouping.MANY and not manner.bodies and not manner.full
     yield from _call_groups(plan.calls) if many else _each_call(plan.calls, manner)
     if plan.deferred:

@@ -118,6 +118,10 @@ TEA, SEARCH = (
     'retailMediaCampaigns:\n  t: {id: "73", budget: 6000}\n',
     'lineItems:\n  s: {id: "9001", targetBid: 0.7}\n',
 )
+NEW_TEA = (
+    f'retailMediaCampaigns:\n  n: {{accountId: "{scenarios.ACCOUNT}", name: Cocoa, isAutoDailyPacing: false, '
+    "budget: 9}\n"
+)
 RETAIL = (
     Operation("retail campaign", TEA, "PUT", "*/campaigns/73"),
     Operation("retail line item", SEARCH, "PUT", "*/auction-line-items/9001"),
@@ -135,7 +139,7 @@ RETAIL = (
     ),
     Operation(
         "retail campaign create",
-        f'retailMediaCampaigns:\n  n: {{accountId: "{scenarios.ACCOUNT}", name: Cocoa, isAutoDailyPacing: false, budget: 9}}\n',
+        NEW_TEA,
         "POST",
         f"*/accounts/{scenarios.ACCOUNT}/campaigns",
         "create",
