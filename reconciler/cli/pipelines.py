@@ -1,6 +1,7 @@
-"""Commands for pipelines: projects."""
+"""Commands for pipelines: projects, notify."""
 
 import json
+from pathlib import Path
 
 import click
 from msgspec.structs import asdict
@@ -34,3 +35,41 @@ def projects(folders: tuple[str, ...], since: str | None, form: str) -> None:
         put(json.dumps([asdict(each) for each in found.projects], separators=(",", ":")) + "\n", form)
     else:
         put("".join(f"{sanitize(each.project)}\n" for each in found.projects))
+
+
+@cli.command(short_help="Send the summary of runs to a webhook.")
+@click.argument("reports", nargs=-1, required=True, type=click.Path(), metavar="REPORT.json...")
+@click.option(
+    "--webhook-env", "variable", required=True, metavar="NAME", help="Variable that holds the address of the webhook."
+)
+@click.option("--if-set", is_flag=True, help="Do nothing if the variable is not set.")
+@click.option(
+    "--style",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "teams"]),
+    help="text for Slack, Mattermost, Google Chat; teams for workflows of Microsoft Teams.",
+)
+@click.option("--title", metavar="TEXT", help="First line of the message.")
+def notify(reports: tuple[str, ...], variable: str, if_set: bool, style: str, title: str | None) -> None:
+    """Send one message about runs, from their JSON reports, to a webhook.
+
+    The address is a secret, so it is read from the environment only and never shown. It is sent to once; if that
+    fails, the exit code is 1, and the runs stay as they ended.
+
+    \b
+    Example: reconciler apply --auto-approve --report json=apply.json
+             reconciler notify --webhook-env SLACK_WEBHOOK apply.json
+    """
+    from reconciler.commands import notify as notify_command
+    from reconciler.model.text import sanitize
+
+    if not notify_command.is_set(variable):
+        if if_set:
+            click.echo(f"{sanitize(variable)} is not set: no message was sent.", err=True)
+            return
+        raise click.UsageError(f"--webhook-env: the variable {sanitize(variable)} is not set")
+    with report_refusal("text"):
+        told = notify_command.read_reports([Path(each) for each in reports])
+        notify_command.send(told, variable, style, sanitize(title) if title else None)
+        click.echo(f"Sent a message about {', '.join(f'{each.command} of {sanitize(each.project)}' for each in told)}.")

@@ -133,7 +133,7 @@ COMMANDS = {
     "sheets": ("export",),
     "runs": ("plan", "show", "apply"),
     "live": ("drift", "rollback", "import"),
-    "pipelines": ("projects",),
+    "pipelines": ("projects", "notify"),
     "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),
 }
 """Modules of this package, with the commands that each adds to the group."""

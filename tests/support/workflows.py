@@ -100,7 +100,7 @@ class Runner:
             ended.said += said
             if "id" in step:
                 steps[step["id"]] = {"outputs": outputs, "outcome": "failure" if code else "success"}
-            if code:
+            if code and not step.get("continue-on-error"):
                 ended.result = "failure"
         ended.outputs = filled(job.get("outputs", {}), {**context, "steps": steps})
         ended.summary = (home / "summary").read_text(encoding="utf-8")
