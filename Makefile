@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 RELEASE = .venv-release/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test dates lint faults simulate bench schemas reference docs tutorial coverage mutants oldest release audit clean
+.PHONY: demo test dates lint faults simulate bench office schemas reference docs tutorial coverage mutants oldest release audit clean
 
 demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in sandbox
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
@@ -36,6 +36,9 @@ lint: $(STAMP)  ## style, types, and the arrows between the modules
 bench: $(STAMP)  ## this tool beside its peers, as ratios; QUICK=1 takes less than two minutes
 	$(BIN)/python tests/bench/run.py $(if $(QUICK),--quick,--write docs/explanation/benchmarks.md)
 	$(if $(QUICK),,$(BIN)/python docs/generate)
+
+office: $(STAMP)  ## spreadsheets that LibreOffice opened and saved come back through `set --from`; it needs soffice
+	$(BIN)/python tests/support/office.py
 
 schemas: $(STAMP)  ## write schemas/ anew from the kinds
 	$(BIN)/reconciler schema --out schemas
