@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
+from reconciler.cli import terminal
 from reconciler.cli.shared import FORM, cli, report_refusal
-from reconciler.cli.terminal import notify, put
+from reconciler.cli.terminal import put
 
 
 @cli.command(short_help="List the projects of a repository, or those that changed.")
@@ -30,7 +31,7 @@ def projects(folders: tuple[str, ...], since: str | None, form: str) -> None:
     with report_refusal("text"):
         found = projects_command.find_projects(folders, since)
     if found.note:
-        notify(f"note: {sanitize(found.note)}")
+        terminal.notify(f"note: {sanitize(found.note)}")
     if form == "json":
         put(json.dumps([asdict(each) for each in found.projects], separators=(",", ":")) + "\n", form)
     else:
@@ -66,7 +67,7 @@ def notify(reports: tuple[str, ...], variable: str, if_set: bool, style: str, ti
 
     if not notify_command.is_set(variable):
         if if_set:
-            click.echo(f"{sanitize(variable)} is not set: no message was sent.", err=True)
+            terminal.notify(f"{sanitize(variable)} is not set: no message was sent.")
             return
         raise click.UsageError(f"--webhook-env: the variable {sanitize(variable)} is not set")
     with report_refusal("text"):
