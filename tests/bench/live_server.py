@@ -1,6 +1,6 @@
 """A server that answers each path with bytes that were prepared before, and counts the calls; it may take its time.
 
-``python live_server.py FOLDER [LATENCY [SLOW]]``: seconds of every answer, and of each search. A search for some
+``python live_server.py FOLDER [LATENCY [SLOW [PORT]]]``: seconds of every answer, and of each search. A search for some
 advertisers has the answer of that search, if there is one. Once ad sets were patched, it has the answer of a second
 folder, FOLDER/after, if there is one: what was sent is in force then. It stands for the API where only our own time is
 measured, so it simulates nothing. Its own processor time is another process's, and is not ours.
@@ -77,7 +77,7 @@ def main() -> None:
     Handler.slow = float(seconds[1]) if len(seconds) > 1 else Handler.latency
     Handler.answers, Handler.after = _prepared(Path(folder)), _prepared(Path(folder, "after"))
     Handler.calls = Counter()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", int(seconds[2]) if len(seconds) > 2 else 0), Handler)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
