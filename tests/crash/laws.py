@@ -12,7 +12,7 @@ Record = dict[str, Any]
 State = Mapping[str, Any]
 """A world as JSON: collections by name, and ``log``."""
 WRITES = ("POST", "PUT", "PATCH")
-NAMED = ("campaigns", "adSets", "balances")
+NAMED = ("campaigns", "adSets", "balances", "retailMediaCampaigns", "lineItems")
 """The collections whose objects are told by their names: the server gives their ids."""
 NO_EFFECT = ("lost_request",)
 
@@ -43,6 +43,8 @@ def not_reached(before: State, after: State, deposits: Mapping[str, Decimal]) ->
 def twice_created(before: State, after: State) -> Iterator[str]:
     keys = {
         "campaigns": lambda row: (row["advertiserId"], row["name"]),
+        "retailMediaCampaigns": lambda row: (row["accountId"], row["name"]),
+        "lineItems": lambda row: (row["campaignId"], row["name"]),
         "adSets": lambda row: (row["campaignId"], row["name"]),
         "sellerBudgets": lambda row: (row["sellerId"], *row["campaignIds"], row["budgetType"], row["startDate"]),
         "balances": lambda row: (row["accountId"], row["name"]),

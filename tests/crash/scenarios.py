@@ -32,6 +32,23 @@ IN_CAMPAIGN = """  in-{n}:
     budget: {{budgetStrategy: capped, budgetRenewal: daily, budgetDeliverySmoothing: standard, budgetAmount: 6{n}}}}}
 """
 """An ad set of a campaign that is new as well: it names the block, for there is no id yet."""
+NEW_RETAIL = """  new-{n}:
+    {{accountId: "{account}", name: Retail {n}, isAutoDailyPacing: false, budget: 100{n}, dailyPacing: 5{n},
+    dailyBudgetOverrides: {{2026-11-27: {{maxDailySpend: 30{n}, duration: 4D}}}}}}
+"""
+NEW_LINE_ITEM = """  new-{n}:
+    {{campaignId: retailMediaCampaigns.new-{n}, name: Item {n}, targetRetailerId: "1106", startDate: 2026-12-01,
+    status: active, budget: 60{n}, targetBid: 0.5{n}, bidMultipliers: {{search: 1.{n}}}}}
+"""
+MOVED_RETAIL = (
+    f'  more: {{id: "73", accountId: "{ACCOUNT}", budget: 6000}}\n',
+    f'  less: {{id: "71", accountId: "{ACCOUNT}", budget: 2000, name: All year}}\n',
+)
+MOVED_LINE_ITEMS = (
+    '  bid: {id: "9001", targetBid: 0.65, budget: 2600, bidMultipliers: {search: 1.5}}\n',
+    '  hold: {id: "9007", status: paused}\n',
+    '  days: {id: "9004", maxBid: 1.1, dailyBudgetOverrides: {2026-12-24: {maxDailySpend: 50, duration: 2D}}}\n',
+)
 NEW_BUDGET = """  new-{n}:
     {{sellerId: "{n}", campaignIds: ["10001"], budgetType: Capped, amount: 3{n}, startDate: 2026-12-0{n},
     endDate: 2026-12-31}}
@@ -121,6 +138,16 @@ def drawn(seed: int) -> Scenario:
             moved_campaigns=rng.sample(MOVED_CAMPAIGNS, rng.randint(0, 1)),
         ),
     )
+
+
+def retail_media(n: int) -> Scenario:
+    """An account of Retail Media alone: a new campaign with a line item by address, and whole objects replaced."""
+    sections = {
+        "retailMediaCampaigns": (NEW_RETAIL.format(n=n, account=ACCOUNT), MOVED_RETAIL[n % 2]),
+        "lineItems": (NEW_LINE_ITEM.format(n=n), *MOVED_LINE_ITEMS),
+        "balances": MOVED_BALANCES[n % 3 : n % 3 + 1],
+    }
+    return Scenario(account, "".join(f"{name}:\n{''.join(blocks)}" for name, blocks in sections.items()))
 
 
 def _text(

@@ -128,6 +128,7 @@ that unpacks to more than the bound. *500 applied* had its effect although it sa
 
 """
 CHAPTERS = (
+    ("Retail Media", ("retail ",)),
     ("Campaigns", ("campaign ", "campaigns search")),
     ("Ad sets", ("ad set ", "audience link", "category bids", "multipliers")),
     ("Sellers", ("seller bids", "seller campaign", "budget ")),

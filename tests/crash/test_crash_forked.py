@@ -44,6 +44,17 @@ def test_no_kill_creates_or_funds_twice_and_the_next_run_ends_the_work(seed: int
     assert [row for row in rows if row.violations or row.asked] == []
 
 
+@pytest.mark.parametrize("keep", [True, False] if FULL else [True])
+@pytest.mark.parametrize("number", range(1, 4) if FULL else (1,))
+def test_a_kill_while_whole_objects_are_replaced_leaves_no_other_field_changed(
+    number: int, keep: bool, bench: Path
+) -> None:
+    rows = explored(Lab(scenarios.retail_media(number), bench, keep=keep, first=1 if FULL else 25))
+
+    assert len(rows) > (200 if FULL else 10)
+    assert [row for row in rows if row.violations or row.asked] == []
+
+
 @pytest.mark.parametrize("seed", SEEDS if FULL else range(1))
 def test_nor_does_a_second_kill_while_the_first_is_mended(seed: int, bench: Path) -> None:
     lab = Lab(scenarios.drawn(seed), bench, keep=seed % 3 > 0, first=2 if FULL else 80, depth=2, every=17)
