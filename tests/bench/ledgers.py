@@ -3,6 +3,7 @@
     python tests/bench/ledgers.py reads [OBJECTS] [RUNS]
     python tests/bench/ledgers.py nights [OBJECTS] [KEPT]
     python tests/bench/ledgers.py apply [CALLS]
+    python tests/bench/ledgers.py failed [RUNS]
 
 Buckets are in memory, each request 50 ms late where it says so, so that what is measured is this program.
 """
@@ -88,10 +89,10 @@ def sent(first: int, count: int) -> Call:
     return Call("adSets.bids.1", "adSets", "bids", WriteEffect.SET, "PATCH", "/2026-07/ad-sets", {}, items=items)
 
 
-def run(ledger: Any, at: datetime, calls: list[Call]) -> None:
+def run(ledger: Any, at: datetime, calls: list[Call], status: ItemStatus = ItemStatus.APPLIED) -> None:
     run_id = ledger.begin(RunRecord("apply", "bench", at, "0"))
     for call in calls:
-        outcomes = [ItemOutcome(call.name, item, ItemStatus.APPLIED, item.id) for item in call.items]
+        outcomes = [ItemOutcome(call.name, item, status, item.id) for item in call.items]
         ledger.settle(ledger.intend(run_id, call, at=at), outcomes, at)
     ledger.finish(run_id, at, 0)
 
@@ -130,6 +131,23 @@ def reads(objects: int = 100_000, runs: int = 300) -> None:
                 ledger.close()
                 took = median(read(open) for _ in range(7))
                 say(f"{name}: {size:,} objects, {count} runs: {took * 1000:.0f} ms of CPU")
+
+
+def failed(runs: int = 20) -> None:
+    """Read as a plan does, before and after runs whose 40 calls were all refused; one session each, as a command is."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, open in stores(Path(folder)).items():
+            ledger = open(True)
+            fill(ledger, AT_HAND, 1)
+            ledger.close()
+            before = median(read(open) for _ in range(9))
+            for each in range(runs):
+                ledger = open(True)
+                calls = [sent(first, 50) for first in range(0, AT_HAND, 50)]
+                run(ledger, NOW + timedelta(hours=each), calls, ItemStatus.REJECTED)
+                ledger.close()
+            after = median(read(open) for _ in range(9))
+            say(f"{name}: {before * 1000:.0f} ms of CPU, after {runs} failed runs {after * 1000:.0f} ms")
 
 
 def nights(objects: int = 20_000, kept: int = 180) -> None:
@@ -192,4 +210,4 @@ def apply(calls: int = 400) -> None:
 
 
 if __name__ == "__main__":
-    {"reads": reads, "nights": nights, "apply": apply}[sys.argv[1]](*map(int, sys.argv[2:]))
+    {"reads": reads, "nights": nights, "apply": apply, "failed": failed}[sys.argv[1]](*map(int, sys.argv[2:]))
