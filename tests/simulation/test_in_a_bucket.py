@@ -6,7 +6,7 @@ from . import hunt, scenario
 from .in_a_bucket import buckets
 from .test_seeds import first_seed
 
-SEEDS = 60
+SEEDS = 30
 
 
 def test_the_promise_holds_with_a_ledger_in_a_bucket() -> None:

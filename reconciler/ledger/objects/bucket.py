@@ -182,7 +182,6 @@ def reason(trouble: Exception) -> str:
 
 MEANINGS = {
     "timed out": "it took too long",
-    "timeout": "it took too long",
     "dns": "its name is not known",
     "connect": "no connection",
 }

@@ -431,6 +431,15 @@ def test_what_the_store_denies_is_told_without_what_was_signed(bucket_home: Home
     assert "secret" not in str(refused.value).replace("AWS_SECRET", "")
 
 
+def test_a_server_that_is_not_there_is_told(
+    objects: ObjectServer, bucket_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(buckets.StoreBucket.get, "__defaults__", (0.1,))
+    with pytest.raises(Unwritable, match="does not answer: no connection"):
+        bucket_home.open(create=False)
+
+
 def test_a_bucket_that_does_not_exist_is_told(objects: ObjectServer, bucket_home: Home) -> None:
     with pytest.raises(LedgerError, match="no such bucket"):
         ledgers.open("s3://nowhere/x", bucket_home.folder, name="tests")
