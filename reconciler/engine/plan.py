@@ -89,10 +89,8 @@ def plan(
         problems += _differences(recorded.saved, seen, spoken, changes, weighed, planned)
     problems = [*_drop_repeated(noted, (*unfunded, *seen.problems)), *unfunded, *problems]
     unchanged = sum(map(len, seen.pairs.values())) - len(changes)
-    run = _add_assessment(
-        Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged), weighed
-    )
-    return _prepare_plan(run, spoken, seen, project, weighed, looked)
+    run = Run("plan", project.name, tuple(changes), problems=unique(problems), unchanged=unchanged)
+    return _prepare_plan(_add_assessment(run, weighed), spoken, seen, project, weighed, looked)
 
 
 def _without_held_deltas(

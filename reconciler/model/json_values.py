@@ -54,14 +54,14 @@ def _read_instant(text: str) -> datetime:
     return found
 
 
-class _Hints:
+class _ValueHints:
     """Type hints of canonical values, resolved as in a field."""
 
     value: Value
     values: Values
 
 
-_VALUES = get_type_hints(_Hints)
+_VALUES = get_type_hints(_ValueHints)
 FORMS: Mapping[Any, Form] = {
     _VALUES["value"]: Form(to_json, AS_IS.read),
     _VALUES["values"]: Form(to_json, lambda shape: check_type(dict, shape)),
