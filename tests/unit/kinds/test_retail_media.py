@@ -15,6 +15,7 @@ from reconciler.model import ItemStatus, Problem, Run
 from reconciler.sandbox.message import Request, Response
 
 from ...support.bench import ACCOUNT, Bench, bench
+from ..planning.test_addresses import Deadly, Killed
 
 ROOT = "/2026-07/retail-media"
 TEA = f'{{id: "73", accountId: "{ACCOUNT}", budget: 6000}}'
@@ -337,6 +338,58 @@ def test_a_campaign_its_line_item_and_its_balance_are_made_in_rounds_from_nothin
         (hot,) = (each for each in here.world.state.all("lineItems").values() if each["name"] == "Hot cocoa")
         assert (hot["campaignId"], hot["status"]) == (campaign, "active")
         assert campaign in [each["campaignId"] for each in here.world.state.all("attachments").values()]
+        assert here.plan().plan.total == 0
+
+
+def everything(here: Bench) -> dict[str, Any]:
+    """What the account has of ours, by names: the campaign, its line item, its balance."""
+    state = here.world.state
+    campaigns = {id: each for id, each in state.all("retailMediaCampaigns").items() if each["name"] == "Cocoa"}
+    balances = {id for id, each in state.all("balances").items() if each["name"] == "Xmas"}
+    items = [each for each in state.all("lineItems").values() if each["name"] == "Hot cocoa"]
+    return {
+        "campaigns": [each["dailyOverrides"] for each in campaigns.values()],
+        "items": [
+            (each["campaignId"] in campaigns, each["status"], each["bidMultipliers"]["search"]) for each in items
+        ],
+        "balances": [state.all("balances")[id]["deposited"] for id in balances],
+        "attached": sum(
+            each["campaignId"] in campaigns and each["balanceId"] in balances
+            for each in state.all("attachments").values()
+        ),
+    }
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", range(1, 8))
+def test_killed_at_any_write_the_next_applies_end_the_same_and_nothing_is_there_twice(at: int, after: bool) -> None:
+    with market() as here:
+        item = NEW_ITEM.replace("CAMPAIGN", "retailMediaCampaigns.cocoa")
+        files(
+            here,
+            retailMediaCampaigns={"cocoa": NEW_CAMPAIGN.replace("}", f", {FRIDAY}}}", 1)},
+            lineItems={"hot": item.replace("MORE", ", status: active, targetBid: 0.5, bidMultipliers: {search: 2}")},
+            balances={
+                "xmas": f'{{accountId: "{ACCOUNT}", name: Xmas, spendType: onsite, startDate: 2026-12-01,'
+                " deposited: 100, campaignIds: [retailMediaCampaigns.cocoa]}"
+            },
+        )
+        here.handle = Deadly(here.world, at, after=after).handle
+        here.begin()
+        with pytest.raises(Killed):
+            here.apply()
+        here.handle = None
+        here.begin()
+        for _ in range(3):
+            here.later(minutes=31)
+            here.apply()
+
+        assert everything(here) == {
+            "campaigns": [[{"start": "2026-11-27", "length": 4, "amount": 500}]],
+            "items": [(True, "active", 2)],
+            "balances": [100],
+            "attached": 1,
+        }
         assert here.plan().plan.total == 0
 
 
