@@ -1,10 +1,12 @@
 """``problems.md``: every problem code, by the table in ``reconciler/reports/problems.toml``."""
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from markdown import page
 
-from reconciler.reports.problem_catalogue import ProblemEntry, problem_table
+from reconciler.provider.api_codes import CodeEntry, api_table
+from reconciler.reports.problem_catalogue import problem_table
 
 USAGE = """## Usage errors
 
@@ -31,16 +33,14 @@ A command that cannot be understood has no code. It says what is wrong, names `-
 API = """## Codes of the API
 
 When the API refuses something, its own code, title and detail are shown as they came, at the line of the value they speak
-of, with the trace id that Criteo's support asks for. An answer without a code is reported as `http-` and its status, for
-example `http-500`. They are not listed here, since the API may add to them at any time.
+of, with the cure as the hint and the trace id that Criteo's support asks for. `reconciler explain` takes these codes as the
+API spells them, in any case, with or without the prefix that names the call. An answer without a code is shown as `http-`
+and its status. The API may add codes at any time: of those that are not listed, its message is all there is.
 """
 
 
 def pages() -> dict[str, str]:
-    chapters = [
-        "\n\n".join([f"## {title}", *(_entry(each) for each in entries)])
-        for title, entries in groupby(problem_table().values(), lambda entry: entry.chapter)
-    ]
+    own, foreign = (_chapters(table.values()) for table in (problem_table(), api_table()))
     return {
         "problems.md": page(
             "Problems",
@@ -48,12 +48,21 @@ def pages() -> dict[str, str]:
             " `reconciler explain CODE` says in a terminal what stands here."
             " An error that is reported before anything was sent means that nothing will be; one of an item says how that item ended."
             " Warnings and notes never stop anything.",
-            *chapters,
-            API,
+            *own,
             USAGE,
+            API,
+            *foreign,
         )
     }
 
 
-def _entry(entry: ProblemEntry) -> str:
-    return f"### `{entry.code}`\n\n{entry.means}\n\n- **Cause:** {entry.cause}\n- **Cure:** {entry.cure}"
+def _chapters(entries: Iterable[CodeEntry]) -> list[str]:
+    return [
+        "\n\n".join([f"## {title}", *(_entry(each) for each in some)])
+        for title, some in groupby(entries, lambda entry: entry.chapter)
+    ]
+
+
+def _entry(entry: CodeEntry) -> str:
+    also = f"\n- **Also:** {', '.join(f'`{code}`' for code in entry.also)}" if entry.also else ""
+    return f"### `{entry.code}`\n\n{entry.means}\n\n- **Cause:** {entry.cause}\n- **Cure:** {entry.cure}{also}"

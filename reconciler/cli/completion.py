@@ -42,9 +42,10 @@ def kinds(context: click.Context, begun: str) -> list[str]:
 
 def codes(context: click.Context, begun: str) -> list[str]:
     """Return the problem codes that can be explained."""
+    from reconciler.provider.api_codes import api_table
     from reconciler.reports.problem_catalogue import problem_table
 
-    return _first(problem_table(), begun)
+    return _first([*problem_table(), *api_table()], begun)
 
 
 def _first(names: Iterable[str], begun: str) -> list[str]:

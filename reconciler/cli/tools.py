@@ -58,7 +58,8 @@ def explain(code: str, project: str) -> None:
     from reconciler.commands import settings
     from reconciler.config.schema_errors import closest_word
     from reconciler.guardrails import RULES
-    from reconciler.reports.problem_catalogue import problem_table
+    from reconciler.provider.api_codes import api_table
+    from reconciler.reports.problem_catalogue import find_entry, problem_table
 
     if code in settings.SECTIONS:
         put(settings.describe(project, code) or f"There is no project in {project}.\n")
@@ -67,12 +68,13 @@ def explain(code: str, project: str) -> None:
     if "." in code:
         put(_explained_field(code))
         return
-    known = problem_table()
     code = RULES[code].code if code in RULES else code
-    if code not in known:
-        hint = closest_word(code, [*known, *RULES]) or "the API gives codes of its own: its message is all there is"
+    entry = find_entry(code)
+    if entry is None:
+        known = [*problem_table(), *RULES, *api_table()]
+        hint = closest_word(code, known) or "the API has codes that are not published: its message is all there is"
         raise click.UsageError(f"unknown code {code!r}; {hint}")
-    said = known[code].plain
+    said = entry.plain
     put(f"{code}: {said.means}\n\nCause: {said.cause}\nFix:   {said.cure}\n")
     if here:
         put(f"\nHere:  {here}")

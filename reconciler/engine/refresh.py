@@ -19,10 +19,12 @@ from reconciler.model import Address, Call, Desired, Live, Pair, Problem, Severi
 from reconciler.planning import identity, match
 from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
+from reconciler.planning.unknown_ids import unknown_ids
 from reconciler.provider import first_reads as live_reads
 from reconciler.provider import minimum_bids, references, sub_resources
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
+from reconciler.provider.markings import read_marks
 
 
 class RefreshResult(Struct, frozen=True):
@@ -63,6 +65,7 @@ def _refresh(
         return RefreshResult({}, {}, tuple(problems))
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
+    marks: dict[str, frozenset[str]] = {}
     stated = {each.address: each.id for each in wanted if each.id is not None}
     for kind, blocks in kinds.items():
         blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _find_created(pairs))
@@ -79,11 +82,12 @@ def _refresh(
         )
         problems += (*kept_back, *lagging, *blocked, *over, *reading.problems, *doubts, *outlying)
         problems += _questions(project, kind, detailed, reading.live)
-        scope = project.scope.get(kind.scope, ())
-        problems += references.unknown_references(kind, root, scope, detailed, outside.send)
+        problems += _unknown_objects(project, kind, detailed, outside)
+        problems += unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows))
         problems += minimum_bids.low_bids(kind, root, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, reading.live
-    problems += _judge(kinds, project, now, pairs, rows, zones)
+        marks |= _read_marks(project, kind, detailed, outside)
+    problems += _judge(kinds, project, now, pairs, rows, zones, marks)
     return RefreshResult(pairs, rows, tuple(problems), codes | _stated_currencies(project), zones)
 
 
@@ -145,6 +149,36 @@ def _find_created(pairs: Mapping[str, Sequence[Pair]]) -> set[Address]:
     return {desired.address for each in pairs.values() for desired, found in each if found is None}
 
 
+def _unknown_objects(project: Project, kind: Kind, pairs: Sequence[Pair], outside: Environment) -> Iterator[Problem]:
+    """Yield a problem for each id in a write that the list of its field does not have."""
+    root, scope = project.dialect(kind.family).root, project.scope.get(kind.scope, ())
+    return references.unknown_references(kind, root, scope, pairs, outside.send)
+
+
+def _id_finder(
+    project: Project, outside: Environment, memory: StateSnapshot, rows: Mapping[str, Sequence[Live]]
+) -> Callable[[str], set[str] | None]:
+    """Return a function that returns the ids of a kind: those that are read or remembered; None if there is no read."""
+
+    def find_ids(name: str) -> set[str] | None:
+        kind = project.kinds.get(name)
+        if kind is None:
+            return None
+        live = rows[name] if name in rows else read_kind(kind, (), project, outside).live
+        return {each.id for each in live} | {id for address, id in memory.ids.items() if address.kind == name}
+
+    return find_ids
+
+
+def _read_marks(project: Project, kind: Kind, pairs: Sequence[Pair], outside: Environment) -> dict[str, frozenset[str]]:
+    """Return the ids that the lists of the kind's markings mark, by the name of the marking."""
+    scope = project.scope.get(kind.scope, ())
+    return {
+        each.name: read_marks(kind, each, project.dialect(each.family).root, scope, pairs, outside.send)
+        for each in kind.markings
+    }
+
+
 def _judge(
     kinds: Iterable[Kind],
     project: Project,
@@ -152,6 +186,7 @@ def _judge(
     pairs: Mapping[str, tuple[Pair, ...]],
     rows: Mapping[str, tuple[Live, ...]],
     zones: Mapping[tuple[str, str], str],
+    marks: Mapping[str, frozenset[str]],
 ) -> Iterator[Problem]:
     """Yield the problems that the rules find in desired and live state; a rule may use other kinds too."""
     related = {name: (pairs[name], rows[name]) for name in pairs}
@@ -165,6 +200,7 @@ def _judge(
             assumptions=project.assumptions,
             zones=near,
             related=related,
+            marked=marks,
         )
         yield from (problem for rule in kind.scene_rules for problem in rule(scene))
 

@@ -27,6 +27,7 @@ from reconciler.model import (
     warning,
 )
 from reconciler.provider import codec
+from reconciler.provider.api_codes import find_cure
 
 INDEX = re.compile(r"/?@?data/(\d+)(/.*)?")
 CULPRITS = 3
@@ -115,7 +116,7 @@ def _natural(kind: Kind, values: Values) -> tuple[Value, ...]:
 
 def _refused(call: Call, answer: Answer, errors: Sequence[Json], kind: Kind) -> tuple[ItemOutcome, ...]:
     """Return the outcomes of a refused batch: the API's reasons at the items it names, the batch's at the others."""
-    said = [_said(each) for each in errors] or [error(f"http-{answer.status}", answer.reason or _gist(answer.body))]
+    said = [_said(each, status=answer.status) for each in errors] or [_without_words(answer)]
     named: dict[int, list[Problem]] = {}
     for each, problem in zip(errors, said, strict=False):
         index = _index(each)
@@ -216,8 +217,14 @@ def _index(said: Json) -> int | None:
     return int(found[1]) if found else None
 
 
-def _said(said: Json, severity: Any = error) -> Problem:
-    """Return an error object as a problem in the API's words, with its trace id for the vendor's support."""
+def _without_words(answer: Answer) -> Problem:
+    """Return the problem of a refusal that names no error, by its status."""
+    code = f"http-{answer.status}"
+    return error(code, answer.reason or _gist(answer.body), hint=find_cure(code))
+
+
+def _said(said: Json, severity: Any = error, status: int = 0) -> Problem:
+    """Return an error object as a problem in the API's words, with its cure and its trace id for Criteo's support."""
     if not isinstance(said, dict):
         problem: Problem = severity("api-error", str(said))
         return problem
@@ -225,7 +232,8 @@ def _said(said: Json, severity: Any = error) -> Problem:
     words = f"{title}: {detail}" if title and detail and detail != title else title or detail
     code = str(said.get("code") or "api-error")
     trace = said.get("traceId") or said.get("traceIdentifier")
-    found: Problem = severity(code, words or code, hint=f"trace {trace}" if trace else None)
+    parts = (find_cure(code, title, status), f"trace {trace}" if trace else None)
+    found: Problem = severity(code, words or code, hint="; ".join(filter(None, parts)) or None)
     return found
 
 

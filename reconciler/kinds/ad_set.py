@@ -4,9 +4,10 @@ One table, so it is as long as the API's own.
 """
 
 from reconciler.kinds import ad_set_rules as rules
+from reconciler.kinds import ad_set_start_rules as start_rules
 from reconciler.kinds import limits
 from reconciler.kinds.ad_set_budget import BUDGET
-from reconciler.kinds.campaign_rules import ad_set_budgets, ad_set_campaigns
+from reconciler.kinds.campaign_rules import ad_set_budgets
 from reconciler.kinds.cells import NO_ID, FacetRole, FileLayout, Probe
 from reconciler.kinds.date_types import InstantType
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
@@ -329,7 +330,8 @@ AD_SET = Kind(
         Details("displayMultipliers.*", f"{ROOT}/{{id}}/display-multipliers", "displayMultiplier"),
     ),
     rules=rules.OFFLINE,
-    scene_rules=(*rules.LIVE, ad_set_budgets, ad_set_campaigns),
+    markings=(start_rules.RESELLERS,),
+    scene_rules=(*rules.LIVE, *start_rules.LIVE, ad_set_budgets),
     server_side_effects=rules.server_side_effects,
     limits=limits.ad_sets,
     cost_fields=(

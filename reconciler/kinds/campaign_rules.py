@@ -88,7 +88,7 @@ def ad_set_budgets(scene: ValidationContext) -> Iterator[Problem]:
 
     A budget that is live already may stay; offline that is unknown for an ad set with an id.
     """
-    automated = dict(_automated(scene))
+    automated = dict(automated_campaigns(scene))
     for ad_set, live in scene.pairs:
         campaign = str(ad_set.values.get("campaignId") or (live.values.get("campaignId") if live else ""))
         if campaign not in automated or (live is None and ad_set.id is not None and not scene.online):
@@ -102,20 +102,7 @@ def ad_set_budgets(scene: ValidationContext) -> Iterator[Problem]:
                 break
 
 
-def ad_set_campaigns(scene: ValidationContext) -> Iterator[Problem]:
-    """Yield a problem for each new ad set whose campaign is not in the scope, if campaigns are read."""
-    if not scene.online or "campaigns" not in scene.related:
-        return
-    known = {each.id for each in scene.related["campaigns"][1]}
-    for ad_set, live in scene.pairs:
-        campaign = str(ad_set.values.get("campaignId", ""))
-        if live is None and campaign.isdecimal() and campaign not in known:
-            message = f"the scope has no campaign {campaign}"
-            hint = "write the id of one, or the address of its block (campaigns.NAME)"
-            yield field_error(ad_set, "campaignId", "unknown-campaign", message, hint)
-
-
-def _automated(scene: ValidationContext) -> Iterator[tuple[str, str]]:
+def automated_campaigns(scene: ValidationContext) -> Iterator[tuple[str, str]]:
     """Yield (id, name) of the campaigns whose automation will be on."""
     pairs, live = scene.related.get("campaigns", ((), ()))
     stated = {}

@@ -16,7 +16,7 @@ from reconciler.kinds.calendar import days
 from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, MinimumBid, Probe
 from reconciler.kinds.nested_types import SetType
 from reconciler.kinds.products import SCOPES
-from reconciler.kinds.read_methods import Attachments, Details, Listing, Read, Reference, Subobject
+from reconciler.kinds.read_methods import Attachments, Details, Listing, Marking, Read, Reference, Subobject
 from reconciler.kinds.shared_values import holds_field
 from reconciler.kinds.value_types import IdType, ValueType
 from reconciler.kinds.write_methods import Create, Write
@@ -78,6 +78,7 @@ class ValidationContext(Struct, frozen=True):
     zones: Mapping[str, str] = field(default_factory=dict)
     related: Mapping[str, tuple[Sequence[tuple[Desired, Live | None]], Sequence[Live]]] = field(default_factory=dict)
     """The pairs and the live objects of the other kinds that are read, by kind."""
+    marked: Mapping[str, frozenset[str]] = field(default_factory=dict)  # ids by the name of a marking
 
     @property
     def wanted(self) -> tuple[Desired, ...]:
@@ -111,7 +112,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # optional_null_blocks  blocks that may be null because something else sets them
     # details     sub-resources, read only where the files state them
     # attachments a set that is read from the other side
-    # references  fields whose ids must be known before any call
+    # references, markings   fields whose ids must be known before any call; lists that say of objects what they do not
     # owners      a list that tells the time zones of the owners
     # rules, scene_rules     see one resource as written; all of them, with live state when there is any
     # server_side_effects  returns the values after a change with those that the API then sets
@@ -155,6 +156,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     details: tuple[Details | Subobject, ...] = ()
     attachments: Attachments | None = None
     references: tuple[Reference, ...] = ()
+    markings: tuple[Marking, ...] = ()
     owners: Listing | None = None
     rules: tuple[Rule, ...] = ()
     scene_rules: tuple[SceneRule, ...] = ()

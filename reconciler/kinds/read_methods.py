@@ -1,12 +1,13 @@
 """Read methods of a kind: a search, paged lists, sub-resources, and sets read from the other side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from reconciler.kinds.entry_maps import EntryMap
+from reconciler.model import Desired, Live
 
 
 class Paging(Enum):
@@ -92,6 +93,21 @@ class Attachments(Struct, frozen=True):
     path: str
     names: str
     page: int = 100
+
+
+class Marking(Struct, frozen=True):
+    """A list that says something of objects which they do not show themselves, one per scope id.
+
+    It belongs to another ``family``, and is read only if ``concerns`` is true of a pair; an object is marked if
+    ``attribute`` is true in the entry whose ``key`` is its id. Where it cannot be read, nothing is marked.
+    """
+
+    name: str
+    family: str
+    path: str
+    key: str
+    attribute: str
+    concerns: Callable[[Desired, Live | None], bool]
 
 
 Read: TypeAlias = Search | Listing

@@ -51,7 +51,7 @@ class EntryMerge(Struct, frozen=True):
         """Yield the keys of entries that their type does not know."""
         for key, entry in entries.entries(self.shown).items():
             for name in sorted(entry.keys() - entries.known):
-                yield refusal(self.item, "unknown-field", UNKNOWN.format(f"{entries.name(key)}.{name}"), None)
+                yield refusal(self.item, "field-not-known", UNKNOWN.format(f"{entries.name(key)}.{name}"), None)
 
     def attributes(self) -> Body:
         """Return what is sent: each entry as read, and the file's in their places, in the order of their starts."""

@@ -101,7 +101,7 @@ class FieldMerge(Struct, frozen=True):
         if there and isinstance(wire, dict | list):
             kept = row.type.write(row.type.read(wire))
             for path in sorted(set(inner_paths(wire)) - set(inner_paths(kept))):
-                yield refusal(self.item, "unknown-field", UNKNOWN.format(f"{row.name}.{path}"), move.field)
+                yield refusal(self.item, "field-not-known", UNKNOWN.format(f"{row.name}.{path}"), move.field)
 
     def _unsendable(self, row: Field, now: Value) -> Iterator[Problem]:
         """Yield a problem if a field that the files do not state cannot be sent back as it is."""

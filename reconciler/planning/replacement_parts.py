@@ -15,7 +15,7 @@ UNKEPT = "{} is {}, which cannot be sent back, and the write would change it: st
 def unknown_keys(item: Item, shown: Body, known: Collection[str]) -> Iterator[Problem]:
     for key in sorted(shown):
         if key.casefold() not in known:
-            yield refusal(item, "unknown-field", UNKNOWN.format(key), None)
+            yield refusal(item, "field-not-known", UNKNOWN.format(key), None)
 
 
 def moved(item: Item, name: str, now: Value, move: FieldChange | None) -> Problem:

@@ -1,7 +1,8 @@
 """Turn failed or malformed read responses into a Problem instead of an empty result."""
 
 from reconciler.kinds.products import PRODUCTS
-from reconciler.model import Answer, Call, Cause, Delivery, Problem, error
+from reconciler.model import Answer, Call, Cause, Delivery, Json, Problem, error
+from reconciler.provider.api_codes import find_cure
 
 NOT_THE_API = "this is not how the API refuses: check the network, the proxy (HTTPS_PROXY) and the base URL"
 
@@ -31,10 +32,10 @@ def read_error(call: Call, answer: Answer) -> Problem | None:
         hint = f"set api.{call.product} to a version that is still served"
         return error(Cause.VERSION_GONE, f"{asked}: this API version is no longer served", hint=hint)
     if answer.status >= 400:
-        return error("read-failed", f"{asked} was refused ({answer.status}): {_summary(answer)}")
+        return error("read-failed", f"{asked} was refused ({answer.status}): {_summary(answer)}", hint=_cure(answer))
     errors = answer.body.get("errors") if isinstance(answer.body, dict) else None
     if errors:
-        return error("read-failed", f"{asked} answered with errors: {_summary(answer)}")
+        return error("read-failed", f"{asked} answered with errors: {_summary(answer)}", hint=_cure(answer))
     return None
 
 
@@ -51,12 +52,24 @@ def _permission(call: Call, status: int) -> str:
     return f"check the application's consent for this account and its permission in the domain {domain}"
 
 
+def _cure(answer: Answer) -> str | None:
+    """Return what cures the refusal, if its code or its status is a known one."""
+    first = _first(answer.body)
+    said = first if isinstance(first, dict) else {}
+    return find_cure(str(said.get("code") or ""), str(said.get("title") or ""), answer.status)
+
+
+def _first(body: Json) -> Json:
+    """Return the first error object of an envelope, or the body itself."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return errors[0] if isinstance(errors, list) and errors else body
+
+
 def _summary(answer: Answer) -> str:
     body = answer.body
     if isinstance(body, str) and body:  # the beginning of a text or a page
         return body
-    errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else body
+    first = _first(body)
     if isinstance(first, dict):
         parts = [
             first.get("code"),

@@ -83,15 +83,20 @@ def _move(move: FieldChange, action: Action) -> str:
 
 
 def _blame(case: Case, problem: Problem, said: str, fails: bool = False) -> None:
+    text = _with_hint(format_problem(problem, said), problem)
     if fails or problem.severity is Severity.ERROR:
-        case.reasons.append(("failure", problem.code, format_problem(problem, said)))
+        case.reasons.append(("failure", problem.code, text))
     else:
-        case.said.append(format_problem(problem, said))
+        case.said.append(text)
+
+
+def _with_hint(text: str, problem: Problem) -> str:
+    return f"{text} ({problem.hint})" if problem.hint else text
 
 
 def _end(case: Case, outcome: ItemOutcome) -> None:
     if outcome.status in TAGS:
-        said = "; ".join(format_problem(problem) for problem in outcome.problems)
+        said = "; ".join(_with_hint(format_problem(problem), problem) for problem in outcome.problems)
         text = f"{outcome.call} {outcome.status.value}{': ' if said else ''}{said}"
         case.reasons.append((TAGS[outcome.status], outcome.status.value, text))
 

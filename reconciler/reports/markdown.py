@@ -169,9 +169,12 @@ def _risks(run: Run) -> Iterator[str]:
 
 def _problem(problem: Problem, known: Mapping[Address, str]) -> str:
     place = f" {code(problem.span)}" if problem.span else ""
-    hint = f" ({code(problem.hint)})" if problem.hint else ""
     mark = "**error**" if problem.severity is Severity.ERROR else problem.severity.value
-    return f"- {mark} {code(problem.code)}{place}: {code(sentence_with_address(problem, known), 300)}{hint}"
+    return f"- {mark} {code(problem.code)}{place}: {code(sentence_with_address(problem, known), 300)}{_hint(problem)}"
+
+
+def _hint(problem: Problem) -> str:
+    return f" ({code(problem.hint, 300)})" if problem.hint else ""
 
 
 def _list_unapplied(run: Run) -> list[ItemOutcome]:
@@ -190,7 +193,7 @@ WORST = ("unknown", "not in force", "rejected", "not read back", "not sent")
 
 
 def _outcome(outcome: ItemOutcome) -> str:
-    said = "; ".join(code(problem.message, 300) for problem in outcome.problems[:FEW])
+    said = "; ".join(f"{code(problem.message, 300)}{_hint(problem)}" for problem in outcome.problems[:FEW])
     where = next((f" {code(each.span)}" for each in outcome.problems if each.span), "")
     item, call = code(outcome.item.address), code(outcome.call)
     return f"- **{outcome.ending}** {item} ({call}){where}{': ' if said else ''}{said}"

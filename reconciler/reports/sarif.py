@@ -14,7 +14,7 @@ from reconciler.model.text import sanitize
 from reconciler.reports.common import RenderOptions, findings, objects, sentence_with_address
 from reconciler.reports.json import Shape, dump_report
 from reconciler.reports.places import place, place_from_root, uri, with_fingerprints
-from reconciler.reports.problem_catalogue import problem_table
+from reconciler.reports.problem_catalogue import find_entry
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST = 25_000
@@ -42,7 +42,7 @@ def report(run: Run, manner: RenderOptions) -> str:
 
 
 def _rule(code: str) -> Shape:
-    known = problem_table().get(code)
+    known = find_entry(code)
     if known is None:
         return {
             "id": sanitize(code),
@@ -50,7 +50,7 @@ def _rule(code: str) -> Shape:
         }
     said = known.plain
     help = {"text": f"Cause: {said.cause}\nCure: {said.cure}"}
-    return {"id": code, "shortDescription": {"text": said.means}, "help": help}
+    return {"id": sanitize(code), "shortDescription": {"text": said.means}, "help": help}
 
 
 def _result(problem: Problem, fingerprint: str, rule: int, at: Span, known: Mapping[Address, str]) -> Shape:

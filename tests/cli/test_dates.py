@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..support.commands import CREDENTIALS, Ended, project, reconciler
+from ..support.commands import CREDENTIALS, Ended, project, reconciler, serving
 
 pytestmark = pytest.mark.dates
 ADS = "adSets: {fr: {id: '123467', bidding: {bidAmount: %s}}}\n"
@@ -23,14 +21,8 @@ EXPIRED = 4
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """A simulated account behind a real socket."""
-    words = [sys.executable, "-m", "reconciler.cli", "sandbox", "serve", "--port", "0"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(words, cwd=folder, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as server:
-        try:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip().rpartition("=")[2]
-        finally:
-            server.kill()
+    with serving(("sandbox", "serve", "--port", "0"), folder) as url:
+        yield url
 
 
 def advance(url: str, seconds: float) -> None:

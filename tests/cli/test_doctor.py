@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -25,7 +23,7 @@ from reconciler.ledger.interface import Holder
 from reconciler.sandbox.message import Request
 from reconciler.sandbox.world import World
 
-from ..support.commands import NOBODY, project
+from ..support.commands import NOBODY, project, serving
 from ..unit.ledger.samples import NOW, RUN, call
 
 BOTH = 'version: 1\nscope: {advertiserIds: ["1352"], retailMediaAccountIds: ["18446744073709551616"]}\n'
@@ -254,14 +252,8 @@ def test_a_call_without_a_known_end_is_told(here: Path, doctor: Callable[..., Se
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    words = [sys.executable, "-m", "reconciler.cli", "sandbox", "serve", "--port", "0"]
-    folder, pipe = tmp_path_factory.mktemp("served"), subprocess.PIPE
-    with subprocess.Popen(words, cwd=folder, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as server:
-        try:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip().rpartition("=")[2]
-        finally:
-            server.kill()
+    with serving(("sandbox", "serve", "--port", "0"), tmp_path_factory.mktemp("served")) as url:
+        yield url
 
 
 def control(url: str, what: str, body: Any) -> None:

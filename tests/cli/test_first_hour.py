@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from reconciler.sandbox.world import World
 
-from ..support.commands import Ended, reconciler
+from ..support.commands import Ended, reconciler, serving
 
 RECORDING = Path(__file__).parent / "recordings" / "first-hour.txt"
 OTHERS = {
@@ -45,13 +44,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert ours in text
         text = text.replace(ours, other)
     (folder / "seed.json").write_text(text, encoding="utf-8")
-    words = [sys.executable, "-m", "reconciler.cli", "sandbox", "serve", "--port", "0", "--seed", "seed.json"]
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        try:
-            assert server.stdout is not None
-            yield next(line for line in server.stdout if "RECONCILER_API_URL=" in line).strip().rpartition("=")[2]
-        finally:
-            server.kill()
+    with serving(("sandbox", "serve", "--port", "0", "--seed", "seed.json"), folder) as url:
+        yield url
 
 
 def test_init_import_and_plan_end_in_no_changes(account: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:

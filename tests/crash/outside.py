@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from ..support import warm
+from ..support.commands import serving
 from .scenarios import Scenario
 
 SETTLE = 300
@@ -32,7 +34,7 @@ CREDENTIALS = {
 class Running:
     """A process with its output in files: one that waits for its reader would hold its lock meanwhile."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | warm.Warm
     out: IO[bytes]
     err: IO[bytes]
 
@@ -101,10 +103,14 @@ class Site:
 
     def command(self, *words: str, **options: Any) -> Running:
         """The console script as a process of its own."""
-        program = [sys.executable, "-m", "reconciler.cli", *words]
         out, err = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 - whoever reads them closes them
-        streams = {"stdout": out, "stderr": err, "stdin": subprocess.DEVNULL}
-        return Running(subprocess.Popen(program, env=self.environment, cwd=self.folder, **streams, **options), out, err)
+        with Path(os.devnull).open("rb") as nothing:
+            if not options and warm.can_start(self.environment):
+                streams = [each.fileno() for each in (nothing, out, err)]
+                return Running(warm.start(words, self.folder, self.environment, streams), out, err)
+            program = [sys.executable, "-m", "reconciler.cli", *words]
+            given = {"stdin": nothing, "stdout": out, "stderr": err, "env": self.environment, "cwd": self.folder}
+            return Running(subprocess.Popen(program, **given, **options), out, err)
 
     def apply(self, *more: str, **options: Any) -> Running:
         return self.command("apply", "project", "--auto-approve", "--format", "json", *more, **options)
@@ -115,10 +121,24 @@ class Site:
         note.unlink(missing_ok=True)
         words = ["apply", "project", "--auto-approve", "--format", "json"]
         rest = ["--then", then, "project", "--detailed-exitcode"] if then else []
-        program = [sys.executable, str(HERE / "launcher.py"), str(number), str(note), *words, *rest]
-        ended = subprocess.run(program, env=self.environment, cwd=self.folder, capture_output=True, check=False)
-        first, _, second = (note.read_text() if note.exists() else ended.stderr.decode()[-500:]).partition("\t")
-        return ended.returncode, first, second
+        code, said = self._launch([str(number), str(note), *words, *rest])
+        first, _, second = (note.read_text() if note.exists() else said[-500:]).partition("\t")
+        return code, first, second
+
+    def _launch(self, words: Sequence[str]) -> tuple[int, str]:
+        """Run the launcher; its exit code, and what it wrote to stderr."""
+        script = HERE / "launcher.py"
+        with tempfile.TemporaryFile() as said, Path(os.devnull).open("r+b") as nothing:
+            if warm.can_start(self.environment):
+                streams = [nothing.fileno(), nothing.fileno(), said.fileno()]
+                code = warm.start(words, self.folder, self.environment, streams, script=script).wait()
+            else:
+                program = [sys.executable, str(script), *words]
+                given = {"stdin": nothing, "stdout": nothing, "stderr": said}
+                ended = subprocess.run(program, env=self.environment, cwd=self.folder, check=False, **given)
+                code = ended.returncode
+            said.seek(0)
+            return code, said.read().decode()
 
     def ended(self) -> tuple[int, str, str]:
         """The next apply and a plan after it; what is held is settled by a run after `settleAfter`."""
@@ -138,11 +158,5 @@ def served(folder: Path, scenario: Scenario, *more: str) -> Iterator[Site]:
     with (scenario.write(folder / "project") / "reconciler.yaml").open("a") as file:
         file.write(f"recovery: {{lookFor: 1s, settleAfter: {SETTLE}s}}\n")
     words = ["sandbox", "serve", "--port", "0", "--state", "state.json", "--seed", "seed.json", *more]
-    program = [sys.executable, "-m", "reconciler.cli", *words]
-    with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        try:
-            assert server.stdout is not None
-            url = server.stdout.readline().strip().rpartition("=")[2]
-            yield Site(folder, url, world.to_json())
-        finally:
-            server.kill()  # at once: it may be asked to answer slowly
+    with serving(words, folder) as url:
+        yield Site(folder, url, world.to_json())

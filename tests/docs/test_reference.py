@@ -15,6 +15,7 @@ from reconciler.cli import full_cli
 from reconciler.cli.shared import COMMANDS
 from reconciler.kinds import versions
 from reconciler.model.exit_codes import ExitCode
+from reconciler.provider.api_codes import read_entries
 from reconciler.reports.problem_catalogue import problem_table
 
 from ..support import codes
@@ -102,6 +103,12 @@ def test_every_code_that_the_program_tells_is_in_the_table() -> None:
     }
 
     assert (codes.find_codes() | things) - problem_table().keys() == set(codes.PATTERNS)
+
+
+def test_no_code_stands_in_two_chapters() -> None:
+    written = [entry.code for entry in read_entries("reconciler.reports", "problems.toml")]
+
+    assert [code for code in set(written) if written.count(code) > 1] == []
 
 
 def test_the_table_has_no_code_that_the_program_does_not_tell() -> None:

@@ -196,8 +196,8 @@ def attempt(kind: Kind, planned: Body, fresh: Body, **stated: Value) -> Any:
 @pytest.mark.parametrize(
     ("fresh", "code", "word"),
     [
-        ({"brandNew": 3}, "unknown-field", "brandNew"),
-        ({"brandNew": None}, "unknown-field", "brandNew"),
+        ({"brandNew": 3}, "field-not-known", "brandNew"),
+        ({"brandNew": None}, "field-not-known", "brandNew"),
         ({"dailyPacing": 11}, "moved-meanwhile", "dailyPacing"),
         ({"budget": 101}, "moved-meanwhile", "budget"),
         ({"name": "Coffee"}, "moved-meanwhile", "name"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import warm
 from .clocks import INHERITED
 
 PROJECT = 'version: 1\nscope: {advertiserIds: ["1352"]}\n'
@@ -34,17 +38,54 @@ class Ended:
 def reconciler(*args: str, at: Path, env: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
     """Run a command in a folder, with nothing of our own environment but what a process needs."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "reconciler.cli", *args],
-        cwd=at,
-        env=kept | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "200"} | dict(env or {}),
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
+    given = kept | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "200"} | dict(env or {})
+    with tempfile.TemporaryFile() as asked, ThreadPoolExecutor(2) as readers:
+        asked.write(stdin.encode())
+        asked.seek(0)
+        pipes = [os.pipe() for _ in range(2)]
+        told = [readers.submit(_text, end) for end, _ in pipes]
+        code = _run(args, at, given, [asked.fileno(), *(begin for _, begin in pipes)])
+        return Ended(code, *(each.result() for each in told))
+
+
+def _text(end: int) -> str:
+    with open(end, encoding="utf-8") as file:
+        return file.read()
+
+
+def _run(args: Sequence[str], at: Path, env: Mapping[str, str], streams: Sequence[int]) -> int:
+    """Run a command with these streams to its end, of which the two outputs are closed here."""
+    stdin, stdout, stderr = streams
+    try:
+        if warm.can_start(env):
+            command: warm.Warm | subprocess.Popen[bytes] = warm.start(args, at, env, streams)
+        else:
+            program = [sys.executable, "-m", "reconciler.cli", *args]
+            command = subprocess.Popen(program, cwd=at, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
+    finally:
+        os.close(stdout)
+        os.close(stderr)
+    return command.wait()
+
+
+@contextmanager
+def serving(words: Sequence[str], at: Path) -> Iterator[str]:
+    """``reconciler sandbox serve …`` while it is needed: the address that it tells first. It is killed at the end."""
+    end, begin = os.pipe()
+    with open(end) as told, Path(os.devnull).open("r+b") as nothing:
+        if warm.can_start(os.environ):
+            server: warm.Warm | subprocess.Popen[bytes] = warm.start(
+                words, at, os.environ, [nothing.fileno(), begin, nothing.fileno()]
+            )
+        else:
+            program = [sys.executable, "-m", "reconciler.cli", *words]
+            server = subprocess.Popen(program, cwd=at, stdout=begin, stderr=nothing, stdin=nothing)
+        os.close(begin)
+        try:
+            yield next(line for line in told if "RECONCILER_API_URL=" in line).strip().rpartition("=")[2]
+        finally:
+            server.kill()  # at once: it may be asked to answer slowly
+            server.wait()
 
 
 def project(folder: Path, files: Mapping[str, str], head: str = PROJECT) -> Path:

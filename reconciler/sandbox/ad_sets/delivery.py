@@ -71,15 +71,28 @@ def obstacles(record: Record, state: State) -> list[str]:
     found = {
         "cannot-activate-archived-ad-set": record.get("archived"),
         "active-ad-sets-limit-reached": _limit_reached(record, state),
+        "ad-set-with-custom-settings": _customised(record),
         "ad-set-has-no-remaining-budget": _worthless(record),
         "cannot-activate-ad-set-without-revenue": _without_bid(record),
         "context-zero-no-geoloc-filter": record.get("contextZero") and not _has_geo_filter(record),
         "desktop-device-not-supported-for-app-install": _desktop_app(record),
+        "crp-ad-set-should-not-have-smoothing-budget": _smooth_reseller(record, state),
         "ad-set-requiring-an-audience": not (record.get("audienceId") or record.get("audienceFree")),
     }
     scripted = (record.get("startError") or "").removeprefix(PREFIX)
     reasons = [code for code in ORDER if found.get(code) or code == scripted]
     return [*reasons, scripted] if scripted and scripted not in ORDER else reasons
+
+
+def _customised(record: Record) -> bool:
+    """Return True if the frequency is one that the API cannot set (the catalogue only hints at this)."""
+    return bool((record["targeting"]["frequencyCapping"] or {}).get("frequency") == "advanced")
+
+
+def _smooth_reseller(record: Record, state: State) -> bool:
+    """Return True if the ad set of a marketplace campaign spends its budget evenly."""
+    campaign = state.get("campaigns", record["campaignId"]) or {}
+    return bool(campaign.get("marketplace") and record["budget"]["budgetDeliverySmoothing"] == "standard")
 
 
 def _worthless(record: Record) -> bool:

@@ -187,9 +187,14 @@ def list_campaigns(market: Market) -> Response:
 
 
 def list_ad_sets(market: Market) -> Response:
-    """List the ad sets (M20): one per marketplace campaign."""
+    """List the ad sets (M20): those of each marketplace campaign, or one that stands for them."""
     campaigns = market.campaigns(market.advertiser_id())
-    return reply(200, [_ad_set(key, row) for key, row in campaigns.items()])
+    known: dict[str, list[Record]] = {key: [] for key in campaigns}
+    for key, record in market.call.state.all("adSets").items():
+        if record["campaignId"] in known and not record.get("unexposable"):
+            known[record["campaignId"]].append({**record, "adSetId": key})
+    rows = [(key, {**row, **each}) for key, row in campaigns.items() for each in known[key] or [{}]]
+    return reply(200, [_ad_set(key, row) for key, row in rows])
 
 
 def _seller(key: str, record: Record) -> Json:

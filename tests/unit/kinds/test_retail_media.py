@@ -119,7 +119,7 @@ def test_an_edit_between_plan_and_sending_is_refused_at_its_file_and_line() -> N
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        (lambda shown: shown.update(brandNew=1), "unknown-field", "brandNew"),
+        (lambda shown: shown.update(brandNew=1), "field-not-known", "brandNew"),
         (lambda shown: shown.pop("monthlyPacing"), "unread-field", "monthlyPacing"),
         (lambda shown: shown.update(viewAttributionWindow=None), "moved-meanwhile", "viewAttributionWindow"),
     ],
@@ -199,7 +199,7 @@ def test_an_intent_is_sent_for_a_state_that_the_api_computed() -> None:
         ('{id: "9001", bidMultipliers: {home: 7}}', ["multiplier-range"]),
         ('{id: "9003", status: active}', ["bid-missing"]),
         ("{name: Tea}", ["unidentified"]),
-        (NEW_ITEM.replace("CAMPAIGN", '"999"').replace("MORE", ""), []),
+        (NEW_ITEM.replace("CAMPAIGN", '"999"').replace("MORE", ""), ["unknown-campaign"]),
         (NEW_ITEM.replace("CAMPAIGN", "retailMediaCampaigns.nobody").replace("MORE", ""), ["unknown-address"]),
     ],
 )
