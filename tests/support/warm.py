@@ -28,7 +28,11 @@ class Warm:
     def __init__(self, answer: socket.socket) -> None:
         self._answer = answer.makefile("r")
         answer.close()
-        self.pid = int(self._answer.readline())
+        begun = self._answer.readline()
+        if not begun:
+            self._answer.close()
+            raise RuntimeError("the process that forks the commands has ended; what it wrote to stderr says why")
+        self.pid = int(begun)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:

@@ -61,12 +61,11 @@ def main(descriptor: int) -> None:
 def _import_everything() -> None:
     import reconciler
 
-    for each in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
-        if not each.name.endswith("__main__"):
-            importlib.import_module(each.name)
-    for name in LAZY:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    ours = [each.name for each in pkgutil.walk_packages(reconciler.__path__, "reconciler.")]
+    for name in (*ours, *LAZY):
+        with contextlib.suppress(ImportError):  # a command that needs it fails by itself, as in a process of its own
+            if not name.endswith("__main__"):
+                importlib.import_module(name)
 
 
 def _fill_caches() -> None:
