@@ -50,6 +50,7 @@ def wanted(folder: Path) -> None:
     folder.mkdir()
     (folder / "reconciler.yaml").write_text(
         'version: 1\nscope: {advertiserIds: ["1352"]}\nguardrails: {maxStops: 500}\n'
+        "recovery: {lookFor: 1s}\n"  # a new ledger waits so long before the first create
     )
     blocks = [f'  a{n}: {{id: "{FIRST + n}", bidding: {{bidAmount: 0.95}}}}\n' for n in range(BIDS)]
     blocks += [
