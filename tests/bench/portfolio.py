@@ -152,11 +152,11 @@ class Portfolio:
             f"GET {ROOT}/me": {"data": {"attributes": {"criteoService": "MarketingSolutions"}}},
             "GET /2026-07/retail-media/me": {"data": {"attributes": {"criteoService": "RetailMedia"}}},
             "GET /2026-07/advertisers/me": {"data": portfolio},
-            "GET /2026-07/retail-media/accounts": {"data": accounts},
+            "GET /2026-07/retail-media/accounts": _page(accounts),
             f"POST {ROOT}/ad-sets/search": {"data": []},
             f"GET {SELLERS}/seller-campaigns": [self.seller_campaign(n) for n in range(self.others)],
             f"GET {SELLERS}/budgets": [self.seller_budget(n) for n in range(self.others)],
-            f"GET {BALANCES}": {"data": balances, "metadata": {"count": len(balances)}},
+            f"GET {BALANCES}": _page(balances),
         }
         searched: dict[str, list[object]] = {id: [] for id in owners}
         for n in range(self.ad_sets):
@@ -229,3 +229,9 @@ class Portfolio:
 
 
 OTHERS = {"sellerCampaigns": SELLER_CAMPAIGN, "sellerBudgets": SELLER_BUDGET, "balances": BALANCE}
+
+
+def _page(rows: list[dict[str, object]]) -> dict[str, object]:
+    """A list of one page that says so: one that says nothing is asked for its next page."""
+    told = {"count": len(rows), "totalItemsAcrossAllPages": len(rows), "totalPages": 1}
+    return {"data": rows, "metadata": told}
