@@ -181,7 +181,10 @@ SIDE_EFFECTS = {
 """What the API sets by itself when something else is set."""
 
 
-AUTOMATION = dict.fromkeys(("automatesBudgets", "adSetObjectives"), "budgetAutomation")
+AUTOMATION = dict.fromkeys(("automatesBudgets", "adSetObjectives"), "budgetAutomation") | {
+    "dailyOverrides": "dailyBudgetOverrides",
+    "monthlyOverrides": "monthlyBudgetOverrides",
+}
 """What the sandbox calls the parts of a block in its own records."""
 
 
@@ -189,6 +192,7 @@ def explained(name: str, touched: set[str]) -> bool:
     """Whether a value moved because it was stated, or belongs to a block that is written whole."""
     block = AUTOMATION.get(name) or name.partition(".")[0]
     whole = {"budget", "spendLimit", "budgetAutomation", "scheduledBudgets", "categoryBids", "displayMultipliers"}
+    whole |= {"dailyBudgetOverrides", "monthlyBudgetOverrides", "bidMultipliers", "flightSchedule"}
     return (
         name in touched
         or SIDE_EFFECTS.get(name, ...) in {"", *touched}
