@@ -100,6 +100,9 @@ def is_judged(path: Path_, plan: dict[str, Any], other: dict[str, Any]) -> bool:
     """Return whether the mutation changes what a person approves."""
     if path[0] == "changes" and path[-1] == "before" and not plan["changes"][path[1]]["fields"][path[3]]["seen"]:
         return False  # no read shows what it was
+    with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        if path[0] == "guardrails":
+            return told(plan["guardrails"]) != told(other["guardrails"])
     if path[0] != "money":
         return path[0] in JUDGED and not UNREAD.intersection(path)
     with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -107,9 +110,14 @@ def is_judged(path: Path_, plan: dict[str, Any], other: dict[str, Any]) -> bool:
     return True
 
 
+def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows without what is not judged, and without what a missing key means as well."""
+    return [{key: value for key, value in row.items() if key not in UNREAD and value not in (None, [])} for row in rows]
+
+
 def moved(money: dict[str, Any]) -> list[Any]:
     """Return what the plan adds to each sum, and its bids."""
-    rows: list[Any] = [money["bids"]]
+    rows: list[Any] = told(money["bids"])
     for name, beside in SUMS.items():
         for row in money[name]:
             steps = [
