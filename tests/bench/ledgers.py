@@ -10,6 +10,7 @@ Buckets are in memory, each request 50 ms late where it says so, so that what is
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import threading
@@ -69,8 +70,14 @@ def say(text: str) -> None:
 
 
 def stores(folder: Path) -> dict[str, Callable[[bool], Any]]:
+    """Return how each store is opened; PostgreSQL only where RECONCILER_BENCH_POSTGRES has the URL of a database."""
     bucket = SlowBucket()
+    url = os.environ.get("RECONCILER_BENCH_POSTGRES")
+    database = (
+        {"postgres": lambda create: ledgers.open(url, folder, name=folder.name.lower(), create=create)} if url else {}
+    )
     return {
+        **database,
         "sqlite": lambda create: ledgers.open("sqlite:ledger.db", folder, create=create),
         "bucket": lambda create: opening.over(bucket, Leases(bucket, renewing=False), create=create),
     }
@@ -123,7 +130,7 @@ def read(open: Callable[[bool], Any]) -> float:
 
 def reads(objects: int = 100_000, runs: int = 300) -> None:
     for size, count in ((AT_HAND, 1), (objects, runs)):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix="bench") as folder:
             for name, open in stores(Path(folder)).items():
                 ledger = open(True)
                 fill(ledger, size, count)
@@ -135,7 +142,7 @@ def reads(objects: int = 100_000, runs: int = 300) -> None:
 
 def failed(runs: int = 20) -> None:
     """Read as a plan does, before and after runs whose 40 calls were all refused; one session each, as a command is."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
         for name, open in stores(Path(folder)).items():
             ledger = open(True)
             fill(ledger, AT_HAND, 1)
@@ -152,7 +159,7 @@ def failed(runs: int = 20) -> None:
 
 def nights(objects: int = 20_000, kept: int = 180) -> None:
     """Change all objects each night, keep some nights, and print the size as it goes."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
         bucket = SlowBucket()
         opens = {
             "sqlite": lambda: ledgers.open("sqlite:ledger.db", Path(folder)),
@@ -176,7 +183,7 @@ def apply(calls: int = 400) -> None:
     """Send calls at the API's rate, eight at a time, each 200 ms; the ledger before and after each."""
     pace = 60 / 250
     for name in ("sqlite", "bucket"):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix="bench") as folder:
             SlowBucket.latency = LATENCY
             ledger = stores(Path(folder))[name](True)
             run_id = ledger.begin(RunRecord("apply", "bench", NOW, "0"))

@@ -15,6 +15,17 @@ from botocore.config import Config
 
 BUCKET = "ledgers"
 PREFIXES = count(1)
+SERVER = """
+import sys, threading
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
+def one_at_a_time(environ, start):
+    with turn:
+        return list(moto(environ, start))
+run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True)
+"""
+"""moto checks a condition and writes without a lock between its threads; a store does both at once."""
 
 
 class ObjectServer:
@@ -24,7 +35,7 @@ class ObjectServer:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        command = [sys.executable, "-c", SERVER, str(self.port)]
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env={**os.environ, "PYTHONWARNINGS": ""})
         self._wait()
