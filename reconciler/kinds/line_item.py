@@ -18,6 +18,7 @@ from reconciler.kinds.retail_values import (
     DAY,
     DAY_OF_WEEK,
     MONEY,
+    NAME_TAKEN,
     PACES,
     RETAIL,
     IntentType,
@@ -153,7 +154,10 @@ LINE_ITEM = Kind(
         barren={"type": ("preferred",)},
     ),
     create=Create(
-        f"{RETAIL}/campaigns/{{campaignId}}/auction-line-items", replace(WHOLE.envelope, id=None), Stage.RETAIL_CREATE
+        f"{RETAIL}/campaigns/{{campaignId}}/auction-line-items",
+        replace(WHOLE.envelope, id=None),
+        Stage.RETAIL_CREATE,
+        taken=NAME_TAKEN,
     ),
     writes={
         **dict.fromkeys(("settings", "activation", "budgets", "bidding", "bids", WHOLE.facet), WHOLE),

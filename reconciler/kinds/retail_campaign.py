@@ -13,6 +13,7 @@ from reconciler.kinds.retail_values import (
     CAMPAIGNS,
     DAY,
     MONEY,
+    NAME_TAKEN,
     PACES,
     RETAIL,
     WORD,
@@ -107,7 +108,12 @@ RETAIL_CAMPAIGN = Kind(
     scope="retailMediaAccountIds",
     fields=FIELDS,
     read=Listing(CAMPAIGNS, paging=Paging.INDEX, inject="accountId"),
-    create=Create(f"{ACCOUNT}/{{accountId}}/campaigns", Envelope(many=False, type=TYPE, id=None), Stage.RETAIL_CREATE),
+    create=Create(
+        f"{ACCOUNT}/{{accountId}}/campaigns",
+        Envelope(many=False, type=TYPE, id=None),
+        Stage.RETAIL_CREATE,
+        taken=NAME_TAKEN,
+    ),
     writes={
         "settings": WHOLE,
         "budgets": WHOLE,

@@ -18,6 +18,8 @@ ACCOUNT = f"{RETAIL}/accounts"
 CAMPAIGNS = f"{ACCOUNT}/{{scope}}/campaigns"
 DAILY, MONTHLY = "dailyBudgetOverrides.*", "monthlyBudgetOverrides.*"
 MONEY = MoneyType(by_currency=True)
+NAME_TAKEN = ("invalid-name", "Invalid name")
+"""How the API refuses a name that there is already."""
 WORD = TextType(empty=True)
 
 

@@ -13,6 +13,8 @@ from .scenario import FUNDS, PATHS
 from .wants import WANTS
 
 SUBJECTS = {
+    "retail campaign": "retail1",
+    "line item": "item1",
     "campaign": "campaign1",
     "ad set": "adSet1",
     "seller campaign": "pair",

@@ -45,7 +45,13 @@ ROUNDS = 4
 """Runs after which a project has to be in force, with a person who decides what is undecided."""
 IN_MEMORY = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON"
 """A process here ends between two transactions, and no machine fails: the disk is another test's."""
-OPERATIONS = {".create": "create", ".funds": "funds", "adSets.bids": "set", "campaigns.spendLimit": "set"}
+OPERATIONS = {
+    ".create": "create",
+    ".funds": "funds",
+    "adSets.bids": "set",
+    "campaigns.spendLimit": "set",
+    "lineItems.whole": "set",
+}
 """What a call does, by a part of its name."""
 
 

@@ -22,6 +22,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "HTML 403": {"status": 403, "page": True},
 }
 PATHS = {
+    "retailMediaCampaigns": "*/retail-media/accounts/*/campaigns",
+    "lineItems": "*/auction-line-items*",
     "campaigns": "*/marketing-solutions/campaigns",
     "adSets": "*/ad-sets",
     "sellerBudgets": "*/budgets",
@@ -104,7 +106,7 @@ def _fault(rng: random.Random, wanted: list[str]) -> dict[str, Any]:
     path = FUNDS if want.balance else PATHS[want.section]
     chosen = {"path": path, "method": "POST", "nth": rng.choice((1, 1, 1, 2)), "count": rng.choice((1, 1, 2))}
     if want.ids and not want.balance:  # an absolute value, which is sent several times
-        chosen |= {"method": "PATCH", "count": rng.choice((1, 6))}
+        chosen |= {"method": "PUT" if want.section == "lineItems" else "PATCH", "count": rng.choice((1, 6))}
         return {"kind": "late", "seconds": rng.choice(LATE), **rng.choice(list(ANSWERS.values())), **chosen}
     if rng.random() < 0.05 and want.section == "adSets":
         return {"kind": "old_id", "id": rng.choice(("123467", "123470")), **chosen}

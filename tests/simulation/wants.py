@@ -20,6 +20,12 @@ CAMPAIGN = """  new-{n}:
     {{advertiserId: "1352", name: New {n}, goal: acquisition,
     spendLimit: {{spendLimitType: capped, spendLimitRenewal: monthly, spendLimitAmount: 90{n}}}}}
 """
+RETAIL = """  new-{n}:
+    {{accountId: "{account}", name: Retail {n}, isAutoDailyPacing: false, budget: 100{n}}}
+"""
+LINE_ITEM = """  new-{n}:
+    {{campaignId: {campaign}, name: Item {n}, targetRetailerId: "1106", startDate: 2026-12-01, budget: 60{n}}}
+"""
 BALANCE = """  new-{n}:
     {{accountId: "{account}", name: New {n}, startDate: 2027-01-0{n}, spendType: onsite, deposited: 5{n}.50}}
 """
@@ -69,6 +75,17 @@ WANTS: Mapping[str, Want] = {
         "campaigns.limit",
         ids=frozenset({"358313"}),
     ),
+    "retail1": Want("retailMediaCampaigns", RETAIL.format(n=1, account=ACCOUNT), "retailMediaCampaigns.new-1"),
+    "item1": Want("lineItems", LINE_ITEM.format(n=1, campaign='"73"'), "lineItems.new-1"),
+    "shelf": Want(
+        "retailMediaCampaigns",
+        RETAIL.format(n=2, account=ACCOUNT),
+        "retailMediaCampaigns.new-2",
+        also=(Want("lineItems", LINE_ITEM.format(n=2, campaign="retailMediaCampaigns.new-2"), "lineItems.new-2"),),
+    ),
+    "replace": Want(
+        "lineItems", '  whole: {id: "9001", targetBid: 0.65}\n', "lineItems.whole", ids=frozenset({"9001"})
+    ),
     **{f"budget{n}": Want("sellerBudgets", NEW_BUDGET.format(n=n), f"sellerBudgets.new-{n}") for n in (5, 6)},
     **{f"balance{n}": Want("balances", BALANCE.format(n=n, account=ACCOUNT), f"balances.new-{n}") for n in (1, 2)},
     "pair": Want(
@@ -81,9 +98,9 @@ WANTS: Mapping[str, Want] = {
     "less": _fund("Spring", "900002", "350.00"),
     "credit": _fund("Spring", "900002", "410.00", ", memo: ours"),
 }
-SETS: Mapping[str, str] = {"123467": "adSets.bid", "358313": "campaigns.limit"}
+SETS: Mapping[str, str] = {"123467": "adSets.bid", "358313": "campaigns.limit", "9001": "lineItems.whole"}
 """The addresses of the objects of which only absolute values are written, by id."""
-CREATED = ("campaigns", "adSets", "sellerBudgets", "balances", "sellerCampaigns")
+CREATED = ("campaigns", "retailMediaCampaigns", "lineItems", "adSets", "sellerBudgets", "balances", "sellerCampaigns")
 """The collections in which a write of ours may make something new."""
 
 
@@ -102,6 +119,8 @@ def address_of(collection: str, record: Record) -> str | None:
             return f"adSets.new-{str(record['trackingCode'])[1:]}"
         case "campaigns":
             return f"campaigns.new-{str(record['name'])[-1]}"
+        case "retailMediaCampaigns" | "lineItems":
+            return f"{collection}.new-{str(record['name'])[-1]}"
         case "sellerBudgets":
             return f"sellerBudgets.new-{record['sellerId']}"
         case "balances":

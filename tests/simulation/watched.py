@@ -20,7 +20,13 @@ from .wants import CREATED, SETS, address_of
 
 LATENCY = 0.2
 """Seconds that each call takes."""
-COLLECTIONS = {"campaigns": "campaigns", "ad-sets": "adSets", "budgets": "sellerBudgets", "balances": "balances"}
+COLLECTIONS = {
+    "campaigns": "campaigns",
+    "auction-line-items": "lineItems",
+    "ad-sets": "adSets",
+    "budgets": "sellerBudgets",
+    "balances": "balances",
+}
 """What a POST makes, by the end of its path."""
 PROGRAM = "cfg-as-code"
 """The application's name, as the history of a balance shows it."""
@@ -203,7 +209,7 @@ def opened(seed: int) -> Watched:
 
 
 def _is_write(request: Request) -> bool:
-    return request.method != "GET" and not request.path.endswith(("/search", "/token"))
+    return request.method != "GET" and not request.path.endswith(("/search", "/token", "/cpc-min-bids"))
 
 
 def _items(request: Request) -> Iterator[tuple[str, str]]:
@@ -212,7 +218,9 @@ def _items(request: Request) -> Iterator[tuple[str, str]]:
         return
     body = json.loads(request.body) if request.body else {}
     last = request.path.rpartition("/")[2]
-    collection = COLLECTIONS.get(last)
+    collection = (
+        "retailMediaCampaigns" if "/retail-media/" in request.path and last == "campaigns" else COLLECTIONS.get(last)
+    )
     if last == "add-funds":
         yield request.path.split("/")[-2], "funds"
     elif last == "seller-campaigns":
@@ -231,6 +239,9 @@ def _set(request: Request) -> Iterator[str]:
         for item in json.loads(request.body)["data"]:
             if {"bidding", "spendLimit"} & set(item["attributes"]) and item["id"] in SETS:
                 yield SETS[item["id"]]
+    if request.method == "PUT" and "/auction-line-items/" in request.path:
+        key = request.path.rpartition("/")[2]
+        yield from [SETS[key]] if key in SETS else []
 
 
 def _targets(request: Request) -> Iterator[str]:
