@@ -166,6 +166,8 @@ def records(here: Bench) -> dict[str, dict[str, Any]]:
 
 def flat(node: Any, prefix: str = "") -> Any:
     for name, value in node.items():
+        if name == "dailyPacing" and node.get("isAutoDailyPacing"):
+            continue  # the API computes it, shows what it computed, and is sent what it showed
         if isinstance(value, dict) and value and not {"operand", "frequency"} & value.keys():
             yield from flat(value, f"{prefix}{name}.")
         else:
