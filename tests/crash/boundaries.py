@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.ledger.sql_ledger import SqlLedger
 from reconciler.ledger.sqlite import SQLite
 from reconciler.model import Call, WriteEffect
+from tests.support.file_bucket import FileBucket
 
 Point = Callable[[str, str], None]
 BOUNDARIES = (
@@ -54,6 +55,7 @@ def install(point: Point, *, waits: bool = False) -> None:
     """Wrap the ledger's writes. ``waits``: also the moment at which a real connection waits for its answer."""
     _wrap_journal(point)
     _wrap_statements(point)
+    _wrap_requests(point)
     if waits:
         _wrap_connection(point)
 
@@ -89,6 +91,11 @@ def _wrap_journal(point: Point) -> None:
     SqlLedger.intend, SqlLedger.settle = intending, settling  # type: ignore[method-assign]
 
 
+def _at(point: Point) -> None:
+    inside = getattr(_here, "inside", None)
+    point(inside or "other ledger writes", _here.named if inside else "the run")
+
+
 def _wrap_statements(point: Point) -> None:
     """Before and after each commit, and after each statement that writes."""
     execute, executemany, transaction = SQLite.execute, SQLite.executemany, SQLite.transaction
@@ -98,24 +105,41 @@ def _wrap_statements(point: Point) -> None:
         with still.all, transaction(self):
             yield
 
-    def at() -> None:
-        inside = getattr(_here, "inside", None)
-        point(inside or "other ledger writes", _here.named if inside else "the run")
-
     def executing(self: SQLite, statement: str, parameters: Any = ()) -> Any:
         if statement == "COMMIT":
-            at()
+            _at(point)
         rows = execute(self, statement, parameters)
         if statement in ("COMMIT", "BEGIN IMMEDIATE"):
-            at()
+            _at(point)
         return rows
 
     def executing_many(self: SQLite, statement: str, parameters: Any) -> None:
         executemany(self, statement, parameters)
-        at()
+        _at(point)
 
     SQLite.execute, SQLite.executemany = executing, executing_many  # type: ignore[method-assign]
     SQLite.transaction = alone  # type: ignore[method-assign]
+
+
+def _wrap_requests(point: Point) -> None:
+    """Before and after each request that changes an object of a bucket."""
+
+    def alone(name: str, *, changes: bool) -> Callable[..., Any]:
+        request = getattr(FileBucket, name)
+
+        def asking(self: FileBucket, *arguments: Any, **more: Any) -> Any:
+            if changes:
+                _at(point)
+            with still.all:
+                answer = request(self, *arguments, **more)
+            if changes:
+                _at(point)
+            return answer
+
+        return asking
+
+    for name in ("get", "create", "replace", "delete"):
+        setattr(FileBucket, name, alone(name, changes=name != "get"))
 
 
 def _wrap_connection(point: Point) -> None:

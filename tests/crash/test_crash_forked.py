@@ -27,9 +27,9 @@ def bench(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def explored(lab: Lab) -> list[Row]:
+def explored(lab: Lab, how: str = "forked") -> list[Row]:
     rows = lab.explore()
-    tables.keep("crash", [{**asdict(row), "how": "forked"} for row in rows])
+    tables.keep("crash", [{**asdict(row), "how": how} for row in rows])
     return rows
 
 
