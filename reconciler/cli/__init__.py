@@ -69,6 +69,7 @@ def _without_collection() -> Iterator[None]:
         yield
     finally:
         if before:
+            gc.unfreeze()  # `apply` froze what it loaded, which a process that goes on would keep for ever
             gc.enable()
 
 

@@ -107,6 +107,10 @@ class Output(TextIOBase):
                 self.trouble = trouble if isinstance(trouble, OSError) else OSError(errno.EPIPE, str(trouble))
             self._drain()
 
+    def release(self, nowhere: TextIO) -> None:
+        """Let go of the stream: Click keeps every stream that it has seen, and with it all that was printed."""
+        self._stream = nowhere
+
     def _drain(self) -> None:
         """Discard what is still buffered, so that the exit of the process does not raise the error again."""
         with suppress(OSError, ValueError):
@@ -125,8 +129,10 @@ def guard_streams() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for guarded in (sys.stdout, sys.stderr):
+                guarded.flush()
+                if isinstance(guarded, Output):
+                    guarded.release(nowhere)
             sys.stdout, sys.stderr = before
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from .import_figures import GENERATIONS, measured
 
-LARGE = 20_000 if os.environ.get("FAULTS") == "full" else 2_000
-"""Objects of the large account: all of them where the full suites run."""
-every_generation = pytest.mark.parametrize("versions", GENERATIONS, ids=lambda versions: versions["marketingSolutions"])
+FULL = os.environ.get("FAULTS") == "full"
+LARGE = 20_000 if FULL else 2_000
+"""Objects of the large account: all of them where the full suites run, and there in every generation."""
 QUIET = {
     "invalid": 0,
     "planned changes": 0,
@@ -23,7 +23,11 @@ QUIET = {
 }
 
 
-@every_generation
+def generation(versions: Mapping[str, str]) -> str:
+    return versions["marketingSolutions"]
+
+
+@pytest.mark.parametrize("versions", GENERATIONS, ids=generation)
 def test_an_import_of_all_kinds_is_valid_and_quiet(versions: Mapping[str, str], tmp_path: Path) -> None:
     figures = measured(300, versions, tmp_path, seed=11)
 
@@ -33,7 +37,7 @@ def test_an_import_of_all_kinds_is_valid_and_quiet(versions: Mapping[str, str], 
 
 @pytest.mark.slow
 @pytest.mark.unmeasured
-@every_generation
+@pytest.mark.parametrize("versions", GENERATIONS if FULL else GENERATIONS[:1], ids=generation)
 def test_so_is_a_large_one(versions: Mapping[str, str], tmp_path: Path) -> None:
     figures = measured(LARGE, versions, tmp_path)
 
