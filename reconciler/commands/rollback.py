@@ -33,7 +33,10 @@ from reconciler.model import (
     warning,
 )
 from reconciler.planning.irreversible import reason_to_stay
+from reconciler.planning.replacement_parts import attributes_of, found
 from reconciler.reports.drift_report import format_drift_value
+
+PROBE = "a value that no field has"
 
 
 class RecordedMove(Struct, frozen=True):
@@ -116,6 +119,7 @@ def undo_values(
             notes[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
     for (kind, address), (live, after) in written.items():
         wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
+        wished[address] |= values_not_computed(kind, live, wished[address], past)
     return wished, tuple(notes)
 
 
@@ -131,6 +135,27 @@ def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, re
         and implied.get(name, live.values[name]) == live.values[name] != value
         and kind.changeable(kind.field(name))
     }
+
+
+def values_not_computed(kind: Kind, live: Live, before: Values, past: RunHistory) -> dict[str, Value]:
+    """Return values that the API computes since the run, as the run's calls sent them, having read them before."""
+    names = _computed(kind, live.values) - _computed(kind, {**live.values, **before}) - before.keys()
+    rows = [
+        attributes
+        for intent in past.calls
+        for item, row in zip(intent.call.items, intent.call.rows, strict=False)
+        if intent.call.kind == kind.name and item.id == live.id
+        if (attributes := attributes_of({"data": row})) is not None
+    ]
+    sent = {name: found(row, str(kind.field(name).path("patch"))) for name in names for row in reversed(rows)}
+    return {name: kind.field(name).type.read(wire) for name, (there, wire) in sent.items() if there}
+
+
+def _computed(kind: Kind, values: Values) -> set[str]:
+    """Return the fields whose values the API computes while these values are in force."""
+    if kind.normalize is None:
+        return set()
+    return {name for name in values if kind.normalize({**values, name: PROBE}).get(name) != PROBE}
 
 
 def recorded_moves(past: RunHistory) -> Iterator[RecordedMove]:

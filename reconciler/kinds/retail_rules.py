@@ -95,17 +95,18 @@ def names_are_unique(parent: str, noun: str) -> SceneRule:
     """Return a rule that yields a problem for a name that is used twice under one parent, in the files or live."""
 
     def rule(scene: ValidationContext) -> Iterator[Problem]:
-        first: dict[tuple[object, object], Desired] = {}
+        first: dict[tuple[object, object], tuple[Desired, bool]] = {}
         live = {(each.values.get(parent), each.values.get("name")): each.id for each in scene.live}
         for desired, own in scene.pairs:
             key = (_of(desired, own, parent), desired.values.get("name"))
             if key[1] is None:
                 continue
-            other, taken = first.setdefault(key, desired), live.get(key)
-            if other is not desired:
+            there = own is not None and own.values.get("name") == key[1]
+            (other, stands), taken = first.setdefault(key, (desired, there)), live.get(key)
+            if other is not desired and not (there and stands):  # what the API has is not refused
                 message = f"{other.address} has the same name in this {noun}, and names are unique"
                 yield field_error(desired, "name", "name-taken", message, "give it another name")
-            elif taken is not None and own is not None and taken != own.id:
+            elif taken is not None and own is not None and taken != own.id and not there:
                 message = f"{taken} already has this name, and names are unique in a {noun}"
                 yield field_error(desired, "name", "name-taken", message, "give it another name")
 

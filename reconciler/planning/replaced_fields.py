@@ -78,13 +78,16 @@ class FieldMerge(Struct, frozen=True):
         """Return True if a field is as it was when it was planned; what was not known then may be anything."""
         known, wire = found(self.planned, str(row.path("patch")))
         if move is not None:
-            born = None if self._is_whole() else self.kind.create_defaults.get(row.name)
-            return any(self._is_same(row, now, before) for before in (move.before, born))
+            return self._is_same(row, now, move.before) or (move.before is None and self._is_born(row, now))
         if known and isinstance(now, datetime) and isinstance(row.type, DayType):
             return any(row.type.write(day_in(now, zone)) == wire for zone in self.zones or ("UTC",))
         if known:
             return self._is_same(row, now, None if wire is None else row.type.read(wire))
-        return not self._is_whole() or now == row.type.read(None)
+        return not self._is_whole() or now == row.type.read(None) or self._is_born(row, now)
+
+    def _is_born(self, row: Field, now: Value) -> bool:
+        """Return True if a field that was not known has the value with which the API creates an object."""
+        return not row.nullable and now is not None and now == self.kind.create_defaults.get(row.name)
 
     def _is_whole(self) -> bool:
         """Return True if the plan knew the object: then every nullable field is in the planned body."""
@@ -127,10 +130,20 @@ class FieldMerge(Struct, frozen=True):
             if there and top not in body:
                 spelled = isinstance(row.type, EnumType) and wire is not None
                 body[top] = row.type.write(values.get(row.name)) if spelled else deepcopy(wire)
+        after = {name: move.after for name, move in self.moves.items()}
+        stated = {**self._uncovered(after), **after}
         for row in self.rows:
-            if (move := self.moves.get(row.name)) is not None:
-                put(body, str(row.path("patch")).split("."), _wire(row, move.after))
+            if row.name in stated:
+                put(body, str(row.path("patch")).split("."), _wire(row, stated[row.name]))
         return body
+
+    def _uncovered(self, after: Values) -> Values:
+        """Return the files' values of fields that the API has computed until now, and computes no more."""
+        if self.kind.normalize is None:
+            return {}
+        shown = {row.name: row.type.read(found(self.shown, str(row.path("read")))[1]) for row in self.rows}
+        now, then = self.kind.normalize(shown), self.kind.normalize({**shown, **after})
+        return {name: now[name] for name in shown if now[name] != shown[name] == then[name]}
 
     def is_done(self) -> bool:
         """Return True if every change is in force already."""

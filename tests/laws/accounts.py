@@ -167,10 +167,13 @@ def _rename(world: World, draw: Any, pool: list[str]) -> None:
 
 def distort(world: World, kind: str, draw: Any) -> None:
     """Values that the vendor's own tools can leave behind, together as they come."""
-    for key, record in dict(world.state.all(kind)).items():
+    for number, (key, record) in enumerate(dict(world.state.all(kind)).items()):
         changed = dict(record)
         for path in draw(st.lists(st.sampled_from(sorted(ODD[kind])), max_size=5, unique=True)):
-            _set(changed, path.split("."), draw(st.sampled_from(ODD[kind][path])))
+            value = draw(st.sampled_from(ODD[kind][path]))
+            if path == "name" and kind in ("retailMediaCampaigns", "lineItems"):
+                value = f"{value} {number}"  # there the vendor forbids that two share one
+            _set(changed, path.split("."), value)
         world.state.put(kind, key, changed)
 
 

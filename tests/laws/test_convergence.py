@@ -179,6 +179,7 @@ SIDE_EFFECTS = {
     "updatedAt": "",
     "isSuspended": "suspended",
     "memo": "deposited",
+    "dailyPacing": "isAutoDailyPacing",
 }
 """What the API sets by itself when something else is set."""
 

@@ -134,6 +134,8 @@ def test_no_field_that_the_files_do_not_state_ever_changes(kind: Kind, data: st.
     chosen = data.draw(st.lists(rows, min_size=1, max_size=4, unique_by=lambda row: row.name))
     stated: dict[str, Value] = {row.name: row.type.parse(data.draw(raws(row.type))) for row in chosen}
     stated |= {row.name: None for row in chosen if row.nullable and data.draw(st.booleans())}
+    if live.values["isAutoDailyPacing"] and stated.get("isAutoDailyPacing") is False:
+        stated.setdefault("dailyPacing", None)  # a plan refuses the one without the other: pace-unstated
     call = call_of(kind, write, live, stated)
     if not call.items[0].fields:
         return
@@ -147,14 +149,14 @@ def test_no_field_that_the_files_do_not_state_ever_changes(kind: Kind, data: st.
     event("sent")
     assert isinstance(merged.row, dict)
     after = put(write, kind, fresh, merged.row["attributes"])  # type: ignore[arg-type]
-    moved = {move.field.partition(".")[0] for move in call.items[0].fields}
+    moved = {name.partition(".")[0] for name in stated}
     assert {key: intent(kind, key, fresh.get(key)) for key in {*fresh, *after} - moved} == {
         key: intent(kind, key, after.get(key)) for key in {*fresh, *after} - moved
     }
     landed = codec.decode_row(kind, {"id": "7", "attributes": after}).values
     assert all(
-        landed[move.field] == move.after or (move.field == "dailyPacing" and landed["isAutoDailyPacing"])
-        for move in call.items[0].fields
+        landed[name] == value or (name == "dailyPacing" and landed["isAutoDailyPacing"])
+        for name, value in stated.items()
     )
 
 
@@ -187,7 +189,10 @@ def attempt(kind: Kind, planned: Body, fresh: Body, **stated: Value) -> Any:
     write = kind.writes["whole"]
     assert isinstance(write, Replace)
     live = codec.decode_row(kind, {"id": "7", "attributes": planned})
-    values = {name: kind.field(name).type.parse(value) for name, value in stated.items()}  # type: ignore[arg-type]
+    values = {
+        name: None if value is None else kind.field(name).type.parse(value)  # type: ignore[arg-type]
+        for name, value in stated.items()
+    }
     call = call_of(kind, write, live, values)
     return merge_fresh(kind, write, call, {"data": {"id": "7", "attributes": fresh}})
 
@@ -216,6 +221,37 @@ def test_a_budget_that_a_read_does_not_show_is_not_cleared(kind: Kind) -> None:
     there = {key: value for key, value in known(kind).items() if key != "dailyPacing"}
 
     assert attempt(kind, there, there, budget=200).problem.code == "unread-field"
+
+
+@pytest.mark.parametrize("kind", [RETAIL_CAMPAIGN, LINE_ITEM], ids=lambda kind: kind.name)
+def test_a_cap_that_the_api_computed_is_cleared_with_its_computing(kind: Kind) -> None:
+    there = known(kind) | {"isAutoDailyPacing": True}
+
+    cleared = attempt(kind, there, there, isAutoDailyPacing=False, dailyPacing=None).row["attributes"]
+    still = attempt(kind, there, there, budget=200).row["attributes"]
+
+    assert (cleared["isAutoDailyPacing"], cleared["dailyPacing"]) == (False, None)
+    assert (still["isAutoDailyPacing"], still["dailyPacing"]) == (True, 10)
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_a_new_object_is_replaced_whatever_the_file_states_of_it(status: str) -> None:
+    write = LINE_ITEM.writes["whole"]
+    assert isinstance(write, Replace)
+    made = known(LINE_ITEM) | {"status": "draft", "flightSchedule": None} | DEFAULTS
+    names = [row.name for row in replaced_rows(LINE_ITEM, write) if row.nullable or row.name in ("name", "startDate")]
+    live = codec.decode_row(LINE_ITEM, {"id": "7", "attributes": made})
+    move = FieldChange("status", "activation", None, status)
+    after = {name: live.values[name] for name in names} | {"status": status}
+    change = Change(ADDRESS, Action.CREATE, "7", (move,), after, None)  # type: ignore[arg-type]
+    row = {"type": "T", "id": "7", "attributes": planned_attributes(LINE_ITEM, write, change)}
+    item = Item(ADDRESS, "7", (move,))
+    call = Call("c", "lineItems", write.facet, WriteEffect.REPLACE, "PUT", "/x", (row,), items=(item,))
+
+    merged = merge_fresh(LINE_ITEM, write, call, {"data": {"id": "7", "attributes": made}})
+
+    assert merged.problem is None
+    assert merged.row["attributes"]["status"] == status
 
 
 def test_everything_is_sent_and_the_state_as_an_intent() -> None:
