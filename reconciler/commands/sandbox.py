@@ -22,4 +22,4 @@ def serve(
         app.serve(world, host=host, port=port, on_ready=on_ready)
     except OSError as trouble:
         why = str(trouble.strerror).partition(" (")[0]
-        raise ValueError(f"it cannot listen on {host}:{port}: {why}; give another --port") from None
+        raise ValueError(f"it cannot listen on {host}:{port}: {why}; give another --host or --port") from None

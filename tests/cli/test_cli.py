@@ -170,7 +170,7 @@ def test_what_cannot_be_written_or_meant_is_said_in_a_sentence(here: Path, args:
 
     assert ended.code == 1
     assert "Traceback" not in ended.err
-    assert re.search("cannot be written|is not between|not in the range|can listen|is no (time|address)", ended.said)
+    assert re.search("cannot be written|is not between|not in the range|cannot listen|is no (time|address)", ended.said)
     assert not (here / "plan.json").exists()
     assert writes(here) == []
 
