@@ -77,18 +77,23 @@ def _refresh(
         matched, blocked = held.without_undecided_creates(memory.holds, kind, matched)
         matched, over = match.without_ended(kind, matched, lambda desired: _first_day(kind, desired, now, zones))  # noqa: B023
         root = project.dialect(kind.family).root
-        detailed, outlying = ownership.ignore_owned_fields(
-            project, sub_resources.add_details(kind, root, matched, outside.send), now
-        )
+        whole = sub_resources.add_details(kind, root, matched, outside.send)
+        detailed, outlying = ownership.ignore_owned_fields(project, whole, now)
         problems += (*kept_back, *lagging, *blocked, *over, *reading.problems, *doubts, *outlying)
         problems += _questions(project, kind, detailed, reading.live)
         problems += _unknown_objects(project, kind, detailed, outside)
         problems += unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows))
         problems += minimum_bids.low_bids(kind, root, detailed, outside.send)
-        pairs[kind.name], rows[kind.name] = detailed, reading.live
+        pairs[kind.name], rows[kind.name] = detailed, _with_details(kind, reading.live, whole)
         marks |= _read_marks(project, kind, detailed, outside)
     problems += _judge(kinds, project, now, pairs, rows, zones, marks)
     return RefreshResult(pairs, rows, tuple(problems), codes | _stated_currencies(project), zones)
+
+
+def _with_details(kind: Kind, live: tuple[Live, ...], pairs: Iterable[Pair]) -> tuple[Live, ...]:
+    """Return the live objects, each with the sub-resources that were read of it: they count in the totals."""
+    read = {found.id: found for _, found in pairs if found is not None} if kind.details else {}
+    return tuple(read.get(each.id, each) for each in live) if read else live
 
 
 def _check_scope(
