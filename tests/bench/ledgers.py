@@ -83,11 +83,11 @@ def stores(folder: Path) -> dict[str, Callable[[bool], Any]]:
     }
 
 
-def sent(first: int, count: int) -> Call:
+def sent(first: int, count: int, block: str = "k{:06}", first_id: int = 0) -> Call:
     items = tuple(
         Item(
-            Address("adSets", f"k{at:06}"),
-            str(at),
+            Address("adSets", block.format(at)),
+            str(first_id + at),
             (FieldChange("bidding.bidAmount", "bids", "0.80", "0.90", HERE),),
             HERE,
         )

@@ -1,0 +1,172 @@
+"""What whole commands cost as the ledger grows: CPU time of `plan` and of an `apply` that has nothing to do.
+
+    python tests/bench/ledger_commands.py plan [OBJECTS] [RUNS]
+    python tests/bench/ledger_commands.py failed [RUNS]
+
+Each command runs in a child of its own, before a server in another process; the contestants take turns. A bucket is in
+memory, and the child has a copy of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from ledgers import AT_HAND, NOW, ItemStatus, run, say, sent, stores
+from portfolio import Portfolio
+from prepare import write_answers
+
+from reconciler import cli
+from reconciler import ledger as ledgers
+from reconciler.model import Address
+
+HERE = Path(__file__).parent
+ROUNDS = 5
+SECRETS = {"CRITEO_MS_CLIENT_ID": "bench", "CRITEO_MS_CLIENT_SECRET": "bench"}
+ALLOWED = ("--allow", "emptyScope", "--because", "bench")
+"""The files have a fiftieth of what the large ledger knows, which looks like files that were lost."""
+BLOCK = "ad-set-{:06}"
+FIRST_ID = 900_000
+Open = Callable[[bool], Any]
+
+
+@contextmanager
+def served(portfolio: Portfolio, folder: Path) -> Iterator[None]:
+    """Let the commands ask a server with what is live of a portfolio."""
+    write_answers(portfolio, folder / "live")
+    script = [sys.executable, str(HERE / "live_server.py"), str(folder / "live")]
+    server = subprocess.Popen(script, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    os.environ |= SECRETS | {"RECONCILER_API_URL": f"http://127.0.0.1:{server.stdout.readline().strip()}"}
+    try:
+        yield
+    finally:
+        server.kill()
+        server.wait()
+
+
+def written(portfolio: Portfolio, folder: Path) -> Path:
+    """Write a project whose blocks are neighbours in the ledger, as those of one file are by their names."""
+    portfolio.write(folder)
+    for file in (folder / "ads").iterdir():
+        file.write_text(re.sub(r"ad-set-(\d+):", lambda found: f"{BLOCK.format(int(found[1]))}:", file.read_text()))
+    return folder
+
+
+def instead(open: Open) -> Callable[..., Any]:
+    """Return what opens this ledger in place of the project's."""
+    real = ledgers._opened
+
+    def opened(*_: Any, create: bool, **more: Any) -> Any:
+        with patch.object(ledgers, "_opened", real):
+            return open(create)
+
+    return opened
+
+
+def cost(project: Path, open: Open, *words: str) -> float:
+    """Return the CPU seconds of a command in a child."""
+    sys.stdout.flush()
+    gc.collect()
+    gc.freeze()  # what this process has is not looked through by the child
+    child = os.fork()
+    if not child:
+        code = 1
+        with (
+            patch.object(ledgers, "_opened", instead(open)),
+            Path(os.devnull).open("w") as out,
+        ):
+            os.chdir(project)
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+            try:
+                cli.main([*words])
+                code = 0
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        os._exit(code)
+    _, status, used = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, 2), f"{words} ended with {code}"
+    return used.ru_utime + used.ru_stime
+
+
+def known(open: Open, objects: int, runs: int) -> Open:
+    """Fill a ledger with objects, of which the files have the first, and with runs that changed some of them."""
+    ledger = open(True)
+    for first in range(0, objects, 10_000):
+        with ledger.together():
+            for at in range(first, min(first + 10_000, objects)):
+                ledger.remember(Address("adSets", BLOCK.format(at)), str(FIRST_ID + at), {})
+    for each in range(runs):
+        first = (each * 350) % max(objects - 50, 1)
+        run(ledger, NOW + timedelta(hours=each), [sent(first, 50, BLOCK, FIRST_ID)])
+    ledger.compact()
+    ledger.close()
+    return open
+
+
+def alternate(project: Path, contestants: dict[str, Open], *words: str) -> dict[str, float]:
+    """Return the median CPU seconds of a command with each ledger; they take turns."""
+    costs: dict[str, list[float]] = {name: [] for name in contestants}
+    for open in contestants.values():
+        cost(project, open, *words)  # the first run of a project writes more
+    for _ in range(ROUNDS):
+        for name, open in contestants.items():
+            costs[name].append(cost(project, open, *words))
+    return {name: median(each) for name, each in costs.items()}
+
+
+def opened(folder: Path) -> dict[str, Open]:
+    folder.mkdir()
+    return stores(folder)
+
+
+def plan(objects: int = 100_000, runs: int = 300) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench") as name:
+        folder = Path(name)
+        project = written(Portfolio(AT_HAND), folder / "project")
+        small, large = opened(folder / "small"), opened(folder / "large")
+        with served(Portfolio(AT_HAND), folder):
+            for store in sorted(small):
+                pair = {"small": known(small[store], AT_HAND, 1), "large": known(large[store], objects, runs)}
+                took = alternate(project, pair, "plan", *ALLOWED)
+                ratio = took["large"] / took["small"]
+                say(f"{store}: plan {took['small']:.3f} s of CPU, of {objects:,} {took['large']:.3f} s: {ratio:.3f}")
+
+
+def failed(runs: int = 20) -> None:
+    """Apply without a change, before and after runs whose 40 calls were all refused."""
+    with tempfile.TemporaryDirectory(prefix="bench") as name:
+        folder = Path(name)
+        project = written(Portfolio(AT_HAND, 0), folder / "project")
+        before, after = opened(folder / "before"), opened(folder / "after")
+        with served(Portfolio(AT_HAND, 0), folder):
+            for store in sorted(before):
+                pair = {"before": known(before[store], AT_HAND, 1), "after": known(after[store], AT_HAND, 1)}
+                for each in range(runs):
+                    ledger = pair["after"](True)
+                    calls = [sent(first, 50, BLOCK, FIRST_ID) for first in range(0, AT_HAND, 50)]
+                    run(ledger, NOW + timedelta(hours=each), calls, ItemStatus.REJECTED)
+                    ledger.close()
+                took = alternate(project, pair, "apply", "--auto-approve")
+                ratio = took["after"] / took["before"]
+                say(f"{store}: apply {took['before']:.3f} s of CPU, then {took['after']:.3f} s: {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    {"plan": plan, "failed": failed}[sys.argv[1]](*map(int, sys.argv[2:]))
