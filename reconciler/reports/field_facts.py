@@ -102,7 +102,7 @@ def _lines(name: str, kind: Kind, row: Field, versions: list[str]) -> Iterator[s
     write = kind.writes.get(row.facet)
     size = getattr(write, "chunk", None)
     if row.writable and row.path("patch") is not None:
-        batch = f", at most {size} objects a call" if size else ""
+        batch = ", one object a call" if size == 1 else f", at most {size} objects a call" if size else ""
         yield f"Sent with: the facet {row.facet}{batch}"
     if kind.affects_cost(row.name):
         yield "Counts:    in the budgets that a plan shows"
