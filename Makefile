@@ -18,7 +18,7 @@ dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; 
 
 faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
 	rm -rf .faults
-	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py --timeout 3000
+	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py tests/unit/ledger/test_lazy.py --timeout 3000
 	$(BIN)/python tests/crash/tables.py .faults docs/explanation
 	$(BIN)/python -m tests.simulation.matrix --write docs/explanation/late-matrix.md
 	$(BIN)/python docs/generate

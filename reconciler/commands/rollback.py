@@ -119,7 +119,7 @@ def undo_values(
             notes[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
     for (kind, address), (live, after) in written.items():
         wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
-        wished[address] |= values_not_computed(kind, live, wished[address], past)
+        wished[address] |= values_not_find_computed(kind, live, wished[address], past)
     return wished, tuple(notes)
 
 
@@ -137,9 +137,9 @@ def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, re
     }
 
 
-def values_not_computed(kind: Kind, live: Live, before: Values, past: RunHistory) -> dict[str, Value]:
+def values_not_find_computed(kind: Kind, live: Live, before: Values, past: RunHistory) -> dict[str, Value]:
     """Return values that the API computes since the run, as the run's calls sent them, having read them before."""
-    names = _computed(kind, live.values) - _computed(kind, {**live.values, **before}) - before.keys()
+    names = _find_computed(kind, live.values) - _find_computed(kind, {**live.values, **before}) - before.keys()
     rows = [
         attributes
         for intent in past.calls
@@ -151,7 +151,7 @@ def values_not_computed(kind: Kind, live: Live, before: Values, past: RunHistory
     return {name: kind.field(name).type.read(wire) for name, (there, wire) in sent.items() if there}
 
 
-def _computed(kind: Kind, values: Values) -> set[str]:
+def _find_computed(kind: Kind, values: Values) -> set[str]:
     """Return the fields whose values the API computes while these values are in force."""
     if kind.normalize is None:
         return set()

@@ -152,7 +152,7 @@ UNSAFE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "hard link": (lambda file: os.link(file, file.with_name("other")), "second name"),
     "group": (lambda file: file.chmod(0o620), "others may write"),
     "others": (lambda file: file.chmod(0o602), "others may write"),
-    "folder": (lambda file: file.parent.chmod(0o777), "anybody may replace"),
+    "folder": (lambda file: file.parent.chmod(0o777), "other users may replace"),
     "no file": (as_folder, "not a file"),
     "pipe": (lambda file: (file.unlink(), os.mkfifo(file)), "not a file"),
 }
