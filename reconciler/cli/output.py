@@ -114,8 +114,9 @@ class Output(TextIOBase):
     def _drain(self) -> None:
         """Discard what is still buffered, so that the exit of the process does not raise the error again."""
         with suppress(OSError, ValueError):
+            target = self._stream.fileno()  # raises for a closed stream: nothing is to be opened then
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
+            os.dup2(nowhere, target)
             os.close(nowhere)
             self._stream.flush()
 

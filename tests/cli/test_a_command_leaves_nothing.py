@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import weakref
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -26,6 +27,18 @@ def test_what_a_command_printed_is_not_kept() -> None:
     gc.collect()
 
     assert printed() is None
+
+
+def test_no_file_of_a_command_stays_open() -> None:
+    def run() -> int:
+        with redirect_stdout(io.StringIO()), pytest.raises(SystemExit):
+            main(["--help"])
+        gc.collect()
+        return len(os.listdir("/proc/self/fd"))
+
+    first = run()
+
+    assert [run() for _ in range(3)] == [first] * 3
 
 
 def test_what_an_apply_loaded_is_not_kept_from_the_garbage_collector(tmp_path: Path) -> None:

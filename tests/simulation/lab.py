@@ -272,7 +272,7 @@ class Lab:
             book.close()
         for run, call, at, items in left:
             sent = [each for each in self.played.sendings if self._is_of(each, call, at, items)]
-            lands = any(each.due and not each.effects and instant(each.due) > self.world.now for each in sent)
+            lands = any(each.due and not each.effects and instant(each.due) >= self.world.now for each in sent)
             applied = [each for each in sent if each.effects]
             if hasty and not applied:
                 self._decide(run, call, [], certain=False)

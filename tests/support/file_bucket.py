@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -25,26 +27,35 @@ class FileBucket(MemoryBucket):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
+        self._whole = threading.RLock()
 
     def delete(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            super().delete([key])
-            self._write()
+        with self._whole:
+            for key in keys:
+                super().delete([key])
+                self._write()
 
     def _put(self, request: str, key: str, data: bytes, fits: Callable[[], bool]) -> Tag | None:
-        tag = super()._put(request, key, data, fits)
-        if tag is not None:
-            self._write()
-        return tag
+        with self._whole:
+            tag = super()._put(request, key, data, fits)
+            if tag is not None:
+                self._write()
+            return tag
 
     def _asked(self, request: str, key: str) -> None:
         super()._asked(request, key)
+        with self._whole:
+            self._read()
+
+    def _read(self) -> None:
         self.objects = pickle.loads(self._path.read_bytes()) if self._path.exists() else dict[str, Found]()
         tags = [int(each.tag.e_tag or 0) for each in self.objects.values()]
         self._numbers = count(max(tags, default=0) + 1)
 
     def _write(self) -> None:
-        self._path.write_bytes(pickle.dumps(self.objects))
+        new = self._path.with_suffix(".new")
+        new.write_bytes(pickle.dumps(self.objects))
+        os.replace(new, self._path)  # whole at any moment, for other threads and after a kill
 
 
 class Waiting:

@@ -37,8 +37,11 @@ class Warm:
 
     def poll(self) -> int | None:
         """Return its exit code if it has ended."""
-        if self.returncode is None and select.select([self._answer], [], [], 0)[0]:
-            self.wait()
+        if self.returncode is None:
+            answer = select.poll()  # a number above 1,023 is too large for select
+            answer.register(self._answer, select.POLLIN | select.POLLHUP)
+            if answer.poll(0):
+                self.wait()
         return self.returncode
 
     def wait(self) -> int:
