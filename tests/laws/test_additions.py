@@ -25,7 +25,7 @@ from .test_import_is_quiet import cases, imported, stage
 
 WORDS = frozenset({"status", "deliveryStatus", "suspensionReasons", "type", "traceId"})
 """Keys of answers whose words no plan goes by, but for one."""
-INTENTS = {"active", "paused", "draft", "scheduled", "budgethit", "nofunds", "ended", "auction", "preferred"}
+INTENTS = {"unknown", "active", "paused", "draft", "scheduled", "budgethit", "nofunds", "ended", "auction", "preferred"}
 DECISIVE = frozenset({"archived", *INTENTS})
 """What is archived is left out: a word that replaces it is another state of the object, and no addition. The files
 hold what a line item is meant to do, and the type of a campaign of Retail Media."""
