@@ -21,6 +21,16 @@ MONEY = MoneyType(by_currency=True)
 NAME_TAKEN = ("invalid-name", "Invalid name")
 """How the API refuses a name that there is already."""
 WORD = TextType(empty=True)
+SPENDING = (
+    "budget",
+    "monthlyPacing",
+    "dailyPacing",
+    "isAutoDailyPacing",
+    "endDate",
+    "dailyBudgetOverrides.*",
+    "monthlyBudgetOverrides.*",
+)
+"""Fields by which a campaign and a line item are counted in the money of a plan."""
 
 
 class RetailDayType(DayType, frozen=True):

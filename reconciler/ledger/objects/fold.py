@@ -3,7 +3,7 @@
 import bisect
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -87,12 +87,12 @@ def sweep(store: ObjectStore) -> None:
     with store.flushing:
         store.catch_up()
         head = store.log.head
-        if head is None:
-            return
         found = store.bucket.names()
+        if head is None or not found:
+            return
         chunks = (each.part.name for each in head.header.chunks)
         known = {HEAD, *(each.name for each in head.map.parts()), *chunks}
-        now = max(found.values(), default=datetime.now(UTC))  # by the store's clock, as are the others
+        now = max(found.values())  # by the store's clock, as are the others
         left = [name for name, at in found.items() if name not in known and now - at > LEFT]
         store.log.drop([name for name in left if not name.startswith("locks/")])
 
