@@ -261,7 +261,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
         if stop.reason is not None:
             _say_at_once("Aborted. The next apply checks the requests in flight before it sends anything.")
             os._exit(130)
-        stop.because(error(Cause.INTERRUPTED, "not sent: the run was interrupted", hint="apply again to go on"))
+        stop.request(error(Cause.INTERRUPTED, "not sent: the run was interrupted", hint="apply again to go on"))
         _say_at_once("Finishing requests in flight; press Ctrl-C again to abort.")
 
     before = {number: signal.signal(number, on_interrupt) for number in (signal.SIGINT, signal.SIGTERM)}

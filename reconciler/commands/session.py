@@ -268,7 +268,7 @@ def _environment(api: Api, project: Project, tell: Tell) -> Environment:
     return Environment(
         calls.reading(api.send),
         api.now,
-        stop.cutting(api.clock.sleep),
+        stop.wrap_sleep(api.clock.sleep),
         progress=calls.sending,
         stop=stop,
         channel=api.channel(lambda: stop.reason is not None),

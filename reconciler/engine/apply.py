@@ -56,7 +56,7 @@ def apply(
         doubt = replace(unread.problem, hint="the calls were sent, but what is in force could not be read back")
         outcomes, problems, read = _unread(sent.outcomes), (doubt,), False
     found = {each.call for each, was in zip(outcomes, sent.outcomes, strict=True) if each.status is not was.status}
-    sender.settle_anew([each for each in outcomes if each.call in found])
+    sender.settle_again([each for each in outcomes if each.call in found])
     absent = {each.item.address for each in outcomes if each.seen is ReadBack.NOT_IN_FORCE}
     if read:
         sender.see([each for each in outcomes if each.status is ItemStatus.APPLIED and each.item.address not in absent])

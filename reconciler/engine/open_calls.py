@@ -218,7 +218,7 @@ def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
         lost = UnansweredCall(intent.call, intent.at, token=intent.token)
         try:
             return history_evidence.is_explained(
-                lost, TopUpEvidence(amount, reader.history(intent.call), echoes=reader.echoes)
+                lost, TopUpEvidence(amount, reader.read_history(intent.call), echoes=reader.echoes)
             )
         except ReadError:
             return False
@@ -231,11 +231,11 @@ def _unshown(intent: Intent, past: PastReader) -> Hold | None:
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
     hold = replace(_hold(intent, past), accepted=True)
     try:
-        row = next((row for row in reader.rows() if row.id == intent.call.items[0].id), None)
+        row = next((row for row in reader.read_rows() if row.id == intent.call.items[0].id), None)
         amount = None if row is None else row.values.get(move.field)
         if row is None or amount == move.after:
             return None
-        history = reader.history(intent.call)
+        history = reader.read_history(intent.call)
     except ReadError:
         return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
     lost = UnansweredCall(intent.call, intent.at, token=intent.token)

@@ -97,7 +97,7 @@ def _without_held_deltas(
     changes: Sequence[Change], memory: StateSnapshot, project: Project
 ) -> tuple[list[Change], list[Problem]]:
     """Return the changes without deltas that an undecided or a contradicted call holds, and the problem of each."""
-    holds = (*memory.holds, *held.contradicted(memory.accepted, project.kinds, changes))
+    holds = (*memory.holds, *held.find_contradicted(memory.accepted, project.kinds, changes))
     return held.without_held_deltas(holds, project.kinds, changes)
 
 

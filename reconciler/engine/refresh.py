@@ -71,7 +71,7 @@ def _refresh(
         blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _find_created(pairs))
         problems += waits
         reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
-        free, kept_back = held.matching(memory.holds, kind, blocks)
+        free, kept_back = held.select_matchable(memory.holds, kind, blocks)
         free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
         matched, doubts = match.match(kind, free, reading.live, memory.ids)
         matched, blocked = held.without_undecided_creates(memory.holds, kind, matched)

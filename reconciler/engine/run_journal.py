@@ -105,7 +105,7 @@ class RunJournal:
             if not isinstance(write, AddDifference) or write.memo in stated.get(call.items[0].address, {}):
                 return None
             self._count += 1
-            return history_evidence.mark(self.run, self._count)
+            return history_evidence.make_mark(self.run, self._count)
 
         return mark
 

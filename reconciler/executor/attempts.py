@@ -35,14 +35,14 @@ class Attempts(Struct):
     open: list[int] = field(default_factory=list)
     """Intents of the replacements whose answers were lost."""
 
-    def after_silence(self, ended: Result) -> float | None:
+    def pause_after_silence(self, ended: Result) -> float | None:
         """Return the seconds before a replacement with a lost answer is read, and sent, again; None if it is enough."""
         assert self.sent is not None
         self.lost = ended
         self.open.append(self.sent[1])
         return SILENCES[len(self.open) - 1] if len(self.open) <= len(SILENCES) else None
 
-    def again(self, answer: Answer, *, late: bool) -> float | None:
+    def pause_before_restart(self, answer: Answer, *, late: bool) -> float | None:
         """Return the seconds before a restart, or None: its response must prove that it had no effect."""
         if late:
             self.late += 1
@@ -68,7 +68,7 @@ class Leave:
         try:
             self.late = not self._journal.may_leave(self._intent)
         except JournalError as unwritten:
-            self._stop.because(unwritten.problem)
+            self._stop.request(unwritten.problem)
         if self._stop.reason is not None:
             return self._stop.reason.message
         return "it waited too long for its turn" if self.late else None

@@ -9,7 +9,7 @@ from reconciler.model import Call, ItemOutcome, ItemStatus, Problem, error
 from reconciler.provider import codec
 
 
-def subset(call: Call, kept: Sequence[int]) -> Call:
+def select_items(call: Call, kept: Sequence[int]) -> Call:
     """Return the call with these of its items only."""
     if len(kept) == len(call.items):
         return call
@@ -17,18 +17,18 @@ def subset(call: Call, kept: Sequence[int]) -> Call:
     return replace(call, items=items, rows=rows)
 
 
-def unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
+def mark_unsent(call: Call, reason: Problem) -> tuple[ItemOutcome, ...]:
     """Return the outcomes of a call that was not sent for this reason."""
-    return tuple(_unsent(call, reason))
+    return tuple(_mark_each_unsent(call, reason))
 
 
-def _unsent(call: Call, reason: Problem) -> Iterator[ItemOutcome]:
+def _mark_each_unsent(call: Call, reason: Problem) -> Iterator[ItemOutcome]:
     for item in call.items:
         problem = error(reason.code, reason.message, at=item.place, address=item.address, hint=reason.hint)
         yield ItemOutcome(call.name, item, ItemStatus.NOT_SENT, item.id, (problem,))
 
 
-def appeared(call: Call, index: int, id: str) -> Problem:
+def report_appeared(call: Call, index: int, id: str) -> Problem:
     item = call.items[index]
     message = f"{id} appeared since this was planned, and is what {item.address} would be"
     return error("appeared", message, at=item.place, address=item.address, hint="plan again: it is taken over then")

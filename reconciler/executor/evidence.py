@@ -82,7 +82,7 @@ def is_late(intended: float, now: float) -> bool:
     return now - intended >= INTENT_LASTS.total_seconds()
 
 
-def pauses(look_for: timedelta) -> Iterator[float]:
+def list_pauses(look_for: timedelta) -> Iterator[float]:
     """Yield the seconds before each look for presence, up to ``look_for`` in total (rule 9)."""
     left, number = look_for.total_seconds(), 0
     yield 0.0
@@ -105,13 +105,13 @@ def ends_absent(verdict: ItemFinding, *, held: bool, own_run: bool) -> bool:
 # --- Values in force --------------------------------------------------------------------------------------
 
 
-def in_force(kind: Kind, live: Live, item: Item) -> bool | None:
+def is_in_force(kind: Kind, live: Live, item: Item) -> bool | None:
     """Return True if a read shows every value of an item in force; None if no list shows any of them."""
     shown = [move for move in item.fields if kind.is_listed(move.field)]
-    return all(holds(kind, live, move) for move in shown) if shown else None
+    return all(is_value_in_force(kind, live, move) for move in shown) if shown else None
 
 
-def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
+def is_value_in_force(kind: Kind, live: Live, move: FieldChange) -> bool:
     """Return True if one value is in force; of a set that changes in steps, only the members of this step count."""
     shown = live.values.get(move.field)
     if not isinstance(kind.writes.get(move.facet), SetMembership) or not isinstance(shown, tuple):
@@ -120,12 +120,12 @@ def holds(kind: Kind, live: Live, move: FieldChange) -> bool:
     return becomes - was <= now and not (was - becomes) & now
 
 
-def absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
+def judge_absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
     """Return the finding about an unanswered absolute write, by its values (rule 10).
 
     Without them it stays open, since a late effect may overwrite a newer value.
     """
-    shown = None if row is None else in_force(kind, row, item)
+    shown = None if row is None else is_in_force(kind, row, item)
     if row is not None and shown:
         return ItemFinding(Finding.APPLIED, row.id)
     if shown is None and row is not None:
@@ -142,8 +142,8 @@ def match_created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tup
     name = likeness.parent(kind)
     for row in rows:
         by_parent.setdefault(row.values.get(name), []).append(row)
-    siblings = [by_parent.get(_wanted(item).get(name), []) for item in lost.call.items]
-    findings = [_created(lost, kind, item, near) for item, near in zip(lost.call.items, siblings, strict=True)]
+    siblings = [by_parent.get(_collect_wanted(item).get(name), []) for item in lost.call.items]
+    findings = [_judge_created(lost, kind, item, near) for item, near in zip(lost.call.items, siblings, strict=True)]
     taken = {each.id for each in findings if each.finding is Finding.APPLIED}
     if not taken:
         return tuple(findings)
@@ -151,13 +151,13 @@ def match_created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tup
     for index, item in enumerate(lost.call.items):
         if findings[index].finding is not Finding.APPLIED:
             left = [row for row in siblings[index] if row.id not in taken]
-            again = _created(lost, kind, item, left)
+            again = _judge_created(lost, kind, item, left)
             findings[index] = ItemFinding(Finding.APPLIED, None, others) if again.finding is Finding.NOTHING else again
     return tuple(findings)
 
 
-def _created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:
-    wanted = _wanted(item)
+def _judge_created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:
+    wanted = _collect_wanted(item)
     fresh = [row for row in siblings if lost.is_new(item, row)]
     key = likeness.natural(kind, wanted)
     candidates = [row for row in fresh if likeness.natural(kind, row.values) == key]
@@ -212,7 +212,7 @@ def parent_of(kind: Kind) -> str:
     return likeness.parent(kind)
 
 
-def _wanted(item: Item) -> dict[str, Value]:
+def _collect_wanted(item: Item) -> dict[str, Value]:
     return {move.field: move.after for move in item.fields}
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from reconciler.executor.call_items import subset
+from reconciler.executor.call_items import select_items
 from reconciler.executor.scheduler import SendResult
 from reconciler.model import Call, Change, ItemOutcome, ItemStatus, Problem, error
 from reconciler.planning import exposure
@@ -36,15 +36,15 @@ def run_exposure_safe(
     first = carry(frees, earlier)
     if not rises:
         return first
-    confirmed = _confirmed((*earlier, *first.outcomes), confirm)
+    confirmed = _doubt_unconfirmed((*earlier, *first.outcomes), confirm)
     dropped = exposure.items_without_funding(ground, confirmed, rises, deferred)
-    kept = [rest for call in rises if (rest := _without(call, dropped)) is not None]
+    kept = [rest for call in rises if (rest := _drop_items(call, dropped)) is not None]
     second = carry(kept, (*earlier, *first.outcomes))
-    unsent = tuple(_unsent(rises, dropped))
+    unsent = tuple(_mark_dropped(rises, dropped))
     return SendResult((*first.outcomes, *second.outcomes, *unsent), (*first.problems, *second.problems))
 
 
-def _confirmed(outcomes: Sequence[ItemOutcome], confirm: Confirm) -> tuple[ItemOutcome, ...]:
+def _doubt_unconfirmed(outcomes: Sequence[ItemOutcome], confirm: Confirm) -> tuple[ItemOutcome, ...]:
     """Return the outcomes with accepted items that are not confirmed by a read as unknown."""
     seen, problems = confirm(outcomes)
     doubted = {problem.address for problem in problems}
@@ -57,13 +57,13 @@ def _confirmed(outcomes: Sequence[ItemOutcome], confirm: Confirm) -> tuple[ItemO
     )
 
 
-def _without(call: Call, dropped: Mapping[str, tuple[int, ...]]) -> Call | None:
+def _drop_items(call: Call, dropped: Mapping[str, tuple[int, ...]]) -> Call | None:
     left = dropped.get(call.name, ())
     kept = [index for index in range(len(call.items)) if index not in left]
-    return subset(call, kept) if kept else None
+    return select_items(call, kept) if kept else None
 
 
-def _unsent(calls: Sequence[Call], dropped: Mapping[str, tuple[int, ...]]) -> Iterator[ItemOutcome]:
+def _mark_dropped(calls: Sequence[Call], dropped: Mapping[str, tuple[int, ...]]) -> Iterator[ItemOutcome]:
     for call in calls:
         for index in dropped.get(call.name, ()):
             item = call.items[index]

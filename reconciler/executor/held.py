@@ -86,13 +86,15 @@ class Hold(Struct, frozen=True):
         )
 
 
-def matching(holds: Sequence[Hold], kind: Kind, blocks: Sequence[Desired]) -> tuple[tuple[Desired, ...], list[Problem]]:
+def select_matchable(
+    holds: Sequence[Hold], kind: Kind, blocks: Sequence[Desired]
+) -> tuple[tuple[Desired, ...], list[Problem]]:
     """Return the blocks to match, and the problems of the others (rule 14).
 
     While a create of an address is undecided, the address matches nothing, so that another user's twin is neither
     adopted nor patched.
     """
-    addresses, _ = _creates(holds, kind)
+    addresses, _ = _index_creates(holds, kind)
     kept = tuple(each for each in blocks if each.address not in addresses)
     return kept, [addresses[each.address].warning(each) for each in blocks if each.address in addresses]
 
@@ -101,7 +103,7 @@ def without_undecided_creates(
     holds: Sequence[Hold], kind: Kind, pairs: Sequence[Pair]
 ) -> tuple[tuple[Pair, ...], list[Problem]]:
     """Return the pairs without creates of a natural key whose create is undecided, and their problems (rule 3)."""
-    _, keys = _creates(holds, kind)
+    _, keys = _index_creates(holds, kind)
     kept: list[Pair] = []
     problems: list[Problem] = []
     for desired, live in pairs if keys else ():
@@ -134,7 +136,7 @@ def without_fresh_creates(
     return tuple(each for each in blocks if each.address not in lagging), problems
 
 
-def _creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], dict[tuple[Value, ...], Hold]]:
+def _index_creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hold], dict[tuple[Value, ...], Hold]]:
     addresses: dict[Address, Hold] = {}
     keys: dict[tuple[Value, ...], Hold] = {}
     for hold in holds:
@@ -156,7 +158,7 @@ class Accepted(Struct, frozen=True):
     explains: Callable[[Value], bool]
 
 
-def contradicted(
+def find_contradicted(
     accepted: Mapping[str, Accepted], kinds: Mapping[str, Kind], changes: Sequence[Change]
 ) -> tuple[Hold, ...]:
     """Return the holds of changes that start from an amount which contradicts an accepted top-up (rule 4).

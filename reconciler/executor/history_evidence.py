@@ -51,7 +51,7 @@ def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
             return ItemFinding(Finding.APPLIED, item.id)
         because = "the history has an entry of this amount that may be it, without a mark that says so"
         return ItemFinding(Finding.DOUBT, because=because)
-    if shown.amount == move.before or shown.amount == move.before + _sum(since):
+    if shown.amount == move.before or shown.amount == move.before + _add_up(since):
         return ItemFinding(Finding.NOTHING, because=f"{move.field} is {shown.amount}, and the history does not have it")
     moved = f"{move.field} is {shown.amount}; it was {move.before}, and {move.after} was wanted"
     return ItemFinding(Finding.DOUBT, because=f"{moved}: its history does not say who moved it")
@@ -63,7 +63,7 @@ def _may_be_ours(entry: HistoryLine, shown: TopUpEvidence) -> bool:
     return by_us and not is_mark(entry.memo or "")
 
 
-def mark(run: str, number: int) -> str:
+def make_mark(run: str, number: int) -> str:
     """Return the memo that marks one top-up of ours in the history."""
     return f"reconciler {run} {number}"
 
@@ -74,7 +74,7 @@ def is_mark(memo: str) -> bool:
     return len(words) == 3 and words[0] == "reconciler" and words[2].isascii() and words[2].isdigit()
 
 
-def _sum(entries: Iterable[HistoryLine]) -> Decimal:
+def _add_up(entries: Iterable[HistoryLine]) -> Decimal:
     return sum((each.amount for each in entries if each.amount is not None), Decimal(0))
 
 
@@ -105,9 +105,9 @@ def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
         return False
     at = own[0].at
     later = [each for each in entries if each is not own[0] and (at is None or _is_since(each, at))]
-    return bool(later) and shown.amount == move.after + _sum(later)
+    return bool(later) and shown.amount == move.after + _add_up(later)
 
 
-def newer(history: Sequence[HistoryLine] | None, seen_at: datetime) -> bool:
+def has_newer_entry(history: Sequence[HistoryLine] | None, seen_at: datetime) -> bool:
     """Return True if a history has an entry about funds after that moment (rule 4)."""
     return any(each.amount is not None and _is_since(each, seen_at + timedelta(seconds=1)) for each in history or ())

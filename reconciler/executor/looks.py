@@ -36,7 +36,7 @@ class KindReader(Struct, frozen=True):
     echoes: bool = True
     zones: Callable[[], Collection[str]] = tuple
 
-    def rows(self, items: Sequence[Item] = (), parents: Collection[str] | None = None) -> tuple[Live, ...]:
+    def read_rows(self, items: Sequence[Item] = (), parents: Collection[str] | None = None) -> tuple[Live, ...]:
         """Return all live objects of the kind, with the sets that these items need.
 
         ``parents`` restricts a search to these parents. Raise :class:`reconciler.provider.reader.ReadError` if the read
@@ -45,20 +45,20 @@ class KindReader(Struct, frozen=True):
         sets = self.kind.attachments
         attached = sets is not None and any(move.field == sets.field for item in items for move in item.fields)
         narrowed = sorted(parents) if parents is not None and is_by_parent(self.kind.read) else None
-        scope = [id for id in self.scope if id in parents] if parents and self._owns() else self.scope
+        scope = [id for id in self.scope if id in parents] if parents and self._is_by_scope() else self.scope
         found = live_reader.read_list(
             self.kind, self.root, scope or self.scope, self.send, attached=attached, narrowed=narrowed
         )
         return found.live
 
-    def shown(self, path: str) -> Json:
+    def read_object(self, path: str) -> Json:
         """Return one object as the API shows it now.
 
         Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
         """
         return live_reader.read_object(self.kind, path, self.send)
 
-    def history(self, call: Call) -> tuple[HistoryLine, ...]:
+    def read_history(self, call: Call) -> tuple[HistoryLine, ...]:
         """Return the history of a top-up's object, newest first.
 
         Raise :class:`reconciler.provider.reader.ReadError` if the read fails.
@@ -70,7 +70,7 @@ class KindReader(Struct, frozen=True):
         rows = live_reader.read_history(self.kind, path, write.history_page, self.send)
         return tuple(self.kind.history.read(row) for row in rows)
 
-    def _owns(self) -> bool:
+    def _is_by_scope(self) -> bool:
         """Return True if the parents of the kind are the accounts of its scope."""
         return self.kind.owner == likeness.parent(self.kind)
 
@@ -153,48 +153,48 @@ class Looks:
         for call in calls:
             if call.effect is WriteEffect.CREATE:
                 with self._lock:
-                    self._of(call.kind).expected += self._parents(call)
+                    self._find_known(call.kind).expected += self._list_parents(call)
 
     def shown(self, kind: str) -> ShownIds:
         """Return every id of a kind that a read of this run has shown so far."""
         with self._lock:
-            shown = self._of(kind).shown
+            shown = self._find_known(kind).shown
             return ShownIds(shown, len(shown))
 
-    def answered(self, kind: str, ids: Iterable[str]) -> None:
+    def note_created(self, kind: str, ids: Iterable[str]) -> None:
         """Record ids that a response gave to created objects, so that they prove no other create."""
         with self._lock:
-            shown = self._of(kind).shown
+            shown = self._find_known(kind).shown
             for id in ids:
                 shown.setdefault(id, len(shown))
 
-    def before_create(self, call: Call, since: int = 0) -> Look:
+    def look_before_create(self, call: Call, since: int = 0) -> Look:
         """Return a look at the parents of a create, begun at most 60 s ago and after the mark ``since``.
 
         Raise :class:`reconciler.provider.reader.ReadError` if they cannot be read.
         """
         with self._lock:
-            known, parents = self._of(call.kind), self._parents(call)
+            known, parents = self._find_known(call.kind), self._list_parents(call)
             stale = not evidence.is_fresh(known.begun, self._now()) or known.mark < since
             if stale or not (known.covered is None or known.covered.issuperset(parents)):
-                self._read(call.kind, known, self._upcoming(known, parents))
+                self._read(call.kind, known, self._list_upcoming(known, parents))
             if not known.numbers.keys() >= set(parents):
-                self._noted(call.kind, known, self._upcoming(known, parents))
+                self._note_parents(call.kind, known, self._list_upcoming(known, parents))
             rows = tuple(row for parent in dict.fromkeys(parents) for row in known.rows.get(parent, ()))
             assert known.begun is not None
-            return Look(known.begun, rows, known.numbers.get(parents[0]), self._new(call.kind, known, parents))
+            return Look(known.begun, rows, known.numbers.get(parents[0]), self._index_new(call.kind, known, parents))
 
-    def appeared(self, call: Call, look: Look) -> dict[int, Live]:
+    def find_appeared(self, call: Call, look: Look) -> dict[int, Live]:
         """Return the objects with a create's key that were not there at the plan, by item index."""
         kind = self._reader(call.kind).kind
         wanted = (likeness.natural(kind, {move.field: move.after for move in item.fields}) for item in call.items)
         return {index: look.new[key] for index, key in enumerate(wanted) if key in look.new}
 
-    def _new(self, kind: str, known: _Known, parents: Sequence[Value]) -> Mapping[tuple[Value, ...], Live]:
-        each = [self._new_of(parent, known, self._reader(kind).kind) for parent in dict.fromkeys(parents)]
+    def _index_new(self, kind: str, known: _Known, parents: Sequence[Value]) -> Mapping[tuple[Value, ...], Live]:
+        each = [self._index_new_of(parent, known, self._reader(kind).kind) for parent in dict.fromkeys(parents)]
         return each[0] if len(each) == 1 else {key: row for one in each for key, row in one.items()}
 
-    def _new_of(self, parent: Value, known: _Known, kind: Kind) -> dict[tuple[Value, ...], Live]:
+    def _index_new_of(self, parent: Value, known: _Known, kind: Kind) -> dict[tuple[Value, ...], Live]:
         """Return the objects of a parent by natural key that the plan did not see with it; once for each look."""
         if parent not in known.by_key:
             there = known.by_key[parent] = {}
@@ -205,7 +205,7 @@ class Looks:
                     there.setdefault(key, row)
         return known.by_key[parent]
 
-    def before_funds(self, call: Call, since: int = 0) -> Problem | None:
+    def look_before_funds(self, call: Call, since: int = 0) -> Problem | None:
         """Look at amount and history of an object to be funded; return the problem that forbids it, or None.
 
         Raise :class:`reconciler.provider.reader.ReadError` if it cannot be read.
@@ -213,7 +213,7 @@ class Looks:
         item, reader = call.items[0], self._reader(call.kind)
         move = item.fields[0]
         with self._lock:
-            known = self._of(call.kind)
+            known = self._find_known(call.kind)
             if not evidence.is_fresh(known.begun, self._now()) or known.mark < since:
                 self._read(call.kind, known, None)
             row = known.by_id.get(item.id or "")
@@ -221,14 +221,14 @@ class Looks:
         if shown != move.before:
             message = f"{move.field} is {shown} now; it was {move.before} when this was planned"
             return error("moved-meanwhile", message, at=move.place, address=item.address, hint="plan again")
-        if self._begun is not None and history_evidence.newer(reader.history(call), self._begun):
+        if self._begun is not None and history_evidence.has_newer_entry(reader.read_history(call), self._begun):
             message = f"the history has a change of {move.field} since this was planned, which no list shows yet"
             return error("moved-meanwhile", message, at=move.place, address=item.address, hint="plan again")
         return None
 
     # --- One look -----------------------------------------------------------------------------------------
 
-    def _of(self, kind: str) -> _Known:
+    def _find_known(self, kind: str) -> _Known:
         if kind not in self._known:
             rows = self._seen.get(kind, ())
             known = self._known[kind] = _Known(self._begun)
@@ -248,21 +248,21 @@ class Looks:
     def _read(self, kind: str, known: _Known, parents: Sequence[Value] | None) -> None:
         begun, mark, reader = self._now(), self._marks, self._reader(kind)
         narrow = None if parents is None or not is_by_parent(reader.kind.read) else {str(each) for each in parents}
-        self._take(kind, known, reader.rows(parents=narrow))
+        self._take(kind, known, reader.read_rows(parents=narrow))
         known.begun, known.mark = begun, mark
         known.covered = None if narrow is None else frozenset(parents or ())
 
-    def _noted(self, kind: str, known: _Known, parents: Sequence[Value]) -> None:
+    def _note_parents(self, kind: str, known: _Known, parents: Sequence[Value]) -> None:
         ids = [row.id for parent in parents for row in known.rows.get(parent, ())]
         number = self._note(kind, [str(parent) for parent in parents], ids)
         known.numbers |= dict.fromkeys(parents, number)
 
-    def _upcoming(self, known: _Known, parents: Sequence[Value]) -> list[Value]:
+    def _list_upcoming(self, known: _Known, parents: Sequence[Value]) -> list[Value]:
         """Return these parents, and those of the next creates."""
         start = known.expected.index(parents[0]) if parents[0] in known.expected else 0
         return list(dict.fromkeys((*parents, *known.expected[start : start + AT_ONCE])))
 
-    def _parents(self, call: Call) -> list[Value]:
+    def _list_parents(self, call: Call) -> list[Value]:
         name = likeness.parent(self._reader(call.kind).kind)
         return [move.after for item in call.items for move in item.fields if move.field == name]
 

@@ -107,19 +107,19 @@ class Stop:
         self.reason = reason
         self._lock: threading.RLock = threading.RLock()
 
-    def because(self, problem: Problem) -> None:
+    def request(self, problem: Problem) -> None:
         """Stop for this reason, unless stopped already."""
         with self._lock:
             self.reason = self.reason or problem
 
-    def cutting(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
+    def wrap_sleep(self, sleep: Callable[[float], None]) -> Callable[[float], None]:
         """Wrap `sleep` so that a stop raises :class:`WaitInterrupted`."""
 
-        def slept(seconds: float) -> None:
+        def sleep_in_pieces(seconds: float) -> None:
             while seconds > 0:
                 if self.reason is not None:
                     raise WaitInterrupted(self.reason)
                 sleep(min(seconds, PIECE))
                 seconds -= PIECE
 
-        return slept
+        return sleep_in_pieces

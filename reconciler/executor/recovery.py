@@ -23,24 +23,24 @@ def find_out(lost: UnansweredCall, reader: KindReader, others: int = 0) -> tuple
     """
     match lost.call.effect:
         case WriteEffect.ADD:
-            return (_funded(lost, reader, others),)
+            return (_judge_funded(lost, reader, others),)
         case WriteEffect.CREATE:
             name = evidence.parent_of(reader.kind)
             parents = {str(move.after) for item in lost.call.items for move in item.fields if move.field == name}
-            return evidence.match_created(lost, reader.kind, reader.rows(parents=parents))
+            return evidence.match_created(lost, reader.kind, reader.read_rows(parents=parents))
         case _:
-            rows = {row.id: row for row in reader.rows(lost.call.items)}
+            rows = {row.id: row for row in reader.read_rows(lost.call.items)}
             meant = ((item, verification.find_object(item, reader.kind, rows)) for item in lost.call.items)
-            return tuple(evidence.absolute(item, reader.kind, row) for item, row in meant)
+            return tuple(evidence.judge_absolute(item, reader.kind, row) for item, row in meant)
 
 
-def _funded(lost: UnansweredCall, reader: KindReader, others: int) -> ItemFinding:
+def _judge_funded(lost: UnansweredCall, reader: KindReader, others: int) -> ItemFinding:
     item = lost.call.items[0]
-    row = next((row for row in reader.rows() if row.id == item.id), None)
+    row = next((row for row in reader.read_rows() if row.id == item.id), None)
     if row is None:
         return ItemFinding(Finding.DOUBT, because="the object cannot be read")
     try:
-        history = reader.history(lost.call)
+        history = reader.read_history(lost.call)
     except ReadError:
         history = None
     application = reader.application() if history and (lost.token is None or not reader.echoes) else None
@@ -56,10 +56,10 @@ def settle_by_looks(
 ) -> tuple[ItemOutcome, ...]:
     """Return the outcomes by the looks of the run that lost the call: found, or unknown and held (rule 2)."""
     told = findings or tuple(ItemFinding(Finding.NOTHING) for _ in ended)
-    return tuple(_found(outcome, finding, hold) for outcome, finding in zip(ended, told, strict=True))
+    return tuple(_settle_found(outcome, finding, hold) for outcome, finding in zip(ended, told, strict=True))
 
 
-def _found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> ItemOutcome:
+def _settle_found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> ItemOutcome:
     if outcome.status is not ItemStatus.UNKNOWN:
         return outcome
     if finding.finding is Finding.APPLIED:
@@ -74,16 +74,16 @@ def doubt_taken(kind: Kind, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome
     The API turned the earlier sending away (429, 401), but may have created it all the same.
     """
     refused = [problem for each in ended if each.status is ItemStatus.REJECTED for problem in each.problems]
-    if kind.create is None or not any(_says(word, each) for word in kind.create.taken for each in refused):
+    if kind.create is None or not any(_has_word(word, each) for word in kind.create.taken for each in refused):
         return ended
     return tuple(replace(each, status=ItemStatus.UNKNOWN) for each in ended)
 
 
-def _says(word: str, problem: Problem) -> bool:
+def _has_word(word: str, problem: Problem) -> bool:
     return problem.code == word or problem.message.startswith(word)
 
 
-def took_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[ItemOutcome, ...]:
+def find_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[ItemOutcome, ...]:
     """Return the outcomes of a call that was turned away (429, 401) and took effect all the same; empty if it did not.
 
     The fresh look before its next sending shows it.
@@ -115,18 +115,22 @@ def judge_findings(
     lost: UnansweredCall, outcomes: Sequence[ItemOutcome], findings: Sequence[ItemFinding], hold: Hold, *, held: bool
 ) -> Recovered:
     """Return the result of a later run's reads: rule 3 for creates and top-ups, rule 10 for absolute writes."""
-    ended = tuple(_judged(outcome, finding, held=held) for outcome, finding in zip(outcomes, findings, strict=True))
+    ended = tuple(
+        _settle_judged(outcome, finding, held=held) for outcome, finding in zip(outcomes, findings, strict=True)
+    )
     doubts = [each.because for each in findings if each.finding is Finding.DOUBT]
     left = any(each.status is ItemStatus.UNKNOWN for each in ended)
     if lost.call.effect.absolute:
         return Recovered(
-            ended, None, (_still_open(hold, ended[0]),) if left else tuple(_told(hold, each) for each in ended)
+            ended,
+            None,
+            (_report_open(hold, ended[0]),) if left else tuple(_report_settled(hold, each) for each in ended),
         )
     hold = replace(hold, doubt=doubts[0] if doubts else None)
-    return Recovered(ended, hold if left else None, tuple(_told(hold, each) for each in ended))
+    return Recovered(ended, hold if left else None, tuple(_report_settled(hold, each) for each in ended))
 
 
-def _judged(outcome: ItemOutcome, finding: ItemFinding, *, held: bool) -> ItemOutcome:
+def _settle_judged(outcome: ItemOutcome, finding: ItemFinding, *, held: bool) -> ItemOutcome:
     if outcome.status is not ItemStatus.UNKNOWN:
         return outcome
     if finding.finding is Finding.APPLIED:
@@ -138,14 +142,14 @@ def _judged(outcome: ItemOutcome, finding: ItemFinding, *, held: bool) -> ItemOu
     return outcome
 
 
-def _told(hold: Hold, ended: ItemOutcome) -> Problem:
+def _report_settled(hold: Hold, ended: ItemOutcome) -> Problem:
     if ended.status is ItemStatus.UNKNOWN:
         return hold.note(ended.item)
     message = f"{hold.call.name} of run {hold.run}, an interrupted call, was checked: {ended.status.value}"
     return Problem(Severity.NOTE, "settled-intent", message, address=ended.item.address)
 
 
-def _still_open(hold: Hold, ended: ItemOutcome) -> Problem:
+def _report_open(hold: Hold, ended: ItemOutcome) -> Problem:
     until = "" if hold.until is None else f" until {hold.until:%H:%M} UTC"
     message = f"{hold.call.name} of run {hold.run} has no known end: it may still land{until} and undo a newer value"
     return Problem(Severity.WARNING, "open-intent", message, address=ended.item.address)

@@ -15,18 +15,18 @@ def freshen(call: Call, reader: KindReader, *, again: bool) -> Call | Problem | 
     """
     write = reader.kind.writes[call.facet]
     assert isinstance(write, Replace)
-    merged = merge_fresh(reader.kind, write, call, reader.shown(call.path), reader.zones(), again=again)
+    merged = merge_fresh(reader.kind, write, call, reader.read_object(call.path), reader.zones(), again=again)
     if merged.done:
         return None
     return merged.problem or replace(call, rows=(merged.row,))
 
 
-def refused(call: Call, problem: Problem, *, lost: bool) -> tuple[ItemOutcome, ...]:
+def mark_refused(call: Call, problem: Problem, *, lost: bool) -> tuple[ItemOutcome, ...]:
     """Return the outcome of a replacement that is not sent; unknown if an earlier sending was lost."""
     status = ItemStatus.UNKNOWN if lost else ItemStatus.NOT_SENT
     return tuple(ItemOutcome(call.name, item, status, item.id, (problem,)) for item in call.items)
 
 
-def in_force(call: Call) -> tuple[ItemOutcome, ...]:
+def mark_in_force(call: Call) -> tuple[ItemOutcome, ...]:
     """Return the outcome of a replacement that a new read shows in force."""
     return tuple(ItemOutcome(call.name, item, ItemStatus.APPLIED, item.id) for item in call.items)

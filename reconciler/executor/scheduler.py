@@ -10,7 +10,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from reconciler.executor.attempts import Result
-from reconciler.executor.call_items import subset
+from reconciler.executor.call_items import select_items
 from reconciler.executor.sender import Sender
 from reconciler.kinds.write_methods import Stage
 from reconciler.model import Address, Call, ItemOutcome, ItemStatus, Problem, WriteEffect, error
@@ -53,35 +53,35 @@ def run_calls(
     ]
     for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
         upcoming = list(stage)
-        failed = _failed(ended) if any(call.stage in DEPENDENT for call in upcoming) else {}
-        ready = [part for call in upcoming for part in _possible(call, failed)]
+        failed = _find_failed(ended) if any(call.stage in DEPENDENT for call in upcoming) else {}
+        ready = [part for call in upcoming for part in _split_possible(call, failed)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
-        for _call, (results, problems) in _sent(sending, sender, in_flight, doubts, threads):
+        for _call, (results, problems) in _send_stage(sending, sender, in_flight, doubts, threads):
             ended += results
             said += problems
             progress(sum(each.status is not ItemStatus.NOT_SENT for each in results))
     return SendResult(tuple(ended[len(earlier) :]), tuple(said))
 
 
-def _failed(ended: Sequence[ItemOutcome]) -> dict[Address, ItemOutcome]:
+def _find_failed(ended: Sequence[ItemOutcome]) -> dict[Address, ItemOutcome]:
     """Return the last outcome of each resource that is not applied; once for all calls of a stage."""
     return {each.item.address: each for each in ended if each.status is not ItemStatus.APPLIED}
 
 
-def _possible(call: Call, failed: Mapping[Address, ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
+def _split_possible(call: Call, failed: Mapping[Address, ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
     """Yield the call with the items whose dependencies succeeded, and the outcomes of the other items."""
     if call.stage not in DEPENDENT:
         yield call
         return
     dropped = [index for index, item in enumerate(call.items) if item.address in failed]
-    yield tuple(_blocked_by(call, index, failed[call.items[index].address]) for index in dropped)
+    yield tuple(_mark_blocked(call, index, failed[call.items[index].address]) for index in dropped)
     kept = [index for index in range(len(call.items)) if index not in dropped]
     if kept:
-        yield subset(call, kept)
+        yield select_items(call, kept)
 
 
-def _blocked_by(call: Call, index: int, cause: ItemOutcome) -> ItemOutcome:
+def _mark_blocked(call: Call, index: int, cause: ItemOutcome) -> ItemOutcome:
     item = call.items[index]
     message = f"not sent, since {cause.call} was {cause.status.value} for it"
     return ItemOutcome(
@@ -89,17 +89,17 @@ def _blocked_by(call: Call, index: int, cause: ItemOutcome) -> ItemOutcome:
     )
 
 
-def _sent(
+def _send_stage(
     calls: Sequence[Call], sender: Sender, in_flight: int, doubts: list[ItemOutcome], threads: Threads
 ) -> Iterator[tuple[Call, Result]]:
     """Send the calls of a stage; ``doubts`` are unknown outcomes of creates and top-ups, which block later money."""
-    together = [call for call in calls if _stands_alone(call, sender)]
-    apart = [call for call in calls if not _stands_alone(call, sender)]
+    together = [call for call in calls if _can_overlap(call, sender)]
+    apart = [call for call in calls if not _can_overlap(call, sender)]
     yield from zip(together, threads.map(sender.send, together, in_flight), strict=True)
     for call in apart:
         money = _is_money(call.kind, sender)
         if doubts and money:
-            yield call, (tuple(_blocked_by(call, index, doubts[0]) for index in range(len(call.items))), ())
+            yield call, (tuple(_mark_blocked(call, index, doubts[0]) for index in range(len(call.items))), ())
             continue
         result = sender.send(call)
         doubts += [each for each in result[0] if money and each.status is ItemStatus.UNKNOWN]
@@ -110,7 +110,7 @@ def _is_money(kind: str, sender: Sender) -> bool:
     return sender.targets[kind].kind.money
 
 
-def _stands_alone(call: Call, sender: Sender) -> bool:
+def _can_overlap(call: Call, sender: Sender) -> bool:
     """Return True if a call may be in flight beside others: absolute writes, and single creates without cost.
 
     Each is journaled by itself, and found again by a unique natural key.

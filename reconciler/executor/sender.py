@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.executor import evidence, recovery, replacing
 from reconciler.executor.attempts import Attempts, Leave, Result
-from reconciler.executor.call_items import appeared, subset, unsent, with_mark
+from reconciler.executor.call_items import mark_unsent, report_appeared, select_items, with_mark
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.looks import KindReader, Look, Looks
 from reconciler.executor.outcomes import REFUSED, interpret_answer
@@ -40,7 +40,7 @@ NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refu
 class Sender(Struct, frozen=True):
     """Sends the calls of one run. ``token`` returns the mark of a top-up, or None.
 
-    ``bisect``: of a refused batch, the items not at fault are sent again. ``wary``: see :meth:`_doubly_looked`.
+    ``bisect``: of a refused batch, the items not at fault are sent again. ``wary``: see :meth:`_look_twice`.
     """
 
     targets: Mapping[str, BoundType]
@@ -70,63 +70,63 @@ class Sender(Struct, frozen=True):
         attempts = Attempts()
         while True:
             if self.stop.reason is not None:
-                return unsent(call, self.stop.reason), ()
+                return mark_unsent(call, self.stop.reason), ()
             self.channel.ready(call)
             try:
-                look, refused = self._looked(call, attempts)
+                look, refused = self._look(call, attempts)
             except ReadError as unread:
-                return unsent(call, unread.problem), ()
+                return mark_unsent(call, unread.problem), ()
             except JournalError as unwritten:
-                self.stop.because(unwritten.problem)
-                return unsent(call, unwritten.problem), ()
+                self.stop.request(unwritten.problem)
+                return mark_unsent(call, unwritten.problem), ()
             if refused and attempts.sent is not None:
-                found = recovery.took_effect(call, attempts.sent[0], self.reader(call.kind))
+                found = recovery.find_effect(call, attempts.sent[0], self.reader(call.kind))
                 if found:
                     self._settle(attempts.sent[1], found)
                     return found, ()
             if refused:
-                return self._without(call, refused)
-            ended, said, pause, answer = self._once(call, look, attempts)
+                return self._send_without(call, refused)
+            ended, said, pause, answer = self._send_once(call, look, attempts)
             if pause is None:
                 return self._split(call, ended, said) if self._is_to_split(call, answer) else (ended, said)
             try:
                 self._sleep(call, pause)
             except ReadError as unread:
-                return unsent(call, unread.problem), said
+                return mark_unsent(call, unread.problem), said
 
     def _send_replacement(self, call: Call) -> Result:
         """Send a whole object, each time by a new read that shows it as it was planned."""
         attempts = Attempts()
         while True:
             if self.stop.reason is not None:
-                return attempts.lost or (unsent(call, self.stop.reason), ())
+                return attempts.lost or (mark_unsent(call, self.stop.reason), ())
             self.channel.ready(call)
             try:
                 fresh = replacing.freshen(call, self.reader(call.kind), again=attempts.sent is not None)
             except ReadError as unread:
-                return attempts.lost or (unsent(call, unread.problem), ())
+                return attempts.lost or (mark_unsent(call, unread.problem), ())
             if not isinstance(fresh, Call):
-                return self._settled_by_read(call, fresh, attempts), ()
-            ended, said, pause, _ = self._once(fresh, None, attempts)
+                return self._settle_by_read(call, fresh, attempts), ()
+            ended, said, pause, _ = self._send_once(fresh, None, attempts)
             if pause is None and ended[0].status is ItemStatus.UNKNOWN:
-                pause = attempts.after_silence((ended, said))
+                pause = attempts.pause_after_silence((ended, said))
             if pause is None:
-                return self._settled(ended, attempts), said
+                return self._keep_doubt(ended, attempts), said
             try:
                 self._sleep(call, pause)
             except ReadError as unread:
-                return attempts.lost or (unsent(call, unread.problem), said)
+                return attempts.lost or (mark_unsent(call, unread.problem), said)
 
-    def _settled_by_read(self, call: Call, refused: Problem | None, attempts: Attempts) -> tuple[ItemOutcome, ...]:
+    def _settle_by_read(self, call: Call, refused: Problem | None, attempts: Attempts) -> tuple[ItemOutcome, ...]:
         """Return the outcome of a replacement that is not sent (again), by the read before it."""
         if refused is not None:
-            return replacing.refused(call, refused, lost=attempts.lost is not None)
-        ended = replacing.in_force(call)
+            return replacing.mark_refused(call, refused, lost=attempts.lost is not None)
+        ended = replacing.mark_in_force(call)
         if attempts.sent is not None:
             self._settle(attempts.sent[1], ended)
-        return self._settled(ended, attempts)
+        return self._keep_doubt(ended, attempts)
 
-    def _settled(self, ended: tuple[ItemOutcome, ...], attempts: Attempts) -> tuple[ItemOutcome, ...]:
+    def _keep_doubt(self, ended: tuple[ItemOutcome, ...], attempts: Attempts) -> tuple[ItemOutcome, ...]:
         """Return the last outcome; a refusal says nothing about an earlier sending whose answer was lost."""
         if attempts.lost is not None and ended[0].status is not ItemStatus.APPLIED:
             return attempts.lost[0]
@@ -134,17 +134,17 @@ class Sender(Struct, frozen=True):
             self._settle(intent, ended)
         return ended
 
-    def _once(
+    def _send_once(
         self, call: Call, look: Look | None, attempts: Attempts
     ) -> tuple[tuple[ItemOutcome, ...], tuple[Problem, ...], float | None, Answer]:
         """Send the call under one intent; also return the pause before a restart, or None, and the answer."""
         token = self.token(call) if call.effect is WriteEffect.ADD else None
         marked = with_mark(call, self.targets[call.kind].kind.writes.get(call.facet), token)
         try:
-            intent = self.journal.intend(marked, self._noted(marked, look, token))
+            intent = self.journal.intend(marked, self._make_note(marked, look, token))
         except JournalError as unwritten:
-            self.stop.because(unwritten.problem)
-            return unsent(call, unwritten.problem), (), None, Answer(Delivery.NOT_SENT)
+            self.stop.request(unwritten.problem)
+            return mark_unsent(call, unwritten.problem), (), None, Answer(Delivery.NOT_SENT)
         self.intents[call.name] = intent
         if not call.effect.absolute:
             self.facets[call.name] = call.facet
@@ -159,31 +159,37 @@ class Sender(Struct, frozen=True):
         if call.effect is WriteEffect.CREATE and attempts.answers and answer.fate is Delivery.ANSWERED:
             ended, lost = recovery.doubt_taken(self.targets[call.kind].kind, ended), attempts.first
         if not call.effect.absolute and any(each.status is ItemStatus.UNKNOWN for each in ended):
-            ended = self._looked_for(lost, ended)
+            ended = self._look_for(lost, ended)
         if call.effect is WriteEffect.CREATE:
-            self.looks.answered(call.kind, [each.id for each in ended if each.id is not None])
+            self.looks.note_created(call.kind, [each.id for each in ended if each.id is not None])
         self._settle(intent, ended)
         self.watch(marked, ended)
         attempts.mark = self.looks.mark()
-        again = None if call.effect.repeatable or self.stop.reason else attempts.again(answer, late=leave.late)
+        again = (
+            None
+            if call.effect.repeatable or self.stop.reason
+            else attempts.pause_before_restart(answer, late=leave.late)
+        )
         if answer.fate is Delivery.NOT_SENT and self.stop.reason is not None:
-            ended = unsent(call, self.stop.reason)
+            ended = mark_unsent(call, self.stop.reason)
         return ended, said, again, answer
 
     # --- Before the sending ----------------------------------------------------------------------------------
 
-    def _looked(self, call: Call, attempts: Attempts) -> tuple[Look | None, dict[int, Problem]]:
+    def _look(self, call: Call, attempts: Attempts) -> tuple[Look | None, dict[int, Problem]]:
         """Look before a create or a delta (rule 7); also return the problems that forbid items, by index."""
         if call.effect not in (WriteEffect.CREATE, WriteEffect.ADD):
             return None, {}
-        since = max(attempts.mark, self._doubly_looked(call)) if self.wary else attempts.mark
+        since = max(attempts.mark, self._look_twice(call)) if self.wary else attempts.mark
         if call.effect is WriteEffect.ADD:
-            problem = self.looks.before_funds(call, since)
+            problem = self.looks.look_before_funds(call, since)
             return None, {} if problem is None else {0: problem}
-        look = self.looks.before_create(call, since)
-        return look, {index: appeared(call, index, row.id) for index, row in self.looks.appeared(call, look).items()}
+        look = self.looks.look_before_create(call, since)
+        return look, {
+            index: report_appeared(call, index, row.id) for index, row in self.looks.find_appeared(call, look).items()
+        }
 
-    def _doubly_looked(self, call: Call) -> int:
+    def _look_twice(self, call: Call) -> int:
         """Return a mark after a wait of ``lookFor``, since an unknown earlier run may have calls in flight.
 
         With a new ledger, the first create or delta needs a look before the wait (the plan's) and one after the mark.
@@ -194,7 +200,7 @@ class Sender(Struct, frozen=True):
                 self.waited.append(self.looks.mark())
             return self.waited[0]
 
-    def _noted(self, call: Call, look: Look | None, token: str | None) -> Noted:
+    def _make_note(self, call: Call, look: Look | None, token: str | None) -> Noted:
         if call.effect is not WriteEffect.CREATE or look is None:
             return Noted(token=token)
         kind = self.targets[call.kind].kind
@@ -211,7 +217,7 @@ class Sender(Struct, frozen=True):
                 before[str(item.address)] = tuple(by_parent.get(wanted.get(name), ()))
         return Noted(before, token, look.number, naturals)
 
-    def _without(self, call: Call, refused: Mapping[int, Problem]) -> Result:
+    def _send_without(self, call: Call, refused: Mapping[int, Problem]) -> Result:
         """Send a batch without the items that must not be sent."""
         kept = [index for index in range(len(call.items)) if index not in refused]
         ended = {
@@ -220,18 +226,18 @@ class Sender(Struct, frozen=True):
         }
         said: tuple[Problem, ...] = ()
         if kept:
-            rest, said = self.send(subset(call, kept))
+            rest, said = self.send(select_items(call, kept))
             ended |= zip(kept, rest, strict=True)
         return tuple(ended[index] for index in range(len(call.items))), said
 
     # --- After the sending -----------------------------------------------------------------------------------
 
-    def _looked_for(self, lost: UnansweredCall, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
+    def _look_for(self, lost: UnansweredCall, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
         """Look for the presence of a lost call's effects up to ``lookFor`` (rule 9), never for absence (rule 2)."""
         reader = self.reader(lost.call.kind)
         findings: tuple[ItemFinding, ...] = ()
         try:
-            for pause in evidence.pauses(self.times.look_for):
+            for pause in evidence.list_pauses(self.times.look_for):
                 self._sleep(lost.call, pause)
                 try:
                     findings = recovery.find_out(lost, reader)
@@ -249,7 +255,7 @@ class Sender(Struct, frozen=True):
         """Sleep. Raise :class:`WaitInterrupted` on an interrupt."""
         self.reader(call.kind).sleep(seconds)
 
-    def settle_anew(self, ended: Sequence[ItemOutcome]) -> None:
+    def settle_again(self, ended: Sequence[ItemOutcome]) -> None:
         """Record outcomes that were unknown and that a later read settled."""
         by_call: dict[str, list[ItemOutcome]] = {}
         for each in ended:
@@ -263,14 +269,14 @@ class Sender(Struct, frozen=True):
         try:
             self.journal.see(ended, self.facets)
         except JournalError as unwritten:
-            self.stop.because(unwritten.problem)
+            self.stop.request(unwritten.problem)
 
     def _settle(self, intent: int, ended: Sequence[ItemOutcome]) -> None:
         """Record the outcomes; if that fails, nothing more is sent, and the next run reads them back."""
         try:
             self.journal.settle(intent, ended)
         except JournalError as unwritten:
-            self.stop.because(unwritten.problem)
+            self.stop.request(unwritten.problem)
 
     def _is_to_split(self, call: Call, answer: Answer) -> bool:
         """Return True if parts of a batch may be sent: it is too large, or a refusal is proven by rule 5."""
@@ -287,7 +293,7 @@ class Sender(Struct, frozen=True):
         parts = [spared] if 0 < len(spared) < len(call.items) else [[*indices[:half]], [*indices[half:]]]
         latest = dict(enumerate(ended))
         for number, part in enumerate(parts, 1):
-            again, more = self.send(replace(subset(call, part), name=f"{call.name}.{number}"))
+            again, more = self.send(replace(select_items(call, part), name=f"{call.name}.{number}"))
             latest |= zip(part, again, strict=True)
             said = (*said, *more)
         return tuple(latest[index] for index in indices), said

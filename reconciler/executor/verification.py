@@ -24,7 +24,7 @@ def settle_unknown(outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live]) -
     known = find_object(outcome.item, kind, live)
     if known is None or any(not kind.is_listed(move.field) for move in outcome.item.fields):
         return outcome
-    if evidence.absolute(outcome.item, kind, known).finding is not Finding.APPLIED or _is_delta(outcome, kind):
+    if evidence.judge_absolute(outcome.item, kind, known).finding is not Finding.APPLIED or _is_delta(outcome, kind):
         return outcome
     return replace(outcome, status=ItemStatus.APPLIED, id=known.id, problems=())
 
@@ -43,7 +43,7 @@ def check_applied(
     """
     applied = [each for each in outcomes if each.status is ItemStatus.APPLIED and each.item.address.kind == kind.name]
     last = {(each.item.address, move.field): move for each in applied for move in each.item.fields}
-    found = {id(each): tuple(_not_in_force(each, kind, live, last)) for each in applied}
+    found = {id(each): tuple(_find_not_in_force(each, kind, live, last)) for each in applied}
     ended = tuple(
         replace(each, seen=ReadBack.NOT_IN_FORCE if found[id(each)] else ReadBack.IN_FORCE)
         if id(each) in found
@@ -53,7 +53,7 @@ def check_applied(
     return ended, tuple(problem for problems in found.values() for problem in problems)
 
 
-def _not_in_force(
+def _find_not_in_force(
     outcome: ItemOutcome, kind: Kind, live: Mapping[str, Live], last: Mapping[tuple[Address, str], FieldChange]
 ) -> Iterator[Problem]:
     """Yield a problem for each field of an applied item that the API does not return as accepted."""
@@ -64,13 +64,13 @@ def _not_in_force(
         if not kind.is_listed(move.field) or (outcome.item.id is None and kind.field(move.field).create is None):
             continue
         if known is None or known.values.get(move.field) != move.after:
-            shown = "nothing" if known is None else _shown(known.values.get(move.field), move.after)
+            shown = "nothing" if known is None else _show_value(known.values.get(move.field), move.after)
             message = f"{move.field} was accepted as {format_in_sentence(move.after)}, but the API still shows {shown}"
             hint = "the next plan shows it again; if it stays, the API ignores this write"
             yield error("not-in-force", message, at=move.place, address=outcome.item.address, hint=hint)
 
 
-def _shown(value: object, wanted: object) -> str:
+def _show_value(value: object, wanted: object) -> str:
     """Return a value for display; a text that looks like the wanted one is escaped."""
     alike = (
         isinstance(value, str) and isinstance(wanted, str) and likeness.fold_name(value) == likeness.fold_name(wanted)

@@ -32,7 +32,7 @@ def main(number: int, note: Path, commands: list[list[str]]) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     boundaries.install(point, waits=True)
-    evidence.pauses = lambda look_for: iter((0.0, 0.02, 0.02))  # type: ignore[assignment]
+    evidence.list_pauses = lambda look_for: iter((0.0, 0.02, 0.02))  # type: ignore[assignment]
     apply.LOOKS = tuple(0.02 * bool(pause) for pause in apply.LOOKS)
     codes = []
     for command in commands:

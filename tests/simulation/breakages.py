@@ -47,7 +47,7 @@ class Breakage:
             yield
 
 
-_again = Attempts.again
+_pause_before_restart = Attempts.pause_before_restart
 _counts = PastReader.is_held
 _looked_for_by_run = recovery.settle_by_looks
 
@@ -64,7 +64,7 @@ def _sends_again(self: Any, answer: Any, *, late: bool) -> float | None:
     if answer.fate is Delivery.LOST and self.unreached < 2:
         self.unreached += 1
         return 5.0
-    return _again(self, answer, late=late)
+    return _pause_before_restart(self, answer, late=late)
 
 
 def _ignored(self: Any, call: Any, given: Any) -> Any:
@@ -90,7 +90,9 @@ BREAKAGES: Mapping[str, Breakage] = {
     "1": Breakage(
         "what the run that lost it does not see did not happen", ((recovery, "settle_by_looks"),), _ends_by_absence
     ),
-    "2": Breakage("what is lost is sent again by the run that lost it", ((Attempts, "again"),), _sends_again),
+    "2": Breakage(
+        "what is lost is sent again by the run that lost it", ((Attempts, "pause_before_restart"),), _sends_again
+    ),
     "3": Breakage(
         "absence is taken for an end before settleAfter",
         ((evidence, "ends_absent"),),
@@ -108,15 +110,19 @@ BREAKAGES: Mapping[str, Breakage] = {
     "6, last sentence": Breakage(
         "that it exists already is a refusal like others", ((recovery, "doubt_taken"),), lambda kind, ended: ended
     ),
-    "7": Breakage("what a fresh look shows is ignored", ((Looks, "before_funds"), (Looks, "appeared")), _ignored),
+    "7": Breakage(
+        "what a fresh look shows is ignored", ((Looks, "look_before_funds"), (Looks, "find_appeared")), _ignored
+    ),
     "8": Breakage("a call leaves however old its intent is", ((RunJournal, "may_leave"),), lambda self, intent: True),
-    "9": Breakage("the run that lost a call does not look for it", ((evidence, "pauses"),), lambda look_for: iter(())),
+    "9": Breakage(
+        "the run that lost a call does not look for it", ((evidence, "list_pauses"),), lambda look_for: iter(())
+    ),
     "10": Breakage("an unanswered absolute write is closed", ((PastReader, "is_held"),), _held_unless_absolute),
     "12": Breakage("the amount proves a top-up", ((history_evidence, "judge_top_up"),), _funded_by_amount),
     "13": Breakage("a renamed object is not a doubt", ((evidence, "_is_but_for_its_name"),), lambda *given: False),
     "14": Breakage(
         "an undecided address matches",
-        ((held, "matching"),),
+        ((held, "select_matchable"),),
         lambda holds, kind, blocks: (tuple(blocks), []),
     ),
     "15": Breakage(
@@ -132,6 +138,6 @@ BREAKAGES: Mapping[str, Breakage] = {
     "issue 2": Breakage(
         "a saved plan is used twice", ((JournalWriter, "_use_plan"), (JournalReader, "plan_used")), lambda *given: None
     ),
-    "issue 6": Breakage("a new ledger is trusted", ((sender.Sender, "_doubly_looked"),), lambda self, call: 0),
+    "issue 6": Breakage("a new ledger is trusted", ((sender.Sender, "_look_twice"),), lambda self, call: 0),
 }
 """By the number of the rule. Rule 11 is of a PUT that replaces a whole object: no drawn world sends one yet."""

@@ -113,7 +113,7 @@ def test_an_intent_lasts_for_a_minute() -> None:
 
 @pytest.mark.parametrize("seconds", [0, 1, 7, 120, 125])
 def test_presence_is_looked_for_with_growing_pauses_for_exactly_look_for(seconds: int) -> None:
-    waits = list(evidence.pauses(timedelta(seconds=seconds)))
+    waits = list(evidence.list_pauses(timedelta(seconds=seconds)))
     assert waits[0] == 0
     assert sum(waits) == seconds
     assert waits[1:-1] == sorted(waits[1:-1])
@@ -175,7 +175,7 @@ def test_an_id_that_a_read_has_shown_proves_no_create() -> None:
 # --- Rule 12: funds --------------------------------------------------------------------------------------------
 
 BEFORE, AFTER = Decimal(5000), Decimal(5750)
-TOKEN = history_evidence.mark("20261121T090000Z-7f3a", 1)
+TOKEN = history_evidence.make_mark("20261121T090000Z-7f3a", 1)
 US, THEM = "our app", "ann@example.com"
 
 
@@ -216,7 +216,7 @@ FUNDS = [
     (
         "our application, a mark of another run",
         None,
-        shown(AFTER, entry(memo=history_evidence.mark("x", 1))),
+        shown(AFTER, entry(memo=history_evidence.make_mark("x", 1))),
         Finding.NOTHING,
     ),
     ("our application, without the mark that was sent", TOKEN, shown(AFTER, entry()), Finding.DOUBT),
@@ -254,10 +254,10 @@ def test_a_read_that_contradicts_what_was_seen_a_little_while_ago_is_a_lag() -> 
 
 
 def test_a_newer_entry_about_funds_explains_it() -> None:
-    assert history_evidence.newer([entry(at=NOW + MINUTE)], NOW)
-    assert not history_evidence.newer([entry(at=NOW)], NOW)
-    assert not history_evidence.newer([entry(at=NOW + MINUTE, kind="endDate")], NOW)
-    assert not history_evidence.newer(None, NOW)
+    assert history_evidence.has_newer_entry([entry(at=NOW + MINUTE)], NOW)
+    assert not history_evidence.has_newer_entry([entry(at=NOW)], NOW)
+    assert not history_evidence.has_newer_entry([entry(at=NOW + MINUTE, kind="endDate")], NOW)
+    assert not history_evidence.has_newer_entry(None, NOW)
 
 
 # --- Rule 10 and values in force ------------------------------------------------------------------------------
@@ -265,12 +265,12 @@ def test_a_newer_entry_about_funds_explains_it() -> None:
 
 def test_an_absolute_write_is_found_by_all_of_its_values() -> None:
     wanted = item({"name": "Summer"}, id="9")
-    assert evidence.absolute(wanted, AD_SETS, live("9", {"name": "Summer"})) == ItemFinding(Finding.APPLIED, "9")
-    assert evidence.absolute(wanted, AD_SETS, live("9", {"name": "Winter"})).finding is Finding.NOTHING
-    assert evidence.absolute(wanted, AD_SETS, None).finding is Finding.NOTHING
+    assert evidence.judge_absolute(wanted, AD_SETS, live("9", {"name": "Summer"})) == ItemFinding(Finding.APPLIED, "9")
+    assert evidence.judge_absolute(wanted, AD_SETS, live("9", {"name": "Winter"})).finding is Finding.NOTHING
+    assert evidence.judge_absolute(wanted, AD_SETS, None).finding is Finding.NOTHING
     unseen = item({"audienceId": "5"}, id="9")
-    assert evidence.in_force(AD_SETS, live("9", {}), unseen) is None
-    assert evidence.absolute(unseen, AD_SETS, live("9", {})).finding is Finding.NOTHING
+    assert evidence.is_in_force(AD_SETS, live("9", {}), unseen) is None
+    assert evidence.judge_absolute(unseen, AD_SETS, live("9", {})).finding is Finding.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_an_absolute_write_is_found_by_all_of_its_values() -> None:
 )
 def test_of_a_set_only_the_step_counts(before: str, after: str, now: str, holds: bool) -> None:
     move = FieldChange("campaignIds", "attachments", tuple(before), tuple(after), HERE)
-    assert evidence.holds(BALANCES, live("9", {"campaignIds": tuple(now)}, "balances"), move) is holds
+    assert evidence.is_value_in_force(BALANCES, live("9", {"campaignIds": tuple(now)}, "balances"), move) is holds
 
 
 # --- Names -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from reconciler import ledger
 from reconciler.engine import run_journal
 from reconciler.engine.environment import Plain
-from reconciler.executor.call_items import subset
+from reconciler.executor.call_items import select_items
 from reconciler.executor.evidence import Times
 from reconciler.executor.looks import KindReader, Looks
 from reconciler.executor.ports import JournalError, Noted, NullJournal, Stop, WaitInterrupted
@@ -115,7 +115,7 @@ def test_an_answer_that_never_came_leaves_the_intent_open(book: Ledger) -> None:
     assert statuses(own.send(bids())[0]) == ["unknown"] * 3
     assert len(book.open_intents()) == 1
 
-    own.settle_anew(ended(bids()))
+    own.settle_again(ended(bids()))
     assert book.open_intents() == ()
 
 
@@ -194,20 +194,20 @@ def test_one_alone_and_what_is_judged_item_by_item_are_not_sent_again(atomic: bo
 def test_a_batch_that_is_a_bare_list_stays_one() -> None:
     whole = creations(5, 6)
 
-    assert subset(whole, [1]).body == [whole.rows[1]]
-    assert subset(whole, [1]).items == whole.items[1:]
-    assert subset(whole, [0, 1]) is whole
+    assert select_items(whole, [1]).body == [whole.rows[1]]
+    assert select_items(whole, [1]).items == whole.items[1:]
+    assert select_items(whole, [0, 1]) is whole
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0, 10.25])
 def test_a_wait_is_as_long_as_it_was_asked_and_ends_with_the_run(seconds: float) -> None:
     stop, slept = Stop(), list[float]()
-    wait = stop.cutting(slept.append)
+    wait = stop.wrap_sleep(slept.append)
 
     wait(seconds)
 
     assert (sum(slept), min(slept, default=1) > 0) == (seconds, True)
-    stop.because(error("interrupted", "Ctrl-C"))
+    stop.request(error("interrupted", "Ctrl-C"))
     wait(0)
     with pytest.raises(WaitInterrupted):
         wait(0.5)
