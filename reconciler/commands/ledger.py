@@ -166,7 +166,7 @@ def check(project: str, sandbox: str | None, api_url: str | None) -> str:
             problems = [error(Damaged.code, f"ledger {book.where}: {each}") for each in found.damage]
             problems[-1] = replace(problems[-1], hint=Damaged.advice)
             raise CommandRefused(connection.refused_run(*problems))
-        return _lines(ledger_report.describe_checked(found, len(book.open_intents()), len(book.accepted())))
+        return _lines(ledger_report.describe_checked(found, len(book.open_intents()), len(book.list_accepted())))
 
     return _ask_ledger(project, sandbox, api_url, one, audit=False)
 

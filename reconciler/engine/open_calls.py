@@ -189,7 +189,7 @@ def _list_accepted_topups(ledger: Ledger, since: datetime) -> tuple[Intent, ...]
 
     Those since then include what a person resolved as applied: a decision does not make a read fresh.
     """
-    recent, awaited = ledger.intents_since(since, WriteEffect.ADD), ledger.accepted(effects=(WriteEffect.ADD,))
+    recent, awaited = ledger.intents_since(since, WriteEffect.ADD), ledger.list_accepted(effects=(WriteEffect.ADD,))
     found = {each.number: each for each in (*awaited, *recent)}
     return tuple(
         found[number]

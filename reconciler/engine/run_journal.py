@@ -136,7 +136,7 @@ def load_snapshot(
         return StateSnapshot(ledger.ids(), ledger.values(), lately)
     open = (item.address for intent in ledger.open_intents() for item in intent.call.items)
     ids, values = ledger.recall({*of, *open, *(each.address for each in lately)})
-    return StateSnapshot(ids, values, lately, counts=ledger.counts(), claimed=ledger.claimed)
+    return StateSnapshot(ids, values, lately, counts=ledger.counts(), claimed=ledger.find_linked)
 
 
 def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:

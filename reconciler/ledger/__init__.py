@@ -42,7 +42,7 @@ def open(
     ``server`` (host and port). Without ``audit``, rows are checked only when they are read, for a ledger that is to be
     examined.
     """
-    book = _opened(url, folder, name, aliases, scopes, create=create, audit=audit)
+    book = _open_store(url, folder, name, aliases, scopes, create=create, audit=audit)
     try:
         if server:
             book.belong(server, create=create)
@@ -52,7 +52,7 @@ def open(
     return book
 
 
-def _opened(
+def _open_store(
     url: str,
     folder: Path,
     name: str | None,
@@ -66,7 +66,7 @@ def _opened(
     if url == "none":
         from reconciler.ledger import sqlite
 
-        return SqlLedger(sqlite.passing())
+        return SqlLedger(sqlite.open_passing())
     if scheme == "sqlite" and rest:
         from reconciler.ledger import sqlite
 

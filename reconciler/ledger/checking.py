@@ -28,17 +28,19 @@ def check(database: Database) -> Checkup:
     """Return the number of rows, and every problem found in them."""
     rows = Rows(database)
     wrong = [f"{table}: the row {name} is not what was written" for table in TABLES for name in rows.broken(table)]
-    return Checkup(sum(rows.count(table, "1 = 1") for table in TABLES), (*wrong, *_missing(rows), *_unlisted(database)))
+    return Checkup(
+        sum(rows.count(table, "1 = 1") for table in TABLES), (*wrong, *_find_missing(rows), *_find_unlisted(database))
+    )
 
 
-def _missing(rows: Rows) -> Iterator[str]:
+def _find_missing(rows: Rows) -> Iterator[str]:
     for (table, column), (other, key) in REFERENCES.items():
         lost = rows.count(table, f"{column} IS NOT NULL AND {column} NOT IN (SELECT {key} FROM {other})")
         if lost:
             yield f"{table}: {lost} of its rows belong to {other} that are missing"
 
 
-def _unlisted(database: Database) -> Iterator[str]:
+def _find_unlisted(database: Database) -> Iterator[str]:
     ((count,),) = database.execute(UNSETTLED)
     if count:
         yield f"open_calls: {count} calls without a known end are missing in it"

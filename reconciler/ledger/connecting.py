@@ -31,24 +31,24 @@ def connect(url: str) -> tuple["psycopg.Connection[Any]", str]:
         given = conninfo_to_dict(url)
     except psycopg.Error:  # the error's text repeats the URL with its password
         raise LedgerError("postgresql://…", "the URL cannot be read", "write postgresql://user@host/database") from None
-    where = _shown(given)
+    where = _hide_secrets(given)
     try:
         connection = psycopg.connect(**{**CLIENT, **given}, autocommit=True, prepare_threshold=None)
     except psycopg.Error as trouble:
-        raise LockLost(where, f"there is no connection: {_scrubbed(str(trouble), given)}", NO_CONNECTION) from None
+        raise LockLost(where, f"there is no connection: {_scrub(str(trouble), given)}", NO_CONNECTION) from None
     return connection, where
 
 
 NO_CONNECTION = "see that the server runs, and that the URL, PGPASSWORD or ~/.pgpass are right"
 
 
-def _shown(given: Mapping[str, Any]) -> str:
+def _hide_secrets(given: Mapping[str, Any]) -> str:
     user = f"{given['user']}@" if given.get("user") else ""
     port = f":{given['port']}" if given.get("port") else ""
     return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
 
 
-def _scrubbed(said: str, given: Mapping[str, Any]) -> str:
+def _scrub(said: str, given: Mapping[str, Any]) -> str:
     """Return an error text on one line, with the password replaced if a library repeats it."""
     for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
         said = said.replace(str(secret), "***") if secret else said

@@ -26,7 +26,7 @@ class Fence:
         self._held: dict[str, int] = {}
 
     @contextmanager
-    def holding(self, scopes: Sequence[str]) -> Iterator[None]:
+    def hold(self, scopes: Sequence[str]) -> Iterator[None]:
         """Raise the generation of each scope, whose lock must be held already."""
         names = [codec.of_name(scope) for scope in sorted(set(scopes))]
         with self._database.transaction():

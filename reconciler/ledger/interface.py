@@ -65,11 +65,11 @@ class Ledger(Protocol):
 
     # --- By address -------------------------------------------------------------------------------------
 
-    def known(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
+    def look_up(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
         """Return everything known about these addresses; unknown addresses are left out."""
         ...
 
-    def claimed(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
+    def find_linked(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
         """Return the addresses that are linked to these ids."""
         ...
 
@@ -119,7 +119,7 @@ class Ledger(Protocol):
         """Record the last read of many addresses."""
         ...
 
-    def observed(self, address: Address) -> Observation | None: ...
+    def read_observation(self, address: Address) -> Observation | None: ...
 
     def observations(self, of: Iterable[Address] | None = None) -> Mapping[Address, Observation]:
         """Return the last observation of some addresses, or of all of them."""
@@ -145,7 +145,7 @@ class Ledger(Protocol):
         """Hold all scopes. Call ``waiting`` with each holder that is waited for. Raise ``Locked`` after the timeout."""
         ...
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         """Return the holders of any of the scopes, as far as visible without locking."""
         ...
 
@@ -245,7 +245,9 @@ class Ledger(Protocol):
         """Return the open creates with any of these natural keys or addresses. Oldest first."""
         ...
 
-    def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
+    def list_accepted(
+        self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()
+    ) -> tuple[Intent, ...]:
         """Return the accepted creates and top-ups that no read has confirmed. Oldest first."""
         ...
 

@@ -133,7 +133,7 @@ class JournalWriter:
             applied = [each for each in outcomes if each.status is ItemStatus.APPLIED]
             effect, facet = map(str, found[0])
             self._list(intent, facet, applied if resolution is None and effect in TO_BE_SEEN else (), conclusive)
-            self._memory.merge([(each.item.address, each.id or each.item.id, _moved(each)) for each in applied])
+            self._memory.merge([(each.item.address, each.id or each.item.id, _collect_moved(each)) for each in applied])
         if conclusive:
             self._deadlines.pop(intent, None)
 
@@ -145,7 +145,7 @@ class JournalWriter:
             if not meant:
                 raise Unsettled(self._database.where, f"run {run_id} has no open call {call_name!r}")
             for intent in meant:
-                decided = tuple(_decided(each, status, resolution.ids) for each in _outcomes(intent))
+                decided = tuple(_decide(each, status, resolution.ids) for each in _outcomes(intent))
                 self.settle(intent.number, decided, resolution.at, resolution)
 
     def see(self, news: Mapping[tuple[Address, str], Values], at: datetime, server_at: datetime | None = None) -> None:
@@ -181,7 +181,7 @@ def _details(before: Mapping[str, tuple[str, ...]], token: str | None, bounds: C
     return text({"before": before, "token": token, **instants, **machine})
 
 
-def _moved(outcome: ItemOutcome) -> Values:
+def _collect_moved(outcome: ItemOutcome) -> Values:
     return {move.field: move.after for move in outcome.item.fields}
 
 
@@ -202,7 +202,7 @@ def _outcomes(intent: Intent) -> tuple[ItemOutcome, ...]:
     return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)
 
 
-def _decided(outcome: ItemOutcome, status: ItemStatus, ids: Mapping[str, str]) -> ItemOutcome:
+def _decide(outcome: ItemOutcome, status: ItemStatus, ids: Mapping[str, str]) -> ItemOutcome:
     if outcome.status is not ItemStatus.UNKNOWN:
         return outcome
     return replace(outcome, status=status, id=ids.get(str(outcome.item.address), outcome.id))

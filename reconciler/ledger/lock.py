@@ -52,7 +52,7 @@ def digest(scope: str) -> bytes:
 class HeldLocks(dict[Path, os.stat_result]):
     """Lock files held by this process, each with its state when it was taken."""
 
-    def lost(self) -> Path | None:
+    def find_lost(self) -> Path | None:
         """Return a lock file that was removed or replaced, or None; another process would lock the new file."""
         return next((path for path, file in self.items() if not _is_still(path, file)), None)
 

@@ -80,9 +80,9 @@ class RememberedRows:
         rows = self._rows_of("observations", of)
         return Unpacked({_address(kind, key): (at, values) for kind, key, at, values in rows}, _observation)
 
-    def known(self, of: Iterable[Address]) -> dict[Address, Known]:
+    def look_up(self, of: Iterable[Address]) -> dict[Address, Known]:
         addresses = tuple(of)
-        kept, looks = self._known(addresses), self.observations(addresses)
+        kept, looks = self._read_known(addresses), self.observations(addresses)
         seen: dict[Address, dict[str, SeenValues]] = {}
         for kind, key, facet, at, server_at, values in self._rows_of("seen", addresses):
             told = None if server_at is None else codec.to_instant(str(server_at))
@@ -95,7 +95,7 @@ class RememberedRows:
             if each in kept or each in seen or each in looks
         }
 
-    def claimed(self, kind: str, ids: Iterable[str]) -> dict[str, tuple[Address, ...]]:
+    def find_linked(self, kind: str, ids: Iterable[str]) -> dict[str, tuple[Address, ...]]:
         found: dict[str, tuple[Address, ...]] = {}
         for some in _portions([codec.of_name(id) for id in ids]):
             chosen = f"WHERE kind = ? AND id IN ({_marks(some)})"  # sorted in SQL, every row of the kind would be read
@@ -105,7 +105,7 @@ class RememberedRows:
                 found[name] = (*found.get(name, ()), _address(kind, key))
         return found
 
-    def observed(self, address: Address) -> Observation | None:
+    def read_observation(self, address: Address) -> Observation | None:
         return self.observations([address]).get(address)
 
     def notes(self, names: Iterable[str]) -> dict[str, Observation]:
@@ -127,7 +127,7 @@ class RememberedRows:
             for some in _portions(list(each)):
                 yield from self._rows.select(table, f"WHERE kind = ? AND key IN ({_marks(some)})", kind, *some)
 
-    def _known(self, of: Iterable[Address]) -> dict[Address, Kept]:
+    def _read_known(self, of: Iterable[Address]) -> dict[Address, Kept]:
         return {
             _address(kind, key): (None if id is None else codec.to_name(str(id)), codec.to_values(str(values)))
             for kind, key, id, values in self._rows_of("resources", of)
@@ -137,7 +137,7 @@ class RememberedRows:
 
     def merge(self, news: Sequence[tuple[Address, str | None, Values]]) -> None:
         """Merge new values by field, in few statements even for a call of thousands of items."""
-        known = self._known({address for address, _, _ in news})
+        known = self._read_known({address for address, _, _ in news})
         for address, id, values in news:
             old_id, old = known.get(address, (None, {}))
             known[address] = (old_id if id is None else id, {**old, **values})
@@ -145,7 +145,7 @@ class RememberedRows:
 
     def unlearn(self, doubted: Mapping[Address, Set[str]]) -> None:
         """Remove single values: one that the API never returns is unknown while a call is in flight."""
-        known = self._known(doubted)
+        known = self._read_known(doubted)
         less = {
             address: (id, {name: value for name, value in values.items() if name not in doubted[address]})
             for address, (id, values) in known.items()
@@ -159,12 +159,12 @@ class RememberedRows:
     def move(self, old: Address, new: Address) -> None:
         if old == new:
             return
-        known, seen = self._known([old]), self.observed(old)
+        known, seen = self._read_known([old]), self.read_observation(old)
         if old in known:
             id, values = known[old]
-            new_id, new_values = self._known([new]).get(new, (None, {}))
+            new_id, new_values = self._read_known([new]).get(new, (None, {}))
             self._put({new: (id if new_id is None else new_id, {**values, **new_values})})
-        if seen is not None and self.observed(new) is None:
+        if seen is not None and self.read_observation(new) is None:
             self.observe({new: seen.values}, seen.at)
         self._move_seen(old, new)
         self.forget(old)

@@ -63,7 +63,7 @@ def is_ours(database: Database, name: str, aliases: Iterable[str]) -> bool:
     )
 
 
-def newcomers(database: Database, scopes: Sequence[str]) -> list[str]:
+def find_newcomers(database: Database, scopes: Sequence[str]) -> list[str]:
     """Return the scopes that have not written here. A project's scope may change gradually.
 
     Raise ``Foreign`` if other scopes wrote here and none of these did.

@@ -39,7 +39,7 @@ class JournalReader:
         for _, run, at in self._rows.select("plans", "WHERE digest = ?", digest):
             told = self.run(str(run))
             use = PlanUse(digest, str(run), codec.to_instant(str(at)))
-            return use if told is None else replace(use, past=told.run, counts=_counted(told))
+            return use if told is None else replace(use, past=told.run, counts=_count_items(told))
         return None
 
     def _runs(self, chosen: str, *parameters: Cell) -> tuple[PastRun, ...]:
@@ -56,10 +56,12 @@ class JournalReader:
     # --- Calls ------------------------------------------------------------------------------------------
 
     def open_intents(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
-        return self._listed(OPEN, effects, kinds)
+        return self._select_listed(OPEN, effects, kinds)
 
-    def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
-        return self._listed(AWAITED, effects, kinds)
+    def list_accepted(
+        self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()
+    ) -> tuple[Intent, ...]:
+        return self._select_listed(AWAITED, effects, kinds)
 
     def open_creates(
         self, kind: str, *, naturals: Collection[str] = (), addresses: Collection[Address] = ()
@@ -112,7 +114,9 @@ class JournalReader:
             if status is ItemStatus.APPLIED
         )
 
-    def _listed(self, table: str, effects: Collection[WriteEffect], kinds: Collection[str]) -> tuple[Intent, ...]:
+    def _select_listed(
+        self, table: str, effects: Collection[WriteEffect], kinds: Collection[str]
+    ) -> tuple[Intent, ...]:
         chosen, cells = f"WHERE number IN (SELECT intent FROM {table})", list[Cell]()
         for column, some in (("effect", [each.value for each in effects]), ("kind", list(kinds))):
             if some:
@@ -121,14 +125,14 @@ class JournalReader:
 
     def _latest(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, str | None]]:
         """Yield rows of intents, each with its latest outcomes as JSON, or None if it was never settled."""
-        for row, settlement in self._settled(chosen, *parameters):
+        for row, settlement in self._join_settlements(chosen, *parameters):
             yield row, None if settlement is None else str(settlement[4])
 
     def _intents(self, chosen: str, *parameters: Cell) -> tuple[Intent, ...]:
         """Return intents, each with its latest settlement."""
-        return tuple(_intent(row, settlement) for row, settlement in self._settled(chosen, *parameters))
+        return tuple(_intent(row, settlement) for row, settlement in self._join_settlements(chosen, *parameters))
 
-    def _settled(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, Row | None]]:
+    def _join_settlements(self, chosen: str, *parameters: Cell) -> Iterator[tuple[Row, Row | None]]:
         rows = self._rows.select("intents", chosen, *parameters)
         theirs = f"WHERE intent IN (SELECT number FROM intents {chosen}) ORDER BY number"
         latest = {row[1]: row for row in self._rows.select("settlements", theirs, *parameters)} if rows else {}
@@ -165,7 +169,7 @@ def _intent(row: Row, settlement: Row | None) -> Intent:
     )
 
 
-def _counted(told: RunHistory) -> dict[ItemStatus, int]:
+def _count_items(told: RunHistory) -> dict[ItemStatus, int]:
     """Return the number of items by status; of an item with several intents, the last one counts."""
     last: dict[tuple[Address, str], ItemStatus] = {}
     for intent in told.calls:

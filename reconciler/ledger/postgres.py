@@ -16,7 +16,7 @@ from reconciler.ledger.checked_rows import Cell, Row
 from reconciler.ledger.connecting import connect
 from reconciler.ledger.errors import Damaged, LedgerError, Locked, LockLost, Unwritable
 from reconciler.ledger.records import Holder
-from reconciler.ledger.sqlite import SQLite, empty
+from reconciler.ledger.sqlite import SQLite, open_empty
 from reconciler.ledger.tables import FORMAT
 from reconciler.model.stored_codec import dumps
 
@@ -72,17 +72,17 @@ class Postgres:
         for setting in SESSION:
             self.execute(setting)
         self.execute(MARK, (self._mark,))
-        self._session, _ = self._answering()
+        self._session, _ = self._ask_session()
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
-        with self._talking():
-            cursor = self._connection.execute(_marked(statement), parameters)
+        with self._convert_errors():
+            cursor = self._connection.execute(_mark_parameters(statement), parameters)
             return cursor.fetchall() if cursor.description else []
 
     def executemany(self, statement: str, parameters: Sequence[Sequence[Cell]]) -> None:
         if parameters:
-            with self._talking(), self._connection.cursor() as cursor:
-                cursor.executemany(_marked(statement), parameters)
+            with self._convert_errors(), self._connection.cursor() as cursor:
+                cursor.executemany(_mark_parameters(statement), parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -153,10 +153,10 @@ class Postgres:
 
     def belong(self, scopes: Sequence[str], *, create: bool) -> None:
         """Raise ``Foreign`` if other scopes wrote here and none of these did; with ``create``, record these."""
-        new = namespace.newcomers(self, scopes)
+        new = namespace.find_newcomers(self, scopes)
         if new and create:
             with self.transaction():
-                for scope in namespace.newcomers(self, scopes):
+                for scope in namespace.find_newcomers(self, scopes):
                     self._note(scope, FREE)
 
     def assure(self) -> None:
@@ -164,18 +164,18 @@ class Postgres:
 
         Behind a pooler, a statement runs in any free session, which does not hold the lock.
         """
-        session, held = self._answering()
+        session, held = self._ask_session()
         if session != self._session:
             raise LockLost(self.where, "its connection was given another session, which lacks the lock", SHARED_SESSION)
         if not self._locked <= held:
             raise LockLost(self.where, "its session holds the lock no more", SHARED_SESSION)
 
-    def _answering(self) -> tuple[Row, set[int]]:
+    def _ask_session(self) -> tuple[Row, set[int]]:
         """Return the session that answers, and the locks that it holds."""
         ((process, mark, held),) = self.execute(SESSION_IS)
         return (process, mark), set(cast("list[int]", held))
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         """Return the holders of any of the scopes; this takes no lock."""
         keys = {self._key(scope): scope for scope in scopes}
         taken = {int(str(key)) for (key,) in self.execute(HELD)}
@@ -191,7 +191,7 @@ class Postgres:
         self._connection.close()
 
     @contextmanager
-    def _talking(self) -> Iterator[None]:
+    def _convert_errors(self) -> Iterator[None]:
         """Run one statement, with PostgreSQL's errors converted to LedgerError."""
         import psycopg
 
@@ -213,7 +213,7 @@ class Postgres:
         return LedgerError(self.where, said)
 
 
-def _marked(statement: str) -> str:
+def _mark_parameters(statement: str) -> str:
     return statement.replace("?", "%s")
 
 
@@ -231,10 +231,10 @@ def open_postgres(
     try:
         if not create:
             database.execute("SET default_transaction_read_only TO on")
-        made = namespace.has_tables(database, database.schema) or _taken_over(database, name, aliases, create=create)
+        made = namespace.has_tables(database, database.schema) or _take_over(database, name, aliases, create=create)
         if not made and not create:
             database.close()
-            return empty(database.where)
+            return open_empty(database.where)
         if made and not namespace.may_use(database, database.schema):
             hint = f'ask its owner: GRANT USAGE ON SCHEMA "{database.schema}", and rights to its tables, to your role'
             raise Unwritable(database.where, f"this user may not use the schema {database.schema}", hint)
@@ -242,7 +242,7 @@ def open_postgres(
         found = _format(database)
         format.judge(database, found or FORMAT, migrating=create)
         if found != FORMAT:
-            format.migrate(database, lambda: _format(database), _schema_first(database))
+            format.migrate(database, lambda: _format(database), _create_schema_first(database))
         database.belong(scopes, create=create)
     except BaseException:
         database.close()
@@ -250,7 +250,7 @@ def open_postgres(
     return database
 
 
-def _taken_over(database: Postgres, name: str, aliases: Sequence[str], *, create: bool) -> bool:
+def _take_over(database: Postgres, name: str, aliases: Sequence[str], *, create: bool) -> bool:
     """Take over the schema that all projects shared, if only this one used it; return False if not.
 
     Read-only, it is read where it is.
@@ -266,7 +266,7 @@ def _taken_over(database: Postgres, name: str, aliases: Sequence[str], *, create
     return True
 
 
-def _schema_first(database: Postgres) -> tuple[str, ...]:
+def _create_schema_first(database: Postgres) -> tuple[str, ...]:
     """Return the statement that creates the schema, or nothing if it exists.
 
     CREATE SCHEMA requires a right that a team's role may lack, even with IF NOT EXISTS.

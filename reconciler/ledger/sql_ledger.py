@@ -38,7 +38,7 @@ class Backend(Database, Protocol):
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> AbstractContextManager[None]: ...
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]: ...
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]: ...
 
     def assure(self) -> None:
         """Raise ``LockLost`` if a lock is no longer held, or is another session's."""
@@ -77,12 +77,12 @@ class SqlLedger:
     def lock(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> Iterator[None]:
-        with self._backend.lock(scopes, holder, timeout=timeout, waiting=waiting), self._fence.holding(scopes):
+        with self._backend.lock(scopes, holder, timeout=timeout, waiting=waiting), self._fence.hold(scopes):
             self._backend.assure()  # before anything is planned: some poolers keep no lock
             yield
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
-        return self._backend.held(scopes)
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+        return self._backend.find_holders(scopes)
 
     def together(self) -> AbstractContextManager[None]:
         return self._backend.transaction()
@@ -99,11 +99,11 @@ class SqlLedger:
 
     # --- By address -------------------------------------------------------------------------------------
 
-    def known(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
-        return self._memory.known(addresses)
+    def look_up(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
+        return self._memory.look_up(addresses)
 
-    def claimed(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
-        return self._memory.claimed(kind, ids)
+    def find_linked(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
+        return self._memory.find_linked(kind, ids)
 
     def ids(self, of: Iterable[Address] | None = None) -> Mapping[Address, str]:
         return self._memory.ids(of)
@@ -141,8 +141,8 @@ class SqlLedger:
         with self._backend.transaction():
             self._memory.observe(news, at)
 
-    def observed(self, address: Address) -> Observation | None:
-        return self._memory.observed(address)
+    def read_observation(self, address: Address) -> Observation | None:
+        return self._memory.read_observation(address)
 
     def observations(self, of: Iterable[Address] | None = None) -> Mapping[Address, Observation]:
         return self._memory.observations(of)
@@ -225,8 +225,10 @@ class SqlLedger:
     ) -> tuple[Intent, ...]:
         return self._past.open_creates(kind, naturals=naturals, addresses=addresses)
 
-    def accepted(self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()) -> tuple[Intent, ...]:
-        return self._past.accepted(effects=effects, kinds=kinds)
+    def list_accepted(
+        self, *, effects: Collection[WriteEffect] = (), kinds: Collection[str] = ()
+    ) -> tuple[Intent, ...]:
+        return self._past.list_accepted(effects=effects, kinds=kinds)
 
     def intents_since(self, when: datetime, effect: WriteEffect) -> tuple[Intent, ...]:
         return self._past.intents_since(when, effect)

@@ -50,11 +50,11 @@ class SQLite:
         self._taken = lock.HeldLocks()
 
     def execute(self, statement: str, parameters: Sequence[Cell] = ()) -> list[Row]:
-        with self._turn, _told(self.where):
+        with self._turn, _convert_errors(self.where):
             return self._connection.execute(statement, parameters).fetchall()
 
     def executemany(self, statement: str, parameters: Sequence[Sequence[Cell]]) -> None:
-        with self._turn, _told(self.where):
+        with self._turn, _convert_errors(self.where):
             self._connection.executemany(statement, parameters)
 
     @contextmanager
@@ -84,11 +84,11 @@ class SQLite:
 
     def assure(self) -> None:
         """Raise ``LockLost`` if a lock file was removed, since another process could lock a new one."""
-        gone = self._taken.lost()
+        gone = self._taken.find_lost()
         if gone is not None:
             raise LockLost(self.where, f"its lock is gone: another process removed {gone}", NEVER_REMOVED)
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return tuple(lock.lock_holders(Path(self.where), scopes))
 
     def compact(self) -> None:
@@ -108,7 +108,7 @@ def open_sqlite(path: Path, *, create: bool, audit: bool = True) -> SQLite:
     if create:
         _prepare(path)
     elif not _exists(path):
-        return empty(str(path))
+        return open_empty(str(path))
     _refuse_unsafe(path)
     if not create:
         _undo(path)
@@ -132,7 +132,7 @@ def open_sqlite(path: Path, *, create: bool, audit: bool = True) -> SQLite:
 def _undo(path: Path) -> None:
     """Let SQLite roll back a killed writer's transaction, the only write on reading."""
     if _exists(path.with_name(path.name + "-journal")):
-        with closing(_connect(path, "rw")) as connection, _told(str(path)):
+        with closing(_connect(path, "rw")) as connection, _convert_errors(str(path)):
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
 
@@ -141,7 +141,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         raise LedgerError(
             str(path), f"SQLite {sqlite3.sqlite_version} is too old", "use Python with SQLite 3.24 or later"
         )
-    with _told(str(path)):
+    with _convert_errors(str(path)):
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
@@ -152,7 +152,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         return connection
 
 
-def empty(where: str) -> SQLite:
+def open_empty(where: str) -> SQLite:
     """Return an empty ledger in memory, for reading a store that was never written."""
     database = SQLite(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), where, None)
     format.migrate(database, lambda: None)
@@ -167,11 +167,11 @@ class Passing(SQLite):
     ) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return ()
 
 
-def passing() -> SQLite:
+def open_passing() -> SQLite:
     """Return a ledger that is dropped when it is closed."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     database = Passing(connection, "none", None)
@@ -252,7 +252,7 @@ def _check(database: SQLite, path: Path) -> None:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def _convert_errors(where: str) -> Iterator[None]:
     """Convert SQLite's errors to LedgerError with location, cause and hint."""
     try:
         yield

@@ -32,12 +32,16 @@ def to_third(database: Database) -> None:
             "UPDATE intents SET kind = ?, facet = ?, effect = ?, details = ?, seal = ? WHERE number = ?",
             (shape["kind"], facet, effect, text(told), checksum(cells), number),
         )
-        last = _last(rows, number)
+        last = _find_last(rows, number)
         if last is None or not last[3]:
             rows.insert(OPEN, (number,))
         if effect == WriteEffect.ADD.value and after[str(run)] > int(good or 0):
-            topups[shape["items"][0]["id"]] = (number, shape["items"][0]["address"], facet) if _accepted(last) else None
-    rows.insert(AWAITED, *((number, kind, codec.of_name(key), facet) for number, (kind, key), facet in _some(topups)))
+            topups[shape["items"][0]["id"]] = (
+                (number, shape["items"][0]["address"], facet) if _is_accepted(last) else None
+            )
+    rows.insert(
+        AWAITED, *((number, kind, codec.of_name(key), facet) for number, (kind, key), facet in _drop_empty(topups))
+    )
     _note_looks(rows)
 
 
@@ -53,19 +57,19 @@ def _intents(database: Database) -> Iterator[Row]:
         reached = some[-1][0]
 
 
-def _last(rows: Rows, intent: Cell) -> Row | None:
+def _find_last(rows: Rows, intent: Cell) -> Row | None:
     found = rows.select("settlements", "WHERE intent = ? ORDER BY number DESC LIMIT 1", intent)
     return found[0] if found else None
 
 
-def _accepted(settlement: Row | None) -> bool:
+def _is_accepted(settlement: Row | None) -> bool:
     """Return True if a response accepted all items; a user's decision needs no confirmation."""
     if settlement is None or settlement[5] is not None:
         return False
     return [each["status"] for each in json.loads(str(settlement[4]))] == [ItemStatus.APPLIED.value]
 
 
-def _some(topups: Mapping[Any, tuple[Cell, list[Any], str] | None]) -> list[tuple[Cell, list[Any], str]]:
+def _drop_empty(topups: Mapping[Any, tuple[Cell, list[Any], str] | None]) -> list[tuple[Cell, list[Any], str]]:
     return [each for each in topups.values() if each is not None]
 
 

@@ -69,10 +69,10 @@ def written(portfolio: Portfolio, folder: Path) -> Path:
 
 def instead(open: Open) -> Callable[..., Any]:
     """Return what opens this ledger in place of the project's."""
-    real = ledgers._opened
+    real = ledgers._open_store
 
     def opened(*_: Any, create: bool, **more: Any) -> Any:
-        with patch.object(ledgers, "_opened", real):
+        with patch.object(ledgers, "_open_store", real):
             return open(create)
 
     return opened
@@ -87,7 +87,7 @@ def cost(project: Path, open: Open, *words: str) -> float:
     if not child:
         code = 1
         with (
-            patch.object(ledgers, "_opened", instead(open)),
+            patch.object(ledgers, "_open_store", instead(open)),
             Path(os.devnull).open("w") as out,
         ):
             os.chdir(project)

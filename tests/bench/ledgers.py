@@ -79,7 +79,7 @@ def stores(folder: Path) -> dict[str, Callable[[bool], Any]]:
     return {
         **database,
         "sqlite": lambda create: ledgers.open("sqlite:ledger.db", folder, create=create),
-        "bucket": lambda create: opening.over(bucket, Leases(bucket, renewing=False), create=create),
+        "bucket": lambda create: opening.open_over(bucket, Leases(bucket, renewing=False), create=create),
     }
 
 
@@ -121,8 +121,8 @@ def read(open: Callable[[bool], Any]) -> float:
     ids, values = ledger.recall(addresses)
     assert len(ids) == AT_HAND
     assert len(dict(values)) == AT_HAND
-    ledger.open_intents(), ledger.accepted(), ledger.counts(), ledger.notes(["last look"])
-    ledger.claimed("adSets", ids.values())
+    ledger.open_intents(), ledger.list_accepted(), ledger.counts(), ledger.notes(["last look"])
+    ledger.find_linked("adSets", ids.values())
     took = time.process_time() - began
     ledger.close()
     return took
@@ -163,7 +163,7 @@ def nights(objects: int = 20_000, kept: int = 180) -> None:
         bucket = SlowBucket()
         opens = {
             "sqlite": lambda: ledgers.open("sqlite:ledger.db", Path(folder)),
-            "bucket": lambda: opening.over(bucket, Leases(bucket, renewing=False), create=True),
+            "bucket": lambda: opening.open_over(bucket, Leases(bucket, renewing=False), create=True),
         }
         for night in range(kept + kept // 3 + 1):
             at = NOW + timedelta(days=night)

@@ -64,7 +64,7 @@ class Failing(MemoryBucket):
         """Count the open calls that the store has now, by what they send."""
         copy = MemoryBucket()
         copy.objects = dict(self.objects)
-        book = opening.over(copy, Leases(copy, renewing=False), create=False)
+        book = opening.open_over(copy, Leases(copy, renewing=False), create=False)
         return Counter(f"{each.call.method} {each.call.path}" for each in book.open_intents())
 
 

@@ -79,7 +79,7 @@ class Waiting:
 @contextmanager
 def ledgers_in_buckets(made: Callable[[Path], MemoryBucket] = FileBucket) -> Iterator[None]:
     """Open each ledger of a file as one in a bucket."""
-    real = ledger._opened
+    real = ledger._open_store
 
     def opened(url: str, folder: Path, *more: Any, create: bool, audit: bool) -> SqlLedger:
         scheme, _, path = url.partition(":")
@@ -88,7 +88,7 @@ def ledgers_in_buckets(made: Callable[[Path], MemoryBucket] = FileBucket) -> Ite
         bucket, clock = made(folder / path), Waiting()
         leases = Leases(bucket, clock=clock, sleep=clock.sleep, renewing=False)
         clock.leases.append(leases)
-        return opening.over(bucket, leases, create=create)
+        return opening.open_over(bucket, leases, create=create)
 
-    with patch.object(ledger, "_opened", opened):
+    with patch.object(ledger, "_open_store", opened):
         yield

@@ -42,7 +42,7 @@ def check_ledger(project: Project, home: connection.LedgerHome) -> Iterator[Chec
         named = ", ".join(f"{each.call.name} of {each.run}" for each in opened[:5])
         said = f"{len(opened):,} calls have no known end: {named}" if opened else "every call has a known end"
         yield Check(GROUP, "open calls", level, said, hint, facts={"open": len(opened)})
-        holders = book.held(project.locks)
+        holders = book.find_holders(project.locks)
         for holder in holders:
             hint = "wait for it; nothing can be applied"
             yield Check(GROUP, "lock", CheckLevel.ERROR, f"held by {holder}", hint, Cause.LOCKED.value)

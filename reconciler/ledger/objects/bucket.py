@@ -89,7 +89,7 @@ class StoreBucket:
             result = obstore.get(self._store, key)
             return Found(bytes(result.bytes()), Tag(result.meta["e_tag"], result.meta.get("version")))
 
-        return self._asked(read, patience)
+        return self._ask(read, patience)
 
     def get_all(self, keys: Iterable[str]) -> Mapping[str, bytes]:
         wanted = tuple(dict.fromkeys(keys))
@@ -111,12 +111,12 @@ class StoreBucket:
         import obstore
 
         for at in range(0, len(keys), 900):  # S3 takes at most 1,000 in one request
-            self._asked(partial(obstore.delete, self._store, list(keys[at : at + 900])), PATIENCE)
+            self._ask(partial(obstore.delete, self._store, list(keys[at : at + 900])), PATIENCE)
 
     def names(self) -> Mapping[str, datetime]:
         import obstore
 
-        found = self._asked(lambda: obstore.list(self._store, chunk_size=1000).collect(), PATIENCE) or ()
+        found = self._ask(lambda: obstore.list(self._store, chunk_size=1000).collect(), PATIENCE) or ()
         return {each["path"]: each["last_modified"] for each in found}
 
     def _put(self, key: str, data: bytes, mode: Any, patience: float) -> Tag | None:
@@ -132,21 +132,21 @@ class StoreBucket:
                 return None
             return Tag(result["e_tag"], result.get("version"))
 
-        return self._asked(write, patience)
+        return self._ask(write, patience)
 
-    def _asked(self, act: Callable[[], Answer], patience: float) -> Answer | None:
+    def _ask(self, act: Callable[[], Answer], patience: float) -> Answer | None:
         """Return the answer, or None if there is no such object. Repeat what gets no answer until patience ends."""
         until, pause = time.monotonic() + patience, PAUSES[0]
         while True:
             try:
-                return self._once(act)
+                return self._try_once(act)
             except Unanswered as trouble:
                 if time.monotonic() + pause >= until:
                     raise Unwritable(self.where, f"the store does not answer: {trouble}", UNANSWERED) from None
             time.sleep(pause)
             pause = min(2 * pause, PAUSES[1])
 
-    def _once(self, act: Callable[[], Answer]) -> Answer | None:
+    def _try_once(self, act: Callable[[], Answer]) -> Answer | None:
         from obstore import exceptions
 
         try:
@@ -187,6 +187,6 @@ MEANINGS = {
 }
 
 
-def gone(where: str, what: str) -> LockLost:
+def report_missing(where: str, what: str) -> LockLost:
     """Return the error for an object that is missing while a run uses it."""
     return LockLost(where, what, "run again: open intents are then settled first")

@@ -55,7 +55,7 @@ def fold(store: ObjectStore) -> None:
                 store.catch_up()
                 if not store.rows.tail or store.log.head is None:
                     return
-                head, touched = store.log.head, _touched(store)
+                head, touched = store.log.head, _find_touched(store)
                 dirty = tuple(each for each in head.map.segments if touched.has(each) or _may_grow(head.map, each))
                 state = parts.of_places(head.map, touched.places).state
                 store.bring(lambda _: Wanted(state, dirty))
@@ -75,7 +75,7 @@ def fold(store: ObjectStore) -> None:
             lately=(*head.header.lately, store.log.name())[-heads.LATELY :],
         )
         if store.log.head is head and store.log.write(Head(header, map, heads.packed_map(map))):
-            store.rows.folded()
+            store.rows.note_folded()
             store.adopt(writer.objects)
             store.log.drop(head.header.doomed)
         else:
@@ -102,7 +102,7 @@ def _may_grow(map: Map, segment: Segment) -> bool:
     return segment == map.segments[-1] and segment.rows < FULL
 
 
-def _touched(store: ObjectStore) -> Touched:
+def _find_touched(store: ObjectStore) -> Touched:
     found: dict[str, list[list[object]]] = {}
     for _, table, cells in store.rows.tail:
         found.setdefault(table, []).append(cells)
@@ -243,7 +243,7 @@ class Writer:
         of = self._store.rows.cells
         numbers, effects = (of("intents", column, rows["intents"]) for column in ("number", "effect"))
         facets = dict(zip(numbers, of("intents", "facet", rows["intents"]), strict=True))
-        instants = [*of("intents", "at", rows["intents"]), *of("looks", "at", rows["looks"]), *map(_began, ids)]
+        instants = [*of("intents", "at", rows["intents"]), *of("looks", "at", rows["looks"]), *map(_read_start, ids)]
         yield Segment(
             self._pack("journal", rows),
             self._add("index", heads.pack(_index(facets, rows["items"]))),
@@ -271,7 +271,7 @@ def _span(numbers: Sequence[Cell]) -> tuple[int, int]:
     return (min(found), max(found)) if found else (0, 0)
 
 
-def _began(run: str) -> str:
+def _read_start(run: str) -> str:
     """Return the start of a run, which is in its id, as an instant of a column."""
     return f"{run[0:4]}-{run[4:6]}-{run[6:8]}T{run[9:11]}:{run[11:13]}:{run[13:15]}.000000+00:00"
 

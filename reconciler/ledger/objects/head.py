@@ -139,7 +139,7 @@ def part(name: str, data: bytes) -> Part:
     return Part(name, zlib.crc32(data))
 
 
-def checked(where: str, expected: Part, data: bytes) -> bytes:
+def check_part(where: str, expected: Part, data: bytes) -> bytes:
     """Return the content of a part. Raise ``Damaged`` if it is not what was written."""
     if zlib.crc32(data) != expected.crc:
         raise Damaged(where, f"its object {expected.name} is not what was written")

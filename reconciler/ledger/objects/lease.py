@@ -32,7 +32,7 @@ SHARE = 6
 """A lease is renewed when so great a part of it is over."""
 
 
-def awake() -> float:
+def read_awake_clock() -> float:
     """Return seconds on a clock that also counts while the machine sleeps."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot is None else time.clock_gettime(boot)
@@ -80,7 +80,7 @@ class Leases:
         bucket: Bucket,
         length: float = LEASE,
         *,
-        clock: Callable[[], float] = awake,
+        clock: Callable[[], float] = read_awake_clock,
         sleep: Callable[[float], None] = time.sleep,
         renewing: bool = True,
     ) -> None:
@@ -94,7 +94,7 @@ class Leases:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def held(
+    def hold(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> Iterator[None]:
         """Hold a lease for every scope, taken in sorted order."""
@@ -138,7 +138,7 @@ class Leases:
             found = self._read(scope)
             now = self._clock()
             if found is None:
-                if self._won(scope, Note(scope, 1), None, holder):
+                if self._try_to_take(scope, Note(scope, 1), None, holder):
                     return
                 continue
             note, tag = found
@@ -146,7 +146,7 @@ class Leases:
                 is_renewed = is_renewed or (watched is not None and bool(note.session))
                 watched = tag, now
             if not note.session or now - watched[1] >= note.lease:
-                if self._won(scope, replace(note, generation=note.generation + 1), tag, holder):
+                if self._try_to_take(scope, replace(note, generation=note.generation + 1), tag, holder):
                     return
                 continue
             waited = now - began
@@ -157,13 +157,13 @@ class Leases:
                 waiting(told)
             self._sleep(min(note.lease, self._length) / 30)
 
-    def _won(self, scope: str, note: Note, tag: Tag | None, holder: Holder) -> bool:
+    def _try_to_take(self, scope: str, note: Note, tag: Tag | None, holder: Holder) -> bool:
         mine = replace(note, session=self._session, beat=0, lease=self._length, holder=dumps(holder))
         sent = self._clock()
         key, data = _key(scope), msgspec.json.encode(mine)
         new = self._bucket.create(key, data) if tag is None else self._bucket.replace(key, data, tag)
         if new is None:
-            new = self._found_mine(mine)
+            new = self._find_mine(mine)
         if new is None:
             return False
         self._check_conditions(key, data, tag)
@@ -182,7 +182,7 @@ class Leases:
             raise Unconditional(self._bucket.where, IGNORES_MATCH, HONOUR)
         self._checked = True
 
-    def _found_mine(self, mine: Note) -> Tag | None:
+    def _find_mine(self, mine: Note) -> Tag | None:
         """Return the tag of a note whose writing succeeded though its answer was lost."""
         found = self._read(mine.scope)
         return found[1] if found is not None and found[0] == mine else None
@@ -211,7 +211,7 @@ class Leases:
         sent = self._clock()
         note = replace(each.note, beat=each.note.beat + 1)
         patience = max(each.until - sent, 0.0) / 2
-        tag = self._bucket.replace(_key(scope), msgspec.json.encode(note), each.tag, patience) or self._found_mine(note)
+        tag = self._bucket.replace(_key(scope), msgspec.json.encode(note), each.tag, patience) or self._find_mine(note)
         if tag is None:
             each.lost = f"its lock of {scope} was taken over, or its object was deleted"
         else:

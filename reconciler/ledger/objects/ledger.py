@@ -52,13 +52,13 @@ class ObjectLedger(SqlLedger):
 
     def _run(self, run_id: str) -> Need:
         """Bring the journal of a run; one that is not known may have begun elsewhere since the head was read."""
-        return self._known("SELECT 1 FROM runs WHERE id = ?", run_id, lambda map: parts.of_run(map, run_id))
+        return self._bring_if_unknown("SELECT 1 FROM runs WHERE id = ?", run_id, lambda map: parts.of_run(map, run_id))
 
     def _intent(self, number: int) -> Need:
         asked = "SELECT 1 FROM intents WHERE number = ?"
-        return self._known(asked, number, lambda map: parts.of_intents(map, [number]))
+        return self._bring_if_unknown(asked, number, lambda map: parts.of_intents(map, [number]))
 
-    def _known(self, asked: str, which: Cell, choose: Callable[[Map], Wanted]) -> Need:
+    def _bring_if_unknown(self, asked: str, which: Cell, choose: Callable[[Map], Wanted]) -> Need:
         def bring() -> None:
             self._store.bring(choose)
             if not self._store.execute(asked, (which,)):
@@ -75,7 +75,7 @@ class ObjectLedger(SqlLedger):
     ) -> Iterator[None]:
         store = self._store
         with store.lock(scopes, holder, timeout=timeout, waiting=waiting), ExitStack() as fenced:
-            store.retried(lambda: fenced.enter_context(self._fence.holding(scopes)))
+            store.retry(lambda: fenced.enter_context(self._fence.hold(scopes)))
             store.assure()
             yield
 
@@ -86,19 +86,19 @@ class ObjectLedger(SqlLedger):
             yield
 
     def belong(self, server: str, *, create: bool) -> None:
-        self._store.retried(lambda: super(ObjectLedger, self).belong(server, create=create))
+        self._store.retry(lambda: super(ObjectLedger, self).belong(server, create=create))
 
     # --- By address ---------------------------------------------------------------------------------------
 
-    def known(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
+    def look_up(self, addresses: Iterable[Address]) -> Mapping[Address, Known]:
         of = list(addresses)
-        return self._store.read(lambda: super(ObjectLedger, self).known(of), self._state(of))
+        return self._store.read(lambda: super(ObjectLedger, self).look_up(of), self._state(of))
 
-    def claimed(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
+    def find_linked(self, kind: str, ids: Iterable[str]) -> Mapping[str, tuple[Address, ...]]:
         wanted = list(ids)
         names = [codec.of_name(id) for id in wanted]
         need = self._bring(lambda map: parts.of_ids(map, self._store.bucket, kind, names))
-        return self._store.read(lambda: super(ObjectLedger, self).claimed(kind, wanted), need)
+        return self._store.read(lambda: super(ObjectLedger, self).find_linked(kind, wanted), need)
 
     def ids(self, of: Iterable[Address] | None = None) -> Mapping[Address, str]:
         of = None if of is None else list(of)
@@ -124,50 +124,50 @@ class ObjectLedger(SqlLedger):
                         counts[kind] = counts.get(kind, 0) + some
             return counts
 
-        return store.read(count, lambda: store.bring(lambda map: parts.of_places(map, store.touched())))
+        return store.read(count, lambda: store.bring(lambda map: parts.of_places(map, store.find_touched())))
 
     def remember(self, address: Address, id: str | None, values: Values) -> None:
         act = lambda: super(ObjectLedger, self).remember(address, id, values)  # noqa: E731
-        self._store.retried(act, self._state([address]))
+        self._store.retry(act, self._state([address]))
 
     def forget(self, address: Address) -> None:
-        self._store.retried(lambda: super(ObjectLedger, self).forget(address), self._state([address]))
+        self._store.retry(lambda: super(ObjectLedger, self).forget(address), self._state([address]))
 
     def move(self, old: Address, new: Address) -> None:
         touching = self._bring(lambda map: self._touching(map, old))
-        self._store.retried(lambda: super(ObjectLedger, self).move(old, new), self._state([old, new]), touching)
+        self._store.retry(lambda: super(ObjectLedger, self).move(old, new), self._state([old, new]), touching)
 
     def see(
         self, news: Mapping[tuple[Address, str], Values], at: datetime, *, server_at: datetime | None = None
     ) -> None:
         of = [address for address, _ in news]
-        self._store.retried(lambda: super(ObjectLedger, self).see(news, at, server_at=server_at), self._state(of))
+        self._store.retry(lambda: super(ObjectLedger, self).see(news, at, server_at=server_at), self._state(of))
 
     def observe_all(self, news: Mapping[Address, Values], at: datetime) -> None:
-        self._store.retried(lambda: super(ObjectLedger, self).observe_all(news, at), self._state(news))
+        self._store.retry(lambda: super(ObjectLedger, self).observe_all(news, at), self._state(news))
 
-    def observed(self, address: Address) -> Observation | None:
-        return self._store.read(lambda: super(ObjectLedger, self).observed(address), self._state([address]))
+    def read_observation(self, address: Address) -> Observation | None:
+        return self._store.read(lambda: super(ObjectLedger, self).read_observation(address), self._state([address]))
 
     def observations(self, of: Iterable[Address] | None = None) -> Mapping[Address, Observation]:
         of = None if of is None else list(of)
         return self._store.read(lambda: super(ObjectLedger, self).observations(of), self._state(of))
 
     def note(self, news: Mapping[str, Values], at: datetime) -> None:
-        self._store.retried(lambda: super(ObjectLedger, self).note(news, at))
+        self._store.retry(lambda: super(ObjectLedger, self).note(news, at))
 
     # --- Writing the journal ------------------------------------------------------------------------------
 
     def begin(self, run: RunRecord) -> str:
-        return self._store.retried(lambda: super(ObjectLedger, self).begin(run))
+        return self._store.retry(lambda: super(ObjectLedger, self).begin(run))
 
     def finish(self, run_id: str, ended: datetime, exit_code: int) -> None:
-        self._store.retried(lambda: super(ObjectLedger, self).finish(run_id, ended, exit_code), self._run(run_id))
+        self._store.retry(lambda: super(ObjectLedger, self).finish(run_id, ended, exit_code), self._run(run_id))
 
     def note_look(self, run_id: str, kind: str, parents: Sequence[str], ids: Iterable[str], at: datetime) -> int:
         seen = tuple(ids)
         act = lambda: super(ObjectLedger, self).note_look(run_id, kind, parents, seen, at)  # noqa: E731
-        return self._store.retried(act, self._run(run_id))
+        return self._store.retry(act, self._run(run_id))
 
     def intend(
         self,
@@ -186,11 +186,11 @@ class ObjectLedger(SqlLedger):
         more: dict[str, Any] = {"before": before, "token": token, "server_at": server_at, "deadline": deadline}
         more |= {"held_until": held_until, "look": look, "naturals": naturals}
         act = lambda: super(ObjectLedger, self).intend(run_id, call, at=at, **more)  # noqa: E731
-        return self._store.retried(act, self._state([item.address for item in call.items]), self._run(run_id))
+        return self._store.retry(act, self._state([item.address for item in call.items]), self._run(run_id))
 
     def settle(self, intent: int, outcomes: Sequence[ItemOutcome], at: datetime) -> None:
         act = lambda: super(ObjectLedger, self).settle(intent, outcomes, at)  # noqa: E731
-        self._store.retried(act, self._state([each.item.address for each in outcomes]), self._intent(intent))
+        self._store.retry(act, self._state([each.item.address for each in outcomes]), self._intent(intent))
 
     def resolve(
         self,
@@ -211,7 +211,7 @@ class ObjectLedger(SqlLedger):
             self._state([item.address for each in meant for item in each.call.items])()
 
         act = lambda: super(ObjectLedger, self).resolve(run_id, call_name, applied=applied, **more)  # noqa: E731
-        self._store.retried(act, bring)
+        self._store.retry(act, bring)
 
     def prune(self, before: datetime) -> Pruned:
         from reconciler.ledger import pruning
@@ -220,7 +220,7 @@ class ObjectLedger(SqlLedger):
         store, until = self._store, codec.of_instant(before)
         older = self._bring(lambda map: parts.of_segments(map, lambda each: each.since < until))
         act = lambda: pruning.prune(store, before, lambda _, until: superseded.find_old(store, until))  # noqa: E731
-        return store.retried(act, store.catch_up, older)
+        return store.retry(act, store.catch_up, older)
 
     def compact(self) -> None:
         from reconciler.ledger.objects import fold
@@ -234,11 +234,13 @@ class ObjectLedger(SqlLedger):
     # --- Reading the journal ------------------------------------------------------------------------------
 
     def intents_since(self, when: datetime, effect: WriteEffect) -> tuple[Intent, ...]:
-        need = self._bring(lambda map: parts.since(map, codec.of_instant(when), effect.value))
+        need = self._bring(lambda map: parts.of_calls_since(map, codec.of_instant(when), effect.value))
         return self._store.read(lambda: super(ObjectLedger, self).intents_since(when, effect), need)
 
     def look(self, number: int) -> LookRecord:
-        need = self._known("SELECT 1 FROM looks WHERE number = ?", number, lambda map: parts.of_look(map, number))
+        need = self._bring_if_unknown(
+            "SELECT 1 FROM looks WHERE number = ?", number, lambda map: parts.of_look(map, number)
+        )
         return self._store.read(lambda: super(ObjectLedger, self).look(number), need)
 
     def plan_used(self, digest: str) -> PlanUse | None:
@@ -260,7 +262,7 @@ class ObjectLedger(SqlLedger):
         return self._store.read(lambda: super(ObjectLedger, self).history(address), need)
 
     def increases_since(self, when: datetime) -> tuple[AppliedChange, ...]:
-        need = self._bring(lambda map: parts.since(map, codec.of_instant(when)))
+        need = self._bring(lambda map: parts.of_calls_since(map, codec.of_instant(when)))
         return self._store.read(lambda: super(ObjectLedger, self).increases_since(when), need)
 
     def _touching(self, map: Map, address: Address) -> Wanted:

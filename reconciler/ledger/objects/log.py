@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from reconciler.ledger.errors import Damaged, LedgerError
 from reconciler.ledger.objects import head as heads
-from reconciler.ledger.objects.bucket import Bucket, Tag, gone
+from reconciler.ledger.objects.bucket import Bucket, Tag, report_missing
 from reconciler.ledger.objects.head import LATELY, LAYOUT, Change, Chunk, Entry, Head, Header, Map
 from reconciler.ledger.tables import FORMAT
 
@@ -57,7 +57,7 @@ class Log:
             if found is None:
                 if self.head is None:
                     return ()
-                raise gone(self.bucket.where, "its head object was deleted")
+                raise report_missing(self.bucket.where, "its head object was deleted")
             if found.tag == self._tag and not anew:
                 return ()
             head = heads.decode(self.bucket.where, found.data)
@@ -76,7 +76,7 @@ class Log:
             return None
         where, packed = self.bucket.where, list[bytes]()
         for each in chunks:
-            packed += heads.to_chunk(heads.checked(where, each.part, read[each.part.name]))
+            packed += heads.to_chunk(heads.check_part(where, each.part, read[each.part.name]))
         entries = (heads.to_entry(where, each) for each in (*packed, *head.entries))
         return tuple(each for each in entries if each.number > after)
 
@@ -86,7 +86,7 @@ class Log:
             raise LedgerError(self.bucket.where, "it was not opened")
         head, rolled = self.head, None
         if head.entries and sum(map(len, head.entries)) > ROLL:
-            head, rolled = self._rolled(head)
+            head, rolled = self._roll(head)
         new = replace(head.header, last=head.last + 1, lately=(*head.header.lately, by)[-LATELY:])
         added = (*head.entries, heads.entry(new.last, by, changes))
         if self.write(replace(head, header=new, entries=added)):
@@ -95,7 +95,7 @@ class Log:
             self.drop([rolled])
         return False
 
-    def _rolled(self, head: Head) -> tuple[Head, str]:
+    def _roll(self, head: Head) -> tuple[Head, str]:
         """Return a head whose entries are in an object of their own, and its name."""
         data, name = heads.chunk(head.entries), f"log/{head.last:012}-{self.name()}"
         self.bucket.create(name, data)

@@ -17,7 +17,7 @@ from reconciler.ledger.objects.ledger import ObjectLedger
 from reconciler.ledger.objects.log import Log
 from reconciler.ledger.objects.store import ObjectStore
 from reconciler.ledger.sql_ledger import SqlLedger
-from reconciler.ledger.sqlite import empty
+from reconciler.ledger.sqlite import open_empty
 from reconciler.ledger.tables import FORMAT
 
 if TYPE_CHECKING:
@@ -154,10 +154,10 @@ def open_objects(url: str, name: str, *, scopes: Sequence[str] = (), create: boo
     """Open the ledger of a project in a bucket. Read-only, nothing is written, and no head is an empty ledger."""
     at = address(url)
     bucket = connect(at, name)
-    return over(bucket, Leases(bucket, at.lease), scopes=scopes, create=create)
+    return open_over(bucket, Leases(bucket, at.lease), scopes=scopes, create=create)
 
 
-def over(bucket: Bucket, leases: Leases, *, scopes: Sequence[str] = (), create: bool) -> SqlLedger:
+def open_over(bucket: Bucket, leases: Leases, *, scopes: Sequence[str] = (), create: bool) -> SqlLedger:
     """Open the ledger in some objects."""
     store = ObjectStore(bucket, leases, fold=fold, writable=create)
     try:
@@ -165,13 +165,13 @@ def over(bucket: Bucket, leases: Leases, *, scopes: Sequence[str] = (), create: 
         log.refresh()
         if log.head is None and not create:
             store.close()
-            return SqlLedger(empty(bucket.where))
+            return SqlLedger(open_empty(bucket.where))
         if log.head is None:
             _make(log)
         store.load()
         _judge(store)
         ledger = ObjectLedger(store)
-        store.retried(lambda: _belong(store, scopes, create=create))
+        store.retry(lambda: _belong(store, scopes, create=create))
         store.fold_if_long(8)
     except BaseException:
         store.close()
@@ -195,7 +195,7 @@ def _judge(store: ObjectStore) -> None:
 
 def _belong(store: ObjectStore, scopes: Sequence[str], *, create: bool) -> None:
     """Raise ``Foreign`` if other scopes wrote here and none of these did; with ``create``, record these."""
-    new = namespace.newcomers(store, scopes)
+    new = namespace.find_newcomers(store, scopes)
     if new and create:
         with store.transaction():
             rows = [(codec.of_name(scope),) for scope in new]

@@ -78,7 +78,7 @@ def of_latest_runs(map: Map, limit: int) -> Wanted:
     return Wanted(segments=tuple(found))
 
 
-def since(map: Map, when: str, effect: str = "") -> Wanted:
+def of_calls_since(map: Map, when: str, effect: str = "") -> Wanted:
     """Return the segments with calls since then, of one effect or of any."""
     return of_segments(map, lambda each: each.until >= when and (not effect or effect in each.effects))
 
@@ -90,7 +90,7 @@ def read(bucket: Bucket, parts: Collection[Part]) -> dict[str, bytes]:
     found = bucket.get_all(each.name for each in parts)
     if any(each.name not in found for each in parts):
         raise Missing
-    return {each.name: heads.checked(bucket.where, each, found[each.name]) for each in parts}
+    return {each.name: heads.check_part(bucket.where, each, found[each.name]) for each in parts}
 
 
 def read_rows(bucket: Bucket, parts: Collection[Part]) -> dict[str, Packed]:

@@ -71,7 +71,7 @@ class MemoryRows:
         """Return the key of a noted change."""
         return [change[2][at] for at in self._keys[change[1]]]
 
-    def stored(self, changes: Iterable[Change]) -> list[Change]:
+    def to_stored(self, changes: Iterable[Change]) -> list[Change]:
         """Return noted changes as they are stored: a removed row by its key."""
         return [each if each[0] == "+" else ("-", each[1], self.key(each)) for each in changes]
 
@@ -136,6 +136,6 @@ class MemoryRows:
         self.tail.clear()
         self._removed.clear()
 
-    def folded(self) -> None:
+    def note_folded(self) -> None:
         """Note that parts hold all committed changes."""
         self.tail.clear()

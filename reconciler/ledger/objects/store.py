@@ -101,7 +101,7 @@ class ObjectStore:
         if changes:
             self._flush(ticket)
 
-    def retried(self, act: Callable[[], Result], *needs: Need) -> Result:
+    def retry(self, act: Callable[[], Result], *needs: Need) -> Result:
         """Run a transaction with what it needs in memory, repeated while other writers come first."""
         for _ in range(1 if self.inside else CONFLICTS):
             with suppress(Conflict) if not self.inside else nullcontext():
@@ -141,7 +141,7 @@ class ObjectStore:
             batch = tuple(self._pending)
         if not batch:
             return
-        changes, by = self.rows.stored(change for each in batch for change in each.changes), self.log.name()
+        changes, by = self.rows.to_stored(change for each in batch for change in each.changes), self.log.name()
         try:
             ours = self.log.append(changes, by)
             news = () if ours else self.log.refresh()
@@ -241,7 +241,7 @@ class ObjectStore:
         """Return True if the rows of a part are in memory."""
         return part.name in self._loaded
 
-    def touched(self) -> set[tuple[str, str]]:
+    def find_touched(self) -> set[tuple[str, str]]:
         """Return the addresses whose ids the log changes."""
         with self.turn:
             return {(str(cells[0]), str(cells[1])) for _, table, cells in self.rows.tail if table == "resources"}
@@ -258,10 +258,10 @@ class ObjectStore:
     ) -> Iterator[None]:
         if not self._writable:
             raise LedgerError(self.where, READ_ONLY)
-        with self.leases.held(scopes, holder, timeout=timeout, waiting=waiting):
+        with self.leases.hold(scopes, holder, timeout=timeout, waiting=waiting):
             yield
 
-    def held(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
+    def find_holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         return self.leases.holders(scopes)
 
     def assure(self) -> None:

@@ -71,7 +71,7 @@ def snapshot(ledger: Ledger) -> dict[str, Any]:
         "told": [ledger.run(run.id) for run in runs],
         "history": {str(each): ledger.history(each) for each in (SUMMER, WINTER, NEW)},
         "moved": ledger.increases_since(NOW - timedelta(days=1)),
-        "observed": {str(each): ledger.observed(each) for each in (SUMMER, WINTER, NEW)},
+        "observed": {str(each): ledger.read_observation(each) for each in (SUMMER, WINTER, NEW)},
     }
 
 

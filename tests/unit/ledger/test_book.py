@@ -45,7 +45,7 @@ def test_forgetting_leaves_the_journal(home: Home) -> None:
     before = ledger.history(SUMMER)
     ledger.forget(SUMMER)
     ledger.forget(SUMMER)
-    assert ledger.observed(SUMMER) is None
+    assert ledger.read_observation(SUMMER) is None
     assert SUMMER not in ledger.ids()
     assert SUMMER not in ledger.values()
     assert ledger.history(SUMMER) == before != ()
@@ -55,14 +55,14 @@ def test_forgetting_leaves_the_journal(home: Home) -> None:
 def test_moving_takes_everything_along(home: Home) -> None:
     ledger = home.open()
     filled(ledger)
-    known, story, seen = ledger.values()[WINTER], ledger.history(WINTER), ledger.observed(WINTER)
+    known, story, seen = ledger.values()[WINTER], ledger.history(WINTER), ledger.read_observation(WINTER)
     spring = Address("adSets", "spring-fr")
     ledger.move(WINTER, spring)
     ledger.move(WINTER, spring)
     assert (ledger.ids()[spring], ledger.values()[spring]) == ("22", known)
-    assert (ledger.history(spring), ledger.observed(spring)) == (story, seen)
+    assert (ledger.history(spring), ledger.read_observation(spring)) == (story, seen)
     assert WINTER not in {*ledger.ids(), *ledger.values()}
-    assert (ledger.history(WINTER), ledger.observed(WINTER)) == ((), None)
+    assert (ledger.history(WINTER), ledger.read_observation(WINTER)) == ((), None)
 
 
 def test_moving_onto_something_known_keeps_what_that_knows(home: Home) -> None:
@@ -106,7 +106,7 @@ def test_after_its_lock_was_removed_no_intent_is_written(file_home: Home) -> Non
     """So nothing more is sent either: whoever comes next has a lock of its own by now."""
     ledger = file_home.open()
     with ledger.lock(["1352"], Holder("me"), timeout=0, waiting=lambda _: None):
-        assert ledger.held(["1352", "1353"]) == (Holder("me"),)
+        assert ledger.find_holders(["1352", "1353"]) == (Holder("me"),)
         run = ledger.begin(RUN)
         ledger.intend(run, call(), at=NOW)
         for file in file_home.folder.rglob("*.lock"):
@@ -228,10 +228,10 @@ def test_increases_are_those_that_were_applied_since(home: Home) -> None:
 
 def test_the_last_observation_counts(home: Home) -> None:
     ledger = home.open()
-    assert ledger.observed(SUMMER) is None
+    assert ledger.read_observation(SUMMER) is None
     ledger.observe(SUMMER, {"bid": Decimal(1), "name": "FR"}, NOW)
     ledger.observe(SUMMER, {"bid": Decimal(2)}, LATER)
-    seen = ledger.observed(SUMMER)
+    seen = ledger.read_observation(SUMMER)
     assert seen is not None
     assert (seen.at, dict(seen.values)) == (LATER, {"bid": Decimal(2)})
     ledger.observe_all({SUMMER: {}, WINTER: {"bid": Decimal(3)}}, LATER)
@@ -357,7 +357,7 @@ def test_whose_an_id_is_costs_no_more_in_a_larger_ledger(file_home: Home) -> Non
             return 0
 
         connection.set_progress_handler(step, 1)
-        assert ledger.claimed("adSets", ["7", "8"])["8"] == (Address("adSets", "k8"),)
+        assert ledger.find_linked("adSets", ["7", "8"])["8"] == (Address("adSets", "k8"),)
         connection.set_progress_handler(None, 0)
         steps.append(counted[0])
     assert steps[1] <= steps[0] * 1.1

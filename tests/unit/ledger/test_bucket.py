@@ -49,7 +49,7 @@ class Machine:
         self.clock = Clock(clock)
         self.leases = Leases(bucket, LEASE, clock=self.clock, sleep=self.sleep, renewing=False)
         self.others: list[Callable[[float], None]] = []
-        self.ledger: Any = opening.over(bucket, self.leases, create=create)
+        self.ledger: Any = opening.open_over(bucket, self.leases, create=create)
         self._held = ExitStack()
 
     def sleep(self, seconds: float) -> None:
@@ -72,7 +72,7 @@ def bucket() -> MemoryBucket:
 
 
 def intents(bucket: MemoryBucket) -> int:
-    ledger = opening.over(bucket, Leases(bucket, renewing=False), create=False)
+    ledger = opening.open_over(bucket, Leases(bucket, renewing=False), create=False)
     return len(ledger.open_intents())
 
 
@@ -145,7 +145,7 @@ def test_a_lock_that_is_let_go_is_free_at_once(bucket: MemoryBucket) -> None:
     one.unlock()
     two.lock()
     assert two.clock.now == 0
-    assert two.ledger.held([SCOPE]) == (Holder("ann"),)
+    assert two.ledger.find_holders([SCOPE]) == (Holder("ann"),)
 
 
 def test_a_renewal_whose_answer_was_lost_is_a_renewal(bucket: MemoryBucket) -> None:
@@ -333,7 +333,7 @@ def test_eight_calls_at_once_cost_no_more_than_one_write_each(bucket: MemoryBuck
     assert spent.get("get", 0) == 0
     assert spent.get("create", 0) <= 3  # entries that left the head
     assert intents(bucket) == 0
-    assert len(opening.over(bucket, Leases(bucket, renewing=False), create=False).ids()) == 40
+    assert len(opening.open_over(bucket, Leases(bucket, renewing=False), create=False).ids()) == 40
 
 
 def test_two_sessions_of_other_scopes_write_in_turn(bucket: MemoryBucket) -> None:
@@ -360,7 +360,7 @@ def test_a_plan_reads_the_parts_of_its_addresses(bucket: MemoryBucket, monkeypat
     reader = Machine(bucket, create=False).ledger
     assert len(reader.recall([Address("adSets", f"k{at:03}") for at in range(30, 40)])[0]) == 10
     assert reader.counts() == {"adSets": 200}
-    assert reader.claimed("adSets", ["135"]) == {"135": (Address("adSets", "k135"),)}
+    assert reader.find_linked("adSets", ["135"]) == {"135": (Address("adSets", "k135"),)}
     assert bucket.requests["get"] <= 6  # head, base, one part or two, ids, the part of the id
 
 
@@ -417,7 +417,7 @@ def test_a_store_that_never_answers_is_told_in_time(
 ) -> None:
     ledger = bucket_home.open()
     run = ledger.begin(RUN)
-    monkeypatch.setattr(buckets.StoreBucket._asked, "__defaults__", ())
+    monkeypatch.setattr(buckets.StoreBucket._ask, "__defaults__", ())
     monkeypatch.setattr(buckets.StoreBucket.replace, "__defaults__", (0.1,))
     proxy.fault = lambda method, path: fault
     with pytest.raises(Unwritable, match="does not answer"):

@@ -63,7 +63,7 @@ def test_what_is_known_of_some_addresses_is_read_at_once(home: Home) -> None:
     ledger.remember(SUMMER, "11", {"bid": Decimal("0.90")})
     ledger.observe(WINTER, {"bid": 1}, NOW)
     ledger.see({(SUMMER, "bids"): {"bid": Decimal("0.90")}, (NEW, "create"): {}}, NOW, server_at=LATER)
-    assert ledger.known([SUMMER, WINTER, NEW, SPRING]) == {
+    assert ledger.look_up([SUMMER, WINTER, NEW, SPRING]) == {
         SUMMER: Known("11", {"bid": Decimal("0.90")}, {"bids": SeenValues(NOW, {"bid": Decimal("0.90")}, LATER)}),
         WINTER: Known(observation=Observation(NOW, {"bid": 1})),
         NEW: Known(seen={"create": SeenValues(NOW, {}, LATER)}),
@@ -91,7 +91,7 @@ def test_an_id_tells_which_addresses_claim_it(home: Home) -> None:
     ledger.remember(WINTER, "11", {})
     ledger.remember(NEW, "33", {})
     ledger.remember(Address("balances", "b"), "11", {})
-    assert ledger.claimed("adSets", ["11", "33", "44"]) == {"11": (SUMMER, WINTER), "33": (NEW,)}
+    assert ledger.find_linked("adSets", ["11", "33", "44"]) == {"11": (SUMMER, WINTER), "33": (NEW,)}
 
 
 def test_what_was_seen_in_force_goes_along_when_an_address_moves(home: Home) -> None:
@@ -99,11 +99,11 @@ def test_what_was_seen_in_force_goes_along_when_an_address_moves(home: Home) -> 
     ledger.see({(SUMMER, "bids"): {"bid": 1}, (SUMMER, "budget"): {"amount": 2}}, NOW)
     ledger.see({(SPRING, "bids"): {"bid": 3}}, LATER)
     ledger.move(SUMMER, SPRING)
-    assert ledger.known([SUMMER, SPRING]) == {
+    assert ledger.look_up([SUMMER, SPRING]) == {
         SPRING: Known(seen={"bids": SeenValues(LATER, {"bid": 3}), "budget": SeenValues(NOW, {"amount": 2})})
     }
     ledger.forget(SPRING)
-    assert ledger.known([SPRING]) == {}
+    assert ledger.look_up([SPRING]) == {}
 
 
 def test_a_note_of_the_project_is_overwritten_by_the_next(home: Home) -> None:
@@ -343,14 +343,14 @@ def test_what_was_accepted_is_awaited_until_a_read_shows_it(home: Home, sent: Ca
     ledger = home.open()
     run = ledger.begin(RUN)
     number = ledger.intend(run, sent, at=NOW)
-    assert ledger.accepted(effects=[sent.effect]) == ()
+    assert ledger.list_accepted(effects=[sent.effect]) == ()
     ledger.settle(number, ended(sent), NOW)
-    assert [each.number for each in ledger.accepted(effects=[sent.effect])] == [number]
+    assert [each.number for each in ledger.list_accepted(effects=[sent.effect])] == [number]
     ledger.see({(NEW, "other"): {}, (WINTER, sent.facet): {}}, LATER)
     ledger.see({(NEW, sent.facet): {}}, NOW - timedelta(seconds=1))  # a look that began before it
-    assert [each.number for each in ledger.accepted(kinds=["adSets"])] == [number]
+    assert [each.number for each in ledger.list_accepted(kinds=["adSets"])] == [number]
     ledger.see({(NEW, sent.facet): {"deposited": Decimal(150)}}, LATER)
-    assert ledger.accepted() == ()
+    assert ledger.list_accepted() == ()
 
 
 def test_what_is_awaited_goes_along_when_its_address_moves(home: Home) -> None:
@@ -358,15 +358,15 @@ def test_what_is_awaited_goes_along_when_its_address_moves(home: Home) -> None:
     ledger.settle(ledger.intend(ledger.begin(RUN), topup(), at=NOW), ended(topup()), NOW)
     ledger.move(SUMMER, SPRING)
     ledger.see({(SUMMER, "funds"): {}}, LATER)
-    assert len(ledger.accepted()) == 1
+    assert len(ledger.list_accepted()) == 1
     ledger.see({(SPRING, "funds"): {}}, LATER)
-    assert ledger.accepted() == ()
+    assert ledger.list_accepted() == ()
 
 
 def test_an_absolute_write_is_not_awaited(home: Home) -> None:
     ledger = home.open()
     ledger.settle(ledger.intend(ledger.begin(RUN), call(), at=NOW), ended(call()), NOW)
-    assert ledger.accepted() == ()
+    assert ledger.list_accepted() == ()
 
 
 def test_what_a_read_puts_in_doubt_is_open_and_awaited_no_more(home: Home) -> None:
@@ -375,9 +375,9 @@ def test_what_a_read_puts_in_doubt_is_open_and_awaited_no_more(home: Home) -> No
     number = ledger.intend(run, topup(), at=NOW)
     ledger.settle(number, ended(topup()), NOW)
     ledger.settle(number, ended(topup(), ItemStatus.UNKNOWN), LATER)
-    assert (ledger.accepted(), [each.number for each in ledger.open_intents()]) == ((), [number])
+    assert (ledger.list_accepted(), [each.number for each in ledger.open_intents()]) == ((), [number])
     ledger.resolve(run, topup().name, applied=True, because="seen", by="ann", at=LATER)
-    assert (ledger.accepted(), ledger.open_intents()) == ((), ())
+    assert (ledger.list_accepted(), ledger.open_intents()) == ((), ())
 
 
 def test_a_decision_that_a_create_took_effect_names_its_id(home: Home) -> None:
@@ -423,7 +423,7 @@ def test_what_is_old_is_pruned_but_for_what_may_still_be_needed(home: Home) -> N
     assert told is not None
     assert [each.number for each in told.calls] == [3, opened, opened + 1, awaited, later]
     assert [each.number for each in ledger.open_creates("adSets", naturals=["c1 new"])] == [opened]
-    assert [each.number for each in ledger.accepted()] == [awaited]
+    assert [each.number for each in ledger.list_accepted()] == [awaited]
     assert ledger.look(look).ids == {"1"}
     with pytest.raises(LedgerError, match=f"no look {unused}"):
         ledger.look(unused)

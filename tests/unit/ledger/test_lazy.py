@@ -27,7 +27,7 @@ EFFECTS = (WriteEffect.SET, WriteEffect.CREATE, WriteEffect.ADD)
 
 
 def in_memory(bucket: MemoryBucket, *, create: bool = True) -> Any:
-    return opening.over(bucket, Leases(bucket, renewing=False), create=create)
+    return opening.open_over(bucket, Leases(bucket, renewing=False), create=create)
 
 
 @contextmanager
@@ -46,10 +46,10 @@ def told(ledger: Ledger) -> dict[str, Any]:
     day = timedelta(days=1)
     return {
         "counts": dict(ledger.counts()),
-        "claimed": {id: ledger.claimed("adSets", [id]) for id in ("11", "22", "33")},
-        "known": dict(ledger.known(ADDRESSES)),
+        "claimed": {id: ledger.find_linked("adSets", [id]) for id in ("11", "22", "33")},
+        "known": dict(ledger.look_up(ADDRESSES)),
         "recall": tuple(map(dict, ledger.recall(ADDRESSES[:2]))),
-        "accepted": ledger.accepted(),
+        "accepted": ledger.list_accepted(),
         "since": [ledger.intents_since(NOW - day, effect) for effect in EFFECTS],
         "creates": ledger.open_creates("adSets", addresses=ADDRESSES),
         "increases": ledger.increases_since(NOW - day),

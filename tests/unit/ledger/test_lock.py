@@ -191,12 +191,12 @@ def test_reading_needs_no_lock(home: Home) -> None:
 
 def test_who_holds_it_can_be_seen_without_asking_for_it(home: Home) -> None:
     holder, other = home.open(), home.open()
-    assert other.held([SCOPE]) == ()
+    assert other.find_holders([SCOPE]) == ()
     with holder.lock([SCOPE], ME, timeout=0, waiting=never):
-        assert other.held([SCOPE, "another"]) == (ME,)
-        assert home.open(create=False).held([SCOPE]) == (ME,)
-        assert other.held(["another"]) == ()
-    assert other.held([SCOPE]) == ()
+        assert other.find_holders([SCOPE, "another"]) == (ME,)
+        assert home.open(create=False).find_holders([SCOPE]) == (ME,)
+        assert other.find_holders(["another"]) == ()
+    assert other.find_holders([SCOPE]) == ()
 
 
 def test_the_note_of_the_dead_holds_nothing(home: Home) -> None:
@@ -205,9 +205,9 @@ def test_the_note_of_the_dead_holds_nothing(home: Home) -> None:
     dead, alive = (replace(ME, host=socket.gethostname(), pid=pid) for pid in (gone.pid, os.getpid()))
     holder, other = home.open(), home.open()
     with holder.lock([SCOPE], alive, timeout=0, waiting=never):
-        assert other.held([SCOPE]) == (alive,)
+        assert other.find_holders([SCOPE]) == (alive,)
         note = next(home.folder.glob(".reconciler/*.holder"), None)
         left = note.read_bytes() if note else b""
     if note is not None:  # PostgreSQL knows by itself whose session is gone
         note.write_bytes(left.replace(str(alive.pid).encode(), str(dead.pid).encode()))
-    assert other.held([SCOPE]) == ()
+    assert other.find_holders([SCOPE]) == ()

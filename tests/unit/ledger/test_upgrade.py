@@ -87,7 +87,7 @@ def test_what_is_known_of_addresses_stays(old: Old) -> None:
     }
     assert ledger.values()[BALANCE] == {"deposited": Decimal("180.00")}
     assert ledger.values()[Address("adSets", "renamed")] == {"name": "x", "ids": ("1", "2")}
-    assert ledger.claimed("adSets", ["22", "78"]) == {"22": (WINTER,)}
+    assert ledger.find_linked("adSets", ["22", "78"]) == {"22": (WINTER,)}
     assert not ledger.is_new
 
 
@@ -113,7 +113,7 @@ def test_what_was_open_is_open(old: Old) -> None:
 def test_the_last_accepted_topup_of_each_object_is_still_to_be_seen(old: Old) -> None:
     """Only after the last run that saw all of its own in force."""
     ledger = old.open()
-    (awaited,) = ledger.accepted()
+    (awaited,) = ledger.list_accepted()
     assert (awaited.run, awaited.call.name, awaited.token) == (KILLED, "balances.funds.2", "reconciler t 3")
 
 
