@@ -116,7 +116,7 @@ def _find_decided_ids(
     """
     items = intent.call.items
     creates = intent.call.effect is WriteEffect.CREATE
-    until = intent.holding(settle_after).held_until or now
+    until = intent.with_hold(settle_after).held_until or now
     if not decision.applied:
         if not intent.call.effect.absolute and now < until and not decision.certain:
             message = f"{intent.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"

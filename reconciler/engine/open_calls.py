@@ -63,7 +63,7 @@ class PastReader(Struct, frozen=True):
 
     def is_held(self, intent: Intent) -> bool:
         """Return True if absence proves nothing yet (rules 3 and 16)."""
-        held = intent.holding(self.times.settle_after)
+        held = intent.with_hold(self.times.settle_after)
         return held.is_held(self.now, self.now if self.dated else None, self.machine)
 
 
@@ -134,7 +134,7 @@ def _reopen(outcome: ItemOutcome) -> ItemOutcome:
 
 def _hold(intent: Intent, past: PastReader) -> Hold:
     """Return the hold of an open call; ``until`` is None if it has passed, or by another machine's clock."""
-    held = intent.holding(past.times.settle_after)
+    held = intent.with_hold(past.times.settle_after)
     until = held.held_until
     counts = (past.dated and held.server_at is not None) or (past.machine and past.machine == held.machine)
     return Hold(intent.run, intent.call, until if counts else None)

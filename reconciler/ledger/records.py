@@ -136,7 +136,7 @@ class Intent(Struct, frozen=True):
         """Return an instant of the writer's clock by the API's clock, or None if no response had a date."""
         return None if self.server_at is None else self.server_at + (instant - self.at)
 
-    def holding(self, settle_after: timedelta) -> "Intent":
+    def with_hold(self, settle_after: timedelta) -> "Intent":
         """Return the intent with a hold of at least this long, also if an earlier format recorded none."""
         until = self.at + settle_after
         return replace(self, held_until=until if self.held_until is None else max(self.held_until, until))

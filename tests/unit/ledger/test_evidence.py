@@ -192,9 +192,9 @@ AFTER = NOW + timedelta(minutes=31)
         (replace(HELD, server_at=NOW), AFTER, None, "b", True),
         (replace(HELD, machine=""), AFTER, None, "", True),
         (replace(HELD, held_until=None), NOW, None, "a", False),
-        (replace(HELD, held_until=None).holding(timedelta(minutes=5)), LATER, None, "a", True),
-        (HELD.holding(timedelta(minutes=40)), AFTER, None, "a", True),
-        (HELD.holding(timedelta(minutes=5)), LATER + timedelta(minutes=5), None, "a", True),
+        (replace(HELD, held_until=None).with_hold(timedelta(minutes=5)), LATER, None, "a", True),
+        (HELD.with_hold(timedelta(minutes=40)), AFTER, None, "a", True),
+        (HELD.with_hold(timedelta(minutes=5)), LATER + timedelta(minutes=5), None, "a", True),
     ],
 )
 def test_a_hold_is_counted_on_the_servers_clock_else_on_that_of_its_machine(
@@ -242,9 +242,9 @@ def test_a_holder_whose_lock_another_has_taken_writes_no_intent(file_home: Home)
 def test_a_generation_is_not_repeated_when_its_row_was_lost_with_the_lock(home: Home, undone: str) -> None:
     backend: Any = home.open()._backend  # type: ignore[attr-defined]
     holder, other = Fence(backend), Fence(backend)
-    with holder.holding(["1352"]):
+    with holder.hold(["1352"]):
         backend.execute(undone)
-        with other.holding(["1352"]):
+        with other.hold(["1352"]):
             pass
         with pytest.raises(LockLost, match=r"1352"):
             holder.check()
