@@ -201,7 +201,12 @@ def entry(
     return BALANCES.history.read(row)
 
 
-def shown(amount: Decimal, *history: Any, **more: Any) -> TopUpEvidence:
+def taken(amount: int, at: datetime = NOW) -> HistoryLine:
+    """Return the entry of a colleague who takes funds away."""
+    return entry(amount, THEM, at=at, kind="balanceRemoved")
+
+
+def shown(amount: Value, *history: Any, **more: Any) -> TopUpEvidence:
     return TopUpEvidence(amount, history, **{"application": US, **more})
 
 
@@ -224,6 +229,17 @@ FUNDS = [
     ("who we are is not known", None, shown(AFTER, entry(), application=None), Finding.DOUBT),
     ("nothing moved", TOKEN, shown(BEFORE), Finding.NOTHING),
     ("others moved it", TOKEN, shown(BEFORE - 20, entry(20, THEM, kind="balanceRemoved")), Finding.NOTHING),
+    (
+        "our application, the clocks are two minutes apart",
+        None,
+        shown(AFTER, entry(at=NOW - 2 * MINUTE)),
+        Finding.APPLIED,
+    ),
+    ("our application, twice, and one is explained", None, shown(AFTER, entry(), entry(), others=1), Finding.APPLIED),
+    ("our application, another amount", None, shown(AFTER, entry(700)), Finding.DOUBT),
+    ("our application, a memo of a person", None, shown(AFTER, entry(memo="reconciler of May")), Finding.APPLIED),
+    ("others moved it, and the amount is another still", TOKEN, shown(BEFORE - 30, taken(20)), Finding.DOUBT),
+    ("others moved it before", TOKEN, shown(BEFORE - 20, taken(20, at=NOW - 5 * MINUTE)), Finding.DOUBT),
     ("a history that cannot be read", TOKEN, TopUpEvidence(AFTER, None, US), Finding.APPLIED),
     ("a history that cannot be read, nothing moved", TOKEN, TopUpEvidence(BEFORE, None, US), Finding.DOUBT),
 ]
@@ -234,6 +250,22 @@ def test_funds_are_found_by_our_mark_and_never_by_an_amount_alone(
     token: str | None, account: TopUpEvidence, verdict: Finding
 ) -> None:
     assert history_evidence.judge_top_up(funding(token), account).finding is verdict
+
+
+def test_a_top_up_of_an_unknown_amount_is_a_doubt() -> None:
+    sent = funding()
+    for before, after in ((None, AFTER), (BEFORE, None)):
+        move = FieldChange("deposited", "funds", before, after, HERE)
+        unclear = replace(sent, call=replace(sent.call, items=(replace(sent.call.items[0], fields=(move,)),)))
+        assert history_evidence.judge_top_up(unclear, shown(AFTER, entry(memo=TOKEN))).finding is Finding.DOUBT
+
+
+@pytest.mark.parametrize(
+    "memo", ["", "reconciler", "reconciler run", "reconciler run 1 2", "our run 1", "reconciler a b"]
+)
+def test_a_memo_of_a_person_is_no_mark(memo: str) -> None:
+    assert not history_evidence.is_mark(memo)
+    assert history_evidence.is_mark(TOKEN)
 
 
 # --- Rule 4: reads that lag -------------------------------------------------------------------------------------
@@ -258,6 +290,41 @@ def test_a_newer_entry_about_funds_explains_it() -> None:
     assert not history_evidence.has_newer_entry([entry(at=NOW)], NOW)
     assert not history_evidence.has_newer_entry([entry(at=NOW + MINUTE, kind="endDate")], NOW)
     assert not history_evidence.has_newer_entry(None, NOW)
+
+
+LATER = NOW + MINUTE
+OTHER = BEFORE - 50
+EXPLAINED = [
+    ("taken back by a colleague", shown(AFTER - 50, taken(50, at=LATER), entry(memo=TOKEN)), True),
+    ("all of it taken back", shown(BEFORE, taken(750, at=LATER), entry(memo=TOKEN)), True),
+    ("ours is the newest", shown(BEFORE, entry(memo=TOKEN)), False),
+    ("ours is not there yet", shown(BEFORE), False),
+    ("ours is not there, a colleague's is", shown(OTHER, taken(50, at=LATER)), False),
+    ("no history", TopUpEvidence(BEFORE, None, US), False),
+    ("the entries do not lead there", shown(BEFORE, taken(50, at=LATER), entry(memo=TOKEN)), False),
+    ("the colleague came first", shown(AFTER - 50, entry(memo=TOKEN), taken(50, at=NOW - MINUTE)), False),
+    ("at the same second", shown(AFTER - 50, taken(50), entry(memo=TOKEN)), True),
+    ("a change of dates counts nothing", shown(
+        BEFORE, entry(memo=TOKEN), entry(750, THEM, at=LATER, kind="endDate")), False),
+    ("without the mark", shown(AFTER - 50, taken(50, at=LATER), entry()), False),
+    ("memos are not echoed", shown(AFTER - 50, taken(50, at=LATER), entry(), echoes=False), True),
+    ("not echoed, a second before", shown(
+        AFTER - 50, taken(50, at=LATER), entry(at=NOW - timedelta(seconds=1)), echoes=False), True),
+    ("not echoed, one of earlier", shown(
+        AFTER - 50, taken(50, at=LATER), entry(at=NOW - MINUTE), echoes=False), False),
+    ("not echoed, of another amount", shown(
+        AFTER - 50, taken(50, at=LATER), entry(700), echoes=False), False),
+    ("an amount that cannot be read", shown("?", taken(50, at=LATER), entry(memo=TOKEN)), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("account", "explained"), [case[1:] for case in EXPLAINED], ids=[case[0] for case in EXPLAINED]
+)
+def test_another_amount_than_after_an_accepted_top_up_is_explained_by_its_history(
+    account: TopUpEvidence, explained: bool
+) -> None:
+    assert history_evidence.is_explained(funding(), account) is explained
 
 
 # --- Rule 10 and values in force ------------------------------------------------------------------------------
