@@ -37,7 +37,7 @@ from reconciler.model import (
 )
 from reconciler.model.money import NOTHING, Exposure
 from reconciler.planning.cost import CostContext
-from reconciler.planning.diff import unchangeable_differences
+from reconciler.planning.diff import find_unchangeable
 from reconciler.provider import reader
 from reconciler.reports import drift_report
 
@@ -91,9 +91,7 @@ def _compare_account(session: Session, prepared: PreparedPlan, ledger: Ledger, *
 def _collect_drifts(prepared: PreparedPlan, remembered: Mapping[Address, Values]) -> tuple[Drift, ...]:
     """Return the changes of a plan, and differences that no plan can revert, by address."""
     stuck = [
-        each
-        for name, pairs in prepared.pairs.items()
-        for each in unchangeable_differences(prepared.targets[name].kind, pairs)
+        each for name, pairs in prepared.pairs.items() for each in find_unchangeable(prepared.targets[name].kind, pairs)
     ]
     found = [each for each in find_drift(stuck, remembered) if each.state in (DriftState.DRIFTED, DriftState.CONFLICT)]
     by_address: dict[Address, list[Drift]] = {}

@@ -32,8 +32,8 @@ from reconciler.model import (
     error,
     warning,
 )
-from reconciler.planning.irreversible import reason_to_stay
-from reconciler.planning.replacement_parts import attributes_of, found
+from reconciler.planning.irreversible import find_reason_to_stay
+from reconciler.planning.replacement_parts import attributes_of, find_path
 from reconciler.reports.drift_report import format_drift_value
 
 PROBE = "a value that no field has"
@@ -147,7 +147,7 @@ def values_not_find_computed(kind: Kind, live: Live, before: Values, past: RunHi
         if intent.call.kind == kind.name and item.id == live.id
         if (attributes := attributes_of({"data": row})) is not None
     ]
-    sent = {name: found(row, str(kind.field(name).path("patch"))) for name in names for row in reversed(rows)}
+    sent = {name: find_path(row, str(kind.field(name).path("patch"))) for name in names for row in reversed(rows)}
     return {name: kind.field(name).type.read(wire) for name, (there, wire) in sent.items() if there}
 
 
@@ -190,7 +190,7 @@ def _find_reason_to_keep(kind: Kind, move: RecordedMove, live: Live | None) -> P
         return warning("created", f"{move.id} was created, and stays", hint=hint)
     if live is None:
         return warning("not-in-files", f"{move.id} is not in the files any more", hint="describe it again by its id")
-    why = reason_to_stay(kind, move.field, move.before, seen=move.seen)
+    why = find_reason_to_stay(kind, move.field, move.before, seen=move.seen)
     if why is IrreversibleReason.UNSEEN:
         return warning("never-shown", f"{move.field}: the API does not show it, so what it was is not certain")
     if live.values.get(move.field) != move.after:

@@ -30,7 +30,7 @@ from reconciler.model import (
     error,
 )
 from reconciler.planning import batching as planner
-from reconciler.planning.addresses import named_addresses
+from reconciler.planning.addresses import list_named_addresses
 from reconciler.provider.reader import ReadError
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
@@ -145,7 +145,7 @@ def _orphan(change: Change, prepared: PreparedPlan, created: Mapping[Address, It
     """Return the outcome of a change whose id stays unknown: its own, or that of an object that it names."""
     kind = prepared.targets[change.address.kind].kind
     needed = [change.address] if change.action is not Action.CREATE else []
-    needed += [address for _, address in named_addresses(kind, change.after)]
+    needed += [address for _, address in list_named_addresses(kind, change.after)]
     missing = next((each for each in reversed(needed) if created.get(each) is not ItemStatus.APPLIED), needed[0])
     # an object with an unknown id may exist
     unsure = created.get(missing) in (ItemStatus.APPLIED, ItemStatus.UNKNOWN)

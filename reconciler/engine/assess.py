@@ -80,9 +80,9 @@ def assess(
     ground = _ground(book, cost) if project.careful else None
     calls = planner.build_calls(changes, spoken, merged=project.merged, raises=ground.raises if ground else None)
     if ground is not None:
-        cost = replace(cost, running=tuple(exposure.exposure_by_call(ground, calls.calls, calls.deferred)))
+        cost = replace(cost, running=tuple(exposure.trace_exposure(ground, calls.calls, calls.deferred)))
     live = {name: frozenset(row.id for row in rows) for name, rows in seen.live.items()}
-    off = tuple(new_objects.created_off(book))
+    off = tuple(new_objects.find_created_off(book))
     proposal = Proposal(
         changes=tuple(changes),
         money=cost,
@@ -92,7 +92,7 @@ def assess(
         remembered=memory.ids,
         known=_count_known(memory, live),
         applied=memory.values,
-        beside=new_objects.siblings(kinds, changes, seen.live),
+        beside=new_objects.find_siblings(kinds, changes, seen.live),
         created_off=off,
         wanted=frozenset(desired.address for desired in wish.desired),
         whole=wish.whole and project.whole,

@@ -178,7 +178,7 @@ def _find_moved(saved: PlanFile, seen: RefreshResult, spoken: Mapping[str, Bound
         for change in saved.changes
         if change.address in present
         for problem in staleness.live_changes(
-            change, planner.fields_sent(change, spoken[change.address.kind].kind), present[change.address]
+            change, planner.list_sent_fields(change, spoken[change.address.kind].kind), present[change.address]
         )
     ]
 
@@ -237,7 +237,7 @@ def _claims(loaded: LoadResult, seen: RefreshResult, memory: StateSnapshot) -> I
     known = {each.address for each in loaded.desired}
     whole = loaded.project is not None and loaded.project.whole
     for name, pairs in seen.pairs.items():
-        yield from identity.claims(name, pairs, memory.claimed, known, whole=whole)
+        yield from identity.find_claims(name, pairs, memory.claimed, known, whole=whole)
 
 
 def _drop_unshown_ids(memory: StateSnapshot, said: Sequence[Problem]) -> StateSnapshot:

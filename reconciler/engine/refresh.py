@@ -19,7 +19,7 @@ from reconciler.model import Address, Call, Desired, Live, Pair, Problem, Severi
 from reconciler.planning import identity, match
 from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
-from reconciler.planning.unknown_ids import unknown_ids
+from reconciler.planning.unknown_ids import find_unknown_ids
 from reconciler.provider import first_reads as live_reads
 from reconciler.provider import minimum_bids, references, sub_resources
 from reconciler.provider import reader as live_reader
@@ -82,7 +82,7 @@ def _refresh(
         problems += (*kept_back, *lagging, *blocked, *over, *reading.problems, *doubts, *outlying)
         problems += _questions(project, kind, detailed, reading.live)
         problems += _unknown_objects(project, kind, detailed, outside)
-        problems += unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows))
+        problems += find_unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows))
         problems += minimum_bids.low_bids(kind, root, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, _with_details(kind, reading.live, whole)
         marks |= _read_marks(project, kind, detailed, outside)
@@ -213,7 +213,7 @@ def _judge(
 def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> list[Problem]:
     """Return the problems of blocks whose object the user must state."""
     near_is_same = project.assumptions.get("nearNames", True)
-    return [*find_near_twins(kind, pairs, live), *identity.questions(kind, pairs, live, near_is_same=near_is_same)]
+    return [*find_near_twins(kind, pairs, live), *identity.find_questions(kind, pairs, live, near_is_same=near_is_same)]
 
 
 def _ask_directory(

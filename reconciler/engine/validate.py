@@ -13,7 +13,7 @@ from reconciler.kinds.currency import check_amounts
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.model import Desired, Problem, Run, Severity
 from reconciler.planning import identity
-from reconciler.planning.addresses import unknown_addresses
+from reconciler.planning.addresses import find_unknown_addresses
 
 DAY = timedelta(days=1)
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -67,14 +67,14 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
         problems += moved.validate_moves(loaded.project, loaded.desired)
         kinds = loaded.project.kinds
         for each in loaded.desired:
-            problems += identity.invisible_names(kinds[each.address.kind], each)
+            problems += identity.find_invisible_names(kinds[each.address.kind], each)
         pairs = {
             kind: tuple((each, None) for each in wanted) for kind, wanted in by_kind(loaded.project, loaded.desired)
         }
         related = {kind.name: (each, ()) for kind, each in pairs.items()}
         addresses = {each.address for each in loaded.desired}
         for kind, own in pairs.items():
-            problems += unknown_addresses(kind, (each for each, _ in own), addresses)
+            problems += find_unknown_addresses(kind, (each for each, _ in own), addresses)
             scene = ValidationContext(own, now, assumptions=loaded.project.assumptions, related=related)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
     return unique(problems)

@@ -139,7 +139,7 @@ def judge_absolute(item: Item, kind: Kind, row: Live | None) -> ItemFinding:
 def match_created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tuple[ItemFinding, ...]:
     """Return what a list shows of each item of a create. A batch is atomic: one item proves the others."""
     by_parent: dict[Value, list[Live]] = {}
-    name = likeness.parent(kind)
+    name = likeness.parent_of(kind)
     for row in rows:
         by_parent.setdefault(row.values.get(name), []).append(row)
     siblings = [by_parent.get(_collect_wanted(item).get(name), []) for item in lost.call.items]
@@ -159,8 +159,8 @@ def match_created(lost: UnansweredCall, kind: Kind, rows: Sequence[Live]) -> tup
 def _judge_created(lost: UnansweredCall, kind: Kind, item: Item, siblings: Sequence[Live]) -> ItemFinding:
     wanted = _collect_wanted(item)
     fresh = [row for row in siblings if lost.is_new(item, row)]
-    key = likeness.natural(kind, wanted)
-    candidates = [row for row in fresh if likeness.natural(kind, row.values) == key]
+    key = likeness.fold_key(kind, wanted)
+    candidates = [row for row in fresh if likeness.fold_key(kind, row.values) == key]
     if len(candidates) > 1:
         ids = ", ".join(sorted(row.id for row in candidates))
         return ItemFinding(Finding.DOUBT, because=f"several new ones match: {ids}; one of them may be a colleague's")
@@ -209,7 +209,7 @@ def _is_but_for_its_name(kind: Kind, wanted: Mapping[str, Value], row: Live) -> 
 
 def parent_of(kind: Kind) -> str:
     """Return the field that holds the parent of a created object."""
-    return likeness.parent(kind)
+    return likeness.parent_of(kind)
 
 
 def _collect_wanted(item: Item) -> dict[str, Value]:

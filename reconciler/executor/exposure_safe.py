@@ -37,7 +37,7 @@ def run_exposure_safe(
     if not rises:
         return first
     confirmed = _doubt_unconfirmed((*earlier, *first.outcomes), confirm)
-    dropped = exposure.items_without_funding(ground, confirmed, rises, deferred)
+    dropped = exposure.find_unfunded_items(ground, confirmed, rises, deferred)
     kept = [rest for call in rises if (rest := _drop_items(call, dropped)) is not None]
     second = carry(kept, (*earlier, *first.outcomes))
     unsent = tuple(_mark_dropped(rises, dropped))

@@ -107,7 +107,7 @@ def without_undecided_creates(
     kept: list[Pair] = []
     problems: list[Problem] = []
     for desired, live in pairs if keys else ():
-        hold = keys.get(likeness.natural(kind, desired.values)) if live is None else None
+        hold = keys.get(likeness.fold_key(kind, desired.values)) if live is None else None
         if hold is None:
             kept.append((desired, live))
         else:
@@ -125,11 +125,11 @@ def without_fresh_creates(
     mine = [each for each in blocks if each.address in fresh]
     if not mine:
         return tuple(blocks), []
-    ids, keys = {row.id for row in live}, {likeness.natural(kind, row.values) for row in live}
+    ids, keys = {row.id for row in live}, {likeness.fold_key(kind, row.values) for row in live}
 
     def is_shown(block: Desired) -> bool:
         id = fresh[block.address][1]
-        return likeness.natural(kind, block.values) in keys if id is None else id in ids
+        return likeness.fold_key(kind, block.values) in keys if id is None else id in ids
 
     lagging = {each.address for each in mine if not is_shown(each)}
     problems = [fresh[each.address][0].warning(each) for each in mine if each.address in lagging]
@@ -143,7 +143,7 @@ def _index_creates(holds: Sequence[Hold], kind: Kind) -> tuple[dict[Address, Hol
         if hold.call.effect is WriteEffect.CREATE and hold.call.kind == kind.name:
             for item in hold.call.items:
                 addresses[item.address] = hold
-                keys[likeness.natural(kind, {move.field: move.after for move in item.fields})] = hold
+                keys[likeness.fold_key(kind, {move.field: move.after for move in item.fields})] = hold
     return addresses, keys
 
 

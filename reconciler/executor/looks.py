@@ -72,7 +72,7 @@ class KindReader(Struct, frozen=True):
 
     def _is_by_scope(self) -> bool:
         """Return True if the parents of the kind are the accounts of its scope."""
-        return self.kind.owner == likeness.parent(self.kind)
+        return self.kind.owner == likeness.parent_of(self.kind)
 
 
 Note = Callable[[str, Sequence[str], Sequence[str]], int | None]
@@ -187,7 +187,7 @@ class Looks:
     def find_appeared(self, call: Call, look: Look) -> dict[int, Live]:
         """Return the objects with a create's key that were not there at the plan, by item index."""
         kind = self._reader(call.kind).kind
-        wanted = (likeness.natural(kind, {move.field: move.after for move in item.fields}) for item in call.items)
+        wanted = (likeness.fold_key(kind, {move.field: move.after for move in item.fields}) for item in call.items)
         return {index: look.new[key] for index, key in enumerate(wanted) if key in look.new}
 
     def _index_new(self, kind: str, known: _Known, parents: Sequence[Value]) -> Mapping[tuple[Value, ...], Live]:
@@ -199,8 +199,8 @@ class Looks:
         if parent not in known.by_key:
             there = known.by_key[parent] = {}
             for row in known.rows.get(parent, ()):
-                key, before = likeness.natural(kind, row.values), known.planned.get(row.id)
-                was_so = before is not None and likeness.natural(kind, before.values) == key
+                key, before = likeness.fold_key(kind, row.values), known.planned.get(row.id)
+                was_so = before is not None and likeness.fold_key(kind, before.values) == key
                 if not was_so and not any(row.values.get(name) in gone for name, gone in kind.excluded_when.items()):
                     there.setdefault(key, row)
         return known.by_key[parent]
@@ -237,7 +237,7 @@ class Looks:
         return self._known[kind]
 
     def _take(self, kind: str, known: _Known, rows: Sequence[Live]) -> None:
-        name = likeness.parent(self._reader(kind).kind)
+        name = likeness.parent_of(self._reader(kind).kind)
         known.rows = {}
         for row in rows:
             known.rows.setdefault(row.values.get(name), []).append(row)
@@ -263,7 +263,7 @@ class Looks:
         return list(dict.fromkeys((*parents, *known.expected[start : start + AT_ONCE])))
 
     def _list_parents(self, call: Call) -> list[Value]:
-        name = likeness.parent(self._reader(call.kind).kind)
+        name = likeness.parent_of(self._reader(call.kind).kind)
         return [move.after for item in call.items for move in item.fields if move.field == name]
 
 

@@ -204,7 +204,7 @@ class Sender(Struct, frozen=True):
         if call.effect is not WriteEffect.CREATE or look is None:
             return Noted(token=token)
         kind = self.targets[call.kind].kind
-        name = likeness.parent(kind)
+        name = likeness.parent_of(kind)
         by_parent: dict[object, list[str]] = {}
         for row in look.rows if look.number is None else ():
             by_parent.setdefault(row.values.get(name), []).append(row.id)
@@ -212,7 +212,7 @@ class Sender(Struct, frozen=True):
         naturals: dict[Address, str] = {}
         for item in call.items:
             wanted = {move.field: move.after for move in item.fields}
-            naturals[item.address] = likeness.key_text(kind, wanted)
+            naturals[item.address] = likeness.join_key(kind, wanted)
             if look.number is None:  # without a recorded look, the ids are stored with each intent
                 before[str(item.address)] = tuple(by_parent.get(wanted.get(name), ()))
         return Noted(before, token, look.number, naturals)

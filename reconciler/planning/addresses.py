@@ -13,18 +13,18 @@ from reconciler.kinds.versions import kind_named
 from reconciler.model import Action, Address, Change, Desired, Problem, Value, Values, error, warning
 
 
-def named_addresses(kind: Kind, values: Values) -> Iterator[tuple[str, Address]]:
+def list_named_addresses(kind: Kind, values: Values) -> Iterator[tuple[str, Address]]:
     """Yield (field, address) for the fields that hold an address."""
     for name, of in kind.address_fields.items():
-        for each in _each(values.get(name)):
+        for each in _to_tuple(values.get(name)):
             if _is_address(each, of):
-                yield name, _address(each, of)
+                yield name, _to_address(each, of)
 
 
-def unknown_addresses(kind: Kind, blocks: Iterable[Desired], known: Collection[Address]) -> Iterator[Problem]:
+def find_unknown_addresses(kind: Kind, blocks: Iterable[Desired], known: Collection[Address]) -> Iterator[Problem]:
     """Yield an error for each address that no block of the project has."""
     for each in blocks:
-        for name, address in named_addresses(kind, each.values):
+        for name, address in list_named_addresses(kind, each.values):
             if address not in known:
                 message = f"{name}: the files hold no {address}"
                 hint = f"write the name of a block under {address.kind}, or an id"
@@ -45,7 +45,7 @@ def resolve_blocks(
     problems: list[Problem] = []
     for each in blocks:
         ids: dict[Address, str] = {}
-        for name, address in named_addresses(kind, each.values):
+        for name, address in list_named_addresses(kind, each.values):
             id = find_id(address)
             if id is not None:
                 ids[address] = id
@@ -62,14 +62,14 @@ def resolve_blocks(
 def list_awaited(change: Change) -> tuple[Address, ...]:
     """Return the addresses whose ids a change needs."""
     kind = kind_named(change.address.kind)
-    return tuple(address for _, address in named_addresses(kind, change.after)) if kind else ()
+    return tuple(address for _, address in list_named_addresses(kind, change.after)) if kind else ()
 
 
 def is_waiting(kind: Kind, change: Change) -> bool:
     """Return True if a change names an object without an id, so that no call can hold it yet."""
     fields = kind.address_fields
     moves = [move for move in change.fields if move.field in fields]
-    return any(_is_address(each, fields[move.field]) for move in moves for each in _each(move.after))
+    return any(_is_address(each, fields[move.field]) for move in moves for each in _to_tuple(move.after))
 
 
 def _is_address(value: Value, of: str) -> bool:
@@ -82,7 +82,7 @@ def fill_ids(kind: Kind, change: Change, ids: Mapping[Address, str]) -> Change |
     if id is None and change.action is not Action.CREATE:
         return None
     moved: Values = {move.field: move.after for move in change.fields}
-    if any(address not in ids for _, address in named_addresses(kind, {**change.after, **moved})):
+    if any(address not in ids for _, address in list_named_addresses(kind, {**change.after, **moved})):
         return None
     after, moved = _with_ids(kind, change.after, ids), _with_ids(kind, moved, ids)
     fields = tuple(replace(move, after=moved[move.field]) for move in change.fields)
@@ -95,19 +95,19 @@ def _with_ids(kind: Kind, values: Values, ids: Mapping[Address, str]) -> dict[st
     for name, of in kind.address_fields.items():
         value = values.get(name)
         if isinstance(value, tuple):
-            found[name] = tuple(sorted(str(_id(each, of, ids)) for each in value))
+            found[name] = tuple(sorted(str(_resolve_id(each, of, ids)) for each in value))
         elif name in values:
-            found[name] = _id(value, of, ids)
+            found[name] = _resolve_id(value, of, ids)
     return found
 
 
-def _id(value: Value, of: str, ids: Mapping[Address, str]) -> Value:
-    return ids.get(_address(value, of), str(value)) if _is_address(value, of) else value
+def _resolve_id(value: Value, of: str, ids: Mapping[Address, str]) -> Value:
+    return ids.get(_to_address(value, of), str(value)) if _is_address(value, of) else value
 
 
-def _address(value: Value, of: str) -> Address:
+def _to_address(value: Value, of: str) -> Address:
     return Address(of, str(value).removeprefix(f"{of}."))
 
 
-def _each(value: Value) -> tuple[Value, ...]:
+def _to_tuple(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,)

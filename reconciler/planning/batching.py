@@ -17,7 +17,7 @@ from reconciler.model import Action, Address, Call, Change, FieldChange, Plan, V
 from reconciler.planning.addresses import fill_ids, is_waiting
 from reconciler.planning.call_bodies import build_call, complete_blocks
 from reconciler.planning.call_parts import BoundType, CallPart, split_batches, split_change
-from reconciler.planning.replacement import replaced_rows
+from reconciler.planning.replacement import select_replaced_rows
 
 Raises = Callable[[Change, tuple[FieldChange, ...]], bool]
 
@@ -32,23 +32,23 @@ def build_calls(
     waiting = [change for change in changes if is_waiting(targets[change.address.kind].kind, change)]
     ready = [change for change in changes if not is_waiting(targets[change.address.kind].kind, change)]
     parts = [part for change in ready for part in split_change(change, targets[change.address.kind], merged)]
-    parts = [_braking_first(part, targets[part.change.address.kind].kind) for part in _room_first(parts)]
+    parts = [_move_braking_first(part, targets[part.change.address.kind].kind) for part in _move_room_first(parts)]
     if raises is not None:
         parts = [replace(part, raises_exposure=raises(part.change, part.fields)) for part in parts]
     groups: dict[tuple[Any, ...], list[CallPart]] = {}
-    for part in sorted(parts, key=lambda part: _order(part, targets[part.change.address.kind].kind)):
+    for part in sorted(parts, key=lambda part: _make_order(part, targets[part.change.address.kind].kind)):
         place = part.raises_exposure, part.stage, part.change.address.kind, part.facet, part.method, part.path
         groups.setdefault(place, []).append(part)
     calls = [
         build_call(chunk, targets[chunk[0].change.address.kind], number)
         for group in groups.values()
-        for number, chunk in enumerate(_chunks(group), 1)
+        for number, chunk in enumerate(_split_chunks(group), 1)
     ]
     ordered = sorted(changes, key=lambda change: change.address)  # a plan must not depend on the order of the files
-    late = tuple(late for change in ordered if (late := _late(change, targets[change.address.kind].kind)))
+    late = tuple(late for change in ordered if (late := _split_late(change, targets[change.address.kind].kind)))
     deferred = (*sorted(waiting, key=lambda change: change.address), *late)
     later = [part for change in deferred for part in split_change(change, targets[change.address.kind], merged)]
-    return Plan(tuple(_named_apart(calls)), deferred, _least(later), _least(parts) + _least(later))
+    return Plan(tuple(_name_apart(calls)), deferred, _count_least(later), _count_least(parts) + _count_least(later))
 
 
 def resolve_deferred(
@@ -60,25 +60,25 @@ def resolve_deferred(
     return ready, tuple(change for change, now in filled if now is None)
 
 
-def fields_sent(change: Change, kind: Kind) -> tuple[str, ...]:
+def list_sent_fields(change: Change, kind: Kind) -> tuple[str, ...]:
     """Return the fields that the calls of a change send and a read can return, including those of completed blocks."""
     names: dict[str, None] = {}
     for move in change.fields:
-        names |= dict.fromkeys((move.field, *_sent_beside(move, change, kind)))
+        names |= dict.fromkeys((move.field, *_list_fields_beside(move, change, kind)))
     return tuple(name for name in names if kind.field(name).path("read") is not None)
 
 
-def _sent_beside(move: FieldChange, change: Change, kind: Kind) -> Iterable[str]:
+def _list_fields_beside(move: FieldChange, change: Change, kind: Kind) -> Iterable[str]:
     match kind.writes.get(move.facet):
         case PatchFields() as patch:
             return complete_blocks({move.field: move.after}, change, patch.whole, kind)
         case Replace() as whole:
-            return (row.name for row in replaced_rows(kind, whole))
+            return (row.name for row in select_replaced_rows(kind, whole))
         case _:
             return ()
 
 
-def _least(parts: Sequence[CallPart]) -> int:
+def _count_least(parts: Sequence[CallPart]) -> int:
     """Return the lower bound of calls: per endpoint and facet, the number of items over the chunk size."""
     counts: dict[tuple[Any, ...], int] = {}
     sizes: dict[tuple[Any, ...], int] = {}
@@ -92,7 +92,7 @@ def _least(parts: Sequence[CallPart]) -> int:
 # --- Deferred changes -------------------------------------------------------------------------------
 
 
-def _late(change: Change, kind: Kind) -> Change | None:
+def _split_late(change: Change, kind: Kind) -> Change | None:
     """Return the part of a creation that the create call cannot carry and that needs the new id, or None."""
     if change.action is not Action.CREATE:
         return None
@@ -107,12 +107,12 @@ def _late(change: Change, kind: Kind) -> Change | None:
 # --- Order ------------------------------------------------------------------------------------------
 
 
-def _order(part: CallPart, kind: Kind) -> tuple[Any, ...]:
+def _make_order(part: CallPart, kind: Kind) -> tuple[Any, ...]:
     place = part.raises_exposure, part.stage, part.change.address.kind, part.facet, part.path
-    return *place, weight(part.fields, kind), not _leads(part, kind), part.change.address
+    return *place, weigh(part.fields, kind), not _is_leading(part, kind), part.change.address
 
 
-def _leads(part: CallPart, kind: Kind) -> bool:
+def _is_leading(part: CallPart, kind: Kind) -> bool:
     """Return True if the creation must precede others in its batch, which depend on it (contract §10)."""
     after = part.change.after
     return isinstance(part.write, Create) and any(
@@ -120,13 +120,13 @@ def _leads(part: CallPart, kind: Kind) -> bool:
     )
 
 
-def weight(fields: Sequence[FieldChange], kind: Kind) -> int:
+def weigh(fields: Sequence[FieldChange], kind: Kind) -> int:
     """Return 0 if the fields free money, 1 if neither, 2 if they commit money; chunks are filled in this order."""
-    directions = [_direction(move, kind) for move in fields]
+    directions = [_find_direction(move, kind) for move in fields]
     return 2 if 2 in directions else 0 if 0 in directions else 1
 
 
-def _direction(move: FieldChange, kind: Kind) -> int:
+def _find_direction(move: FieldChange, kind: Kind) -> int:
     match move.before, move.after:
         case Decimal() as before, Decimal() as after:
             return 0 if after < before else 2
@@ -138,7 +138,7 @@ def _direction(move: FieldChange, kind: Kind) -> int:
             return 1
 
 
-def _room_first(parts: Sequence[CallPart]) -> list[CallPart]:
+def _move_room_first(parts: Sequence[CallPart]) -> list[CallPart]:
     """Return the parts, with those that free room for a creation moved to an earlier stage."""
     creating: dict[str, list[Values]] = {}
     for part in parts:
@@ -156,23 +156,23 @@ def _room_first(parts: Sequence[CallPart]) -> list[CallPart]:
     ]
 
 
-def _braking_first(part: CallPart, kind: Kind) -> CallPart:
+def _move_braking_first(part: CallPart, kind: Kind) -> CallPart:
     """Return a replacement at its earlier stage if it stops delivery or frees money: each has a path of its own."""
     write = part.write
     if not isinstance(write, Replace) or write.first is None:
         return part
     stops = any(move.after == kind.stop_values.get(move.field, ...) for move in part.fields)
-    return replace(part, stage=write.first) if stops or weight(part.fields, kind) == 0 else part
+    return replace(part, stage=write.first) if stops or weigh(part.fields, kind) == 0 else part
 
 
 # --- Calls ------------------------------------------------------------------------------------------
 
 
-def _chunks(group: Sequence[CallPart]) -> Iterator[tuple[CallPart, ...]]:
+def _split_chunks(group: Sequence[CallPart]) -> Iterator[tuple[CallPart, ...]]:
     return split_batches(group, 1 if isinstance(group[0].write, SubresourcePatch) else group[0].size)
 
 
-def _named_apart(calls: Sequence[Call]) -> Iterator[Call]:
+def _name_apart(calls: Sequence[Call]) -> Iterator[Call]:
     """Yield the calls with unique names, by which outcomes and the journal identify them."""
     seen: dict[str, int] = {}
     for call in calls:

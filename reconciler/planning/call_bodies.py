@@ -19,7 +19,7 @@ from reconciler.kinds.write_methods import (
 )
 from reconciler.model import BodyForm, Call, Change, Item, Json, Values
 from reconciler.planning.call_parts import BoundType, CallPart
-from reconciler.planning.replacement import planned_attributes
+from reconciler.planning.replacement import build_planned_attributes
 from reconciler.provider import codec
 
 
@@ -36,7 +36,8 @@ def build_call(parts: Sequence[CallPart], target: BoundType, number: int) -> Cal
             atomic = False
     if isinstance(write, SubresourcePatch):
         items = tuple(Item(first.change.address, first.change.id, (move,), move.place) for move in first.fields)
-    name = f"{kind.name}.{first.facet}.{_verb(write, first)}{number if not _one_each(write) else _own(first)}"
+    last = _name_part(first) if _is_one_each(write) else number
+    name = f"{kind.name}.{first.facet}.{_name_action(write, first)}{last}"
     return Call(
         name,
         kind.name,
@@ -44,9 +45,9 @@ def build_call(parts: Sequence[CallPart], target: BoundType, number: int) -> Cal
         effect_of(write),
         first.method,
         first.path,
-        tuple(_rows(parts, kind)),
+        tuple(_make_rows(parts, kind)),
         items=items,
-        form=_form(write),
+        form=_choose_form(write),
         atomic=atomic,
         stage=int(first.stage),
         raises_exposure=first.raises_exposure,
@@ -54,25 +55,25 @@ def build_call(parts: Sequence[CallPart], target: BoundType, number: int) -> Cal
     )
 
 
-def _one_each(write: Write | Create) -> bool:
+def _is_one_each(write: Write | Create) -> bool:
     return getattr(write, "chunk", 1) == 1 or isinstance(write, SubresourcePatch | SetMembership)
 
 
-def _own(part: CallPart) -> str:
+def _name_part(part: CallPart) -> str:
     return f"{part.change.address.key}"
 
 
-def _verb(write: Write | Create, part: CallPart) -> str:
+def _name_action(write: Write | Create, part: CallPart) -> str:
     return f"{part.path.rpartition('/')[2]}." if isinstance(write, ActionByValue | SetMembership) else ""
 
 
-def _form(write: Write | Create) -> BodyForm:
+def _choose_form(write: Write | Create) -> BodyForm:
     if isinstance(write, SetMembership):  # its row is the whole list, since its item is the whole set
         return BodyForm(data=True)
     return BodyForm(write.envelope.many, write.envelope.data)
 
 
-def _rows(parts: Sequence[CallPart], kind: Kind) -> Iterator[Json]:
+def _make_rows(parts: Sequence[CallPart], kind: Kind) -> Iterator[Json]:
     """Yield one row for each item."""
     first, write = parts[0], parts[0].write
     match write:
@@ -80,12 +81,12 @@ def _rows(parts: Sequence[CallPart], kind: Kind) -> Iterator[Json]:
             owner = str(first.change.id)
             yield from (codec.encode_nested_entry(write, owner, move, kind) for move in first.fields)
         case SetMembership():
-            yield _membership_row(write, first)
+            yield _make_membership_row(write, first)
         case _:
-            yield from (_entry(part, kind) for part in parts)
+            yield from (_make_entry(part, kind) for part in parts)
 
 
-def _entry(part: CallPart, kind: Kind) -> codec.Body:
+def _make_entry(part: CallPart, kind: Kind) -> codec.Body:
     change, values = part.change, {move.field: move.after for move in part.fields}
     match part.write:
         case Create() as create:
@@ -95,7 +96,7 @@ def _entry(part: CallPart, kind: Kind) -> codec.Body:
             return codec.encode_item(patch.envelope, change.id, codec.encode_fields(kind, complete, "patch"))
         case Replace() as whole:
             item = codec.encode_item(whole.envelope, change.id, {})
-            return {**item, "attributes": planned_attributes(kind, whole, change)}
+            return {**item, "attributes": build_planned_attributes(kind, whole, change)}
         case ActionByValue() as switch:
             return codec.encode_item(switch.envelope, change.id, {})
         case DatedEntries() as timetable:
@@ -113,7 +114,7 @@ def _entry(part: CallPart, kind: Kind) -> codec.Body:
             raise TypeError(f"{type(write).__name__} has no entry of its own")
 
 
-def _membership_row(write: SetMembership, part: CallPart) -> Json:
+def _make_membership_row(write: SetMembership, part: CallPart) -> Json:
     kind = write.type.format(verb="Append" if part.stage == write.append_stage else "Delete")
     if write.listed:
         return [{"type": kind, "id": id} for id in part.members]

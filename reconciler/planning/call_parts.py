@@ -56,7 +56,7 @@ def split_change(change: Change, target: BoundType, merged: bool) -> Iterator[Ca
     if change.action is Action.CREATE and kind.create is not None:
         create = kind.create
         now = tuple(move for move in change.fields if kind.field(move.field).path("create"))
-        yield _part(change, now, target, create.stage, "create", "POST", create.path, create, create.chunk)
+        yield _make_part(change, now, target, create.stage, "create", "POST", create.path, create, create.chunk)
         return
     facets: dict[str, list[FieldChange]] = {}
     for move in change.fields:
@@ -74,30 +74,30 @@ def _split_facet(
     """Yield the parts of one facet of a change, by its write method."""
     match write:
         case PatchFields():
-            yield _part(change, moves, target, write.stage, facet, write.method, write.path, write, write.chunk)
+            yield _make_part(change, moves, target, write.stage, facet, write.method, write.path, write, write.chunk)
         case Replace():
-            yield _part(change, moves, target, write.stage, facet, "PUT", write.path, write, write.chunk)
+            yield _make_part(change, moves, target, write.stage, facet, "PUT", write.path, write, write.chunk)
         case DatedEntries():
-            yield _part(change, moves, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
+            yield _make_part(change, moves, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
         case SubresourcePatch():
             for chunk in split_batches(moves, write.chunk):
-                yield _part(change, chunk, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
+                yield _make_part(change, chunk, target, write.stage, facet, "PATCH", write.path, write, write.chunk)
         case ActionByValue():
             value = str(moves[0].after)
             path, stage = write.paths[value], write.stages[value]
-            yield _part(change, moves, target, stage, facet, "POST", path, write, write.chunk)
+            yield _make_part(change, moves, target, stage, facet, "POST", path, write, write.chunk)
         case AddDifference() if not isinstance(moves[0].before, Decimal):
             return  # without a live value there is no difference to send; a rule of the kind reports it at its line
         case AddDifference():
-            yield _part(change, moves, target, write.stage, facet, "POST", write.path, write, 1)
+            yield _make_part(change, moves, target, write.stage, facet, "POST", write.path, write, 1)
         case SetMembership():
-            yield from _membership(change, moves[0], target, facet, write)
+            yield from _split_membership(change, moves[0], target, facet, write)
 
 
-def _membership(
+def _split_membership(
     change: Change, move: FieldChange, target: BoundType, facet: str, write: SetMembership
 ) -> Iterator[CallPart]:
-    before, after = _members(move.before), _members(move.after)
+    before, after = _read_members(move.before), _read_members(move.after)
     ways = (
         (sorted(before - after), write.delete, write.delete_stage, (before, before & after)),
         (sorted(after - before), write.append, write.append_stage, (before & after, after)),
@@ -105,10 +105,12 @@ def _membership(
     for ids, path, stage, (was, becomes) in ways:
         for chunk in split_batches(ids, write.chunk):
             step = replace(move, before=tuple(sorted(was)), after=tuple(sorted(becomes)))
-            yield replace(_part(change, (step,), target, stage, facet, "POST", path, write, 1), members=tuple(chunk))
+            yield replace(
+                _make_part(change, (step,), target, stage, facet, "POST", path, write, 1), members=tuple(chunk)
+            )
 
 
-def _part(
+def _make_part(
     change: Change,
     fields: tuple[FieldChange, ...],
     target: BoundType,
@@ -119,15 +121,15 @@ def _part(
     write: Write | Create,
     size: int,
 ) -> CallPart:
-    filled = path.format(root=target.root, id=change.id or change.address, **_url_values(change.after))
+    filled = path.format(root=target.root, id=change.id or change.address, **_list_url_values(change.after))
     return CallPart(change, fields, stage, facet, method, filled, write, size)
 
 
-def _url_values(values: Values) -> dict[str, str]:
+def _list_url_values(values: Values) -> dict[str, str]:
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
-def _members(value: Value) -> set[str]:
+def _read_members(value: Value) -> set[str]:
     return {str(each) for each in value} if isinstance(value, tuple) else set()
 
 

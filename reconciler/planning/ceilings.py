@@ -45,18 +45,18 @@ def measure_objects(book: CostContext, kind: Kind, limits: Measure) -> Iterator[
     moved = {change.id: change for change in own if change.id is not None}
     born = [change for change in own if change.id is None]
     before = limits([row.values for row in rows], book.today(kind.name))
-    changed = [_laid_over(kind, row, moved.get(row.id)) for row in rows]
+    changed = [_lay_over(kind, row, moved.get(row.id)) for row in rows]
     after = limits([*changed, *(change.after for change in born)], book.today(kind.name)) if own else before
     codes: dict[tuple[object, ...], str] = {}
     for row, was, becomes in zip(rows, before, after, strict=False):
         change = moved.get(row.id)
         yield _measure(book, kind, row, change, codes, was, becomes)
     for change, becomes in zip(born, after[len(rows) :], strict=True):
-        campaign = _campaign(kind, change.after)
+        campaign = _find_campaign(kind, change.after)
         yield MeasuredObject(None, change.address, book.of(change), campaign, None, becomes)
 
 
-def _laid_over(kind: Kind, row: Live, change: Change | None) -> Values:
+def _lay_over(kind: Kind, row: Live, change: Change | None) -> Values:
     """Return the values of a live object after its change; what moved since it was planned counts as it is now."""
     if change is None:
         return row.values
@@ -78,16 +78,16 @@ def _measure(
     if key not in codes or not any(key):
         codes[key] = book.currency(kind.name, row.values, row.owner)
     address = change.address if change else None
-    return MeasuredObject(row.id, address, codes[key], _campaign(kind, row.values), was, becomes)
+    return MeasuredObject(row.id, address, codes[key], _find_campaign(kind, row.values), was, becomes)
 
 
-def _campaign(kind: Kind, values: Values) -> str | None:
+def _find_campaign(kind: Kind, values: Values) -> str | None:
     """Return the one campaign whose limit bounds an object; None if there is none or more than one."""
     campaigns = kind.campaigns_of(values)
     return f"{kind.product} {campaigns[0]}" if len(campaigns) == 1 else None
 
 
-def bounding_kinds(book: CostContext) -> Mapping[str, frozenset[str]]:
+def find_bounding_kinds(book: CostContext) -> Mapping[str, frozenset[str]]:
     """Return the kinds of campaigns with limits of their own whose members are read too, with the kinds of these.
 
     What such a campaign asks for is what its members ask for, at most its own limit.
@@ -95,20 +95,20 @@ def bounding_kinds(book: CostContext) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for name, kind in book.kinds.items():
         members = {
-            each.name for each in book.kinds.values() if name in _named_campaigns(each) and each.name in book.live
+            each.name for each in book.kinds.values() if name in _list_named_campaigns(each) and each.name in book.live
         }
         if kind.caps_campaigns and kind.limits is not None and members:
             found[name] = frozenset(members)
     return found
 
 
-def _named_campaigns(kind: Kind) -> tuple[str, ...]:
+def _list_named_campaigns(kind: Kind) -> tuple[str, ...]:
     """Return the kind of campaign that bounds an object, if its own limit is no fund."""
     of = kind.address_fields.get(kind.campaign or "")
     return (of,) if of and kind.limits is not None and not kind.money else ()
 
 
-def spend_limits(book: CostContext) -> tuple[Caps, Caps]:
+def collect_spend_limits(book: CostContext) -> tuple[Caps, Caps]:
     """Return the limits of campaigns before and after the plan, by id, or by address for new ones."""
     before: dict[str, Limit] = {}
     after: dict[str, Limit] = {}

@@ -30,10 +30,10 @@ from reconciler.planning.ceilings import (
     Caps,
     MeasuredObject,
     bound,
-    bounding_kinds,
+    collect_spend_limits,
     count_ceilings,
+    find_bounding_kinds,
     measure_objects,
-    spend_limits,
 )
 from reconciler.planning.cost_context import CostContext as CostContext
 
@@ -66,23 +66,23 @@ def compute_cost(
 
     Totals are the amounts asked for, reduced to the campaign's spend limit if ``capped``.
     """
-    caps = spend_limits(book) if capped else ({}, {})
+    caps = collect_spend_limits(book) if capped else ({}, {})
     tally, shared = _Totals(caps), _Totals(caps)
-    bounding = bounding_kinds(book) if capped else {}
+    bounding = find_bounding_kinds(book) if capped else {}
     joint = {*bounding, *(name for names in bounding.values() for name in names)}
     shifts: list[LimitChange] = []
     for name in book.kinds:
         into = () if name in bounding else (tally, shared) if name in joint else (tally,)
         shifts += _count_kind(book, name, into)
     alone = ((each.currency, each.change) for each in shifts if each.kind not in joint)
-    increases = _increases([*alone, *shared.changes()])
-    earlier = _increases(_recent_increases(book, past, ids or {}))
+    increases = _sum_increases([*alone, *shared.changes()])
+    earlier = _sum_increases(_find_recent_increases(book, past, ids or {}))
     ceilings, ceiling_shifts = count_ceilings(book)
-    both = _increases((each.currency, each.exposure) for each in (*increases, *earlier))
+    both = _sum_increases((each.currency, each.exposure) for each in (*increases, *earlier))
     return Money(
         commitments=tuple(tally.commitments()),
-        funds=tuple(_funds(book, tally)),
-        bids=tuple(_bids(book)),
+        funds=tuple(_list_funds(book, tally)),
+        bids=tuple(_list_bids(book)),
         shifts=tuple(sorted(shifts, key=lambda each: (each.change, str(each.address)), reverse=True)),
         increases=increases,
         rolling=both,
@@ -105,7 +105,7 @@ class _Totals:
 
     def add(self, each: MeasuredObject, limit: Limit | None, sides: tuple[int, ...]) -> None:
         """Add a limit to every period to which it counts; those of a limited campaign are kept apart."""
-        for period in _counted_in(limit):
+        for period in _list_periods(limit):
             for side in sides:
                 campaign = each.campaign if each.campaign in self.caps[side] else None
                 row = (each.currency, period, campaign)
@@ -174,7 +174,7 @@ def _count(kind: Kind, tally: _Totals, each: MeasuredObject) -> None:
         tally.add(each, each.after, (1,))
 
 
-def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
+def _list_periods(limit: Limit | None) -> tuple[Period, ...]:
     if limit is None:
         return ()
     if limit.period not in ANY_DAY:
@@ -182,7 +182,7 @@ def _counted_in(limit: Limit | None) -> tuple[Period, ...]:
     return (Period.ANY_DAY,) if limit.amount is None else (Period.ANY_DAY, limit.period)
 
 
-def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
+def _list_funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
     """Yield the deposits with the amounts that this plan adds and takes back."""
     rows = tally.funds
     for change in book.changes:
@@ -197,7 +197,7 @@ def _funds(book: CostContext, tally: _Totals) -> Iterator[Funds]:
 # --- Bids ---------------------------------------------------------------------------------------------------
 
 
-def _bids(book: CostContext) -> Iterator[BidShift]:
+def _list_bids(book: CostContext) -> Iterator[BidShift]:
     moves: dict[tuple[str, str, str], list[FieldChange]] = defaultdict(list)
     for change in book.changes:
         for move in change.fields:
@@ -205,10 +205,10 @@ def _bids(book: CostContext) -> Iterator[BidShift]:
             if kind.role(move.facet) is FacetRole.BID:
                 moves[book.of(change), kind.name, kind.field(move.field).name].append(move)
     for (currency, kind_name, name), each in sorted(moves.items(), key=lambda item: item[0]):
-        yield _shift(BidShift(currency, kind_name, name), each)
+        yield _sum_shift(BidShift(currency, kind_name, name), each)
 
 
-def _shift(row: BidShift, moves: Sequence[FieldChange]) -> BidShift:
+def _sum_shift(row: BidShift, moves: Sequence[FieldChange]) -> BidShift:
     befores = [move.before for move in moves if isinstance(move.before, Decimal)]
     afters = [move.after for move in moves if isinstance(move.after, Decimal)]
     both = [(m.before, m.after) for m in moves if isinstance(m.before, Decimal) and isinstance(m.after, Decimal)]
@@ -229,14 +229,14 @@ def _shift(row: BidShift, moves: Sequence[FieldChange]) -> BidShift:
 # --- Increases of this plan and of recent runs --------------------------------------------------------------
 
 
-def _increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
+def _sum_increases(steps: Iterable[tuple[str, Exposure]]) -> tuple[Increase, ...]:
     sums: dict[str, Exposure] = {}
     for currency, step in steps:
         sums[currency] = sums.get(currency, NOTHING) + step
     return tuple(Increase(currency, sums[currency]) for currency in sorted(sums))
 
 
-def _recent_increases(
+def _find_recent_increases(
     book: CostContext, past: Iterable[SupportsAppliedChange], ids: Mapping[Address, str]
 ) -> Iterator[tuple[str, Exposure]]:
     """Yield (currency, increase) of objects that earlier runs changed: exposure now against before those runs."""

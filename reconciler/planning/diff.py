@@ -23,10 +23,10 @@ def diff(
     problems: list[Problem] = []
     for desired, live in pairs:
         if live is None:
-            incomplete = tuple(_incomplete(kind, desired))
+            incomplete = tuple(_find_incomplete(kind, desired))
             problems += incomplete
             if not incomplete:
-                changes.append(_creation(kind, desired))
+                changes.append(_make_creation(kind, desired))
             continue
         if kind.settled(desired.values, live.values):
             continue
@@ -34,11 +34,11 @@ def diff(
         problems += _find_fixed(kind, desired, moved)
         moved = tuple(move for move in moved if kind.changeable(kind.field(move.field)))
         if moved:
-            changes.append(_update(kind, desired, live, moved))
+            changes.append(_make_update(kind, desired, live, moved))
     return tuple(changes), tuple(problems)
 
 
-def unchangeable_differences(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
+def find_unchangeable(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
     """Yield differences that cannot be changed: no plan sends them, but they may be drift."""
     for desired, live in pairs:
         if live is None or kind.settled(desired.values, live.values):
@@ -46,18 +46,18 @@ def unchangeable_differences(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Chan
         moved = _diff_fields(kind, desired, live, {})
         stuck = tuple(move for move in moved if move.seen and not kind.changeable(kind.field(move.field)))
         if stuck:
-            yield _update(kind, desired, live, stuck)
+            yield _make_update(kind, desired, live, stuck)
 
 
-def _creation(kind: Kind, desired: Desired) -> Change:
-    values = {name: desired.values[name] for name in _in_table_order(kind, desired.values)}
+def _make_creation(kind: Kind, desired: Desired) -> Change:
+    values = {name: desired.values[name] for name in _sort_by_table(kind, desired.values)}
     fields = tuple(
         FieldChange(name, kind.field(name).facet, None, value, desired.at(name)) for name, value in values.items()
     )
     return Change(desired.address, Action.CREATE, None, fields, kind.after(None, values), desired.place)
 
 
-def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, ...]) -> Change:
+def _make_update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, ...]) -> Change:
     stops = any(move.field in kind.stop_values and move.after == kind.stop_values[move.field] for move in moved)
     action = Action.STOP if stops else Action.UPDATE
     after = kind.after(live.values, desired.values)
@@ -65,8 +65,8 @@ def _update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldChange, 
 
 
 def _diff_fields(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
-    base = _base(kind, desired, live)
-    for name in _in_table_order(kind, _open(kind, desired.values, live.values)):
+    base = _find_base(kind, desired, live)
+    for name in _sort_by_table(kind, _list_open(kind, desired.values, live.values)):
         row, value = kind.field(name), desired.values[name]
         seen = row.path("read") is not None
         before: Value
@@ -83,12 +83,12 @@ def _diff_fields(kind: Kind, desired: Desired, live: Live, remembered: Values) -
         yield FieldChange(name, row.facet, before, value, desired.at(name), seen)
 
 
-def _open(kind: Kind, desired: Values, live: Values) -> Iterator[str]:
+def _list_open(kind: Kind, desired: Values, live: Values) -> Iterator[str]:
     """Return the stated fields, except plain values that are in force."""
     return (name for name, value in desired.items() if name not in kind.plain or live.get(name) != value)
 
 
-def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
+def _sort_by_table(kind: Kind, names: Iterable[str]) -> list[str]:
     """Return the stated fields in the order of the kind's table."""
     rank = kind.field_order
     return sorted(
@@ -96,7 +96,7 @@ def _in_table_order(kind: Kind, names: Iterable[str]) -> list[str]:
     )
 
 
-def _base(kind: Kind, desired: Desired, live: Live) -> Values:
+def _find_base(kind: Kind, desired: Desired, live: Live) -> Values:
     """Return the live values before the calls of map entries: inherited entries follow their parent."""
     if not any(name.partition(".")[0] + ".*" in kind.by_name for name in desired.values):
         return live.values
@@ -113,7 +113,7 @@ def _find_fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> I
             yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
 
 
-def _incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
+def _find_incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
     missing = kind.missing(desired.values)
     if kind.create is None:
         message = f"a {kind.singular} cannot be created in this API version"

@@ -37,7 +37,7 @@ class ExposureContext(Struct, frozen=True):
         """Return True if these fields raise the exposure, for any part of the rest being in force."""
         kind = self.kinds[change.address.kind]
         if change.action is Action.CREATE:
-            return self.of(kind, values_after(kind, None, fields)) > NOTHING
+            return self.of(kind, compute_values_after(kind, None, fields)) > NOTHING
         own = [move for move in fields if kind.affects_cost(move.field)]
         if not own:
             return False
@@ -47,8 +47,8 @@ class ExposureContext(Struct, frozen=True):
                 rest.setdefault(move.facet, []).append(move)
         for in_force in product((True, False), repeat=len(rest)):
             others = [move for moves in compress(rest.values(), in_force) for move in moves]
-            before = values_after(kind, self.base(change), others)
-            if self.of(kind, values_after(kind, before, own)) > self.of(kind, before):
+            before = compute_values_after(kind, self.base(change), others)
+            if self.of(kind, compute_values_after(kind, before, own)) > self.of(kind, before):
                 return True
         return False
 
@@ -67,7 +67,7 @@ def _is_carried(kind: Kind, name: str) -> bool:
     return kind.has(name) and kind.field(name).path("create") is not None
 
 
-def values_after(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
+def compute_values_after(kind: Kind, values: Values | None, moves: Moves) -> Values | None:
     """Return the values after these changes, with those that the API sets by itself."""
     own: dict[str, Value] = {move.field: move.after for move in moves}
     if not own:
@@ -97,7 +97,7 @@ class ExposureTracker:
         change = self.ground.changes[address]
         kind, currency = self.ground.kinds[address.kind], self.ground.currency(change)
         before = self.states.get(address, (self.ground.base(change),))
-        after = tuple(values_after(kind, each, moves) for each in before)
+        after = tuple(compute_values_after(kind, each, moves) for each in before)
         after = (*before, *after) if lost else after
         worst = max(self.ground.of(kind, each) for each in after)
         step = worst - max(self.ground.of(kind, each) for each in before)
@@ -108,7 +108,7 @@ class ExposureTracker:
         return True
 
 
-def exposure_by_call(
+def trace_exposure(
     ground: ExposureContext, calls: Sequence[Call], deferred: Sequence[Change]
 ) -> Iterator[ExposureAfterCall]:
     """Yield the exposure before the first call, and after each call that changes it."""
@@ -134,7 +134,7 @@ def _report_rise(name: str, was: Mapping[str, Exposure], meter: ExposureTracker)
 # --- Increases that lost their funding ----------------------------------------------------------------------
 
 
-def items_without_funding(
+def find_unfunded_items(
     ground: ExposureContext, ended: Sequence[ItemOutcome], calls: Sequence[Call], deferred: Sequence[Change] = ()
 ) -> Mapping[str, tuple[int, ...]]:
     """Return the item indices that must not be sent, by call name, because a decrease failed.

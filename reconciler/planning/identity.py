@@ -10,7 +10,7 @@ Key = tuple[Value, ...]
 Claimed = Callable[[str, Iterable[str]], Mapping[str, tuple[Address, ...]]]
 
 
-def invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
+def find_invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
     """Yield an error for each invisible part of a name, unless the block has an id."""
     name = desired.values.get(kind.title) if kind.title else None
     if kind.title and isinstance(name, str) and desired.id is None:
@@ -20,7 +20,7 @@ def invisible_names(kind: Kind, desired: Desired) -> Iterator[Problem]:
             yield error("invisible-name", message, at=desired.at(kind.title), address=desired.address, hint=hint)
 
 
-def questions(
+def find_questions(
     kind: Kind, pairs: Sequence[Pair], live: Sequence[Live], *, near_is_same: bool = True
 ) -> Iterator[Problem]:
     """Yield a problem for each pair whose names leave open which object is intended; the user must state it."""
@@ -29,18 +29,18 @@ def questions(
     by_key: dict[Key, list[Live]] = {}
     for each in live:
         if not any(each.values.get(name) in gone for name, gone in kind.excluded_when.items()):
-            by_key.setdefault(likeness.natural(kind, each.values), []).append(each)
+            by_key.setdefault(likeness.fold_key(kind, each.values), []).append(each)
     managed = {row.id for _, row in pairs if row is not None}
     for desired, row in pairs:
         if row is None and near_is_same:
-            yield from _near(kind, desired, by_key.get(likeness.natural(kind, desired.values), ()))
+            yield from _find_near(kind, desired, by_key.get(likeness.fold_key(kind, desired.values), ()))
         elif row is not None:
-            others = (each for each in by_key.get(likeness.natural(kind, row.values), ()) if each.id not in managed)
-            yield from (_twin(kind, desired, row, other) for other in others)
+            others = (each for each in by_key.get(likeness.fold_key(kind, row.values), ()) if each.id not in managed)
+            yield from (_report_twin(kind, desired, row, other) for other in others)
     yield from _find_exchanged(kind, pairs)
 
 
-def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
+def _find_near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Problem]:
     """Yield a creation whose name differs from a live one in nothing that a person can see."""
     wanted = kind.name_of(desired.values)
     for row in rows:
@@ -53,7 +53,7 @@ def _near(kind: Kind, desired: Desired, rows: Sequence[Live]) -> Iterator[Proble
         yield error("near-name", message, at=desired.at(str(kind.title)), address=desired.address, hint=hint)
 
 
-def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
+def _report_twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
     message = f"{other.id} is a twin of {row.id}, which {desired.address} is: same parent, same name, in no block"
     hint = f"it is not changed here; rename or archive it, or write both ids if two of this {kind.singular} are meant"
     return warning("twin", message, at=desired.place, address=desired.address, hint=hint)
@@ -61,12 +61,12 @@ def _twin(kind: Kind, desired: Desired, row: Live, other: Live) -> Problem:
 
 def _find_exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
     """Yield a problem for two blocks whose keys are exchanged with respect to their live objects."""
-    live_keys = {_exact(kind, row.values): desired for desired, row in pairs if row is not None}
+    live_keys = {_exact_key(kind, row.values): desired for desired, row in pairs if row is not None}
     for desired, row in pairs:
         if row is None or desired.id is not None:
             continue
-        other = live_keys.get(_exact(kind, desired.values))
-        back = None if other is None or other is desired else live_keys.get(_exact(kind, other.values))
+        other = live_keys.get(_exact_key(kind, desired.values))
+        back = None if other is None or other is desired else live_keys.get(_exact_key(kind, other.values))
         if back is desired and other is not None and other.id is None:
             message = (
                 f"{desired.address} and {other.address} have exchanged their keys: the ledger knows"
@@ -79,11 +79,11 @@ def _find_exchanged(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Problem]:
             yield error("exchanged-keys", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def _exact(kind: Kind, values: Mapping[str, Value]) -> Key:
+def _exact_key(kind: Kind, values: Mapping[str, Value]) -> Key:
     return tuple(values.get(name) for name in kind.natural_keys[0])
 
 
-def claims(
+def find_claims(
     kind: str, pairs: Sequence[Pair], claimed: Claimed, known: Collection[Address], *, whole: bool
 ) -> Iterator[Problem]:
     """Yield an error for each object that the ledger links to a block outside of this plan.

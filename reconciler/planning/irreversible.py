@@ -21,7 +21,7 @@ def find_irreversible(changes: Iterable[Change], kinds: Mapping[str, Kind]) -> I
             why = (
                 IrreversibleReason.FUNDED
                 if adds_funds(kind, move)
-                else reason_to_stay(kind, move.field, move.before, seen=move.seen)
+                else find_reason_to_stay(kind, move.field, move.before, seen=move.seen)
             )
             if why is not None:
                 yield Irreversible(change.address, move.field, why)
@@ -34,7 +34,7 @@ def adds_funds(kind: Kind, move: FieldChange) -> bool:
     return not isinstance(move.before, Decimal) or move.after > move.before
 
 
-def reason_to_stay(kind: Kind, name: str, before: Value, *, seen: bool) -> IrreversibleReason | None:
+def find_reason_to_stay(kind: Kind, name: str, before: Value, *, seen: bool) -> IrreversibleReason | None:
     """Return the reason why a field cannot be set back to its earlier value, or None."""
     row = kind.field(name)
     if not seen or not kind.changeable(row):

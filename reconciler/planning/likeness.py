@@ -25,29 +25,29 @@ def fold_name(text: str) -> str:
     return " ".join("".join(seen).split())
 
 
-def near(value: Value) -> Value:
+def fold_value(value: Value) -> Value:
     """Return a value in the form in which existing objects are compared."""
     return fold_name(value) if isinstance(value, str) else value
 
 
-def natural(kind: Kind, values: Values) -> tuple[Value, ...]:
+def fold_key(kind: Kind, values: Values) -> tuple[Value, ...]:
     """Return the natural key of an object, folded."""
-    return tuple(near(values.get(name)) for name in kind.natural_keys[0])
+    return tuple(fold_value(values.get(name)) for name in kind.natural_keys[0])
 
 
-def key_text(kind: Kind, values: Values) -> str:
+def join_key(kind: Kind, values: Values) -> str:
     """Return the folded natural key as one text; two objects of a kind are near if the texts are equal."""
-    return json.dumps([_plain(part) for part in natural(kind, values)], ensure_ascii=False)
+    return json.dumps([_to_plain(part) for part in fold_key(kind, values)], ensure_ascii=False)
 
 
-def parent(kind: Kind) -> str:
+def parent_of(kind: Kind) -> str:
     """Return the field that holds the parent of an object: a campaign, a seller, an account."""
     return kind.natural_keys[0][0]
 
 
 def is_same(shown: Value, sent: Value) -> bool:
     """Return True if a returned value equals the one sent; an omitted value may be returned as None or empty."""
-    return near(shown) == near(sent) or (sent is None and shown in (None, (), ""))
+    return fold_value(shown) == fold_value(sent) or (sent is None and shown in (None, (), ""))
 
 
 def escape_lookalikes(text: str) -> str:
@@ -68,7 +68,7 @@ def describe_hidden(text: str) -> Iterator[str]:
         yield "letters that are composed of several characters (not NFC)"
 
 
-def _plain(part: Value) -> Any:
+def _to_plain(part: Value) -> Any:
     return [str(each) for each in part] if isinstance(part, tuple) else None if part is None else str(part)
 
 

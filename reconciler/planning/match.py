@@ -30,14 +30,14 @@ def match(
         id = each.id or remembered.get(each.address)
         found = by_id.get(id) if id else None
         if id and found is None:
-            problems.append(_absent(kind, each, id))
+            problems.append(_report_absent(kind, each, id))
             continue
-        candidates = [found] if found else _standing(kind, _candidates(each, keys))
+        candidates = [found] if found else _drop_superseded(kind, _find_candidates(each, keys))
         if len(candidates) > 1:
-            problems.append(_ambiguous(kind, each, candidates))
+            problems.append(_report_ambiguous(kind, each, candidates))
         else:
             pairs.append((each, candidates[0] if candidates else None))
-    return tuple(pairs), (*problems, *_claimed_twice(pairs), *_created_twice(kind, pairs))
+    return tuple(pairs), (*problems, *_find_claimed_twice(pairs), *_find_created_twice(kind, pairs))
 
 
 def without_ended(
@@ -74,7 +74,7 @@ class _Index:
         return self.found.get(tuple(desired.values.get(name) for name in self.key), [])
 
 
-def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
+def _find_candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
     """Return the live objects that the first key finds; further keys only narrow several down."""
     found: list[Live] = []
     for index in keys:
@@ -87,7 +87,7 @@ def _candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
     return found
 
 
-def _standing(kind: Kind, found: list[Live]) -> list[Live]:
+def _drop_superseded(kind: Kind, found: list[Live]) -> list[Live]:
     """Return the objects that are not superseded, if there are several."""
     alive = [
         each for each in found if not any(each.values.get(name) in over for name, over in kind.superseded_when.items())
@@ -95,7 +95,7 @@ def _standing(kind: Kind, found: list[Live]) -> list[Live]:
     return alive if len(found) > 1 and alive else found
 
 
-def _absent(kind: Kind, desired: Desired, id: str) -> Problem:
+def _report_absent(kind: Kind, desired: Desired, id: str) -> Problem:
     stated = desired.id is not None
     at = desired.at("id") if stated else desired.place
     message = f"the API shows no {kind.singular} {id} in the scope"
@@ -107,18 +107,18 @@ def _absent(kind: Kind, desired: Desired, id: str) -> Problem:
     return error("not-found", message, at=at, address=desired.address, hint=hint)
 
 
-def _ambiguous(kind: Kind, desired: Desired, candidates: Iterable[Live]) -> Problem:
+def _report_ambiguous(kind: Kind, desired: Desired, candidates: Iterable[Live]) -> Problem:
     ids = ", ".join(sorted(each.id for each in candidates))
     message = f"several {kind.singular}s match {desired.address}: {ids}"
     return error("ambiguous", message, at=desired.place, address=desired.address, hint="write the id of the one meant")
 
 
-def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
+def _find_created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
     """Yield a problem for two blocks that would create indistinguishable objects."""
     first: dict[tuple[str, ...], Desired] = {}
     for desired, live in pairs:
         if live is None:
-            key = tuple(str(likeness.near(desired.values.get(name))) for name in kind.natural_keys[-1])
+            key = tuple(str(likeness.fold_value(desired.values.get(name))) for name in kind.natural_keys[-1])
             other = first.setdefault(key, desired)
             if other is not desired:
                 message = f"{desired.address} and {other.address} ({other.place.span}) would create the same twice"
@@ -126,7 +126,7 @@ def _created_twice(kind: Kind, pairs: Iterable[Pair]) -> Iterable[Problem]:
                 yield error("duplicate-claim", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def _claimed_twice(pairs: Iterable[Pair]) -> Iterable[Problem]:
+def _find_claimed_twice(pairs: Iterable[Pair]) -> Iterable[Problem]:
     first: dict[str, Desired] = {}
     for desired, live in pairs:
         other = first.setdefault(live.id, desired) if live else desired

@@ -20,13 +20,13 @@ def find_near_twins(kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> 
             buckets.setdefault(tuple(row.values.get(name) for name in key), []).append(row)
     for desired in fresh:
         bucket = buckets.get(tuple(desired.values.get(name) for name in key), [])
-        twin = next((row for row in bucket if _alike(kind, desired, row)), None)
+        twin = next((row for row in bucket if _is_alike(kind, desired, row)), None)
         if twin is not None:
             bucket.remove(twin)
-            yield _question(kind, desired, twin)
+            yield _ask(kind, desired, twin)
 
 
-def _alike(kind: Kind, desired: Desired, row: Live) -> bool:
+def _is_alike(kind: Kind, desired: Desired, row: Live) -> bool:
     """Return True if all stated and returned values are equal, except the name and creation defaults."""
     return all(
         row.values.get(name) == value
@@ -35,7 +35,7 @@ def _alike(kind: Kind, desired: Desired, row: Live) -> bool:
     )
 
 
-def _question(kind: Kind, desired: Desired, twin: Live) -> Problem:
+def _ask(kind: Kind, desired: Desired, twin: Live) -> Problem:
     message = (
         f"this would be a new {kind.singular}, and {twin.id} ({kind.name_of(twin.values)}), which the files do not"
         " hold, differs from it by its name only: is it a rename?"

@@ -20,7 +20,7 @@ class Sibling(Struct, frozen=True):
     among: str
 
 
-def siblings(
+def find_siblings(
     kinds: Mapping[str, Kind], changes: Sequence[Change], live: Mapping[str, Sequence[Live]]
 ) -> dict[Address, dict[str, Sibling]]:
     """Return the largest amount beside each new object, by field: of live objects, and of the other new ones."""
@@ -29,7 +29,7 @@ def siblings(
     for kind in dict.fromkeys(change.address.kind for change in born):
         own = [change for change in born if change.address.kind == kind]
         index = _Largest(kinds[kind], [row.values for row in live.get(kind, ())] + [change.after for change in own])
-        found |= {change.address: index.beside(change.after) for change in own}
+        found |= {change.address: index.find_beside(change.after) for change in own}
     return found
 
 
@@ -40,18 +40,18 @@ class _Largest:
         self._kind = kind
         self._top: dict[tuple[object, ...], list[Decimal]] = {}
         for values in all:
-            for name, value in _amounts(values):
-                for parent, _ in _parents(self._kind, values):
-                    top = self._top.setdefault((parent, _unit(self._kind, values), name), [])
+            for name, value in _list_amounts(values):
+                for parent, _ in _list_parents(self._kind, values):
+                    top = self._top.setdefault((parent, _unit_of(self._kind, values), name), [])
                     top.append(value)
                     top.sort(reverse=True)
                     del top[2:]
 
-    def beside(self, values: Values) -> dict[str, Sibling]:
+    def find_beside(self, values: Values) -> dict[str, Sibling]:
         found: dict[str, Sibling] = {}
-        for name, value in _amounts(values):
-            for parent, noun in _parents(self._kind, values):
-                others = list(self._top[parent, _unit(self._kind, values), name])
+        for name, value in _list_amounts(values):
+            for parent, noun in _list_parents(self._kind, values):
+                others = list(self._top[parent, _unit_of(self._kind, values), name])
                 others.remove(value) if value in others else None
                 if others:
                     found[name] = Sibling(others[0], noun)
@@ -59,22 +59,22 @@ class _Largest:
         return found
 
 
-def _amounts(values: Values) -> Iterator[tuple[str, Decimal]]:
+def _list_amounts(values: Values) -> Iterator[tuple[str, Decimal]]:
     return ((name, value) for name, value in values.items() if isinstance(value, Decimal) and value > 0)
 
 
-def _parents(kind: Kind, values: Values) -> Iterator[tuple[tuple[str, Value], str]]:
+def _list_parents(kind: Kind, values: Values) -> Iterator[tuple[tuple[str, Value], str]]:
     """Yield the nearest first: siblings are those of the same campaign, else of the same advertiser or account."""
     for name, noun in ((kind.campaign, "campaign"), (kind.holder, SCOPES[kind.scope].noun)):
         if name and values.get(name):
             yield (name, values[name]), f"of its {noun}"
 
 
-def _unit(kind: Kind, values: Values) -> tuple[Value, ...]:
+def _unit_of(kind: Kind, values: Values) -> tuple[Value, ...]:
     return tuple(values.get(name) for name in kind.amount_units)
 
 
-def created_off(book: CostContext) -> Iterator[LimitChange]:
+def find_created_off(book: CostContext) -> Iterator[LimitChange]:
     """Yield what each object that is created off may spend once it is started, in the platform with one click."""
     for change in book.changes:
         kind = book.kinds[change.address.kind]

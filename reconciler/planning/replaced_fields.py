@@ -17,17 +17,17 @@ from reconciler.planning.replacement_parts import (
     UNKNOWN,
     UNREAD,
     Body,
-    found,
-    inner_paths,
-    moved,
+    find_path,
+    find_unknown_keys,
+    list_inner_paths,
     put,
-    refusal,
-    unknown_keys,
+    refuse,
+    report_moved,
 )
 from reconciler.provider import codec
 
 
-def replaced_rows(kind: Kind, write: Replace) -> tuple[Field, ...]:
+def select_replaced_rows(kind: Kind, write: Replace) -> tuple[Field, ...]:
     """Return the fields that the PUT sends."""
     rows = (row for row in kind.fields if kind.writes.get(row.facet) == write and not row.is_map)
     return tuple(row for row in rows if (path := row.path("patch")) is not None and path != NOT_IN_BODY)
@@ -45,7 +45,7 @@ class FieldMerge(Struct, frozen=True):
 
     @property
     def rows(self) -> tuple[Field, ...]:
-        return replaced_rows(self.kind, self.write)
+        return select_replaced_rows(self.kind, self.write)
 
     @property
     def moves(self) -> Mapping[str, FieldChange]:
@@ -55,28 +55,28 @@ class FieldMerge(Struct, frozen=True):
     def values(self) -> Values:
         return codec.decode_row(self.kind, {"id": self.item.id, "attributes": self.shown}).values
 
-    def problems(self) -> Iterator[Problem]:
+    def find_problems(self) -> Iterator[Problem]:
         """Yield why the object cannot be replaced without a change that the files do not state."""
-        yield from unknown_keys(self.item, self.shown, self._known())
+        yield from find_unknown_keys(self.item, self.shown, self._list_known())
         values = self.values
         for row in self.rows:
             move = self.moves.get(row.name)
             now = values.get(row.name)
-            if not self._as_planned(row, move, now):
-                yield moved(self.item, row.name, now, move)
+            if not self._is_as_planned(row, move, now):
+                yield report_moved(self.item, row.name, now, move)
             elif move is not None:
-                yield from self._lost(row, move)
+                yield from self._find_lost(row, move)
             else:
-                yield from self._unsendable(row, now)
+                yield from self._find_unsendable(row, now)
 
-    def _known(self) -> set[str]:
+    def _list_known(self) -> set[str]:
         paths = (row.path(way) for row in self.kind.fields for way in ("read", "patch"))
         tops = {path.partition(".")[0].casefold() for path in paths if path and not path.endswith("*")}
         return tops | {key.casefold() for key in self.write.computed}
 
-    def _as_planned(self, row: Field, move: FieldChange | None, now: Value) -> bool:
+    def _is_as_planned(self, row: Field, move: FieldChange | None, now: Value) -> bool:
         """Return True if a field is as it was when it was planned; what was not known then may be anything."""
-        known, wire = found(self.planned, str(row.path("patch")))
+        known, wire = find_path(self.planned, str(row.path("patch")))
         if move is not None:
             return self._is_same(row, now, move.before) or (move.before is None and self._is_born(row, now))
         if known and isinstance(now, datetime) and isinstance(row.type, DayType):
@@ -91,57 +91,57 @@ class FieldMerge(Struct, frozen=True):
 
     def _is_whole(self) -> bool:
         """Return True if the plan knew the object: then every nullable field is in the planned body."""
-        return all(found(self.planned, str(row.path("patch")))[0] for row in self.rows if row.nullable)
+        return all(find_path(self.planned, str(row.path("patch")))[0] for row in self.rows if row.nullable)
 
     def _is_same(self, row: Field, now: Value, planned: Value) -> bool:
         if isinstance(now, datetime) and isinstance(planned, date) and not isinstance(planned, datetime):
             return any(day_in(now, zone) == planned for zone in self.zones or ("UTC",))
         return now == planned or (planned is None and now == row.type.read(None))
 
-    def _lost(self, row: Field, move: FieldChange) -> Iterator[Problem]:
+    def _find_lost(self, row: Field, move: FieldChange) -> Iterator[Problem]:
         """Yield the keys inside a value that would be lost, since its type does not know them."""
-        there, wire = found(self.shown, str(row.path("read")))
+        there, wire = find_path(self.shown, str(row.path("read")))
         if there and isinstance(wire, dict | list):
             kept = row.type.write(row.type.read(wire))
-            for path in sorted(set(inner_paths(wire)) - set(inner_paths(kept))):
-                yield refusal(self.item, "field-not-known", UNKNOWN.format(f"{row.name}.{path}"), move.field)
+            for path in sorted(set(list_inner_paths(wire)) - set(list_inner_paths(kept))):
+                yield refuse(self.item, "field-not-known", UNKNOWN.format(f"{row.name}.{path}"), move.field)
 
-    def _unsendable(self, row: Field, now: Value) -> Iterator[Problem]:
+    def _find_unsendable(self, row: Field, now: Value) -> Iterator[Problem]:
         """Yield a problem if a field that the files do not state cannot be sent back as it is."""
-        there, wire = found(self.shown, str(row.path("read")))
+        there, wire = find_path(self.shown, str(row.path("read")))
         if not there and isinstance(row.type, MoneyType):
-            yield refusal(self.item, "unread-field", UNREAD.format(row.name), None)
+            yield refuse(self.item, "unread-field", UNREAD.format(row.name), None)
         elif wire is None and not row.nullable and "." not in str(row.path("patch")):
-            yield refusal(self.item, "unkept-value", UNKEPT.format(row.name, "null", row.name), None)
+            yield refuse(self.item, "unkept-value", UNKEPT.format(row.name, "null", row.name), None)
         elif isinstance(row.type, EnumType) and wire is not None and not self._is_word(row.type, now):
-            yield refusal(self.item, "unkept-value", UNKEPT.format(row.name, now, row.name), None)
+            yield refuse(self.item, "unkept-value", UNKEPT.format(row.name, now, row.name), None)
 
     def _is_word(self, type_: EnumType, now: Value) -> bool:
         return now in type_.words or now in self.write.echoed
 
-    def attributes(self) -> Body:
+    def merge(self) -> Body:
         """Return what is sent: each field as read, and the file's values in their places."""
         body: Body = {}
         values = self.values
         for row in self.rows:
             path = str(row.path("patch"))
             top = path.partition(".")[0]
-            there, wire = found(self.shown, str(row.path("read")).partition(".")[0])
+            there, wire = find_path(self.shown, str(row.path("read")).partition(".")[0])
             if there and top not in body:
                 spelled = isinstance(row.type, EnumType) and wire is not None
                 body[top] = row.type.write(values.get(row.name)) if spelled else deepcopy(wire)
         after = {name: move.after for name, move in self.moves.items()}
-        stated = {**self._uncovered(after), **after}
+        stated = {**self._uncover(after), **after}
         for row in self.rows:
             if row.name in stated:
-                put(body, str(row.path("patch")).split("."), _wire(row, stated[row.name]))
+                put(body, str(row.path("patch")).split("."), _to_wire(row, stated[row.name]))
         return body
 
-    def _uncovered(self, after: Values) -> Values:
+    def _uncover(self, after: Values) -> Values:
         """Return the files' values of fields that the API has computed until now, and computes no more."""
         if self.kind.normalize is None:
             return {}
-        shown = {row.name: row.type.read(found(self.shown, str(row.path("read")))[1]) for row in self.rows}
+        shown = {row.name: row.type.read(find_path(self.shown, str(row.path("read")))[1]) for row in self.rows}
         now, then = self.kind.normalize(shown), self.kind.normalize({**shown, **after})
         return {name: now[name] for name in shown if now[name] != shown[name] == then[name]}
 
@@ -152,5 +152,5 @@ class FieldMerge(Struct, frozen=True):
         return all(self._is_same(row, now, move.after) for row, now, move in rows)
 
 
-def _wire(row: Field, value: Value) -> Json:
+def _to_wire(row: Field, value: Value) -> Json:
     return None if value is None else row.type.write(value)

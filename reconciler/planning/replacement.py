@@ -15,8 +15,8 @@ from reconciler.kinds.write_methods import Replace
 from reconciler.model import Call, Change, Json, Problem, Values
 from reconciler.planning.replaced_entries import EntryMerge
 from reconciler.planning.replaced_fields import FieldMerge
-from reconciler.planning.replaced_fields import replaced_rows as replaced_rows
-from reconciler.planning.replacement_parts import Body, attributes_of, put, refusal
+from reconciler.planning.replaced_fields import select_replaced_rows as select_replaced_rows
+from reconciler.planning.replacement_parts import Body, attributes_of, put, refuse
 
 
 class Replacement(Struct, frozen=True):
@@ -30,19 +30,19 @@ class Replacement(Struct, frozen=True):
 # --- At the plan ------------------------------------------------------------------------------------------
 
 
-def planned_attributes(kind: Kind, write: Replace, change: Change) -> Body:
+def build_planned_attributes(kind: Kind, write: Replace, change: Change) -> Body:
     """Return the attributes as planned: all fields of a live object, those known of one that is not yet created."""
     if write.maps:
-        return {key: value for each in write.maps for key, value in _planned_map(each, change.after).items()}
+        return {key: value for each in write.maps for key, value in _build_planned_map(each, change.after).items()}
     body: Body = {}
-    for row in replaced_rows(kind, write):
+    for row in select_replaced_rows(kind, write):
         value = change.after.get(row.name)
         if (change.live is not None or row.name in change.after) and (value is not None or row.nullable):
             put(body, str(row.path("patch")).split("."), None if value is None else row.type.write(value))
     return body
 
 
-def _planned_map(entries: EntryMap, values: Values) -> Body:
+def _build_planned_map(entries: EntryMap, values: Values) -> Body:
     written = entries.write(entries.own(values))
     if entries.start:
         return {entries.attribute: written}
@@ -64,7 +64,7 @@ def merge_fresh(
     item, planned = call.items[0], attributes_of({"data": call.rows[0]})
     shown = attributes_of(fresh)
     if planned is None or shown is None:
-        return Replacement(problem=refusal(item, "unread-field", "the API's read holds no attributes", None))
+        return Replacement(problem=refuse(item, "unread-field", "the API's read holds no attributes", None))
     if write.maps:
         merging: FieldMerge | EntryMerge = EntryMerge(kind, write, item, planned, shown)
     else:
@@ -72,11 +72,11 @@ def merge_fresh(
     try:
         if again and merging.is_done():
             return Replacement(done=True)
-        problem = next(merging.problems(), None)
+        problem = next(merging.find_problems(), None)
     except ValueError as unread:
-        problem = refusal(item, "unread-field", f"{unread}, so nothing is replaced", None)
+        problem = refuse(item, "unread-field", f"{unread}, so nothing is replaced", None)
     if problem is not None:
         return Replacement(problem=problem)
     row = call.rows[0]
     assert isinstance(row, dict)
-    return Replacement({**row, "attributes": merging.attributes()})
+    return Replacement({**row, "attributes": merging.merge()})

@@ -12,19 +12,19 @@ UNREAD = "the API's read does not show {}: replaced without it, it would be clea
 UNKEPT = "{} is {}, which cannot be sent back, and the write would change it: state {}"
 
 
-def unknown_keys(item: Item, shown: Body, known: Collection[str]) -> Iterator[Problem]:
+def find_unknown_keys(item: Item, shown: Body, known: Collection[str]) -> Iterator[Problem]:
     for key in sorted(shown):
         if key.casefold() not in known:
-            yield refusal(item, "field-not-known", UNKNOWN.format(key), None)
+            yield refuse(item, "field-not-known", UNKNOWN.format(key), None)
 
 
-def moved(item: Item, name: str, now: Value, move: FieldChange | None) -> Problem:
+def report_moved(item: Item, name: str, now: Value, move: FieldChange | None) -> Problem:
     was = f"; it was {format_in_sentence(move.before)} when this was planned" if move is not None else " since the plan"
     verb = "is" if move is not None else "has moved to"
-    return refusal(item, "moved-meanwhile", f"{name} {verb} {format_in_sentence(now)}{was}", name, "plan again")
+    return refuse(item, "moved-meanwhile", f"{name} {verb} {format_in_sentence(now)}{was}", name, "plan again")
 
 
-def refusal(item: Item, code: str, message: str, name: str | None, hint: str | None = None) -> Problem:
+def refuse(item: Item, code: str, message: str, name: str | None, hint: str | None = None) -> Problem:
     own = next((move.place for move in item.fields if move.field == name), None)
     place = own or (item.fields[0].place if len(item.fields) == 1 else item.place)
     return error(code, message, at=place, address=item.address, hint=hint)
@@ -39,7 +39,7 @@ def attributes_of(body: Json) -> Body | None:
     return held if isinstance(held, dict) else None
 
 
-def found(node: Any, path: str) -> tuple[bool, Json]:
+def find_path(node: Any, path: str) -> tuple[bool, Json]:
     """Return (the path is there, its value); keys are compared in any case."""
     for key in path.split("."):
         if node is None:
@@ -53,16 +53,16 @@ def found(node: Any, path: str) -> tuple[bool, Json]:
     return True, node
 
 
-def inner_paths(wire: Json, at: str = "") -> Iterator[str]:
+def list_inner_paths(wire: Json, at: str = "") -> Iterator[str]:
     """Yield the paths of all keys inside a value; entries of a list have the same paths."""
     match wire:
         case dict():
             for key, value in wire.items():
                 yield f"{at}{key}"
-                yield from inner_paths(value, f"{at}{key}.")
+                yield from list_inner_paths(value, f"{at}{key}.")
         case list():
             for each in wire:
-                yield from inner_paths(each, at)
+                yield from list_inner_paths(each, at)
         case _:
             return
 

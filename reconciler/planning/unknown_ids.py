@@ -7,7 +7,7 @@ from reconciler.kinds.versions import kind_named
 from reconciler.model import Live, Pair, Problem, error
 
 
-def unknown_ids(
+def find_unknown_ids(
     kind: Kind, pairs: Sequence[Pair], live: Iterable[Live], find_ids: Callable[[str], Collection[str] | None]
 ) -> Iterator[Problem]:
     """Yield an error for each id of a managed kind that a write would name and that is not in the scope.

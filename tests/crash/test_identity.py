@@ -27,7 +27,7 @@ def live(id: str, name: str, parent: str = "7", **more: object) -> Live:
 
 
 def codes(pairs: Sequence[Pair], rows: Sequence[Live], **options: bool) -> list[str]:
-    return [problem.code for problem in identity.questions(AD_SETS, pairs, rows, **options)]
+    return [problem.code for problem in identity.find_questions(AD_SETS, pairs, rows, **options)]
 
 
 @pytest.mark.parametrize("name", ["summer", "Summer ", "Sum\u200bmer", "\uff33ummer", "SUMMER"])
@@ -42,7 +42,7 @@ def test_a_new_object_that_looks_like_a_live_one_is_questioned(name: str) -> Non
 
 def test_a_twin_of_what_is_managed_is_named_and_changes_nothing() -> None:
     mine, other = live("1", "Summer"), live("2", "Summer")
-    (problem,) = identity.questions(AD_SETS, [(block("a", "Summer"), mine)], [mine, other])
+    (problem,) = identity.find_questions(AD_SETS, [(block("a", "Summer"), mine)], [mine, other])
     assert (problem.code, problem.severity) == ("twin", Severity.WARNING)
     assert "2 is a twin of 1" in problem.message
     both = [(block("a", "Summer"), mine), (block("b", "Summer", id="2"), other)]
@@ -65,7 +65,8 @@ def test_an_object_that_the_ledger_links_to_another_block_is_not_claimed() -> No
 
     def found(known: set[Address], *, whole: bool) -> list[str]:
         return [
-            each.code for each in identity.claims("adSets", pairs, lambda kind, ids: {"1": (b,)}, known, whole=whole)
+            each.code
+            for each in identity.find_claims("adSets", pairs, lambda kind, ids: {"1": (b,)}, known, whole=whole)
         ]
 
     assert found({a}, whole=False) == ["duplicate-claim"]  # the other file is not read

@@ -24,7 +24,7 @@ from reconciler.kinds.retail_values import IntentType
 from reconciler.kinds.value_types import BoolType, EnumType, IdType, MoneyType, TextType, ValueType
 from reconciler.kinds.write_methods import Replace
 from reconciler.model import Action, Address, Call, Change, FieldChange, Item, Live, Value, WriteEffect
-from reconciler.planning.replacement import merge_fresh, planned_attributes, replaced_rows
+from reconciler.planning.replacement import build_planned_attributes, merge_fresh, select_replaced_rows
 from reconciler.provider import codec
 
 EXAMPLES = int(os.environ.get("REPLACEMENTS", "150"))
@@ -91,7 +91,7 @@ def shown(draw: Any, kind: Kind, write: Replace) -> Body:
 
 def put(write: Replace, kind: Kind, before: Body, sent: Body) -> Body:
     """What the API keeps: every writable field as it was sent, null or its default if it was not, all else cleared."""
-    writable = {str(row.path("patch")).partition(".")[0] for row in replaced_rows(kind, write)}
+    writable = {str(row.path("patch")).partition(".")[0] for row in select_replaced_rows(kind, write)}
     assert sent.keys() <= writable  # the bodies are closed
     own = {str(row.path("read")).partition(".")[0] for row in kind.fields if row.path("read") and not row.is_map}
     fixed = {key: before.get(key) for key in (own | set(write.computed)) - writable}
@@ -116,7 +116,7 @@ def call_of(kind: Kind, write: Replace, live: Live, stated: dict[str, Value]) ->
     )
     after = kind.after(live.values, stated)
     change = Change(ADDRESS, Action.UPDATE, live.id, moves, after, None, live)  # type: ignore[arg-type]
-    row = {"type": "T", "id": live.id, "attributes": planned_attributes(kind, write, change)}
+    row = {"type": "T", "id": live.id, "attributes": build_planned_attributes(kind, write, change)}
     item = Item(ADDRESS, live.id, moves)
     return Call("c", kind.name, write.facet, WriteEffect.REPLACE, "PUT", "/x", (row,), items=(item,))
 
@@ -130,7 +130,7 @@ def test_no_field_that_the_files_do_not_state_ever_changes(kind: Kind, data: st.
     planned = data.draw(shown(kind, write))
     fresh = data.draw(st.one_of(st.just(planned), st.just(planned), shown(kind, write)))
     live = codec.decode_row(kind, {"id": "7", "attributes": planned})
-    rows = st.sampled_from(replaced_rows(kind, write))
+    rows = st.sampled_from(select_replaced_rows(kind, write))
     chosen = data.draw(st.lists(rows, min_size=1, max_size=4, unique_by=lambda row: row.name))
     stated: dict[str, Value] = {row.name: row.type.parse(data.draw(raws(row.type))) for row in chosen}
     stated |= {row.name: None for row in chosen if row.nullable and data.draw(st.booleans())}
@@ -239,12 +239,14 @@ def test_a_new_object_is_replaced_whatever_the_file_states_of_it(status: str) ->
     write = LINE_ITEM.writes["whole"]
     assert isinstance(write, Replace)
     made = known(LINE_ITEM) | {"status": "draft", "flightSchedule": None} | DEFAULTS
-    names = [row.name for row in replaced_rows(LINE_ITEM, write) if row.nullable or row.name in ("name", "startDate")]
+    names = [
+        row.name for row in select_replaced_rows(LINE_ITEM, write) if row.nullable or row.name in ("name", "startDate")
+    ]
     live = codec.decode_row(LINE_ITEM, {"id": "7", "attributes": made})
     move = FieldChange("status", "activation", None, status)
     after = {name: live.values[name] for name in names} | {"status": status}
     change = Change(ADDRESS, Action.CREATE, "7", (move,), after, None)  # type: ignore[arg-type]
-    row = {"type": "T", "id": "7", "attributes": planned_attributes(LINE_ITEM, write, change)}
+    row = {"type": "T", "id": "7", "attributes": build_planned_attributes(LINE_ITEM, write, change)}
     item = Item(ADDRESS, "7", (move,))
     call = Call("c", "lineItems", write.facet, WriteEffect.REPLACE, "PUT", "/x", (row,), items=(item,))
 

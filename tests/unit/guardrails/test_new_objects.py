@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconciler.guardrails import GuardrailSettings, Mistake, Names, judge
 from reconciler.kinds import versions
 from reconciler.model import Action, Live, Value, Verdict
-from reconciler.planning.new_objects import siblings
+from reconciler.planning.new_objects import find_siblings
 
 from ...support.bench import bench
 from ...support.readings import errors
@@ -30,7 +30,7 @@ def verdict(amount: str, *others: Live, **values: Value) -> Verdict:
     """What decimalSlip says of a new ad set of campaign 7 with this budget, beside the others."""
     own = {BUDGET: Decimal(amount), "campaignId": "7", "advertiserId": "1352", RENEWAL: "daily", **values}
     made = replace(change("new", (BUDGET, None, Decimal(amount)), action=Action.CREATE, id=None), after=own)
-    plan = replace(proposal(made), beside=siblings(KINDS, [made], {"adSets": others}))
+    plan = replace(proposal(made), beside=find_siblings(KINDS, [made], {"adSets": others}))
     (judged,) = [each for each in judge(plan, GuardrailSettings(), {}) if each.rule == "decimalSlip"]
     return judged.verdict
 
@@ -67,7 +67,7 @@ def test_objects_that_are_new_together_are_siblings() -> None:
         )
         for number, bid in enumerate(("0.50", "0.55", "60"))
     ]
-    plan = replace(proposal(*made), beside=siblings(KINDS, made, {}))
+    plan = replace(proposal(*made), beside=find_siblings(KINDS, made, {}))
     (judged,) = [each for each in judge(plan, GuardrailSettings(), {}) if each.rule == "decimalSlip"]
     (problem,) = judged.problems
     assert str(problem.address) == "adSets.n2"

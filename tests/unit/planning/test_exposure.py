@@ -43,7 +43,7 @@ from reconciler.planning import exposure
 from reconciler.planning.call_parts import BoundType
 from reconciler.planning.cost import CostContext, compute_cost
 from reconciler.planning.diff import diff
-from reconciler.planning.exposure import ExposureContext, items_without_funding
+from reconciler.planning.exposure import ExposureContext, find_unfunded_items
 
 from . import by_hand
 from .worlds import CODES, KINDS, NOW, SCOPE, World, world
@@ -228,7 +228,7 @@ def test_the_running_exposure_begins_before_and_ends_after_and_never_peaks_in_be
         account, calls = prepared(seed)
         before, after = account.exposure(), account.planned()
         last: dict[str, Exposure] = {}
-        for each in exposure.exposure_by_call(account.ground, calls.calls, calls.deferred):
+        for each in exposure.trace_exposure(account.ground, calls.calls, calls.deferred):
             bound = max(before.get(each.currency, ZERO), after.get(each.currency, ZERO))
             assert (each.exposure.uncapped, each.exposure.amount) <= bound
             last[each.currency] = each.exposure
@@ -264,8 +264,8 @@ def test_a_decrease_that_is_not_applied_funds_nothing(status: ItemStatus) -> Non
     rises = [call for call in calls.calls if call.raises_exposure]
     applied = [each for call in frees for each in outcome(call, ItemStatus.APPLIED)]
     failed = [each for call in frees for each in outcome(call, status)]
-    assert items_without_funding(account.ground, applied, rises, calls.deferred) == {}
-    assert items_without_funding(account.ground, failed, rises, calls.deferred)
+    assert find_unfunded_items(account.ground, applied, rises, calls.deferred) == {}
+    assert find_unfunded_items(account.ground, failed, rises, calls.deferred)
 
 
 def test_what_is_dropped_is_told_at_its_line() -> None:
@@ -384,10 +384,10 @@ def test_what_one_decrease_failed_to_free_may_be_left_by_another() -> None:
     small_one = next(index for index, each in enumerate(ended) if each.item.address.key == "1")
     large_one = 1 - small_one
     ended[small_one] = replace(ended[small_one], status=ItemStatus.REJECTED)
-    assert items_without_funding(ground, ended, [rises]) == {}
+    assert find_unfunded_items(ground, ended, [rises]) == {}
     ended = outcome(frees, ItemStatus.APPLIED)
     ended[large_one] = replace(ended[large_one], status=ItemStatus.REJECTED)
-    assert items_without_funding(ground, ended, [rises]) == {rises.name: (0,)}
+    assert find_unfunded_items(ground, ended, [rises]) == {rises.name: (0,)}
 
 
 def test_of_a_call_only_what_has_no_room_is_dropped() -> None:
@@ -401,7 +401,7 @@ def test_of_a_call_only_what_has_no_room_is_dropped() -> None:
         replace(each, status=ItemStatus.REJECTED) if each.item.address.key == "0" else each
         for each in outcome(frees, ItemStatus.APPLIED)
     ]
-    dropped = items_without_funding(ground, ended, [rises])[rises.name]
+    dropped = find_unfunded_items(ground, ended, [rises])[rises.name]
     assert [rises.items[index].address.key for index in dropped] == ["3"]
 
 
@@ -411,7 +411,7 @@ def test_what_is_in_doubt_is_counted_once() -> None:
     ground, calls = small((ad_set(100), {BUDGET: Decimal(50), "scheduledBudgets.2026-12-24": christmas}))
     frees, rises = calls.calls
     assert (frees.facet, rises.facet) == ("budgets", "scheduledBudgets")
-    assert items_without_funding(ground, outcome(frees, ItemStatus.UNKNOWN), [rises]) == {}
+    assert find_unfunded_items(ground, outcome(frees, ItemStatus.UNKNOWN), [rises]) == {}
 
 
 def test_what_waits_for_an_id_raises_the_ceiling_as_planned() -> None:
@@ -419,8 +419,8 @@ def test_what_waits_for_an_id_raises_the_ceiling_as_planned() -> None:
     ground, calls = small((ad_set(150), {BUDGET: Decimal(50)}), (ad_set(10), {BUDGET: Decimal(60)}), (None, new(400)))
     creates, frees, rises = calls.calls
     failed = [*outcome(creates, ItemStatus.APPLIED), *outcome(frees, ItemStatus.REJECTED)]
-    assert items_without_funding(ground, failed, [rises]) == {rises.name: (0,)}
-    assert items_without_funding(ground, failed, [rises], calls.deferred) == {}
+    assert find_unfunded_items(ground, failed, [rises]) == {rises.name: (0,)}
+    assert find_unfunded_items(ground, failed, [rises], calls.deferred) == {}
 
 
 @pytest.mark.parametrize("status", [ItemStatus.UNKNOWN, ItemStatus.REJECTED])
@@ -429,5 +429,5 @@ def test_a_stop_in_doubt_does_not_let_its_ad_set_begin_anew(status: ItemStatus) 
     ground, calls = small((ad_set(100, "on", OVER), {START: "off", END: LATER}))
     stop, end = calls.calls
     assert (stop.facet, end.facet) == ("activation", "settings")
-    assert items_without_funding(ground, outcome(stop, ItemStatus.APPLIED), [end]) == {}
-    assert items_without_funding(ground, outcome(stop, status), [end]) == {end.name: (0,)}
+    assert find_unfunded_items(ground, outcome(stop, ItemStatus.APPLIED), [end]) == {}
+    assert find_unfunded_items(ground, outcome(stop, status), [end]) == {end.name: (0,)}

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.versions import find_version
 from reconciler.model import Action, Address, Change, FieldChange, FixedLocator, Live, Place, Plan, Span, WriteEffect
-from reconciler.planning.batching import build_calls, fields_sent, resolve_deferred, weight
+from reconciler.planning.batching import build_calls, list_sent_fields, resolve_deferred, weigh
 from reconciler.planning.call_parts import BoundType
 
 PLACE = Place(FixedLocator(Span("ads.yaml", 1, 1)), ())
@@ -170,7 +170,7 @@ def test_an_update_leaves_nothing_for_later() -> None:
     ],
 )
 def test_a_change_is_weighed_by_what_it_commits(moves: list[tuple[str, Any, Any]], expected: int) -> None:
-    assert weight(tuple(move("adSets", *each) for each in moves), KINDS["adSets"]) == expected
+    assert weigh(tuple(move("adSets", *each) for each in moves), KINDS["adSets"]) == expected
 
 
 def test_within_a_facet_decreases_fill_the_first_batch() -> None:
@@ -265,8 +265,8 @@ def test_a_part_of_a_block_takes_the_block_with_it_and_an_amount_does_not() -> N
     amount = change("a", (AMOUNT, Decimal(5), Decimal(6)), **known)
     renewal = change("a", ("budget.budgetRenewal", "daily", "weekly"), **known)
 
-    assert fields_sent(amount, kind) == (AMOUNT,)
-    assert set(fields_sent(renewal, kind)) == {"budget.budgetRenewal", "budget.budgetStrategy", AMOUNT}
+    assert list_sent_fields(amount, kind) == (AMOUNT,)
+    assert set(list_sent_fields(renewal, kind)) == {"budget.budgetRenewal", "budget.budgetStrategy", AMOUNT}
 
 
 def sent_budget(each: Change) -> Any:
@@ -295,4 +295,4 @@ def test_a_part_that_the_change_clears_is_sent_as_null() -> None:
 
 
 def test_what_no_read_shows_is_not_looked_for() -> None:
-    assert fields_sent(change("a", ("audienceId", None, "9")), KINDS["adSets"]) == ()
+    assert list_sent_fields(change("a", ("audienceId", None, "9")), KINDS["adSets"]) == ()

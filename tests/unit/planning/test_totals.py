@@ -57,7 +57,7 @@ def test_totals_equal_a_count_by_hand_over_random_portfolios() -> None:
 def test_the_count_by_hand_notices_what_money_drops(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above is able to fail: without the uncapped ones, the sums differ at once."""
     monkeypatch.setattr(
-        counting, "_counted_in", lambda limit: () if limit is None or limit.amount is None else (limit.period,)
+        counting, "_list_periods", lambda limit: () if limit is None or limit.amount is None else (limit.period,)
     )
     worlds = [world(Random(seed)) for seed in range(200)]
     assert any(told(compute_cost(each.book), "after") != counted(each, "after") for each in worlds)
