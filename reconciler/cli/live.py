@@ -55,7 +55,7 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
     targets: tuple[str, ...]
     kinds: tuple[str, ...]
     update: bool
-    categories: bool
+    details: bool
     advertisers: tuple[str, ...]
     accounts: tuple[str, ...]
     everything: bool
@@ -152,7 +152,14 @@ def rollback(given: RollbackOptions) -> None:
     shell_complete=complete_from("kinds"),
 )
 @click.option("--update", is_flag=True, help="Bring what the files state up to date with what is live.")
-@click.option("--categories", is_flag=True, help="Category bids and multipliers too: two reads for each ad set.")
+@click.option(
+    "--details",
+    "--categories",
+    "details",
+    is_flag=True,
+    help="Also what costs calls for each object: category bids and multipliers of ad sets; dated budgets and bid "
+    "multipliers of Retail Media beyond 1,000 calls, up to which a plain import reads them.",
+)
 @click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Begin a project with this advertiser.")
 @click.option("--account", "accounts", multiple=True, metavar="ID", help="Begin one with this Retail Media account.")
 @click.option("--all", "everything", is_flag=True, help="Begin a project with all that the application may touch.")
@@ -181,7 +188,7 @@ def import_(given: ImportOptions) -> None:
     with report_refusal("text"):
         try:
             done = import_command.run(
-                where, ImportRequest(given.kinds, given.targets, given.update, given.categories, out), progress
+                where, ImportRequest(given.kinds, given.targets, given.update, given.details, out), progress
             )
         except CommandRefused as unusable:
             if given.form == "text":

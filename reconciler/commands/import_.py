@@ -56,7 +56,7 @@ def run(where: ImportTarget, wish: ImportRequest, tell: Tell) -> ImportResult:
     project = loaded.project
     assert project is not None
     wish = replace(wish, schema=init.schema_files(project.folder)[0])
-    with _api(where, project.folder, _products(project, wish.kinds), tell) as api:
+    with _api(where, home.folder, _products(project, wish.kinds), tell) as api:
         kinds = [each for each in project.kinds.values() if not wish.kinds or each.name in wish.kinds]
         trouble = connection.learn_time(api, project, kinds)
         if trouble is not None:

@@ -5,6 +5,7 @@ values that the API never returns.
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from reconciler.commands.drift_accept import rewrite_files
 from reconciler.commands.session import Session
 from reconciler.config import loader
 from reconciler.engine.plan import PreparedPlan
+from reconciler.kinds.date_types import DayType
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import AddDifference
 from reconciler.ledger.interface import RunHistory
@@ -101,26 +103,47 @@ def undo_values(
     wished: dict[Address, dict[str, Value]] = {}
     written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
     notes: dict[Problem, None] = dict.fromkeys(_find_unsettled(past))
-    for move in recorded_moves(past):
-        kind = prepared.project.kinds.get(move.address.kind)
-        if kind is None:
-            continue
+    moves = [move for move in recorded_moves(past) if move.address.kind in prepared.project.kinds]
+    born = {(move.address.kind, move.id): move.address for move in moves if move.created}
+    for move in moves:
+        kind = prepared.project.kinds[move.address.kind]
         address, live = now.get((kind.name, move.id or ""), (move.address, None))
-        why = _find_reason_to_keep(kind, move, live)
+        wanted = undo_of_new_object(kind, move) if (kind.name, move.id) in born else move
+        if wanted is None:
+            continue
+        why = _find_reason_to_keep(kind, wanted, live)
         if why is not None:
             notes[replace(why, address=address)] = None
             continue
         assert live is not None
-        wished.setdefault(address, {})[move.field] = move.before
-        written.setdefault((kind, address), (live, {}))[1][move.field] = move.after
-        if isinstance(kind.writes.get(kind.field(move.field).facet), AddDifference):
-            before = format_drift_value(move.before)
-            message = f"{move.field} goes back to {before}; what was spent of it meanwhile stays spent"
+        wished.setdefault(address, {})[wanted.field] = wanted.before
+        written.setdefault((kind, address), (live, {}))[1][wanted.field] = wanted.after
+        if isinstance(kind.writes.get(kind.field(wanted.field).facet), AddDifference):
+            before = format_drift_value(wanted.before)
+            message = f"{wanted.field} goes back to {before}; what was spent of it meanwhile stays spent"
             notes[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
     for (kind, address), (live, after) in written.items():
         wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
         wished[address] |= values_not_find_computed(kind, live, wished[address], past)
+    for (name, id), first in born.items():
+        address, _ = now.get((name, id or ""), (first, None))
+        notes[_created(prepared.project.kinds[name], address, id, wished.get(address, {}))] = None
     return wished, tuple(notes)
+
+
+def undo_of_new_object(kind: Kind, move: RecordedMove) -> RecordedMove | None:
+    """Return a change of an object that the run created, with the value that takes it back; None if there is none.
+
+    What the run started is stopped. What it wrote after the creation goes back to what the API gives a new object.
+    """
+    row = kind.field(move.field)
+    stop, given = kind.stop_values.get(move.field), kind.create_defaults.get(move.field)
+    if stop is not None and kind.changeable(row):
+        return None if move.after in (stop, given) else replace(move, before=stop)
+    if move.created or move.before is not None:
+        return None if move.created else move
+    idle = kind.idle_when_equal.get(row.name)
+    return replace(move, before=Decimal(idle) if isinstance(idle, int) else given)
 
 
 def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, remembered: Values) -> dict[str, Value]:
@@ -182,12 +205,6 @@ def _find_unsettled(past: RunHistory) -> Iterator[Problem]:
 
 def _find_reason_to_keep(kind: Kind, move: RecordedMove, live: Live | None) -> Problem | None:
     """Return the reason why a value is not reverted, or None."""
-    if move.created:
-        stop = next(
-            (f"{name}: {format_drift_value(value)}" for name, value in kind.stop_values.items()), "its end date"
-        )
-        hint = f"the API cannot delete it; to stop it, write {stop}"
-        return warning("created", f"{move.id} was created, and stays", hint=hint)
     if live is None:
         return warning("not-in-files", f"{move.id} is not in the files any more", hint="describe it again by its id")
     why = find_reason_to_stay(kind, move.field, move.before, seen=move.seen)
@@ -201,6 +218,20 @@ def _find_reason_to_keep(kind: Kind, move: RecordedMove, live: Live | None) -> P
         reason = "the API has no way to clear it" if move.before is None else "it cannot be written"
         return warning("cannot-go-back", f"{move.field} cannot go back to {format_drift_value(move.before)}: {reason}")
     return None
+
+
+def _created(kind: Kind, address: Address, id: str | None, wished: Values) -> Problem:
+    """Return a warning for an object that stays, with what stops it: this plan, a line in its block, or nothing."""
+    stops = {name: value for name, value in kind.stop_values.items() if kind.changeable(kind.field(name))}
+    ends = [row.name for row in kind.fields if isinstance(row.type, DayType) and row.nullable and kind.changeable(row)]
+    hint = "the API can neither delete nor stop it"
+    if stops:
+        stop = next(f"{name}: {format_drift_value(value)}" for name, value in stops.items())
+        does = "this plan stops it with" if stops.items() <= wished.items() else "to stop it, write"
+        hint = f"the API cannot delete it; {does} {stop}"
+    elif ends:
+        hint = f"the API cannot delete it; to stop it, write its {ends[-1]}"
+    return warning("created", f"{id} was created, and stays", address=address, hint=hint)
 
 
 def _warn_of_pending(run: Run, wished: Mapping[Address, Mapping[str, Value]]) -> Iterator[Problem]:

@@ -10,12 +10,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconciler.config import update_file, value_formatter
+from reconciler.config import update_file
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.update_file import Amendment
-from reconciler.importer import block_names, resource_blocks
+from reconciler.config.yaml_editor import REMOVED
+from reconciler.importer import block_names, details, resource_blocks
 from reconciler.importer.file_placement import FileOutput, FilePlacement, file_of
 from reconciler.importer.resource_blocks import ImportedResource, Skipped
 from reconciler.kinds.kind import Kind, ValidationContext
@@ -33,7 +35,7 @@ class ImportRequest(Struct, frozen=True):
     kinds: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     update: bool = False
-    categories: bool = False
+    details: bool = False
     out: Path | None = None
     schema: Path | None = None
 
@@ -113,8 +115,6 @@ class Importer:
         known = {found.id for _, found in pairs if found}
         self._name_members(kind)
         fresh = [each for each in reading.live if each.id not in known and not self._is_closed(kind, each)]
-        if self.wish.categories and kind.details:
-            fresh = list(self._with_categories(kind, fresh))
         return self._drop_refused(kind, self._describe_new(kind, fresh), pairs, reading.live)
 
     def _root(self, kind: Kind) -> str:
@@ -129,7 +129,7 @@ class Importer:
         self.problems += map(_soften, doubts)
         if self.wish.update:
             pairs = sub_resources.add_details(kind, self._root(kind), pairs, self.send)
-            self._update_blocks(kind, pairs, blocks)
+            pairs = self._update_blocks(kind, pairs, blocks)
         for desired, found in pairs:
             if found:
                 self.present += 1
@@ -149,7 +149,8 @@ class Importer:
     def _blocks(self, kind: Kind) -> list[Desired]:
         return [each for each in self.loaded.desired if each.address.kind == kind.name]
 
-    def _update_blocks(self, kind: Kind, pairs: Sequence[Pair], blocks: Sequence[Desired]) -> None:
+    def _update_blocks(self, kind: Kind, pairs: Sequence[Pair], blocks: Sequence[Desired]) -> tuple[Pair, ...]:
+        """Bring the blocks up to date, and return the pairs with what the files will state."""
         amendments = []
         for desired, found in pairs:
             if found and self.wish.aims_at(desired.address) and update_file.differs_from_block(kind, desired, found):
@@ -157,6 +158,8 @@ class Importer:
                 amendments.append(Amendment(desired, moves))
         moved = {each.desired.address for each in amendments}
         self.places.amend(kind, amendments, [each for each in blocks if each.address not in moved])
+        by_address = {each.desired.address: each for each in amendments}
+        return tuple((_after(by_address.get(desired.address), desired, found), found) for desired, found in pairs)
 
     def _name_members(self, kind: Kind) -> None:
         """Read the names of group members (sellers) if the API lists them; otherwise their ids are used."""
@@ -170,15 +173,6 @@ class Importer:
             return
         self.names.update({whose: name for whose, name in names.items() if name})
 
-    def _with_categories(self, kind: Kind, fresh: Sequence[Live]) -> Iterator[Live]:
-        """Yield the objects with the entries of their sub-resources, read one by one."""
-        maps = dict.fromkeys(name for detail in kind.details for name in detail.fields)
-        for number, each in enumerate(fresh, 1):
-            self.tell(f"reading {kind.name}: {number:,}/{len(fresh):,}")
-            asks = value_formatter.as_desired(Address(kind.name, "-"), maps, each.id)
-            ((_, found),) = sub_resources.add_details(kind, self._root(kind), [(asks, each)], self.send)
-            yield resource_blocks.own_entries(kind, found) if found else each
-
     # --- Choosing resources -------------------------------------------------------------------------------
 
     def _is_closed(self, kind: Kind, found: Live) -> bool:
@@ -191,10 +185,9 @@ class Importer:
         taken = [each.address.key for each in self._blocks(kind)]
         currency = self.project.stated_currency(kind.scope)
         keys = block_names.choose_keys(kind, fresh, taken, block_names.choose_labels(self.names))
-        for each in fresh:
-            address = Address(kind.name, keys[each.id])
-            if not self.wish.aims_at(address):
-                continue
+        addresses = {each.id: Address(kind.name, keys[each.id]) for each in fresh}
+        for each in self._with_details(kind, [each for each in fresh if self.wish.aims_at(addresses[each.id])]):
+            address = addresses[each.id]
             fields, left = resource_blocks.describe_object(kind, each, currency, self.project.assumptions)
             self.left += left
             if resource_blocks.is_manageable(kind, fields):
@@ -208,6 +201,13 @@ class Importer:
                         resource_blocks.reason_unmanaged(kind, each),
                     )
                 )
+
+    def _with_details(self, kind: Kind, aimed: Sequence[Live]) -> Iterator[Live]:
+        """Return the objects with their sub-resources, as far as these are read."""
+        read = details.chosen_details(kind, len(aimed), all=self.wish.details)
+        self.problems += details.note_unread(kind, len(aimed), read)
+        today = self.now.date()
+        return details.read_details(kind, self._root(kind), aimed, read, self.send, self.tell, today)
 
     def _drop_refused(
         self, kind: Kind, written: Iterable[ImportedResource], known: Sequence[Pair], all: Sequence[Live]
@@ -258,6 +258,16 @@ def import_result(done: Importer, files: Iterable[FileOutput]) -> ImportResult:
     """Return the result of a finished import."""
     problems = tuple(dict.fromkeys(done.problems))
     return ImportResult(done.project.name, tuple(files), tuple(done.left), problems, done.present)
+
+
+def _after(amendment: Amendment | None, desired: Desired, found: Live | None) -> Desired:
+    """Return a block as it is once its amendment is written."""
+    if amendment is None or found is None:
+        return desired
+    moves = amendment.moves
+    kept = {name: value for name, value in desired.values.items() if moves.get(name) is not REMOVED}
+    stated = {name: found.values.get(name) for name, new in moves.items() if new is not REMOVED}
+    return replace(desired, values={**kept, **stated})
 
 
 def _soften(doubt: Problem) -> Problem:

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from reconciler.config.value_formatter import as_desired, rule_violations, to_yaml
 from reconciler.config.yaml_writer import NestedBlock, entry
@@ -98,20 +97,6 @@ def _fitting(
 def says_nothing(row: Field, value: Value) -> bool:
     """Return True if a value means the same as an absent line."""
     return value in (None, (), "") or (value == "undefined" and isinstance(row.type, EnumType))
-
-
-def own_entries(kind: Kind, live: Live) -> Live:
-    """Return the object without entries that repeat the default: an inherited bid, a multiplier of 1."""
-    idle = {
-        name.removesuffix("*"): live.values.get(said) if isinstance(said, str) else said
-        for name, said in kind.idle_when_equal.items()
-    }
-    shared_values = {
-        name: value
-        for name, value in live.values.items()
-        if not any(name.startswith(prefix) and value == said for prefix, said in idle.items())
-    }
-    return replace(live, values=shared_values)
 
 
 def reason_closed(kind: Kind, live: Live) -> str | None:

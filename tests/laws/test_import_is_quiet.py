@@ -59,7 +59,7 @@ def test_what_is_live_and_could_not_be_written_is_left_out_and_told(case: Spoken
     with stage(case) as here:
         populate(here.world, case.name, data.draw)
         distort(here.world, case.name, data.draw)
-        done = imported(here, case, categories=True)
+        done = imported(here, case, details=True)
         before = texts(here.folder)
 
         assert (refused(here), planned(here)) == ([], [])

@@ -15,7 +15,7 @@ from reconciler.commands import drift_accept, rollback
 from reconciler.commands.connection import CommandRefused
 from reconciler.commands.rollback import RollbackResult
 from reconciler.commands.write_session import open_writing
-from reconciler.model import IrreversibleReason, ItemStatus, Run, exit_codes
+from reconciler.model import Action, IrreversibleReason, ItemStatus, Run, exit_codes
 
 from ...laws.portfolios import Spoken, created, edited, section, spoken
 from ...support.bench import bench
@@ -158,18 +158,38 @@ def test_a_value_that_moved_since_is_left_and_reported() -> None:
     assert reverted.pop("budget.budgetAmount") == Decimal(700)
 
 
-def test_what_was_created_stays_and_is_told_with_the_way_to_stop_it() -> None:
+def test_what_was_created_stays_and_what_the_run_started_of_it_is_stopped() -> None:
     with night() as here:
         two = '  two: {sellerId: "1", campaignId: "10002", bid: 1}\n'
         here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
         here.bench.apply()
 
-        found = rollback.rollback(here.session(), last_run(here))
+        found = undo(here, last_run(here))
 
-    (told,) = {each.message: each for each in found.run.problems if each.code == "created"}.values()
+        assert "bid: 0.00}" in here.text("sellers.yaml")
+        assert here.plan().changes == ()
+
+    (told,) = [each for each in found.run.problems if each.code == "created"]
     assert str(told.address) == "sellerCampaigns.two"
-    assert "bid: 0.00" in str(told.hint)
+    assert str(told.hint).endswith("this plan stops it with bid: 0.00")
+    (change,) = found.run.changes
+    assert (str(change.address), change.action) == ("sellerCampaigns.two", Action.STOP)
+
+
+def test_a_new_object_that_moved_since_is_left_as_it_is() -> None:
+    with night() as here:
+        two = '  two: {sellerId: "1", campaignId: "10002", bid: 1}\n'
+        here.rewrite("sellers.yaml", "sellerCampaigns:\n", f"sellerCampaigns:\n{two}")
+        here.bench.apply()
+        here.rewrite("sellers.yaml", "bid: 1}", "bid: 2}")
+        run = last_run(here)
+        here.bench.apply()
+
+        found = rollback.rollback(here.session(), run)
+
     assert found.run.changes == ()
+    assert {each.code for each in found.run.problems} >= {"created", "moved-since"}
+    assert "to stop it, write bid: 0.00" in str(next(e.hint for e in found.run.problems if e.code == "created"))
 
 
 def test_the_original_plan_told_already_what_its_rollback_cannot_take_back() -> None:

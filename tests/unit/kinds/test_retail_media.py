@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.versions import all_versions
+from reconciler.commands import import_
+from reconciler.engine.environment import StateSnapshot
+from reconciler.importer import details
+from reconciler.importer.account_import import ImportRequest, ImportResult
+from reconciler.kinds.versions import all_versions, find_version
 from reconciler.model import ItemStatus, Problem, Run
 from reconciler.sandbox.message import Request, Response
 
@@ -411,3 +415,43 @@ def test_no_kind_names_itself_in_a_circle_and_each_is_read_after_what_it_names()
             named = set(kind.address_fields.values()) & version.kinds.keys()
             assert named <= set(seen), (version.version, kind.name)
             seen.append(kind.name)
+
+
+# --- Import -------------------------------------------------------------------------------------------------
+
+
+def imported(here: Bench, **wish: Any) -> tuple[ImportResult, str]:
+    here.write({})
+    asked = ImportRequest(("retailMediaCampaigns", "lineItems"), **wish)
+    done = import_.write_import(here.load(), here.outside, StateSnapshot(), asked, lambda line: None, here.world.now)
+    return done, "\n".join(file.read_text(encoding="utf-8") for file in sorted(here.folder.rglob("*.yaml")))
+
+
+def test_an_import_writes_dated_budgets_and_multipliers_but_none_that_is_over_or_says_nothing() -> None:
+    with market() as here:
+        own = here.world.state.all("retailMediaCampaigns")["73"]
+        dated = [{"start": "2026-10-01", "length": 2, "amount": 7}, {"start": "2026-11-27", "length": 4, "amount": 500}]
+        here.world.state.put("retailMediaCampaigns", "73", {**own, "dailyOverrides": dated})
+
+        done, text = imported(here)
+
+        assert '"2026-11-27": {maxDailySpend: 500.00, duration: 4D}' in text
+        assert "bidMultipliers: {category: 0.80, search: 1.50}" in text
+        assert ('"2026-10-01": {' in text, ": 1.00}" in text) == (False, False)
+        assert [each.code for each in done.problems if each.code == "not-read"] == []
+        assert here.plan().plan.total == 0
+
+
+def test_an_import_that_would_need_too_many_calls_says_what_it_did_not_read_and_what_it_would_cost() -> None:
+    kind = find_version("retailMedia", "2026-07").kinds["lineItems"]
+
+    assert len(details.chosen_details(kind, 500, all=False)) == 2
+    assert len(details.chosen_details(kind, 501, all=True)) == 2
+    read = details.chosen_details(kind, 501, all=False)
+    (note,) = details.note_unread(kind, 501, read)
+
+    assert read == ()
+    assert note.message == (
+        "not read: dailyBudgetOverrides, monthlyBudgetOverrides, bidMultipliers of 501 line items, "
+        "which would cost 1,002 calls"
+    )
