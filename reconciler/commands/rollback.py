@@ -127,7 +127,7 @@ def undo_values(
         wished[address] |= values_not_find_computed(kind, live, wished[address], past)
     for (name, id), first in born.items():
         address, _ = now.get((name, id or ""), (first, None))
-        notes[_created(prepared.project.kinds[name], address, id, wished.get(address, {}))] = None
+        notes[_warn_of_created(prepared.project.kinds[name], address, id, wished.get(address, {}))] = None
     return wished, tuple(notes)
 
 
@@ -220,7 +220,7 @@ def _find_reason_to_keep(kind: Kind, move: RecordedMove, live: Live | None) -> P
     return None
 
 
-def _created(kind: Kind, address: Address, id: str | None, wished: Values) -> Problem:
+def _warn_of_created(kind: Kind, address: Address, id: str | None, wished: Values) -> Problem:
     """Return a warning for an object that stays, with what stops it: this plan, a line in its block, or nothing."""
     stops = {name: value for name, value in kind.stop_values.items() if kind.changeable(kind.field(name))}
     ends = [row.name for row in kind.fields if isinstance(row.type, DayType) and row.nullable and kind.changeable(row)]

@@ -159,7 +159,7 @@ class Importer:
         moved = {each.desired.address for each in amendments}
         self.places.amend(kind, amendments, [each for each in blocks if each.address not in moved])
         by_address = {each.desired.address: each for each in amendments}
-        return tuple((_after(by_address.get(desired.address), desired, found), found) for desired, found in pairs)
+        return tuple((_amend_block(by_address.get(desired.address), desired, found), found) for desired, found in pairs)
 
     def _name_members(self, kind: Kind) -> None:
         """Read the names of group members (sellers) if the API lists them; otherwise their ids are used."""
@@ -260,7 +260,7 @@ def import_result(done: Importer, files: Iterable[FileOutput]) -> ImportResult:
     return ImportResult(done.project.name, tuple(files), tuple(done.left), problems, done.present)
 
 
-def _after(amendment: Amendment | None, desired: Desired, found: Live | None) -> Desired:
+def _amend_block(amendment: Amendment | None, desired: Desired, found: Live | None) -> Desired:
     """Return a block as it is once its amendment is written."""
     if amendment is None or found is None:
         return desired
