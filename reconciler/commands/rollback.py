@@ -156,7 +156,7 @@ def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, re
         for name, value in known.items()
         if name not in after
         and implied.get(name, live.values[name]) == live.values[name] != value
-        and kind.changeable(kind.field(name))
+        and kind.is_changeable(kind.field(name))
     }
 
 

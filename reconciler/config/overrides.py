@@ -189,7 +189,7 @@ def parse_value(kind: Kind, name: str, raw: Json) -> Value:
 
 
 def _describe_count(kind: Kind) -> str:
-    return next(row.name for row in reversed(kind.fields) if kind.changeable(row) and row.path("read"))
+    return next(row.name for row in reversed(kind.fields) if kind.is_changeable(row) and row.path("read"))
 
 
 def _describe_override(

@@ -205,7 +205,7 @@ def _value(rows: list[Field]) -> Schema:
     form = rows[0].type
     for row in rows[1:]:
         if isinstance(form, EnumType) and isinstance(row.type, EnumType):
-            form = form.joined(row.type)
+            form = form.join(row.type)
     schema = form.schema()
     if any(row.nullable for row in rows):
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]

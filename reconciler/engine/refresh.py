@@ -11,7 +11,7 @@ from reconciler.engine.environment import Environment, StateSnapshot
 from reconciler.engine.validate import by_kind
 from reconciler.executor import held
 from reconciler.executor.looks import KindReader
-from reconciler.kinds.calendar import days
+from reconciler.kinds.calendar import find_days
 from reconciler.kinds.kind import Kind, ValidationContext
 from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
@@ -83,7 +83,7 @@ def _refresh(
         problems += _questions(project, kind, detailed, reading.live)
         problems += _unknown_objects(project, kind, detailed, outside)
         problems += find_unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows))
-        problems += minimum_bids.low_bids(kind, root, detailed, outside.send)
+        problems += minimum_bids.find_low_bids(kind, root, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, _with_details(kind, reading.live, whole)
         marks |= _read_marks(project, kind, detailed, outside)
     problems += _judge(kinds, project, now, pairs, rows, zones, marks)
@@ -120,14 +120,14 @@ def _check_scope(
 def first_reads(project: Project, kinds: Sequence[Kind]) -> tuple[Call, ...]:
     """Return the reads with which a refresh of these kinds begins, whatever the files say of them."""
     unstated = [name for name, ids in project.scope.items() if any(id not in project.currencies for id in ids)]
-    return tuple(live_reads.first_reads(kinds, project.dialect, project.scope, unstated))
+    return tuple(live_reads.list_first_reads(kinds, project.dialect, project.scope, unstated))
 
 
 def _first_day(kind: Kind, desired: Desired, now: datetime, zones: Mapping[tuple[str, str], str]) -> date:
     """Return the day of its owner, or the earliest one of the scope."""
     owner = kind.owner_of(desired.values)
     near = [zone for (scope, id), zone in zones.items() if scope == kind.scope and owner in (None, id)]
-    return days(now, near)[0]
+    return find_days(now, near)[0]
 
 
 def _stated_currencies(project: Project) -> dict[tuple[str, str], str]:
@@ -157,7 +157,7 @@ def _find_created(pairs: Mapping[str, Sequence[Pair]]) -> set[Address]:
 def _unknown_objects(project: Project, kind: Kind, pairs: Sequence[Pair], outside: Environment) -> Iterator[Problem]:
     """Yield a problem for each id in a write that the list of its field does not have."""
     root, scope = project.dialect(kind.family).root, project.scope.get(kind.scope, ())
-    return references.unknown_references(kind, root, scope, pairs, outside.send)
+    return references.find_unknown_references(kind, root, scope, pairs, outside.send)
 
 
 def _id_finder(

@@ -155,7 +155,7 @@ class Looks:
                 with self._lock:
                     self._find_known(call.kind).expected += self._list_parents(call)
 
-    def shown(self, kind: str) -> ShownIds:
+    def list_shown(self, kind: str) -> ShownIds:
         """Return every id of a kind that a read of this run has shown so far."""
         with self._lock:
             shown = self._find_known(kind).shown

@@ -150,7 +150,7 @@ class Sender(Struct, frozen=True):
             self.facets[call.name] = call.facet
         lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
         attempts.sent, attempts.first = (lost, intent), attempts.first or lost
-        shown = self.looks.shown(call.kind) if call.effect is WriteEffect.CREATE else ()
+        shown = self.looks.list_shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
         leave = Leave(self.journal, self.stop, intent)
         self.watch(marked, None)

@@ -111,12 +111,12 @@ def reason_closed(kind: Kind, live: Live) -> str | None:
 
 def is_manageable(kind: Kind, fields: Fields) -> bool:
     """Return True if a file with these fields could change the object."""
-    return any(kind.changeable(kind.field(name)) for name in fields)
+    return any(kind.is_changeable(kind.field(name)) for name in fields)
 
 
 def reason_unmanaged(kind: Kind, live: Live) -> str:
     """Return the reason why the object has no field to manage."""
-    unset = [row.name for row in kind.fields if kind.changeable(row) and live.values.get(row.name, ...) is None]
+    unset = [row.name for row in kind.fields if kind.is_changeable(row) and live.values.get(row.name, ...) is None]
     return f"{' and '.join(unset)} not set" if unset else "no file could change anything in it"
 
 

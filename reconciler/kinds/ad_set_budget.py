@@ -40,18 +40,18 @@ def budget_parts_fit(ad_set: Desired, values: Values, *, complete: bool, under: 
                 yield refuse(name, "budget-uncapped", f"{part} does not go with an uncapped budget", UNCAPPED)
         return
     if strategy == "capped":
-        yield from _capped(refuse, values, complete)
+        yield from _check_capped(refuse, values, complete)
     weekly = renewal == "weekly" and smoothing == "standard"
-    if week not in (None, "undefined") and not weekly and _known(complete, renewal, smoothing):
+    if week not in (None, "undefined") and not weekly and _is_known(complete, renewal, smoothing):
         yield refuse(BUDGET[4], "budget-week", "a week goes only with a weekly budget and standard delivery")
     if pacing not in (None, "undefined"):
         if smoothing == "accelerated":
             yield refuse(BUDGET[5], "budget-pacing", "pacingBehavior does not go with accelerated delivery")
-        if pacing == "targetAverageDailyBudget" and renewal != "monthly" and _known(complete, renewal):
+        if pacing == "targetAverageDailyBudget" and renewal != "monthly" and _is_known(complete, renewal):
             yield refuse(BUDGET[5], "budget-pacing", "targetAverageDailyBudget needs a monthly budget")
 
 
-def _capped(refuse: Refuse, values: Values, complete: bool) -> Iterator[Problem]:
+def _check_capped(refuse: Refuse, values: Values, complete: bool) -> Iterator[Problem]:
     amount, renewal, smoothing = map(values.get, BUDGET[1:4])
     stated = BUDGET[1] in values
     if (stated or complete) and not amount:
@@ -64,7 +64,7 @@ def _capped(refuse: Refuse, values: Values, complete: bool) -> Iterator[Problem]
         )
 
 
-def _known(complete: bool, *values: object) -> bool:
+def _is_known(complete: bool, *values: object) -> bool:
     return complete or all(value is not None for value in values)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from reconciler.kinds.ad_set_budget import BUDGET, budget_parts_fit, scheduled_budgets_fit
-from reconciler.kinds.end_days import end_day, excluded
+from reconciler.kinds.end_days import describe_excluded, end_day
 from reconciler.kinds.field_problems import field_error, field_warning
 from reconciler.kinds.kind import ValidationContext
 from reconciler.kinds.shared_values import holds_field
@@ -192,7 +192,7 @@ def check_merged(scene: ValidationContext) -> Iterator[Problem]:
                 hint="remove the block, or create a new ad set",
             )
             continue
-        yield from _merged(desired, live, moved)
+        yield from _check_started(desired, live, moved)
 
 
 def not_over(scene: ValidationContext) -> Iterator[Problem]:
@@ -204,10 +204,10 @@ def not_over(scene: ValidationContext) -> Iterator[Problem]:
             yield field_warning(ad_set, "schedule.endDate", "end-in-past", f"the ad set ended on {end:%Y-%m-%d}")
 
 
-LIVE = (check_merged, not_over, end_day("schedule.endDate", excluded))
+LIVE = (check_merged, not_over, end_day("schedule.endDate", describe_excluded))
 
 
-def _merged(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:
+def _check_started(desired: Desired, live: Live, moved: list[str]) -> Iterator[Problem]:
     before, stated = live.values, desired.values
     after = {**server_side_effects(before, {**before, **stated}), **stated}
     if any(name.startswith("schedule.") for name in moved) and not _both_dates(desired):

@@ -16,7 +16,7 @@ STRATEGY, AMOUNT, _, SMOOTHING = BUDGET[:4]
 
 def is_even_start(desired: Desired, live: Live | None) -> bool:
     """Return True if the ad set is to be started with a budget that is spent evenly."""
-    return _starts(desired, live) and _after(desired, live).get(SMOOTHING) == "standard"
+    return _starts(desired, live) and _values_after(desired, live).get(SMOOTHING) == "standard"
 
 
 RESELLERS = Marking("resellers", "sellers", "{root}/advertisers/{scope}/adsets", "adsetId", "isCoa", is_even_start)
@@ -29,7 +29,7 @@ def start_is_refused(scene: ValidationContext) -> Iterator[Problem]:
     for desired, live in scene.pairs:
         if live is None or not _starts(desired, live) or live.values.get("schedule.deliveryStatus") == "archived":
             continue
-        after = _after(desired, live)
+        after = _values_after(desired, live)
         if after.get("campaignId") not in automated:
             yield from _nothing_to_spend(desired, live, after)
         capping = after.get(FREQUENCY)
@@ -46,7 +46,7 @@ def resellers_spend_fast(scene: ValidationContext) -> Iterator[Problem]:
     marked = scene.marked.get(RESELLERS.name, frozenset())
     campaigns = {each.values.get("campaignId") for each in scene.live if each.id in marked}
     for desired, live in scene.pairs:
-        after = _after(desired, live)
+        after = _values_after(desired, live)
         mine = live is not None and live.id in marked
         if is_even_start(desired, live) and (mine or after.get("campaignId") in campaigns):
             message = (
@@ -99,5 +99,5 @@ def _starts(desired: Desired, live: Live | None) -> bool:
     return desired.values.get(STATUS) == "on" and (live is None or live.values.get(STATUS) != "on")
 
 
-def _after(desired: Desired, live: Live | None) -> Values:
+def _values_after(desired: Desired, live: Live | None) -> Values:
     return {**live.values, **desired.values} if live is not None else desired.values

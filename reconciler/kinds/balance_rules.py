@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from reconciler.kinds.end_days import end_day, included
+from reconciler.kinds.end_days import describe_included, end_day
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
 from reconciler.model import Desired, Live, Problem, Values, error, warning
@@ -77,7 +77,7 @@ def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
 SCENE = (
     names_are_unique,
     changes_are_possible,
-    end_day("endDate", included("in the account's time zone")),
+    end_day("endDate", describe_included("in the account's time zone")),
 )
 
 

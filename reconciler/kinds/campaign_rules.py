@@ -60,7 +60,7 @@ OFFLINE = (identifiable, limit_fits, automation_fits)
 # --- With live state -------------------------------------------------------------------------------
 
 
-def merged(scene: ValidationContext) -> Iterator[Problem]:
+def check_merged(scene: ValidationContext) -> Iterator[Problem]:
     """Yield the violations in the declared values merged over live, and warnings for undocumented cases."""
     for desired, live in scene.pairs:
         if live is None:
@@ -74,13 +74,13 @@ def merged(scene: ValidationContext) -> Iterator[Problem]:
             if after.get(ENABLED) and after.get(OBJECTIVE) is None:
                 hint = f"state {OBJECTIVE}"
                 message = "the automation needs an objective"
-                yield field_error(desired, _stated(desired, ENABLED), "automation-objective", message, hint)
+                yield field_error(desired, _find_stated(desired, ENABLED), "automation-objective", message, hint)
             if not after.get(ENABLED) and OBJECTIVE in moved and ENABLED not in desired.values:
                 message = "the automation is off, so an objective is not kept"
                 yield field_error(desired, OBJECTIVE, "automation-off", message, f"write {ENABLED}: true beside it")
 
 
-LIVE = (merged,)
+LIVE = (check_merged,)
 
 
 def ad_set_budgets(scene: ValidationContext) -> Iterator[Problem]:
@@ -134,14 +134,14 @@ def _limit_fits(campaign: Desired, values: Values, *, complete: bool) -> Iterato
             if value not in (None, "undefined"):
                 message = f"{name.rpartition('.')[2]} does not go with an uncapped limit"
                 hint = "leave it out, or write spendLimitType: capped"
-                yield field_error(campaign, _stated(campaign, name), "limit-uncapped", message, hint)
+                yield field_error(campaign, _find_stated(campaign, name), "limit-uncapped", message, hint)
     elif kind == "capped":
         if amount is None and (complete or AMOUNT in values):
             message, hint = "a capped limit needs an amount", "state spendLimitAmount"
-            yield field_error(campaign, _stated(campaign, AMOUNT), "limit-amount", message, hint)
+            yield field_error(campaign, _find_stated(campaign, AMOUNT), "limit-amount", message, hint)
         if renewal == "undefined" or (renewal is None and complete):
             message, hint = "a capped limit needs a period", "state spendLimitRenewal: daily, monthly or lifetime"
-            yield field_error(campaign, _stated(campaign, RENEWAL), "limit-renewal", message, hint)
+            yield field_error(campaign, _find_stated(campaign, RENEWAL), "limit-renewal", message, hint)
 
 
 def _limit_moves(desired: Desired, live: Live, after: Values) -> Iterator[Problem]:
@@ -149,10 +149,10 @@ def _limit_moves(desired: Desired, live: Live, after: Values) -> Iterator[Proble
     was, becomes = live.values.get(AMOUNT), after.get(AMOUNT)
     if live.values.get(TYPE) == "uncapped" and after.get(TYPE) == "capped":
         message = "the campaign has no limit so far; the API may refuse to give it one"
-        yield field_warning(desired, _stated(desired, TYPE), "limit-from-uncapped", message)
+        yield field_warning(desired, _find_stated(desired, TYPE), "limit-from-uncapped", message)
     if not isinstance(was, Decimal) or not isinstance(becomes, Decimal) or becomes >= was:
         return
-    name = _stated(desired, AMOUNT)
+    name = _find_stated(desired, AMOUNT)
     fall = f"from {format_in_sentence(was)} to {format_in_sentence(becomes)}"
     if after.get(RENEWAL) == "lifetime":
         message = f"the limit falls {fall}; it is refused if more is spent already"
@@ -162,7 +162,7 @@ def _limit_moves(desired: Desired, live: Live, after: Values) -> Iterator[Proble
         yield field_warning(desired, name, "limit-next-period", message)
 
 
-def _stated(campaign: Desired, name: str) -> str:
+def _find_stated(campaign: Desired, name: str) -> str:
     """Return the field if the files state it, else the first one that they state."""
     others = (name, TYPE, AMOUNT, RENEWAL, ENABLED, OBJECTIVE)
     return next((each for each in others if each in campaign.values), name)

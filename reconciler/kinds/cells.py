@@ -60,12 +60,12 @@ class HistoryFormat(Struct, frozen=True):
             _instant(row.get(self.at)),
             details.get(self.before),
             details.get(self.after),
-            self._moved(change, details.get(self.amount)),
+            self._sign_amount(change, details.get(self.amount)),
             None if who is None else str(who),
             None if memo is None else str(memo),
         )
 
-    def _moved(self, change: str, said: object) -> Decimal | None:
+    def _sign_amount(self, change: str, said: object) -> Decimal | None:
         if change not in (self.added, self.removed):
             return None
         try:

@@ -33,7 +33,7 @@ def end_day(name: str, meaning: Meaning) -> SceneRule:
     return rule
 
 
-def excluded(end: Value) -> tuple[str, str | None] | None:
+def describe_excluded(end: Value) -> tuple[str, str | None] | None:
     """Say of an instant that is written as a bare day: it is the moment at which the day begins."""
     if not isinstance(end, datetime) or end.time() != time(0) or end.year in (1, 9999):
         return None
@@ -43,6 +43,6 @@ def excluded(end: Value) -> tuple[str, str | None] | None:
     )
 
 
-def included(zone: str) -> Meaning:
+def describe_included(zone: str) -> Meaning:
     """Say of a day that it is the last one, until its end in a time zone."""
     return lambda end: (f"{end} is the last day, and is included, {zone}", None) if isinstance(end, date) else None

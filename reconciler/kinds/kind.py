@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.kinds.calendar import days
+from reconciler.kinds.calendar import find_days
 from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, MinimumBid, Probe
 from reconciler.kinds.nested_types import SetType
 from reconciler.kinds.products import SCOPES
@@ -86,12 +86,12 @@ class ValidationContext(Struct, frozen=True):
 
     def first_today(self) -> date:
         """Return the earliest date of this instant in any zone: what ended before it is over in all of them."""
-        return days(self.now, self.zones.values())[0]
+        return find_days(self.now, self.zones.values())[0]
 
     def last_today(self, owner: object = None) -> date:
         """Return the latest date of this instant, in the zone of one owner or in any; a later day is to come."""
         zone = self.zones.get(str(owner))
-        return days(self.now, self.zones.values() if zone is None else (zone,))[1]
+        return find_days(self.now, self.zones.values() if zone is None else (zone,))[1]
 
 
 Rule: TypeAlias = Callable[[Desired], Iterable[Problem]]
@@ -257,7 +257,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
         """Fields that the list of the kind shows under one name, so that ``==`` compares them."""
         return frozenset(row.name for row in self.fields if not row.is_map and row.path("read") is not None)
 
-    def settled(self, desired: Values, live: Values) -> bool:
+    def is_in_force(self, desired: Values, live: Values) -> bool:
         """Return True if every stated field is plain and in force, as for most of an account."""
         return desired.keys() <= self.plain and holds_field(live, desired)
 
@@ -274,7 +274,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
         row = self.field(name)
         return row.path("read") is not None and (not row.is_map or row.list_key is not None)
 
-    def changeable(self, row: Field) -> bool:
+    def is_changeable(self, row: Field) -> bool:
         """Return True if the value of an existing resource can be changed."""
         return row.path("patch") is not None
 
@@ -288,7 +288,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
         automatic = tuple(f"{block}." for block in self.optional_null_blocks if block in values)
         return tuple(name for name in self.required if name not in values and not name.startswith(automatic or ("\0",)))
 
-    def amended(
+    def amend(
         self, cells: Mapping[str, Mapping[str, Any] | None], *, more: tuple[Field, ...] = (), **parts: Any
     ) -> "Kind":
         """Return the kind with other cells; None removes a field."""

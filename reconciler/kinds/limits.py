@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from reconciler.kinds.seller_budget_state import BudgetState, coverage
+from reconciler.kinds.seller_budget_state import BudgetState, is_covered
 from reconciler.model import Value, Values
 from reconciler.model.money import Exposure, Limit, Period
 
@@ -40,11 +40,11 @@ def _own(values: Values) -> Limit:
 
 
 def _largest(values: Values) -> Limit:
-    later = [_scheduled(block) for name, block in values.items() if name.startswith(SCHEDULED)]
+    later = [_scheduled_budget(block) for name, block in values.items() if name.startswith(SCHEDULED)]
     return max([_own(values), *(limit for limit in later if limit)], key=Exposure.of)
 
 
-def _scheduled(block: Value) -> Limit | None:
+def _scheduled_budget(block: Value) -> Limit | None:
     if not isinstance(block, Mapping):
         return None
     return _budget(block.get("budgetStrategy"), block.get("budgetAmount"), block.get("budgetRenewal"))
@@ -71,13 +71,14 @@ def _spend_limit(values: Values) -> Limit:
 
 def retail(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Return the limit of each campaign of Retail Media: its budget, else its cap of a month or of a day."""
-    return [None if _is_past(values, now) else _paced(values) for values in each]
+    return [None if _is_past(values, now) else _find_longest_cap(values) for values in each]
 
 
 def line_items(each: Sequence[Values], now: datetime) -> list[Limit | None]:
     """Return the limit of each line item: None unless it is meant to be active."""
     return [
-        _paced(values) if values.get("status") == "active" and not _is_past(values, now) else None for values in each
+        _find_longest_cap(values) if values.get("status") == "active" and not _is_past(values, now) else None
+        for values in each
     ]
 
 
@@ -86,7 +87,7 @@ def _is_past(values: Values, now: datetime) -> bool:
     return isinstance(end, date) and end < now.date()
 
 
-def _paced(values: Values) -> Limit:
+def _find_longest_cap(values: Values) -> Limit:
     """Return the longest cap, or the largest of the dated ones that replace it; uncapped without any."""
     for period, name, dated in (
         (Period.TOTAL, "budget", ""),
@@ -95,11 +96,11 @@ def _paced(values: Values) -> Limit:
     ):
         amount = values.get(name)
         if isinstance(amount, Decimal):
-            return Limit(period, max([amount, *_dated(values, dated)]))
+            return Limit(period, max([amount, *_list_dated_caps(values, dated)]))
     return Limit(Period.DAY, None)
 
 
-def _dated(values: Values, prefix: str) -> Iterator[Decimal]:
+def _list_dated_caps(values: Values, prefix: str) -> Iterator[Decimal]:
     """Yield the caps of dated budgets, whenever they are in force."""
     for name, entry in values.items() if prefix else ():
         if name.startswith(prefix) and isinstance(entry, Mapping):
@@ -135,7 +136,7 @@ def _seller_budget(budget: BudgetState, daily: Mapping[object, list[BudgetState]
             return Limit(Period.TOTAL, amount if isinstance(amount, Decimal) else None)
         case "Uncapped":
             first, last, slots = max(budget.first, today), budget.last, list(budget.slots)
-            bounded = all(coverage(first, last, daily.get(slot[:2], ())) is True for slot in slots)
+            bounded = all(is_covered(first, last, daily.get(slot[:2], ())) is True for slot in slots)
             return Limit(Period.TOTAL if bounded and slots else Period.DAY, None)
         case _:
             return None

@@ -9,7 +9,7 @@ from reconciler.kinds.entry_maps import EntryMap
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.nested_types import ObjectType, SetType
 from reconciler.kinds.read_methods import Listing, Paging, Subobject
-from reconciler.kinds.retail_rules import unkept, without_computed_pace
+from reconciler.kinds.retail_rules import refuse_unkept, without_computed_pace
 from reconciler.kinds.retail_values import (
     ACCOUNT,
     ASSUMED,
@@ -137,7 +137,7 @@ PAGES = (EntryMap(MULTIPLIERS, MoneyType(), words=rules.PAGES, default=MoneyType
 
 def with_finer_bids(kind: Kind) -> Kind:
     """Return the kind whose bids may have four decimals, whatever the currency."""
-    return kind.amended({name: {"type": MoneyType()} for name in (rules.TARGET, rules.CEILING)})
+    return kind.amend({name: {"type": MoneyType()} for name in (rules.TARGET, rules.CEILING)})
 
 
 LINE_ITEM = Kind(
@@ -203,7 +203,7 @@ LINE_ITEM = Kind(
     details=(Subobject(DATED, OVERRIDES), Subobject(FACTORS, PAGES)),
     idle_when_equal={MULTIPLIERS: 1},
     rules=rules.OFFLINE,
-    scene_rules=(*rules.LIVE, unkept(FIELDS)),
+    scene_rules=(*rules.LIVE, refuse_unkept(FIELDS)),
     normalize=without_computed_pace,
     limits=limits.line_items,
     cost_fields=("status", *SPENDING),

@@ -71,7 +71,7 @@ OFFLINE = (identifiable, name_is_long_enough, bids_fit, multipliers_fit, *shared
 
 def is_open(scene: ValidationContext) -> Iterator[Problem]:
     """Yield a problem for a change of a line item that has ended: its replacement would need an intent."""
-    for desired, live, _ in shared.moving(scene):
+    for desired, live, _ in shared.list_moving(scene):
         state = live.values.get(STATUS)
         if state in OVER or state is None:
             message = f"the line item is {state or 'in no known state'} and is not replaced"
@@ -135,7 +135,7 @@ def campaign_is_known(scene: ValidationContext) -> Iterator[Problem]:
 LIVE = (
     shared.names_are_unique(CAMPAIGN, "campaign"),
     is_open,
-    shared.merged,
+    shared.check_merged,
     shared.budget_is_not_spent,
     strategy_stays,
     retailer_reviews,

@@ -6,7 +6,7 @@ from reconciler.kinds.cells import FacetRole, FileLayout, Probe
 from reconciler.kinds.kind import NOT_IN_BODY, Field, Kind
 from reconciler.kinds.nested_types import SetType
 from reconciler.kinds.read_methods import Listing, Paging, Subobject
-from reconciler.kinds.retail_rules import unkept, without_computed_pace
+from reconciler.kinds.retail_rules import refuse_unkept, without_computed_pace
 from reconciler.kinds.retail_values import (
     ACCOUNT,
     ASSUMED,
@@ -146,7 +146,7 @@ RETAIL_CAMPAIGN = Kind(
     create_defaults={"type": "auction", "clickAttributionWindow": "30D", "viewAttributionWindow": "none"},
     details=(Subobject(DATED, OVERRIDES),),
     rules=rules.OFFLINE,
-    scene_rules=(*rules.LIVE, unkept(FIELDS, WHOLE.echoed)),
+    scene_rules=(*rules.LIVE, refuse_unkept(FIELDS, WHOLE.echoed)),
     normalize=without_computed_pace,
     limits=limits.retail,
     cost_fields=SPENDING,

@@ -21,7 +21,7 @@ def identifiable(campaign: Desired) -> Iterator[Problem]:
 def preferred_is_uncapped(campaign: Desired) -> Iterator[Problem]:
     """Yield a problem for a budget of a campaign of preferred deals."""
     if campaign.values.get("type") == PREFERRED and campaign.values.get("budget") is not None:
-        yield _capped(campaign)
+        yield _report_capped(campaign)
 
 
 OFFLINE = (identifiable, preferred_is_uncapped, *shared.OFFLINE)
@@ -29,20 +29,20 @@ OFFLINE = (identifiable, preferred_is_uncapped, *shared.OFFLINE)
 
 def live_preferred_is_uncapped(scene: ValidationContext) -> Iterator[Problem]:
     """Yield a problem for a budget that the files give to a live campaign of preferred deals."""
-    for desired, live, moved in shared.moving(scene):
+    for desired, live, moved in shared.list_moving(scene):
         preferred = live.values.get("type") == PREFERRED and "type" not in desired.values
         if preferred and "budget" in moved and desired.values["budget"] is not None:
-            yield _capped(desired)
+            yield _report_capped(desired)
 
 
 LIVE = (
     shared.names_are_unique("accountId", "account"),
-    shared.merged,
+    shared.check_merged,
     shared.budget_is_not_spent,
     live_preferred_is_uncapped,
 )
 
 
-def _capped(campaign: Desired) -> Problem:
+def _report_capped(campaign: Desired) -> Problem:
     hint = "leave it out: each preferred line item has a budget of its own"
     return field_error(campaign, "budget", "preferred-capped", "a campaign of preferred deals has no budget", hint)

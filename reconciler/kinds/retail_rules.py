@@ -28,7 +28,7 @@ def without_computed_pace(values: Values) -> Values:
 
 def dates_in_order(block: Desired) -> Iterator[Problem]:
     """Yield a problem if the end is before the start; both may be the same day."""
-    yield from _ordered(block, block.values)
+    yield from _check_order(block, block.values)
 
 
 def pace_is_one(block: Desired) -> Iterator[Problem]:
@@ -54,7 +54,7 @@ def dated_budgets_fit(block: Desired) -> Iterator[Problem]:
 OFFLINE = (dates_in_order, pace_is_one, dated_budgets_fit)
 
 
-def _ordered(block: Desired, values: Values) -> Iterator[Problem]:
+def _check_order(block: Desired, values: Values) -> Iterator[Problem]:
     start, end = values.get(START), values.get(END)
     if isinstance(start, date) and isinstance(end, date) and end < start:
         name = END if END in block.values else START
@@ -113,12 +113,12 @@ def names_are_unique(parent: str, noun: str) -> SceneRule:
     return rule
 
 
-def merged(scene: ValidationContext) -> Iterator[Problem]:
+def check_merged(scene: ValidationContext) -> Iterator[Problem]:
     """Yield the violations in the declared values merged over live."""
-    for desired, live, _ in moving(scene):
+    for desired, live, _ in list_moving(scene):
         after = {**live.values, **desired.values}
         if not {START, END} <= desired.values.keys():
-            yield from _ordered(desired, after)
+            yield from _check_order(desired, after)
         if after.get(AUTO) and desired.values.get(PACE) is not None and AUTO not in desired.values:
             hint = f"leave it out, or write {AUTO}: false"
             yield field_error(desired, PACE, "pace-automatic", f"with {AUTO} the API computes the daily cap", hint)
@@ -131,19 +131,19 @@ def merged(scene: ValidationContext) -> Iterator[Problem]:
 
 def budget_is_not_spent(scene: ValidationContext) -> Iterator[Problem]:
     """Yield a warning for a budget that is at or below what is spent already."""
-    for desired, live, moved in moving(scene):
+    for desired, live, moved in list_moving(scene):
         budget, spent = desired.values.get("budget"), live.values.get("budgetSpent")
         if "budget" in moved and isinstance(budget, Decimal) and isinstance(spent, Decimal) and budget <= spent:
             message = f"{format_in_sentence(spent)} is spent already, so delivery stops"
             yield field_warning(desired, "budget", "budget-spent", message)
 
 
-def unkept(fields: Sequence[Field], echoed: tuple[str, ...] = ()) -> SceneRule:
+def refuse_unkept(fields: Sequence[Field], echoed: tuple[str, ...] = ()) -> SceneRule:
     """Return a rule that yields a problem for a live value that the PUT of the whole object cannot keep."""
     rows = [(row.name, row.type) for row in fields if not row.nullable and not row.is_map and row.path("patch")]
 
     def rule(scene: ValidationContext) -> Iterator[Problem]:
-        for desired, live, _ in moving(scene):
+        for desired, live, _ in list_moving(scene):
             for name, form in rows:
                 shown = live.values.get(name)
                 fits = shown in form.words if isinstance(form, EnumType) else shown is not None
@@ -157,7 +157,7 @@ def unkept(fields: Sequence[Field], echoed: tuple[str, ...] = ()) -> SceneRule:
     return rule
 
 
-def moving(scene: ValidationContext) -> Iterator[tuple[Desired, Live, set[str]]]:
+def list_moving(scene: ValidationContext) -> Iterator[tuple[Desired, Live, set[str]]]:
     """Yield the pairs that change, with the names of the fields that move."""
     for desired, live in scene.pairs:
         if live is not None:

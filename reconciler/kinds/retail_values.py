@@ -184,22 +184,22 @@ def with_timed_days(kind: Kind) -> Kind:
     """Return the kind that writes days as date-times, as the API's documents type them."""
     days = {row.name: {"type": replace(row.type, timed=True)} for row in kind.fields if isinstance(row.type, DayType)}
     timed = {name: cell for name, cell in days.items() if isinstance(cell["type"], RetailDayType)}
-    return kind.amended(timed, writes=_sending(kind, DAILY, _midnight))
+    return kind.amend(timed, writes=_sending(kind, DAILY, _midnight))
 
 
 def with_first_days_of_months(kind: Kind) -> Kind:
     """Return the kind that writes months as the date-times of their first days."""
-    return kind.amended({}, writes=_sending(kind, MONTHLY, _first_of_month))
+    return kind.amend({}, writes=_sending(kind, MONTHLY, _first_of_month))
 
 
 def _sending(kind: Kind, field: str, sent: Callable[[str], str]) -> dict[str, Write]:
     """Return the writes of a kind, with the keys of one list of dated budgets written otherwise."""
 
-    def amended(write: Replace) -> Replace:
+    def amend(write: Replace) -> Replace:
         maps = (replace(each, sent=sent) if each.field == field else each for each in write.maps)
         return replace(write, maps=tuple(maps))
 
-    return {facet: amended(write) if isinstance(write, Replace) else write for facet, write in kind.writes.items()}
+    return {facet: amend(write) if isinstance(write, Replace) else write for facet, write in kind.writes.items()}
 
 
 ASSUMED: dict[str, Callable[[Kind], Kind]] = {

@@ -70,7 +70,7 @@ SELLER_BUDGET = Kind(
             Stage.BUDGETS_USE,
             CHUNK,
             atomic=True,
-            frees=rules.frees,
+            frees=rules.is_freeing,
             frees_stage=Stage.BUDGETS_FREE,
         )
     },

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from reconciler.kinds.end_days import end_day, included
+from reconciler.kinds.end_days import describe_included, end_day
 from reconciler.kinds.field_problems import field_error
 from reconciler.kinds.kind import ValidationContext
-from reconciler.kinds.seller_budget_state import BudgetState, coverage
+from reconciler.kinds.seller_budget_state import BudgetState, is_covered
 from reconciler.model import Change, Desired, Live, Problem, Values, error, warning
 from reconciler.model.money import group_digits
 
@@ -18,7 +18,7 @@ OVERSHOOT = Decimal("1.1")
 """Margin over the reported spend, which lags: a lower cap may already be exceeded (contract §4.4 rule 6)."""
 
 
-def frees(change: Change, new: Sequence[Values]) -> bool:
+def is_freeing(change: Change, new: Sequence[Values]) -> bool:
     """Return True if the change suspends or shortens a budget in a slot that a new budget needs."""
     before = change.live.values if change.live else {}
     slots = set(BudgetState(before, None).slots)
@@ -117,9 +117,9 @@ def daily_is_covered(scene: ValidationContext) -> Iterator[Problem]:
         if daily.total or daily.desired is None or daily.last < today:
             continue
         for slot in daily.slots:
-            covered = coverage(max(daily.first, today), daily.last, totals.get(slot[:2], ()))
+            covered = is_covered(max(daily.first, today), daily.last, totals.get(slot[:2], ()))
             if covered is not True:
-                yield _uncovered(daily.desired, str(slot[1]), partly=covered is None)
+                yield _report_uncovered(daily.desired, str(slot[1]), partly=covered is None)
 
 
 def changes_are_possible(scene: ValidationContext) -> Iterator[Problem]:
@@ -165,7 +165,7 @@ SCENE = (
     one_at_a_time,
     daily_is_covered,
     changes_are_possible,
-    end_day("endDate", included("as far as is documented")),
+    end_day("endDate", describe_included("as far as is documented")),
 )
 
 
@@ -187,7 +187,7 @@ def _overlap(desired: Desired, other: BudgetState, seller: str, campaign: str, t
     return error("budget-overlap", message, at=desired.place, address=desired.address, hint=hint)
 
 
-def _uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:
+def _report_uncovered(desired: Desired, campaign: str, *, partly: bool) -> Problem:
     if partly:
         message = f"the totals of campaign {campaign} do not cover every day of this daily budget"
         return warning("daily-partly-covered", message, at=desired.place, address=desired.address)

@@ -48,7 +48,7 @@ class BudgetState(Struct, frozen=True):
             yield self.values.get("sellerId"), campaign, self.total
 
 
-def coverage(first: date, last: date, totals: Sequence[BudgetState]) -> bool | None:
+def is_covered(first: date, last: date, totals: Sequence[BudgetState]) -> bool | None:
     """Return True if the totals cover every day, None if they cover some, False if none."""
     day, any_day = first, False
     for total in sorted(totals, key=lambda each: each.first):

@@ -60,7 +60,7 @@ def share_values(
         wanted.setdefault(id or tuple(each.values.get(name) for name in key), each.values)
     rests: dict[object, Values] = {}
 
-    def shared(live: Live) -> Live:
+    def share(live: Live) -> Live:
         stated = wanted.get(live.id) or wanted.get(tuple(live.values.get(name) for name in key))
         if stated is None or not stated.items() <= live.values.items():
             return live
@@ -69,4 +69,4 @@ def share_values(
             rest = rests.setdefault(tuple(rest.items()), rest)
         return Live(live.kind, live.id, SharedValues(stated, rest), live.refs, live.owner)
 
-    return shared
+    return share

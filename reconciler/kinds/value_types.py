@@ -136,7 +136,7 @@ class MoneyType(Struct, frozen=True):
         if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
             raise InvalidValue("bad-number", f"{raw!r} is not a number", "write the amount without quotes")
         exact = Decimal(raw)
-        rounded = _rounded(exact, MOST_PLACES)
+        rounded = _round(exact, MOST_PLACES)
         if rounded != exact:
             raise InvalidValue(
                 "too-many-decimals",
@@ -179,7 +179,7 @@ def _with_cents(amount: Decimal) -> Decimal:
 _CENT = Decimal("0.01")
 
 
-def _rounded(amount: Decimal, places: int) -> Decimal:
+def _round(amount: Decimal, places: int) -> Decimal:
     try:
         return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
     except InvalidOperation:
@@ -229,7 +229,7 @@ class EnumType(Struct, frozen=True):
             "anyOf": [{"enum": list(self.words)}, {"type": "string", "pattern": f"^({pattern})$"}],
         }
 
-    def joined(self, other: "EnumType") -> "EnumType":
+    def join(self, other: "EnumType") -> "EnumType":
         """Return a type that accepts the words of both, with this one's first."""
         words = tuple(dict.fromkeys((*self.words, *other.words)))
         return replace(self, words=words, aliases={**other.aliases, **self.aliases})

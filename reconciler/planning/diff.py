@@ -28,11 +28,11 @@ def diff(
             if not incomplete:
                 changes.append(_make_creation(kind, desired))
             continue
-        if kind.settled(desired.values, live.values):
+        if kind.is_in_force(desired.values, live.values):
             continue
         moved = tuple(_diff_fields(kind, desired, live, remembered.get(desired.address, {})))
         problems += _find_fixed(kind, desired, moved)
-        moved = tuple(move for move in moved if kind.changeable(kind.field(move.field)))
+        moved = tuple(move for move in moved if kind.is_changeable(kind.field(move.field)))
         if moved:
             changes.append(_make_update(kind, desired, live, moved))
     return tuple(changes), tuple(problems)
@@ -41,10 +41,10 @@ def diff(
 def find_unchangeable(kind: Kind, pairs: Sequence[Pair]) -> Iterator[Change]:
     """Yield differences that cannot be changed: no plan sends them, but they may be drift."""
     for desired, live in pairs:
-        if live is None or kind.settled(desired.values, live.values):
+        if live is None or kind.is_in_force(desired.values, live.values):
             continue
         moved = _diff_fields(kind, desired, live, {})
-        stuck = tuple(move for move in moved if move.seen and not kind.changeable(kind.field(move.field)))
+        stuck = tuple(move for move in moved if move.seen and not kind.is_changeable(kind.field(move.field)))
         if stuck:
             yield _make_update(kind, desired, live, stuck)
 
@@ -106,7 +106,7 @@ def _find_base(kind: Kind, desired: Desired, live: Live) -> Values:
 
 def _find_fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
     for move in moved:
-        if not kind.changeable(kind.field(move.field)):
+        if not kind.is_changeable(kind.field(move.field)):
             before = _spell(move.before, format_in_sentence)
             message = f"{move.field} is fixed once the {kind.singular} exists; it is {before}"
             hint = f"write {_spell(move.before)} again, or describe a new {kind.singular}"

@@ -37,7 +37,7 @@ def adds_funds(kind: Kind, move: FieldChange) -> bool:
 def find_reason_to_stay(kind: Kind, name: str, before: Value, *, seen: bool) -> IrreversibleReason | None:
     """Return the reason why a field cannot be set back to its earlier value, or None."""
     row = kind.field(name)
-    if not seen or not kind.changeable(row):
+    if not seen or not kind.is_changeable(row):
         return IrreversibleReason.UNSEEN
     if isinstance(before, Decimal):
         return None

@@ -131,7 +131,7 @@ def encode_fields(kind: Kind, values: Values, direction: str) -> Body:
             continue
         if direction == "create" and value is None and not field.always_in_create:
             continue
-        _put(body, path.split("."), None if value is None and not _speaks_null(field) else field.type.write(value))
+        _put(body, path.split("."), None if value is None and not _has_own_null(field) else field.type.write(value))
     if direction == "create":
         for field in kind.fields:
             if field.always_in_create and field.name not in values:
@@ -139,7 +139,7 @@ def encode_fields(kind: Kind, values: Values, direction: str) -> Body:
     return body
 
 
-def _speaks_null(field: Field) -> bool:
+def _has_own_null(field: Field) -> bool:
     """Return True if the type has its own form of "nothing" (an open end date)."""
     return getattr(field.type, "open", None) is not None
 

@@ -13,7 +13,7 @@ from reconciler.model import Call
 from reconciler.provider import reader, scope
 
 
-def first_reads(
+def list_first_reads(
     kinds: Sequence[Kind],
     dialect: Callable[[str], ApiVersion],
     ids: Mapping[str, Sequence[str]],

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Listing, Reference
 from reconciler.model import Answer, Call, Json, ReadCall, WriteEffect, error
-from reconciler.provider.paging import CutShort, Query, rows, walk
+from reconciler.provider.paging import CutShort, Query, read_rows, walk_pages
 from reconciler.provider.read_errors import ReadError, read_error
 
 Send = Callable[[Call], Answer]
@@ -26,7 +26,7 @@ def read_until_stable(
     """
     if listing.under is None:
         return _read_whole(kind, listing, root, id, send)
-    parents = [row for page in _read_until_same(kind, listing.under, root, id, send) for row in rows(page)]
+    parents = [row for page in _read_until_same(kind, listing.under, root, id, send) for row in read_rows(page)]
     fertile = [str(row.get("id")) for row in parents if not _is_barren(row, listing)]
     lists = [
         replace(listing, path=listing.path.replace("{parent}", parent), under=None)
@@ -72,7 +72,7 @@ def _read_until_same(kind: Kind, listing: Listing, root: str, id: str, send: Sen
                 raise
             before, cut = None, short.problem.message
             continue
-        ids = {str(row.get("id")) for page in pages for row in rows(page)}
+        ids = {str(row.get("id")) for page in pages for row in read_rows(page)}
         if len(pages) == 1 or ids == before:
             return pages
         before = ids
@@ -84,7 +84,7 @@ def read_pages(kind: Kind, listing: Listing, root: str, id: str, send: Send) -> 
     """Return all pages of a list, read once."""
     asked = of_owner(listing, id)
     path = listing.path.format(root=root, scope=id)
-    return walk(asked, lambda query: got(page_call(kind, listing, root, id, query), send), path)
+    return walk_pages(asked, lambda query: send_read(page_call(kind, listing, root, id, query), send), path)
 
 
 def of_owner(listing: Listing, id: str) -> Listing:
@@ -111,7 +111,7 @@ def read_call(
     return ReadCall(name, kind.name, "", read, method, path, (body,), query, product=kind.product, row_hook=row_hook)
 
 
-def got(call: Call, send: Send) -> Answer:
+def send_read(call: Call, send: Send) -> Answer:
     """Return the answer of a read. Raise :class:`ReadError` if it failed."""
     answer = send(call)
     problem = read_error(call, answer)
@@ -123,4 +123,4 @@ def got(call: Call, send: Send) -> Answer:
 def read_reference(kind: Kind, reference: Reference, root: str, id: str, send: Send) -> Sequence[dict[str, Any]]:
     """Return the rows of a list to which a field refers."""
     listing = Listing(reference.path, query=reference.query, paging=reference.paging, page=reference.page)
-    return [row for page in read_pages(kind, listing, root, id, send) for row in rows(page)]
+    return [row for page in read_pages(kind, listing, root, id, send) for row in read_rows(page)]

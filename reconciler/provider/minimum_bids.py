@@ -8,11 +8,11 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.value_types import MoneyType
 from reconciler.model import Desired, Live, Pair, Problem, Severity, Value, warning
 from reconciler.model.money import format_in_sentence
-from reconciler.provider.lists import Send, got, read_call
+from reconciler.provider.lists import Send, read_call, send_read
 from reconciler.provider.read_errors import ReadError
 
 
-def low_bids(kind: Kind, root: str, pairs: Sequence[Pair], send: Send) -> Iterator[Problem]:
+def find_low_bids(kind: Kind, root: str, pairs: Sequence[Pair], send: Send) -> Iterator[Problem]:
     """Yield a warning for each bid that moves to less than the minimum; one read for each place where they run."""
     if kind.minimum_bid is None:
         return
@@ -20,9 +20,9 @@ def low_bids(kind: Kind, root: str, pairs: Sequence[Pair], send: Send) -> Iterat
     for desired, live in pairs:
         places = live.values if live is not None else desired.values
         where = str(places.get(kind.minimum_bid.by) or "")
-        for name in _moving(kind.minimum_bid, desired, live) if where else ():
+        for name in _list_moving(kind.minimum_bid, desired, live) if where else ():
             if where not in least:
-                least[where] = _least(kind, kind.minimum_bid, root, where, send)
+                least[where] = _read_least(kind, kind.minimum_bid, root, where, send)
             known, bid = least[where], desired.values[name]
             if isinstance(known, Problem):
                 yield known
@@ -32,7 +32,7 @@ def low_bids(kind: Kind, root: str, pairs: Sequence[Pair], send: Send) -> Iterat
                 yield warning("bid-below-minimum", message, at=desired.at(name), address=desired.address, hint=hint)
 
 
-def _moving(minimum: MinimumBid, desired: Desired, live: Live | None) -> Iterator[str]:
+def _list_moving(minimum: MinimumBid, desired: Desired, live: Live | None) -> Iterator[str]:
     """Yield the bids that the files state and that are not in force."""
     for name in minimum.fields:
         value = desired.values.get(name)
@@ -40,11 +40,11 @@ def _moving(minimum: MinimumBid, desired: Desired, live: Live | None) -> Iterato
             yield name
 
 
-def _least(kind: Kind, minimum: MinimumBid, root: str, where: str, send: Send) -> Value | Problem:
+def _read_least(kind: Kind, minimum: MinimumBid, root: str, where: str, send: Send) -> Value | Problem:
     """Return the least bid, or a note that it cannot be read: it asks for the right to write."""
     path = minimum.path.format(root=root, place=where)
     try:
-        body = got(read_call(kind, "POST", path, body=minimum.body), send).body
+        body = send_read(read_call(kind, "POST", path, body=minimum.body), send).body
     except ReadError as unread:
         message = f"the least bid at {where} could not be read: {unread.problem.message}"
         return Problem(Severity.NOTE, "minimum-unread", message)

@@ -44,7 +44,7 @@ class Totals(Struct, frozen=True):
         return self.pages is None and self.items is None and self.count is None
 
 
-def totals(body: Json) -> Totals:
+def read_totals(body: Json) -> Totals:
     """Return the size of the list according to a response, in any of the styles of contract §2.10."""
     reported: Any = body.get("metadata") or body.get("meta") if isinstance(body, dict) else None
     reported = reported if isinstance(reported, dict) else {}
@@ -57,7 +57,7 @@ def totals(body: Json) -> Totals:
     )
 
 
-def walk(listing: Listing, ask: Ask, name: str) -> list[Answer]:
+def walk_pages(listing: Listing, ask: Ask, name: str) -> list[Answer]:
     """Return all pages of a list. Raise :class:`CutShort` if it is incomplete; ``name`` is its path.
 
     The next page starts after the rows received, so that no row is lost if the server uses smaller pages than
@@ -67,7 +67,7 @@ def walk(listing: Listing, ask: Ask, name: str) -> list[Answer]:
     held = _Held()
     while len(pages) < MAX_PAGES:
         answer = ask((*listing.query, *_position(listing, len(pages), held.received)))
-        found = rows(answer)
+        found = read_rows(answer)
         if pages and found and not held.add(found):
             raise CutShort(name, f"page {len(pages) + 1} holds only rows of the pages before it")
         if not pages:
@@ -81,12 +81,12 @@ def walk(listing: Listing, ask: Ask, name: str) -> list[Answer]:
     return pages
 
 
-def rows(answer: Answer) -> Sequence[dict[str, Any]]:
+def read_rows(answer: Answer) -> Sequence[dict[str, Any]]:
     """Return the rows of a list as the API sent them. Raise :class:`ReadError` if the response holds no list."""
-    return [row for row in entries(answer) if isinstance(row, dict)]
+    return [row for row in read_entries(answer) if isinstance(row, dict)]
 
 
-def entries(answer: Answer) -> Sequence[Any]:
+def read_entries(answer: Answer) -> Sequence[Any]:
     """Return the rows of a list, decoded or not. Raise :class:`ReadError` if the response holds no list."""
     data: Any = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
     if not isinstance(data, list) or not all(isinstance(row, dict | Live) for row in data):
@@ -96,8 +96,8 @@ def entries(answer: Answer) -> Sequence[Any]:
 
 def check_one_page(answer: Answer, name: str) -> None:
     """Raise :class:`CutShort` if an unpaged list has more rows by its metadata than it holds."""
-    held = len(entries(answer))
-    reason = _shortage(totals(answer.body), held, pages=1)
+    held = len(read_entries(answer))
+    reason = _shortage(read_totals(answer.body), held, pages=1)
     if reason:
         raise CutShort(name, reason)
 
@@ -139,7 +139,7 @@ def _position(listing: Listing, page: int, received: int) -> Query:
 
 def _has_more(answer: Answer, found: int, held: _Held, pages: int, listing: Listing) -> bool:
     """Return True if any metadata says that there are more rows, or none says that there are not."""
-    reported = totals(answer.body)
+    reported = read_totals(answer.body)
     if reported.is_silent or _shortage(reported, held.different, pages):
         return True
     is_complete = reported.pages is not None or reported.items is not None
@@ -148,7 +148,7 @@ def _has_more(answer: Answer, found: int, held: _Held, pages: int, listing: List
 
 def _contradiction(pages: Sequence[Answer], held: _Held) -> str | None:
     """Return the reason why the list is incomplete although no page follows, or None."""
-    reported = [totals(page.body) for page in pages]
+    reported = [read_totals(page.body) for page in pages]
     latest = next((each for each in reversed(reported) if not each.is_silent), reported[-1])
     if latest.items is not None and held.different > latest.items:
         return f"it tells {latest.items} rows, and {held.different} came"

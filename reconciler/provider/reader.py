@@ -26,8 +26,8 @@ from reconciler.model import (
 )
 from reconciler.provider import codec
 from reconciler.provider.lists import Send as Send
-from reconciler.provider.lists import got, of_owner, page_call, read_call, read_pages, read_until_stable
-from reconciler.provider.paging import check_one_page, entries, first_query, rows
+from reconciler.provider.lists import of_owner, page_call, read_call, read_pages, read_until_stable, send_read
+from reconciler.provider.paging import check_one_page, first_query, read_entries, read_rows
 from reconciler.provider.read_errors import ReadError as ReadError
 from reconciler.provider.read_errors import read_error as read_error
 
@@ -66,11 +66,11 @@ def read_list(
                 own = {
                     each.id: each
                     for page in pages
-                    for each in (kept(codec.decode_row(kind, row, inject, id)) for row in rows(page))
+                    for each in (kept(codec.decode_row(kind, row, inject, id)) for row in read_rows(page))
                 }
                 warnings += (each for page in pages for each in _warnings(kind, [page.body]))
                 own = _with_days(kind, root, id, own, send)
-                live |= _attached(kind, root, id, own, send) if attached and kind.attachments else own
+                live |= _read_attached(kind, root, id, own, send) if attached and kind.attachments else own
             return ReadResult(tuple(live.values()), tuple(warnings))
 
 
@@ -89,9 +89,9 @@ def _search(
     for owners in [(id,) for id in scope] if narrowed is None else [tuple(scope)]:
         by, ids = (search.by, owners) if narrowed is None else (search.parents, narrowed)
         call = _search_call(kind, search, root, by, ids, codec.row_hook(kind, kept))
-        answer = got(call, send)
+        answer = send_read(call, send)
         check_one_page(answer, call.path)
-        decoded = (row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in entries(answer))
+        decoded = (row if isinstance(row, Live) else kept(codec.decode_row(kind, row)) for row in read_entries(answer))
         # An id that the API cannot parse may disable the whole filter (contract §3.3.1).
         found += (each for each in decoded if each.values.get(kind.holder) in owners)
         bodies.append({"warnings": answer.body.get("warnings")} if isinstance(answer.body, dict) else None)
@@ -123,14 +123,16 @@ def first_calls(kind: Kind, root: str, scope: Sequence[str]) -> Iterator[Call]:
 
 def read_object(kind: Kind, path: str, send: Send) -> Json:
     """Return one object as the API shows it. Raise :class:`ReadError` if it cannot be read."""
-    return got(read_call(kind, "GET", path), send).body
+    return send_read(read_call(kind, "GET", path), send).body
 
 
 def read_zones(kind: Kind, root: str, scope: Sequence[str], send: Send) -> tuple[str, ...]:
     """Return the time zones of the owners in the scope, if the kind has a list of them."""
     if kind.owners is None:
         return ()
-    owners = {str(row.get("id")): row for page in read_pages(kind, kind.owners, root, "", send) for row in rows(page)}
+    owners = {
+        str(row.get("id")): row for page in read_pages(kind, kind.owners, root, "", send) for row in read_rows(page)
+    }
     return tuple(dict.fromkeys(zone for id in scope if (zone := _zone(owners.get(id, {})))))
 
 
@@ -138,7 +140,7 @@ def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mappi
     """Yield every entry of a history, wrapped or flat; which end is the newest is unverified (contract §14, 27)."""
     listing = Listing(path, paging=Paging.OFFSET, page=page)
     for answer in read_pages(kind, listing, "", "", send):
-        for row in rows(answer):
+        for row in read_rows(answer):
             attributes = row.get("attributes")
             yield attributes if isinstance(attributes, dict) else row
 
@@ -153,7 +155,7 @@ def _with_days(kind: Kind, root: str, owner: str, live: dict[str, Live], send: S
     }
     if not told or kind.owners is None:
         return live
-    listed = (row for page in read_pages(kind, kind.owners, root, owner, send) for row in rows(page))
+    listed = (row for page in read_pages(kind, kind.owners, root, owner, send) for row in read_rows(page))
     zone = next((_zone(row) for row in listed if str(row.get("id")) == owner), "")
     meant = {id: {name: day_in(day, zone) for name, day in days.items()} for id, days in told.items()}
     return {id: replace(each, values={**each.values, **meant.get(id, {})}) for id, each in live.items()}
@@ -165,14 +167,14 @@ def _zone(row: Mapping[str, Any]) -> str:
     return zone if isinstance(zone, str) else ""
 
 
-def _attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Send) -> dict[str, Live]:
+def _read_attached(kind: Kind, root: str, id: str, live: Mapping[str, Live], send: Send) -> dict[str, Live]:
     """Return every object with its set field, read from the list of attached objects."""
     assert kind.attachments is not None
     name, names = kind.attachments.field, kind.attachments.names
     members: dict[str, set[str]] = {each: set() for each in live}
     listing = Listing(kind.attachments.path, paging=Paging.INDEX, page=kind.attachments.page)
     for page in read_until_stable(kind, listing, root, id, send):
-        for row in rows(page):
+        for row in read_rows(page):
             for owner in row.get("attributes", row).get(names) or ():
                 members.setdefault(str(owner), set()).add(str(row.get("id")))
     return {

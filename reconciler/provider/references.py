@@ -7,14 +7,14 @@ from reconciler.model import Pair, Problem, Value, error
 from reconciler.provider.lists import Send, read_reference
 
 
-def unknown_references(
+def find_unknown_references(
     kind: Kind, root: str, scope: Sequence[str], pairs: Sequence[Pair], send: Send
 ) -> Iterator[Problem]:
     """Yield a problem for each id in a write that is not in the scope. Raise :class:`ReadError` if a read fails."""
     for reference in kind.references:
         name = reference.field
         naming = [
-            (desired, sorted(_named(desired.values.get(name)) - _named(live.values.get(name) if live else None)))
+            (desired, sorted(_to_names(desired.values.get(name)) - _to_names(live.values.get(name) if live else None)))
             for desired, live in pairs
         ]
         if not any(id.isdecimal() for _, ids in naming for id in ids):
@@ -28,7 +28,7 @@ def unknown_references(
                 yield error(f"unknown-{reference.thing}", message, at=at, address=desired.address, hint=hint)
 
 
-def _named(value: Value) -> set[str]:
+def _to_names(value: Value) -> set[str]:
     if value is None:
         return set()
     return {str(each) for each in value} if isinstance(value, tuple) else {str(value)}

@@ -14,7 +14,7 @@ from reconciler.kinds.products import PRODUCTS, SCOPES, Scope, credential_hint
 from reconciler.kinds.read_methods import Listing
 from reconciler.kinds.versions import ApiVersion
 from reconciler.model import Answer, Call, Json, Place, Problem, WriteEffect, error, warning
-from reconciler.provider.paging import first_query, rows, walk
+from reconciler.provider.paging import first_query, read_rows, walk_pages
 from reconciler.provider.read_errors import is_of_token
 from reconciler.provider.reader import ReadError, Send, read_error
 
@@ -186,8 +186,8 @@ def _rows(table: Scope, root: str, send: Send) -> Iterator[dict[str, Json]]:
     """
     path = table.portfolio.format(root=root)
     listing = Listing(path, paging=table.paging)
-    for answer in walk(listing, lambda query: _send_query(path, table.product, send, query), path):
-        yield from rows(answer)
+    for answer in walk_pages(listing, lambda query: _send_query(path, table.product, send, query), path):
+        yield from read_rows(answer)
 
 
 def _send_query(path: str, product: str, send: Send, query: tuple[tuple[str, str], ...] = ()) -> Answer:

@@ -8,26 +8,26 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.read_methods import Subobject
 from reconciler.model import Desired, Live, Pair, error
 from reconciler.provider import codec
-from reconciler.provider.lists import Send, got, read_call
-from reconciler.provider.paging import check_one_page, rows
+from reconciler.provider.lists import Send, read_call, send_read
+from reconciler.provider.paging import check_one_page, read_rows
 from reconciler.provider.reader import ReadError, read_object
 
 
 def add_details(kind: Kind, root: str, pairs: Iterable[Pair], send: Send) -> tuple[Pair, ...]:
     """Return the pairs with the sub-resources that their files state, read one by one."""
-    return tuple((desired, live and _detailed(kind, root, desired, live, send)) for desired, live in pairs)
+    return tuple((desired, live and _add_detail(kind, root, desired, live, send)) for desired, live in pairs)
 
 
-def _detailed(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
+def _add_detail(kind: Kind, root: str, desired: Desired, live: Live, send: Send) -> Live:
     for detail in kind.details if desired.values.keys() - kind.plain else ():
         if isinstance(detail, Subobject):
             live = _with_subobject(kind, root, desired, live, detail, send)
             continue
         prefix = detail.field.removesuffix("*")
         if any(name.startswith(prefix) for name in desired.values):
-            answer = got(read_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
+            answer = send_read(read_call(kind, "GET", detail.path.format(root=root, id=live.id)), send)
             check_one_page(answer, detail.path.format(root=root, id=live.id))
-            stated = codec.decode_details(detail.field, detail.attribute, rows(answer))
+            stated = codec.decode_details(detail.field, detail.attribute, read_rows(answer))
             live = replace(live, values={**live.values, **stated})
     return live
 

@@ -36,7 +36,7 @@ class Shared(Spoken):
     def __init__(self, cases: list[Spoken]) -> None:
         super().__init__(cases[0].name, cases[0].dialect)
         kinds = [case.kind for case in cases]
-        common = kinds[0].amended({row.name: shared(row.name, kinds) for row in kinds[0].fields})
+        common = kinds[0].amend({row.name: shared(row.name, kinds) for row in kinds[0].fields})
         rules = tuple(dict.fromkeys(rule for kind in kinds for rule in kind.scene_rules))
         self._kind = replace(common, scene_rules=rules)  # what one of the versions refuses, none is asked for
 

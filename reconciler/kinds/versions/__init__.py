@@ -87,7 +87,7 @@ def with_assumptions(kind: Kind, assumptions: Mapping[str, bool]) -> Kind:
     """Return the kind with the user's settings of unverified assumptions applied (contract §14)."""
     off = {name for name, facet in kind.assumed_patches.items() if not assumptions.get(name, True) and facet}
     facets = {kind.assumed_patches[name] for name in off}
-    kind = kind.amended({row.name: {"patch": None} for row in kind.fields if row.facet in facets}) if off else kind
+    kind = kind.amend({row.name: {"patch": None} for row in kind.fields if row.facet in facets}) if off else kind
     for name, amend in kind.assumed.items():
         kind = kind if assumptions.get(name, True) else amend(kind)
     return kind

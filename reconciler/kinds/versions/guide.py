@@ -28,7 +28,7 @@ READ_ONLY: Mapping[str, Any] = {"patch": None}
 """Cells of the budget fields: the guide makes the budget read-only once the ad set exists (contract §3.2)."""
 
 MARKETING_SOLUTIONS = {
-    AD_SET.name: AD_SET.amended(
+    AD_SET.name: AD_SET.amend(
         {
             "mediaType": {"type": MEDIA},
             "videoChannel": None,
@@ -62,7 +62,7 @@ def _seller_budget() -> Kind:
     create, patch = SELLER_BUDGET.create, SELLER_BUDGET.writes["budgets"]
     assert isinstance(create, Create)
     assert isinstance(patch, PatchFields)
-    return SELLER_BUDGET.amended(
+    return SELLER_BUDGET.amend(
         {
             "campaignIds": {"type": SetType(CAMPAIGN_ID, filled=True)},
             "amount": {"type": MoneyType(by_currency=True)},
@@ -77,7 +77,7 @@ def _seller_budget() -> Kind:
 
 
 SELLERS = {
-    SELLER_CAMPAIGN.name: SELLER_CAMPAIGN.amended(
+    SELLER_CAMPAIGN.name: SELLER_CAMPAIGN.amend(
         {"campaignId": {"type": CAMPAIGN_ID}},
         read=Listing("{root}/seller-campaigns", query=(("advertiserId", "{scope}"),)),
         references=UNLISTED,

@@ -43,7 +43,7 @@ SCHEDULED_BUDGETS = Field(
     doc="Budget that takes over on a day in the future (the key, advertiser's date). Null removes it. Preview only.",
 )
 
-AD_SET_PREVIEW = AD_SET.amended(
+AD_SET_PREVIEW = AD_SET.amend(
     {},
     more=(SCHEDULED_BUDGETS,),
     limits=limits.scheduled_ad_sets,
@@ -66,7 +66,7 @@ AD_SET_PREVIEW = AD_SET.amended(
 MARKETING_SOLUTIONS = {CAMPAIGN.name: CAMPAIGN, AD_SET.name: AD_SET_PREVIEW}
 
 RETAIL_MEDIA = {
-    BALANCE_KIND.name: BALANCE_KIND.amended(
+    BALANCE_KIND.name: BALANCE_KIND.amend(
         # These versions have no creation, no funds, and no list of the campaigns attached to a balance.
         {"deposited": {"create": None, "patch": None}, "campaignIds": None},
         create=None,

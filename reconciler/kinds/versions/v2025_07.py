@@ -26,7 +26,7 @@ ATTRIBUTION = EnumType(
 )
 
 MARKETING_SOLUTIONS = {
-    AD_SET.name: AD_SET.amended(
+    AD_SET.name: AD_SET.amend(
         {
             "budget.pacingBehavior": None,
             "attributionConfiguration.attributionMethod": {"type": ATTRIBUTION},
@@ -66,7 +66,7 @@ def end_is_kept(scene: ValidationContext) -> Iterator[Problem]:
 RETAIL_MEDIA = {
     RETAIL_CAMPAIGN.name: RETAIL_CAMPAIGN,
     LINE_ITEM.name: LINE_ITEM,
-    BALANCE_KIND.name: BALANCE_KIND.amended(
+    BALANCE_KIND.name: BALANCE_KIND.amend(
         {
             "poNumber": PO_NUMBER,
             "endDate": {"type": DayType(instants=True), "patch": "endDate"},

@@ -35,7 +35,7 @@ def ignore_reply(path: str, reply: Reply) -> None:
     """Default reply hook: does nothing."""
 
 
-def always() -> str | None:
+def allow_always() -> str | None:
     """Return None: the default permission to send."""
     return None
 
@@ -79,7 +79,7 @@ class Api:
         self._ahead_since: float | None = None
 
     def send(
-        self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = always, anew: bool = False
+        self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = allow_always, anew: bool = False
     ) -> Answer:
         """Send a call and return its fate; only repeatable calls are retried, as often as the policy allows.
 
@@ -96,7 +96,7 @@ class Api:
             return self._redaction.answer(sending.send_once().answer)
         fetched = None if anew or call.effect is not WriteEffect.READ else self._ahead.take(call)
         if fetched is not None:
-            return self._redaction.answer(self._of_fetched(fetched, sending, call))
+            return self._redaction.answer(self._use_fetched(fetched, sending, call))
         return self._redaction.answer(self._repeat(sending.send_once, call.effect, call.name, halted))
 
     def read_ahead(self, calls: Sequence[Call]) -> None:
@@ -151,7 +151,7 @@ class Api:
         """Return the share of the rate limit that is used up, of the application that uses most; None before a call."""
         with self._lock:
             applications = list(self._applications.values())
-        return max((each.pace.used() for each in applications), default=None)
+        return max((each.pace.compute_used_share() for each in applications), default=None)
 
     def _is_halted(self) -> bool:
         return self.halted()
@@ -201,11 +201,11 @@ class Api:
         if credentials is None:
             return None
         application, host = self._application(credentials), self._settings.host
-        sending = Request(call, application, host, self._redaction, self._exchange, always, halted, decoded=False)
+        sending = Request(call, application, host, self._redaction, self._exchange, allow_always, halted, decoded=False)
         answer = self._repeat(sending.send_once, call.effect, call.name, halted)
         return Fetched(answer, sending.reply if answer.fate is Delivery.ANSWERED else None)
 
-    def _of_fetched(self, fetched: Fetched, sending: Request, call: Call) -> Answer:
+    def _use_fetched(self, fetched: Fetched, sending: Request, call: Call) -> Answer:
         """Return the answer of a read that was sent ahead; an unreadable one is sent again, as always."""
         if fetched.reply is None:
             return fetched.answer

@@ -96,7 +96,7 @@ def interpret(
     status = result.status
     if 200 <= status < 300:
         return Attempt(_read_accepted(result, host, row_hook, redaction))
-    body = _as_told(result, redaction)
+    body = _read_refusal(result, redaction)
     if 400 <= status < 500 and (not writes or proves_no_effect(status, result.headers, body)):
         return Attempt(Answer(Delivery.ANSWERED, status, body))
     if 300 <= status < 400:
@@ -140,7 +140,7 @@ def _not_json(constant: str) -> Never:
     raise ValueError(constant)
 
 
-def _as_told(reply: Reply, redaction: Redaction) -> Json:
+def _read_refusal(reply: Reply, redaction: Redaction) -> Json:
     """Return the body of a refusal: JSON, or else the beginning of its text."""
     try:
         return redaction.json(decode_reply(reply))

@@ -19,7 +19,7 @@ PASSING = ("408", "429")
 """Refusals of a proxy that may be temporary."""
 
 
-def proxied(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
+def make_proxy(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
     """Return the proxy in httpx's form. Raise :class:`ProxyTrouble` if it cannot be used."""
     if proxy is None:
         return None
@@ -47,7 +47,7 @@ def proxy_reason(error: Exception, causes: Iterable[BaseException], proxy: Proxy
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = cause.verify_message.rstrip(".")
             where = f"a certificate on the way to {host} through {whose} is not accepted ({why})"
-            return f"{where}: name the authority of the proxy in {trust.named_by() or 'SSL_CERT_FILE'}"
+            return f"{where}: name the authority of the proxy in {trust.find_variable() or 'SSL_CERT_FILE'}"
         if isinstance(cause, socket.gaierror):
             return f"the name of {whose} cannot be resolved: check {proxy.variable}"
         if isinstance(cause, ConnectionRefusedError):

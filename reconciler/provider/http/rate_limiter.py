@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.model.threads import Threads
 from reconciler.provider.http.messages import Reply, TransportError
-from reconciler.provider.http.retry import Halted, halting
+from reconciler.provider.http.retry import Halted, wrap_sleep
 from reconciler.provider.http.settings import Clock, Event, Listener, Settings
 
 MINUTE = 61.0
@@ -103,7 +103,7 @@ class RateWindow:
             return 0.0
         return self.until - now
 
-    def used(self, now: float) -> float:
+    def compute_used_share(self, now: float) -> float:
         """Return the share of the window, or of our own limit, that is used up: the larger of both."""
         own = sum(1 for each in self.sent if each + MINUTE > now) / self.per_minute
         if now < self.closed_until:
@@ -163,10 +163,10 @@ class RateLimiter:
         self._tell = tell
         self._announced = -math.inf
 
-    def used(self) -> float:
+    def compute_used_share(self) -> float:
         """Return the share of the rate limit that is used up, from 0 to 1."""
         with self._changed:
-            return self._window.used(self._clock.monotonic())
+            return self._window.compute_used_share(self._clock.monotonic())
 
     def ready(self, name: str, halted: Callable[[], bool] | None = None) -> None:
         """Wait until a call could be sent, without reserving it, so that a look made next is fresh.
@@ -219,4 +219,4 @@ class RateLimiter:
                 self._announced = max(self._announced, now + wait)
             if first:
                 self._tell(Event("limit", wait, f"{name}: the rate limit is used up"))
-            halting(self._clock.sleep, halted)(wait)
+            wrap_sleep(self._clock.sleep, halted)(wait)

@@ -81,7 +81,7 @@ class Request:
                 return Attempt(Answer(Delivery.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
             if status != TOO_MANY:
                 refusals.pop(name, None)
-            tried = self.interpret(result) if self._decoded else self._held(result)
+            tried = self.interpret(result) if self._decoded else self._hold_reply(result)
             if is_token_end(status, tried.answer.body):  # the API also reports this with status 400
                 status = UNAUTHORIZED
                 tried = replace(tried, answer=replace(tried.answer, status=status))
@@ -98,7 +98,7 @@ class Request:
                 reason = f"{self._host} still answered 429 after {MAX_429_WAITS} waits for the rate limit"
                 return Attempt(replace(tried.answer, reason=reason))
 
-    def _held(self, result: Reply | TransportError) -> Attempt:
+    def _hold_reply(self, result: Reply | TransportError) -> Attempt:
         """Return what a result proves; an accepted reply is held, and not decoded."""
         if not isinstance(result, Reply) or not 200 <= result.status < 300:
             return self.interpret(result)

@@ -19,7 +19,7 @@ class Halted(Exception):
     """Raised if the run is interrupted while a call waits: it has not been sent."""
 
 
-def halting(sleep: Callable[[float], None], halted: Callable[[], bool] | None) -> Callable[[float], None]:
+def wrap_sleep(sleep: Callable[[float], None], halted: Callable[[], bool] | None) -> Callable[[float], None]:
     """Return a sleep that raises :class:`Halted` on an interrupt."""
     if halted is None:
         return sleep
@@ -71,7 +71,7 @@ def repeat(
         tell(Event("retry", state.upcoming_sleep, f"{name}: {tries[-1].answer.reason}"))
 
     retrying = tenacity.Retrying(
-        sleep=halting(clock.sleep, halted),
+        sleep=wrap_sleep(clock.sleep, halted),
         stop=tenacity.stop_after_attempt(settings.attempts),
         wait=tenacity.wait_exponential(settings.pause, LONGEST_PAUSE, STEEPNESS)
         + tenacity.wait_random(0, settings.pause / 2),

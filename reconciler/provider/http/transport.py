@@ -14,7 +14,7 @@ import httpx
 from reconciler.provider.http import proxies, trust
 from reconciler.provider.http.in_process import Factory, Handle, InProcess
 from reconciler.provider.http.messages import Message, Reply, TransportError
-from reconciler.provider.http.proxied import is_final, is_in_handshake, proxied, proxy_reason
+from reconciler.provider.http.proxied import is_final, is_in_handshake, make_proxy, proxy_reason
 from reconciler.provider.http.proxies import Proxy, ProxyTrouble
 from reconciler.provider.http.redaction import SHORTEST_PASSWORD, Redaction
 from reconciler.provider.http.settings import Clock, Settings, is_loopback
@@ -114,13 +114,13 @@ class HttpTransport:
             networked = parts.scheme == "https" and self._transport is None
             self._proxy = self._found_proxy() if networked else None
             # Set last, since each may raise. Without a network there is no TLS, and no certificate is trusted.
-            self._trust = trust.trusted() if networked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._trust = trust.make_context() if networked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.Client(
             base_url=self._settings.base_url,
             verify=self._trust,
             transport=self._transport,
             trust_env=False,  # proxies and certificates are set above
-            proxy=proxied(self._proxy, self._trust),
+            proxy=make_proxy(self._proxy, self._trust),
             follow_redirects=False,
             headers={"User-Agent": "criteo-reconciler", "Accept-Encoding": "gzip, deflate"},
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=kept, keepalive_expiry=KEEP_ALIVE),
@@ -195,7 +195,7 @@ class HttpTransport:
         untrusted = _find_untrusted(error)
         if untrusted is not None:
             why = untrusted.verify_message.rstrip(".")
-            variable = trust.named_by() or "SSL_CERT_FILE"
+            variable = trust.find_variable() or "SSL_CERT_FILE"
             return f"the certificate of {host} is not accepted ({why}): check the host, the clock and {variable}"
         if isinstance(error, httpx.ConnectTimeout):
             within = f"within {self._settings.connect:g} s"

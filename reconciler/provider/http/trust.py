@@ -12,15 +12,15 @@ class TrustTrouble(Exception):
     """Raised if the certificates cannot be read; the text is a sentence for the user."""
 
 
-def named_by(environment: Mapping[str, str] | None = None) -> str | None:
+def find_variable(environment: Mapping[str, str] | None = None) -> str | None:
     """Return the variable that names the certificates, or None."""
     given = os.environ if environment is None else environment
     return next((name for name in VARIABLES if given.get(name, "").strip()), None)
 
 
-def trusted() -> ssl.SSLContext:
+def make_context() -> ssl.SSLContext:
     """Return the TLS context of the connections. Raise :class:`TrustTrouble` if the certificates cannot be read."""
-    variable = named_by()
+    variable = find_variable()
     if variable is None:
         import certifi
 

@@ -77,7 +77,7 @@ def account(here: Night) -> dict[str, Any]:
         f"{name} {live.id}": {
             key: value
             for key, value in live.values.items()
-            if key not in ("memo", "campaignIds") and kinds[name].changeable(kinds[name].field(key))
+            if key not in ("memo", "campaignIds") and kinds[name].is_changeable(kinds[name].field(key))
         }
         for name, rows in prepared.live.items()
         for live in rows

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reconciler.kinds.calendar import days, latest_to_end
+from reconciler.kinds.calendar import find_days, latest_to_end
 from reconciler.kinds.kind import ValidationContext
 from reconciler.kinds.limits import balances
 from reconciler.sandbox.clock import instant
@@ -67,7 +67,9 @@ def test_a_day_is_that_of_the_owner_and_between_owners_it_is_in_doubt() -> None:
     assert scene.last_today("1") == date(2026, 11, 22)
     assert scene.last_today("2") == date(2026, 11, 21)
     assert (scene.first_today(), scene.last_today()) == (date(2026, 11, 21), date(2026, 11, 22))
-    assert days(LATE, ()) == days(LATE, ("Romance Standard Time",)) == (date(2026, 11, 21), date(2026, 11, 21))
+    assert (
+        find_days(LATE, ()) == find_days(LATE, ("Romance Standard Time",)) == (date(2026, 11, 21), date(2026, 11, 21))
+    )
 
 
 def test_a_balance_is_over_when_its_last_day_is_over_in_the_zone_of_its_account() -> None:

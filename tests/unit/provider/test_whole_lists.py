@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.kinds.read_methods import Listing, Paging
 from reconciler.model import Answer, Delivery
-from reconciler.provider.paging import CutShort, Query, check_one_page, rows, walk
+from reconciler.provider.paging import CutShort, Query, check_one_page, read_rows, walk_pages
 
 ALL = [{"id": str(number)} for number in range(700)]
 Metadata = Callable[[int, int, int], dict[str, Any]]
@@ -33,7 +33,7 @@ def server(metadata: Metadata, *, all_: list[dict[str, str]] = ALL, largest: int
 
 
 def ids(pages: list[Answer]) -> list[str]:
-    return [row["id"] for page in pages for row in rows(page)]
+    return [row["id"] for page in pages for row in read_rows(page)]
 
 
 @pytest.mark.parametrize("largest", [500, 100, 25])
@@ -53,7 +53,9 @@ def ids(pages: list[Answer]) -> list[str]:
     ids=["count", "null count", "nothing", "rows of the page", "pages", "items", "next page", "next and no totals"],
 )
 def test_smaller_pages_than_asked_lose_nothing(metadata: Metadata, paging: Paging, largest: int) -> None:
-    assert ids(walk(listing(paging), server(metadata, largest=largest), "/balances")) == [row["id"] for row in ALL]
+    assert ids(walk_pages(listing(paging), server(metadata, largest=largest), "/balances")) == [
+        row["id"] for row in ALL
+    ]
 
 
 @pytest.mark.parametrize("paging", [Paging.INDEX, Paging.OFFSET])
@@ -69,7 +71,7 @@ def test_smaller_pages_than_asked_lose_nothing(metadata: Metadata, paging: Pagin
 )
 def test_what_was_told_and_what_came_must_agree(metadata: Metadata, paging: Paging) -> None:
     with pytest.raises(CutShort) as failed:
-        walk(listing(paging), server(metadata), "/balances")
+        walk_pages(listing(paging), server(metadata), "/balances")
     assert failed.value.problem.code == "list-cut-short"
 
 
@@ -81,7 +83,7 @@ def test_a_page_that_comes_again_is_no_end(metadata: dict[str, Any]) -> None:
         return Answer(Delivery.ANSWERED, 200, {"data": ALL[:100], "metadata": metadata})
 
     with pytest.raises(CutShort):
-        walk(listing(Paging.OFFSET), ask, "/balances")
+        walk_pages(listing(Paging.OFFSET), ask, "/balances")
 
 
 def test_a_row_that_shifts_between_two_pages_is_noticed() -> None:
@@ -94,18 +96,23 @@ def test_a_row_that_shifts_between_two_pages_is_noticed() -> None:
         del left[0]
         return Answer(Delivery.ANSWERED, 200, {"data": found, "metadata": {"count": len(left) + 1}})
 
-    pages = walk(listing(Paging.OFFSET), ask, "/balances")
+    pages = walk_pages(listing(Paging.OFFSET), ask, "/balances")
     assert "500" not in ids(pages)  # one pass cannot see it where the total moved too: lists are read twice for that
 
     doubled = [*ALL[:500], *ALL[499:699]]
     with pytest.raises(CutShort):
-        walk(listing(Paging.OFFSET), server(lambda *_: {"count": 700}, all_=doubled), "/balances")
+        walk_pages(listing(Paging.OFFSET), server(lambda *_: {"count": 700}, all_=doubled), "/balances")
 
 
 def test_entries_without_ids_are_counted_as_they_come() -> None:
     """Entries of a history have no ids, and two of them may be equal."""
     equal = [{"changeType": "balanceAdded"}] * 3
-    assert len(rows(walk(listing(Paging.OFFSET, 2), server(lambda *_: {"count": 3}, all_=equal), "/history")[0])) == 2
+    assert (
+        len(
+            read_rows(walk_pages(listing(Paging.OFFSET, 2), server(lambda *_: {"count": 3}, all_=equal), "/history")[0])
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize("metadata", [{"count": 700}, {"totalPages": 2}, {"nextPage": "https://…"}])
@@ -115,4 +122,4 @@ def test_a_list_without_pages_that_speaks_of_more_is_not_whole(metadata: dict[st
 
 
 def test_an_empty_list_is_one_page() -> None:
-    assert ids(walk(listing(Paging.OFFSET), server(lambda *_: {"count": 0}, all_=[]), "/balances")) == []
+    assert ids(walk_pages(listing(Paging.OFFSET), server(lambda *_: {"count": 0}, all_=[]), "/balances")) == []
