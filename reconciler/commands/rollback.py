@@ -138,7 +138,7 @@ def undo_of_new_object(kind: Kind, move: RecordedMove) -> RecordedMove | None:
     """
     row = kind.field(move.field)
     stop, given = kind.stop_values.get(move.field), kind.create_defaults.get(move.field)
-    if stop is not None and kind.changeable(row):
+    if stop is not None and kind.is_changeable(row):
         return None if move.after in (stop, given) else replace(move, before=stop)
     if move.created or move.before is not None:
         return None if move.created else move
@@ -222,8 +222,10 @@ def _find_reason_to_keep(kind: Kind, move: RecordedMove, live: Live | None) -> P
 
 def _warn_of_created(kind: Kind, address: Address, id: str | None, wished: Values) -> Problem:
     """Return a warning for an object that stays, with what stops it: this plan, a line in its block, or nothing."""
-    stops = {name: value for name, value in kind.stop_values.items() if kind.changeable(kind.field(name))}
-    ends = [row.name for row in kind.fields if isinstance(row.type, DayType) and row.nullable and kind.changeable(row)]
+    stops = {name: value for name, value in kind.stop_values.items() if kind.is_changeable(kind.field(name))}
+    ends = [
+        row.name for row in kind.fields if isinstance(row.type, DayType) and row.nullable and kind.is_changeable(row)
+    ]
     hint = "the API can neither delete nor stop it"
     if stops:
         stop = next(f"{name}: {format_drift_value(value)}" for name, value in stops.items())
