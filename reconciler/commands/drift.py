@@ -69,7 +69,7 @@ def _compare_account(session: Session, prepared: PreparedPlan, ledger: Ledger, *
     doubts: list[Problem] = []
     dated = baseline.add_windows(ledger, found, now, whole=whole and bool(prepared.pairs))
     named = tuple(_add_authors(session, prepared, ledger, dated, doubts))
-    baseline.remember_baseline(ledger, prepared.pairs, session.loaded.digest, now)
+    baseline.remember_baseline(ledger, prepared.pairs, session.stated, now)
     unmanaged, shares = _find_unmanaged(prepared, now) if whole else ((), ())
     problems = [*_sound(run.problems, {each.address for each in named}), *doubts]
     problems += overrides.expired_but_live(session.loaded, named, now)

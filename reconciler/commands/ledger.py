@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from reconciler.commands import connection, run_effects
 from reconciler.commands.connection import CommandRefused
 from reconciler.config import project_files, project_schema
+from reconciler.drift import baseline
 from reconciler.engine import run_journal
 from reconciler.ledger import Damaged, Ledger, LedgerError
 from reconciler.ledger.interface import Intent
@@ -102,6 +103,7 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
                 ids={str(address): id for address, id in ids},
                 certain=decision.certain,
             )
+            baseline.doubt_agreement(book, now)
         return f"Resolved: {call} of run {run} was {'applied' if decision.applied else 'not applied'}.\n"
 
     return _ask_ledger(project, sandbox, api_url, one, changing=True)

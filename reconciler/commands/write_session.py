@@ -12,13 +12,14 @@ from reconciler.commands import connection, saved_plans
 from reconciler.commands.connection import CommandRefused
 from reconciler.commands.session import Session
 from reconciler.config import moved as moved_blocks
+from reconciler.drift import baseline
 from reconciler.engine import open_calls, run_journal
 from reconciler.engine import plan as plan_engine
 from reconciler.engine.progress import wait_message
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.ledger.errors import PlanUsed
 from reconciler.ledger.interface import RunRecord
-from reconciler.model import Address, Plan, Problem, Run, Severity, Verdict
+from reconciler.model import Address, ItemStatus, Plan, Problem, Run, Severity, Verdict
 from reconciler.planfile import digest, plan_file, staleness
 
 
@@ -39,7 +40,8 @@ class WriteSession:
     ) -> "plan_engine.PreparedPlan | Run":
         prepared = self.session.prepare(self.ledger, self.recovery, targets, allowed)
         if isinstance(prepared, plan_engine.PreparedPlan) and not (prepared.run.failed or prepared.run.plan.total):
-            self._adopt(prepared, complete=True)
+            self._remember(prepared)
+            self._note_agreement(prepared)
         return prepared
 
     def confirm(
@@ -61,14 +63,16 @@ class WriteSession:
         message = "what is live moved while the question was open: the plan is not the one that was shown"
         return connection.refused_run(staleness.stale_problem(message, "apply again, and look at the new plan"))
 
-    def _adopt(self, prepared: "plan_engine.PreparedPlan", *, complete: bool) -> None:
-        """Store the values in force; all of them if the plan was of the whole project and nothing is left to do."""
+    def _remember(self, prepared: "plan_engine.PreparedPlan") -> baseline.Agreement:
+        """Store the live id of each block, so that a renamed object is found, and the values in force."""
         session = self.session
+        return baseline.remember_baseline(self.ledger, prepared.pairs, session.stated, session.outside.clock())
+
+    def _note_agreement(self, prepared: "plan_engine.PreparedPlan") -> None:
+        """Store that the whole project is in force, if the plan was of it: later differences are later changes."""
         found = sum(len(pairs) for pairs in prepared.pairs.values())
-        complete = complete and session.project.whole and found == len(session.loaded.desired)
-        run_journal.record_in_force(
-            self.ledger, prepared.pairs, session.loaded.digest, session.outside.clock(), complete=complete
-        )
+        if self.session.project.whole and found == len(self.session.loaded.desired):
+            baseline.note_agreement(self.ledger, self.session.outside.clock())
 
     def review_saved(self, file: Path, approved: str | None) -> "plan_engine.PreparedPlan | Run":
         """Return a saved plan if it still holds and is the approved one, else a run with the problem."""
@@ -99,13 +103,14 @@ class WriteSession:
         journal = run_journal.RunJournal(self.ledger, run_id, outside.clock, outside.times, lambda: api.knows_time)
         mark = journal.token(self.session.project.kinds, prepared.pairs)
         token = mark if self.session.project.memo_token else (lambda call: None)
-        self._adopt(prepared, complete=False)
+        before = self._remember(prepared)
         noted = self._unknown_past(plan)
         run = plan_engine.apply(prepared, outside, journal, token)
         run = replace(run, problems=(*run.problems, *noted))
         try:
             if exit_code(run) == 0:
-                self._adopt(prepared, complete=True)
+                baseline.note_applied(self.ledger, before, _find_applied(run), outside.clock())
+                self._note_agreement(prepared)
             self.ledger.finish(run_id, outside.clock(), exit_code(run))
             if self.session.project.ledger_keep is not None:
                 run_journal.prune(self.ledger, self.session.project.ledger_keep, outside.clock())
@@ -147,6 +152,12 @@ class WriteSession:
             ci_name=holder.ci_name,
             ci_url=holder.ci_url,
         )
+
+
+def _find_applied(run: Run) -> set[tuple[Address, str]]:
+    """Return the values that the run has applied, by address and field."""
+    ended = (each.item for each in run.outcomes if each.status is ItemStatus.APPLIED)
+    return {(item.address, move.field) for item in ended for move in item.fields}
 
 
 @contextmanager

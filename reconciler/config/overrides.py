@@ -94,6 +94,14 @@ def apply_overrides(loaded: LoadResult, now: datetime) -> LoadResult:
     return replace(loaded, desired=tuple(desired.values()), problems=tuple(dict.fromkeys(problems)))
 
 
+def find_holding(loaded: LoadResult, now: datetime) -> tuple[int, ...]:
+    """Return the numbers of the overrides that hold at a time: with the files, they tell what is stated then."""
+    project = loaded.project
+    entries = project.terms(KEY) if project is not None else ()
+    rules = (_read(project, number, each, []) for number, each in enumerate(entries) if project is not None)
+    return tuple(rule.number for rule in rules if rule is not None and rule.holds(now))
+
+
 def _read(project: Project, number: int, entry: Mapping[str, Json], problems: list[Problem]) -> Override | None:
     zone = None if entry.get("zone") is None else str(entry["zone"])
     at = "until"

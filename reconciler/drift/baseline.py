@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.ledger.interface import Ledger, Observation
@@ -16,31 +17,60 @@ from reconciler.model import Address, Desired, Drift, DriftState, Live, Pair, Va
 LOOK = "look"
 """Ledger note with the time of the last read of the whole project, and the addresses that had moved."""
 AGREED = "agreed"
-"""Ledger note with a digest of the agreement between files and live."""
+"""Ledger note with digests of the agreement between files and live."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 Looks: TypeAlias = Mapping[Address, Observation]
 Found = Sequence[tuple[Desired, Live]]
 
 
-def remember_baseline(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime) -> None:
-    """Store the live id of each block, and those of its values that are in force.
+class Agreement(Struct, frozen=True):
+    """Result of a comparison of blocks with live.
 
-    ``files`` is the digest of the files: if it and the differences are unchanged, nothing is written.
+    ``scope`` is a digest of the files and of the values that were compared; ``mark`` also of those that differ, which
+    are ``apart`` as far as live shows them.
+    """
+
+    scope: str
+    mark: str
+    apart: frozenset[tuple[Address, str]]
+
+
+def remember_baseline(ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime) -> Agreement:
+    """Store the live id of each block, and those of its values that are in force; return what was compared.
+
+    ``files`` is a digest of what the files state at this time: if it and the differences are unchanged, nothing is
+    written. If all values of this scope are stored already, none of them is read again.
     """
     found = [(desired, live) for each in pairs.values() for desired, live in each if live is not None]
-    addresses = [desired.address for desired, _ in found]
-    known = ledger.ids(addresses)
+    known = ledger.ids([desired.address for desired, _ in found])
     fresh = {desired.address for desired, live in found if known.get(desired.address) != live.id}
-    mark, agreed = _mark(files, found), ledger.notes([AGREED]).get(AGREED)
-    same = agreed is not None and agreed.values.get("mark") == mark
+    agreement, agreed = _compare(files, found), ledger.notes([AGREED]).get(AGREED)
+    last: Values = agreed.values if agreed is not None else {}
+    same, stored = last.get("mark") == agreement.mark, last.get("stored") == agreement.scope
     if same and not fresh:
-        return
-    held = ledger.values(addresses)
+        return agreement
+    some = [pair for pair in found if pair[0].address in fresh] if same or stored else found
+    held = ledger.values([desired.address for desired, _ in some])
     with ledger.together():
-        for desired, live in found:
-            if not same or desired.address in fresh:
-                _remember(ledger, desired, live, held, fresh)
-        ledger.note({AGREED: {"mark": mark}}, at)
+        for desired, live in some:
+            _remember(ledger, desired, live, held, fresh)
+        _note(ledger, agreement, at, stored=stored or not agreement.apart)
+    return agreement
+
+
+def note_applied(ledger: Ledger, before: Agreement, applied: Container[tuple[Address, str]], at: datetime) -> None:
+    """Store that all values of the scope are stored, if each that differed was applied: its outcome has stored it."""
+    if before.apart and all(each in applied for each in before.apart):
+        _note(ledger, before, at, stored=True)
+
+
+def doubt_agreement(ledger: Ledger, at: datetime) -> None:
+    """Remove the agreement, since values of other files may be stored now: the next comparison reads all of them."""
+    ledger.note({AGREED: {}}, at)
+
+
+def _note(ledger: Ledger, agreement: Agreement, at: datetime, *, stored: bool) -> None:
+    ledger.note({AGREED: {"mark": agreement.mark, "stored": agreement.scope if stored else None}}, at)
 
 
 def _remember(
@@ -58,15 +88,23 @@ def values_in_force(desired: Desired, live: Live) -> Iterator[tuple[str, Value]]
     return ((name, value) for name, value in desired.values.items() if name in shown and shown[name] == value)
 
 
-def _mark(files: str, found: Found) -> str:
-    """Return a digest of the files and of the fields that differ from live."""
-    whole = hashlib.sha256(f"{files} {len(found)}\n".encode())
+def _compare(files: str, found: Found) -> Agreement:
+    """Return what is compared and what differs."""
+    scope, apart = hashlib.sha256(f"{files} {len(found)}\n".encode()), []
+    mark = scope.copy()
     for desired, live in found:
-        shown = live.values
+        shown, hidden = live.values, []
         for name, value in desired.values.items():
-            if name not in shown or shown[name] != value:
-                whole.update(f"{desired.address} {name}\n".encode())
-    return whole.hexdigest()
+            if name not in shown:
+                hidden.append(name)
+            elif shown[name] != value:
+                apart.append((desired.address, name))
+            else:
+                continue
+            mark.update(f"{desired.address} {name}\n".encode())
+        scope.update(f"{desired.address} {len(desired.values)} {hidden}\n".encode())
+    mark.update(scope.digest())
+    return Agreement(scope.hexdigest(), mark.hexdigest(), frozenset(apart))
 
 
 # --- Time window of a change -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.drift import baseline
 from reconciler.executor import history_evidence
 from reconciler.executor import recovery as recover
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
@@ -105,6 +106,8 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
     """Store the outcomes that reads showed."""
     for intent, outcomes in recovery.settled:
         ledger.settle(intent.number, outcomes, at)
+    if recovery.settled:
+        baseline.doubt_agreement(ledger, at)
 
 
 def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from reconciler.drift import baseline
 from reconciler.engine.environment import StateSnapshot
 from reconciler.executor import evidence, history_evidence
 from reconciler.executor.evidence import Times
@@ -145,15 +144,3 @@ def prune(ledger: Ledger, keep: timedelta, now: datetime) -> None:
     if last is None or now - last.at >= DAY:
         ledger.prune(now - keep)
         ledger.note({PRUNED: {}}, now)
-
-
-def record_in_force(
-    ledger: Ledger, pairs: Mapping[str, Sequence[Pair]], files: str, at: datetime, *, complete: bool = False
-) -> None:
-    """Store the live id of each block, so that a renamed object is found, and the values in force.
-
-    ``complete`` is true if the whole project is in force now, so that later differences are later changes.
-    """
-    baseline.remember_baseline(ledger, pairs, files, at)
-    if complete:
-        baseline.note_agreement(ledger, at)
