@@ -1,9 +1,10 @@
 """What whole commands cost as the ledger grows: CPU time of `plan` and of an `apply` that has nothing to do.
 
     python tests/bench/ledger_commands.py plan [OBJECTS] [RUNS]
+    python tests/bench/ledger_commands.py spread [OBJECTS] [RUNS]
     python tests/bench/ledger_commands.py failed [RUNS]
 
-Each command runs in a child of its own, before a server in another process; the contestants take turns. A bucket is in
+The names of the plan are neighbours in the ledger, or spread over all of it. Each command runs in a child of its own, before a server in another process; the contestants take turns. A bucket is in
 memory, and the child has a copy of it.
 """
 
@@ -59,11 +60,12 @@ def served(portfolio: Portfolio, folder: Path) -> Iterator[None]:
         server.wait()
 
 
-def written(portfolio: Portfolio, folder: Path) -> Path:
-    """Write a project whose blocks are neighbours in the ledger, as those of one file are by their names."""
+def written(portfolio: Portfolio, folder: Path, step: int = 1) -> Path:
+    """Write a project whose blocks are each so many names of the ledger apart; those of one file are neighbours."""
     portfolio.write(folder)
     for file in (folder / "ads").iterdir():
-        file.write_text(re.sub(r"ad-set-(\d+):", lambda found: f"{BLOCK.format(int(found[1]))}:", file.read_text()))
+        name = lambda found: f"{BLOCK.format(int(found[1]) * step)}:"  # noqa: E731
+        file.write_text(re.sub(r"ad-set-(\d+):", name, file.read_text()))
     return folder
 
 
@@ -105,16 +107,23 @@ def cost(project: Path, open: Open, *words: str) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def known(open: Open, objects: int, runs: int) -> Open:
-    """Fill a ledger with objects, of which the files have the first, and with runs that changed some of them."""
+def known(open: Open, objects: int, runs: int, step: int = 1, files: int = 1) -> Open:
+    """Fill a ledger with objects, and with runs that changed some of them.
+
+    The objects are so many names apart. The files have the first ones, or each one of so many.
+    """
     ledger = open(True)
     for first in range(0, objects, 10_000):
         with ledger.together():
             for at in range(first, min(first + 10_000, objects)):
-                ledger.remember(Address("adSets", BLOCK.format(at)), str(FIRST_ID + at), {})
+                ours = at % files == 0
+                id = FIRST_ID + (at // files if ours else objects + at)
+                values = {} if ours else {"name": f"ad set {at}", "bidding.bidAmount": "0.80", "budget.amount": "50"}
+                ledger.remember(Address("adSets", BLOCK.format(at * step)), str(id), values)
+    changed, first_id = (50, FIRST_ID) if files == 1 else (min(files - 1, 50), FIRST_ID + objects)
     for each in range(runs):
-        first = (each * 350) % max(objects - 50, 1)
-        run(ledger, NOW + timedelta(hours=each), [sent(first, 50, BLOCK, FIRST_ID)])
+        first = (each * 350) % max(objects - 50, 1) // files * files + (files > 1)  # between those of the files
+        run(ledger, NOW + timedelta(hours=each), [sent(first, changed, BLOCK, first_id)])
     ledger.compact()
     ledger.close()
     return open
@@ -136,17 +145,24 @@ def opened(folder: Path) -> dict[str, Open]:
     return stores(folder)
 
 
-def plan(objects: int = 100_000, runs: int = 300) -> None:
+def plan(objects: int = 100_000, runs: int = 300, step: int = 1) -> None:
     with tempfile.TemporaryDirectory(prefix="bench") as name:
         folder = Path(name)
-        project = written(Portfolio(AT_HAND), folder / "project")
+        project = written(Portfolio(AT_HAND), folder / "project", step)
         small, large = opened(folder / "small"), opened(folder / "large")
         with served(Portfolio(AT_HAND), folder):
             for store in sorted(small):
-                pair = {"small": known(small[store], AT_HAND, 1), "large": known(large[store], objects, runs)}
+                pair = {
+                    "small": known(small[store], AT_HAND, 1, step),
+                    "large": known(large[store], objects, runs, files=step),
+                }
                 took = alternate(project, pair, "plan", *ALLOWED)
                 ratio = took["large"] / took["small"]
                 say(f"{store}: plan {took['small']:.3f} s of CPU, of {objects:,} {took['large']:.3f} s: {ratio:.3f}")
+
+
+def spread(objects: int = 100_000, runs: int = 300) -> None:
+    plan(objects, runs, objects // AT_HAND)
 
 
 def failed(runs: int = 20) -> None:
@@ -169,4 +185,4 @@ def failed(runs: int = 20) -> None:
 
 
 if __name__ == "__main__":
-    {"plan": plan, "failed": failed}[sys.argv[1]](*map(int, sys.argv[2:]))
+    {"plan": plan, "spread": spread, "failed": failed}[sys.argv[1]](*map(int, sys.argv[2:]))

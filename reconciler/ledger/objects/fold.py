@@ -2,6 +2,7 @@
 
 import bisect
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -11,18 +12,18 @@ from msgspec.structs import replace
 from reconciler.ledger.checked_rows import Cell, Row
 from reconciler.ledger.objects import head as heads
 from reconciler.ledger.objects import parts
-from reconciler.ledger.objects.head import Head, Map, Packed, Part, Segment, StatePart
+from reconciler.ledger.objects.head import LAYOUT, Head, Map, Packed, Part, Segment, StatePart
 from reconciler.ledger.objects.log import HEAD
-from reconciler.ledger.objects.parts import Missing, Place, Wanted
+from reconciler.ledger.objects.parts import Missing
+from reconciler.ledger.objects.state_blocks import STATE, Place, encode
 from reconciler.ledger.objects.store import NUMBERED, ObjectStore
 
-AT_MOST = 1_000
+AT_MOST = 2_000
 """Addresses in one state part."""
 FULL = 2_000
 """Rows of a segment that further runs no longer join."""
 LEFT = timedelta(days=1)
 """Age of an object that nothing refers to, from which on it is deleted; a younger one may be in use."""
-STATE = ("resources", "observations", "seen")
 SHARED = ("servers", "holders", "notes", "plans", "open_calls", "awaited")
 """Tables that are in the base as a whole."""
 OF_RUNS = {"runs": "id", "endings": "run", "looks": "run", "intents": "run"}
@@ -57,10 +58,11 @@ def fold(store: ObjectStore) -> None:
                     return
                 head, touched = store.log.head, _find_touched(store)
                 dirty = tuple(each for each in head.map.segments if touched.has(each) or _may_grow(head.map, each))
-                state = parts.of_places(head.map, touched.places).state
-                store.bring(lambda _: Wanted(state, dirty))
+                state = {each.part for each in parts.of_places(head.map, touched.places).state}
+                wanted = parts.whole((each for each in head.map.state if each.part in state), dirty)
+                store.bring(lambda _: wanted)
                 writer = Writer(store)
-                map = writer.map(head.map, {each.part for each in state}, {each.part for each in dirty})
+                map = writer.map(head.map, state, {each.part for each in dirty})
         except Missing:  # another session has just folded it
             return
         writer.write()
@@ -69,6 +71,7 @@ def fold(store: ObjectStore) -> None:
         doomed = tuple(name for name in old if name not in kept)
         header = replace(
             head.header,
+            layout=LAYOUT,
             folded=head.last,
             chunks=(),
             doomed=doomed,
@@ -76,7 +79,7 @@ def fold(store: ObjectStore) -> None:
         )
         if store.log.head is head and store.log.write(Head(header, map, heads.packed_map(map))):
             store.rows.note_folded()
-            store.adopt(writer.objects)
+            store.loaded.adopt(writer.objects)
             store.log.drop(head.header.doomed)
         else:
             store.log.drop(list(writer.objects))
@@ -189,12 +192,11 @@ class Writer:
             for row in some:
                 cut[bisect.bisect_right(starts, (str(row[0]), str(row[1]))) - 1][table].append(row)
         for start, piece in zip(starts, cut, strict=True):
-            counts, hashes = dict[str, int](), list[int]()
-            for kind, _, id, *_ in piece["resources"]:
-                if id is not None:
-                    counts[str(kind)] = counts.get(str(kind), 0) + 1
-                    hashes.append(parts.id_hash(str(kind), str(id)))
-            yield StatePart(self._pack("state", piece), start, counts), hashes
+            data, having = encode(piece)
+            ids = {(str(kind), str(key)): str(id) for kind, key, id, *_ in piece["resources"]}
+            counts = Counter(kind for kind, _ in having)
+            hashes = [parts.id_hash(place[0], ids[place]) for place in having]
+            yield StatePart(self._add("state", data), start, counts), hashes
 
     # --- Journal ------------------------------------------------------------------------------------------
 

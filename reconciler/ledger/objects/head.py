@@ -11,8 +11,12 @@ from msgspec import Struct
 from reconciler.ledger.checked_rows import Row
 from reconciler.ledger.errors import Damaged, Newer
 
-LAYOUT = 1
-"""Version of this layout; the tables in it have a format of their own."""
+LAYOUT = 2
+"""Version of this layout; the tables in it have a format of their own.
+
+Layout 2 has state in blocks (:mod:`reconciler.ledger.objects.state_blocks`). Parts of layout 1 are read, and written
+in blocks by the next fold that touches them.
+"""
 LATELY = 16
 """Names of the last commits that a head keeps, so that a writer finds its own whose answer was lost."""
 Change = tuple[str, str, list[Any]]

@@ -113,15 +113,13 @@ class ObjectLedger(SqlLedger):
         return self._store.read(lambda: super(ObjectLedger, self).recall(of), self._state(of))
 
     def counts(self) -> Mapping[str, int]:
-        """Return the counts of the map for the parts that are not in memory, and those of the rows that are."""
+        """Return the counts of the map for what is not in memory, and those of the rows that are."""
         store = self._store
 
         def count() -> Mapping[str, int]:
             counts = dict(super(ObjectLedger, self).counts())
-            for each in store.map.state:
-                if not store.has(each.part):
-                    for kind, some in each.counts.items():
-                        counts[kind] = counts.get(kind, 0) + some
+            for kind, some in store.loaded.elsewhere(store.map).items():
+                counts[kind] = counts.get(kind, 0) + some
             return counts
 
         return store.read(count, lambda: store.bring(lambda map: parts.of_places(map, store.find_touched())))

@@ -11,11 +11,10 @@ from msgspec import Struct
 from reconciler.ledger import codec
 from reconciler.ledger.objects import head as heads
 from reconciler.ledger.objects.bucket import Bucket
-from reconciler.ledger.objects.head import Map, Packed, Part, Segment, StatePart
+from reconciler.ledger.objects.head import Map, Part, Segment, StatePart
+from reconciler.ledger.objects.state_blocks import Asked, Place
 from reconciler.model import Address
 
-Place = tuple[str, str]
-"""Kind and key of an address, as in the tables."""
 Index = Mapping[str, Mapping[str, Mapping[str, int]]]
 """Last call of each facet that a segment's calls touch: kind, key, facet, number."""
 
@@ -25,9 +24,9 @@ class Missing(Exception):
 
 
 class Wanted(Struct, frozen=True):
-    """Parts that must be in memory."""
+    """Rows that must be in memory: state of some addresses, and whole segments."""
 
-    state: tuple[StatePart, ...] = ()
+    state: tuple[Asked, ...] = ()
     segments: tuple[Segment, ...] = ()
 
     def parts(self) -> Iterator[Part]:
@@ -40,12 +39,18 @@ def place(address: Address) -> Place:
 
 
 def of_places(map: Map, places: Iterable[Place] | None) -> Wanted:
-    """Return the state parts that hold these places, or all."""
+    """Return the state of these places, or of all."""
     if places is None:
-        return Wanted(map.state)
+        return whole(map.state)
+    by_part: dict[int, set[Place]] = {}
     firsts = [each.first for each in map.state]
-    at = {max(bisect_right(firsts, each) - 1, 0) for each in set(places)} if firsts else set()
-    return Wanted(tuple(map.state[each] for each in sorted(at)))
+    for each in places if firsts else ():
+        by_part.setdefault(max(bisect_right(firsts, each) - 1, 0), set()).add(each)
+    return Wanted(tuple(Asked(map.state[at].part, frozenset(some)) for at, some in sorted(by_part.items())))
+
+
+def whole(state: Iterable[StatePart], segments: tuple[Segment, ...] = ()) -> Wanted:
+    return Wanted(tuple(Asked(each.part) for each in state), segments)
 
 
 def of_addresses(map: Map, addresses: Iterable[Address] | None) -> Wanted:
@@ -93,10 +98,6 @@ def read(bucket: Bucket, parts: Collection[Part]) -> dict[str, bytes]:
     return {each.name: heads.check_part(bucket.where, each, found[each.name]) for each in parts}
 
 
-def read_rows(bucket: Bucket, parts: Collection[Part]) -> dict[str, Packed]:
-    return {name: heads.unpack(bucket.where, name, data) for name, data in read(bucket, parts).items()}
-
-
 def read_indexes(bucket: Bucket, segments: Collection[Segment]) -> list[Index]:
     """Return the index of each segment."""
     found = read(bucket, [each.index for each in segments])
@@ -135,10 +136,14 @@ def id_pieces(map: Map, data: bytes) -> list["array.array[int]"]:
 
 
 def of_ids(map: Map, bucket: Bucket, kind: str, ids: Collection[str]) -> Wanted:
-    """Return the state parts that may hold these ids; a hash that two ids share only costs a read."""
+    """Return the addresses that may have these ids; a hash that two ids share only costs a read."""
     if map.ids is None or not ids:
         return Wanted()
     (data,) = read(bucket, [map.ids]).values()
-    asked = {id_hash(kind, each) for each in ids}
-    pieces = id_pieces(map, data)
-    return Wanted(tuple(each for each, piece in zip(map.state, pieces, strict=True) if not asked.isdisjoint(piece)))
+    hashes = {id_hash(kind, each) for each in ids}
+    state = list[Asked]()
+    for each, piece in zip(map.state, id_pieces(map, data), strict=True):
+        found = frozenset(at for at, hash in enumerate(piece) if hash in hashes)
+        if found:
+            state.append(Asked(each.part, frozenset(), found))
+    return Wanted(tuple(state))

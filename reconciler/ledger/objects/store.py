@@ -1,7 +1,7 @@
 """Database of a ledger in a bucket: transactions on rows in memory, committed to the log in groups."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from reconciler.ledger.objects import parts
 from reconciler.ledger.objects.bucket import Bucket
 from reconciler.ledger.objects.head import Change, Entry, Map, Part, part
 from reconciler.ledger.objects.lease import Leases
+from reconciler.ledger.objects.loaded import Loaded
 from reconciler.ledger.objects.log import ATTEMPTS, Log
 from reconciler.ledger.objects.parts import Missing, Wanted
 from reconciler.ledger.objects.rows import MemoryRows
@@ -45,7 +46,7 @@ class ObjectStore:
         self.turn, self.flushing = threading.RLock(), threading.RLock()
         self._depth, self._owner = 0, 0
         self._pending: list[Ticket] = []
-        self._loaded: set[str] = set()
+        self.loaded = Loaded(bucket.where)
         self._in_doubt, self._reloads = False, 0
         self._writable, self._written = writable, False
 
@@ -205,7 +206,7 @@ class ObjectStore:
         self._reloads += 1
         for _ in range(ATTEMPTS):
             self.rows.clear()
-            self._loaded.clear()
+            self.loaded.clear()
             news = self.log.refresh(anew=True)
             for entry in news or ():
                 self.rows.apply(entry.changes)
@@ -229,26 +230,17 @@ class ObjectStore:
         raise LedgerError(self.where, "an object of its map is missing", "see `reconciler ledger check`")
 
     def _put(self, wanted: Wanted, others: Sequence[Part] = ()) -> None:
-        missing = [each for each in (*wanted.parts(), *others) if each.name not in self._loaded]
-        found = parts.read_rows(self.bucket, missing)
         with self.turn:
-            for name, rows in found.items():
-                if name not in self._loaded:
-                    self.rows.put(rows)
-                    self._loaded.add(name)
-
-    def has(self, part: Part) -> bool:
-        """Return True if the rows of a part are in memory."""
-        return part.name in self._loaded
+            unread = self.loaded.unread(wanted, others)
+        found = parts.read(self.bucket, unread)
+        with self.turn:
+            for rows in self.loaded.take(wanted, found, others):
+                self.rows.put(rows)
 
     def find_touched(self) -> set[tuple[str, str]]:
         """Return the addresses whose ids the log changes."""
         with self.turn:
             return {(str(cells[0]), str(cells[1])) for _, table, cells in self.rows.tail if table == "resources"}
-
-    def adopt(self, names: Collection[str]) -> None:
-        """Note parts that were written from the rows in memory."""
-        self._loaded.update(names)
 
     # --- Locks --------------------------------------------------------------------------------------------
 

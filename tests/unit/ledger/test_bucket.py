@@ -14,6 +14,7 @@ from reconciler import ledger as ledgers
 from reconciler.ledger.errors import Damaged, LedgerError, Locked, LockLost, Newer, Unconditional, Unwritable
 from reconciler.ledger.objects import bucket as buckets
 from reconciler.ledger.objects import opening
+from reconciler.ledger.objects.head import LAYOUT
 from reconciler.ledger.objects.lease import Leases
 from reconciler.ledger.records import Holder
 from reconciler.model import Address
@@ -261,8 +262,9 @@ def test_a_missing_part_is_told_by_name(bucket: MemoryBucket) -> None:
 def test_a_later_layout_is_refused(bucket: MemoryBucket) -> None:
     Machine(bucket)
     found = bucket.objects["head"]
-    bucket.objects["head"] = buckets.Found(found.data.replace(b'"layout":1', b'"layout":2'), found.tag)
-    with pytest.raises(Newer, match="layout 2"):
+    later = found.data.replace(b'"layout":%d' % LAYOUT, b'"layout":%d' % (LAYOUT + 1))
+    bucket.objects["head"] = buckets.Found(later, found.tag)
+    with pytest.raises(Newer, match=f"layout {LAYOUT + 1}"):
         Machine(bucket)
 
 
