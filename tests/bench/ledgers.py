@@ -61,7 +61,7 @@ class SlowBucket(MemoryBucket):
         wanted = list(keys)
         with ThreadPoolExecutor(16) as pool:
             found = dict(zip(wanted, pool.map(self.get, wanted), strict=True))
-        return {key: each.data for key, each in found.items() if each is not None}
+        return {key: each for key, each in found.items() if each is not None}
 
 
 def say(text: str) -> None:

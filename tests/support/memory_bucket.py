@@ -30,9 +30,9 @@ class MemoryBucket:
         self._asked("get", key)
         return self.objects.get(key)
 
-    def get_all(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+    def get_all(self, keys: Iterable[str]) -> Mapping[str, Found]:
         found = {key: self.get(key) for key in keys}
-        return {key: each.data for key, each in found.items() if each is not None}
+        return {key: each for key, each in found.items() if each is not None}
 
     def create(self, key: str, data: bytes, patience: float = PATIENCE) -> Tag | None:
         return self._put("create", key, data, lambda: key not in self.objects)

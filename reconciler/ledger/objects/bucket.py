@@ -52,8 +52,8 @@ class Bucket(Protocol):
         """Return an object, or None if there is none."""
         ...
 
-    def get_all(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """Return the contents of those objects that exist."""
+    def get_all(self, keys: Iterable[str]) -> Mapping[str, Found]:
+        """Return those objects that exist."""
         ...
 
     def create(self, key: str, data: bytes, patience: float = PATIENCE) -> Tag | None:
@@ -91,14 +91,14 @@ class StoreBucket:
 
         return self._ask(read, patience)
 
-    def get_all(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+    def get_all(self, keys: Iterable[str]) -> Mapping[str, Found]:
         wanted = tuple(dict.fromkeys(keys))
         if len(wanted) == 1:
             found = [self.get(wanted[0])]
         else:
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 found = list(pool.map(self.get, wanted))
-        return {key: each.data for key, each in zip(wanted, found, strict=True) if each is not None}
+        return {key: each for key, each in zip(wanted, found, strict=True) if each is not None}
 
     def create(self, key: str, data: bytes, patience: float = PATIENCE) -> Tag | None:
         return self._put(key, data, "create", patience)

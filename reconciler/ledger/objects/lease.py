@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 import msgspec
@@ -68,6 +68,41 @@ class Held(Struct):
     lost: str = ""
 
 
+class Seen(Struct, frozen=True):
+    """A lock that is watched, and since when it has not changed."""
+
+    note: Note
+    tag: Tag
+    since: float
+
+
+class Watch:
+    """What a run sees of the locks that it waits for, on its own clock.
+
+    ``renewed`` are those that changed hands or were renewed meanwhile; ``told`` are the holders already named.
+    """
+
+    def __init__(self, began: float) -> None:
+        self.began = self.now = began
+        self.seen: dict[str, Seen] = {}
+        self.renewed = set[str]()
+        self.told = list[Holder]()
+
+    def see(self, notes: Mapping[str, tuple[Note, Tag]], now: float) -> None:
+        """Take over the locks as they are now; one that is missing is free."""
+        before, self.seen, self.now = self.seen, {}, now
+        for scope, (note, tag) in notes.items():
+            known = before.get(scope)
+            if known is not None and known.tag != tag and note.session:
+                self.renewed.add(scope)
+            self.seen[scope] = known if known is not None and known.tag == tag else Seen(note, tag, now)
+
+    def is_free(self, scope: str) -> bool:
+        """Return True for a lock that no run holds, or that was not renewed for the length of its lease."""
+        seen = self.seen.get(scope)
+        return seen is None or not seen.note.session or self.now - seen.since >= seen.note.lease
+
+
 class Leases:
     """The leases of one session, renewed by a thread of its own.
 
@@ -97,11 +132,19 @@ class Leases:
     def hold(
         self, scopes: Sequence[str], holder: Holder, *, timeout: float, waiting: Callable[[Holder], None]
     ) -> Iterator[None]:
-        """Hold a lease for every scope, taken in sorted order."""
-        with ExitStack() as stack:
-            for scope in sorted(set(scopes)):
-                self._take(scope, holder, timeout, waiting)
-                stack.callback(self._release, scope)
+        """Hold a lease for every scope.
+
+        They are taken in sorted order, so that two runs cannot each wait for the other. All are watched from the
+        beginning, so that what a killed run left of several scopes costs the length of one lease.
+        """
+        left, watch = sorted(set(scopes)), Watch(self._clock())
+        with ExitStack() as taken:
+            while left:
+                watch.see(self._read_all(left), self._clock())
+                while left and watch.is_free(left[0]) and self._try_to_take(left[0], watch.seen.get(left[0]), holder):
+                    taken.callback(self._release, left.pop(0))
+                if left and not watch.is_free(left[0]):
+                    self._wait(watch, left, timeout, waiting)
             yield
 
     def check(self) -> None:
@@ -114,8 +157,8 @@ class Leases:
 
     def holders(self, scopes: Sequence[str]) -> tuple[Holder, ...]:
         """Return the holders of any of the scopes, according to the objects; this takes no lock."""
-        notes = (self._read(scope) for scope in sorted(set(scopes)))
-        return tuple(each[0].who for each in notes if each is not None and each[0].session)
+        notes = self._read_all(sorted(set(scopes))).values()
+        return tuple(note.who for note, _ in notes if note.session)
 
     def close(self) -> None:
         self._ending.set()
@@ -125,41 +168,27 @@ class Leases:
 
     # --- Taking -------------------------------------------------------------------------------------------
 
-    def _take(self, scope: str, holder: Holder, timeout: float, waiting: Callable[[Holder], None]) -> None:
-        """Create or replace the object of a lock; wait while its holder renews it.
+    def _wait(self, watch: "Watch", left: Sequence[str], timeout: float, waiting: Callable[[Holder], None]) -> None:
+        """Wait a little. Raise ``Locked`` if the timeout has passed, and a run that lives holds one of the scopes.
 
         A lock that is not renewed is watched for the length of its lease, however short the timeout is: it may be left
         by a run that was killed.
         """
-        began, told = self._clock(), None
-        watched: tuple[Tag, float] | None = None
-        is_renewed = False
-        while True:
-            found = self._read(scope)
-            now = self._clock()
-            if found is None:
-                if self._try_to_take(scope, Note(scope, 1), None, holder):
-                    return
-                continue
-            note, tag = found
-            if watched is None or watched[0] != tag:
-                is_renewed = is_renewed or (watched is not None and bool(note.session))
-                watched = tag, now
-            if not note.session or now - watched[1] >= note.lease:
-                if self._try_to_take(scope, replace(note, generation=note.generation + 1), tag, holder):
-                    return
-                continue
-            waited = now - began
-            if is_renewed and waited >= timeout:
-                raise Locked(self._bucket.where, scope, note.who)
-            if note.who != told and (timeout > 0 or waited >= note.lease / 2):
-                told = note.who
-                waiting(told)
-            self._sleep(min(note.lease, self._length) / 30)
+        waited = watch.now - watch.began
+        for scope in left:
+            if scope in watch.renewed and not watch.is_free(scope) and waited >= timeout:
+                raise Locked(self._bucket.where, scope, watch.seen[scope].note.who)
+        note = watch.seen[left[0]].note
+        if note.who not in watch.told and (timeout > 0 or waited >= note.lease / 2):
+            watch.told.append(note.who)
+            waiting(note.who)
+        self._sleep(min(note.lease, self._length) / 30)
 
-    def _try_to_take(self, scope: str, note: Note, tag: Tag | None, holder: Holder) -> bool:
+    def _try_to_take(self, scope: str, seen: "Seen | None", holder: Holder) -> bool:
+        """Create or replace the object of a lock; return False if another run came first."""
+        note = Note(scope, 1) if seen is None else replace(seen.note, generation=seen.note.generation + 1)
         mine = replace(note, session=self._session, beat=0, lease=self._length, holder=dumps(holder))
-        sent = self._clock()
+        sent, tag = self._clock(), None if seen is None else seen.tag
         key, data = _key(scope), msgspec.json.encode(mine)
         new = self._bucket.create(key, data) if tag is None else self._bucket.replace(key, data, tag)
         if new is None:
@@ -227,11 +256,17 @@ class Leases:
             self.renew()
 
     def _read(self, scope: str) -> tuple[Note, Tag] | None:
-        found: Found | None = self._bucket.get(_key(scope))
-        if found is None:
-            return None
+        return self._read_all([scope]).get(scope)
+
+    def _read_all(self, scopes: Sequence[str]) -> dict[str, tuple[Note, Tag]]:
+        """Return the locks that exist, all read at once."""
+        found = self._bucket.get_all(_key(scope) for scope in scopes)
+        there = {scope: found[_key(scope)] for scope in scopes if _key(scope) in found}
+        return {scope: (self._decode(scope, each), each.tag) for scope, each in there.items()}
+
+    def _decode(self, scope: str, found: Found) -> Note:
         try:
-            return msgspec.json.decode(found.data, type=Note), found.tag
+            return msgspec.json.decode(found.data, type=Note)
         except msgspec.DecodeError:
             raise Damaged(self._bucket.where, f"its object {_key(scope)} is no lock") from None
 

@@ -118,7 +118,7 @@ class ObjectLedger(SqlLedger):
 
         def count() -> Mapping[str, int]:
             counts = dict(super(ObjectLedger, self).counts())
-            for kind, some in store.loaded.elsewhere(store.map).items():
+            for kind, some in store.loaded.count_elsewhere(store.map).items():
                 counts[kind] = counts.get(kind, 0) + some
             return counts
 

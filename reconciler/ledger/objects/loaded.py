@@ -24,7 +24,7 @@ class Loaded:
         """Note parts that were written from the rows in memory."""
         self._whole.update(names)
 
-    def unread(self, wanted: Wanted, others: Sequence[Part] = ()) -> list[Part]:
+    def list_unread(self, wanted: Wanted, others: Sequence[Part] = ()) -> list[Part]:
         """Return the parts that must be read for what is wanted."""
         known = self._whole | self._some.keys()
         return [each for each in (*wanted.parts(), *others) if each.name not in known]
@@ -46,7 +46,7 @@ class Loaded:
                 del self._some[name]
                 self._whole.add(name)
 
-    def elsewhere(self, map: Map) -> Mapping[str, int]:
+    def count_elsewhere(self, map: Map) -> Mapping[str, int]:
         """Return how many addresses that are not in memory have an id, by kind."""
         counts: dict[str, int] = {}
         for each in map.state:

@@ -76,7 +76,7 @@ class Log:
             return None
         where, packed = self.bucket.where, list[bytes]()
         for each in chunks:
-            packed += heads.to_chunk(heads.check_part(where, each.part, read[each.part.name]))
+            packed += heads.to_chunk(heads.check_part(where, each.part, read[each.part.name].data))
         entries = (heads.to_entry(where, each) for each in (*packed, *head.entries))
         return tuple(each for each in entries if each.number > after)
 

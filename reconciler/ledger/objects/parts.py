@@ -95,7 +95,7 @@ def read(bucket: Bucket, parts: Collection[Part]) -> dict[str, bytes]:
     found = bucket.get_all(each.name for each in parts)
     if any(each.name not in found for each in parts):
         raise Missing
-    return {each.name: heads.check_part(bucket.where, each, found[each.name]) for each in parts}
+    return {each.name: heads.check_part(bucket.where, each, found[each.name].data) for each in parts}
 
 
 def read_indexes(bucket: Bucket, segments: Collection[Segment]) -> list[Index]:

@@ -231,7 +231,7 @@ class ObjectStore:
 
     def _put(self, wanted: Wanted, others: Sequence[Part] = ()) -> None:
         with self.turn:
-            unread = self.loaded.unread(wanted, others)
+            unread = self.loaded.list_unread(wanted, others)
         found = parts.read(self.bucket, unread)
         with self.turn:
             for rows in self.loaded.take(wanted, found, others):
@@ -269,7 +269,7 @@ class ObjectStore:
         return [
             f"the object {each.name} is {'missing' if each.name not in found else 'not what was written'}"
             for each in self.map.parts()
-            if each.name not in found or part(each.name, found[each.name]) != each
+            if each.name not in found or part(each.name, found[each.name].data) != each
         ]
 
     def fold_if_long(self, least: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -59,8 +59,8 @@ class Machine:
         for each in self.others:
             each(seconds)
 
-    def lock(self, timeout: float = 0.0) -> None:
-        lock = self.ledger.lock([SCOPE], Holder("ann"), timeout=timeout, waiting=lambda holder: None)
+    def lock(self, timeout: float = 0.0, scopes: Sequence[str] = (SCOPE,), who: str = "ann") -> None:
+        lock = self.ledger.lock(scopes, Holder(who), timeout=timeout, waiting=lambda holder: None)
         self._held.enter_context(lock)
 
     def unlock(self) -> None:
@@ -147,6 +147,51 @@ def test_a_lock_that_is_let_go_is_free_at_once(bucket: MemoryBucket) -> None:
     two.lock()
     assert two.clock.now == 0
     assert two.ledger.find_holders([SCOPE]) == (Holder("ann"),)
+
+
+def test_what_a_killed_run_left_of_several_scopes_costs_one_lease(bucket: MemoryBucket) -> None:
+    killed, other = Machine(bucket), Machine(bucket)
+    scopes = [f"advertiserIds:{at}" for at in range(5)]
+    killed.lock(scopes=scopes)
+    other.lock(scopes=[*scopes, SCOPE])
+    assert LEASE <= other.clock.now < LEASE * 1.2
+    other.ledger._backend.assure()  # it renewed none meanwhile, since it took them one after the other at the end
+    assert other.ledger.held([SCOPE]) == (Holder("ann"),)
+
+
+def test_a_scope_of_a_run_that_lives_is_refused_without_waiting_for_those_of_a_killed_one(bucket: MemoryBucket) -> None:
+    killed, living, third = Machine(bucket), Machine(bucket), Machine(bucket)
+    killed.lock(scopes=["a"])
+    living.lock(scopes=["c"], who="bob")
+
+    def time_passes(seconds: float) -> None:
+        living.clock.now += seconds
+        living.leases.renew()
+
+    third.others.append(time_passes)
+    with pytest.raises(Locked, match="locked by bob"):
+        third.lock(scopes=["b", "a", "c"])
+    assert third.clock.now < LEASE / 2
+    assert third.leases._held == {}
+    Machine(bucket).lock(scopes=["b"])  # it let go what it had
+
+
+def test_two_runs_with_scopes_in_common_wait_in_one_order(bucket: MemoryBucket) -> None:
+    """One has the first of them: the other takes nothing that comes later, so neither waits for the other."""
+    one, two = Machine(bucket), Machine(bucket)
+    one.lock(scopes=["a"])
+
+    def time_passes(seconds: float) -> None:
+        one.clock.now += seconds
+        one.leases.renew()
+        if two.clock.now > LEASE / 2 and len(one.leases._held) == 1:
+            one.lock(scopes=["b"])  # free, although two waits for both
+            one.unlock()
+
+    two.others.append(time_passes)
+    two.lock(timeout=10 * LEASE, scopes=["b", "a"])
+    assert LEASE / 2 < two.clock.now < LEASE
+    assert sorted(two.leases._held) == ["a", "b"]
 
 
 def test_a_renewal_whose_answer_was_lost_is_a_renewal(bucket: MemoryBucket) -> None:

@@ -77,7 +77,7 @@ def test_a_few_addresses_of_many_are_all_that_is_decoded_into_rows() -> None:
 
     assert list(ids.values()) == ["0", "100", "200", "300", "400"]
     assert dict(values) == dict.fromkeys(spread, {"bid": "0.80"})
-    assert reader.claimed("adSets", ["300", "301"]) == {"300": (spread[3],), "301": (Address("adSets", "k0301"),)}
+    assert reader.find_linked("adSets", ["300", "301"]) == {"300": (spread[3],), "301": (Address("adSets", "k0301"),)}
     assert reader.counts() == {"adSets": 500}
     assert reader._store.rows.database.execute("SELECT count(*) FROM resources") == [(6,)]
 
@@ -115,8 +115,8 @@ def test_a_ledger_of_layout_1_is_read_and_then_written_in_blocks(fold: bool) -> 
     some = [Address("adSets", f"k{at:03}") for at in (1, 3, 7, 48)]
     assert ledger.counts() == {"adSets": 43}
     assert ledger.ids(some) == {some[0]: "2001", some[1]: "1003", some[3]: "1048"}
-    assert ledger.claimed("adSets", ["1004", "1001"]) == {"1004": (Address("adSets", "k004"),)}
-    assert ledger.observed(Address("adSets", "k004")).values == {"name": "four"}
+    assert ledger.find_linked("adSets", ["1004", "1001"]) == {"1004": (Address("adSets", "k004"),)}
+    assert ledger.read_observation(Address("adSets", "k004")).values == {"name": "four"}
     assert [each.call.name for each in ledger.open_intents()] == ["adSets.bids.2"]
     assert len(ledger.history(SUMMER)) == 2
     assert ledger.check().damage == ()
