@@ -4,8 +4,8 @@
     python tests/bench/ledger_commands.py spread [OBJECTS] [RUNS]
     python tests/bench/ledger_commands.py failed [RUNS]
 
-The names of the plan are neighbours in the ledger, or spread over all of it. Each command runs in a child of its own, before a server in another process; the contestants take turns. A bucket is in
-memory, and the child has a copy of it.
+The names of the plan are neighbours in the ledger, or spread over all of it. Each command runs in a child of its own,
+before a server in another process; the contestants take turns. A bucket is in memory, and the child has a copy of it.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def test_what_a_killed_run_left_of_several_scopes_costs_one_lease(bucket: Memory
     other.lock(scopes=[*scopes, SCOPE])
     assert LEASE <= other.clock.now < LEASE * 1.2
     other.ledger._backend.assure()  # it renewed none meanwhile, since it took them one after the other at the end
-    assert other.ledger.held([SCOPE]) == (Holder("ann"),)
+    assert other.ledger.find_holders([SCOPE]) == (Holder("ann"),)
 
 
 def test_a_scope_of_a_run_that_lives_is_refused_without_waiting_for_those_of_a_killed_one(bucket: MemoryBucket) -> None:

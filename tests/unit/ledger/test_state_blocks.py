@@ -64,7 +64,7 @@ def test_each_row_is_given_once_and_nothing_else(drawn: dict[Place, Any], asked:
 
 def test_a_few_addresses_of_many_are_all_that_is_decoded_into_rows() -> None:
     bucket = MemoryBucket()
-    ledger: Any = opening.over(bucket, Leases(bucket, renewing=False), create=True)
+    ledger: Any = opening.open_over(bucket, Leases(bucket, renewing=False), create=True)
     spread = [Address("adSets", f"k{at:04}") for at in range(0, 500, 100)]
     with ledger.together():
         for at in range(500):
@@ -72,11 +72,11 @@ def test_a_few_addresses_of_many_are_all_that_is_decoded_into_rows() -> None:
     ledger.compact()
     ledger.close()
 
-    reader: Any = opening.over(bucket, Leases(bucket, renewing=False), create=False)
+    reader: Any = opening.open_over(bucket, Leases(bucket, renewing=False), create=False)
     ids, values = reader.recall(spread)
 
     assert list(ids.values()) == ["0", "100", "200", "300", "400"]
-    assert dict(values) == dict.fromkeys(spread, {"bid": "0.80"})
+    assert dict(values) == {each: {"bid": "0.80"} for each in spread}
     assert reader.find_linked("adSets", ["300", "301"]) == {"300": (spread[3],), "301": (Address("adSets", "k0301"),)}
     assert reader.counts() == {"adSets": 500}
     assert reader._store.rows.database.execute("SELECT count(*) FROM resources") == [(6,)]
@@ -101,7 +101,7 @@ def old_bucket() -> MemoryBucket:
 
 
 def machine(bucket: MemoryBucket) -> Any:
-    return opening.over(bucket, Leases(bucket, renewing=False), create=True)
+    return opening.open_over(bucket, Leases(bucket, renewing=False), create=True)
 
 
 @pytest.mark.parametrize("fold", [False, True])
