@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -216,6 +217,11 @@ def _judgement(each: Judgement) -> Shape:
     }
 
 
+def _percent(percent: Decimal | None) -> Decimal | None:
+    """Return a percentage with four decimals; unlike :func:`round` this takes numbers of any length."""
+    return None if percent is None else Decimal(f"{percent:.4f}")
+
+
 def _money(money: Money) -> Shape:
     return {
         "totals": [
@@ -225,7 +231,7 @@ def _money(money: Money) -> Shape:
         ],
         "funds": [{"currency": each.currency, "added": to_json(each.added), "taken": to_json(each.taken)}
                   for each in money.funds],
-        "bids": [{**asdict(each), "percent": to_json(round(each.percent, 4)) if each.percent is not None else None}
+        "bids": [{**asdict(each), "percent": to_json(_percent(each.percent))}
                  | {name: to_json(getattr(each, name)) for name in RANGES} for each in money.bids],
         "shifts": [_shift(each) for each in money.shifts],
         "increases": [_increase(each) for each in money.increases],

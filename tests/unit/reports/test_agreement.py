@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.model import Action, ItemOutcome, ItemStatus, Run, error, exit_codes, warning
+from reconciler.model.money import Exposure, Increase
 from reconciler.reports import FORMATS, RenderOptions
 
 from .runs import CREATED, JUDGEMENTS, MONEY, OBJECTION, RAISED, REFUSAL, STOPPED, TELLING, item
@@ -118,6 +120,15 @@ def test_json_keeps_its_published_schema(name, bodies):
 @given(run=runs())
 def test_any_run_keeps_the_published_schema(run):
     VALID.validate(json.loads(FORMATS["json"](run, RenderOptions())))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_amount_of_any_length_is_reported(form):
+    huge = Decimal("9" * 400)
+    bids = (replace(MONEY.bids[0], highest_after=huge, percent=huge),)
+    moved = replace(RAISED, fields=tuple(replace(each, after=huge) for each in RAISED.fields))
+    run = Run("plan", "p", (moved,), money=replace(MONEY, bids=bids, increases=(Increase("EUR", Exposure(0, huge)),)))
+    assert FORMATS[form](run, RenderOptions()) != ""
 
 
 def test_the_schema_allows_new_keys_and_refuses_lost_ones():
