@@ -86,16 +86,12 @@ def _is_since(entry: HistoryLine, when: datetime) -> bool:
 def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
     """Return True if a history explains that an amount differs from the one after an accepted top-up (rule 4).
 
-    Either it has our entry and all entries together lead to the amount, or it has newer entries of others.
+    It has our entry, and that and all later ones together lead to the amount.
     """
     move = accepted.call.items[0].fields[0]
-    if (
-        not isinstance(move.before, Decimal)
-        or not isinstance(move.after, Decimal)
-        or not isinstance(shown.amount, Decimal)
-    ):
+    if not isinstance(move.before, Decimal) or not isinstance(move.after, Decimal):
         return False
-    entries = [each for each in shown.history or () if each.amount is not None]
+    entries = shown.history or ()
     if accepted.token is not None and shown.echoes:
         own = [each for each in entries if each.memo == accepted.token]
     else:
@@ -105,7 +101,7 @@ def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
         return False
     at = own[0].at
     later = [each for each in entries if each is not own[0] and (at is None or _is_since(each, at))]
-    return bool(later) and shown.amount == move.after + _add_up(later)
+    return shown.amount == move.after + _add_up(later)
 
 
 def has_newer_entry(history: Sequence[HistoryLine] | None, seen_at: datetime) -> bool:

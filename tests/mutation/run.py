@@ -10,11 +10,9 @@ its line run, the closest first, until one fails. Nothing is imported twice, and
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import importlib
 import inspect
-import io
 import json
 import os
 import random
@@ -110,8 +108,8 @@ SLOWEST = 6.0
 """Seconds of the processor that one test may take to be of use here."""
 ENOUGH = 15.0
 """Seconds that the tests for one mutant may take together, as they were learned: several times what they take then."""
-STUCK = 180
-"""Seconds of the clock after which a mutant waits for ever; the processor's time stops one that only computes."""
+STUCK = 90
+"""Seconds of the clock after which a test waits for ever; the processor's time stops one that only computes."""
 FAST = Path("/dev/shm")
 """A folder in memory, where there is one: the ledger syncs every step, and a disk takes most of the time."""
 SEED = 20261121
@@ -269,18 +267,20 @@ class Suite:
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
-            signal.setitimer(signal.ITIMER_PROF, 20 + 5 * sum(self.seconds[each] for each in numbers))
-            signal.alarm(STUCK)
             function.__code__ = mutant.code
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                self.failed = False
-                for item in items:
-                    try:
-                        run(item)
-                    except BaseException:
-                        self.failed = True
-                    if self.failed:
-                        os._exit(1)
+            silent = os.open(os.devnull, os.O_WRONLY)
+            for stream in (1, 2):
+                os.dup2(silent, stream)
+            self.failed = False
+            for item, number in zip(items, numbers, strict=True):
+                signal.setitimer(signal.ITIMER_PROF, 3 + 3 * self.seconds[number])
+                signal.alarm(STUCK)
+                try:
+                    run(item)
+                except BaseException:
+                    self.failed = True
+                if self.failed:
+                    os._exit(1)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):

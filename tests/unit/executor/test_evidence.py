@@ -239,6 +239,12 @@ FUNDS = [
     ("our application, another amount", None, shown(AFTER, entry(700)), Finding.DOUBT),
     ("our application, a memo of a person", None, shown(AFTER, entry(memo="reconciler of May")), Finding.APPLIED),
     ("others moved it, and the amount is another still", TOKEN, shown(BEFORE - 30, taken(20)), Finding.DOUBT),
+    (
+        "others moved it, and its dates",
+        TOKEN,
+        shown(BEFORE - 20, taken(20), entry(5, THEM, kind="endDate")),
+        Finding.NOTHING,
+    ),
     ("others moved it before", TOKEN, shown(BEFORE - 20, taken(20, at=NOW - 5 * MINUTE)), Finding.DOUBT),
     ("a history that cannot be read", TOKEN, TopUpEvidence(AFTER, None, US), Finding.APPLIED),
     ("a history that cannot be read, nothing moved", TOKEN, TopUpEvidence(BEFORE, None, US), Finding.DOUBT),
@@ -252,12 +258,17 @@ def test_funds_are_found_by_our_mark_and_never_by_an_amount_alone(
     assert history_evidence.judge_top_up(funding(token), account).finding is verdict
 
 
-def test_a_top_up_of_an_unknown_amount_is_a_doubt() -> None:
+def unclear(before: Value, after: Value) -> UnansweredCall:
+    """Return a top-up of which an amount is not known."""
     sent = funding()
+    move = FieldChange("deposited", "funds", before, after, HERE)
+    return replace(sent, call=replace(sent.call, items=(replace(sent.call.items[0], fields=(move,)),)))
+
+
+def test_a_top_up_of_an_unknown_amount_is_a_doubt() -> None:
     for before, after in ((None, AFTER), (BEFORE, None)):
-        move = FieldChange("deposited", "funds", before, after, HERE)
-        unclear = replace(sent, call=replace(sent.call, items=(replace(sent.call.items[0], fields=(move,)),)))
-        assert history_evidence.judge_top_up(unclear, shown(AFTER, entry(memo=TOKEN))).finding is Finding.DOUBT
+        found = history_evidence.judge_top_up(unclear(before, after), shown(AFTER, entry(memo=TOKEN)))
+        assert found.finding is Finding.DOUBT
 
 
 @pytest.mark.parametrize(
@@ -287,6 +298,7 @@ def test_a_read_that_contradicts_what_was_seen_a_little_while_ago_is_a_lag() -> 
 
 def test_a_newer_entry_about_funds_explains_it() -> None:
     assert history_evidence.has_newer_entry([entry(at=NOW + MINUTE)], NOW)
+    assert history_evidence.has_newer_entry([entry(at=NOW + timedelta(seconds=1))], NOW)
     assert not history_evidence.has_newer_entry([entry(at=NOW)], NOW)
     assert not history_evidence.has_newer_entry([entry(at=NOW + MINUTE, kind="endDate")], NOW)
     assert not history_evidence.has_newer_entry(None, NOW)
@@ -311,7 +323,7 @@ EXPLAINED = [
     ("not echoed, a second before", shown(
         AFTER - 50, taken(50, at=LATER), entry(at=NOW - timedelta(seconds=1)), echoes=False), True),
     ("not echoed, one of earlier", shown(
-        AFTER - 50, taken(50, at=LATER), entry(at=NOW - MINUTE), echoes=False), False),
+        AFTER - 50, taken(50, at=LATER), entry(at=NOW - timedelta(seconds=2)), echoes=False), False),
     ("not echoed, of another amount", shown(
         AFTER - 50, taken(50, at=LATER), entry(700), echoes=False), False),
     ("an amount that cannot be read", shown("?", taken(50, at=LATER), entry(memo=TOKEN)), False),
@@ -325,6 +337,12 @@ def test_another_amount_than_after_an_accepted_top_up_is_explained_by_its_histor
     account: TopUpEvidence, explained: bool
 ) -> None:
     assert history_evidence.is_explained(funding(), account) is explained
+
+
+def test_nothing_explains_the_amount_after_a_top_up_of_an_unknown_amount() -> None:
+    account = shown(AFTER - 50, taken(50, at=LATER), entry(), echoes=False)
+    for before, after in ((None, AFTER), (BEFORE, None)):
+        assert not history_evidence.is_explained(unclear(before, after), account)
 
 
 # --- Rule 10 and values in force ------------------------------------------------------------------------------

@@ -116,15 +116,15 @@ def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def moved(money: dict[str, Any]) -> list[Any]:
-    """Return what the plan adds to each sum, and its bids."""
+    """Return what the plan adds to each sum, and its bids; a missing number is zero."""
     rows: list[Any] = told(money["bids"])
     for name, beside in SUMS.items():
         for row in money[name]:
             steps = [
-                Decimal(row["after"]) - Decimal(row["before"]),
+                Decimal(row.get("after", 0)) - Decimal(row.get("before", 0)),
                 row.get(f"{beside}_after", 0) - row.get(f"{beside}_before", 0),
             ]
-            steps += [Decimal(row[each]) for each in ("added", "taken") if name == "funds"]
+            steps += [Decimal(row.get(each, 0)) for each in ("added", "taken") if name == "funds"]
             rows += [(name, row["currency"], row.get("period"), steps)] if any(steps) else []
     return rows
 
