@@ -98,12 +98,15 @@ def _sites(function: Function) -> Iterator[tuple[ast.AST, Change]]:
 
 
 def _bodies(function: Function) -> Iterator[ast.AST]:
-    """What is executed when it is called: neither its decorators nor its annotations, nor a text in braces."""
+    """What is executed when it is called: neither its decorators nor its annotations, nor a text in braces.
+
+    That lists of one length are zipped strictly says that they are; it does nothing.
+    """
     waiting: list[ast.AST] = list(function.body)
     while waiting:
         node = waiting.pop(0)
         yield node
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.keyword) and node.arg == "strict"):
             continue
         skipped = {id(node.annotation)} if isinstance(node, ast.AnnAssign) else set()
         if isinstance(node, Function):

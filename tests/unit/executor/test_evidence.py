@@ -119,6 +119,10 @@ def test_presence_is_looked_for_with_growing_pauses_for_exactly_look_for(seconds
     assert waits[1:-1] == sorted(waits[1:-1])
 
 
+def test_the_first_looks_come_soon_and_the_last_as_often_as_four_a_minute() -> None:
+    assert list(evidence.list_pauses(timedelta(seconds=60))) == [0, 1, 2, 4, 8, 15, 15, 15]
+
+
 # --- Rules 6, 13, 14: creates --------------------------------------------------------------------------------
 
 
@@ -156,6 +160,11 @@ def test_a_new_one_that_differs_by_its_name_only_is_a_doubt() -> None:
     assert found(creating(item(AD_SET)), live("2", AD_SET | {"name": "Winter"})) == [(Finding.NOTHING, None)]
     assert found(creating(item(AD_SET)), live("9", AD_SET | {"campaignId": "8"})) == [(Finding.NOTHING, None)]
     assert found(creating(item(AD_SET), known=None), renamed) == [(Finding.NOTHING, None)]
+
+
+def test_a_new_one_of_a_kind_without_names_is_it_by_its_key_alone() -> None:
+    other = live("9", BUDGET | {"startDate": "2027-01-01"}, "sellerBudgets")
+    assert found(creating(item(BUDGET, kind="sellerBudgets")), other, kind=BUDGETS) == [(Finding.NOTHING, None)]
 
 
 def test_one_item_of_a_batch_proves_all_of_it_and_none_is_sent_again() -> None:
@@ -355,7 +364,10 @@ def test_an_absolute_write_is_found_by_all_of_its_values() -> None:
     assert evidence.judge_absolute(wanted, AD_SETS, None).finding is Finding.NOTHING
     unseen = item({"audienceId": "5"}, id="9")
     assert evidence.is_in_force(AD_SETS, live("9", {}), unseen) is None
-    assert evidence.judge_absolute(unseen, AD_SETS, live("9", {})).finding is Finding.NOTHING
+    assert evidence.judge_absolute(unseen, AD_SETS, live("9", {})).because == "no list shows its values"
+    assert evidence.judge_absolute(wanted, AD_SETS, live("9", {"name": "Winter"})).because != "no list shows its values"
+    both = item({"name": "Summer", "objective": "visits"}, id="9")
+    assert evidence.is_in_force(AD_SETS, live("9", {"name": "Summer", "objective": "conversions"}), both) is False
 
 
 @pytest.mark.parametrize(
@@ -365,6 +377,17 @@ def test_an_absolute_write_is_found_by_all_of_its_values() -> None:
 def test_of_a_set_only_the_step_counts(before: str, after: str, now: str, holds: bool) -> None:
     move = FieldChange("campaignIds", "attachments", tuple(before), tuple(after), HERE)
     assert evidence.is_value_in_force(BALANCES, live("9", {"campaignIds": tuple(now)}, "balances"), move) is holds
+
+
+def test_a_set_that_is_written_as_a_whole_is_compared_as_a_whole() -> None:
+    move = FieldChange("campaignIds", "settings", ("1",), ("1", "2"), HERE)
+    assert evidence.is_value_in_force(BUDGETS, live("9", {"campaignIds": ("1", "2")}), move)
+    assert not evidence.is_value_in_force(BUDGETS, live("9", {"campaignIds": ("1", "2", "3")}), move)
+
+
+def test_a_set_that_no_read_shows_is_not_in_force() -> None:
+    move = FieldChange("campaignIds", "attachments", ("1", "2"), ("1",), HERE)
+    assert not evidence.is_value_in_force(BALANCES, live("9", {}, "balances"), move)
 
 
 # --- Names -------------------------------------------------------------------------------------------------------
