@@ -34,11 +34,10 @@ from reconciler.model import (
     error,
     warning,
 )
+from reconciler.planning.computed_fields import find_computed
 from reconciler.planning.irreversible import find_reason_to_stay
 from reconciler.planning.replacement_parts import attributes_of, find_path
 from reconciler.reports.drift_report import format_drift_value
-
-PROBE = "a value that no field has"
 
 
 class RecordedMove(Struct, frozen=True):
@@ -162,7 +161,7 @@ def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, re
 
 def values_not_find_computed(kind: Kind, live: Live, before: Values, past: RunHistory) -> dict[str, Value]:
     """Return values that the API computes since the run, as the run's calls sent them, having read them before."""
-    names = _find_computed(kind, live.values) - _find_computed(kind, {**live.values, **before}) - before.keys()
+    names = find_computed(kind, live.values) - find_computed(kind, {**live.values, **before}) - before.keys()
     rows = [
         attributes
         for intent in past.calls
@@ -172,13 +171,6 @@ def values_not_find_computed(kind: Kind, live: Live, before: Values, past: RunHi
     ]
     sent = {name: find_path(row, str(kind.field(name).path("patch"))) for name in names for row in reversed(rows)}
     return {name: kind.field(name).type.read(wire) for name, (there, wire) in sent.items() if there}
-
-
-def _find_computed(kind: Kind, values: Values) -> set[str]:
-    """Return the fields whose values the API computes while these values are in force."""
-    if kind.normalize is None:
-        return set()
-    return {name for name in values if kind.normalize({**values, name: PROBE}).get(name) != PROBE}
 
 
 def recorded_moves(past: RunHistory) -> Iterator[RecordedMove]:

@@ -10,6 +10,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
 from reconciler.model.money import format_in_sentence
+from reconciler.planning.computed_fields import find_freed
 
 
 def diff(
@@ -65,14 +66,14 @@ def _make_update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldCha
 
 
 def _diff_fields(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
-    base = _find_base(kind, desired, live)
-    for name in _sort_by_table(kind, _list_open(kind, desired.values, live.values)):
+    base, freed = _find_base(kind, desired, live), find_freed(kind, live.values, desired.values)
+    for name in _sort_by_table(kind, {*_list_open(kind, desired.values, live.values), *freed}):
         row, value = kind.field(name), desired.values[name]
         seen = row.path("read") is not None
         before: Value
         if seen:
             before = (base if row.is_map else live.values).get(name)
-            if before == value:
+            if before == value and name not in freed:
                 continue
         else:
             before = remembered.get(name)

@@ -15,6 +15,7 @@ from reconciler.model import (
     Cause,
     Change,
     DriftState,
+    FieldChange,
     ItemOutcome,
     ItemStatus,
     Plan,
@@ -26,7 +27,7 @@ from reconciler.model import (
     WriteEffect,
 )
 from reconciler.model.exit_codes import ExitCode, exit_code
-from reconciler.model.text import count_noun, sanitize
+from reconciler.model.text import count_noun, format_value, sanitize
 
 CALLS_PER_MINUTE = 250  # contract §2.4, for client credentials
 ARROW = "→"
@@ -61,6 +62,11 @@ class RenderOptions(Struct, frozen=True):
     detailed: bool = False
     digest: str | None = None
     checkout: Checkout | None = None
+
+
+def format_before(move: FieldChange) -> str:
+    """Return the value before a change; a value that the API computed until now is called so."""
+    return "computed" if move.seen and move.before is None and move.after is None else format_value(move.before)
 
 
 def format_change_percent(before: Value, after: Value) -> str:

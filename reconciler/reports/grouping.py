@@ -14,7 +14,7 @@ from msgspec import Struct
 from reconciler.kinds.versions import replaced_whole
 from reconciler.model import Action, Call, Change, FieldChange
 from reconciler.model.text import format_value, sanitize
-from reconciler.reports.common import ARROW, clip, format_percent
+from reconciler.reports.common import ARROW, clip, format_before, format_percent
 
 MANY = 20
 """Number of similar changes above which they are folded; lower in very large runs."""
@@ -190,7 +190,7 @@ def _pair(move: FieldChange, action: Action) -> str:
     after = clip(format_value(move.after), WIDE)
     if action is Action.CREATE or (not move.seen and move.before is None):
         return after
-    return f"{clip(format_value(move.before), WIDE)} {ARROW} {after}"
+    return f"{clip(format_before(move), WIDE)} {ARROW} {after}"
 
 
 def _amounts(pair: tuple[object, object]) -> tuple[Decimal, Decimal]:

@@ -5,7 +5,7 @@ from itertools import islice
 from reconciler.model import Action, Change, FieldChange, Run
 from reconciler.model.text import count_noun, format_value
 from reconciler.reports import grouping
-from reconciler.reports.common import VERBS, change_title, format_change_percent, least_time
+from reconciler.reports.common import VERBS, change_title, format_before, format_change_percent, least_time
 from reconciler.reports.html_elements import ROWS, escape_text, render_code, render_field, render_table, render_tag
 from reconciler.reports.value_diff import describe_inside
 
@@ -42,7 +42,7 @@ FIELDS = ' class="fields"'
 
 
 def _cells(move: FieldChange, change: Change) -> tuple[str, str, str, str]:
-    before = "" if change.action is Action.CREATE else escape_text(format_value(move.before))
+    before = "" if change.action is Action.CREATE else escape_text(format_before(move))
     if not move.seen and move.before is None:
         before = '<span class="soft">never shown</span>'
     percent = format_change_percent(move.before, move.after)

@@ -124,6 +124,8 @@ def _item(outcome: ItemOutcome) -> Iterator[str]:
 
 
 def _before(move: FieldChange) -> Value:
+    if move.seen and move.before is None and move.after is None:
+        return "computed"
     return "(not known)" if not move.seen and move.before is None else move.before
 
 

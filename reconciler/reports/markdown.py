@@ -29,6 +29,7 @@ from reconciler.reports.common import (
     RenderOptions,
     change_title,
     exit_sentence,
+    format_before,
     format_change_percent,
     has_plan,
     headline,
@@ -247,13 +248,13 @@ def _move(move: FieldChange, change: Change) -> str:
     far = format_change_percent(move.before, move.after) or (
         cell(parts, 80) if (parts := describe_inside(move.before, move.after)) else ""
     )
-    return f"{cell(move.field, 80)} {cell(format_value(move.before), 80)} {ARROW} {after}{f' ({far})' if far else ''}"
+    return f"{cell(move.field, 80)} {cell(format_before(move), 80)} {ARROW} {after}{f' ({far})' if far else ''}"
 
 
 def _lines(change: Change) -> Iterator[str]:
     """Yield one line for each field, with the address, so that a search finds it."""
     for move in change.fields:
-        before = "" if change.action is Action.CREATE else f"{format_value(move.before)} {ARROW} "
+        before = "" if change.action is Action.CREATE else f"{format_before(move)} {ARROW} "
         far = describe_change(move.before, move.after)
         what = f"{change.action.value} {sanitize(change.address)} {sanitize(move.field)}"
         line = f"{what} {before}{format_value(move.after)}"

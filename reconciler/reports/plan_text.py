@@ -12,7 +12,15 @@ from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.planning.addresses import list_awaited
 from reconciler.provider import codec
 from reconciler.reports import grouping, irreversible
-from reconciler.reports.common import ARROW, RenderOptions, change_title, least_time, replacements, summary
+from reconciler.reports.common import (
+    ARROW,
+    RenderOptions,
+    change_title,
+    format_before,
+    least_time,
+    replacements,
+    summary,
+)
 from reconciler.reports.value_diff import describe_change
 
 UNSEEN = "(never shown by the API)"
@@ -62,7 +70,7 @@ def _fields(change: Change) -> Iterator[str]:
 def _before(move: FieldChange, change: Change) -> str:
     if change.action is Action.CREATE:
         return ""
-    return UNSEEN if not move.seen and move.before is None else format_value(move.before)
+    return UNSEEN if not move.seen and move.before is None else format_before(move)
 
 
 def _align(texts: Sequence[str], moves: Sequence[FieldChange]) -> list[str]:

@@ -176,6 +176,26 @@ def test_a_refusal_for_too_many_calls_is_sent_again_after_a_read() -> None:
         assert list(ended(here.apply()).values()) == ["applied"]
 
 
+def test_null_after_a_cap_that_the_api_computed_is_a_change_that_is_shown_sent_and_taken_back() -> None:
+    with market() as here:
+        files(here, retailMediaCampaigns={"days": '{id: "74", isAutoDailyPacing: false, dailyPacing: null}'})
+
+        (change,) = here.plan().changes
+        assert [(each.field, each.before, each.after) for each in change.fields] == [
+            ("dailyPacing", None, None),
+            ("isAutoDailyPacing", True, False),
+        ]
+        for form in ("text", "markdown", "html"):
+            assert "computed" in here.report(here.plan(), form), form
+        assert list(ended(here.apply()).values()) == ["applied"]
+
+        sent = here.writes[0]["body"]["data"]["attributes"]
+        assert (sent["dailyPacing"], sent["isAutoDailyPacing"]) == (None, False)
+        assert here.plan().changes == ()
+        files(here, retailMediaCampaigns={"days": '{id: "74", isAutoDailyPacing: true, dailyPacing: null}'})
+        assert [each.field for change in here.plan().changes for each in change.fields] == ["isAutoDailyPacing"]
+
+
 # --- Line items ---------------------------------------------------------------------------------------------
 
 
