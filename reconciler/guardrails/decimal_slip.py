@@ -24,6 +24,21 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         message = f"{step.move.field} would be {way} what it was ({amount(step.before)} → {amount(step.after)})"
         yield RULE.object(message, step.change, at=step.move.place, hint=HINT)
     yield from _beside_siblings(proposal)
+    yield from _beside_standing(proposal)
+
+
+def _beside_standing(proposal: Proposal) -> Iterator[Problem]:
+    """Judge a new dated budget, which has no amount that it moves from, by the standing cap that it replaces."""
+    dated = {(each.address, each.field): each for each in proposal.money.dated}
+    for change in proposal.changes if dated else ():
+        for move in change.fields:
+            each = dated.get((change.address, move.field))
+            if each is None or move.before is not None or not each.before or not each.after:
+                continue
+            if each.after >= each.before * SLIP:
+                message = f"{move.field} would be {int(each.after / each.before):,} times the cap of other days"
+                message = f"{message} ({amount(each.before)} beside {amount(each.after)})"
+                yield RULE.object(message, change, at=move.place, hint=HINT)
 
 
 def _beside_siblings(proposal: Proposal) -> Iterator[Problem]:
@@ -41,7 +56,8 @@ def _beside_siblings(proposal: Proposal) -> Iterator[Problem]:
 
 
 def looks(proposal: Proposal, setting: Any) -> bool:
-    return any(step.before and step.after for step in proposal.steps) or any(proposal.beside.values())
+    known = any(step.before and step.after for step in proposal.steps) or any(proposal.beside.values())
+    return known or any(each.before and each.after for each in proposal.money.dated)
 
 
 def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
@@ -58,8 +74,9 @@ def _slips(step: AmountChange) -> Iterator[tuple[Decimal, bool]]:
 RULE = Rule(
     "decimalSlip",
     "Whether an amount may not move by a factor near 10, 100, 1000 or an inverse of these, and a new object may not"
-    " have 100 times the largest amount of its siblings, in its campaign or else its advertiser or account. A return to"
-    " the value that was last applied is none. On by default.",
+    " have 100 times the largest amount of its siblings, in its campaign or else its advertiser or account, and a"
+    " dated budget not 100 times the cap of other days. A return to the value that was last applied"
+    " is none. On by default.",
     ON,
     judge,
     lambda setting: "no change of about x10, x100 or x1000",

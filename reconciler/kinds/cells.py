@@ -120,7 +120,17 @@ class MinimumBid(Struct, frozen=True):
     body: Json
 
 
+class DatedCap(Struct, frozen=True):
+    """A cap that replaces the ``standing`` one from its first to its last day (or month), ``count`` of them."""
+
+    standing: str
+    amount: Decimal | None
+    first: str
+    last: str
+    count: int
+
+
 NO_ID = "0"
 """Id that does not exist: a search for it costs one call and returns nothing."""
 
-__all__ = ["NO_ID", "FacetRole", "FileLayout", "HistoryFormat", "HistoryLine", "MinimumBid", "Probe"]
+__all__ = ["NO_ID", "DatedCap", "FacetRole", "FileLayout", "HistoryFormat", "HistoryLine", "MinimumBid", "Probe"]

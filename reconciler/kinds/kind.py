@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.kinds.calendar import find_days
-from reconciler.kinds.cells import FacetRole, FileLayout, HistoryFormat, MinimumBid, Probe
+from reconciler.kinds.cells import DatedCap, FacetRole, FileLayout, HistoryFormat, MinimumBid, Probe
 from reconciler.kinds.nested_types import SetType
 from reconciler.kinds.products import SCOPES
 from reconciler.kinds.read_methods import Attachments, Details, Listing, Marking, Read, Reference, Subobject
@@ -130,8 +130,8 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # days_by_owner    whether the zone of its owner may decide which day it is
     # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
     # is_ended         whether a stated entry of a map is over on a day: it is neither compared nor sent
+    # dated_cap, minimum_bid     the cap of an entry that replaces a standing one for a time; how the least bid is read
     # assumed, assumed_patches   the kind where an assumption does not hold, or the facet that it then cannot patch
-    # minimum_bid      how the least bid is read
     # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
 
     name: str
@@ -178,6 +178,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     idle_when_equal: Mapping[str, str | int] = field(default_factory=dict)
     hidden_code: str | None = None
     is_ended: Callable[[str, Value, date], bool] | None = None
+    dated_cap: Callable[[str, Value], DatedCap | None] | None = None
     assumed: Mapping[str, Callable[["Kind"], "Kind"]] = field(default_factory=dict)
     minimum_bid: MinimumBid | None = None
     blocks: Mapping[str, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from reconciler.kinds.retail_values import (
     SPENDING,
     IntentType,
     TernaryType,
+    dated_cap,
     dated_fields,
     dated_maps,
     is_ended,
@@ -208,6 +209,7 @@ LINE_ITEM = Kind(
     limits=limits.line_items,
     cost_fields=("status", *SPENDING),
     is_ended=is_ended,
+    dated_cap=dated_cap,
     assumed={**ASSUMED, "retailBidDigits": with_finer_bids},
     minimum_bid=MinimumBid(
         f"{RETAIL}/retailers/{{place}}/cpc-min-bids",

@@ -18,6 +18,7 @@ from reconciler.kinds.retail_values import (
     RETAIL,
     SPENDING,
     WORD,
+    dated_cap,
     dated_fields,
     dated_maps,
     is_ended,
@@ -152,6 +153,7 @@ RETAIL_CAMPAIGN = Kind(
     cost_fields=SPENDING,
     caps_campaigns=True,
     is_ended=is_ended,
+    dated_cap=dated_cap,
     assumed=ASSUMED,
     doc="Campaigns of Retail Media accounts, with their budgets, pacing and dated budgets.",
 )

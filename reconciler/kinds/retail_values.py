@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 
 from msgspec.structs import replace
 
+from reconciler.kinds.cells import DatedCap
 from reconciler.kinds.date_types import DayType
-from reconciler.kinds.entry_maps import EntryMap, next_day, next_month
+from reconciler.kinds.entry_maps import EntryMap, length, next_day, next_month
 from reconciler.kinds.kind import Field, Kind
 from reconciler.kinds.nested_types import ObjectType
 from reconciler.kinds.value_types import BoolType, EnumType, MoneyType, TextType
@@ -175,6 +177,26 @@ def is_ended(name: str, value: Value, today: date) -> bool:
         return next_month(key, entry) <= f"{today:%Y-%m}"
     except (ValueError, OverflowError):
         return False
+
+
+def dated_cap(name: str, value: Value) -> DatedCap | None:
+    """Return the cap of a dated budget, or None if the field or the value is none."""
+    field, _, key = name.partition(".")
+    if not isinstance(value, Mapping) or f"{field}.*" not in (DAILY, MONTHLY):
+        return None
+    amount = next((each for each in value.values() if isinstance(each, Decimal)), None)
+    try:
+        count = length(value.get("duration"))
+        last = _last(f"{field}.*", key, count)
+    except (ValueError, OverflowError):
+        return None
+    return DatedCap("dailyPacing" if f"{field}.*" == DAILY else "monthlyPacing", amount, key, last, count)
+
+
+def _last(field: str, key: str, count: int) -> str:
+    """Return the last day, or the last month, of an entry."""
+    entry: dict[str, Json] = {"duration": f"{count - 1}D"}
+    return next_day(key, entry) if field == DAILY else next_month(key, entry)
 
 
 # --- Assumptions --------------------------------------------------------------------------------------------

@@ -169,6 +169,24 @@ class BidShift(Struct, frozen=True):
         return self.raised + self.lowered
 
 
+class DatedBudget(Struct, frozen=True):
+    """A dated budget that the plan sets, changes or removes: the cap of a day (or month) in its time, before and after.
+
+    ``before`` and ``after`` are the standing caps where there is no dated one; None is no cap. ``adds`` is what more
+    may be spent in all of its ``count`` days; None if that is not known.
+    """
+
+    currency: str
+    address: Address
+    field: str
+    first: str
+    last: str
+    count: int
+    before: Decimal | None
+    after: Decimal | None
+    adds: Decimal | None
+
+
 class ExposureAfterCall(Struct, frozen=True):
     """Exposure after a call is applied; the entry before the first call has no name."""
 
@@ -206,7 +224,7 @@ class Money(Struct, frozen=True):
     ``shifts`` begin with the largest increase. ``increases`` are net, by currency; ``rolling`` holds those of the last
     24 hours and this plan together. ``running`` is set for the exposure-safe order only. ``ceilings`` are maximum
     billed amounts, which differ from the amounts asked for; ``ceiling_shifts`` are the objects whose own ceiling
-    changes.
+    changes. ``dated`` are the dated budgets that change; in the totals, a dated cap counts where it is the limit.
     """
 
     commitments: tuple[Commitment, ...] = ()
@@ -218,6 +236,7 @@ class Money(Struct, frozen=True):
     running: tuple[ExposureAfterCall, ...] = ()
     ceilings: tuple[Ceiling, ...] = ()
     ceiling_shifts: tuple[LimitChange, ...] = ()
+    dated: tuple[DatedBudget, ...] = ()
 
     def exposures(self) -> Mapping[str, tuple[Exposure, Exposure]]:
         """Return (before, after) by currency: the budgets of one day, and totals and funds in full."""

@@ -109,7 +109,7 @@ _LAYOUTS: Mapping[type[Struct], Layout] = {
         if_any=frozenset(("excuses",)),
     ),
     # everything else of the money is computed anew when the plan is applied
-    Money: Layout(_keys("commitments", "funds", "bids", "ceilings"), later=frozenset(("ceilings",))),
+    Money: Layout(_keys("commitments", "funds", "bids", "ceilings", "dated"), later=frozenset(("ceilings", "dated"))),
 }
 CODEC = Codec(_FORMS, _LAYOUTS)
 """Codec of plan files. A field that an earlier plan file lacks is in ``later`` of its layout."""

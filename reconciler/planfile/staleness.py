@@ -63,7 +63,7 @@ def compare_terms(saved: PlanFile, money: Money, judgements: Sequence[Judgement]
 
 
 def _moves(money: Money) -> tuple[Any, ...]:
-    """Return the plan's changes of each sum, with currency and period, and its bids."""
+    """Return the plan's changes of each sum, with currency and period, its bids and dated budgets."""
     sums = [
         (each.currency, each.period, each.after - each.before, each.uncapped_after - each.uncapped_before)
         for each in money.commitments
@@ -77,7 +77,7 @@ def _moves(money: Money) -> tuple[Any, ...]:
         for each in money.funds
     ]
     moved = ([row for row in rows if any(row[2:])] for rows in (sums, ceilings))
-    return *moved, [row for row in funds if any(row[1:])], money.bids
+    return *moved, [row for row in funds if any(row[1:])], money.bids, money.dated
 
 
 def _find_name(shape: Mapping[str, Any]) -> str:

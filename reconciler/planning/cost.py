@@ -36,6 +36,7 @@ from reconciler.planning.ceilings import (
     measure_objects,
 )
 from reconciler.planning.cost_context import CostContext as CostContext
+from reconciler.planning.dated_budgets import list_dated_budgets
 
 ANY_DAY = (Period.DAY, Period.WEEK, Period.MONTH)
 """Periods that count in full on one day: a week's or month's budget may be spent on one day."""
@@ -88,6 +89,7 @@ def compute_cost(
         rolling=both,
         ceilings=ceilings,
         ceiling_shifts=ceiling_shifts,
+        dated=tuple(list_dated_budgets(book)),
     )
 
 

@@ -11,7 +11,7 @@ from heapq import nlargest
 from msgspec import Struct
 
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, LimitChange, Money, Run, Verdict
-from reconciler.model.money import ZERO, BidShift, Exposure, Limit, Period, before_and_after, group_digits
+from reconciler.model.money import ZERO, BidShift, DatedBudget, Exposure, Limit, Period, before_and_after, group_digits
 from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.reports.common import ARROW, format_change_percent, format_percent
 
@@ -91,6 +91,44 @@ def format_limit(limit: Limit | None) -> str:
     if limit.amount is None:
         return "uncapped" if limit.period is not Period.TOTAL else "uncapped in total"
     return f"{format_money(limit.amount)} {limit.period.label}"
+
+
+class DatedTotal(Struct, frozen=True):
+    """The dated budgets of one kind and currency that a plan sets, changes or removes."""
+
+    currency: str
+    kind: str
+    rows: tuple[DatedBudget, ...]
+
+
+def dated_totals(money: Money | None) -> tuple[DatedTotal, ...]:
+    """Return the dated budgets by currency and kind; those of two kinds bound each other and are never added."""
+    found: dict[tuple[str, str], list[DatedBudget]] = {}
+    for each in money.dated if money else ():
+        found.setdefault((each.currency, each.address.kind), []).append(each)
+    return tuple(DatedTotal(*key, tuple(rows)) for key, rows in sorted(found.items()))
+
+
+def format_dated(total: DatedTotal) -> str:
+    """Return ``1 changed, 2026-11-27 … 2026-11-30, 80.00 → 400.00, +1,280.00 in these days``."""
+    rows = total.rows
+    parts = [f"{len(rows):,} changed", _join_span(min(each.first for each in rows), max(each.last for each in rows))]
+    if len({(each.before, each.after) for each in rows}) == 1:
+        parts.append(f"{_format_cap(rows[0].before)} {ARROW} {_format_cap(rows[0].after)}")
+    known = [each.adds for each in rows if each.adds is not None]
+    if known:
+        parts.append(f"{format_money(sum(known, ZERO), '+')} in these days")
+    if len(known) < len(rows):
+        parts.append(f"{len(rows) - len(known):,} without a sum")
+    return ", ".join(parts)
+
+
+def _join_span(first: str, last: str) -> str:
+    return first if first == last else f"{first} … {last}"
+
+
+def _format_cap(amount: Decimal | None) -> str:
+    return "no cap" if amount is None else format_money(amount)
 
 
 def format_bids(shift: BidShift) -> str:
@@ -203,12 +241,13 @@ def budget_lines(run: Run) -> Iterator[str]:
         )
         for each in changed_first(run.money)
     ]
-    moves = run.money.bids if run.money else ()
-    if rows or moves:
+    moves, dated = run.money.bids if run.money else (), dated_totals(run.money)
+    if rows or moves or dated:
         yield "Budgets (what is asked for):"
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for what, before, after, change in rows:
             yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
+        yield from (f"  {each.currency} {sanitize(each.kind)} dated budgets: {format_dated(each)}" for each in dated)
         yield from (
             f"  {each.currency} {sanitize(each.kind)} {sanitize(each.field)}: {format_bids(each)}" for each in moves
         )

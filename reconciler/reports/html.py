@@ -172,10 +172,15 @@ def _ceiling(each: cost.CostTotal) -> list[str]:
 
 def _bids(run: Run) -> str:
     moves = run.money.bids if run.money else ()
-    return render_list(
+    dated = [
+        f"{escape_text(each.currency)} {render_code(each.kind)} dated budgets: {escape_text(cost.format_dated(each))}"
+        for each in cost.dated_totals(run.money)
+    ]
+    bids = [
         f"{escape_text(each.currency)} {render_code(each.field)}: {escape_text(cost.format_bids(each))}"
         for each in moves
-    )
+    ]
+    return render_list([*dated, *bids])
 
 
 def _guardrails(run: Run) -> Iterator[str]:

@@ -233,6 +233,12 @@ def _money(money: Money) -> Shape:
                   for each in money.funds],
         "bids": [{**asdict(each), "percent": to_json(_percent(each.percent))}
                  | {name: to_json(getattr(each, name)) for name in RANGES} for each in money.bids],
+        "dated": [
+            {"currency": each.currency, "address": str(each.address), "field": each.field, "first": each.first,
+             "last": each.last, "count": each.count, "before": to_json(each.before), "after": to_json(each.after),
+             "adds": to_json(each.adds)}
+            for each in money.dated
+        ],
         "shifts": [_shift(each) for each in money.shifts],
         "increases": [_increase(each) for each in money.increases],
         "rolling": [_increase(each) for each in money.rolling],

@@ -132,6 +132,8 @@ def _ceiling(each: cost.CostTotal) -> str:
 
 
 def _bids(run: Run) -> Iterator[str]:
+    for dated in cost.dated_totals(run.money):
+        yield f"- {code(dated.currency)} dated budgets of {code(dated.kind)}: {cost.format_dated(dated)}"
     for each in run.money.bids if run.money else ():
         yield f"- {code(each.currency)} {code(each.field)} of {code(each.kind)}: {cost.format_bids(each)}"
 

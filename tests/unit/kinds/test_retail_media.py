@@ -299,6 +299,38 @@ def test_a_dated_budget_is_added_changed_and_removed_and_others_stay(kind: str, 
             assert here.plan().plan.total == 0
 
 
+def test_a_plan_says_what_black_friday_adds_in_its_days() -> None:
+    with market() as here:
+        files(
+            here,
+            retailMediaCampaigns={"tea": f'{{id: "73", {FRIDAY}}}', "brand": f'{{id: "74", {FRIDAY}}}'},
+            lineItems={"one": f'{{id: "9001", dailyPacing: 50, {FRIDAY}}}'},
+        )
+        run = here.plan()
+
+        row = "EUR lineItems dated budgets: 1 changed, 2026-11-27 … 2026-11-30, 40.00 → 500.00, +1,840.00 in these days"
+        assert f"  {row}\n" in here.report(run, "text")
+        assert "2 changed, 2026-11-27 … 2026-11-30, +1,680.00 in these days, 1 without a sum" in here.report(
+            run, "text"
+        )
+        for form in ("markdown", "html"):
+            assert "+1,840.00 in these days" in here.report(run, form), form
+        (each,) = [each for each in run.money.dated if each.address.kind == "lineItems"]
+        assert (each.first, each.last, each.count, each.adds) == ("2026-11-27", "2026-11-30", 4, Decimal(1840))
+        here.apply()
+        files(here, lineItems={"one": '{id: "9001", dailyBudgetOverrides: {2026-11-27: null}}'})
+        assert [(each.before, each.after, each.adds) for each in here.plan().money.dated] == [
+            (Decimal(500), Decimal(50), Decimal(-1800))
+        ]
+
+
+def test_a_dated_budget_with_a_slipped_decimal_point_is_refused_at_its_line() -> None:
+    with bench(family="retailMedia") as here:
+        files(here, retailMediaCampaigns={"tea": f'{{id: "73", {FRIDAY.replace("500", "50000")}}}'})
+
+        assert ("guardrail-decimal-slip", 2) in told(here.plan().problems)
+
+
 def test_a_dated_budget_that_is_over_is_neither_compared_nor_sent() -> None:
     with market() as here:
         files(here, retailMediaCampaigns={"tea": f'{{id: "73", {FRIDAY}}}'})

@@ -12,7 +12,7 @@ from msgspec.structs import fields, replace
 
 from reconciler.model import Action, Excuse, FieldChange, Judgement, Money, Problem, RuleLevel, WriteEffect
 from reconciler.model.codec import Unfit
-from reconciler.model.money import BidShift, Ceiling, Commitment, Funds, Period
+from reconciler.model.money import BidShift, Ceiling, Commitment, DatedBudget, Funds, Period
 from reconciler.planfile.plan_codec import CODEC, Batching, Content, StoredCall, StoredChange
 
 from ..ledger import strategies
@@ -52,6 +52,7 @@ money = st.builds(
     commitments=rows(Commitment, words, periods, amounts, amounts, counts, counts),
     funds=rows(Funds, words, amounts, amounts, amounts, amounts, counts, counts),
     bids=rows(BidShift, words, words, words, counts, counts, *[st.none() | amounts] * 5),
+    dated=rows(DatedBudget, words, addresses, words, words, words, counts, *[st.none() | amounts] * 3),
     ceilings=rows(Ceiling, words, st.none() | periods, amounts, amounts, counts, counts),
 )
 plain = st.recursive(st.none() | st.booleans() | words, lambda inner: st.lists(inner, max_size=2), max_leaves=4)

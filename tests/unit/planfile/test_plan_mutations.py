@@ -116,8 +116,8 @@ def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def moved(money: dict[str, Any]) -> list[Any]:
-    """Return what the plan adds to each sum, and its bids; a missing number is zero."""
-    rows: list[Any] = told(money["bids"])
+    """Return what the plan adds to each sum, its bids and dated budgets; a missing number is zero."""
+    rows: list[Any] = told(money["bids"]) + told(money.get("dated", []))
     for name, beside in SUMS.items():
         for row in money[name]:
             steps = [
