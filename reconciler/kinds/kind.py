@@ -120,8 +120,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
     # caps_campaigns  whether one is a campaign, whose ceiling, or else limit, bounds all that belongs to it
     # normalize   returns the values of an object with what a version of the API encodes in other fields
-    # blocks      what each block that only groups fields is about
-    # history     format of its history
+    # blocks, history  what each block that only groups fields is about; the format of its history
     # title, campaign    the fields with its name, and with the campaigns that it belongs to
     # amount_units    fields that give an amount its unit: amounts of other units are not compared
     # facet_roles which facets move bids, budgets or funds
