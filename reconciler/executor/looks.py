@@ -20,6 +20,7 @@ from reconciler.planning import likeness
 from reconciler.provider import reader as live_reader
 from reconciler.provider.reader import ReadError, Send
 
+REAL = Threads()
 AT_ONCE = 240
 """Number of parents read at once for the next creates, about as many as are sent before the look is too old."""
 
@@ -133,13 +134,13 @@ class Looks:
         seen: Mapping[str, Sequence[Live]] | None = None,
         begun: datetime | None = None,
         note: Note = lambda kind, parents, ids: None,
-        threads: Threads | None = None,
+        threads: Threads = REAL,
     ) -> None:
         """Start from the objects ``seen`` by the plan, read since ``begun``."""
         self._reader, self._now, self._note = reader, now, note
         self._seen, self._begun = seen or {}, begun
         self._known: dict[str, _Known] = {}
-        self._lock = (threads or Threads()).lock()
+        self._lock = threads.lock()
         self._marks = 0
 
     def mark(self) -> int:

@@ -40,11 +40,10 @@ def run_calls(
     *,
     in_flight: int,
     progress: Progress,
+    threads: Threads,
     earlier: Sequence[ItemOutcome] = (),
-    threads: Threads | None = None,
 ) -> SendResult:
     """Send the calls stage by stage; ``earlier`` are the outcomes of the calls before them."""
-    threads = threads or Threads()
     sender.looks.expect(calls)
     ended: list[ItemOutcome] = list(earlier)
     said: list[Problem] = []
