@@ -4,6 +4,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RELEASE = .venv-release/bin
 STAMP = $(VENV)/.installed
+# How many tests run beside each other; `auto` is two for each core, since many of them wait (tests/conftest.py).
+WORKERS ?= auto
+# The suite starts thousands of processes: each module is compiled once, and not in each of them, whatever is set outside.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test dates lint faults simulate bench office schemas reference docs tutorial coverage mutants oldest release audit clean
 
@@ -11,14 +15,14 @@ demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
 
 test: $(STAMP)  ## the whole test suite
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n $(WORKERS)
 
 dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; the demo and the tutorial in 400 days
 	$(BIN)/python tests/support/dates.py
 
 faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
 	rm -rf .faults
-	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py tests/unit/ledger/test_lazy.py --timeout 3000
+	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py tests/unit/ledger/test_lazy.py --timeout 3000
 	$(BIN)/python tests/crash/tables.py .faults docs/explanation
 	$(BIN)/python -m tests.simulation.matrix --write docs/explanation/late-matrix.md
 	$(BIN)/python docs/generate
@@ -57,7 +61,7 @@ tutorial:  ## install the package into a clean virtual environment, and follow t
 
 coverage: $(STAMP)  ## branch coverage of the whole suite, its child processes too; docs/explanation/coverage.md explains the gaps
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2 -m "not unmeasured"
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) -m "not unmeasured"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -70,7 +74,7 @@ oldest: $(RELEASE)/.installed  ## the suite with the oldest versions that pyproj
 	$(RELEASE)/uv venv --quiet --clear --python $(PYTHON) .venv-oldest
 	$(RELEASE)/uv pip install --quiet --python .venv-oldest/bin/python -c build/oldest.txt -e ".[objectstore,postgres]" --group dev
 	$(RELEASE)/uv pip uninstall --quiet --python .venv-oldest/bin/python check-jsonschema # it needs a newer click than it asks for
-	.venv-oldest/bin/python -m pytest -q -n 2
+	.venv-oldest/bin/python -m pytest -q -n $(WORKERS)
 
 release: $(RELEASE)/.installed  ## build twice and find the same bytes, check, write the list of what it is made of
 	rm -rf dist build/again build/clean

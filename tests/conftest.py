@@ -35,6 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(held.close)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return two workers for each core that this process may use: a test that waits leaves its core to another."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture
 def machine_clock() -> Callable[[float], AbstractContextManager[None]]:
     """Moves the clock of this machine by seconds, for the test and the commands that it runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import combinations, product
 from typing import Any
 
@@ -116,16 +117,19 @@ def every() -> list[Cell]:
     return [cell for values in product(*DIMENSIONS) if (cell := Cell(*values)).is_possible]
 
 
+@cache
 def pairwise() -> list[Cell]:
     """Return cells among which every possible pair of two values occurs; the same ones each time."""
     cells = every()
-    left = {pair for cell in cells for pair in _pairs(cell)}
-    random.Random(9).shuffle(cells)
-    chosen: list[Cell] = []
+    bits: dict[tuple[tuple[int, str], ...], int] = {}
+    pairs = [sum(1 << bits.setdefault(pair, len(bits)) for pair in _pairs(cell)) for cell in cells]
+    order = list(range(len(cells)))
+    random.Random(9).shuffle(order)
+    left, chosen = (1 << len(bits)) - 1, list[Cell]()
     while left:
-        best = max(cells, key=lambda cell: sum(pair in left for pair in _pairs(cell)))
-        chosen.append(best)
-        left.difference_update(_pairs(best))
+        best = max(order, key=lambda number: (pairs[number] & left).bit_count())
+        chosen.append(cells[best])
+        left &= ~pairs[best]
     return chosen
 
 
