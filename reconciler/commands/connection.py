@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler import ledger
+from reconciler.commands.checkout import repository
 from reconciler.config.project import Project
 from reconciler.engine.progress import Line, Tell, wait_message
 from reconciler.kinds.kind import Kind
@@ -215,9 +216,11 @@ def lock_holder() -> Holder:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Return the git commit of the files, or None without git."""
+    """Return the git commit of the files, or None outside of a repository, where git is not asked, or without git."""
     import subprocess
 
+    if not os.environ.get("GIT_DIR") and repository(folder) is None:
+        return None
     try:
         found = subprocess.run(
             ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
-import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +14,8 @@ import pytest
 
 from reconciler import ledger
 
-from ..support.commands import CREDENTIALS, NOBODY, Ended, project, reconciler
+from ..support.commands import CREDENTIALS, NOBODY, project, reconciler
+from ..support.terminal import Answers, on_terminal
 
 BID = 'adSets:\n  fr:\n    id: "123467"\n    bidding: {bidAmount: 1.25}\n'
 SANDBOX = ("--sandbox", "world.json")
@@ -264,40 +259,8 @@ def test_without_a_terminal_no_question_is_asked_and_no_call_is_sent(here: Path)
     assert ended.out == ""
 
 
-def on_terminal(*args: str, at: Path, typed: str = "", env: dict[str, str] | None = None) -> Ended:
-    """A command on a real terminal; what is typed goes in when it asks.
-
-    A key that comes between the prompt and the read of its answer is seen with the next key only, so a person
-    who sees nothing happen presses it again.
-    """
-    child, terminal = pty.fork()
-    if child == 0:  # pragma: no cover - another process
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests may have ignored it
-        os.chdir(at)
-        os.environ.update({"TERM": "xterm-256color", "COLUMNS": "200"} | (env or {}))
-        os.execv(sys.executable, [sys.executable, "-m", "reconciler.cli", *args])
-    seen, ends, pressed = b"", time.monotonic() + 30, -math.inf
-    while time.monotonic() < ends:
-        if b"Enter a value" in seen and time.monotonic() > pressed + 5:
-            pressed = time.monotonic()
-            with suppress(OSError):  # it may have ended meanwhile
-                os.write(terminal, typed.encode())
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            some = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not some:
-            break
-        seen += some
-    os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    return Ended(os.waitstatus_to_exitcode(status), seen.decode(), "")
-
-
 def test_yes_sends(here: Path) -> None:
-    ended = on_terminal("apply", *SANDBOX, at=here, typed="yes\n")
+    ended = on_terminal("apply", *SANDBOX, at=here, person=Answers("yes\n"))
 
     assert ended.code == 0, ended.out
     assert "1 applied" in ended.out
@@ -306,7 +269,7 @@ def test_yes_sends(here: Path) -> None:
 
 @pytest.mark.parametrize("typed", ["y\n", "YES\n", "no\n", "\n", "yes please\n", "\x04", "\x03"], ids=repr)
 def test_anything_else_sends_nothing(here: Path, typed: str) -> None:
-    ended = on_terminal("apply", *SANDBOX, at=here, typed=typed)
+    ended = on_terminal("apply", *SANDBOX, at=here, person=Answers(typed))
 
     assert ended.code in (1, 130), ended.out
     assert writes(here) == []

@@ -6,13 +6,8 @@ holds the second write until the interrupt is told.
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
-import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +20,8 @@ import uvicorn
 from reconciler.sandbox.app import app, listen
 from reconciler.sandbox.world import World
 
-from ..support.commands import KEPT
 from ..support.follow import same
+from ..support.terminal import PATIENCE, Type, on_terminal
 
 RECORDING = Path(__file__).parent / "recordings" / "interrupted-apply.txt"
 PROJECT = """\
@@ -44,8 +39,12 @@ BLOCK = """\
     deposited: 100.00
 """
 ERASE = "\r\x1b[K"
-PATIENCE = 120
-"""Seconds that a command may take; nothing is measured by it."""
+SETTINGS = {
+    "COLUMNS": "100",
+    "NO_COLOR": "1",
+    "CRITEO_RM_CLIENT_ID": "sandbox-rm",
+    "CRITEO_RM_CLIENT_SECRET": "sandbox",
+}
 
 
 class Held:
@@ -86,42 +85,24 @@ def port(listening: socket.socket) -> int:
     return int(listening.getsockname()[1])
 
 
-Reaction = tuple[Callable[[str], bool], Callable[[int], object]]
+Reaction = tuple[Callable[[str], bool], Callable[[Type], object]]
 
 
-def on_terminal(at: Path, url: str, words: str, reactions: Sequence[Reaction]) -> tuple[int, str]:
-    """What a command prints on a terminal, and its exit code; each reaction waits for its turn and its condition."""
-    child, terminal = pty.fork()
-    if child == 0:  # pragma: no cover - another process
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.chdir(at)
-        kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
-        own = {"TERM": "xterm-256color", "COLUMNS": "100", "NO_COLOR": "1", "RECONCILER_API_URL": url}
-        secrets = {"CRITEO_RM_CLIENT_ID": "sandbox-rm", "CRITEO_RM_CLIENT_SECRET": "sandbox"}
-        os.execve(sys.executable, [sys.executable, "-m", "reconciler.cli", *words.split()], {**kept, **own, **secrets})
-    seen, left, ends = b"", list(reactions), time.monotonic() + PATIENCE
-    while time.monotonic() < ends:
-        if left and left[0][0](seen.decode("utf-8", "replace")):
-            left.pop(0)[1](terminal)
-        if not select.select([terminal], [], [], 0.05)[0]:
-            continue
-        try:
-            some = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not some:
-            break
-        seen += some
-    os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    assert left == []
-    return os.waitstatus_to_exitcode(status), seen.decode().replace("\r\n", "\n")
+class Reacts:
+    """A person whose every deed waits for its turn and its condition."""
+
+    def __init__(self, reactions: Sequence[Reaction]) -> None:
+        self.left = list(reactions)
+
+    def __call__(self, seen: str, press: Type) -> None:
+        if self.left and self.left[0][0](seen):
+            self.left.pop(0)[1](press)
 
 
 def shown(text: str) -> str:
     """What stands on the terminal, with the last state of the progress before anything else is printed."""
     kept = []
-    for line in re.sub(r"\x1b\[[0-9;]*m", "", text).split("\n"):
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", text.replace("\r\n", "\n")).split("\n"):
         *drawn, last = line.split(ERASE)
         progress = [each for each in drawn if each.startswith("sending")]
         kept += [progress[-1]] if progress else []
@@ -138,12 +119,12 @@ def test_an_apply_that_is_interrupted_and_applied_again(
     (tmp_path / "reconciler.yaml").write_text(PROJECT)
     blocks = (BLOCK.format(name=f"q{number}", title=title) for number, title in enumerate(TITLES, 1))
     (tmp_path / "balances.yaml").write_text("balances:\n" + "".join(blocks))
-    yes: Reaction = (lambda seen: "Enter a value" in seen, lambda terminal: os.write(terminal, b"yes\n"))
+    yes: Reaction = (lambda seen: "Enter a value" in seen, lambda press: press("yes\n"))
     interrupt: Reaction = (
         lambda seen: world.second.is_set() and "1 of 4 items" in seen,
-        lambda terminal: os.write(terminal, b"\x03"),
+        lambda press: press("\x03"),
     )
-    told: Reaction = (lambda seen: "Finishing requests in flight" in seen, lambda terminal: world.release.set())
+    told: Reaction = (lambda seen: "Finishing requests in flight" in seen, lambda press: world.release.set())
 
     said, codes = "", []
     for words, reactions in (
@@ -152,9 +133,11 @@ def test_an_apply_that_is_interrupted_and_applied_again(
         ("apply", [yes]),
         ("plan --detailed-exitcode", []),
     ):
-        code, printed = on_terminal(tmp_path, url, words, reactions)
-        codes.append(code)
-        said += f"$ reconciler {words}\n{shown(printed)}[exit code {code}]\n\n"
+        person = Reacts(reactions)
+        ended = on_terminal(*words.split(), at=tmp_path, env={**SETTINGS, "RECONCILER_API_URL": url}, person=person)
+        assert person.left == []
+        codes.append(ended.code)
+        said += f"$ reconciler {words}\n{shown(ended.out)}[exit code {ended.code}]\n\n"
 
     if pytestconfig.getoption("--update"):
         RECORDING.write_text(said, encoding="utf-8")

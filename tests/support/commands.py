@@ -37,8 +37,7 @@ class Ended:
 
 def reconciler(*args: str, at: Path, env: Mapping[str, str] | None = None, stdin: str = "") -> Ended:
     """Run a command in a folder, with nothing of our own environment but what a process needs."""
-    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
-    given = kept | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "200"} | dict(env or {})
+    given = kept_environment() | dict(env or {})
     with tempfile.TemporaryFile() as asked, ThreadPoolExecutor(2) as readers:
         asked.write(stdin.encode())
         asked.seek(0)
@@ -46,6 +45,12 @@ def reconciler(*args: str, at: Path, env: Mapping[str, str] | None = None, stdin
         told = [readers.submit(_text, end) for end, _ in pipes]
         code = _run(args, at, given, [asked.fileno(), *(begin for _, begin in pipes)])
         return Ended(code, *(each.result() for each in told))
+
+
+def kept_environment() -> dict[str, str]:
+    """Return what a process needs of our own environment, and the width of what it prints."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("COVERAGE_")}
+    return kept | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
 
 
 def _text(end: int) -> str:

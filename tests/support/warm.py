@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .clocks import AHEAD
 
@@ -73,11 +74,8 @@ class Server:
         self._process = subprocess.Popen(program, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
         theirs.close()
 
-    def start(
-        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], streams: Sequence[int], script: Path | None
-    ) -> Warm:
+    def start(self, wanted: Mapping[str, Any], streams: Sequence[int]) -> Warm:
         ours, theirs = socket.socketpair()
-        wanted = {"args": list(args), "cwd": str(cwd), "env": dict(env), "script": script and str(script)}
         with theirs:
             socket.send_fds(self._requests, [json.dumps(wanted).encode()], [*streams, theirs.fileno()])
         return Warm(ours)
@@ -98,11 +96,21 @@ def can_start(env: Mapping[str, str]) -> bool:
 
 
 def start(
-    args: Sequence[str], cwd: Path, env: Mapping[str, str], streams: Sequence[int], *, script: Path | None = None
+    args: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    streams: Sequence[int],
+    *,
+    script: Path | None = None,
+    terminal: bool = False,
 ) -> Warm:
-    """Start ``reconciler ARGS`` in a folder, with exactly this environment and these streams; or a script instead."""
+    """Start ``reconciler ARGS`` in a folder, with exactly this environment and these streams; or a script instead.
+
+    Where the streams are a terminal, it becomes the one of the command, whose keys send it signals.
+    """
     server = _SERVERS.get(os.getpid())
     if server is None:
         server = _SERVERS[os.getpid()] = Server()
         atexit.register(server.stop)
-    return server.start(args, cwd, env, streams, script)
+    wanted = {"args": list(args), "cwd": str(cwd), "env": dict(env), "script": script and str(script)}
+    return server.start({**wanted, "terminal": terminal}, streams)

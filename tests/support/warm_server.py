@@ -10,6 +10,7 @@ a socket of its own: the number of the process, then how it ended.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import io
@@ -22,6 +23,7 @@ import signal
 import socket
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -119,6 +121,9 @@ def _run(wanted: dict[str, Any], streams: list[int]) -> NoReturn:
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
         os.closerange(3, 256)
+        if wanted["terminal"]:
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.chdir(wanted["cwd"])
         os.environ.clear()
         os.environ.update(wanted["env"])

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +31,9 @@ from reconciler.model import (
     WriteEffect,
 )
 
+from ...support import warm
+
+ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
 RUN = RunRecord("apply", "ads", NOW, "0.1.0", "ann@build-7", 41, "a1b2c3d", "nightly", "https://ci.example/7")
 SUMMER, WINTER, NEW = (Address("adSets", key) for key in ("summer-fr", "winter-fr", "new"))
@@ -93,8 +102,53 @@ def filled(ledger: Ledger) -> str:
     return run
 
 
-def child(script: str, *arguments: str) -> subprocess.Popen[str]:
+class Forked:
+    """What the tests need of ``subprocess.Popen``, for a script that is run by a fork of a process that is warm."""
+
+    def __init__(self, script: Path, arguments: Sequence[str]) -> None:
+        asked, told = os.pipe(), os.pipe()
+        try:
+            self._process = warm.start(arguments, Path.cwd(), os.environ, [asked[0], told[1], 2], script=script)
+        finally:
+            os.close(asked[0])
+            os.close(told[1])
+        self.stdin = open(asked[1], "w")  # noqa: SIM115 - closed by communicate
+        self.stdout = open(told[0])  # noqa: SIM115 - closed by communicate
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def communicate(self, text: str = "") -> tuple[str, None]:
+        """Write the text to it, wait for its end, and return what it printed."""
+        with suppress(BrokenPipeError), self.stdin:
+            self.stdin.write(text)
+        with self.stdout:
+            said = self.stdout.read()
+        self._process.wait()
+        return said, None
+
+
+def child(script: str, *arguments: str) -> Forked | subprocess.Popen[str]:
     """Another process of the same program, which has the samples at hand."""
-    begin = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\nfrom ledger.samples import *\n"
+    if warm.can_start(os.environ):
+        return Forked(_program(script), arguments)
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", begin + script, *arguments], stdin=pipe, stdout=pipe, text=True)
+    return subprocess.Popen([sys.executable, str(_program(script)), *arguments], stdin=pipe, stdout=pipe, text=True)
+
+
+@cache
+def _program(script: str) -> Path:
+    """Return a file with the script, which is there until the tests end."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    file = Path(folder.name) / "script.py"
+    begin = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.unit.ledger.samples import *\n"
+    file.write_text(begin + script)
+    return file
