@@ -102,7 +102,7 @@ def plan(given: PlanOptions) -> None:
     with open_session_for(given.paths, given, given.form, ahead=not given.targets) as session:
         if moment is not None:
             session.moment = moment
-        prepared = session.plan(given.targets, allowed)
+        prepared = session.plan(given.targets, allowed, part=True)
         run = prepared if isinstance(prepared, Run) else prepared.run
         digest = None
         if given.out is not None and not run.failed:

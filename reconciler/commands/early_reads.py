@@ -12,7 +12,7 @@ from reconciler.commands.connection import CommandRefused
 from reconciler.config import project_files
 from reconciler.config.project import Project
 from reconciler.engine.progress import Tell
-from reconciler.engine.refresh import first_reads
+from reconciler.engine.scope_reads import first_reads
 from reconciler.provider.http import Api, Clock
 
 

@@ -93,13 +93,16 @@ class Session:
         return self.unreachable
 
     def plan(
-        self, targets: Sequence[str], allowed: Mapping[str, str] | None = None
+        self, targets: Sequence[str], allowed: Mapping[str, str] | None = None, *, part: bool = False
     ) -> "plan_engine.PreparedPlan | Run":
-        """Return a plan; it takes no lock and writes nothing, not even an empty ledger."""
+        """Return a plan; it takes no lock and writes nothing, not even an empty ledger.
+
+        With ``part`` only what the targets, or the files, need is read.
+        """
         with self.remembering(create=False) as book:
             unreachable = None if plan_engine.is_always_wrong(self.loaded) else self.learn_time()
             recovery = open_calls.Recovery() if unreachable else self.recover(book)
-            return self.prepare(book, recovery, targets, allowed)
+            return self.prepare(book, recovery, targets, allowed, part=part)
 
     def prepare(
         self,
@@ -108,6 +111,8 @@ class Session:
         targets: Sequence[str],
         allowed: Mapping[str, str] | None = None,
         saved: PlanFile | None = None,
+        *,
+        part: bool = True,
     ) -> "plan_engine.PreparedPlan | Run":
         """Return the plan of the files, or the saved plan as it stands now, with one time for all checks."""
         trouble = None if (wrong := plan_engine.is_always_wrong(self.loaded)) else self.begin()
@@ -124,6 +129,7 @@ class Session:
             noted=(*recovery.problems, *connection.skew(self.api)),
             allowed=allowed,
             recorded=plan_engine.Recorded(saved, self.circumstances()) if saved else None,
+            part=part,
         )
         if isinstance(planned, Run):
             return planned

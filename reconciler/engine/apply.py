@@ -70,6 +70,7 @@ def _sender(
 ) -> Sender:
     """Return the sender of one plan; its looks start from the plan's reads while they are fresh."""
     readers: dict[str, KindReader] = {}
+    whole = {name: rows for name, rows in prepared.live.items() if name not in prepared.parents}
 
     def reading(kind: str) -> KindReader:
         if kind not in readers:
@@ -78,7 +79,7 @@ def _sender(
 
     return Sender(
         prepared.targets,
-        Looks(reading, outside.clock, prepared.live, prepared.looked, journal.note_look, outside.threads),
+        Looks(reading, outside.clock, whole, prepared.looked, journal.note_look, outside.threads),
         outside.writes,
         reading,
         outside.clock,
@@ -173,14 +174,26 @@ def _read_back(
             break
         problems = ()
         for name in touched:
-            kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
-            there = {each.id: each for each in read_kind(kind, blocks, prepared.project, outside).live}
+            kind, there = prepared.targets[name].kind, _look_again(prepared, name, ended, outside)
             ended = tuple(_settle_outcome(each, kind, there) for each in ended)
             ended, missing = verification.check_applied(ended, kind, there)
             problems = (*problems, *missing)
         if not problems and not any(each.status is ItemStatus.UNKNOWN for each in ended):
             break
     return ended, problems
+
+
+def _look_again(
+    prepared: PreparedPlan, name: str, outcomes: Sequence[ItemOutcome], outside: Environment
+) -> dict[str, Live]:
+    """Return the objects of a kind by id: those of the plan's parents if every sent one is there, else all."""
+    kind, blocks = prepared.targets[name].kind, tuple(each for each, _ in prepared.pairs[name])
+    if name in prepared.parents:
+        part = read_kind(kind, blocks, prepared.project, outside, parents=prepared.parents[name]).live
+        there = {each.id: each for each in part}
+        if all(each.item.id in there for each in outcomes if each.item.address.kind == name):
+            return there
+    return {each.id: each for each in read_kind(kind, blocks, prepared.project, outside).live}
 
 
 def _unread(outcomes: Sequence[ItemOutcome]) -> tuple[ItemOutcome, ...]:

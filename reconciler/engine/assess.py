@@ -90,7 +90,7 @@ def assess(
         currencies={change.address: book.of(change) for change in changes},
         live=live,
         remembered=memory.ids,
-        known=_count_known(memory, live),
+        known=_count_known(_select_at_hand(memory, seen), live),
         applied=memory.values,
         beside=new_objects.find_siblings(kinds, changes, seen.live),
         created_off=off,
@@ -142,6 +142,18 @@ def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) ->
         currency = code if len(code) == 3 else None
         kind, block = book.kinds[change.address.kind], blocks[change.address]
         yield from check_amounts(kind, block, moved, currency, project.assumptions, offline=False)
+
+
+def _select_at_hand(memory: StateSnapshot, seen: RefreshResult) -> StateSnapshot:
+    """Return the snapshot with the ids of the blocks at hand only, for a kind of which only a part was read."""
+    if not seen.parents:
+        return memory
+    wanted = {desired.address for name in seen.parents for desired, _ in seen.pairs[name]}
+    ids = {each: id for each, id in memory.ids.items() if each.kind not in seen.parents or each in wanted}
+    counts = None
+    if memory.counts is not None:
+        counts = {**memory.counts, **{name: sum(each.kind == name for each in ids) for name in seen.parents}}
+    return replace(memory, ids=ids, counts=counts)
 
 
 def _count_known(memory: StateSnapshot, live: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:

@@ -61,11 +61,13 @@ def plan(
     noted: Sequence[Problem] = (),
     allowed: Mapping[str, str] | None = None,
     recorded: Recorded | None = None,
+    part: bool = False,
 ) -> PreparedPlan | Run:
     """Return the plan that makes live equal to the files, or a :class:`Run` alone if an error forbids it.
 
     ``now`` is the time of every decision, ``noted`` are the problems from settling open calls, ``allowed`` the reasons
-    of overridden guardrails; with ``recorded`` the changes are those of a saved plan.
+    of overridden guardrails; with ``recorded`` the changes are those of a saved plan. With ``part`` only what targets,
+    or some files of a project, need is read.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
     problems = [*problems_at(loaded, now), *_find_changes_around(recorded)]
@@ -73,7 +75,9 @@ def plan(
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))
     wanted, missed = _select_desired(loaded.desired, targets, project)
     try:
-        looked, seen = outside.stamp(), refresh(project, wanted, outside, now, _matching(recorded, memory))
+        part = part and (bool(targets) or not project.whole)
+        looked = outside.stamp()
+        seen = refresh(project, wanted, outside, now, _matching(recorded, memory), part=part)
     except ReadError as unread:
         return Run("plan", project.name, problems=unique((*noted, *problems, *missed, unread.problem)))
     spoken = _find_bounds(project)
@@ -111,7 +115,7 @@ def _prepare_plan(
 ) -> PreparedPlan:
     """Return the plan together with what its apply needs of the reads."""
     parts = (seen.pairs, seen.live, project, weighed.ground, seen.currencies)
-    return PreparedPlan(run, spoken, *parts, looked=looked, zones=seen.zones)
+    return PreparedPlan(run, spoken, *parts, looked=looked, zones=seen.zones, parents=seen.parents)
 
 
 def _find_changes_around(recorded: Recorded | None) -> Iterator[Problem]:

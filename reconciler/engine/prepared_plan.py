@@ -24,3 +24,5 @@ class PreparedPlan(Struct, frozen=True):
     looked: datetime | None = None
     """Start of its reads: a create or a top-up needs a look at most 60 s old."""
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parents whose objects were read, for each kind that was read in part only."""

@@ -8,19 +8,19 @@ from msgspec import Struct, field
 from reconciler.config import ownership
 from reconciler.config.project import Project
 from reconciler.engine.environment import Environment, StateSnapshot
+from reconciler.engine.part_reads import describe_part, find_parents, is_complete
+from reconciler.engine.scope_reads import check_scope, first_reads, stated_currencies
 from reconciler.engine.validate import by_kind
 from reconciler.executor import held
 from reconciler.executor.looks import KindReader
 from reconciler.kinds.calendar import find_days
 from reconciler.kinds.kind import Kind, ValidationContext
-from reconciler.kinds.products import SCOPES, Scope
 from reconciler.kinds.shared_values import share_values
-from reconciler.model import Address, Call, Desired, Live, Pair, Problem, Severity
+from reconciler.model import Address, Desired, Live, Pair, Problem, Severity
 from reconciler.planning import identity, match
 from reconciler.planning.addresses import resolve_blocks
 from reconciler.planning.near_twins import find_near_twins
 from reconciler.planning.unknown_ids import find_unknown_ids
-from reconciler.provider import first_reads as live_reads
 from reconciler.provider import minimum_bids, references, sub_resources
 from reconciler.provider import reader as live_reader
 from reconciler.provider import scope as account_scope
@@ -28,23 +28,37 @@ from reconciler.provider.markings import read_marks
 
 
 class RefreshResult(Struct, frozen=True):
-    """Pairs and all live objects by kind, and problems; currencies and zones by scope and id."""
+    """Pairs and live objects by kind, and problems; currencies and zones by scope and id.
+
+    The objects are those of the whole scope, except for a kind with ``parents``: of these only.
+    """
 
     pairs: Mapping[str, tuple[Pair, ...]]
     live: Mapping[str, tuple[Live, ...]]
     problems: tuple[Problem, ...]
     currencies: Mapping[tuple[str, str], str] = field(default_factory=dict)
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def refresh(
-    project: Project, wanted: Sequence[Desired], outside: Environment, now: datetime, memory: StateSnapshot
+    project: Project,
+    wanted: Sequence[Desired],
+    outside: Environment,
+    now: datetime,
+    memory: StateSnapshot,
+    *,
+    part: bool = False,
 ) -> RefreshResult:
-    """Read the scope. Raise :class:`reconciler.provider.reader.ReadError` if any part of it cannot be read."""
+    """Read the scope. Raise :class:`reconciler.provider.reader.ReadError` if any of it cannot be read.
+
+    With ``part`` only what the blocks need is read, in whole parents, if that is enough.
+    """
     kinds = dict(by_kind(project, wanted))
-    outside.ahead.begin(first_reads(project, tuple(kinds)))
+    parents = find_parents(project, kinds, memory) if part else {}
+    outside.ahead.begin(first_reads(project, tuple(kinds), parents))
     try:
-        return _refresh(project, kinds, wanted, outside, now, memory)
+        return _refresh(project, kinds, wanted, outside, now, memory, parents)
     finally:
         outside.ahead.forget()  # a later refresh reads anew
 
@@ -56,11 +70,12 @@ def _refresh(
     outside: Environment,
     now: datetime,
     memory: StateSnapshot,
+    parents: dict[str, tuple[str, ...]],
 ) -> RefreshResult:
-    """Read the scope in one order, whatever was read ahead."""
+    """Read the scope in one order, whatever was read ahead. A kind is removed from ``parents`` if it is read whole."""
     codes: dict[tuple[str, str], str] = {}
     zones: dict[tuple[str, str], str] = {}
-    problems = _check_scope(project, kinds, outside, now, codes, zones)
+    problems = check_scope(project, kinds, outside, now, codes, zones)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return RefreshResult({}, {}, tuple(problems))
     pairs: dict[str, tuple[Pair, ...]] = {}
@@ -70,7 +85,7 @@ def _refresh(
     for kind, blocks in kinds.items():
         blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _find_created(pairs))
         problems += waits
-        reading = read_kind(kind, blocks, project, outside, share_values(blocks, kind.natural_keys[0], memory.ids))
+        reading = _read(kind, blocks, project, outside, memory, parents)
         free, kept_back = held.select_matchable(memory.holds, kind, blocks)
         free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
         matched, doubts = match.match(kind, free, reading.live, memory.ids)
@@ -82,12 +97,31 @@ def _refresh(
         problems += (*kept_back, *lagging, *blocked, *over, *reading.problems, *doubts, *outlying)
         problems += _questions(project, kind, detailed, reading.live)
         problems += _unknown_objects(project, kind, detailed, outside)
-        problems += find_unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows))
+        problems += find_unknown_ids(kind, detailed, reading.live, _id_finder(project, outside, memory, rows, parents))
         problems += minimum_bids.find_low_bids(kind, root, detailed, outside.send)
         pairs[kind.name], rows[kind.name] = detailed, _with_details(kind, reading.live, whole)
         marks |= _read_marks(project, kind, detailed, outside)
     problems += _judge(kinds, project, now, pairs, rows, zones, marks)
-    return RefreshResult(pairs, rows, tuple(problems), codes | _stated_currencies(project), zones)
+    problems += describe_part(project, parents)
+    return RefreshResult(pairs, rows, tuple(problems), codes | stated_currencies(project), zones, parents)
+
+
+def _read(
+    kind: Kind,
+    blocks: Sequence[Desired],
+    project: Project,
+    outside: Environment,
+    memory: StateSnapshot,
+    parents: dict[str, tuple[str, ...]],
+) -> live_reader.ReadResult:
+    """Return the objects of a kind: those of its parents if these are given and enough, else all of the scope."""
+    kept = share_values(blocks, kind.natural_keys[0], memory.ids)
+    if kind.name in parents:
+        part = read_kind(kind, blocks, project, outside, kept, parents[kind.name])
+        if is_complete(kind, blocks, part.live, memory):
+            return part
+        del parents[kind.name]
+    return read_kind(kind, blocks, project, outside, kept)
 
 
 def _with_details(kind: Kind, live: tuple[Live, ...], pairs: Iterable[Pair]) -> tuple[Live, ...]:
@@ -96,44 +130,11 @@ def _with_details(kind: Kind, live: tuple[Live, ...], pairs: Iterable[Pair]) -> 
     return tuple(read.get(each.id, each) for each in live) if read else live
 
 
-def _check_scope(
-    project: Project,
-    kinds: Mapping[Kind, Sequence[Desired]],
-    outside: Environment,
-    now: datetime,
-    codes: dict[tuple[str, str], str],
-    zones: dict[tuple[str, str], str],
-) -> list[Problem]:
-    """Return the problems of the scope, and add currencies and zones; without an error also those of directories."""
-    spoken = {kind.product: project.dialect(kind.product) for kind in kinds}
-    problems = list(
-        account_scope.check_scope(kinds, spoken, project.scope, project.at("scope"), outside.send, codes, zones=zones)
-    )
-    used = {kind.family: project.dialect(kind.family) for kind in kinds}
-    problems += account_scope.version_warnings(used.values(), now, project.at("api"))
-    if not any(problem.severity is Severity.ERROR for problem in problems):
-        for table in SCOPES.values():
-            _ask_directory(table, kinds, project, outside, now, codes, zones)
-    return problems
-
-
-def first_reads(project: Project, kinds: Sequence[Kind]) -> tuple[Call, ...]:
-    """Return the reads with which a refresh of these kinds begins, whatever the files say of them."""
-    unstated = [name for name, ids in project.scope.items() if any(id not in project.currencies for id in ids)]
-    return tuple(live_reads.list_first_reads(kinds, project.dialect, project.scope, unstated))
-
-
 def _first_day(kind: Kind, desired: Desired, now: datetime, zones: Mapping[tuple[str, str], str]) -> date:
     """Return the day of its owner, or the earliest one of the scope."""
     owner = kind.owner_of(desired.values)
     near = [zone for (scope, id), zone in zones.items() if scope == kind.scope and owner in (None, id)]
     return find_days(now, near)[0]
-
-
-def _stated_currencies(project: Project) -> dict[tuple[str, str], str]:
-    """Return the currencies that the project file states, by scope and id."""
-    named = {(name, id) for name, ids in project.scope.items() for id in ids if id in project.currencies}
-    return {(name, id): project.currencies[id] for name, id in named}
 
 
 def _ids(
@@ -161,7 +162,11 @@ def _unknown_objects(project: Project, kind: Kind, pairs: Sequence[Pair], outsid
 
 
 def _id_finder(
-    project: Project, outside: Environment, memory: StateSnapshot, rows: Mapping[str, Sequence[Live]]
+    project: Project,
+    outside: Environment,
+    memory: StateSnapshot,
+    rows: Mapping[str, Sequence[Live]],
+    parents: Mapping[str, Sequence[str]],
 ) -> Callable[[str], set[str] | None]:
     """Return a function that returns the ids of a kind: those that are read or remembered; None if there is no read."""
 
@@ -169,7 +174,8 @@ def _id_finder(
         kind = project.kinds.get(name)
         if kind is None:
             return None
-        live = rows[name] if name in rows else read_kind(kind, (), project, outside).live
+        is_read = name in rows and name not in parents
+        live = rows[name] if is_read else read_kind(kind, (), project, outside).live
         return {each.id for each in live} | {id for address, id in memory.ids.items() if address.kind == name}
 
     return find_ids
@@ -216,55 +222,22 @@ def _questions(project: Project, kind: Kind, pairs: Sequence[Pair], live: Sequen
     return [*find_near_twins(kind, pairs, live), *identity.find_questions(kind, pairs, live, near_is_same=near_is_same)]
 
 
-def _ask_directory(
-    table: Scope,
-    kinds: Mapping[Kind, Sequence[Desired]],
-    project: Project,
-    outside: Environment,
-    now: datetime,
-    codes: dict[tuple[str, str], str],
-    zones: dict[tuple[str, str], str],
-) -> None:
-    """Add currencies and time zones of a scope: one read, if a currency is not stated or a date depends on a zone.
-
-    Days of some kinds are those of UTC or of the owner; which one is unverified (contract §2.11).
-    """
-    if table.directory is None:
-        return
-    name, members = table.name, project.scope.get(table.name, ())
-    wanted = [id for id in members if id not in project.currencies]
-    unstated = wanted and any(kind.scope == name for kind in kinds)
-    zoned = [block for kind, blocks in kinds.items() if kind.scope == name and kind.days_by_owner for block in blocks]
-    if not unstated and not any(_is_near(each, now) for each in zoned):
-        return
-    root = project.dialect(table.directory[0]).root
-    for id, (code, zone) in account_scope.read_directory(table, root, outside.send).items():
-        if id in wanted and code:
-            codes[name, id] = code
-        if id in members and zone:
-            zones[name, id] = zone
-    zones[name, "UTC"] = "UTC"
-
-
-def _is_near(desired: Desired, now: datetime) -> bool:
-    """Return True if a block has a date that may be today in some time zone."""
-    plain = [each for each in desired.values.values() if isinstance(each, date) and not isinstance(each, datetime)]
-    return any(abs((each - now.date()).days) <= 1 for each in plain)
-
-
 def read_kind(
     kind: Kind,
     blocks: Sequence[Desired],
     project: Project,
     outside: Environment,
     kept: Callable[[Live], Live] = lambda live: live,
+    parents: Sequence[str] | None = None,
 ) -> live_reader.ReadResult:
-    """Return all objects of a kind; sets with a list of their own are read only if the files state them."""
+    """Return all objects of a kind, or those of some parents.
+
+    Sets with a list of their own are read only if the files state them.
+    """
     attached = kind.attachments is not None and any(kind.attachments.field in each.values for each in blocks)
     root = project.dialect(kind.family).root
-    return live_reader.read_list(
-        kind, root, project.scope.get(kind.scope, ()), outside.send, attached=attached, kept=kept
-    )
+    scope = project.scope.get(kind.scope, ())
+    return live_reader.read_list(kind, root, scope, outside.send, attached=attached, narrowed=parents, kept=kept)
 
 
 def kind_reader(project: Project, outside: Environment, kind: str) -> KindReader:

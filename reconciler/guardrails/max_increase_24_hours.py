@@ -26,4 +26,5 @@ RULE = Rule(
     by_currency,
     any_increase,
     check=currencies,
+    of_scope=True,
 )

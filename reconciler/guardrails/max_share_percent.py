@@ -29,4 +29,5 @@ RULE = Rule(
     judge,
     lambda setting: percent(number(setting)),
     any_change,
+    of_scope=True,
 )

@@ -30,4 +30,5 @@ RULE = Rule(
     judge,
     lambda setting: percent(number(setting)),
     any_increase,
+    of_scope=True,
 )

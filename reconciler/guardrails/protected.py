@@ -100,4 +100,5 @@ RULE = Rule(
     looks,
     check=check,
     per_resource=True,
+    of_scope=True,
 )

@@ -106,7 +106,8 @@ class Rule(Struct, frozen=True):
 
     ``said`` formats the setting; ``looks`` returns True if the plan holds anything to which the rule applies; ``check``
     finds errors beyond the schema. A rule with a ``default`` is on unless the setting is false. Each violation of a
-    ``per_resource`` rule is about the resource of its address only.
+    ``per_resource`` rule is about the resource of its address only. A rule ``of_scope`` judges by all objects of the
+    scope, so that these must be read even for a plan of a few.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Rule(Struct, frozen=True):
     default: Json = None
     check: Callable[[Any, Names], Iterable[Mistake]] = lambda setting, names: ()
     per_resource: bool = False
+    of_scope: bool = False
 
     @property
     def code(self) -> str:

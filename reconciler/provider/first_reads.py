@@ -18,11 +18,12 @@ def list_first_reads(
     dialect: Callable[[str], ApiVersion],
     ids: Mapping[str, Sequence[str]],
     unstated: Iterable[str],
+    parents: Mapping[str, Sequence[str]],
 ) -> Iterator[Call]:
     """Yield the first reads for some kinds, the small ones first.
 
     ``dialect`` returns the version of a product or a family, ``ids`` the scope, ``unstated`` the scopes with a currency
-    that the project does not state.
+    that the project does not state, ``parents`` those of a kind of which only their objects are read.
     """
     for product in dict.fromkeys(kind.product for kind in kinds):
         yield scope.first_call(product, dialect(product).root)
@@ -34,4 +35,4 @@ def list_first_reads(
         if table.directory is not None and name in unstated:
             yield scope.directory_call(table, dialect(table.directory[0]).root)
     for kind in kinds:
-        yield from reader.first_calls(kind, dialect(kind.family).root, ids.get(kind.scope, ()))
+        yield from reader.first_calls(kind, dialect(kind.family).root, ids.get(kind.scope, ()), parents.get(kind.name))

@@ -110,8 +110,11 @@ def _search_call(
     return read_call(kind, "POST", search.path.format(root=root), body=body, row_hook=row_hook)
 
 
-def first_calls(kind: Kind, root: str, scope: Sequence[str]) -> Iterator[Call]:
+def first_calls(kind: Kind, root: str, scope: Sequence[str], narrowed: Sequence[str] | None = None) -> Iterator[Call]:
     """Yield the reads with which :func:`read_list` begins: every search, or the first page of every list."""
+    if narrowed is not None and isinstance(kind.read, Search):
+        yield _search_call(kind, kind.read, root, kind.read.parents, narrowed)
+        return
     for id in scope:
         match kind.read:
             case Search() as search:

@@ -1,0 +1,70 @@
+"""Parts of a scope: of which kinds only the objects of some parents are read, and whether these are enough.
+
+Parents are read whole, so that a twin of an object is seen.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.config.project import Project
+from reconciler.engine.environment import StateSnapshot
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.read_methods import is_by_parent
+from reconciler.kinds.versions import kind_named
+from reconciler.model import Address, Desired, Live, Problem, Severity
+from reconciler.model.text import count_noun
+from reconciler.planning import likeness, match
+
+PARTLY = "partly-read"
+MOST_PARENTS = 200
+"""Parents of a kind up to which they are read alone."""
+
+
+def find_parents(
+    project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory: StateSnapshot
+) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the parents whose objects are to be read, for each kind of which that may be enough.
+
+    It is not enough for a rule on the whole scope, for a parent without a known id, and for a kind whose parents are
+    the owners in the scope. A parent of which the files hold the block counts too: its limit is shared by its objects.
+    """
+    if project.careful or any(rule.of_scope for rule, _, _ in project.guardrails.active()):
+        return {}
+    stated = {each.address: each.id for blocks in kinds.values() for each in blocks if each.id is not None}
+    known = {**memory.ids, **stated}
+    blocks_of = {kind.name: blocks for kind, blocks in kinds.items()}
+    found: dict[str, tuple[str, ...]] = {}
+    for kind, blocks in kinds.items():
+        name = likeness.parent_of(kind)
+        if kind.holder == name or not is_by_parent(kind.read):
+            continue
+        parent_kind = kind.address_fields.get(name, "")
+        ids = {_find_parent(parent_kind, each.values.get(name), known) for each in blocks}
+        ids |= {known.get(each.address) for each in blocks_of.get(parent_kind, ())}
+        if None not in ids and len(ids) <= MOST_PARENTS:
+            found[kind.name] = tuple(sorted(id for id in ids if id is not None))
+    return found
+
+
+def is_complete(kind: Kind, blocks: Sequence[Desired], live: Sequence[Live], memory: StateSnapshot) -> bool:
+    """Return True if every block is one of the objects: what is created is judged by all objects of the scope."""
+    pairs, problems = match.match(kind, blocks, live, memory.ids)
+    return not problems and all(found is not None for _, found in pairs)
+
+
+def describe_part(project: Project, parents: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Yield a note for each kind that is read in part only: what was not looked at."""
+    for name, ids in parents.items():
+        kind = project.kinds[name]
+        parent = kind_named(kind.address_fields.get(likeness.parent_of(kind), ""))
+        noun = parent.singular if parent is not None else "parent"
+        whose = f"{noun} {ids[0]}" if len(ids) == 1 else count_noun(len(ids), noun)
+        message = f"of the {kind.singular}s of the scope, only those of {whose} were read"
+        hint = "no other was compared or counted in a sum; plan the whole project to see them"
+        yield Problem(Severity.NOTE, PARTLY, message, hint=hint)
+
+
+def _find_parent(kind: str, value: object, known: Mapping[Address, str]) -> str | None:
+    """Return the id of a parent by its id or its address, or None if it is not known."""
+    if not isinstance(value, str):
+        return None
+    return value if value.isdecimal() else known.get(Address(kind, value.removeprefix(f"{kind}.")))
