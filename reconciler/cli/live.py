@@ -88,7 +88,7 @@ def drift(given: DriftOptions) -> None:
     from reconciler.commands import drift_accept
 
     allowed = allowances(given.allow, given.because)
-    with open_session_for(given.paths, given, form) as session:
+    with open_session_for(given.paths, given, form, ahead=not given.targets) as session:
         looked = drift_command.detect_drift(session, given.targets)
         run, digest = looked.run, None
         if accept == "live":

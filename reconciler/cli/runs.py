@@ -168,16 +168,18 @@ def apply(given: ApplyOptions) -> None:
 
     form, manner = given.form, render_options(full=given.full, bodies=given.bodies)
     allowed, file = allowances(given.allow, given.because), _saved_plan(given.paths, given.approve, given.allow)
+    ahead = not given.targets
     if file is not None:
         with report_refusal(form):
-            given = replace(given, paths=_paths_of(file), targets=(), approved=True)
+            paths, targets = _find_request(file)
+        given, ahead = replace(given, paths=paths, targets=(), approved=True), not targets
     if not given.approved and (form != "text" or not sys.stdin.isatty()):
         asked = "no terminal to ask for approval: review `reconciler plan`, then pass --auto-approve or a saved plan"
         raise click.UsageError(asked)
     with (
         open_session_for(given.paths, given, form) as session,
         report_refusal(form),
-        open_writing(session, given.lock_timeout) as writing,
+        open_writing(session, given.lock_timeout, ahead=ahead) as writing,
     ):
         prepared = writing.plan(given.targets, allowed) if file is None else writing.review_saved(file, given.approve)
         if isinstance(prepared, Run) or prepared.run.failed or not prepared.run.plan.total:
@@ -223,10 +225,11 @@ def _apply_plan(
         return writing.apply(prepared, lambda run: int(exit_codes.exit_code(run)), bisect=bisect)
 
 
-def _paths_of(file: Path) -> tuple[str, ...]:
+def _find_request(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paths and the targets of a saved plan."""
     from reconciler.commands import saved_plans
 
-    return saved_plans.paths(file)
+    return saved_plans.find_request(file)
 
 
 def _confirm(run: "Run") -> None:

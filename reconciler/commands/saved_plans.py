@@ -33,10 +33,10 @@ def read(file: Path, kinds: Mapping[str, Kind]) -> PlanFile:
         raise _make_refusal(file, str(trouble)) from trouble
 
 
-def paths(file: Path) -> tuple[str, ...]:
-    """Return the paths from which a plan was made. Raise :class:`CommandRefused` if it is no plan."""
+def find_request(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paths and the targets from which a plan was made. Raise :class:`CommandRefused` if it is no plan."""
     try:
-        return plan_file.read_paths(_text(file))
+        return plan_file.read_request(_text(file))
     except plan_file.PlanFileError as trouble:
         raise _make_refusal(file, str(trouble)) from trouble
 

@@ -25,11 +25,13 @@ from reconciler.engine import plan as plan_engine
 from reconciler.engine.environment import Ahead, Environment, StateSnapshot
 from reconciler.engine.progress import CallProgress, LongWait, Tell, count_progress
 from reconciler.engine.refresh import kind_reader
+from reconciler.engine.scope_reads import first_reads
 from reconciler.executor.evidence import Times
 from reconciler.executor.looks import KindReader
 from reconciler.executor.ports import Stop
 from reconciler.guardrails.max_increase_24_hours import RULE as ROLLING
 from reconciler.guardrails.protected import RULE as PROTECTED
+from reconciler.kinds.kind import Kind
 from reconciler.ledger import Ledger, LedgerError
 from reconciler.model import Address, Cause, Problem, Run, error
 from reconciler.planfile.plan_file import PlanContext, PlanFile
@@ -62,8 +64,7 @@ class Session:
         self.tell = tell
         # The time of the run: taken once, when the server's clock is known, or set by ``plan --at``.
         self.moment = moment
-        # The problem of the first request, which is sent once.
-        self.unreachable = unreachable
+        self.unreachable = unreachable  # problem of the first request, which is sent once
 
     @property
     def now(self) -> datetime:
@@ -86,11 +87,19 @@ class Session:
         return None
 
     def learn_time(self) -> Problem | None:
-        held = {each.address.kind for each in self.loaded.desired}
-        kinds = [kind for name, kind in self.project.kinds.items() if name in held]
         if self.unreachable is None:
-            self.unreachable = connection.learn_time(self.api, self.project, kinds)
+            self.unreachable = connection.learn_time(self.api, self.project, self._list_kinds())
         return self.unreachable
+
+    def read_ahead(self) -> None:
+        """Begin the first reads of a plan of the whole project, before it asks for them."""
+        if self.project.whole:
+            self.outside.ahead.begin(first_reads(self.project, self._list_kinds()))
+
+    def _list_kinds(self) -> list[Kind]:
+        """Return the kinds that the files hold."""
+        held = {each.address.kind for each in self.loaded.desired}
+        return [kind for name, kind in self.project.kinds.items() if name in held]
 
     def plan(
         self, targets: Sequence[str], allowed: Mapping[str, str] | None = None, *, part: bool = False
@@ -133,8 +142,8 @@ class Session:
         )
         if isinstance(planned, Run):
             return planned
-        beside = tuple(decided_beside.find(planned.run))
-        return replace(planned, run=replace(planned.run, problems=(*planned.run.problems, *beside)))
+        problems = (*planned.run.problems, *decided_beside.find(planned.run))
+        return replace(planned, run=replace(planned.run, problems=problems))
 
     def memory(
         self, book: Ledger, now: datetime | None = None, recovery: open_calls.Recovery | None = None

@@ -161,8 +161,11 @@ def _find_applied(run: Run) -> set[tuple[Address, str]]:
 
 
 @contextmanager
-def open_writing(session: Session, lock_timeout: float) -> Iterator[WriteSession]:
-    """Hold the lock of the scope, with what earlier runs left open settled. Raise :class:`CommandRefused`."""
+def open_writing(session: Session, lock_timeout: float, *, ahead: bool = False) -> Iterator[WriteSession]:
+    """Hold the lock of the scope, with what earlier runs left open settled. Raise :class:`CommandRefused`.
+
+    ``ahead`` begins the reads of a plan of the whole project as soon as the lock is held.
+    """
     try:
         with (
             session.remembering(create=True) as book,
@@ -173,7 +176,10 @@ def open_writing(session: Session, lock_timeout: float) -> Iterator[WriteSession
                 waiting=session.announce_wait,
             ),
         ):
-            unreachable = None if plan_engine.is_always_wrong(session.loaded) else session.learn_time()
+            wrong = plan_engine.is_always_wrong(session.loaded)
+            if ahead and not wrong:
+                session.read_ahead()
+            unreachable = None if wrong else session.learn_time()
             recovery = open_calls.Recovery() if unreachable else session.settle(book)
             refusal = moved_blocks.apply_moves(
                 session.project, book, session.outside.clock(), lambda: _busy(book, recovery)

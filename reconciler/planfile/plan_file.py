@@ -131,12 +131,13 @@ def _of_change(change: Change) -> StoredChange:
 # --- Reading --------------------------------------------------------------------------------------------
 
 
-def read_paths(text: str) -> tuple[str, ...]:
-    """Return the paths from which a plan was made. Raise :class:`PlanFileError` if it is no plan."""
-    found = _content(text).get("paths")
-    if not isinstance(found, list):
+def read_request(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paths and the targets from which a plan was made. Raise :class:`PlanFileError` if it is no plan."""
+    content = _content(text)
+    paths, targets = content.get("paths"), content.get("targets")
+    if not isinstance(paths, list) or not isinstance(targets, list):
         raise PlanFileError("it is not a plan")
-    return tuple(str(path) for path in found)
+    return tuple(map(str, paths)), tuple(map(str, targets))
 
 
 def read_versions(text: str) -> Mapping[str, str]:

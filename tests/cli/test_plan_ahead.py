@@ -1,4 +1,4 @@
-"""A plan reads what is live while it parses the files; it says and sends what it would say and send one by one."""
+"""Plan and drift read what is live while they parse the files; they say and send what they would one by one."""
 
 from __future__ import annotations
 
@@ -64,10 +64,13 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Served]:
         server.shutdown()
 
 
-def planned(served: Served, capsys: pytest.CaptureFixture[str]) -> tuple[object, str, Counter[str]]:
+def planned(
+    served: Served, capsys: pytest.CaptureFixture[str], command: str = "plan"
+) -> tuple[object, str, Counter[str]]:
     served.calls = Counter()
+    shutil.rmtree(".reconciler", ignore_errors=True)
     with pytest.raises(SystemExit) as ended:
-        main(["plan", "--api-url", served.url])
+        main([command, "--api-url", served.url])
     return ended.value.code, capsys.readouterr().out, served.calls
 
 
@@ -76,15 +79,16 @@ def misspell() -> None:
     file.write_text(file.read_text() + "\nadSetz: {}\n")
 
 
+@pytest.mark.parametrize(("command", "says"), [("plan", "Plan:"), ("drift", "Drift:")])
 def test_it_says_and_sends_what_it_would_one_by_one(
-    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, says: str
 ) -> None:
-    ahead = planned(served, capsys)
+    ahead = planned(served, capsys, command)
     monkeypatch.setattr(Api, "read_ahead", lambda self, calls: None)
-    one_by_one = planned(served, capsys)
+    one_by_one = planned(served, capsys, command)
 
     assert ahead == one_by_one
-    assert "Plan:" in ahead[1]
+    assert says in ahead[1]
     assert max(ahead[2].values()) == 1, "a call was sent twice"
 
 
