@@ -26,12 +26,14 @@ def find_questions(
     """Yield a problem for each pair whose names leave open which object is intended; the user must state it."""
     if kind.title not in kind.natural_keys[0]:
         return
-    by_key: dict[Key, list[Live]] = {}
-    for each in live:
-        if not any(each.values.get(name) in gone for name, gone in kind.excluded_when.items()):
-            by_key.setdefault(likeness.fold_key(kind, each.values), []).append(each)
     managed = {row.id for _, row in pairs if row is not None}
-    for desired, row in pairs:
+    creates = near_is_same and any(row is None for _, row in pairs)
+    by_key: dict[Key, list[Live]] = {}
+    for each in live:  # a twin is in no block: few objects are, and to fold every name takes long
+        gone = any(each.values.get(name) in over for name, over in kind.excluded_when.items())
+        if not gone and (creates or each.id not in managed):
+            by_key.setdefault(likeness.fold_key(kind, each.values), []).append(each)
+    for desired, row in pairs if by_key else ():
         if row is None and near_is_same:
             yield from _find_near(kind, desired, by_key.get(likeness.fold_key(kind, desired.values), ()))
         elif row is not None:

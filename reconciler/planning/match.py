@@ -6,6 +6,7 @@ In this order: the id in the file, the id in the ledger, the natural key if exac
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -64,11 +65,16 @@ class _Index:
     """Live objects by one natural key, without excluded ones."""
 
     def __init__(self, key: tuple[str, ...], kind: Kind, live: Iterable[Live]) -> None:
-        self.key = key
-        self.found: dict[tuple[Value, ...], list[Live]] = {}
-        for each in live:
-            if not any(each.values.get(name) in gone for name, gone in kind.excluded_when.items()):
-                self.found.setdefault(tuple(each.values.get(name) for name in key), []).append(each)
+        self.key, self._kind, self._live = key, kind, live
+
+    @cached_property
+    def found(self) -> Mapping[tuple[Value, ...], list[Live]]:
+        """Live objects by key; made when it is needed, since most blocks are found by their id."""
+        found: dict[tuple[Value, ...], list[Live]] = {}
+        for each in self._live:
+            if not any(each.values.get(name) in gone for name, gone in self._kind.excluded_when.items()):
+                found.setdefault(tuple(each.values.get(name) for name in self.key), []).append(each)
+        return found
 
     def of(self, desired: Desired) -> list[Live]:
         return self.found.get(tuple(desired.values.get(name) for name in self.key), [])
