@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .support import clocks
+from .support import clocks, memory
 
 if TYPE_CHECKING:
     from .unit.ledger.object_server import ObjectServer
@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Move the clock of the suite; a worker of xdist is a child process, and inherits it."""
+    """Move the clock of the suite and its temporary files; a worker of xdist is a child process, and inherits both."""
+    memory.use()
     asked = config.getoption("--now")
     if asked is None or hasattr(config, "workerinput"):
         return

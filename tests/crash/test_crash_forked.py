@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ..support import memory
 from . import scenarios, tables
 from .crashlab import Lab, Row
 
@@ -19,12 +19,10 @@ SEEDS = range(12) if FULL else range(2)
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Path]:
+def bench() -> Iterator[Path]:
     """A folder in memory, where there is one: thousands of commits need no real disk to be killed in."""
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else tmp_path))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=memory.folder(), ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def explored(lab: Lab, how: str = "forked") -> list[Row]:

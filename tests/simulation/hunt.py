@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..support import memory
 from . import oracle, scenario
 from .breakages import BREAKAGES
 from .lab import Played, played
 from .oracle import Broken
 
-MEMORY = Path("/dev/shm")
-"""Where a system has files in memory: most of a scenario's time is the ledger's waiting for the disk."""
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -37,7 +36,7 @@ class Seen:
 
 def tried(wanted: dict[str, Any]) -> tuple[Played, list[Broken]]:
     """Play a scenario in a folder of its own; return it and what is broken."""
-    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=MEMORY if MEMORY.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=memory.folder()))
     try:
         done = played(wanted, folder)
         return done, oracle.broken(done)

@@ -30,10 +30,10 @@ from reconciler.reports import FORMATS, RenderOptions
 from reconciler.sandbox.message import Request, Response
 from reconciler.sandbox.world import World
 
+from . import memory
+
 ADVERTISER = "1352"
 ACCOUNT = "18446744073709551616"
-FAST = Path("/dev/shm")
-"""A folder in memory, where there is one: the ledger syncs every step, and a disk takes most of the time."""
 LEDGER = "sqlite:.reconciler/ledger.db"
 CREDENTIALS = {
     "marketingSolutions": Credentials("sandbox-ms", "sandbox"),
@@ -196,7 +196,7 @@ def bench(
     if version == "guide":
         options["profile"] = "guide"
     account = world or World.demo(running=False, **options)
-    with tempfile.TemporaryDirectory(dir=FAST if FAST.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=memory.folder()) as folder:
         made = Bench(Path(folder), account, {family: version}, chunk, merged, guarded, in_flight)
         yield made
         made.api.close()
