@@ -5,6 +5,7 @@ refused.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -80,9 +81,18 @@ def _explain_refusal(refusal: Any, source: Locator) -> Iterator[Problem]:
             hint = "leave the field out, or write null to clear it"
             yield error("empty-list", f"{name} must not be empty", at=at, hint=hint)
         case "pattern":
-            yield error("bad-id", f"{name} is {_format_value(value)}; an id is digits only", at=at)
+            yield _not_an_id(path, value, allowed, at)
         case _:
             yield error("schema", f"{name}: {refusal.message}", at=at)
+
+
+def _not_an_id(path: FieldPath, value: Json, pattern: str, at: Place) -> Problem:
+    """Return the error for a text that is no id, nor the address of a block where the pattern allows one."""
+    *_, last = path
+    name = f"{path[-2]}[{last}]" if isinstance(last, int) else str(last)
+    found = re.search(r"\|(\w+)\\\.", pattern)
+    hint = f"write the id, or the address of one of the {found[1]}: {found[1]}.NAME" if found else None
+    return error("bad-id", f"{name} is {_format_value(value)}; an id is digits only", at=at, hint=hint)
 
 
 def _unknown(path: FieldPath, value: dict[str, Json], schema: Schema, source: Locator) -> Iterator[Problem]:

@@ -217,6 +217,37 @@ def test_an_address_that_no_block_has_is_an_error_at_its_line() -> None:
     assert (problem.code, problem.span.line if problem.span else 0) == ("unknown-address", 10)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("adSets:\n  a: {campaignId: adSets.a, name: A}\n", 2, "campaignId is 'adSets.a'; an id is digits only"),
+        ("campaigns:\n  a: {adSetIds: [adSets.b]}\n", 2, "unknown key 'adSetIds'"),
+        ("lineItems:\n  a: {campaignId: lineItems.a}\n", 2, "campaignId is 'lineItems.a'; an id is digits only"),
+        ("retailMediaCampaigns:\n  a: {drawableBalanceIds: [balances.b]}\n", 2, "unknown key 'drawableBalanceIds'"),
+        ("retailMediaCampaigns:\n  a: {id: lineItems.b}\n", 2, "id is 'lineItems.b'; an id is digits only"),
+        ("balances:\n  b: {campaignIds: [balances.b]}\n", 2, "campaignIds[0] is 'balances.b'; an id is digits only"),
+    ],
+)
+def test_a_circle_of_addresses_cannot_be_written_each_way_back_is_an_error_at_its_line(
+    text: str, line: int, message: str
+) -> None:
+    """What is named never names back: a campaign has no field for what is in it, and a field names one kind only."""
+    with bench() as here:
+        here.write({"a.yaml": text})
+        problems = here.plan().problems
+
+    assert (message, line) in [(each.message, each.span.line if each.span else 0) for each in problems]
+    assert here.writes == []
+
+
+def test_an_address_of_another_kind_is_refused_with_the_form_that_is_meant() -> None:
+    with bench() as here:
+        here.write({"a.yaml": "adSets:\n  a: {campaignId: adSets.a, name: A}\n"})
+        (problem, *_) = here.plan().problems
+
+    assert problem.hint == "write the id, or the address of one of the campaigns: campaigns.NAME"
+
+
 def test_a_new_ad_set_in_a_campaign_that_the_scope_does_not_have_is_an_error_at_its_line() -> None:
     with bench() as here:
         here.write({"a.yaml": CAMPAIGN + AD_SETS.replace("campaigns.summer", '"77"', 1)})
