@@ -12,7 +12,12 @@ from .strangers import Visit, visit
 def test_the_official_sdk_creates_patches_and_searches_campaigns() -> None:
     seen = visit("campaigns.py")
     assert seen.code == 0, seen.output
-    assert calls_of(seen) >= {("POST", "/campaigns"), ("PATCH", "/campaigns"), ("POST", "/campaigns/search")}
+    assert calls_of(seen) >= {
+        ("POST", "/campaigns"),
+        ("PATCH", "/campaigns"),
+        ("POST", "/campaigns/search"),
+        ("GET", "/campaigns/358313"),
+    }
     assert wrong(seen, "marketingsolutions") == []
     limits = {one["name"]: one["spendLimit"] for one in seen.state["campaigns"].values() if "spendLimit" in one}
     lifetime = {"spendLimitType": "capped", "spendLimitRenewal": "lifetime", "spendLimitAmount": 10}
