@@ -138,6 +138,7 @@ class Suite:
         self._learn(session.items, self._remember(session.items))
         named = [(group, name) for group, names in MODULES.items() for name in names]
         chosen = [each for each in named if self.only is None or any(self.only in word for word in each)]
+        session.config.pluginmanager.unregister(name="terminalreporter")  # a dot a mutant tells nothing
         gc.collect()
         gc.freeze()  # a collection in a fork would copy all that is alive
         shares = [chosen[job :: self.jobs] for job in range(self.jobs)]
@@ -268,9 +269,6 @@ class Suite:
         child = os.fork()
         if child == 0:
             function.__code__ = mutant.code
-            silent = os.open(os.devnull, os.O_WRONLY)
-            for stream in (1, 2):
-                os.dup2(silent, stream)
             self.failed = False
             for item, number in zip(items, numbers, strict=True):
                 signal.setitimer(signal.ITIMER_PROF, 3 + 3 * self.seconds[number])
