@@ -50,9 +50,8 @@ def run_calls(
     doubts = [
         each for each in earlier if each.status is ItemStatus.UNKNOWN and _is_money(each.item.address.kind, sender)
     ]
-    for _, stage in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
-        upcoming = list(stage)
-        failed = _find_failed(ended) if any(call.stage in DEPENDENT for call in upcoming) else {}
+    for (_, stage), upcoming in groupby(calls, key=lambda call: (call.raises_exposure, call.stage)):
+        failed = _find_failed(ended) if stage in DEPENDENT else {}
         ready = [part for call in upcoming for part in _split_possible(call, failed)]
         ended += [outcome for part in ready if isinstance(part, tuple) for outcome in part]
         sending = [part for part in ready if isinstance(part, Call)]
@@ -70,9 +69,6 @@ def _find_failed(ended: Sequence[ItemOutcome]) -> dict[Address, ItemOutcome]:
 
 def _split_possible(call: Call, failed: Mapping[Address, ItemOutcome]) -> Iterator[Call | tuple[ItemOutcome, ...]]:
     """Yield the call with the items whose dependencies succeeded, and the outcomes of the other items."""
-    if call.stage not in DEPENDENT:
-        yield call
-        return
     dropped = [index for index, item in enumerate(call.items) if item.address in failed]
     yield tuple(_mark_blocked(call, index, failed[call.items[index].address]) for index in dropped)
     kept = [index for index in range(len(call.items)) if index not in dropped]

@@ -9,18 +9,23 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from reconciler.executor.looks import KindReader, Looks
 from reconciler.executor.scheduler import SendResult, run_calls
 from reconciler.model import Action, Answer, Call, Delivery, ItemOutcome, ItemStatus
 from reconciler.model.threads import Threads
 
-from ..planning.test_planner import AMOUNT, BID, STATUS, change, planned
+from ..ledger.samples import NOW
+from ..planning.test_planner import AMOUNT, BID, STATUS, TARGETS, change, planned
 from .test_journal import sender, statuses
+from .test_outcome import creations
 
 LOST, REFUSED = Answer(Delivery.LOST, reason="late"), Answer(Delivery.ANSWERED, 400, {"errors": [{"code": "bad"}]})
 
 
 def accepted(call: Call) -> Answer:
     """Return the answer to a bulk call that did all of it, or to a create."""
+    if call.kind == "sellerBudgets":
+        return Answer(Delivery.ANSWERED, 200, [{"id": "9"}])
     done = [{"id": each.id} for each in call.items]
     return Answer(Delivery.ANSWERED, 200, {"data": done if call.items[0].id else {"id": f"9{call.name}"}})
 
@@ -84,16 +89,24 @@ def test_what_failed_in_earlier_calls_blocks_too_and_is_not_told_again() -> None
 @pytest.mark.parametrize("in_flight", [1, 8])
 def test_after_an_unknown_create_no_money_leaves_and_all_else_does(in_flight: int) -> None:
     bids = planned(change("x", (BID, Decimal(1), Decimal(2)))).calls
-    calls = [*bids, balance("one"), balance("two")]
+    calls = [*bids, balance("one"), balance("two"), balance("three"), creations(5)]
     result, left = run(
         [replace(each, stage=0, raises_exposure=False) for each in calls],
         lambda call: LOST if call.name == "one" else accepted(call),
         in_flight=in_flight,
     )
     ends = {each.call: each.status.value for each in result.outcomes}
-    assert ends == {bids[0].name: "applied", "one": "unknown", "two": "not sent"}
-    assert left == [bids[0].name, "one"]
-    assert "one was unknown" in result.outcomes[-1].problems[0].message
+    budgets = calls[-1].name
+    assert ends == {
+        bids[0].name: "applied",
+        "one": "unknown",
+        "two": "not sent",
+        "three": "not sent",
+        budgets: "applied",
+    }
+    assert left == [bids[0].name, "one", budgets]
+    (blocked, _) = (each for each in result.outcomes if each.status is ItemStatus.NOT_SENT)
+    assert "one was unknown" in blocked.problems[0].message
 
 
 def test_a_rejected_create_blocks_no_other_money() -> None:
@@ -156,12 +169,30 @@ def test_single_creates_without_money_and_absolute_values_are_in_flight_together
         change(f"n{n}", ("name", None, f"N{n}"), ("campaignId", None, "7"), id=None, action=Action.CREATE)
         for n in range(2)
     ]
-    calls = [replace(each, stage=0, raises_exposure=False) for each in planned(*moves, *new).calls]
+    calls = [*planned(*moves, *new).calls, balance("one"), creations(5), creations(6, 7)]
     run_calls(
-        [*calls, replace(balance("one"), stage=0, raises_exposure=False)],
+        [replace(each, stage=0, raises_exposure=False) for each in calls],
         sender(accepted),
         in_flight=8,
         progress=lambda ended: None,
         threads=Counting(),
     )
     assert asked == [(5, 8)]
+
+
+def test_one_look_serves_all_creates_of_a_run() -> None:
+    reads: list[Call] = []
+
+    def read(call: Call) -> Answer:
+        reads.append(call)
+        return Answer(Delivery.ANSWERED, 200, {"data": []})
+
+    def reader(kind: str) -> KindReader:
+        return KindReader(TARGETS[kind].kind, TARGETS[kind].root, ("1",), read, lambda seconds: None)
+
+    own = replace(sender(accepted, reader=reader), looks=Looks(reader, lambda: NOW))
+    moves = [[("name", None, f"N{n}"), ("campaignId", None, str(n))] for n in range(3)]
+    calls = planned(*(change(f"n{n}", *each, id=None, action=Action.CREATE) for n, each in enumerate(moves))).calls
+    result = run_calls(calls, own, in_flight=1, progress=lambda ended: None, threads=Threads())
+    assert statuses(result.outcomes) == ["applied"] * 3
+    assert len(reads) == 1
