@@ -7,6 +7,7 @@ runs the command again with nothing else in its hands, and the laws are judged: 
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import os
 import shutil
@@ -69,15 +70,28 @@ def undisturbed(scenario: Scenario, folder: Path) -> Goal:
 
 
 class Lab:
-    """One scenario, all its boundaries. Of the first kills one in ``first`` is tried, of the second in ``every``."""
+    """One scenario, all its boundaries. Of the first kills one in ``first`` is tried, of the second in ``every``.
+
+    With ``distinct``, a moment counts only if the files and the account differ from those of all moments before: the
+    run after a kill has nothing else, and a ledger that works in memory passes many moments between two writes.
+    """
 
     def __init__(
-        self, scenario: Scenario, folder: Path, *, keep: bool, depth: int = 1, first: int = 1, every: int = 1
+        self,
+        scenario: Scenario,
+        folder: Path,
+        *,
+        keep: bool,
+        depth: int = 1,
+        first: int = 1,
+        every: int = 1,
+        distinct: bool = False,
     ) -> None:
         self.scenario, self.folder = scenario, folder
         self.keep, self.depth, self.first, self.every = keep, depth, first, every
         self.goal = undisturbed(scenario, folder / "goal")
         self.level, self.met, self.quiet = 1, 0, False
+        self.distinct, self.left = distinct, set[bytes]()
         self.results = folder / "results"
         self.world = scenario.world()
         self.at = ("", "")
@@ -113,6 +127,8 @@ class Lab:
         if self.quiet:
             return
         with boundaries.still.all:  # else another thread would go on between what is copied and what is forked
+            if self.distinct and not self._differs():
+                return
             self.met += 1
             if self.met % (self.every if self.level > 1 else self.first):
                 return
@@ -125,13 +141,24 @@ class Lab:
             return
         _never_returning(lambda: self._after_the_kill(boundary, operation, new))
 
+    def _differs(self) -> bool:
+        """Return True if no moment before left the same files and the same account."""
+        files = [(file.name, file.read_bytes()) for file in self._files(self.desk.folder.parent)]
+        state = hashlib.sha256(repr((files, json.dumps(self.world.to_json(), default=str))).encode()).digest()
+        known = state in self.left
+        self.left.add(state)
+        return not known
+
+    def _files(self, folder: Path) -> list[Path]:
+        """Return the files of the ledger that the next run will find."""
+        found = sorted(folder.glob("state.ledger*")) if self.keep else []
+        return [file for file in found if file.suffix not in (".lock", ".holder")]
+
     def _copied(self, old: Path, new: Path) -> None:
         """What a kill leaves on the disk."""
         new.mkdir()
-        if self.keep:
-            for file in old.glob("state.ledger*"):
-                if file.suffix not in (".lock", ".holder"):
-                    shutil.copy2(file, new / file.name)
+        for file in self._files(old):
+            shutil.copy2(file, new / file.name)
         shutil.copytree(old / "project", new / "project")
 
     def _after_the_kill(self, boundary: str, operation: str, new: Path) -> None:
@@ -139,7 +166,7 @@ class Lab:
         self.quiet = self.level >= self.depth
         self.world._lock, boundaries.still.all = threading.RLock(), threading.RLock()
         self.at = self.at if self.level > 1 else (boundary, operation)
-        self.level, self.met = self.level + 1, os.getpid() % self.every
+        self.level, self.met, self.left = self.level + 1, os.getpid() % self.every, set()
         self.desk = Desk(new / "project", self.world, self._handle)
         self._write(self._again(boundary, operation))
 
