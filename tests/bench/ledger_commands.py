@@ -6,6 +6,8 @@
 
 The names of the plan are neighbours in the ledger, or spread over all of it. Each command runs in a child of its own,
 before a server in another process; the contestants take turns. A bucket is in memory, and the child has a copy of it.
+PostgreSQL is started where its programs are found, and what its session takes counts as well. RECONCILER_BENCH_STORES
+names the stores to measure: postgres,sqlite,bucket.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -34,6 +37,7 @@ from prepare import write_answers
 from reconciler import cli
 from reconciler import ledger as ledgers
 from reconciler.model import Address
+from tests.unit.ledger import postgres_server
 
 HERE = Path(__file__).parent
 ROUNDS = 5
@@ -43,6 +47,7 @@ ALLOWED = ("--allow", "emptyScope", "--because", "bench")
 BLOCK = "ad-set-{:06}"
 FIRST_ID = 900_000
 Open = Callable[[bool], Any]
+SERVERS: list[postgres_server.Server] = []
 
 
 @contextmanager
@@ -80,8 +85,40 @@ def instead(open: Open) -> Callable[..., Any]:
     return opened
 
 
+@contextmanager
+def database() -> Iterator[None]:
+    """Start a PostgreSQL server for the bench, if its programs are found and no other is named."""
+    bin = postgres_server.binaries()
+    if bin is None or os.environ.get("RECONCILER_BENCH_POSTGRES"):
+        yield
+        return
+    server = postgres_server.Server(bin)
+    server.sql("ALTER SYSTEM SET autovacuum = off")
+    server.sql("SELECT pg_reload_conf()")
+    os.environ["RECONCILER_BENCH_POSTGRES"] = server.url("postgres")
+    SERVERS.append(server)
+    try:
+        yield
+    finally:
+        SERVERS.clear()
+        server.remove()
+
+
+def sessions() -> float:
+    """Return the CPU seconds of all ended sessions of the database server."""
+    for server in SERVERS:
+        while server.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") != [(1,)]:
+            time.sleep(0.05)
+        time.sleep(0.1)
+        process = (Path(server.data) / "postmaster.pid").read_text().split()[0]
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def cost(project: Path, open: Open, *words: str) -> float:
     """Return the CPU seconds of a command in a child."""
+    before = sessions()
     sys.stdout.flush()
     gc.collect()
     gc.freeze()  # what this process has is not looked through by the child
@@ -104,7 +141,7 @@ def cost(project: Path, open: Open, *words: str) -> float:
     _, status, used = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     assert code in (0, 2), f"{words} ended with {code}"
-    return used.ru_utime + used.ru_stime
+    return used.ru_utime + used.ru_stime + sessions() - before
 
 
 def known(open: Open, objects: int, runs: int, step: int = 1, files: int = 1) -> Open:
@@ -142,7 +179,8 @@ def alternate(project: Path, contestants: dict[str, Open], *words: str) -> dict[
 
 def opened(folder: Path) -> dict[str, Open]:
     folder.mkdir()
-    return stores(folder)
+    named = os.environ.get("RECONCILER_BENCH_STORES", "").split(",")
+    return {name: open for name, open in stores(folder).items() if named == [""] or name in named}
 
 
 def plan(objects: int = 100_000, runs: int = 300, step: int = 1) -> None:
@@ -185,4 +223,5 @@ def failed(runs: int = 20) -> None:
 
 
 if __name__ == "__main__":
-    {"plan": plan, "spread": spread, "failed": failed}[sys.argv[1]](*map(int, sys.argv[2:]))
+    with database():
+        {"plan": plan, "spread": spread, "failed": failed}[sys.argv[1]](*map(int, sys.argv[2:]))
