@@ -8,8 +8,11 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Fault = int | Literal["drop", "lose"] | None
-"""A status instead of the server's answer, no answer to a request that is not passed on, or to one that is."""
+Fault = int | Literal["drop", "lose", "late"] | None
+"""A status instead of the server's answer, no answer to a request that is not passed on, or to one that is.
+
+``late``: it is passed on, and answered when the proxy is closed.
+"""
 
 
 class FaultyProxy:
@@ -18,6 +21,7 @@ class FaultyProxy:
     def __init__(self, port: int) -> None:
         self.fault: Callable[[str, str], Fault] = lambda method, path: None
         self.seen: list[tuple[str, str]] = []
+        self._closing = threading.Event()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,7 +42,9 @@ class FaultyProxy:
                 answer = server.getresponse()
                 content = answer.read()
                 server.close()
-                if fault == "lose":
+                if fault == "late":
+                    proxy._closing.wait()
+                if fault in ("lose", "late"):
                     self.close_connection = True
                     return
                 kept = {"etag", "last-modified", "content-type"}
@@ -66,6 +72,7 @@ class FaultyProxy:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def close(self) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

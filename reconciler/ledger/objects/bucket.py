@@ -174,13 +174,15 @@ def reason(trouble: Exception) -> str:
     said = str(trouble)
     status, code = re.search(r"status code: (\d+)", said), re.search(r"<Code>(\w+)</Code>", said)
     named = " ".join(each.group(1) for each in (status, code) if each)
+    without = re.sub(r"https?://\S+", "", said).lower()  # a bucket's name may hold one of the words
     for word, meaning in MEANINGS.items():
-        if not named and word in said.lower():
+        if not named and word in without:
             return meaning
     return named or "no usable answer"
 
 
 MEANINGS = {
+    "timedout": "it took too long",
     "timed out": "it took too long",
     "dns": "its name is not known",
     "connect": "no connection",

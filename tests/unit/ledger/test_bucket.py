@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -256,6 +256,22 @@ def test_an_intent_of_doubtful_fate_is_refused_and_open_for_the_next(bucket: Mem
     assert intents(bucket) == 2
 
 
+def test_an_intent_whose_writing_took_longer_than_the_lease_is_not_sent(bucket: MemoryBucket) -> None:
+    one = Machine(bucket)
+    one.lock()
+    run = one.ledger.begin(RUN)
+
+    def after(request: str, key: str) -> None:
+        if (request, key) == ("replace", "head"):
+            one.clock.now += LEASE
+
+    bucket.after = after
+    number = one.ledger.intend(run, call(), at=NOW)
+    with pytest.raises(LockLost, match="ended before it was renewed"):
+        one.ledger.assure(number, NOW)  # asked between the intent and its sending
+    assert intents(bucket) == 1
+
+
 def test_a_settlement_of_doubtful_fate_is_told(bucket: MemoryBucket) -> None:
     one = Machine(bucket)
     one.lock()
@@ -456,6 +472,24 @@ def test_what_is_answered_badly_is_asked_again_and_written_once(
     found = bucket_home.open(create=False).run(run)
     assert found is not None
     assert [each.call.name for each in found.calls] == ["adSets.bids.1"]
+
+
+@pytest.mark.parametrize("left", [1, 100])
+def test_a_store_that_is_slow_is_asked_again_and_written_once_or_told(
+    bucket_home: Home, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """Each answer comes after the client has given up: once, or always."""
+    monkeypatch.setattr(opening, "TIMEOUTS", {"timeout": "400ms", "connect_timeout": "400ms"})
+    ledger = bucket_home.open()
+    run = ledger.begin(RUN)
+    monkeypatch.setattr(buckets.StoreBucket.replace, "__defaults__", (5.0 if left == 1 else 0.2,))
+    slow = iter(range(left))
+    proxy.fault = lambda method, path: None if next(slow, None) is None else "late"
+    with nullcontext() if left == 1 else pytest.raises(Unwritable, match="does not answer: it took too long"):
+        ledger.intend(run, call(), at=NOW)
+    proxy.fault = lambda method, path: None
+    (found,) = bucket_home.open(create=False).open_intents()  # the store has it, told or not
+    assert found.call.name == "adSets.bids.1"
 
 
 @pytest.mark.parametrize("fault", [503, 409, "drop"])
