@@ -38,7 +38,7 @@ def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_no_kill_creates_or_funds_twice_and_the_next_run_ends_the_work(seed: int, keep: bool, bench: Path) -> None:
     rows = explored(Lab(scenarios.drawn(seed), bench, keep=keep, first=1 if FULL else 6, distinct=True), HOW)
 
-    assert len(rows) > ((50 if keep else 12) if FULL else 10)
+    assert len(rows) > ((50 if keep else 9) if FULL else 9)
     assert [row for row in rows if row.violations or row.asked] == []
 
 
