@@ -52,7 +52,7 @@ def traps(bench: Bench, small: int, large: int) -> None:
         cost = costs[f"{name}, large"]
         bench.figures.ratio(f"{name} of {large:,} changes over text: CPU", cost.cpu / plan.cpu, Goal(1.5))
         bench.figures.ratio(f"{name} of {large:,} changes over text: memory", cost.kib / plan.kib, Goal(1.6))
-    for name in ("rollback", "mistakes", "json", "--out"):
+    for name in ("rollback", "drift --accept files", "mistakes", "json", "--out"):
         start = costs["start of validate" if name == "mistakes" else "start of a plan"].cpu
         less, more = (max(costs[f"{name}, {size}"].cpu - start, 0.001) for size in ("small", "large"))
         grown = exponent(less, more, large / small)
@@ -98,6 +98,22 @@ def waiting(bench: Bench, size: int) -> None:
     longer = max(costs["read"].wall, costs["parse"].wall)
     name = f"wall of a plan of {size:,}, 100 ms a call, 2 s a search, over the longer of read and parse"
     bench.figures.ratio(name, costs["plan"].wall / longer, Goal(1.1))
+
+
+def part(bench: Bench, size: int) -> None:
+    """A plan of one file and of one ad set, beside one of the whole account, with prepared answers."""
+    portfolio = Portfolio(size)
+    with bench.served(portfolio) as (url,):
+        turns: Turns = {
+            "all": lambda: bench.plan(portfolio, url),
+            "one file": lambda: bench.plan(portfolio, url, "ads/ads-00000.yaml"),
+            "--target of one": lambda: bench.plan(portfolio, url, "--target", "adSets.ad-set-0"),
+        }
+        costs = alternate(turns, bench.rounds)
+    for name, cost in costs.items():
+        bench.figures.add(f"plan of a part: {name}", size if name == "all" else 1, cost)
+    for name in ("one file", "--target of one"):
+        bench.figures.ratio(f"plan of {name} over a plan of {size:,}", costs[name].cpu / costs["all"].cpu)
 
 
 def sending(bench: Bench, changes: int, size: int) -> None:

@@ -42,6 +42,7 @@ user and system time of the process and its children.
   beyond that of one ad set: 1 is in proportion.
 - *Answers after 100 ms, a search after 2 s*: wall time of `plan`, beside one of a single ad set of the same account,
   which reads as much (*read*), and `validate`, which parses as much (*parse*).
+- *A plan of a part* is of one file of a hundred ad sets, or has `--target`; the server has an answer for its campaigns.
 - The ideal of an *apply* is the plan, its calls of 100 ms eight at a time after the first, and one more read of the
   account: 100 ms, and what such a read takes more than one of an account with one ad set.
 
@@ -80,7 +81,7 @@ class Goal:
     def judge(self, value: float) -> str:
         if self.stretch is not None and self.met(value, self.stretch):
             return "better than the stretch"
-        return "met" if self.met(value, self.bound) else "**missed**"
+        return "met" if self.met(value, self.bound) else "**missed**: [why](scale.md#what-was-missed)"
 
     def __str__(self) -> str:
         stretch = "" if self.stretch is None else f" ({self.stretch:g})"

@@ -164,7 +164,16 @@ class Portfolio:
         for id, rows in searched.items():
             asked = f'{{"filters":{{"advertiserIds":["{id}"]}}}}'
             answers[f"POST {ROOT}/ad-sets/search" + (f" {asked}" if self.advertisers > 1 else "")] = {"data": rows}
+        for count in (1, PER_FILE):  # of the campaigns of the first ad set, and of the first file
+            answers |= self._part(min(count, self.ad_sets))
         return {name: json.dumps(body, separators=(",", ":")).encode() for name, body in answers.items()}
+
+    def _part(self, count: int) -> dict[str, object]:
+        """The answer to a search for the campaigns of the first ad sets: whole campaigns."""
+        campaigns = sorted({self.values(n)["campaign"] for n in range(count)})
+        asked = json.dumps({"filters": {"campaignIds": campaigns}}, separators=(",", ":"))
+        rows = [self.ad_set(n) for n in range(self.ad_sets) if self.values(n)["campaign"] in campaigns]
+        return {f"POST {ROOT}/ad-sets/search {asked}": {"data": rows}}
 
     def ad_set(self, n: int) -> dict[str, object]:
         v = self.values(n)

@@ -255,6 +255,7 @@ def main() -> None:
         say("growth"), bench.growth(*((500, 5_000) if given.quick else (10_000, 100_000)))
         say("traps"), large.traps(bench, *((200, 1_000) if given.quick else (2_000, 20_000)))
         say("waiting"), large.waiting(bench, 1_000 if given.quick else 10_000)
+        say("part"), large.part(bench, 1_000 if given.quick else 10_000)
         say("sending"), large.sending(bench, *((200, 1_000) if given.quick else (2_000, 10_000)))
         say("all kinds"), bench.all_kinds(1_000 if given.quick else 10_000)
         for size, goal in () if given.quick else ((1_000, Goal(2, up=True)), (20_000, Goal(3.5, 4, up=True))):
