@@ -5,24 +5,31 @@ Parents are read whole, so that a twin of an object is seen.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec import Struct
+
 from reconciler.config.project import Project
 from reconciler.engine.environment import StateSnapshot
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.read_methods import is_by_parent
+from reconciler.kinds.read_methods import Search, is_by_parent
 from reconciler.kinds.versions import kind_named
 from reconciler.model import Address, Desired, Live, Problem, Severity
 from reconciler.model.text import count_noun
 from reconciler.planning import likeness, match
 
 PARTLY = "partly-read"
-MOST_PARENTS = 200
-"""Parents of a kind up to which they are read alone."""
+MOST = 200
+"""Parents of a kind, and objects without a stated one, up to which these are read alone."""
 
 
-def find_parents(
-    project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory: StateSnapshot
-) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the parents whose objects are to be read, for each kind of which that may be enough.
+class Part(Struct, frozen=True):
+    """Parents of which the objects are to be read, and ids of objects whose parents must be found first."""
+
+    parents: frozenset[str]
+    ids: tuple[str, ...] = ()
+
+
+def find_parts(project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory: StateSnapshot) -> dict[str, Part]:
+    """Return what is to be read of each kind of which that may be enough.
 
     It is not enough for a rule on the whole scope, for a parent without a known id, and for a kind whose parents are
     the owners in the scope. A parent of which the files hold the block counts too: its limit is shared by its objects.
@@ -32,17 +39,27 @@ def find_parents(
     stated = {each.address: each.id for blocks in kinds.values() for each in blocks if each.id is not None}
     known = {**memory.ids, **stated}
     blocks_of = {kind.name: blocks for kind, blocks in kinds.items()}
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Part] = {}
     for kind, blocks in kinds.items():
         name = likeness.parent_of(kind)
         if kind.holder == name or not is_by_parent(kind.read):
             continue
         parent_kind = kind.address_fields.get(name, "")
-        ids = {_find_parent(parent_kind, each.values.get(name), known) for each in blocks}
-        ids |= {known.get(each.address) for each in blocks_of.get(parent_kind, ())}
-        if None not in ids and len(ids) <= MOST_PARENTS:
-            found[kind.name] = tuple(sorted(id for id in ids if id is not None))
+        loose = {known.get(each.address) for each in blocks if name not in each.values}
+        parents = {_find_parent(parent_kind, each.values[name], known) for each in blocks if name in each.values}
+        parents |= {known.get(each.address) for each in blocks_of.get(parent_kind, ())}
+        can_search = isinstance(kind.read, Search) or not loose
+        if can_search and None not in loose | parents and len(loose | parents) <= MOST:
+            found[kind.name] = Part(frozenset(filter(None, parents)), tuple(sorted(filter(None, loose))))
     return found
+
+
+def add_parents(part: Part, kind: Kind, live: Sequence[Live]) -> tuple[str, ...] | None:
+    """Return all parents of a part, given the objects of its ids; None if one of these or its parent is not shown."""
+    found = {str(each.values.get(likeness.parent_of(kind)) or "") for each in live}
+    if "" in found or {each.id for each in live} != set(part.ids):
+        return None
+    return tuple(sorted(part.parents | found))
 
 
 def is_complete(kind: Kind, blocks: Sequence[Desired], live: Sequence[Live], memory: StateSnapshot) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from reconciler.config import ownership
 from reconciler.config.project import Project
 from reconciler.engine.environment import Environment, StateSnapshot
-from reconciler.engine.part_reads import describe_part, find_parents, is_complete
+from reconciler.engine.part_reads import Part, add_parents, describe_part, find_parts, is_complete
 from reconciler.engine.scope_reads import check_scope, first_reads, stated_currencies
 from reconciler.engine.validate import by_kind
 from reconciler.executor import held
@@ -55,10 +55,11 @@ def refresh(
     With ``part`` only what the blocks need is read, in whole parents, if that is enough.
     """
     kinds = dict(by_kind(project, wanted))
-    parents = find_parents(project, kinds, memory) if part else {}
-    outside.ahead.begin(first_reads(project, tuple(kinds), parents))
+    parts = find_parts(project, kinds, memory) if part else {}
+    begun = {name: () if each.ids else sorted(each.parents) for name, each in parts.items()}
+    outside.ahead.begin(first_reads(project, tuple(kinds), begun))
     try:
-        return _refresh(project, kinds, wanted, outside, now, memory, parents)
+        return _refresh(project, kinds, wanted, outside, now, memory, parts)
     finally:
         outside.ahead.forget()  # a later refresh reads anew
 
@@ -70,9 +71,9 @@ def _refresh(
     outside: Environment,
     now: datetime,
     memory: StateSnapshot,
-    parents: dict[str, tuple[str, ...]],
+    parts: Mapping[str, Part],
 ) -> RefreshResult:
-    """Read the scope in one order, whatever was read ahead. A kind is removed from ``parents`` if it is read whole."""
+    """Read the scope in one order, whatever was read ahead."""
     codes: dict[tuple[str, str], str] = {}
     zones: dict[tuple[str, str], str] = {}
     problems = check_scope(project, kinds, outside, now, codes, zones)
@@ -81,11 +82,12 @@ def _refresh(
     pairs: dict[str, tuple[Pair, ...]] = {}
     rows: dict[str, tuple[Live, ...]] = {}
     marks: dict[str, frozenset[str]] = {}
+    parents: dict[str, tuple[str, ...]] = {}
     stated = {each.address: each.id for each in wanted if each.id is not None}
     for kind, blocks in kinds.items():
         blocks, waits = resolve_blocks(kind, blocks, _ids(pairs, stated, memory), _find_created(pairs))
         problems += waits
-        reading = _read(kind, blocks, project, outside, memory, parents)
+        reading = _read(kind, blocks, project, outside, memory, parts.get(kind.name), parents)
         free, kept_back = held.select_matchable(memory.holds, kind, blocks)
         free, lagging = held.without_fresh_creates(memory.fresh, kind, free, reading.live)
         matched, doubts = match.match(kind, free, reading.live, memory.ids)
@@ -112,15 +114,19 @@ def _read(
     project: Project,
     outside: Environment,
     memory: StateSnapshot,
+    part: Part | None,
     parents: dict[str, tuple[str, ...]],
 ) -> live_reader.ReadResult:
-    """Return the objects of a kind: those of its parents if these are given and enough, else all of the scope."""
+    """Return the objects of a kind: those of a part, whose parents are added, if they are enough; else of the scope."""
     kept = share_values(blocks, kind.natural_keys[0], memory.ids)
-    if kind.name in parents:
-        part = read_kind(kind, blocks, project, outside, kept, parents[kind.name])
-        if is_complete(kind, blocks, part.live, memory):
-            return part
-        del parents[kind.name]
+    if part is not None:
+        root, scope = project.dialect(kind.family).root, project.scope.get(kind.scope, ())
+        some = live_reader.read_some(kind, root, scope, part.ids, outside.send) if part.ids else ()
+        whole = add_parents(part, kind, some)
+        reading = None if whole is None else read_kind(kind, blocks, project, outside, kept, whole)
+        if reading is not None and whole is not None and is_complete(kind, blocks, reading.live, memory):
+            parents[kind.name] = whole
+            return reading
     return read_kind(kind, blocks, project, outside, kept)
 
 

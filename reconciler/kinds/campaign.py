@@ -87,7 +87,7 @@ CAMPAIGN = Kind(
     product="marketingSolutions",
     scope="advertiserIds",
     fields=FIELDS,
-    read=Search(f"{ROOT}/search", parents="advertiserIds"),
+    read=Search(f"{ROOT}/search", parents="advertiserIds", ids="campaignIds"),
     create=Create(ROOT, Envelope(many=False, type="Campaign", id=None), Stage.CREATE),
     writes={"spendLimit": PATCH, "automation": PATCH},
     natural_keys=(("advertiserId", "name"),),

@@ -21,12 +21,14 @@ class Paging(Enum):
 class Search(Struct, frozen=True):
     """A POST that returns everything in the scope, by the filter ``by``, without paging.
 
-    ``parents`` is the filter by the first field of the natural key, used to look for a lost create.
+    ``parents`` is the filter by the first field of the natural key, used to look for a lost create, ``ids`` the one by
+    the objects' own ids.
     """
 
     path: str
     by: str = "advertiserIds"
     parents: str = "campaignIds"
+    ids: str = "adSetIds"
 
 
 class Reference(Struct, frozen=True):

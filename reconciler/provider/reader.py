@@ -56,7 +56,8 @@ def read_list(
     """
     match kind.read:
         case Search() as search:
-            return _search(kind, search, root, scope, send, narrowed, kept)
+            filtered = None if narrowed is None else (search.parents, narrowed)
+            return _search(kind, search, root, scope, send, filtered, kept)
         case Listing() as listing:
             live: dict[str, Live] = {}
             warnings: list[Problem] = []
@@ -74,20 +75,26 @@ def read_list(
             return ReadResult(tuple(live.values()), tuple(warnings))
 
 
+def read_some(kind: Kind, root: str, scope: Sequence[str], ids: Sequence[str], send: Send) -> tuple[Live, ...]:
+    """Return the objects with these ids, of a kind with a search. Raise :class:`ReadError` if it fails."""
+    assert isinstance(kind.read, Search)
+    return _search(kind, kind.read, root, scope, send, (kind.read.ids, ids), lambda live: live).live
+
+
 def _search(
     kind: Kind,
     search: Search,
     root: str,
     scope: Sequence[str],
     send: Send,
-    narrowed: Sequence[str] | None,
+    filtered: tuple[str, Sequence[str]] | None,
     kept: Callable[[Live], Live],
 ) -> ReadResult:
-    """Return the objects of a search for each owner, or of one for some parents; each is on one page."""
+    """Return the objects of a search for each owner, or of one with another filter; each is on one page."""
     found: list[Live] = []
     bodies: list[Json] = []
-    for owners in [(id,) for id in scope] if narrowed is None else [tuple(scope)]:
-        by, ids = (search.by, owners) if narrowed is None else (search.parents, narrowed)
+    for owners in [(id,) for id in scope] if filtered is None else [tuple(scope)]:
+        by, ids = filtered or (search.by, owners)
         call = _search_call(kind, search, root, by, ids, codec.row_hook(kind, kept))
         answer = send_read(call, send)
         check_one_page(answer, call.path)
@@ -113,7 +120,7 @@ def _search_call(
 def first_calls(kind: Kind, root: str, scope: Sequence[str], narrowed: Sequence[str] | None = None) -> Iterator[Call]:
     """Yield the reads with which :func:`read_list` begins: every search, or the first page of every list."""
     if narrowed is not None and isinstance(kind.read, Search):
-        yield _search_call(kind, kind.read, root, kind.read.parents, narrowed)
+        yield from [_search_call(kind, kind.read, root, kind.read.parents, narrowed)] if narrowed else ()
         return
     for id in scope:
         match kind.read:

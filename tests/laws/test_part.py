@@ -37,8 +37,12 @@ def test_a_part_is_planned_as_in_the_whole(case: Spoken, data: st.DataObject) ->
     after = data.draw(edited(case, before))
     fresh = data.draw(st.sets(st.sampled_from(sorted(before)), max_size=1))
     chosen = data.draw(st.lists(st.sampled_from(sorted(after)), min_size=1, unique=True))
+    known = data.draw(st.sets(st.sampled_from(sorted(before.keys() - fresh)), max_size=2))
     with stage(case) as here:
-        put(here, case, {key: each for key, each in before.items() if key not in fresh})
+        ids = put(here, case, {key: each for key, each in before.items() if key not in fresh})
+        for key in known:
+            after[key]["id"] = ids[key]
+            del after[key]["campaignId"]
         if data.draw(st.booleans()):
             _, twin = sorted(here.world.state.all(case.name).items())[-1]
             here.world.state.put(case.name, "77777777", dict(twin))
@@ -64,6 +68,18 @@ def test_of_an_edit_only_its_campaign_is_read_and_the_rest_is_told() -> None:
     assert asked == [{"campaignIds": ["358313"]}]
     assert note.message == "of the ad sets of the scope, only those of campaign 358313 were read"
     assert [str(each.address) for each in run.changes] == ["adSets.r1"]
+
+
+def test_the_campaign_of_a_block_that_states_none_is_found_by_its_id() -> None:
+    with stage(AD_SETS) as here:
+        ids = put(here, AD_SETS, blocks(r1="358313", r2="358314"))
+        wanted = blocks("Edited", r1="358313", r2="358314")
+        wanted["r1"] = {"id": ids["r1"], "name": "Edited"}
+        here.write({"a.yaml": section("adSets", wanted)})
+        run, asked = planned(here, ["adSets.r1"], part=True), searches(here)
+
+    assert [str(each.address) for each in run.changes] == ["adSets.r1"]
+    assert asked == [{"adSetIds": [ids["r1"]]}, {"campaignIds": ["358313"]}]
 
 
 def test_what_is_read_of_a_campaign_is_enough_for_an_apply() -> None:
@@ -112,8 +128,8 @@ def stage(case: Spoken) -> Iterator[Bench]:
         yield here
 
 
-def put(here: Bench, case: Spoken, some: Blocks) -> None:
-    """Make blocks live, and known to the ledger."""
+def put(here: Bench, case: Spoken, some: Blocks) -> dict[str, str]:
+    """Make blocks live, and known to the ledger; return their ids."""
     here.guarded = False
     here.write({"a.yaml": section(case.name, some)})
     run = here.apply()
@@ -121,6 +137,7 @@ def put(here: Bench, case: Spoken, some: Blocks) -> None:
     assert run.outcomes, run.problems
     here.guarded = True
     here.forget()
+    return {each.item.address.key: str(each.id or each.item.id) for each in run.outcomes}
 
 
 def planned(here: Bench, targets: Sequence[str], *, part: bool) -> Run:
