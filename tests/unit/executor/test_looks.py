@@ -22,8 +22,8 @@ from ...crash import scenarios
 from ...crash.inside import Clock
 from ..planning.test_planner import change, planned
 
-FAMILIES = {"adSets": "marketingSolutions", "balances": "retailMedia"}
-SCOPES = {"adSets": ("1352",), "balances": (scenarios.ACCOUNT,)}
+FAMILIES = {"adSets": "marketingSolutions", "sellerBudgets": "sellers", "balances": "retailMedia"}
+SCOPES = {"adSets": ("1352",), "sellerBudgets": ("1352",), "balances": (scenarios.ACCOUNT,)}
 FR = ("123467", "FR prospecting")
 MINUTE = timedelta(minutes=1)
 
@@ -132,6 +132,21 @@ def test_a_look_is_at_the_parents_of_the_next_creates_alone() -> None:
     looks.look_before_create(calls[1])
     (read,) = account.reads
     assert read.body["filters"] == {"campaignIds": ["2", "3"]}  # type: ignore[index, call-overload]
+
+
+def test_a_kind_that_is_read_as_a_whole_is_read_once_for_all_parents() -> None:
+    account = Account()
+    looks = account.planned("sellerBudgets")
+    moves = [[("sellerId", None, seller), ("campaignIds", None, ("10001",)), ("budgetType", None, "Capped")]
+             for seller in "12"]  # fmt: skip
+    calls = [
+        planned(change(f"b{n}", *each, kind="sellerBudgets", id=None, action=Action.CREATE)).calls[0]
+        for n, each in enumerate(moves)
+    ]
+    account.world.advance(61)
+    for call in calls:
+        looks.look_before_create(call)
+    assert len(account.reads) == 1
 
 
 # --- Creates: what is noted -----------------------------------------------------------------------------------------

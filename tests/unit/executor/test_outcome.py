@@ -236,3 +236,16 @@ def test_one_creation_takes_the_one_id() -> None:
     assert [outcome.id for outcome in judged(creations(5), {"data": {"id": 44}})[0]] == ["44"]
     assert [outcome.status.value for outcome in judged(creations(5), {"data": None})[0]] == ["unknown"]
     assert [outcome.status.value for outcome in judged(creations(5), None)[0]] == ["unknown"]
+
+
+def test_an_id_that_was_shown_before_proves_only_a_create_whose_values_are_its_id() -> None:
+    moves = [("sellerId", None, "1"), ("campaignId", None, "10001"), ("bid", None, Decimal(1))]
+    (joined,) = planned(change("s", *moves, kind="sellerCampaigns", id=None, action=Action.CREATE)).calls
+    for call, id, ends in ((joined, "1.10001", "applied"), (creations(5), "9", "unknown")):
+        answer = Answer(Delivery.ANSWERED, 200, [{"id": id}])
+        ended, _ = interpret_answer(call, answer, KINDS[call.kind], {id})
+        assert [outcome.status.value for outcome in ended] == [ends]
+
+
+def test_ids_that_stand_twice_prove_nothing() -> None:
+    assert [outcome.status.value for outcome in judged(creations(5, 6), [row(91, 5), row(91, 6)])[0]] == ["unknown"] * 2
