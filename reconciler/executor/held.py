@@ -106,13 +106,13 @@ def without_undecided_creates(
     _, keys = _index_creates(holds, kind)
     kept: list[Pair] = []
     problems: list[Problem] = []
-    for desired, live in pairs if keys else ():
+    for desired, live in pairs:
         hold = keys.get(likeness.fold_key(kind, desired.values)) if live is None else None
         if hold is None:
             kept.append((desired, live))
         else:
             problems.append(hold.warning(desired))
-    return (tuple(kept), problems) if keys else (tuple(pairs), [])
+    return tuple(kept), problems
 
 
 def without_fresh_creates(
@@ -184,11 +184,9 @@ def without_held_deltas(
     kept: list[Change] = []
     problems: list[Problem] = []
     for change in changes:
-        hold = held.get(change.id) or names.get(change.address) if held else None
+        hold = held.get(change.id) or names.get(change.address)
         writes = kinds[change.address.kind].writes
-        moves = (
-            [move for move in change.fields if not isinstance(writes.get(move.facet), AddDifference)] if hold else []
-        )
+        moves = [move for move in change.fields if not isinstance(writes.get(move.facet), AddDifference)]
         if hold is None or len(moves) == len(change.fields):
             kept.append(change)
             continue

@@ -245,7 +245,10 @@ def test_an_id_that_was_shown_before_proves_only_a_create_whose_values_are_its_i
         answer = Answer(Delivery.ANSWERED, 200, [{"id": id}])
         ended, _ = interpret_answer(call, answer, KINDS[call.kind], {id})
         assert [outcome.status.value for outcome in ended] == [ends]
+    assert "answered with 9, which was there before" in ended[0].problems[0].message
 
 
 def test_ids_that_stand_twice_prove_nothing() -> None:
-    assert [outcome.status.value for outcome in judged(creations(5, 6), [row(91, 5), row(91, 6)])[0]] == ["unknown"] * 2
+    ended, _ = judged(creations(5, 6), [row(91, 5), row(91, 6)])
+    assert [outcome.status.value for outcome in ended] == ["unknown"] * 2
+    assert "ids stand twice" in ended[0].problems[0].message
