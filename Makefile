@@ -20,7 +20,7 @@ test: $(STAMP)  ## the whole test suite
 dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; the demo and the tutorial in 400 days
 	$(BIN)/python tests/support/dates.py
 
-faults: $(STAMP)  ## kill it at every boundary, let every fault befall every call, and write the tables
+faults: $(STAMP)  ## kill it at every boundary, try every fault on every call, and write the tables
 	rm -rf .faults
 	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py tests/unit/ledger/test_lazy.py --timeout 3000
 	$(BIN)/python tests/crash/tables.py .faults docs/explanation
@@ -44,10 +44,10 @@ bench: $(STAMP)  ## this tool beside its peers, as ratios; QUICK=1 takes less th
 office: $(STAMP)  ## spreadsheets that LibreOffice opened and saved come back through `set --from`; it needs soffice
 	$(BIN)/python tests/support/office.py
 
-schemas: $(STAMP)  ## write schemas/ anew from the kinds
+schemas: $(STAMP)  ## rewrite schemas/ from the kinds
 	$(BIN)/reconciler schema --out schemas
 
-reference: $(STAMP)  ## write docs/reference/ anew from the code
+reference: $(STAMP)  ## rewrite docs/reference/ from the code
 	$(BIN)/python docs/generate
 
 docs: $(VENV)/.docs  ## build docs/ into build/docs; a warning or a dead link is an error

@@ -1,4 +1,4 @@
-"""``guardrails.md``: every rule, what may be written for it, and how it is told."""
+"""``guardrails.md``: every rule, what may be written for it, and how it is reported."""
 
 from markdown import page, words
 

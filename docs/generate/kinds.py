@@ -162,7 +162,7 @@ def _again(write: Write | Create) -> str:
 
 
 def _rules(spoken: list[tuple[str, Kind]]) -> str:
-    """The problems that the modules of its rules tell: each is a rule, from the side of who breaks it."""
+    """The problems that the modules of its rules report: each is a rule, from the side of who breaks it."""
     rules = (rule for _, kind in spoken for rule in (*kind.rules, *kind.scene_rules))
     modules = {sys.modules[getattr(rule, "func", rule).__module__] for rule in rules}
     source = "".join(inspect.getsource(module) for module in sorted(modules, key=lambda module: module.__name__))

@@ -32,7 +32,7 @@ A command that cannot be understood has no code. It says what is wrong, names `-
 
 API = """## Codes of the API
 
-When the API refuses something, its own code, title and detail are shown as they came, at the line of the value they speak
+When the API refuses something, its own code, title and detail are shown as they came, at the line of the value they are
 of, with the cure as the hint and the trace id that Criteo's support asks for. `reconciler explain` takes these codes as the
 API spells them, in any case, with or without the prefix that names the call. An answer without a code is shown as `http-`
 and its status. The API may add codes at any time: of those that are not listed, its message is all there is.

@@ -12,7 +12,7 @@ def pages() -> dict[str, str]:
     return {
         "project-file.md": page(
             "The project file",
-            "`reconciler.yaml` makes a folder a project. It says which API version is spoken, what the project covers, and"
+            "`reconciler.yaml` makes a folder a project. It says which API version is used, what the project covers, and"
             " the rules that hold. Every other YAML file in the folder, or those that `include` names, holds"
             " [resources](kinds/index.md). Each rule under `guardrails` is described [there](guardrails.md).",
             '```yaml\nversion: 1\nscope:\n  advertiserIds: ["1352"]\nguardrails:\n  maxRaisePercent: 50\n```',

@@ -20,7 +20,7 @@ def pages() -> dict[str, str]:
         "schemas.md": page(
             "Schemas",
             "JSON Schemas (draft 2020-12). `reconciler schema --out schemas` writes those of the files that people write;"
-            " the package holds all of them. The first line of a file tells an editor which to use:",
+            " the package holds all of them. The first line of a file names the schema for an editor:",
             "```yaml\n# yaml-language-server: $schema=schemas/resources.schema.json\nadSets: {}\n```",
             "The editor then completes keys and words, shows what each means, and underlines what does not fit."
             " `reconciler validate` uses the same schemas, and knows the rules that cross fields beside them.",

@@ -64,7 +64,7 @@ def _describe_begun(begun: "InitResult", folder: str) -> Iterator[str]:
     if begun.unlisted:
         yield f"\nAdd .reconciler/ to {begun.folder / '.gitignore'}: it holds the ledger, which git must not keep."
     if begun.entry is not None:
-        yield "\nThe pipeline of GitLab at the root of the repository is not one of ours: add this under `include`."
+        yield "\nThe GitLab pipeline at the root of the repository is another one: add this under `include`."
         yield begun.entry.rstrip("\n")
     if begun.placeholder is not None:
         yield f"\nThe pipelines install the tool from {begun.placeholder}, which is a placeholder: put its repository"

@@ -1,4 +1,4 @@
-"""Progress on stderr: one line of a terminal, drawn anew and removed at the end, or a line in a log now and then."""
+"""Progress on stderr: one line of a terminal, redrawn and removed at the end, or a line in a log now and then."""
 
 import os
 import threading
@@ -44,7 +44,7 @@ class ProgressLine:
                 self._draw(line)
 
     def clear(self) -> None:
-        """Remove the line. The next work is timed anew."""
+        """Remove the line. The time of the next work is counted from its start."""
         with self._lock:
             if self.is_drawn:
                 self.stream.write(ERASE)

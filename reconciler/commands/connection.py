@@ -106,7 +106,7 @@ def connect_sandbox(state: Path, tell: Tell, hear: Hear = ignore_reply, clock: C
         state.parent.mkdir(parents=True, exist_ok=True)
         world = World.open(state)
     except (OSError, ValueError) as trouble:
-        hint = "name another file, or remove this one to start anew"
+        hint = "name another file, or remove this one to start again"
         raise CommandRefused(
             refused_run(error("sandbox-state", f"{state} is not a sandbox: {trouble}", hint=hint))
         ) from None

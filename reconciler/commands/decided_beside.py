@@ -35,7 +35,7 @@ def _spans(excuse: Excuse) -> list[Span]:
 
 @lru_cache(maxsize=1024)
 def _commit_of(at: Span) -> str | None:
-    """Return the commit of a line, zeros if it is not committed, or None if git cannot tell."""
+    """Return the commit of a line, zeros if it is not committed, or None if git does not know it."""
     file = Path(at.file)
     try:
         blame = subprocess.run(

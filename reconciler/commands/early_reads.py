@@ -25,7 +25,7 @@ class EarlyReads:
         self._products: frozenset[str] = frozenset()
 
     def begin(self, project: Project, files: Sequence[Path]) -> None:
-        """Begin the reads of a project; nothing is read for a part of it, whose needs its files tell."""
+        """Begin the reads of a project; none for a part of it: only its files say what it needs."""
         if not project.whole:
             return
         kinds = [project.kinds[name] for name in project_files.find_sections(files, tuple(project.kinds))]

@@ -28,7 +28,7 @@ def _read(file: Path) -> notice.RunReport:
     except notice.UnreadableReport as trouble:
         why = str(trouble)
     hint = "write one with `--report json=FILE`"
-    raise CommandRefused(connection.refused_run(error("no-report", f"{file} cannot be told: {why}", hint=hint)))
+    raise CommandRefused(connection.refused_run(error("no-report", f"{file} cannot be sent: {why}", hint=hint)))
 
 
 def send(reports: Sequence[notice.RunReport], variable: str, form: str, title: str | None) -> None:

@@ -65,7 +65,7 @@ def _homes(folder: Path) -> Iterator[Path]:
 
 
 def changed_files(since: str) -> frozenset[Path] | None:
-    """Return the files that differ from a commit, or None if git cannot tell."""
+    """Return the files that differ from a commit, or None if git does not know them."""
     root = repository(Path.cwd())
     if root is None:
         return None

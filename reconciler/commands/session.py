@@ -239,7 +239,7 @@ class Session:
     def _reader(self, kind: str) -> "KindReader":
         """Return a reader that reads now: what was read ahead may be older than the time by which it is judged."""
         report = call_progress(self.tell, self.api, self.outside.stop)
-        send = report.reading(lambda call: self.api.send(call, anew=True))
+        send = report.reading(lambda call: self.api.send(call, again=True))
         return kind_reader(self.project, replace(self.outside, send=send), kind)
 
 

@@ -105,7 +105,7 @@ def find_mistakes(project: Project) -> Iterator[Problem]:
         hint = "state `scope` here, or in the file that it extends"
         yield error("missing-key", "scope is missing", at=project.at(), hint=hint)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
-        hint = "write `name: …`; never change it later, or its ledger begins anew"
+        hint = "write `name: …`; never change it later, or its ledger starts empty"
         message = "a ledger in PostgreSQL or in a bucket is one of several, and needs the name of this project"
         yield error("no-name", message, at=project.at("ledger"), hint=hint)
     if project.ledger_keep is not None and project.ledger_keep < project_schema.LEAST_KEPT:

@@ -115,7 +115,7 @@ def build_project_schema() -> Schema:
                 "type": "string",
                 "pattern": "^[a-z][a-z0-9_]{0,39}$",
                 "description": "Name of the project. Default: the folder's. A ledger in PostgreSQL or in a"
-                " bucket needs one: it tells this project's ledger and locks from all others there. Never change it.",
+                " bucket needs one: it keeps this project's ledger and locks apart there. Never change it.",
             },
             "ledger": {
                 "type": "string",

@@ -61,7 +61,7 @@ def refresh(
     try:
         return _refresh(project, kinds, wanted, outside, now, memory, parts)
     finally:
-        outside.ahead.forget()  # a later refresh reads anew
+        outside.ahead.forget()  # a later refresh reads again
 
 
 def _refresh(

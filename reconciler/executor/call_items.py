@@ -35,7 +35,7 @@ def report_appeared(call: Call, index: int, id: str) -> Problem:
 
 
 def with_mark(call: Call, write: object, token: str | None) -> Call:
-    """Return the call with the mark by which the history tells it from any other."""
+    """Return the call with the mark by which the history distinguishes it from any other."""
     if token is None or not isinstance(write, AddDifference):
         return call
     return replace(call, rows=tuple(codec.extend_item(write.envelope, row, {write.memo: token}) for row in call.rows))

@@ -71,7 +71,7 @@ def _settle_found(outcome: ItemOutcome, finding: ItemFinding, hold: Hold) -> Ite
 def doubt_taken(kind: Kind, ended: tuple[ItemOutcome, ...]) -> tuple[ItemOutcome, ...]:
     """Return the outcomes of a create that was sent before, unknown if the refusal says that it exists (rule 6).
 
-    The API turned the earlier sending away (429, 401), but may have created it all the same.
+    The API turned the earlier sending away (429, 401), but may have created it anyway.
     """
     refused = [problem for each in ended if each.status is ItemStatus.REJECTED for problem in each.problems]
     if kind.create is None or not any(_has_word(word, each) for word in kind.create.taken for each in refused):
@@ -84,7 +84,7 @@ def _has_word(word: str, problem: Problem) -> bool:
 
 
 def find_effect(call: Call, sent: UnansweredCall, reader: KindReader) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of a call that was turned away (429, 401) and took effect all the same; empty if it did not.
+    """Return the outcomes of a call that was turned away (429, 401) and took effect anyway; empty if it did not.
 
     The fresh look before its next sending shows it.
     """

@@ -31,7 +31,9 @@ def _files(proposal: Proposal) -> Iterator[Problem]:
     left = sum(address in proposal.remembered for address in proposal.wanted)
     if left * LEFT < remembered:
         message = f"the files hold {left:,} of the {remembered:,} resources that the ledger remembers"
-        hint = "are files missing, or does `include` name other ones? `reconciler ledger forget` lets go of an address"
+        hint = (
+            "are files missing, or does `include` name other ones? `reconciler ledger forget` stops tracking an address"
+        )
         yield RULE.object(message, hint=hint)
 
 

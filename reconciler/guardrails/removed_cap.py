@@ -44,7 +44,7 @@ def _was_as_open(shift: LimitChange) -> bool:
 
 
 def _describe_removal(shift: LimitChange) -> str:
-    who = str(shift.address) if shift.address else f"{shift.kind} {shift.id}, which the files do not hold,"
+    who = str(shift.address) if shift.address else f"{shift.kind} {shift.id} (unmanaged)"
     if shift.before is None:
         return f"{who} would start uncapped"
     if shift.before.amount is None:

@@ -274,5 +274,5 @@ def _soften(doubt: Problem) -> Problem:
     """Return a matching problem as a warning; the block stays as it is."""
     if doubt.code != "not-found":
         return warning(doubt.code, doubt.message, at=doubt.span, address=doubt.address, hint=doubt.hint)
-    hint = "the block stays as it is; remove it if the object is gone for good"
+    hint = "the block stays as it is; remove it if the object no longer exists"
     return warning("gone", doubt.message, at=doubt.span, address=doubt.address, hint=hint)

@@ -29,7 +29,7 @@ OPERAND = EnumType(("in", "notIn"), reads=("undefined",))
 CAPPING = ObjectType(
     {"frequency": EnumType(("hourly", "daily", "lifetime"), reads=("advanced",)), "maximumImpressions": CountType()},
     docs={
-        "frequency": "Period after which impressions are counted anew: an hour, a day, or never.",
+        "frequency": "Period after which the count of impressions restarts: an hour, a day, or never.",
         "maximumImpressions": "Most impressions for one person in that period; a whole number above 0.",
     },
 )
@@ -203,7 +203,7 @@ FIELDS = (
         nullable=True,
         doc="Most to spend in each period, in the advertiser's currency, with the decimals of that currency at most.",
     ),
-    Field("budget.budgetRenewal", RENEWAL, facet="budgets", doc="Period after which the budget starts anew."),
+    Field("budget.budgetRenewal", RENEWAL, facet="budgets", doc="Period after which the budget restarts."),
     Field("budget.budgetDeliverySmoothing", SMOOTHING, facet="budgets", doc="Even or fast spending in a period."),
     Field("budget.budgetDeliveryWeek", WEEK, facet="budgets", doc="Week of a weekly budget with standard delivery."),
     Field("budget.pacingBehavior", PACING, facet="budgets", doc="How the spend is paced. From 2026-07."),

@@ -46,7 +46,7 @@ FIELDS = (
         SPEND_LIMIT[1],
         EnumType(("daily", "monthly", "lifetime", "undefined")),
         facet="spendLimit",
-        doc="Period after which the limit starts anew; lifetime: never. Undefined if and only if it is uncapped.",
+        doc="Period after which the limit restarts; lifetime: never. Undefined if and only if it is uncapped.",
     ),
     Field(
         SPEND_LIMIT[2],

@@ -56,7 +56,7 @@ class InstantType(Struct, frozen=True):
 class DayType(Struct, frozen=True):
     """A calendar day. ``open`` is what the wire says for "no end" (contract §2.11).
 
-    ``instants``: the wire may tell an instant instead, which is read as it is: the day it means is that of the owner's
+    ``instants``: the API may return an instant instead, which is read as it is: the day it means is that of the owner's
     time zone (contract §13, 45), which the reader knows. Without it a time is no part of the value, and is cut.
     """
 

@@ -103,7 +103,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
 
     # natural_keys     keys that find a resource without an id, tried in order (contract §12)
     # excluded_when    live values that exclude one from that search; superseded_when those of one that stands back
-    # read_only_when   live values of one that the API changes no more, so that an import leaves it out
+    # read_only_when   live values of one that the API no longer changes, so that an import leaves it out
     # stop_values      values that stop delivery
     # create_defaults  values that the API gives a new resource
     # create_first     values of the resources that are created before others in one call
@@ -113,7 +113,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # details     sub-resources, read only where the files state them
     # attachments a set that is read from the other side
     # references, markings   fields whose ids must be known before any call; lists that say of objects what they do not
-    # owners      a list that tells the time zones of the owners
+    # owners      a list with the time zones of the owners
     # rules, scene_rules     see one resource as written; all of them, with live state when there is any
     # server_side_effects  returns the values after a change with those that the API then sets
     # limits, cost_fields    what each of all its objects may spend at most, and the fields that this depends on

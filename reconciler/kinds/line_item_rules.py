@@ -101,7 +101,7 @@ def retailer_reviews(scene: ValidationContext) -> Iterator[Problem]:
     for first in started[:1]:
         more = f", and {len(started) - 1:,} more" if len(started) > 1 else ""
         message = f"the retailer may review {first.address}{more} before it delivers; the API does not show this"
-        hint = "its state in the platform tells; assumptions.retailerReview: false hides this note"
+        hint = "its state in the platform shows it; assumptions.retailerReview: false hides this note"
         told = field_warning(first, STATUS, "retailer-review", message, hint)
         yield replace(told, severity=Severity.NOTE)
 

@@ -103,4 +103,4 @@ DEFAULT_PRODUCT = next(iter(PRODUCTS))
 def credential_hint() -> str:
     """Return a hint with the variables of each product's credentials."""
     pairs = [f"{each.credentials}_CLIENT_ID and _SECRET take one of {each.title}" for each in PRODUCTS.values()]
-    return f"an application has one product for good: {', '.join(pairs)}"
+    return f"an application belongs to one product: {', '.join(pairs)}"

@@ -15,7 +15,7 @@ from reconciler.model.money import format_in_sentence
 
 AUTO, PACE, START, END = "isAutoDailyPacing", "dailyPacing", "startDate", "endDate"
 OVER = ("archived", "ended")
-"""States of which another rule tells."""
+"""States that another rule reports."""
 
 
 def without_computed_pace(values: Values) -> Values:

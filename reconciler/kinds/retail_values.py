@@ -36,7 +36,7 @@ SPENDING = (
 
 
 class RetailDayType(DayType, frozen=True):
-    """A day in the account's time zone, which a read may tell as an instant; ``timed`` writes it as a date-time."""
+    """A day in the account's time zone, which a read may return as an instant; ``timed`` writes it as a date-time."""
 
     timed: bool = False
 

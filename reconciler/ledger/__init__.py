@@ -87,7 +87,9 @@ def _open_store(
     raise LedgerError(shown, "there is no such store", "write sqlite:PATH, s3://BUCKET/PREFIX, postgresql://… or none")
 
 
-NAMELESS = "write `name: …` in reconciler.yaml: it tells this project's ledger from the others of the same store"
+NAMELESS = (
+    "write `name: …` in reconciler.yaml: it distinguishes this project's ledger from the others of the same store"
+)
 
 
 __all__ = [

@@ -58,7 +58,7 @@ class Damaged(LedgerError):
 
     code = "ledger-damaged"
     advice = (
-        "restore a copy, or move it away and plan anew: nothing is created twice without it, "
+        "restore a copy, or move it away and plan again: nothing is created twice without it, "
         "but its history, open intents, and the values that the API never shows are forgotten"
     )
 

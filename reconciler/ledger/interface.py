@@ -109,7 +109,7 @@ class Ledger(Protocol):
     ) -> None:
         """Record values that a read showed in force, by address and facet.
 
-        Accepted creates and top-ups of these, intended before the read, are thereby confirmed.
+        Accepted creates and top-ups of these, intended before the read, are confirmed by it.
         """
         ...
 

@@ -59,7 +59,7 @@ def is_ours(database: Database, name: str, aliases: Iterable[str]) -> bool:
         database.where,
         f"its schema {SHARED} holds runs of this project and of others: {others}",
         f'settle what is open there, then let one keep it: ALTER SCHEMA {SHARED} RENAME TO "{of(name)}"; the others '
-        "begin anew, and nothing is created twice",
+        "start empty, and nothing is created twice",
     )
 
 

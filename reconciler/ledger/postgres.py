@@ -168,7 +168,7 @@ class Postgres:
         if session != self._session:
             raise LockLost(self.where, "its connection was given another session, which lacks the lock", SHARED_SESSION)
         if not self._locked <= held:
-            raise LockLost(self.where, "its session holds the lock no more", SHARED_SESSION)
+            raise LockLost(self.where, "its session no longer holds the lock", SHARED_SESSION)
 
     def _ask_session(self) -> tuple[Row, set[int]]:
         """Return the session that answers, and the locks that it holds."""

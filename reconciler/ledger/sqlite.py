@@ -270,5 +270,5 @@ def _convert_errors(where: str) -> Iterator[None]:
         if code in FULL:
             raise Unwritable(where, str(trouble)) from None
         if code == sqlite3.SQLITE_BUSY:
-            raise LedgerError(where, "another process does not let go of it", "run again") from None
+            raise LedgerError(where, "another process does not release it", "run again") from None
         raise LedgerError(where, str(trouble)) from None

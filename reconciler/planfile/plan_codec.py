@@ -108,7 +108,7 @@ _LAYOUTS: Mapping[type[Struct], Layout] = {
         later=frozenset(("looked",)),
         if_any=frozenset(("excuses",)),
     ),
-    # everything else of the money is computed anew when the plan is applied
+    # everything else of the money is computed again when the plan is applied
     Money: Layout(_keys("commitments", "funds", "bids", "ceilings", "dated"), later=frozenset(("ceilings", "dated"))),
 }
 CODEC = Codec(_FORMS, _LAYOUTS)

@@ -4,12 +4,15 @@ A field that the files do not state is not compared. A value that the API never 
 applied one, and is sent if there is none and sending it again is harmless.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 
-from reconciler.kinds.kind import Kind
+from reconciler.kinds.kind import Field, Kind
+from reconciler.kinds.value_types import EnumType
 from reconciler.kinds.write_methods import PatchFields
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Pair, Problem, Value, Values, error
 from reconciler.model.money import format_in_sentence
+from reconciler.model.text import format_value
 from reconciler.planning.computed_fields import find_freed
 
 
@@ -107,11 +110,18 @@ def _find_base(kind: Kind, desired: Desired, live: Live) -> Values:
 
 def _find_fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:
     for move in moved:
-        if not kind.is_changeable(kind.field(move.field)):
-            before = _spell(move.before, format_in_sentence)
+        row = kind.field(move.field)
+        if not kind.is_changeable(row):
+            before = "not set" if move.before is None else format_in_sentence(move.before)
             message = f"{move.field} is fixed once the {kind.singular} exists; it is {before}"
-            hint = f"write {_spell(move.before)} again, or describe a new {kind.singular}"
+            cure = f"write {_spell(move.before)} again" if _is_writable(row, move.before) else f"remove {move.field}"
+            hint = f"{cure}, or describe a new {kind.singular}"
             yield error("fixed-field", message, at=move.place, address=desired.address, hint=hint)
+
+
+def _is_writable(row: Field, value: Value) -> bool:
+    """Return True if a file can state the value: neither nothing nor a word that only the API uses."""
+    return value is not None and not (isinstance(row.type, EnumType) and value not in row.type.words)
 
 
 def _find_incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
@@ -126,5 +136,5 @@ def _find_incomplete(kind: Kind, desired: Desired) -> Iterator[Problem]:
         yield error("missing-field", message + ", ".join(missing), at=at, address=desired.address, hint=hint)
 
 
-def _spell(value: Value, words: Callable[[Value], str] = str) -> str:
-    return "not set" if value is None else words(value)
+def _spell(value: Value) -> str:
+    return str(value) if isinstance(value, Decimal) else format_value(value)

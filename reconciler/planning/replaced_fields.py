@@ -138,7 +138,7 @@ class FieldMerge(Struct, frozen=True):
         return body
 
     def _uncover(self, after: Values) -> Values:
-        """Return the files' values of fields that the API has computed until now, and computes no more."""
+        """Return the files' values of fields that the API has computed until now, and no longer computes."""
         if self.kind.normalize is None:
             return {}
         shown = {row.name: row.type.read(find_path(self.shown, str(row.path("read")))[1]) for row in self.rows}

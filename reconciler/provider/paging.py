@@ -151,7 +151,7 @@ def _contradiction(pages: Sequence[Answer], held: _Held) -> str | None:
     reported = [read_totals(page.body) for page in pages]
     latest = next((each for each in reversed(reported) if not each.is_silent), reported[-1])
     if latest.items is not None and held.different > latest.items:
-        return f"it tells {latest.items} rows, and {held.different} came"
+        return f"it counts {latest.items} rows, and {held.different} came"
     return _shortage(replace(latest, has_next=reported[-1].has_next), held.different, len(pages))
 
 
@@ -159,7 +159,7 @@ def _shortage(reported: Totals, held: int, pages: int) -> str | None:
     """Return what the metadata promises beyond the rows and pages received, or None."""
     for total in (reported.items, reported.count):
         if total is not None and total > held:
-            return f"it tells {total} rows, and {held} came"
+            return f"it counts {total} rows, and {held} came"
     if reported.pages is not None and reported.pages > pages:
         return f"it announces {reported.pages} pages, and {pages} came"
     return "it announces a next page, which did not come" if reported.has_next else None

@@ -156,7 +156,7 @@ def read_history(kind: Kind, path: str, page: int, send: Send) -> Iterator[Mappi
 
 
 def _with_days(kind: Kind, root: str, owner: str, live: dict[str, Live], send: Send) -> dict[str, Live]:
-    """Return the objects of an owner, with days in its time zone where the API tells instants (contract §13, 45)."""
+    """Return the objects of an owner, with days in its time zone where the API returns instants (contract §13, 45)."""
     names = [row.name for row in kind.fields if isinstance(row.type, DayType) and row.type.instants]
     told = {
         id: days

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from reconciler.model import Money
 from reconciler.model.money import Exposure
-from reconciler.reports.common import ARROW
-from reconciler.reports.cost import CostTotal, format_money, format_total_change
+from reconciler.model.text import count_noun
+from reconciler.reports.cost import CostTotal, align_rows, format_money, format_total_change, join_by_currency
 
 TITLE = "Billable at most (spend limits and balances)"
-NO_PROMISE = "no promise"
-"""Row that counts campaigns and balances without a limit, for which no maximum is promised."""
+WITHOUT, WITHOUT_WORD = "without a maximum", "no promise"
+"""Name for people, and in JSON, of the number of campaigns and balances without a limit."""
 
 
 def rows(money: Money | None) -> tuple[CostTotal, ...]:
@@ -17,8 +17,8 @@ def rows(money: Money | None) -> tuple[CostTotal, ...]:
     return tuple(
         CostTotal(
             each.currency,
-            NO_PROMISE if each.period is None else each.period.label,
-            NO_PROMISE if each.period is None else each.period.value,
+            WITHOUT if each.period is None else each.period.label,
+            WITHOUT_WORD if each.period is None else each.period.value,
             Exposure(each.open_before, each.before),
             Exposure(each.open_after, each.after),
         )
@@ -28,19 +28,29 @@ def rows(money: Money | None) -> tuple[CostTotal, ...]:
 
 def cells(each: CostTotal) -> tuple[str, str, str]:
     """Return before, after and change: amounts, or numbers of objects without a limit."""
-    if each.what == NO_PROMISE:
+    if each.what == WITHOUT:
         change = each.change.uncapped
         return f"{each.before.uncapped:,}", f"{each.after.uncapped:,}", f"{change:+,}" if change else "unchanged"
     return format_money(each.before.amount), format_money(each.after.amount), format_total_change(each)
 
 
 def lines(money: Money | None) -> Iterator[str]:
-    """Yield the aligned lines of text; empty if no kind of the plan has such a maximum."""
-    table = [(f"{each.currency} {each.what}", *cells(each)) for each in rows(money)]
-    if not table:
-        return
-    yield f"{TITLE}:"
-    widths = [max(len(row[column]) for row in table) for column in range(3)]
-    for what, before, after, change in table:
-        yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
-    yield ""
+    """Yield the aligned lines of the maximum amounts that change; empty if there are none."""
+    table = [(f"{each.currency} {each.what}", *cells(each)) for each in rows(money) if each.is_changed]
+    if table:
+        yield f"{TITLE}:"
+        yield from align_rows(table)
+        yield ""
+
+
+def unchanged_lines(money: Money | None) -> Iterator[str]:
+    """Yield the maximum amounts that the plan does not change, in one line, which stands below the changes."""
+    same = [
+        (each.currency, f"{each.what} {count_noun(each.after.uncapped, 'object')}")
+        if each.what == WITHOUT
+        else (each.currency, f"{each.what} {format_money(each.after.amount)}")
+        for each in rows(money)
+        if not each.is_changed
+    ]
+    if same:
+        yield f"Billable at most, unchanged: {join_by_currency(same)}"

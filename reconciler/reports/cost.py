@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from decimal import Decimal
 from heapq import nlargest
+from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model import Action, Address, Change, FieldChange, Judgement, LimitChange, Money, Run, Verdict
 from reconciler.model.money import ZERO, BidShift, DatedBudget, Exposure, Limit, Period, before_and_after, group_digits
@@ -18,6 +20,8 @@ from reconciler.reports.common import ARROW, format_change_percent, format_perce
 ONE_OFF, ONE_OFF_WORD = "balance deposits", "one-off funds"
 SERIOUS = (Verdict.REFUSED, Verdict.ALLOWED, Verdict.ADVISED)
 TOP, FEW = 10, 3
+Row: TypeAlias = tuple[str, str, str, str]
+"""Name, value before, value after, and change, as texts."""
 LEAP = Decimal("1.5")
 """Factor from which an increase is listed although the first few are listed already."""
 
@@ -231,27 +235,51 @@ def idle(run: Run) -> list[str]:
 
 
 def budget_lines(run: Run) -> Iterator[str]:
-    """Yield the first block of a text report: aligned totals, and bids."""
-    rows = [
-        (
-            f"{each.currency} {each.what}",
-            format_exposure(each.before),
-            format_exposure(each.after),
-            format_total_change(each),
-        )
-        for each in changed_first(run.money)
-    ]
+    """Yield the first block of a text report: aligned totals that change, dated budgets, and bids."""
+    rows = [row for each in totals(run.money) if each.is_changed for row in _rows(each)]
     moves, dated = run.money.bids if run.money else (), dated_totals(run.money)
     if rows or moves or dated:
         yield "Budgets (what is asked for):"
-        widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-        for what, before, after, change in rows:
-            yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
+        yield from align_rows(rows)
         yield from (f"  {each.currency} {sanitize(each.kind)} dated budgets: {format_dated(each)}" for each in dated)
         yield from (
             f"  {each.currency} {sanitize(each.kind)} {sanitize(each.field)}: {format_bids(each)}" for each in moves
         )
         yield ""
+
+
+def _rows(total: CostTotal) -> Iterator[Row]:
+    """Yield the amounts of a total, and below them the number of objects without a cap, so that both are read."""
+    before, after, change = total.before, total.after, total.change
+    far = format_total_change(replace(total, before=Exposure(0, before.amount), after=Exposure(0, after.amount)))
+    yield f"{total.currency} {total.what}", format_money(before.amount), format_money(after.amount), far
+    if before.uncapped or after.uncapped:
+        far = f"{change.uncapped:+,}" if change.uncapped else "unchanged"
+        yield "  plus without a cap", f"{before.uncapped:,}", f"{after.uncapped:,}", far
+
+
+def align_rows(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a line for each name with its values before and after and its change, in columns."""
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for what, before, after, change in rows:
+        yield f"  {what:<{widths[0]}}  {before:>{widths[1]}} {ARROW} {after:>{widths[2]}}  {change}"
+
+
+def unchanged_lines(money: Money | None) -> Iterator[str]:
+    """Yield the totals that the plan does not change, in one line, which stands below the changes."""
+    same = [
+        (each.currency, f"{each.what} {format_exposure(each.after)}") for each in totals(money) if not each.is_changed
+    ]
+    if same:
+        yield f"Unchanged budgets: {join_by_currency(same)}"
+
+
+def join_by_currency(named: Sequence[tuple[str, str]]) -> str:
+    """Return ``EUR per day 75.00, per week 700.00; USD per day 9.00`` of (currency, words)."""
+    groups: dict[str, list[str]] = {}
+    for currency, words in named:
+        groups.setdefault(currency, []).append(words)
+    return "; ".join(f"{sanitize(currency)} {', '.join(words)}" for currency, words in groups.items())
 
 
 def guardrail_lines(run: Run) -> Iterator[str]:

@@ -66,7 +66,7 @@ def report(run: Run, manner: RenderOptions) -> str:
     totals = [each for each in cost.totals(run.money) if each.is_changed]
     others, unapplied = drift_report.problems_outside_tables(run), _list_unapplied(run)
     page.add(MONEY, map(_total, totals), total=len(totals), most=SHARE, more="… and {} more totals.")
-    at_most = ceilings.rows(run.money)
+    at_most = [each for each in ceilings.rows(run.money) if each.is_changed]
     page.add(CEILINGS, map(_ceiling, at_most), total=len(at_most), most=SHARE, more="… and {} more.")
     _drift(page, run)
     _list(page, "Bids", [*_bids(run)])
@@ -125,6 +125,9 @@ def _add_unchanged(page: Page, run: Run) -> None:
     totals = [each for each in cost.totals(run.money) if not each.is_changed]
     head, tail = [_summary("Unchanged budgets"), "", *MONEY], ["", "</details>"]
     page.add(head, map(_total, totals), tail, total=len(totals), most=SHARE, more="… and {} more totals.")
+    at_most = [each for each in ceilings.rows(run.money) if not each.is_changed]
+    head = [_summary("Unchanged: billable at most"), "", *CEILINGS]
+    page.add(head, map(_ceiling, at_most), tail, total=len(at_most), most=SHARE, more="… and {} more.")
 
 
 def _ceiling(each: cost.CostTotal) -> str:

@@ -50,7 +50,7 @@ class _Drifted(Struct, frozen=True):
 
 
 class RunReport(Struct, frozen=True):
-    """The part of a JSON report that a message tells."""
+    """The part of a JSON report that a message repeats."""
 
     format_version: str
     command: str

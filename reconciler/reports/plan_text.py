@@ -11,7 +11,7 @@ from reconciler.model import Action, Call, Change, FieldChange, Run
 from reconciler.model.text import count_noun, format_value, sanitize
 from reconciler.planning.addresses import list_awaited
 from reconciler.provider import codec
-from reconciler.reports import grouping, irreversible
+from reconciler.reports import ceilings, cost, grouping, irreversible
 from reconciler.reports.common import (
     ARROW,
     RenderOptions,
@@ -27,9 +27,11 @@ UNSEEN = "(never shown by the API)"
 
 
 def lines(run: Run, manner: RenderOptions) -> Iterator[str]:
-    """Yield the changes, their summary, the irreversible effects, and the calls."""
+    """Yield the changes, their summary, the money that does not change, the irreversible effects, and the calls."""
     yield from change_lines(run.changes, manner)
     yield summary(run) + (f" {run.unchanged:,} unchanged." if run.unchanged else "")
+    yield from cost.unchanged_lines(run.money)
+    yield from ceilings.unchanged_lines(run.money)
     if kept := [*irreversible.lines(run)]:
         yield from ("", *kept)
     yield from _calls(run, manner)

@@ -18,7 +18,7 @@ class Options:
 
     # --- transport, access, portfolio (rules 1-14) ---
     profile: Literal["oas", "guide"] = "oas"
-    """§6.2 last row: `guide` makes `/preview` speak the older form that the vendor's ad-set guide shows."""
+    """§6.2 last row: `guide` makes `/preview` use the older form that the vendor's ad-set guide shows."""
     seed: int = 0
     """Rule 13, 14: seed of tokens, trace ids and identifiers."""
     token_failure_status: int = 401

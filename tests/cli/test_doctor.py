@@ -187,8 +187,8 @@ def test_a_version_near_its_end_is_told_with_the_days_that_are_left(here: Path, 
     said = doctor("--sandbox")
 
     assert found(said, "Marketing Solutions", "version") == [
-        ("warning", "marketingSolutions speaks 2026-01, supported until 2027-01-27 (67 days)"),
-        ("warning", "sellers speaks 2025-10; support ended 2026-10-27"),
+        ("warning", "marketingSolutions uses 2026-01, supported until 2027-01-27 (67 days)"),
+        ("warning", "sellers uses 2025-10; support ended 2026-10-27"),
     ]
 
 

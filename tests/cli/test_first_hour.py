@@ -1,6 +1,6 @@
 """The first hour with an account of one's own, as it is recorded: init, import, plan end in "No changes".
 
-``pytest --update`` records it anew.
+``pytest --update`` records it again.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from ..support.commands import project, reconciler
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 STEPS = {"balances", "campaigns", "retail-media", "sellers"}
-"""Examples of several steps: each describes the same resources anew, so each is a set of files by itself."""
+"""Examples of several steps: each describes the same resources again, so each is a set of files by itself."""
 PROJECTS = sorted(file.parent for file in EXAMPLES.rglob("reconciler.yaml"))
 SETS = [
     (each, str(step.relative_to(each)))

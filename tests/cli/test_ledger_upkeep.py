@@ -45,7 +45,7 @@ def test_a_damaged_ledger_is_told_row_by_row_with_what_cures_it(applied: Path) -
     assert done.code == 1
     assert "resources: the row adSets is not what was written" in done.said
     assert "settlements: the row 1 is not what was written" in done.said
-    assert done.said.count("restore a copy, or move it away and plan anew") == 1
+    assert done.said.count("restore a copy, or move it away and plan again") == 1
 
 
 def test_what_is_young_is_not_pruned_and_the_ledger_stays_as_it_is(applied: Path) -> None:

@@ -1,6 +1,6 @@
 """An apply as a person sees it on a terminal: plan, question, progress, Ctrl-C, and the same once more.
 
-The recording is written anew by ``pytest --update``. The server, and not a clock, says when the key is pressed: it
+``pytest --update`` rewrites the recording. The server, and not a clock, says when the key is pressed: it
 holds the second write until the interrupt is told.
 """
 

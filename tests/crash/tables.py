@@ -52,7 +52,7 @@ with nothing but the ledger's file (or, where it says *deleted*, not even that) 
 After each, the sandbox's own state and log are judged, not what the run says of itself:
 
 - *converged*: the account is as the files want it, and the plan after that is empty;
-- *asked*: the run ended with exit code 6 and named what a person must decide;
+- *asked*: the run ended with exit code 6 and named what needs a manual decision;
 - *violations*: something was created twice, funded twice, sent outside the plan, or not reached. The sum that was
   sent to each balance must be the sum that was planned, and the sum by which it changed.
 
@@ -112,7 +112,7 @@ def _figures(rows: list[Row]) -> list[str]:
 
 FAULT = """# Fault matrix
 
-Each fault befell each kind of call that a run makes, in a run of its own: the full product. A cell tells how the
+Each fault was tried on each kind of call that a run makes, in a run of its own: the full product. A cell tells how the
 items of that call ended, and the exit code. After it the fault was taken away, and the same command was run again:
 each time it ended with 0, the plan after it was empty, and nothing was there twice. It is written by `make faults`,
 and our tests hold each cell.
@@ -123,7 +123,7 @@ and our tests hold each cell.
 - *unknown 6*: not known yet; the next run looks before it acts.
 - Of reads: *read 0* (asked again, or done without), or *refused* with the exit code of the run; nothing was written.
 
-A fault befalls the first sending only, unless it says *every*, *always* or a number. A *gzip bomb* is a small answer
+A fault affects the first sending only, unless it says *every*, *always* or a number. A *gzip bomb* is a small answer
 that unpacks to more than the bound. *500 applied* had its effect although it says that it failed.
 
 """

@@ -168,7 +168,7 @@ OPERATIONS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that befalls the first sending, or all of them; and what is said then, by effect."""
+    """Something that happens to the first sending, or to all of them; and what is said then, by effect."""
 
     name: str
     script: dict[str, Any]

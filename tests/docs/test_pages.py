@@ -1,4 +1,4 @@
-"""Pages that can be followed to the letter, and show what the tool says. ``pytest --update`` writes them anew."""
+"""Pages that can be followed to the letter, and show what the tool says. ``pytest --update`` rewrites them."""
 
 from __future__ import annotations
 

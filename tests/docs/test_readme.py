@@ -1,4 +1,4 @@
-"""What the README shows is what the tool prints. ``pytest --update`` writes it anew."""
+"""What the README shows is what the tool prints. ``pytest --update`` rewrites it."""
 
 from __future__ import annotations
 

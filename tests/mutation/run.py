@@ -101,7 +101,7 @@ TESTS = (
     "tests/simulation/test_seeds.py",
     "tests/simulation/test_matrix.py",
 )
-"""Those that judge these modules inside of one process: a forked mutant does not reach a child that is started anew."""
+"""Those that judge these modules inside of one process: a forked mutant does not reach a new child process."""
 LEFT_OUT = "not postgres and not this_commit_draws"
 """A server of its own, and worlds that are others at each commit."""
 SLOWEST = 6.0

@@ -161,7 +161,7 @@ def _limits(account: ProductAccount, heard: SeenReplies) -> Iterator[Check]:
 def _versions(account: ProductAccount, heard: SeenReplies, now: datetime) -> Iterator[Check]:
     for dialect in {kind.family: account.dialects[kind.family] for kind in account.kinds}.values():
         facts: dict[str, Json] = {"family": dialect.family, "version": dialect.version}
-        said = f"{dialect.family} speaks {dialect.version}"
+        said = f"{dialect.family} uses {dialect.version}"
         if dialect.ends is None:
             yield Check(account.title, "version", CheckLevel.OK, f"{said}, which has no announced end", facts=facts)
             continue

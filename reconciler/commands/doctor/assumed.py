@@ -68,9 +68,9 @@ def _limit(evidence: Evidence) -> Found:
     limits, left = (evidence.heard.numbers(f"x-ratelimit-{each}") for each in ("limit", "remaining"))
     resets = evidence.heard.numbers("x-ratelimit-reset")
     if not limits or not left or not resets:
-        return CheckLevel.WARNING, "the answers do not tell it"
+        return CheckLevel.WARNING, "the answers do not show it"
     if limits[-1] != LIMIT:
-        return CheckLevel.WARNING, f"the answers tell {limits[-1]:,}"
+        return CheckLevel.WARNING, f"the answers show {limits[-1]:,}"
     if any(later not in (before - 1, limits[-1] - 1) for before, later in pairwise(left)):
         return CheckLevel.UNKNOWN, f"{LIMIT} is sent, but others are calling too, or calls count otherwise"
     return CheckLevel.OK, f"sent, and counted down from {left[0]:,} to {left[-1]:,}"

@@ -37,7 +37,7 @@ adSets:
 IGNORED = """\
 # The ledger, and the state of --sandbox.
 .reconciler/
-# Saved plans and reports tell what the account spends.
+# Saved plans and reports show what the account spends.
 /plan.json
 /plan.md
 /plan.html

@@ -1,4 +1,4 @@
-"""Fold the log of a ledger in a bucket into its parts: write anew what the log touches, then point the head there."""
+"""Fold the log of a ledger in a bucket into its parts: rewrite what the log touches, then point the head there."""
 
 import bisect
 import json
@@ -201,7 +201,7 @@ class Writer:
     # --- Journal ------------------------------------------------------------------------------------------
 
     def _segments(self, old: Map, dirty: set[Part]) -> Iterator[Segment]:
-        """Yield the segments; neighbours that are written anew are joined while they are small."""
+        """Yield the segments; neighbours that are rewritten are joined while they are small."""
         waiting, rows = list[tuple[int, str]](), 0
         every = [each for each in old.segments if each.part not in dirty]
         known = {number for each in every for number, _ in each.runs}

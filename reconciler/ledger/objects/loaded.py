@@ -59,7 +59,7 @@ class Loaded:
 
 
 def _content(found: Mapping[str, bytes], part: Part) -> bytes:
-    """Return what was read; another thread may have read the head anew since, and forgotten all parts."""
+    """Return what was read; another thread may have read the head again since, and forgotten all parts."""
     if part.name not in found:
         raise Missing
     return found[part.name]

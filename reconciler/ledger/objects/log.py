@@ -47,10 +47,10 @@ class Log:
         head = Head(Header(LAYOUT, FORMAT, 0, 0, 0, 0), Map(), packed)
         self.bucket.create(HEAD, heads.encode(head))
 
-    def refresh(self, *, anew: bool = False) -> tuple[Entry, ...] | None:
+    def refresh(self, *, whole: bool = False) -> tuple[Entry, ...] | None:
         """Read the head. Return the entries that were added since, or None if the parts already hold some of them.
 
-        With ``anew``, return all entries that no part holds.
+        With ``whole``, return all entries that no part holds.
         """
         for _ in range(ATTEMPTS):
             found = self.bucket.get(HEAD)
@@ -58,10 +58,10 @@ class Log:
                 if self.head is None:
                     return ()
                 raise report_missing(self.bucket.where, "its head object was deleted")
-            if found.tag == self._tag and not anew:
+            if found.tag == self._tag and not whole:
                 return ()
             head = heads.decode(self.bucket.where, found.data)
-            after = head.header.folded if anew or self.head is None else self.head.last
+            after = head.header.folded if whole or self.head is None else self.head.last
             entries = self._entries(head, after)
             if entries is not None:
                 self.head, self._tag = head, found.tag
@@ -111,7 +111,7 @@ class Log:
         return True
 
     def holds(self, by: str) -> bool:
-        """Return True if the head tells of a commit of this name."""
+        """Return True if the head names a commit of this name."""
         return self.head is not None and by in self.head.header.lately
 
     def drop(self, names: Sequence[str]) -> None:

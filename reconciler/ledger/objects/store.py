@@ -121,7 +121,7 @@ class ObjectStore:
             for need in needs:
                 need()
             with within(), self.turn:
-                if self._reloads == seen:  # else another thread has found the log folded, and read it anew
+                if self._reloads == seen:  # else another thread has found the log folded, and read it again
                     return act()
         raise LedgerError(self.where, "other runs fold its log all the time", "run again")
 
@@ -207,7 +207,7 @@ class ObjectStore:
         for _ in range(ATTEMPTS):
             self.rows.clear()
             self.loaded.clear()
-            news = self.log.refresh(anew=True)
+            news = self.log.refresh(whole=True)
             for entry in news or ():
                 self.rows.apply(entry.changes)
             with suppress(Missing):

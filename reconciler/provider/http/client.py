@@ -79,12 +79,12 @@ class Api:
         self._ahead_since: float | None = None
 
     def send(
-        self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = allow_always, anew: bool = False
+        self, call: Call, *, once: bool = False, allow: Callable[[], str | None] = allow_always, again: bool = False
     ) -> Answer:
         """Send a call and return its fate; only repeatable calls are retried, as often as the policy allows.
 
         ``once`` retries only after a 401 or 429. ``allow`` is called directly before the request is sent and may
-        refuse. A read that was sent ahead returns that answer, unless it is asked for ``anew``.
+        refuse. A read that was sent ahead returns that answer, unless it is asked ``again``.
         """
         credentials = self._credentials.get(call.product)
         if credentials is None:
@@ -94,7 +94,7 @@ class Api:
         sending = Request(call, application, self._settings.host, self._redaction, self._exchange, allow, halted)
         if once:
             return self._redaction.answer(sending.send_once().answer)
-        fetched = None if anew or call.effect is not WriteEffect.READ else self._ahead.take(call)
+        fetched = None if again or call.effect is not WriteEffect.READ else self._ahead.take(call)
         if fetched is not None:
             return self._redaction.answer(self._use_fetched(fetched, sending, call))
         return self._redaction.answer(self._repeat(sending.send_once, call.effect, call.name, halted))

@@ -87,7 +87,7 @@ class RateWindow:
         # End of the known window, on the local monotonic clock.
         self.until = until
         self.closed_until = closed_until
-        # Size of the window as the server tells it, which is used to report only.
+        # Size of the window according to the server, which is used to report only.
         self.limit = 0
         self.sent: deque[float] = deque()
 

@@ -12,7 +12,7 @@ from ..clock import stamp
 from ..state import COLLECTIONS, State
 
 _STAMPED = ("retailMediaCampaigns", "lineItems")
-"""Collections whose records tell when they were changed last."""
+"""Collections whose records hold the time of their last change."""
 DEFAULT_USER = "Kip Heaney"
 """Login of the editing user by default, as the history of a balance shows it."""
 

@@ -126,7 +126,7 @@ CASES = [
          "adSets.n0 would start uncapped"),
     Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), daily(None, Period.TOTAL), None)])),
          proposal(cost=money(shifts=[shift(daily(None, Period.TOTAL), daily(None), None, "sellerBudgets")])),
-         "sellerBudgets 1, which the files do not hold, would be uncapped on every day"),
+         "sellerBudgets 1 (unmanaged) would be uncapped on every day"),
     Case("removedCap", True, proposal(cost=money(shifts=[shift(daily(None), None, kind="balances")])),
          proposal(cost=money(shifts=[shift(None, daily(None, Period.TOTAL), kind="balances")])),
          "balances.a would start uncapped"),

@@ -277,7 +277,7 @@ def test_a_lock_that_the_session_does_not_hold_is_refused(database_home: Home) -
     with locked(ledger):
         run = ledger.begin(RUN)
         ledger._backend.execute("SELECT pg_advisory_unlock_all()")
-        with pytest.raises(LockLost, match="its session holds the lock no more"):
+        with pytest.raises(LockLost, match="its session no longer holds the lock"):
             ledger.intend(run, call(), at=NOW)
 
 

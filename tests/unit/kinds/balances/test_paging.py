@@ -131,7 +131,7 @@ def test_a_list_of_accounts_that_shows_one_page_for_ever_is_not_taken_for_whole(
 
 
 class Short(World):
-    """A world whose list of balances ends early: it tells of more than it shows."""
+    """A world whose list of balances ends early: its totals count more than it shows."""
 
     def handle(self, request: Request) -> Response:
         answer = super().handle(request)
