@@ -305,7 +305,7 @@ def test_each_sending_of_a_creation_has_an_intent_of_its_own_after_a_look_of_its
     assert intents[0].look != intents[1].look
 
 
-def test_an_intent_that_waited_too_long_is_not_sent_and_written_anew(book: Ledger) -> None:
+def test_an_intent_that_waited_too_long_is_not_sent_and_written_again(book: Ledger) -> None:
     run, clock = book.begin(RUN), [NOW]
     journal = run_journal.RunJournal(book, run, lambda: clock[0])
     waits = [timedelta(seconds=61), timedelta(0)]

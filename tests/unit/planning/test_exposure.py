@@ -424,7 +424,7 @@ def test_what_waits_for_an_id_raises_the_ceiling_as_planned() -> None:
 
 
 @pytest.mark.parametrize("status", [ItemStatus.UNKNOWN, ItemStatus.REJECTED])
-def test_a_stop_in_doubt_does_not_let_its_ad_set_begin_anew(status: ItemStatus) -> None:
+def test_a_stop_in_doubt_does_not_let_its_ad_set_start_again(status: ItemStatus) -> None:
     """It is over, so the stop frees nothing yet; but with a later end it would cost again."""
     ground, calls = small((ad_set(100, "on", OVER), {START: "off", END: LATER}))
     stop, end = calls.calls
