@@ -40,18 +40,6 @@ def applied(here: Bench, case: Spoken, blocks: Blocks) -> Run:
 
 
 @given(data=st.data())
-def test_what_was_created_is_there_and_a_second_plan_is_empty(case: Spoken, data: st.DataObject) -> None:
-    blocks = data.draw(created(case))
-
-    with stage(case, chunk=data.draw(CHUNKS)) as here:
-        applied(here, case, blocks)
-        again = here.plan()
-
-    assert again.changes == ()
-    assert again.plan.total == 0
-
-
-@given(data=st.data())
 def test_edits_converge_in_one_round(case: Spoken, data: st.DataObject) -> None:
     blocks = data.draw(created(case))
     after = data.draw(edited(case, blocks))
@@ -66,20 +54,27 @@ def test_edits_converge_in_one_round(case: Spoken, data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-def test_creations_converge_in_two_rounds_and_what_waits_is_told_before(case: Spoken, data: st.DataObject) -> None:
+def test_creations_converge_in_two_rounds_what_waits_is_told_before_and_a_second_plan_is_empty(
+    case: Spoken, data: st.DataObject
+) -> None:
     blocks = data.draw(created(case))
 
-    with stage(case) as here:
+    with stage(case, chunk=data.draw(st.none() | CHUNKS)) as here:
         here.write({"a.yaml": section(case.name, blocks)})
         planned = here.plan()
         applied(here, case, blocks)
+        sent = len(here.writes)
+        again = here.plan()
 
-    assert len(planned.plan.calls) + planned.plan.deferred_calls == planned.plan.total
-    assert len(here.writes) == planned.plan.total
+    assert len(planned.plan.calls) + planned.plan.deferred_calls == planned.plan.total == sent
+    assert again.changes == ()
+    assert again.plan.total == 0
 
 
 @given(data=st.data())
-def test_calls_are_as_many_as_planned_as_bound_and_as_arithmetic_says(case: Spoken, data: st.DataObject) -> None:
+def test_calls_are_as_many_as_planned_as_bound_and_as_arithmetic_says_and_none_is_larger_than_its_size(
+    case: Spoken, data: st.DataObject
+) -> None:
     blocks, chunk = data.draw(created(case)), data.draw(CHUNKS)
     after = data.draw(edited(case, blocks))
 
@@ -89,6 +84,8 @@ def test_calls_are_as_many_as_planned_as_bound_and_as_arithmetic_says(case: Spok
         run = applied(here, case, after)
 
     assert run.plan.total == run.plan.bound == len(here.writes) == least(case, run, chunk)
+    assert all(0 < len(call.items) <= chunk for call in run.plan.calls)
+    assert all(0 < len(items_of(entry)) <= chunk for entry in here.writes)
 
 
 def least(case: Spoken, run: Run, chunk: int) -> int:
@@ -112,20 +109,6 @@ def least(case: Spoken, run: Run, chunk: int) -> int:
                     groups[(facet, change.address) if "{id}" in write.path else (facet,)] += 1
     size = {facet: min(chunk, getattr(write, "chunk", 1)) for facet, write in kind.writes.items()}
     return sum(ceil(count / size[group[0]]) for group, count in groups.items())
-
-
-@given(data=st.data())
-def test_no_call_holds_more_items_than_its_size(case: Spoken, data: st.DataObject) -> None:
-    blocks, chunk = data.draw(created(case)), data.draw(CHUNKS)
-    after = data.draw(edited(case, blocks))
-
-    with stage(case, chunk=chunk) as here:
-        applied(here, case, blocks)
-        here.forget()
-        run = applied(here, case, after)
-
-    assert all(0 < len(call.items) <= chunk for call in run.plan.calls)
-    assert all(0 < len(items_of(entry)) <= chunk for entry in here.writes)
 
 
 def items_of(entry: dict[str, Any]) -> list[Any]:
