@@ -8,12 +8,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
-from reconciler.cli.shared import COMPLETION, FORM, PATHS, account_options, cli, report_refusal, split_sandbox_argument
+from reconciler.cli.shared import (
+    COMPLETION,
+    FORM,
+    PATHS,
+    Reaching,
+    account_options,
+    cli,
+    report_refusal,
+    split_sandbox_argument,
+    taking,
+)
 from reconciler.cli.terminal import CommandEnded, progress, put
 
 if TYPE_CHECKING:
     from reconciler.commands.init import InitResult
+
+
+class InitOptions(Struct, frozen=True, kw_only=True):
+    """Options of ``init``."""
+
+    folder: str
+    advertisers: tuple[str, ...]
+    accounts: tuple[str, ...]
+    ci: str
+    source: str | None
+
+
+class DoctorOptions(Reaching, frozen=True, kw_only=True):
+    """Options of ``doctor``."""
+
+    paths: tuple[str, ...]
+    form: str
 
 
 @cli.command(short_help="Begin a project. Overwrites nothing.")
@@ -28,7 +56,8 @@ if TYPE_CHECKING:
     help="Whose pipelines to write.",
 )
 @click.option("--source", metavar="URL@COMMIT", help="Repository and commit from which pipelines install the tool.")
-def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], ci: str, source: str | None) -> None:
+@taking(InitOptions)
+def init(given: InitOptions) -> None:
     """Begin a project: its file, schemas, .gitignore, pipelines. Overwrites nothing.
 
     Without an advertiser or account it is one of the sandbox, with a first resource. In a repository the pipelines are
@@ -41,7 +70,8 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
     from reconciler.commands.init.tool_source import parse_source
     from reconciler.kinds.products import SCOPES
 
-    for id in (*advertisers, *accounts):
+    folder, source = given.folder, given.source
+    for id in (*given.advertisers, *given.accounts):
         if not (id.isascii() and id.isdigit()):
             raise click.UsageError(f"{id!r} is no id: an id is digits only")
     found = parse_source(source) if source is not None else None
@@ -49,10 +79,10 @@ def init(folder: str, advertisers: tuple[str, ...], accounts: tuple[str, ...], c
         raise click.UsageError(f"--source {source}: write https://HOST/OWNER/NAME@COMMIT, with the whole commit")
     if Path(folder).is_symlink() and not Path(folder).exists():
         raise click.UsageError(f"{folder} is a link that leads nowhere")
-    given = {"advertisers": advertisers, "accounts": accounts}
-    scope = {each.name: given[each.option] for each in SCOPES.values()}
+    ids = {"advertisers": given.advertisers, "accounts": given.accounts}
+    scope = {each.name: ids[each.option] for each in SCOPES.values()}
     with report_refusal("text"):
-        begun = init_command.begin(Path(folder), scope, () if ci == "none" else (ci,), found)
+        begun = init_command.begin(Path(folder), scope, () if given.ci == "none" else (given.ci,), found)
         put("".join(f"{line}\n" for line in _describe_begun(begun, folder)))
 
 
@@ -97,7 +127,8 @@ def _near(path: Path, folder: str) -> str:
 @PATHS
 @FORM
 @account_options
-def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str | None) -> None:
+@taking(DoctorOptions)
+def doctor(given: DoctorOptions) -> None:
     """Check account, files and ledger by reading alone: credentials, permissions, scope, versions, limits.
 
     Without a project it checks whose credentials are set. Each warning and error says what to do.
@@ -110,10 +141,10 @@ def doctor(paths: tuple[str, ...], form: str, sandbox: str | None, api_url: str 
     from reconciler.model import exit_codes
     from reconciler.reports import doctor_report
 
-    given, sandbox = split_sandbox_argument(paths, sandbox)
-    done = doctors.examine(given, sandbox=sandbox, api_url=api_url, tell=progress)
+    paths, sandbox = split_sandbox_argument(given.paths, given.sandbox)
+    done = doctors.examine(paths, sandbox=sandbox, api_url=given.api_url, tell=progress)
     progress("")
-    put(doctor_report.FORMATS[form](done), form)
+    put(doctor_report.FORMATS[given.form](done), given.form)
     raise CommandEnded(int(exit_codes.exit_code(done.run)))
 
 

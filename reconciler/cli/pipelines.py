@@ -4,11 +4,22 @@ import json
 from pathlib import Path
 
 import click
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from reconciler.cli import terminal
-from reconciler.cli.shared import FORM, cli, report_refusal
+from reconciler.cli.shared import FORM, cli, report_refusal, taking
 from reconciler.cli.terminal import put
+
+
+class NotifyOptions(Struct, frozen=True, kw_only=True):
+    """Options of ``notify``."""
+
+    reports: tuple[str, ...]
+    variable: str
+    if_set: bool
+    style: str
+    title: str | None
 
 
 @cli.command(short_help="List the projects of a repository, or those that changed.")
@@ -52,7 +63,8 @@ def projects(folders: tuple[str, ...], since: str | None, form: str) -> None:
     help="text for Slack, Mattermost, Google Chat; teams for workflows of Microsoft Teams.",
 )
 @click.option("--title", metavar="TEXT", help="First line of the message.")
-def notify(reports: tuple[str, ...], variable: str, if_set: bool, style: str, title: str | None) -> None:
+@taking(NotifyOptions)
+def notify(given: NotifyOptions) -> None:
     """Send one message about runs, from their JSON reports, to a webhook.
 
     The address is a secret, so it is read from the environment only and never shown. It is sent to once; if that
@@ -65,12 +77,13 @@ def notify(reports: tuple[str, ...], variable: str, if_set: bool, style: str, ti
     from reconciler.commands import notify as notify_command
     from reconciler.model.text import sanitize
 
+    variable = given.variable
     if not notify_command.is_set(variable):
-        if if_set:
+        if given.if_set:
             terminal.notify(f"{sanitize(variable)} is not set: no message was sent.")
             return
         raise click.UsageError(f"--webhook-env: the variable {sanitize(variable)} is not set")
     with report_refusal("text"):
-        told = notify_command.read_reports([Path(each) for each in reports])
-        notify_command.send(told, variable, style, sanitize(title) if title else None)
+        told = notify_command.read_reports([Path(each) for each in given.reports])
+        notify_command.send(told, variable, given.style, sanitize(given.title) if given.title else None)
         click.echo(f"Sent a message about {', '.join(f'{each.command} of {sanitize(each.project)}' for each in told)}.")

@@ -6,15 +6,47 @@ import sys
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.shared import (
     Guessing,
+    Reaching,
     account_options,
     cli,
     complete_from,
     report_refusal,
+    taking,
 )
 from reconciler.cli.terminal import put
+
+
+class ResolveOptions(Reaching, frozen=True, kw_only=True):
+    """Options of ``resolve``."""
+
+    run: str
+    call: str
+    applied: bool | None
+    because: str
+    ids: tuple[str, ...]
+    certain: bool
+    project: str
+
+
+class PruneOptions(Reaching, frozen=True, kw_only=True):
+    """Options of ``ledger prune``."""
+
+    older_than: str
+    project: str
+
+
+class ServeOptions(Struct, frozen=True, kw_only=True):
+    """Options of ``sandbox serve``."""
+
+    host: str
+    port: int
+    state: str | None
+    seed: str
+    faults: str | None
 
 
 @cli.command(short_help="Write the JSON Schemas that editors check files with.")
@@ -113,17 +145,8 @@ def _explained_field(name: str) -> str:
 @click.option("--certain", is_flag=True, help="--not-applied even before the time until which the call is held.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
 @account_options
-def resolve(
-    run: str,
-    call: str,
-    applied: bool | None,
-    because: str,
-    ids: tuple[str, ...],
-    certain: bool,
-    project: str,
-    sandbox: str | None,
-    api_url: str | None,
-) -> None:
+@taking(ResolveOptions)
+def resolve(given: ResolveOptions) -> None:
     """Decide the one outcome that reading cannot settle: whether a call took effect.
 
     \b
@@ -135,13 +158,13 @@ def resolve(
     from reconciler.commands import ledger as ledger_command
     from reconciler.model.text import is_reason
 
-    if applied is None:
+    if given.applied is None:
         raise click.UsageError("say --applied or --not-applied")
-    if not is_reason(because):
+    if not is_reason(given.because):
         raise click.UsageError("say how you know: --because TEXT")
-    decision = ledger_command.CallDecision(applied, because, ids, certain)
+    decision = ledger_command.CallDecision(given.applied, given.because, given.ids, given.certain)
     with report_refusal("text"):
-        put(ledger_command.resolve(project, sandbox, api_url, run, call, decision))
+        put(ledger_command.resolve(given.project, given.sandbox, given.api_url, given.run, given.call, decision))
 
 
 @cli.group("ledger", cls=Guessing, short_help="What is remembered: ids, values, and the journal of all runs.")
@@ -203,7 +226,8 @@ _book_command(
 @click.option("--older-than", required=True, metavar="AGE", help="180d, say; at least 7d.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
 @account_options
-def prune(older_than: str, project: str, sandbox: str | None, api_url: str | None) -> None:
+@taking(PruneOptions)
+def prune(given: PruneOptions) -> None:
     """Remove old runs and calls from the journal.
 
     What is open or held stays, and the last call of each facet of an address. `ledgerKeep: 180d` in reconciler.yaml
@@ -215,13 +239,14 @@ def prune(older_than: str, project: str, sandbox: str | None, api_url: str | Non
     from reconciler.commands import ledger as ledger_command
     from reconciler.config import project_schema
 
+    older_than = given.older_than
     if (
         not re.fullmatch(project_schema.AGE["pattern"], older_than)
         or project_schema.duration(older_than) < project_schema.LEAST_KEPT
     ):
         raise click.UsageError(f"--older-than {older_than!r} is no number of days, such as 180d, or is less than 7d")
     with report_refusal("text"):
-        put(ledger_command.prune(project, sandbox, api_url, project_schema.duration(older_than)))
+        put(ledger_command.prune(given.project, given.sandbox, given.api_url, project_schema.duration(older_than)))
 
 
 @cli.group(cls=Guessing)
@@ -241,7 +266,8 @@ def sandbox() -> None:
 @click.option("--state", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the state in FILE.")
 @click.option("--seed", default="demo", show_default=True, metavar="demo|empty|guide|FILE", help="What it holds.")
 @click.option("--faults", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Scripted faults.")
-def serve(host: str, port: int, state: str | None, seed: str, faults: str | None) -> None:
+@taking(ServeOptions)
+def serve(given: ServeOptions) -> None:
     """Serve the simulator over HTTP, for this tool and for any other client.
 
     \b
@@ -251,7 +277,7 @@ def serve(host: str, port: int, state: str | None, seed: str, faults: str | None
 
     gc.enable()
     try:
-        sandbox_command.serve(host, port, state, seed, faults, on_ready=_announce)
+        sandbox_command.serve(given.host, given.port, given.state, given.seed, given.faults, on_ready=_announce)
     except OSError as trouble:
         raise click.ClickException(f"{trouble.filename} cannot be read: {trouble.strerror}") from None
     except ValueError as trouble:

@@ -7,8 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+
+NOW = datetime.now(UTC)
+"""The one moment of a measurement: rows of the ledger, the clock of the account and the page tell the same."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 import os
 import platform
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from measure import Cost
+from measure import NOW, Cost
 
 PAGE = """\
 # Benchmarks
@@ -143,7 +142,7 @@ class Figures:
 def text(figures: Figures) -> str:
     """The page."""
     return PAGE.format(
-        day=datetime.now(UTC).date(),
+        day=NOW.date(),
         python=platform.python_version(),
         system=platform.system(),
         cores=os.cpu_count(),

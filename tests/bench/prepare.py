@@ -2,13 +2,13 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 from contestants import dates_as_text
+from measure import NOW
 from portfolio import PROJECT, Portfolio
 
 from reconciler import ledger
@@ -40,9 +40,8 @@ def write_plain(portfolio: Portfolio, file: Path) -> None:
 def write_ledger(portfolio: Portfolio, file: Path) -> None:
     """A ledger whose last run moved every bid to what the files want, fifty in a call."""
     book = ledger.open(f"sqlite:{file}", file.parent, name="bench", create=True)
-    at = datetime.now(UTC)
     with book.lock(("advertiserIds:1352",), Holder("bench"), timeout=0, waiting=lambda holder: None):
-        run = book.begin(RunRecord("apply", "bench", at, "bench", planned=portfolio.ad_sets))
+        run = book.begin(RunRecord("apply", "bench", NOW, "bench", planned=portfolio.ad_sets))
         for start in range(0, portfolio.ad_sets, 50):
             items = tuple(_bid(portfolio, n) for n in range(start, min(start + 50, portfolio.ad_sets)))
             rows = tuple({"id": item.id} for item in items)
@@ -50,8 +49,8 @@ def write_ledger(portfolio: Portfolio, file: Path) -> None:
             name = f"adSets.bids.{start // 50 + 1}"
             call = Call(name, "adSets", "bids", WriteEffect.SET, "PATCH", "/x", rows, items=items, form=form)
             ended = tuple(ItemOutcome(name, item, ItemStatus.APPLIED, item.id) for item in items)
-            book.settle(book.intend(run, call, at=at), ended, at)
-        book.finish(run, at, 0)
+            book.settle(book.intend(run, call, at=NOW), ended, NOW)
+        book.finish(run, NOW, 0)
     book.close()
 
 

@@ -5,11 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from time import process_time
 from typing import Any
+
+from measure import NOW
 
 from reconciler.config import loader, published_schemas, schema_errors
 from reconciler.config.yaml_document import parse
@@ -42,7 +43,7 @@ def main() -> None:
     os.chdir(folder)
     gc.disable()
     schema_errors.is_valid({}, published_schemas.RESOURCES)
-    watch, now = Watch(), datetime.now(UTC)
+    watch = Watch()
     texts = watch.time("read the files", lambda: [file.read_bytes() for file in sorted(folder.glob("ads/*.yaml"))])
     documents = watch.time("parse", lambda: [parse(text, "ads.yaml")[0] for text in texts])
     watch.time(
@@ -56,10 +57,10 @@ def main() -> None:
     rows = watch.time("decode", lambda: [codec.decode_row(kind, row) for row in answer])
     pairs = watch.time("match", lambda: match.match(kind, loaded.desired, rows, {})[0])
     pairs = watch.time("details", lambda: sub_resources.add_details(kind, "", pairs, lambda call: None))
-    scene = ValidationContext(pairs, now, rows, online=True)
+    scene = ValidationContext(pairs, NOW, rows, online=True)
     watch.time("rules on what is live", lambda: [list(rule(scene)) for rule in kind.scene_rules])
     changes = watch.time("compare", lambda: diff.diff(kind, pairs, {})[0])
-    book = CostContext(project.kinds, {kind.name: rows}, changes, project.scope, {}, now)
+    book = CostContext(project.kinds, {kind.name: rows}, changes, project.scope, {}, NOW)
     cost = watch.time("money", lambda: compute_cost(book))
     calls = watch.time("calls", lambda: build_calls(changes, {kind.name: BoundType(kind, "")}))
     run = Run("plan", "bench", changes, calls, unchanged=len(pairs) - len(changes), money=cost)

@@ -12,9 +12,10 @@ import sys
 import tempfile
 import urllib.request
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from measure import NOW
 
 from reconciler.sandbox.seed import ad_set
 from reconciler.sandbox.world import World
@@ -87,7 +88,7 @@ def main() -> None:
             assert server.stdout is not None
             url = re.search(r"http://\S+", server.stdout.readline())
             assert url is not None
-            control(url[0], "POST", "clock", {"now": datetime.now(UTC).isoformat()})
+            control(url[0], "POST", "clock", {"now": NOW.isoformat()})
             secret = {f"CRITEO_MS_CLIENT_{part}": text for part, text in (("ID", "sandbox-ms"), ("SECRET", "sandbox"))}
             env = os.environ | secret | {"RECONCILER_API_URL": url[0], "NO_PROXY": "127.0.0.1"}
             counts = []

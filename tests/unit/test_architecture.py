@@ -160,3 +160,18 @@ def test_nothing_that_judges_asks_a_clock() -> None:
     ]
 
     assert asked == []
+
+
+def test_a_command_with_more_than_three_options_takes_them_as_one_typed_object() -> None:
+    """So that mypy sees what a command passes on: ``cli`` knows no Any."""
+    loose, untyped = [], []
+    for file in sorted((PACKAGE / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Name) and node.id == "Any":
+                untyped.append(f"{file.name}:{node.lineno}")
+            if isinstance(node, FUNCTIONS) and any(".command(" in ast.unparse(each) for each in node.decorator_list):
+                given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                loose += [f"{file.name}:{node.lineno} {node.name}"] if len(given) > 3 else []
+
+    assert loose == []
+    assert untyped == []
