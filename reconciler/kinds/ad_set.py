@@ -322,6 +322,7 @@ AD_SET = Kind(
     excluded_when={"schedule.deliveryStatus": ("archived",)},
     read_only_when={"schedule.deliveryStatus": ("archived",)},
     stop_values={"schedule.activationStatus": "off"},
+    start_values={"schedule.activationStatus": "on"},
     create_defaults={"schedule.activationStatus": "off"},
     merged=("settings", "bids", "budgets"),
     optional_null_blocks=("budget",),

@@ -104,7 +104,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # natural_keys     keys that find a resource without an id, tried in order (contract §12)
     # excluded_when    live values that exclude one from that search; superseded_when those of one that stands back
     # read_only_when   live values of one that the API no longer changes, so that an import leaves it out
-    # stop_values      values that stop delivery
+    # stop_values, start_values    values that stop delivery, and those with which it begins
     # create_defaults  values that the API gives a new resource
     # create_first     values of the resources that are created before others in one call
     # merged      facets that `batching: merged` folds into one item
@@ -124,8 +124,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     # title, campaign    the fields with its name, and with the campaigns that it belongs to
     # amount_units    fields that give an amount its unit: amounts of other units are not compared
     # facet_roles which facets move bids, budgets or funds
-    # layout      where an import writes it, and under which key
-    # probes      reads that show whether the application may read it
+    # layout, probes   where an import writes it, under which key; reads that show whether the application may read it
     # days_by_owner    whether the zone of its owner may decide which day it is
     # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
     # is_ended         whether a stated entry of a map is over on a day: it is neither compared nor sent
@@ -147,6 +146,7 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     superseded_when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     read_only_when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     stop_values: Mapping[str, Value] = field(default_factory=dict)
+    start_values: Mapping[str, Value] = field(default_factory=dict)
     create_defaults: Mapping[str, Value] = field(default_factory=dict)
     create_first: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     merged: tuple[str, ...] = ()

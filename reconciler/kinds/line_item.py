@@ -195,6 +195,7 @@ LINE_ITEM = Kind(
     excluded_when={"status": ("archived",)},
     read_only_when={"status": ("archived", "ended")},
     stop_values={"status": "paused"},
+    start_values={"status": "active"},
     create_defaults={
         "status": "draft",
         "isAutoDailyPacing": False,

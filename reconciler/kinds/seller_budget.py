@@ -87,6 +87,7 @@ SELLER_BUDGET = Kind(
     superseded_when={"status": ("Archived",), "suspended": (True,)},
     read_only_when={"status": ("Archived",)},
     stop_values={"suspended": True},
+    start_values={"suspended": False},
     create_defaults={"suspended": False},
     create_first={"budgetType": seller_budget_state.TOTALS},
     references=(SELLERS, Reference("campaignIds", CAMPAIGNS, "campaign")),

@@ -10,8 +10,6 @@ from reconciler.kinds.products import SCOPES
 from reconciler.model import Address, Change, LimitChange, Live, Value, Values
 from reconciler.planning.cost import CostContext
 
-STARTED: Mapping[Value, Value] = {"off": "on", True: False}
-
 
 class Sibling(Struct, frozen=True):
     """The largest amount of a field beside a new object, and where it was looked for."""
@@ -79,12 +77,10 @@ def find_created_off(book: CostContext) -> Iterator[LimitChange]:
     for change in book.changes:
         kind = book.kinds[change.address.kind]
         values = {**kind.create_defaults, **change.after}
-        stops = {name: value for name, value in kind.stop_values.items() if value in STARTED}
-        if change.id is not None or not stops or kind.limits is None:
+        if change.id is not None or not kind.start_values or kind.limits is None:
             continue
-        if any(values.get(name) != value for name, value in stops.items()):
+        if any(values.get(name) == value for name, value in kind.start_values.items()):
             continue
-        started = {**values, **{name: STARTED[value] for name, value in stops.items()}}
-        limit = kind.limits([started], book.today(kind.name))[0]
+        limit = kind.limits([{**values, **kind.start_values}], book.today(kind.name))[0]
         if limit is not None:
             yield LimitChange(kind.name, None, change.address, book.of(change), None, limit)

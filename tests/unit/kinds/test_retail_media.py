@@ -44,7 +44,8 @@ def files(here: Bench, **kinds: dict[str, str]) -> None:
 
 
 def told(problems: tuple[Problem, ...]) -> list[tuple[str, int]]:
-    return [(each.code, each.span.line) for each in problems if each.span and each.code != "retailer-review"]
+    notes = ("retailer-review", "created-off")
+    return [(each.code, each.span.line) for each in problems if each.span and each.code not in notes]
 
 
 def ended(run: Run) -> dict[str, str]:
@@ -259,6 +260,18 @@ def test_what_is_wrong_with_a_campaign_is_told_at_its_line(block: str, found: st
         files(here, retailMediaCampaigns={"one": block})
 
         assert told(here.plan().problems) == [(found, 2)]
+
+
+@pytest.mark.parametrize(("status", "noted"), [("", 1), (", status: draft", 1), (", status: active", 0)])
+def test_a_new_line_item_that_is_left_a_draft_is_told_with_what_it_may_spend_once_started(
+    status: str, noted: int
+) -> None:
+    with market() as here:
+        files(here, lineItems={"hot": NEW_ITEM.replace("CAMPAIGN", '"73"').replace("MORE", f", budget: 900{status}")})
+        notes = [each.message for each in here.plan().problems if each.code == "created-off"]
+
+    told_once = ["1 object is created off, and counted in no sum: once started, EUR 900.00 more may be spent"]
+    assert notes == told_once * noted
 
 
 def test_stops_and_lower_caps_go_before_what_costs_more() -> None:
