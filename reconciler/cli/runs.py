@@ -250,7 +250,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
     """Let the first interrupt finish the calls in flight and send no more; the same signal again exits at once.
 
     A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT continues to
-    settle during these seconds. Nothing is lost by any of them: every call is in the journal before it is sent.
+    settle during these seconds. None of them loses anything: every call is in the journal before it is sent.
     """
     from reconciler.model import Cause, error
 

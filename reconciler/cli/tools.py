@@ -1,4 +1,4 @@
-"""Commands beside the runs: schema, explain, resolve, ledger, sandbox."""
+"""Commands that are no runs: schema, explain, resolve, ledger, sandbox."""
 
 import gc
 import re

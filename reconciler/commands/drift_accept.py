@@ -91,7 +91,7 @@ def rewrite_files(
 
 
 class _Blocks(Struct):
-    """Blocks of one kind in one file: those that are to state other values, with their live objects, and the rest."""
+    """Blocks of one kind in one file: those whose values change, with their live objects, and all others."""
 
     chosen: list[tuple[Desired, Live]] = field(default_factory=list)
     others: list[Desired] = field(default_factory=list)

@@ -53,7 +53,7 @@ class RecordedMove(Struct, frozen=True):
 
 
 class RollbackResult(Struct, frozen=True):
-    """The plan, its session (with the changed files), the texts of these, and the targets."""
+    """Plan of a rollback, its session, the new texts of the changed files, and the targets."""
 
     run: Run
     session: Session

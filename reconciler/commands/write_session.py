@@ -69,7 +69,7 @@ class WriteSession:
         return baseline.remember_baseline(self.ledger, prepared.pairs, session.stated, session.outside.clock())
 
     def _note_agreement(self, prepared: "plan_engine.PreparedPlan") -> None:
-        """Store that the whole project is in force, if the plan was of it: later differences are later changes."""
+        """Record that the whole project is in force, if the plan covered it; later differences are later changes."""
         found = sum(len(pairs) for pairs in prepared.pairs.values())
         if self.session.project.whole and found == len(self.session.loaded.desired):
             baseline.note_agreement(self.ledger, self.session.outside.clock())
@@ -162,7 +162,7 @@ def _find_applied(run: Run) -> set[tuple[Address, str]]:
 
 @contextmanager
 def open_writing(session: Session, lock_timeout: float, *, ahead: bool = False) -> Iterator[WriteSession]:
-    """Hold the lock of the scope, with what earlier runs left open settled. Raise :class:`CommandRefused`.
+    """Hold the lock of the scope, and settle the open calls of earlier runs. Raise :class:`CommandRefused`.
 
     ``ahead`` begins the reads of a plan of the whole project as soon as the lock is held.
     """

@@ -1,7 +1,7 @@
 """Overrides: values that hold for a time, so that the desired state depends on the files and the time.
 
-A value is absolute, or a step (``+30 %``) from the file's value, whatever other overrides set. Only a run of this tool
-can end an override, so a plan says what happens without one.
+A value is absolute, or a step (``+30 %``) from the file's value, which ignores other overrides. Only a run of this tool
+can end an override, so a plan says what stays in force if no run follows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Schema of the parts of ``reconciler.yaml`` beside the resources: ownership, overrides, renames.
+"""Schema of further parts of ``reconciler.yaml``: ownership, overrides, renames.
 
 A time with an offset is an instant. Without one it is local time in ``zone``; a plain date includes the whole day.
 """

@@ -37,7 +37,7 @@ def _is_moved(kind: Kind, live: Live, name: str, stated: Value) -> bool:
 def block_changes(kind: Kind, desired: Desired, live: Live, written: Json) -> Moves:
     """Return the new values of the fields that differ from live; ``written`` is the parsed file.
 
-    A live value that may not be written, alone or beside the rest, is removed from the block.
+    A live value that cannot be written, alone or together with the other values, is removed from the block.
     """
     moved: dict[str, Json | Removed] = {}
     values: dict[str, Value] = dict(desired.values)

@@ -73,7 +73,7 @@ def _read(text: str, file: str) -> Json:
 
 
 def _with(value: Json, path: FieldPath, new: "Json | Removed", fresh: dict[int, Json]) -> Any:
-    """Return the value with a part of it replaced; blocks that this empties go too, blocks that it needs come.
+    """Return the value with a part of it replaced; missing blocks are added, blocks left empty are removed.
 
     A block is copied before its first change, since aliases share it; ``fresh`` holds the copies, which are changed in
     place, so that many changes of one large block cost no more than its size.
@@ -154,7 +154,7 @@ class _Editor:
         return [*found, *self._saved_anchors(found)]
 
     def _change(self, node: Node, path: FieldPath, new: "Json | Removed") -> Iterator[Splice]:
-        """Yield the splices of one change: descend as far as the text has the path, and write the rest there."""
+        """Yield the splices of one change: follow the path as far as it exists, and write the missing part there."""
         for depth, step in enumerate(path):
             found = node.entry(str(step)) if node.is_map else None
             here = path[: depth + 1]

@@ -170,7 +170,7 @@ class ValueBuilder:
         self.anchors[event.anchor] = value
 
     def _name(self, event: Any) -> Any:
-        """Return a key as text, whatever its type as a value would be. Raise YamlRefused if it is empty."""
+        """Return a key as text, also if it would be a number or a flag as a value. Raise YamlRefused if it is empty."""
         text = event.value
         if not event.style:
             if text == "<<":

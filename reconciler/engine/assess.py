@@ -105,7 +105,7 @@ def assess(
 def compute_planned_cost(
     project: Project, seen: RefreshResult, changes: Sequence[Change], spoken: Mapping[str, BoundType], now: datetime
 ) -> Money:
-    """Return the cost of the changes from the values for which they were planned, whatever moved outside since."""
+    """Return the cost of the changes from the values for which they were planned; later changes outside are ignored."""
     planned = {(change.address.kind, change.live.id): change.live for change in changes if change.live is not None}
     live = {name: tuple(planned.get((name, row.id), row) for row in rows) for name, rows in seen.live.items()}
     kinds = {name: target.kind for name, target in spoken.items()}

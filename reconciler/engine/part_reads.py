@@ -55,7 +55,7 @@ def find_parts(project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory
 
 
 def add_parents(part: Part, kind: Kind, live: Sequence[Live]) -> tuple[str, ...] | None:
-    """Return all parents of a part, given the objects of its ids; None if one of these or its parent is not shown."""
+    """Return all parents of a part, given the objects with its ids; None if an object is missing or has no parent."""
     found = {str(each.values.get(likeness.parent_of(kind)) or "") for each in live}
     if "" in found or {each.id for each in live} != set(part.ids):
         return None

@@ -82,7 +82,7 @@ def count_progress(what: str, noun: str, tell: Tell) -> Count:
 
 
 class CallProgress:
-    """Progress of one run's calls: reads, and the sending of a plan, beside which no reads are reported."""
+    """Progress of one run's calls: reads, and the sending of a plan, during which no reads are reported."""
 
     def __init__(
         self,

@@ -73,7 +73,7 @@ def _refresh(
     memory: StateSnapshot,
     parts: Mapping[str, Part],
 ) -> RefreshResult:
-    """Read the scope in one order, whatever was read ahead."""
+    """Read the scope in one order, also if some of it was read ahead."""
     codes: dict[tuple[str, str], str] = {}
     zones: dict[tuple[str, str], str] = {}
     problems = check_scope(project, kinds, outside, now, codes, zones)

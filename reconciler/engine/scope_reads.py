@@ -37,7 +37,7 @@ def check_scope(
 def first_reads(
     project: Project, kinds: Sequence[Kind], parents: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> tuple[Call, ...]:
-    """Return the reads with which a refresh of these kinds begins, whatever the files say of them.
+    """Return the first reads of a refresh of these kinds, which do not depend on their blocks.
 
     Of a kind with ``parents`` only their objects are read.
     """

@@ -163,7 +163,7 @@ def find_contradicted(
 ) -> tuple[Hold, ...]:
     """Return the holds of changes that start from an amount which contradicts an accepted top-up (rule 4).
 
-    The read on which the plan is based may lag, whatever another read showed.
+    The read on which the plan is based may lag, even if another read did not.
     """
     found: list[Hold] = []
     for change in changes:

@@ -104,7 +104,7 @@ def judge(
             found, excuses = settle(rule, found, proposal, decisions, SHOWN)
         problems = _fold_problems(rule, found)
         because = allowed.get(rule.name) if problems else None
-        looked = bool(problems or excuses) or rule.looks(proposal, setting)
+        looked = bool(problems or excuses) or rule.applies(proposal, setting)
         reason = because if because is not None and is_reason(because) else None
         verdict = Judgement(rule.name, level, rule.said(setting), problems, reason, looked, excuses)
         judgements.append(

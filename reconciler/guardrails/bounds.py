@@ -28,7 +28,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
                 yield RULE.object(message, step.change, at=step.move.place)
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     return any(step.after is not None and _edges(setting, step) is not None for step in proposal.steps)
 
 
@@ -86,7 +86,7 @@ RULE = Rule(
     },
     judge,
     describe_setting,
-    looks,
+    applies,
     check=check,
     per_resource=True,
 )

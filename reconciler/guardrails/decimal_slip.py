@@ -55,7 +55,7 @@ def _beside_siblings(proposal: Proposal) -> Iterator[Problem]:
             yield RULE.object(message, change, at=move.place, hint=HINT)
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     known = any(step.before and step.after for step in proposal.steps) or any(proposal.beside.values())
     return known or any(each.before and each.after for each in proposal.money.dated)
 
@@ -80,7 +80,7 @@ RULE = Rule(
     ON,
     judge,
     lambda setting: "no change of about x10, x100 or x1000",
-    looks,
+    applies,
     default=True,
     per_resource=True,
 )

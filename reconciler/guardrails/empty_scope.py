@@ -20,7 +20,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         yield from _files(proposal)
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     """Return True if the ledger remembers anything of the kinds that were read, or of all files."""
     return any(proposal.whole or kind in proposal.live for kind, (all, _) in proposal.known.items() if all)
 
@@ -44,6 +44,6 @@ RULE = Rule(
     ON,
     judge,
     lambda setting: "what the ledger remembers is still there",
-    looks,
+    applies,
     default=True,
 )

@@ -18,7 +18,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
     return find_excesses(RULE, increases, setting, "the plan raises what is billed at most")
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     return bool(proposal.money.ceiling_shifts)
 
 
@@ -29,6 +29,6 @@ RULE = Rule(
     BY_CURRENCY,
     judge,
     by_currency,
-    looks,
+    applies,
     check=currencies,
 )

@@ -26,7 +26,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
         yield RULE.object(message, step.change, at=step.move.place, hint="raise it in steps")
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     """Return True if an existing amount with a limit changes."""
     return any(
         step.before is not None and step.after is not None and _limit(setting, step) is not None
@@ -66,7 +66,7 @@ RULE = Rule(
     or_by_name(PERCENT),
     judge,
     describe_setting,
-    looks,
+    applies,
     check=check,
     per_resource=True,
 )

@@ -59,7 +59,7 @@ def _describe_setting(setting: Any) -> str:
     return f"{limits}, created off counted" if setting.get(CREATED_OFF) else limits
 
 
-def _looks(proposal: Proposal, setting: Any) -> bool:
+def _applies(proposal: Proposal, setting: Any) -> bool:
     return any_increase(proposal, setting) or bool(setting.get(CREATED_OFF) and proposal.created_off)
 
 
@@ -75,6 +75,6 @@ RULE = Rule(
     {**BY_CURRENCY, "properties": {CREATED_OFF: {"type": "boolean", "description": "Count what is created off."}}},
     judge,
     _describe_setting,
-    _looks,
+    _applies,
     check=_check,
 )

@@ -22,8 +22,8 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             yield RULE.object(message, change, at=move.place, hint="write a name of that form")
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
-    """Return True if the plan names a resource of a kind with a form."""
+def applies(proposal: Proposal, setting: Any) -> bool:
+    """Return True if the plan names a resource of a kind for whose names a form is set."""
     return any(change.address.kind in setting and _name(change.fields) for change in proposal.changes)
 
 
@@ -51,7 +51,7 @@ RULE = Rule(
     },
     judge,
     lambda setting: ", ".join(f"{kind} {form}" for kind, form in setting.items()),
-    looks,
+    applies,
     check=check,
     per_resource=True,
 )

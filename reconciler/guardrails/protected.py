@@ -36,7 +36,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             yield RULE.object(message, change, hint="leave it as it is")
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     """Return True if a named resource is in the files, in the ledger or live."""
     globs, ids = setting.get("addresses", ()), setting.get("ids", {})
     changed = (change.address for change in proposal.changes)
@@ -97,7 +97,7 @@ RULE = Rule(
     },
     judge,
     describe_setting,
-    looks,
+    applies,
     check=check,
     per_resource=True,
     of_scope=True,

@@ -29,7 +29,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             yield RULE.object(_describe_removal(shift), change, at=_place(change), hint="write an amount")
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     return bool(proposal.money.shifts or proposal.money.ceiling_shifts)
 
 
@@ -66,7 +66,7 @@ RULE = Rule(
     ON,
     judge,
     lambda setting: "nothing becomes uncapped",
-    looks,
+    applies,
     default=True,
     per_resource=True,
 )

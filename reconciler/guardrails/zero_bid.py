@@ -18,7 +18,7 @@ def judge(proposal: Proposal, setting: Any) -> Iterator[Problem]:
             yield RULE.object(message, step.change, at=step.move.place, hint=hint)
 
 
-def looks(proposal: Proposal, setting: Any) -> bool:
+def applies(proposal: Proposal, setting: Any) -> bool:
     return any(_is_bid(step) and step.after is not None for step in proposal.steps)
 
 
@@ -33,6 +33,6 @@ RULE = Rule(
     ON,
     judge,
     lambda setting: "no bid becomes 0",
-    looks,
+    applies,
     per_resource=True,
 )

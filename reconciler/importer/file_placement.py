@@ -1,4 +1,4 @@
-"""Place imported resources: beside their siblings, or in new files; each file is yielded once, complete."""
+"""Place imported resources: in the files of their siblings, or in new files; each file is yielded once, complete."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -94,7 +94,7 @@ class EntryMap(Struct, frozen=True):
         return self.default if value is None else value
 
     def write(self, values: Mapping[str, Value]) -> Json:
-        """Return the list, or the attributes, of these values by key; None is left out."""
+        """Return the values by key in the API's form, a list or attributes, without those that are None."""
         stated = {key: value for key, value in sorted(values.items()) if value is not None}
         if not self.start:
             return {key: self.type.write(value) for key, value in stated.items()}

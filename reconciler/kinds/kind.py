@@ -102,35 +102,35 @@ class Kind(Struct, frozen=True, eq=False, dict=True):
     """A kind of resource as one table, plus functions only for rules that cross fields."""
 
     # natural_keys     keys that find a resource without an id, tried in order (contract §12)
-    # excluded_when    live values that exclude one from that search; superseded_when those of one that stands back
-    # read_only_when   live values of one that the API no longer changes, so that an import leaves it out
-    # stop_values, start_values    values that stop delivery, and those with which it begins
+    # excluded_when    live values that exclude an object from that search; superseded_when: if there is another one
+    # read_only_when   live values of an object that the API no longer changes, so that an import leaves it out
+    # stop_values, start_values    values that stop delivery, and those that start it
     # create_defaults  values that the API gives a new resource
     # create_first     values of the resources that are created before others in one call
     # merged      facets that `batching: merged` folds into one item
     # money       creating or funding one commits money at once (contract §10)
     # optional_null_blocks  blocks that may be null because something else sets them
     # details     sub-resources, read only where the files state them
-    # attachments a set that is read from the other side
-    # references, markings   fields whose ids must be known before any call; lists that say of objects what they do not
+    # attachments a set that is read from the list of attached objects
+    # references, markings   fields whose ids are checked before any call; lists with facts that the objects do not hold
     # owners      a list with the time zones of the owners
-    # rules, scene_rules     see one resource as written; all of them, with live state when there is any
-    # server_side_effects  returns the values after a change with those that the API then sets
-    # limits, cost_fields    what each of all its objects may spend at most, and the fields that this depends on
+    # rules, scene_rules     check one resource as written; all resources together, with live state if there is any
+    # server_side_effects  returns the values after a change, with those that the API sets by itself
+    # limits, cost_fields    what each object may spend at most, and the fields that this depends on
     # ceilings    what the vendor promises to bill for each of its objects at most (contract of campaigns, E4.1)
-    # caps_campaigns  whether one is a campaign, whose ceiling, or else limit, bounds all that belongs to it
+    # caps_campaigns  True for campaigns: the ceiling, or else the limit, bounds all that belongs to one
     # normalize   returns the values of an object with what a version of the API encodes in other fields
-    # blocks, history  what each block that only groups fields is about; the format of its history
+    # blocks, history  a description of each block that only groups fields; the format of its history
     # title, campaign    the fields with its name, and with the campaigns that it belongs to
     # amount_units    fields that give an amount its unit: amounts of other units are not compared
     # facet_roles which facets move bids, budgets or funds
     # layout, probes   where an import writes it, under which key; reads that show whether the application may read it
     # days_by_owner    whether the zone of its owner may decide which day it is
-    # hidden_code      the API's code for objects that are there and that it never shows (contract §8.1)
-    # is_ended         whether a stated entry of a map is over on a day: it is neither compared nor sent
-    # dated_cap, minimum_bid     the cap of an entry that replaces a standing one for a time; how the least bid is read
+    # hidden_code      the API's code for objects that exist and that it never shows (contract §8.1)
+    # is_ended         True if a stated entry of a map is over on a day: it is neither compared nor sent
+    # dated_cap, minimum_bid     the cap of an entry that replaces the usual one for a time; how the minimum bid is read
     # assumed, assumed_patches   the kind where an assumption does not hold, or the facet that it then cannot patch
-    # idle_when_equal  maps whose entries say nothing where they equal another field, or a value
+    # idle_when_equal  maps whose entries have no effect if they equal another field, or a value
 
     name: str
     singular: str

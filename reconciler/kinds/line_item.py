@@ -137,7 +137,7 @@ PAGES = (EntryMap(MULTIPLIERS, MoneyType(), words=rules.PAGES, default=MoneyType
 
 
 def with_finer_bids(kind: Kind) -> Kind:
-    """Return the kind whose bids may have four decimals, whatever the currency."""
+    """Return the kind with bids of up to four decimals in every currency."""
     return kind.amend({name: {"type": MoneyType()} for name in (rules.TARGET, rules.CEILING)})
 
 

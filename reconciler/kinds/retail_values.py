@@ -52,7 +52,7 @@ class TernaryType(BoolType, frozen=True):
 
 
 class IntentType(EnumType, frozen=True):
-    """An intent that a read shows as a computed state: ``shown_as`` maps such a state to the intent behind it."""
+    """A status that is written, and read as a computed state: ``shown_as`` maps such a state to the written word."""
 
     shown_as: tuple[tuple[str, str], ...] = ()
 

@@ -181,7 +181,7 @@ class Codec:
     # --- Fields ---
 
     def _layout(self, kind: type[Struct]) -> Layout:
-        """Return the layout of a struct; without one of its own, earlier files may lack whatever has a default."""
+        """Return the layout of a struct; by default, earlier files may lack every field that has a default."""
         if kind in self._layouts:
             return self._layouts[kind]
         names = kind.__struct_fields__

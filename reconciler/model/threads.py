@@ -15,7 +15,7 @@ def _start(work: Callable[[], None]) -> None:
 
 
 class Threads(Struct, frozen=True):
-    """Thread primitives: locks, conditions, a parallel map, and work beside the caller's that may end with it."""
+    """Thread primitives: locks, conditions, a parallel map, and background work that ends with the process."""
 
     lock: Callable[[], Any] = threading.RLock
     condition: Callable[[], Any] = threading.Condition

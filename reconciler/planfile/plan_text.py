@@ -1,4 +1,4 @@
-"""Text and digest of a plan file, entry by entry, so that a large plan is not held in other forms beside its text."""
+"""Text and digest of a plan file, entry by entry, so that a large plan is held in memory only once."""
 
 import hashlib
 import json

@@ -88,9 +88,9 @@ def _find_campaign(kind: Kind, values: Values) -> str | None:
 
 
 def find_bounding_kinds(book: CostContext) -> Mapping[str, frozenset[str]]:
-    """Return the kinds of campaigns with limits of their own whose members are read too, with the kinds of these.
+    """Return each kind of campaign that has a limit, with the kinds of its members, if these are read.
 
-    What such a campaign asks for is what its members ask for, at most its own limit.
+    The budget of such a campaign is the sum of its members' budgets, and at most its own limit.
     """
     found: dict[str, frozenset[str]] = {}
     for name, kind in book.kinds.items():

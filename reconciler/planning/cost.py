@@ -142,7 +142,7 @@ class _Totals:
             yield Commitment(*key, before, after, uncapped_before, uncapped_after)
 
     def changes(self) -> Iterator[tuple[str, Exposure]]:
-        """Yield (currency, change) of what is asked for on one day and in all."""
+        """Yield (currency, change) of the budgets for one day and for all days together."""
         for row in self.commitments():
             if row.period in (Period.ANY_DAY, Period.TOTAL):
                 was, becomes = before_and_after(row)

@@ -34,7 +34,7 @@ class ExposureContext(Struct, frozen=True):
         return Exposure.of(kind.limits([values], self.today(kind.name))[0])
 
     def raises(self, change: Change, fields: Sequence[FieldChange]) -> bool:
-        """Return True if these fields raise the exposure, for any part of the rest being in force."""
+        """Return True if these fields can raise the exposure, whichever of the other changes are in force."""
         kind = self.kinds[change.address.kind]
         if change.action is Action.CREATE:
             return self.of(kind, compute_values_after(kind, None, fields)) > NOTHING

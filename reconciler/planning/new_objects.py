@@ -12,7 +12,7 @@ from reconciler.planning.cost import CostContext
 
 
 class Sibling(Struct, frozen=True):
-    """The largest amount of a field beside a new object, and where it was looked for."""
+    """The largest amount of a field among a new object's siblings, and where these are."""
 
     amount: Decimal
     among: str
@@ -21,7 +21,7 @@ class Sibling(Struct, frozen=True):
 def find_siblings(
     kinds: Mapping[str, Kind], changes: Sequence[Change], live: Mapping[str, Sequence[Live]]
 ) -> dict[Address, dict[str, Sibling]]:
-    """Return the largest amount beside each new object, by field: of live objects, and of the other new ones."""
+    """Return the largest amount among each new object's siblings, by field: live objects and other new ones."""
     born = [change for change in changes if change.id is None]
     found: dict[Address, dict[str, Sibling]] = {}
     for kind in dict.fromkeys(change.address.kind for change in born):

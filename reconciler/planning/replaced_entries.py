@@ -1,4 +1,4 @@
-"""Merge the file's entries into an object of maps as it was just read, entry by entry."""
+"""Merge the file's map entries into an object as it was just read, entry by entry."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Parts of the bodies of a replacement: paths of keys, and the problems that forbid its sending."""
+"""Helpers for the body of a replacement: paths of its keys, and the problems that forbid sending it."""
 
 from collections.abc import Collection, Iterator
 from typing import Any

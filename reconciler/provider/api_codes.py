@@ -1,4 +1,4 @@
-"""Meaning, cause and cure of each code of the API: data beside the code, read when something is refused."""
+"""Meaning, cause and cure of each code of the API, from a data file that is read when something is refused."""
 
 import re
 from collections.abc import Mapping

@@ -119,7 +119,7 @@ def decode_details(field: str, attribute: str, rows: Iterable[Any]) -> dict[str,
 
 
 def encode_fields(kind: Kind, values: Values, direction: str) -> Body:
-    """Return the fields of a create or a patch, nested as in the version.
+    """Return the fields of a create or a patch, nested as this API version expects them.
 
     A create omits None, except for keys that are always required.
     """

@@ -39,7 +39,7 @@ def block(lines: Iterable[str]) -> tuple[str, list[str], str]:
 
 
 def slug(name: str) -> str:
-    """Return a name for use in a comment's tag, different for each name."""
+    """Return a form of a name for a comment's tag; different names have different forms."""
     safe = re.sub(r"[^A-Za-z0-9_.]+", "-", name)[:60].strip("-")
     if safe == name:
         return safe

@@ -1,4 +1,4 @@
-"""One request as its handler sees it: body, version, parameters, application and state (contract §0, §2.13)."""
+"""One request as its handler receives it: body, version, parameters, application and state (contract §0, §2.13)."""
 
 from __future__ import annotations
 

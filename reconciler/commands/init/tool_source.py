@@ -1,4 +1,4 @@
-"""Repository and commit of this tool, from which pipelines install it; no registry is asked for it by name."""
+"""Repository and commit of this tool, from which pipelines install it; it is never looked up in a package registry."""
 
 import json
 import re

@@ -77,9 +77,9 @@ class Seen(Struct, frozen=True):
 
 
 class Watch:
-    """What a run sees of the locks that it waits for, on its own clock.
+    """State of the locks that a run waits for, by its own clock.
 
-    ``renewed`` are those that changed hands or were renewed meanwhile; ``told`` are the holders already named.
+    ``renewed`` are those with a new holder or a renewal meanwhile; ``told`` are the holders already reported.
     """
 
     def __init__(self, began: float) -> None:

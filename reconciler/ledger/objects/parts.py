@@ -1,4 +1,4 @@
-"""Parts of a ledger in a bucket: which of them hold what is asked for, and reading those not yet in memory."""
+"""Parts of a ledger in a bucket: choose those that hold the wanted rows, and read those not yet in memory."""
 
 import array
 import sys

@@ -112,7 +112,7 @@ class StateBlocks:
         return asked.places is not None and asked.places <= self._places and asked.ordinals <= self._ordinals
 
     def give(self, asked: Asked) -> Packed:
-        """Return the rows of what is asked for that were not given yet."""
+        """Return the wanted rows that were not returned yet."""
         if self.has(asked):
             return {}
         if not self._in_blocks:

@@ -217,7 +217,7 @@ class ObjectStore:
         raise LedgerError(self.where, "other runs fold its log all the time", "run again")
 
     def bring(self, choose: Callable[[Map], Wanted]) -> None:
-        """Read the parts with what is asked for, unless they are in memory."""
+        """Read the chosen parts, unless they are in memory."""
         for _ in range(ATTEMPTS):
             try:
                 wanted = choose(self.map)

@@ -125,7 +125,7 @@ class RateWindow:
         return scout
 
     def give_back(self, scout: bool) -> None:
-        """Release a call that has ended, in whatever way."""
+        """Release a call that has ended, with or without a response."""
         self.in_flight -= 1
         self.scouting = self.scouting and not scout
 

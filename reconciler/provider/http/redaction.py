@@ -32,7 +32,7 @@ class Redaction:
         self._pattern: re.Pattern[str] | None = None
 
     def hide(self, secret: str, *, least: int = SHORTEST) -> None:
-        """Remove this text from all others from now on."""
+        """Remove this text from every text that is redacted from now on."""
         if len(secret) >= least and secret not in self._secrets:
             self._secrets.add(secret)
             self._plain += (secret, *_encode_secret(secret))

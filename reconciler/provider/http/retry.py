@@ -37,7 +37,7 @@ def wrap_sleep(sleep: Callable[[float], None], halted: Callable[[], bool] | None
 def may_repeat(effect: WriteEffect, last: Attempt) -> bool:
     """Return True if the call may be sent again: the whole policy.
 
-    A create or a delta is sent once, whatever the response: before each further sending its sender looks again and
+    A create or a delta is sent once, with any response or none: before each further sending its sender looks again and
     writes a new intent (contract §9 rules 2 and 5).
     """
     return effect.repeatable and not last.permanent and last.answer.fate is not Delivery.ANSWERED

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Retail Media accounts as one call sees them."""
+    """Retail Media accounts that one call may read and write."""
 
     call: Call
 

@@ -51,7 +51,7 @@ def taken_name() -> Problem:
 
 
 def not_editable(fields: Mapping[str, Any]) -> list[Problem]:
-    """Return one problem, with the guide's text, per field of a balance not billed by the retailer (§5.4 rule 1)."""
+    """Return a problem for each field: it cannot be changed unless the retailer bills the balance (§5.4 rule 1)."""
     text = "Can only change the field {} of a balance not billed by retailer."
     return [problem("invalid-operation", "Invalid operation", text.format(field)) for field in fields]
 

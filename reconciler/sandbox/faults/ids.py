@@ -24,7 +24,7 @@ def answer(fault: Record, call: Call, handler: Handler) -> Response:
 
 
 def _renamed(told: Any, key: str) -> Any:
-    """Return the resource, or the first of a list, with the id `key`."""
+    """Return the resource, or the first of a list, with its id replaced by `key`."""
     if isinstance(told, list):
         return [_renamed(told[0], key), *told[1:]]
     name = next((name for name in ("id", "budgetId") if isinstance(told, dict) and name in told), None)

@@ -32,7 +32,7 @@ class Promise:
 
 
 def promise(fault: Record, others: Sequence[Record], call: Call, handler: Handler) -> Response:
-    """Return the response of the effect, and store the call for its due time; a refused call has no effect."""
+    """Return the response of a call with its effect, and store the call for its due time, unless it is refused."""
     scratch = call.state.copied()
     response = handler(replace(call, state=scratch))
     before = _reserve(call.state, scratch)

@@ -40,7 +40,7 @@ def line_item(call: Call, line_item_id: str) -> tuple[Record, Record]:
 
 
 def retailer(call: Call, retailer_id: str) -> Record:
-    """Return a retailer, which every account sees. Raise `Refusal` with 404."""
+    """Return a retailer; every account can read it. Raise `Refusal` with 404."""
     record = call.state.get("retailers", retailer_id)
     if record is None:
         raise Refusal(404, problem("not-found", "Not found", f"no retailer {retailer_id}"))

@@ -30,7 +30,7 @@ _LEG = ("dayOfWeek", "startTime", "endTime")
 
 
 def text(least: int, longest: int | None) -> Reader:
-    """Return the reader of a text of that length."""
+    """Return a function that reads a text of that length."""
 
     def read(value: Any, zone: ZoneInfo) -> str:
         if not isinstance(value, str):

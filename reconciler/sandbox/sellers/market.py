@@ -1,4 +1,4 @@
-"""Marketplace as one call sees it: wire profile, portfolio and day (contract §4.1, rules 6, 46)."""
+"""Marketplace for one call: wire profile, portfolio and day (contract §4.1, rules 6, 46)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOO_MANY = "too-many-items"
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """The marketplace as one call sees it."""
+    """The marketplace for one call."""
 
     call: Call
     legacy: bool
