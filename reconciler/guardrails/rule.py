@@ -104,7 +104,7 @@ class Proposal(Struct, frozen=True, dict=True):
 class Rule(Struct, frozen=True):
     """One guardrail: its key in ``reconciler.yaml``, the schema of its setting, and its judgement.
 
-    ``said`` formats the setting; ``applies`` returns True if the plan holds anything to which the rule applies; ``check``
+    ``said`` formats the setting; ``applies`` returns True if the plan holds anything that the rule judges; ``check``
     finds errors beyond the schema. A rule with a ``default`` is on unless the setting is false. Each violation of a
     ``per_resource`` rule is about the resource of its address only. A rule ``of_scope`` judges by all objects of the
     scope, so that these must be read even for a plan of a few.

@@ -59,7 +59,7 @@ def encode(rows: Packed) -> tuple[bytes, list[Place]]:
     cuts = [order[at : at + AT_A_TIME] for at in range(0, len(order), AT_A_TIME)]
     plain = [_plain([by_place[each] for each in cut]) for cut in cuts]
     like = b"".join(plain[len(plain) // 2 :])[:LIKE]
-    packed = [_compressed(each, like) for each in plain]
+    packed = [_compress(each, like) for each in plain]
     having = [[each for each in cut if _has_id(by_place[each][0])] for cut in cuts]
     dictionary = zlib.compress(like)
     firsts, sizes, ids = (cut[0] for cut in cuts), map(len, packed), map(len, having)
@@ -76,7 +76,7 @@ def _has_id(rows: Iterable[Row]) -> bool:
     return any(row[2] is not None for row in rows)
 
 
-def _compressed(data: bytes, like: bytes) -> bytes:
+def _compress(data: bytes, like: bytes) -> bytes:
     packer = zlib.compressobj(6, zlib.DEFLATED, RAW, 5, zdict=like)
     return packer.compress(data) + packer.flush()
 
@@ -94,7 +94,7 @@ class StateBlocks:
             try:
                 self._open()
             except (zlib.error, ValueError):
-                raise self._damaged() from None
+                raise self._report_damage() from None
 
     def _open(self) -> None:
         start = self._data.index(b"\n", len(BLOCKS)) + 1
@@ -162,9 +162,9 @@ class StateBlocks:
         try:
             return orjson.loads(zlib.decompressobj(RAW, zdict=self._like).decompress(packed))  # type: ignore[no-any-return]
         except (zlib.error, orjson.JSONDecodeError):
-            raise self._damaged() from None
+            raise self._report_damage() from None
 
-    def _damaged(self) -> Damaged:
+    def _report_damage(self) -> Damaged:
         return Damaged(self._where, f"its object {self._name} is not what was written")
 
 
