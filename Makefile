@@ -4,8 +4,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RELEASE = .venv-release/bin
 STAMP = $(VENV)/.installed
-# How many tests run beside each other; `auto` is two for each core, since many of them wait (tests/conftest.py).
+# How many tests run beside each other; `auto` is two for each core, since many of them wait (tests/conftest.py). Whoever
+# is idle takes tests from the others, so that the end waits for none of them.
 WORKERS ?= auto
+SUITE = -m pytest -q -n $(WORKERS) --dist worksteal
 # The suite starts thousands of processes: each module is compiled once, and not in each of them, whatever is set outside.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -15,14 +17,14 @@ demo: $(STAMP)  ## validate, plan and apply the quickstart against the built-in 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
 
 test: $(STAMP)  ## the whole test suite
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python $(SUITE)
 
 dates: $(STAMP)  ## what depends on time, at many dates and in many time zones; the demo and the tutorial in 400 days
 	$(BIN)/python tests/support/dates.py
 
 faults: $(STAMP)  ## kill it at every boundary, try every fault on every call, and write the tables
 	rm -rf .faults
-	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py tests/unit/ledger/test_lazy.py --timeout 3000
+	FAULTS=full FAULTS_RESULTS=.faults $(BIN)/python $(SUITE) tests/crash tests/unit/planfile/test_plan_mutations.py tests/bench/test_import_figures.py tests/unit/ledger/test_lazy.py --timeout 3000
 	$(BIN)/python tests/crash/tables.py .faults docs/explanation
 	$(BIN)/python -m tests.simulation.matrix --write docs/explanation/late-matrix.md
 	$(BIN)/python docs/generate
@@ -61,7 +63,7 @@ tutorial:  ## install the package into a clean virtual environment, and follow t
 
 coverage: $(STAMP)  ## branch coverage of the whole suite, its child processes too; docs/explanation/coverage.md explains the gaps
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n $(WORKERS) -m "not unmeasured"
+	$(BIN)/coverage run $(SUITE) -m "not unmeasured"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -74,7 +76,7 @@ oldest: $(RELEASE)/.installed  ## the suite with the oldest versions that pyproj
 	$(RELEASE)/uv venv --quiet --clear --python $(PYTHON) .venv-oldest
 	$(RELEASE)/uv pip install --quiet --python .venv-oldest/bin/python -c build/oldest.txt -e ".[objectstore,postgres]" --group dev
 	$(RELEASE)/uv pip uninstall --quiet --python .venv-oldest/bin/python check-jsonschema # it needs a newer click than it asks for
-	.venv-oldest/bin/python -m pytest -q -n $(WORKERS)
+	.venv-oldest/bin/python $(SUITE)
 
 release: $(RELEASE)/.installed  ## build twice and find the same bytes, check, write the list of what it is made of
 	rm -rf dist build/again build/clean
