@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from reconciler.ledger.errors import Unwritable
 from reconciler.ledger.sqlite import SQLite
 
+from ..support import full_disk
 from . import crashlab, laws, scenarios
 from .conftest import Open
 from .inside import Desk
@@ -162,7 +162,8 @@ def test_a_full_disk_is_a_clear_error_or_a_safe_stop(site: Site, goal: crashlab.
     """The kernel refuses every byte of a file past this size, as a full disk would."""
     limit = kibibytes * 1024
 
-    run = site.apply(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    site.more |= full_disk.NO_BYTECODE
+    run = site.apply(preexec_fn=lambda: full_disk.limit_files(limit))
     out, err = run.communicate()
 
     assert run.returncode in (0, 1, 5), err

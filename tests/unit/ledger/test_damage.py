@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import shutil
 import sqlite3
 import stat
@@ -22,6 +21,7 @@ from reconciler.ledger import Damaged, LedgerError, Newer, Unsafe, Unwritable
 from reconciler.ledger.records import Holder
 from reconciler.ledger.tables import FORMAT, MIGRATIONS
 
+from ...support import full_disk
 from .conftest import Home
 from .samples import NOW, RUN, call, filled, snapshot
 
@@ -244,20 +244,18 @@ def test_what_may_only_be_read_is_refused_before_any_write(file: Path, way: str)
 
 def test_a_full_disk_stops_before_the_next_call(tmp_path: Path) -> None:
     """Wherever in its growth the file may not grow: what was acknowledged is there, and nothing else."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in (0, 512, 1024, 4096, 6000, 8192, 20_000, 50_000):
         home = Home(ledgers.DEFAULT, tmp_path / str(room))
         ledger = home.open()
         run = ledger.begin(RUN)
         size = (home.folder / ".reconciler" / "ledger.db").stat().st_size
         kept = []
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, hard))
-            with pytest.raises(Unwritable, match="make room"):  # noqa: PT012  # which of them it is, is not known
-                while len(kept) < 200:
-                    kept.append(ledger.intend(run, call(), at=NOW))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with (  # noqa: PT012 - which of the calls it is, is not known
+            full_disk.no_file_grows_past(size + room),
+            pytest.raises(Unwritable, match="make room"),
+        ):
+            while len(kept) < 200:
+                kept.append(ledger.intend(run, call(), at=NOW))
         assert [each.number for each in home.open().open_intents()] == kept
         ledger.intend(run, call(), at=NOW)
         assert len(home.open().open_intents()) == len(kept) + 1
@@ -265,13 +263,8 @@ def test_a_full_disk_stops_before_the_next_call(tmp_path: Path) -> None:
 
 
 def test_no_room_even_to_make_one(tmp_path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-        with pytest.raises(Unwritable):
-            ledgers.open(ledgers.DEFAULT, tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk.no_file_grows_past(1000), pytest.raises(Unwritable):
+        ledgers.open(ledgers.DEFAULT, tmp_path)
     ledgers.open(ledgers.DEFAULT, tmp_path).close()
 
 
