@@ -7,7 +7,7 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -180,7 +180,7 @@ class Options:
 
     def to_json(self) -> dict[str, Any]:
         """Return the options by name."""
-        return asdict(self)
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Options:

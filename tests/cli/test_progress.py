@@ -243,12 +243,12 @@ def test_reads_after_an_interrupt_are_told(clock: Clock) -> None:
 
 def test_the_share_of_the_rate_limit_is_the_larger_of_the_servers_and_our_own() -> None:
     window = RateWindow(240, 8)
-    assert window.used(0.0) == 0.0
+    assert window.compute_used_share(0.0) == 0.0
     window.learn(0.1, RateLimitHeaders(50, 60, 60.0, 250), scout=window.take(0.0))
-    assert window.used(0.1) == pytest.approx(0.8, abs=0.01)
+    assert window.compute_used_share(0.1) == pytest.approx(0.8, abs=0.01)
     window.refuse(0.2, None, 1)
-    assert window.used(0.3) == 1.0
-    assert window.used(100.0) == 0.0
+    assert window.compute_used_share(0.3) == 1.0
+    assert window.compute_used_share(100.0) == 0.0
 
 
 def test_durations_and_waits_are_words() -> None:
