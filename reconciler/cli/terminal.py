@@ -30,7 +30,7 @@ NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, s
 COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
 SEVERITY = re.compile(r"(?:\S.*: )?(error|warning)\[")
 REFUSED = "  refused"
-RISE = re.compile(r"^  [A-Z]{3} .* \+[0-9]")
+RISE = re.compile(r"^  (?:[A-Z]{3} |  plus without a cap ).* \+[0-9]")
 FILES, STREAMED = "reconciler.reports", "reconciler.stream"
 
 

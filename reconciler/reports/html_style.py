@@ -20,6 +20,7 @@ main{overflow-wrap:anywhere}
 h2{font-size:1.1rem;margin:0 0 .8rem}
 section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.1rem 1.25rem;margin-top:1rem}
 code,.n{font-variant-numeric:tabular-nums}
+.pair .n{text-wrap:balance}
 code{font:.875em/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}
 .soft{color:var(--soft)}.r{text-align:right}
 .chips{display:flex;flex-wrap:wrap;gap:.5rem;margin:0;padding:0;list-style:none}

@@ -272,6 +272,8 @@ def test_colour_is_asked_for_and_forbidden(
         ("  EUR per day  123.45 → 225.00  +101.55 (+82.3 %)", "yellow"),
         ("  EUR per day  225.00 → 123.45  -101.55", None),
         ("  EUR per week  700.00 → 700.00  unchanged", None),
+        ("    plus without a cap  1 → 2  +1", "yellow"),
+        ("    plus without a cap  2 → 1  -1", None),
     ],
 )
 def test_what_a_line_is_gives_its_colour(line: str, colour: str | None) -> None:
