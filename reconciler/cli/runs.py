@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from reconciler.cli.progress_line import can_erase
 from reconciler.cli.shared import (
     BODIES,
     FULL,
@@ -252,9 +251,11 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
     A cancelled CI job sends SIGINT, some seconds later SIGTERM, and in the end kills: SIGTERM after SIGINT continues to
     settle during these seconds. None of them loses anything: every call is in the journal before it is sent.
     """
+    from reconciler.cli.progress_line import ERASE, can_erase
     from reconciler.model import Cause, error
 
     received: list[int] = []
+    erase = ERASE if can_erase(sys.stderr) else "\n"
 
     def on_interrupt(number: int, frame: object) -> None:
         again = number in received or (number == signal.SIGINT and bool(received))
@@ -262,10 +263,10 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
         if stop.reason is not None and not again:
             return
         if stop.reason is not None:
-            _say_at_once("Aborted. The next apply checks the requests in flight before it sends anything.")
+            _say_at_once("Aborted. The next apply checks the requests in flight before it sends anything.", erase)
             os._exit(130)
         stop.request(error(Cause.INTERRUPTED, "not sent: the run was interrupted", hint="apply again to go on"))
-        _say_at_once("Finishing requests in flight; press Ctrl-C again to abort.")
+        _say_at_once("Finishing requests in flight; press Ctrl-C again to abort.", erase)
 
     before = {number: signal.signal(number, on_interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -275,9 +276,7 @@ def _interruptible(stop: "Stop") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _say_at_once(line: str) -> None:
-    """Command ``export``: the declared values as a spreadsheet; `set --from` reads it back."""
+def _say_at_once(line: str, erase: str) -> None:
     """Write in a signal handler, where a stream may be in use; on a terminal in place of the progress and of ``^C``."""
-    erase = "\r\x1b[K" if can_erase(sys.stderr) else "\n"
     with suppress(OSError):
         os.write(2, f"{erase}{line}\n".encode())

@@ -117,12 +117,12 @@ def test_missing_credentials_are_told_after_the_errors_of_the_files(
 
 IMPORTS = Path(__file__).with_name("plan_imports.txt")
 ONE = 'adSets: {fr: {name: FR prospecting, campaignId: "358313", bidding: {bidAmount: 1.10}}}\n'
-PLAN = r"""
+RUN = r"""
 import os, sys
 os._exit = sys.exit
 from reconciler.cli import main
 try:
-    main(["plan", *sys.argv[1:]])
+    main(sys.argv[1:])
 except SystemExit:
     pass
 direct = {"click", "deepdiff", "filelock", "httpx", "jsonschema", "jsonschema_rs", "msgspec", "obstore", "openpyxl"}
@@ -135,7 +135,12 @@ print("imported:", *sorted({name.partition(".")[0] for name in sys.modules} & di
 def imported(*arguments: str) -> list[str]:
     """What a plan of one ad set imports: the libraries that the package names, and its own modules."""
     Path("ads", "prospecting.yaml").write_text(ONE)
-    ran = subprocess.run([sys.executable, "-c", PLAN, *arguments], capture_output=True, text=True, check=False)
+    return modules("plan", *arguments)
+
+
+def modules(*arguments: str) -> list[str]:
+    """Return what a command imports."""
+    ran = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=False)
     assert "imported: " in ran.stdout, ran.stderr
     return ran.stdout.rpartition("imported: ")[2].split()
 
@@ -159,3 +164,13 @@ def test_httpx_is_imported_by_a_call_and_by_nothing_else(served: Served, monkeyp
 
     assert "httpx" not in imported("--api-url", served.url)  # refused for its credentials
     assert "httpx" in IMPORTS.read_text().split()
+
+
+@pytest.mark.unmeasured
+def test_help_imports_the_command_line_only() -> None:
+    found = modules("--help")
+
+    assert {name.partition(".")[0] for name in found} <= {"click", "msgspec", "reconciler"}
+    assert [name for name in found if not f"{name}.".startswith(("reconciler.cli.", "click.", "msgspec."))] == [
+        "reconciler"
+    ]
