@@ -305,6 +305,42 @@ def test_each_sending_of_a_creation_has_an_intent_of_its_own_after_a_look_of_its
     assert intents[0].look != intents[1].look
 
 
+@pytest.mark.parametrize("status", [401, 429])
+def test_what_was_turned_away_and_took_effect_is_found_and_written_down_as_applied(book: Ledger, status: int) -> None:
+    world, run = Lossy([]), book.begin(RUN)
+
+    def send(call: Call) -> Answer:
+        world.created += 1
+        world.shown = [row(9, 5)]
+        return Answer(Delivery.ANSWERED, status, {})
+
+    own = sender(send, run_journal.RunJournal(book, run, lambda: NOW), reader=world.reader)
+    found, _ = own.send(creations(5))
+
+    assert (world.created, statuses(found), found[0].id) == (1, ["applied"], "9")
+    (intent,) = book.run(run).calls  # type: ignore[union-attr]
+    assert statuses(intent.outcomes) == ["applied"]
+
+
+def test_an_interrupt_ends_the_wait_for_a_server_that_cannot_be_reached() -> None:
+    stop, tries = Stop(), list[Call]()
+
+    def send(call: Call) -> Answer:
+        tries.append(call)
+        return Answer(Delivery.NOT_SENT, reason="no way")
+
+    def sleep(seconds: float) -> None:
+        stop.request(error("interrupted", "Ctrl-C"))
+
+    def reader(kind: str) -> KindReader:
+        return replace(Lossy([]).reader(kind), sleep=stop.wrap_sleep(sleep))
+
+    found, said = sender(send, stop=stop, reader=reader).send(creations(5))
+
+    assert (len(tries), statuses(found), said) == (1, ["not sent"], ())
+    assert [each.code for each in found[0].problems] == ["interrupted"]
+
+
 def test_an_intent_that_waited_too_long_is_not_sent_and_written_again(book: Ledger) -> None:
     run, clock = book.begin(RUN), [NOW]
     journal = run_journal.RunJournal(book, run, lambda: clock[0])
