@@ -359,6 +359,49 @@ def test_an_intent_that_waited_too_long_is_not_sent_and_written_again(book: Ledg
     assert [statuses(each.outcomes) for each in book.run(run).calls] == [["not sent"], ["applied"]]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("late", "ends"), [(3, "applied"), (4, "not sent")])
+def test_a_call_that_waits_too_long_is_given_up_after_the_fourth_time(book: Ledger, late: int, ends: str) -> None:
+    run, clock, waits = book.begin(RUN), [NOW], [timedelta(seconds=61)] * late + [timedelta(0)]
+
+    class Slow(Plain):
+        def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
+            clock[0] += waits.pop(0)
+            return super().send(call, allow=allow)
+
+    own = sender(lambda call: SAID_ONE, run_journal.RunJournal(book, run, lambda: clock[0]))
+    assert statuses(replace(own, channel=Slow(lambda call: SAID_ONE)).send(creations(5))[0]) == [ends]
+
+
+NO_WAY = Answer(Delivery.NOT_SENT, reason="no way")
+
+
+@pytest.mark.parametrize(
+    ("answer", "sendings", "slept", "ends"),
+    [
+        (NO_WAY, 5, 66, "not sent"),
+        (replace(NO_WAY, permanent=True), 1, 0, "not sent"),
+        (Answer(Delivery.ANSWERED, 401, {}), 2, 0, "rejected"),
+        (Answer(Delivery.ANSWERED, 401, {}, permanent=True), 1, 0, "rejected"),
+        (Answer(Delivery.ANSWERED, 429, {}), 21, 0, "rejected"),
+        (Answer(Delivery.ANSWERED, 400, {}), 1, 0, "rejected"),
+    ],
+)
+def test_a_creation_is_started_again_only_after_what_proves_no_effect_and_not_for_ever(
+    answer: Answer, sendings: int, slept: float, ends: str
+) -> None:
+    sent, waits = list[Call](), list[float]()
+
+    def send(call: Call) -> Answer:
+        sent.append(call)
+        return answer
+
+    def reader(kind: str) -> KindReader:
+        return replace(Lossy([]).reader(kind), sleep=waits.append)
+
+    found, _ = sender(send, reader=reader).send(creations(5))
+    assert (len(sent), sum(waits), statuses(found)) == (sendings, slept, [ends])
+
+
 def test_without_a_known_ledger_the_first_creation_waits_and_looks_again() -> None:
     world, slept = Lossy([]), list[float]()
 
