@@ -341,6 +341,27 @@ def test_an_interrupt_ends_the_wait_for_a_server_that_cannot_be_reached() -> Non
     assert [each.code for each in found[0].problems] == ["interrupted"]
 
 
+@pytest.mark.parametrize("effect", ["create", "patch"])
+def test_what_waits_for_its_turn_when_the_run_is_interrupted_does_not_leave(effect: str) -> None:
+    stop, left = Stop(), list[Call]()
+
+    class Waiting(Plain):
+        def send(self, call: Call, *, allow: Callable[[], str | None]) -> Answer:
+            stop.request(error("interrupted", "Ctrl-C"))
+            return super().send(call, allow=allow)
+
+    def send(call: Call) -> Answer:
+        left.append(call)
+        return SAID_ONE
+
+    found, _ = replace(sender(send, stop=stop), channel=Waiting(send)).send(
+        creations(5) if effect == "create" else bids(1)
+    )
+
+    assert (left, statuses(found)) == ([], ["not sent"])
+    assert [each.code for each in found[0].problems] == ["interrupted"]
+
+
 def test_an_intent_that_waited_too_long_is_not_sent_and_written_again(book: Ledger) -> None:
     run, clock = book.begin(RUN), [NOW]
     journal = run_journal.RunJournal(book, run, lambda: clock[0])

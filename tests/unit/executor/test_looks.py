@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.commands.connection import SANDBOX_CREDENTIALS
 from reconciler.executor.looks import AT_ONCE, KindReader, Looks
+from reconciler.executor.ports import Noted, NullJournal
 from reconciler.kinds import versions
 from reconciler.model import Action, Answer, Call, Live, WriteEffect
 from reconciler.provider.http import Api, Settings
@@ -21,6 +22,7 @@ from reconciler.sandbox.world import World
 from ...crash import scenarios
 from ...crash.inside import Clock
 from ..planning.test_planner import change, planned
+from .test_journal import sender
 
 FAMILIES = {"adSets": "marketingSolutions", "sellerBudgets": "sellers", "balances": "retailMedia"}
 SCOPES = {"adSets": ("1352",), "sellerBudgets": ("1352",), "balances": (scenarios.ACCOUNT,)}
@@ -268,3 +270,27 @@ def test_without_a_plan_every_object_is_new_and_the_first_look_is_a_read() -> No
     assert len(account.reads) == 1
     assert [row.id for row in looks.find_appeared(create(FR[1]), look).values()] == [FR[0]]
     assert isinstance(look.rows[0], Live)
+
+
+def test_a_top_up_alone_carries_a_mark_and_the_journal_knows_it() -> None:
+    account, sent, noted = Account(), list[Call](), list[Noted]()
+    fund, looks = top_up(account), account.planned("balances")
+
+    class Noting(NullJournal):
+        def intend(self, call: Call, noting: Noted) -> int:
+            noted.append(noting)
+            return 1
+
+    def send(call: Call) -> Answer:
+        sent.append(call)
+        return account.api.send(call)
+
+    own = replace(sender(send, token=lambda call: "reconciler r 1", reader=account.reader), looks=looks)
+    for call in (fund, create()):
+        replace(own, journal=Noting()).send(call)
+    bodies = [each.body["data"]["attributes"] for each in sent]  # type: ignore[index, call-overload]
+    assert [each.get("memo") for each in bodies] == ["reconciler r 1", None]
+    assert [each.token for each in noted] == ["reconciler r 1", None]
+    fund = top_up(account, "Spring")
+    replace(own, looks=account.planned("balances"), token=lambda call: None).send(fund)
+    assert "memo" not in sent[-1].body["data"]["attributes"]  # type: ignore[index, call-overload, operator]
