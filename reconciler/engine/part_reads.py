@@ -21,14 +21,16 @@ MOST = 200
 """Parents of a kind, and objects without a stated one, up to which these are read alone."""
 
 
-class Part(Struct, frozen=True):
+class PartialRead(Struct, frozen=True):
     """Parents of which the objects are to be read, and ids of objects whose parents must be found first."""
 
     parents: frozenset[str]
     ids: tuple[str, ...] = ()
 
 
-def find_parts(project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory: StateSnapshot) -> dict[str, Part]:
+def find_parts(
+    project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory: StateSnapshot
+) -> dict[str, PartialRead]:
     """Return what is to be read of each kind of which that may be enough.
 
     It is not enough for a rule on the whole scope, for a parent without a known id, and for a kind whose parents are
@@ -39,7 +41,7 @@ def find_parts(project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory
     stated = {each.address: each.id for blocks in kinds.values() for each in blocks if each.id is not None}
     known = {**memory.ids, **stated}
     blocks_of = {kind.name: blocks for kind, blocks in kinds.items()}
-    found: dict[str, Part] = {}
+    found: dict[str, PartialRead] = {}
     for kind, blocks in kinds.items():
         name = likeness.parent_of(kind)
         if kind.holder == name or not is_by_parent(kind.read):
@@ -50,11 +52,11 @@ def find_parts(project: Project, kinds: Mapping[Kind, Sequence[Desired]], memory
         parents |= {known.get(each.address) for each in blocks_of.get(parent_kind, ())}
         can_search = isinstance(kind.read, Search) or not loose
         if can_search and None not in loose | parents and len(loose | parents) <= MOST:
-            found[kind.name] = Part(frozenset(filter(None, parents)), tuple(sorted(filter(None, loose))))
+            found[kind.name] = PartialRead(frozenset(filter(None, parents)), tuple(sorted(filter(None, loose))))
     return found
 
 
-def add_parents(part: Part, kind: Kind, live: Sequence[Live]) -> tuple[str, ...] | None:
+def add_parents(part: PartialRead, kind: Kind, live: Sequence[Live]) -> tuple[str, ...] | None:
     """Return all parents of a part, given the objects with its ids; None if an object is missing or has no parent."""
     found = {str(each.values.get(likeness.parent_of(kind)) or "") for each in live}
     if "" in found or {each.id for each in live} != set(part.ids):

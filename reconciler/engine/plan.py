@@ -67,7 +67,7 @@ def plan(
 
     ``now`` is the time of every decision, ``noted`` are the problems from settling open calls, ``allowed`` the reasons
     of overridden guardrails; with ``recorded`` the changes are those of a saved plan. With ``part`` only what targets,
-    or some files of a project, need is read.
+    or some files of a project, need is read. It is long, since each step needs what those before it found.
     """
     project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
     problems = [*problems_at(loaded, now), *_find_changes_around(recorded)]

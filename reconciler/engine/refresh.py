@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from reconciler.config import ownership
 from reconciler.config.project import Project
 from reconciler.engine.environment import Environment, StateSnapshot
-from reconciler.engine.part_reads import Part, add_parents, describe_part, find_parts, is_complete
+from reconciler.engine.part_reads import PartialRead, add_parents, describe_part, find_parts, is_complete
 from reconciler.engine.scope_reads import check_scope, first_reads, stated_currencies
 from reconciler.engine.validate import by_kind
 from reconciler.executor import held
@@ -71,9 +71,12 @@ def _refresh(
     outside: Environment,
     now: datetime,
     memory: StateSnapshot,
-    parts: Mapping[str, Part],
+    parts: Mapping[str, PartialRead],
 ) -> RefreshResult:
-    """Read the scope in one order, also if some of it was read ahead."""
+    """Read the scope in one order, also if some of it was read ahead.
+
+    It is long, since each step of a kind needs what those before it found.
+    """
     codes: dict[tuple[str, str], str] = {}
     zones: dict[tuple[str, str], str] = {}
     problems = check_scope(project, kinds, outside, now, codes, zones)
@@ -114,7 +117,7 @@ def _read(
     project: Project,
     outside: Environment,
     memory: StateSnapshot,
-    part: Part | None,
+    part: PartialRead | None,
     parents: dict[str, tuple[str, ...]],
 ) -> live_reader.ReadResult:
     """Return the objects of a kind: those of a part, whose parents are added, if they are enough; else of the scope."""
