@@ -4,7 +4,7 @@ A value is reverted only if live still has the run's value. Reported as irrevers
 values that the API never returns.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
@@ -103,6 +103,7 @@ def undo_values(
     written: dict[tuple[Kind, Address], tuple[Live, dict[str, Value]]] = {}
     notes: dict[Problem, None] = dict.fromkeys(_find_unsettled(past))
     moves = [move for move in recorded_moves(past) if move.address.kind in prepared.project.kinds]
+    moves += implied_starts(prepared.project.kinds, moves)
     born = {(move.address.kind, move.id): move.address for move in moves if move.created}
     for move in moves:
         kind = prepared.project.kinds[move.address.kind]
@@ -130,6 +131,17 @@ def undo_values(
     return wished, tuple(notes)
 
 
+def implied_starts(kinds: Mapping[str, Kind], moves: Sequence[RecordedMove]) -> Iterator[RecordedMove]:
+    """Yield, for each new object, the value with which the API starts it where the file did not state one."""
+    stated = {(move.address.kind, move.id, move.field) for move in moves}
+    born = {(move.address.kind, move.id): move.address for move in moves if move.created}
+    for (name, id), address in born.items():
+        for field_name, value in kinds[name].start_values.items():
+            given = kinds[name].create_defaults.get(field_name)
+            if given == value and (name, id, field_name) not in stated:
+                yield RecordedMove(address, id, field_name, None, value, seen=True, created=True)
+
+
 def undo_of_new_object(kind: Kind, move: RecordedMove) -> RecordedMove | None:
     """Return a change of an object that the run created, with the value that takes it back; None if there is none.
 
@@ -138,7 +150,8 @@ def undo_of_new_object(kind: Kind, move: RecordedMove) -> RecordedMove | None:
     row = kind.field(move.field)
     stop, given = kind.stop_values.get(move.field), kind.create_defaults.get(move.field)
     if stop is not None and kind.is_changeable(row):
-        return None if move.after in (stop, given) else replace(move, before=stop)
+        waits = move.after == given and given != kind.start_values.get(move.field)
+        return None if waits or move.after == stop else replace(move, before=stop)
     if move.created or move.before is not None:
         return None if move.created else move
     idle = kind.idle_when_equal.get(row.name)

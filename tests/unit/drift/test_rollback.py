@@ -192,6 +192,21 @@ def test_a_new_object_that_moved_since_is_left_as_it_is() -> None:
     assert "to stop it, write bid: 0.00" in str(next(e.hint for e in found.run.problems if e.code == "created"))
 
 
+def test_a_new_budget_that_the_api_starts_by_itself_is_suspended() -> None:
+    with night() as here:
+        new = (
+            '  two: {sellerId: "7", campaignIds: ["10001"], budgetType: Capped, amount: 50,'
+            " startDate: 2026-12-07, endDate: 2026-12-31}\n"
+        )
+        here.rewrite("sellers.yaml", "sellerBudgets:\n", f"sellerBudgets:\n{new}")
+        here.bench.apply()
+
+        found = undo(here, last_run(here))
+
+        assert [(move.field, move.after) for each in found.run.changes for move in each.fields] == [("suspended", True)]
+        assert here.plan().changes == ()
+
+
 def test_the_original_plan_told_already_what_its_rollback_cannot_take_back() -> None:
     with night() as here:
         two = '  two: {sellerId: "1", campaignId: "10002", bid: 1}\n'
