@@ -48,6 +48,8 @@ with nothing but the ledger's file (or, where it says *deleted*, not even that) 
 - **SIGKILL**: the real command as a process, before a served sandbox that outlives it.
 - **forked**: the process forks at the moment in question, and its copy is what is left after a kill: the file as it
   is on the disk, the account as it is. One run of a plan so tries them all.
+- **forked, bucket**: the same with the ledger in a bucket. Moments that leave the same objects and the same account
+  count once.
 
 After each, the sandbox's own state and log are judged, not what the run says of itself:
 
