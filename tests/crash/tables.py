@@ -144,8 +144,8 @@ CHAPTERS = (
 NOTES = {
     CHAPTERS[-1][
         0
-    ]: "Two or three items in one call, of which the second is refused; and answers that tell so badly: first how the"
-    " errors count the items, then how the list of what was done does.\n\n"
+    ]: "Two or three items in one call, of which the second is refused; and answers that report this badly: first how"
+    " the errors count the items, then how the list of what was done counts them.\n\n"
 }
 
 

@@ -106,10 +106,11 @@ counts cells of one matrix, of which impossible ones are left out:
 After each, all faults ended, two hours passed, and the command was run until it ended with 0. It is written by
 `make faults`; what took effect in the simulator is judged, not what the program says.
 
-A column is what the run that lost the answer told, and what took effect in the end: *seen* (its own call, once), *sent
-again* (its own call never, a later one once). *Could not be known*: created or funded twice, where the last look showed
-neither the object nor the history and the ledger was missing or older, or where the API's own 429 or 401 came after the
-effect and reads lagged. *Broken*: the promise did not hold, or an *unknown* hid what could have been known.
+A column is what the run that lost the answer reported, and what took effect in the end: *seen* (its own call, once),
+*sent again* (its own call never, a later one once). *Could not be known*: created or funded twice, where the last
+look showed neither the object nor the history and the ledger was missing or older, or where the API's own 429
+or 401 came after the effect and reads lagged. *Broken*: the promise did not hold, or an *unknown* hid what
+could have been known.
 
 """
 

@@ -45,8 +45,8 @@ def broken(played: Played) -> list[Broken]:
     laws = {
         "created once": _doubled,
         "funded once": _overfunded,
-        "told truly": _told_wrong,
-        "told in time": _told_unknown,
+        "reported truly": _told_wrong,
+        "reported in time": _told_unknown,
         "nothing else is written": _written_elsewhere,
         "no traceback": _tracebacks,
         "in force in the end": _not_in_force,

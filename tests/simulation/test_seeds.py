@@ -98,4 +98,4 @@ def test_a_rule_can_still_be_switched_off(rule: str) -> None:
 
 
 def test_a_rule_that_is_switched_off_is_found() -> None:
-    assert hunt.found_at("5", range(5001, 5021))[1:] == (1, "told truly")
+    assert hunt.found_at("5", range(5001, 5021))[1:] == (1, "reported truly")
