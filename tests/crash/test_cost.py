@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
+
 from reconciler.model.threads import Threads
 from reconciler.sandbox.message import Request, Response
 
@@ -68,6 +70,7 @@ def looks(here: Desk) -> tuple[int, int]:
     return calls.rstrip("r").count("r") - read, calls.count("w")
 
 
+@pytest.mark.timeout(3600 if FULL else 300)
 def test_creates_cost_one_look_a_minute_and_at_most_one_call_in_a_hundred(tmp_path: Path) -> None:
     text = "".join(AD_SET.format(n=n, campaign=700000 + n // 100) for n in range(CREATES))
     extra, writes = looks(at_desk(tmp_path, "adSets:\n" + text))
