@@ -1,7 +1,7 @@
 """Recovery of open and recently accepted calls of earlier runs by reading (contract §9 rules 3, 4, 10, 16)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,6 +20,10 @@ from reconciler.model import Address, ItemOutcome, ItemStatus, Problem, Value, W
 from reconciler.provider.reader import ReadError
 
 DAY = timedelta(days=1)
+EVER = datetime.min.replace(tzinfo=UTC)
+RUN_LASTS = timedelta(hours=2)
+"""Time within which a run sends a call again that the API turned away: 20 times, each after a minute at most."""
+NO_EFFECT = (ItemStatus.NOT_SENT, ItemStatus.REJECTED)
 PRUNED = "pruned"
 """Ledger note with the time of the last pruning."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
@@ -67,6 +71,14 @@ class PastReader(Struct, frozen=True):
         held = intent.with_hold(self.times.settle_after)
         return held.is_held(self.now, self.now if self.dated else None, self.machine)
 
+    def list_recent(self, ledger: Ledger, effect: WriteEffect) -> tuple[Intent, ...]:
+        """Return the calls sent less than ``settleAfter`` ago, oldest first (rules 4 and 16).
+
+        Without the server's clock, the time since another machine's call is unknown: each of them is recent.
+        """
+        since = self.now - self.times.settle_after if self.dated else EVER
+        return tuple(each for each in ledger.intents_since(since, effect) if self.is_held(each))
+
 
 def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
     """Return what reads show of every open call and of recently accepted ones. It writes nothing."""
@@ -113,7 +125,7 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
 def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
     """Return what reads show of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
-    lost = UnansweredCall(intent.call, intent.at, intent.before, known, intent.token)
+    lost = _lost(intent, ledger, known)
     outcomes = _unknown(intent)
     others = _equal_topups(ledger, intent) if intent.call.effect is WriteEffect.ADD else 0
     findings = recover.find_out(lost, past.reader(intent.call.kind), others)
@@ -126,6 +138,21 @@ def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) 
     if intent.call.effect.absolute and held:
         findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
     return recover.judge_findings(lost, outcomes, findings, hold, held=held)
+
+
+def _lost(intent: Intent, ledger: Ledger, known: Collection[str] | None = None) -> UnansweredCall:
+    """Return the call of an intent with its earlier sendings in the same run, of which one may have taken effect."""
+    earlier: tuple[UnansweredCall, ...] = ()
+    if intent.call.effect is WriteEffect.ADD:
+        since = ledger.intents_since(intent.at - RUN_LASTS, WriteEffect.ADD)
+        mine = (each for each in since if _is_earlier(each, intent))
+        earlier = tuple(UnansweredCall(each.call, each.at, token=each.token) for each in mine)
+    return UnansweredCall(intent.call, intent.at, intent.before, known, intent.token, earlier)
+
+
+def _is_earlier(other: Intent, intent: Intent) -> bool:
+    """Return True if an intent is an earlier sending of the same call, which the API turned away."""
+    return other.number < intent.number and (other.run, other.call.name) == (intent.run, intent.call.name)
 
 
 def _reopen(outcome: ItemOutcome) -> ItemOutcome:
@@ -144,7 +171,10 @@ def _hold(intent: Intent, past: PastReader) -> Hold:
 
 
 def _equal_topups(ledger: Ledger, intent: Intent) -> int:
-    """Return the number of other calls of ours that may have left an entry of the same amount in the history."""
+    """Return the number of other calls of ours that may have left an entry of the same amount in the history.
+
+    A call that was refused left none, and an earlier sending of the same call is the same top-up.
+    """
     since = intent.at - history_evidence.SKEW
     return sum(
         1
@@ -152,7 +182,7 @@ def _equal_topups(ledger: Ledger, intent: Intent) -> int:
         if each.number != intent.number
         and each.call.items[0].id == intent.call.items[0].id
         and recover.delta_of(each.call) == recover.delta_of(intent.call)
-        and any(outcome.status is not ItemStatus.NOT_SENT for outcome in _unknown(each))
+        and any(outcome.status not in NO_EFFECT for outcome in _unknown(each))
     )
 
 
@@ -165,34 +195,33 @@ def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tupl
     Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
     """
     met: set[tuple[str | None, Address]] = set()
-    for intent in _list_accepted_topups(ledger, past.now - past.times.settle_after):
+    for intent in _list_accepted_topups(ledger, past):
         item = intent.call.items[0]
         key = (item.id, item.address)
         if key in met or intent.call.kind not in past.kinds:
             continue
         met.add(key)
         if intent.number not in found:
-            hold = _unshown(intent, past)
+            hold = _unshown(intent, past, ledger)
             if hold is not None:
                 yield intent, hold if intent.resolution is None else replace(hold, doubt=None)
 
 
 def _fresh(ledger: Ledger, past: PastReader) -> Iterator[tuple[Address, tuple[Hold, str | None]]]:
     """Yield objects created less than ``settleAfter`` ago, with their id if known; the later one per address."""
-    since = past.now - past.times.settle_after
-    for intent in ledger.intents_since(since, WriteEffect.CREATE):
+    for intent in past.list_recent(ledger, WriteEffect.CREATE):
         hold = replace(_hold(intent, past), accepted=True)
         for each in intent.outcomes:
             if each.status is ItemStatus.APPLIED:
                 yield each.item.address, (hold, each.id)
 
 
-def _list_accepted_topups(ledger: Ledger, since: datetime) -> tuple[Intent, ...]:
-    """Return accepted top-ups, newest first: those since then, and earlier ones that no read has confirmed.
+def _list_accepted_topups(ledger: Ledger, past: PastReader) -> tuple[Intent, ...]:
+    """Return accepted top-ups, newest first: the recent ones, and earlier ones that no read has confirmed.
 
-    Those since then include what a person resolved as applied: a decision does not make a read fresh.
+    The recent ones include what a person resolved as applied: a decision does not make a read fresh.
     """
-    recent, awaited = ledger.intents_since(since, WriteEffect.ADD), ledger.list_accepted(effects=(WriteEffect.ADD,))
+    recent, awaited = past.list_recent(ledger, WriteEffect.ADD), ledger.list_accepted(effects=(WriteEffect.ADD,))
     found = {each.number: each for each in (*awaited, *recent)}
     return tuple(
         found[number]
@@ -203,22 +232,21 @@ def _list_accepted_topups(ledger: Ledger, since: datetime) -> tuple[Intent, ...]
 
 def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) -> Iterator[tuple[str, Accepted]]:
     """Yield the last top-up of each object that was accepted or found less than ``settleAfter`` ago."""
-    since, met = past.now - past.times.settle_after, set[str]()
-    for intent in (*settled, *_list_accepted_topups(ledger, since)):
+    met = set[str]()
+    for intent in (*settled, *_list_accepted_topups(ledger, past)):
         id = intent.call.items[0].id
         ours = intent.call.effect is WriteEffect.ADD and intent.call.kind in past.kinds
-        if ours and intent.at >= since and id is not None and id not in met:
+        if ours and past.is_held(intent) and id is not None and id not in met:
             met.add(id)
             hold = replace(_hold(intent, past), accepted=True)
-            yield id, Accepted(hold, intent.call.items[0].fields[0].after, _explaining(intent, past))
+            yield id, Accepted(hold, intent.call.items[0].fields[0].after, _explaining(intent, past, ledger))
 
 
-def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
+def _explaining(intent: Intent, past: PastReader, ledger: Ledger) -> Callable[[Value], bool]:
     """Return a function that returns True if the history explains another amount than the top-up's."""
 
     def explains(amount: Value) -> bool:
-        reader = past.reader(intent.call.kind)
-        lost = UnansweredCall(intent.call, intent.at, token=intent.token)
+        reader, lost = past.reader(intent.call.kind), _lost(intent, ledger)
         try:
             return history_evidence.is_explained(
                 lost, TopUpEvidence(amount, reader.read_history(intent.call), echoes=reader.echoes)
@@ -229,7 +257,7 @@ def _explaining(intent: Intent, past: PastReader) -> Callable[[Value], bool]:
     return explains
 
 
-def _unshown(intent: Intent, past: PastReader) -> Hold | None:
+def _unshown(intent: Intent, past: PastReader, ledger: Ledger) -> Hold | None:
     """Return the hold of an accepted top-up that no read shows, or None."""
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
     hold = replace(_hold(intent, past), accepted=True)
@@ -241,10 +269,10 @@ def _unshown(intent: Intent, past: PastReader) -> Hold | None:
         history = reader.read_history(intent.call)
     except ReadError:
         return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
-    lost = UnansweredCall(intent.call, intent.at, token=intent.token)
+    lost = _lost(intent, ledger)
     if history_evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
         return None
-    if past.now - intent.at < past.times.settle_after:
+    if past.is_held(intent):
         return hold
     if amount == move.before:
         return replace(hold, doubt=f"it was accepted, but {SILENT}")

@@ -35,6 +35,15 @@ class Attempts(Struct):
     open: list[int] = field(default_factory=list)
     """Intents of the replacements whose answers were lost."""
 
+    def list_earlier(self) -> tuple[UnansweredCall, ...]:
+        """Return the sendings so far, the first one first."""
+        return () if self.sent is None else (*self.sent[0].earlier, self.sent[0])
+
+    def note_turned_away(self, answer: Answer) -> None:
+        """Count the 401 or 429 after which a call that may be repeated was not sent again."""
+        if answer.status in PATIENCE:
+            self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
+
     def pause_after_silence(self, ended: Result) -> float | None:
         """Return the seconds before a replacement with a lost answer is read, and sent, again; None if it is enough."""
         assert self.sent is not None

@@ -55,7 +55,8 @@ class UnansweredCall(Struct, frozen=True):
     """A sent call without a usable response.
 
     ``keyed`` holds the ids that already had the natural key, by address; ``known`` every id that its parents showed
-    before, None if not recorded; ``token`` the mark that it carried, if any.
+    before, None if not recorded; ``token`` the mark that it carried, if any. ``earlier`` are the sendings before it,
+    which the API turned away (429, 401): that they had no effect is an assumption.
     """
 
     call: Call
@@ -63,6 +64,17 @@ class UnansweredCall(Struct, frozen=True):
     keyed: Mapping[str, Collection[str]] = field(default_factory=dict)
     known: Collection[str] | None = None
     token: str | None = None
+    earlier: tuple["UnansweredCall", ...] = ()
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Every mark that a sending of it carried."""
+        return frozenset(each.token for each in (*self.earlier, self) if each.token is not None)
+
+    @property
+    def begun(self) -> datetime:
+        """Time of the first sending."""
+        return self.earlier[0].at if self.earlier else self.at
 
     def is_new(self, item: Item, row: Live) -> bool:
         """Return True if no read begun before the sending has shown the object (rules 6 and 13)."""

@@ -42,9 +42,9 @@ def judge_top_up(lost: UnansweredCall, shown: TopUpEvidence) -> ItemFinding:
         if shown.amount == move.after != move.before:
             return ItemFinding(Finding.APPLIED, item.id)
         return ItemFinding(Finding.DOUBT, because=f"{move.field} is {shown.amount}, and its history cannot be read")
-    if lost.token is not None and any(each.memo == lost.token for each in shown.history):
+    if any(each.memo in lost.marks for each in shown.history):
         return ItemFinding(Finding.APPLIED, item.id)
-    since = [each for each in shown.history if _is_since(each, lost.at - SKEW)]
+    since = [each for each in shown.history if _is_since(each, lost.begun - SKEW)]
     alike = [each for each in since if each.amount == move.after - move.before and _may_be_ours(each, shown)]
     if len(alike) > shown.others:
         if shown.application is not None and (lost.token is None or not shown.echoes):
@@ -93,9 +93,9 @@ def is_explained(accepted: UnansweredCall, shown: TopUpEvidence) -> bool:
         return False
     entries = shown.history or ()
     if accepted.token is not None and shown.echoes:
-        own = [each for each in entries if each.memo == accepted.token]
+        own = [each for each in entries if each.memo in accepted.marks]
     else:
-        since, delta = accepted.at - timedelta(seconds=1), move.after - move.before
+        since, delta = accepted.begun - timedelta(seconds=1), move.after - move.before
         own = [each for each in entries if _is_since(each, since) and each.amount == delta]
     if not own:
         return False

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.executor import evidence, recovery, replacing
-from reconciler.executor.attempts import Attempts, Leave, Result
+from reconciler.executor.attempts import PATIENCE, Attempts, Leave, Result
 from reconciler.executor.call_items import mark_unsent, report_appeared, select_items, with_mark
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.looks import KindReader, Look, Looks
@@ -70,7 +70,7 @@ class Sender(Struct, frozen=True):
         attempts = Attempts()
         while True:
             if self.stop.reason is not None:
-                return mark_unsent(call, self.stop.reason), ()
+                return self._stop_sending(call, attempts, self.stop.reason), ()
             self.channel.ready(call)
             try:
                 look, refused = self._look(call, attempts)
@@ -79,27 +79,39 @@ class Sender(Struct, frozen=True):
             except JournalError as unwritten:
                 self.stop.request(unwritten.problem)
                 return mark_unsent(call, unwritten.problem), ()
-            if refused and attempts.sent is not None:
-                found = recovery.find_effect(call, attempts.sent[0], self.reader(call.kind))
-                if found:
-                    self._settle(attempts.sent[1], found)
-                    return found, ()
+            if refused and (found := self._find_effect(call, attempts)):
+                return found, ()
             if refused:
                 return self._send_without(call, refused)
             ended, said, pause, answer = self._send_once(call, look, attempts)
+            if pause is None and answer.status in PATIENCE:
+                return self._find_effect(call, attempts) or ended, said
             if pause is None:
                 return self._split(call, ended, said) if self._is_to_split(call, answer) else (ended, said)
             try:
                 self._sleep(call, pause)
             except ReadError as unread:
-                return mark_unsent(call, unread.problem), said
+                return self._stop_sending(call, attempts, unread.problem), said
+
+    def _stop_sending(self, call: Call, attempts: Attempts, reason: Problem) -> tuple[ItemOutcome, ...]:
+        """Return the outcomes of a call that is not sent again: a look may show that a refused sending took effect."""
+        return self._find_effect(call, attempts) or mark_unsent(call, reason)
+
+    def _find_effect(self, call: Call, attempts: Attempts) -> tuple[ItemOutcome, ...]:
+        """Return and record the outcomes of a call that was turned away and took effect anyway; empty if it did not."""
+        if attempts.sent is None or not attempts.answers:
+            return ()
+        found = recovery.find_effect(call, attempts.sent[0], self.reader(call.kind))
+        if found:
+            self._settle(attempts.sent[1], found)
+        return found
 
     def _send_replacement(self, call: Call) -> Result:
         """Send a whole object, each time by a new read that shows it as it was planned."""
         attempts = Attempts()
         while True:
             if self.stop.reason is not None:
-                return attempts.lost or (mark_unsent(call, self.stop.reason), ())
+                return attempts.lost or (self._stop_sending(call, attempts, self.stop.reason), ())
             self.channel.ready(call)
             try:
                 fresh = replacing.freshen(call, self.reader(call.kind), again=attempts.sent is not None)
@@ -115,7 +127,7 @@ class Sender(Struct, frozen=True):
             try:
                 self._sleep(call, pause)
             except ReadError as unread:
-                return attempts.lost or (mark_unsent(call, unread.problem), said)
+                return attempts.lost or (self._stop_sending(call, attempts, unread.problem), said)
 
     def _settle_by_read(self, call: Call, refused: Problem | None, attempts: Attempts) -> tuple[ItemOutcome, ...]:
         """Return the outcome of a replacement that is not sent (again), by the read before it."""
@@ -148,7 +160,8 @@ class Sender(Struct, frozen=True):
         self.intents[call.name] = intent
         if not call.effect.absolute:
             self.facets[call.name] = call.facet
-        lost = UnansweredCall(marked, self.now(), known=None if look is None else look.ids, token=token)
+        known = None if look is None else look.ids
+        lost = UnansweredCall(marked, self.now(), known=known, token=token, earlier=attempts.list_earlier())
         attempts.sent, attempts.first = (lost, intent), attempts.first or lost
         shown = self.looks.list_shown(call.kind) if call.effect is WriteEffect.CREATE else ()
 
@@ -165,13 +178,10 @@ class Sender(Struct, frozen=True):
         self._settle(intent, ended)
         self.watch(marked, ended)
         attempts.mark = self.looks.mark()
-        again = (
-            None
-            if call.effect.repeatable or self.stop.reason
-            else attempts.pause_before_restart(answer, late=leave.late)
-        )
+        again = None if call.effect.repeatable else attempts.pause_before_restart(answer, late=leave.late)
         if answer.fate is Delivery.NOT_SENT and self.stop.reason is not None:
-            ended = mark_unsent(call, self.stop.reason)
+            attempts.note_turned_away(answer)
+            ended = self._stop_sending(call, attempts, self.stop.reason)
         return ended, said, again, answer
 
     # --- Before the sending ----------------------------------------------------------------------------------

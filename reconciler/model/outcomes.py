@@ -20,7 +20,8 @@ class Delivery(Enum):
 class Answer(Struct, frozen=True):
     """Status and decoded body of a response, or the reason for its absence.
 
-    ``permanent``: sending again cannot help.
+    The status of a call that was not sent is that of the response which turned away its sending before (401, 429), or
+    zero. ``permanent``: sending again cannot help.
     """
 
     fate: Delivery

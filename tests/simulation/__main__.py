@@ -84,7 +84,8 @@ def _many(seeds: range, *, until_found: bool) -> int:
     sys.stdout.write(f"{played:,} seeds in {spent:,.0f} s, {sum(codes.values()):,} runs\n")
     sys.stdout.write(f"how runs ended: {_counts(codes)}\nwhat they told of creates and top-ups: {_counts(statuses)}\n")
     sys.stdout.write(f"doubled where no program can tell: {excused}\n")
-    sys.stdout.write(f"broken: {len(found)} seeds" + (f" ({_counts(laws)})" if found else "") + "\n")
+    which = f" ({_counts(laws)}): {' '.join(str(seen.seed) for seen in found)}" if found else ""
+    sys.stdout.write(f"broken: {len(found)} seeds{which}\n")
     return int(bool(found))
 
 

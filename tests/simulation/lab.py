@@ -83,6 +83,8 @@ class Run:
     """The text of a traceback."""
     stopped: bool = False
     """Whether it was to be killed or interrupted."""
+    skew: int = 0
+    """Seconds by which the clock of its machine was ahead."""
 
 
 @dataclass
@@ -194,7 +196,8 @@ class Lab:
         self.world.dead, self.world.deeds = False, []
         for key in scripted:
             self.world.state.remove("faults", key)
-        run = replace(_kept(number, began, self.world.now, ended, kept, trouble), stopped="end" in step)
+        run = _kept(number, began, self.world.now, ended, kept, trouble)
+        run = replace(run, stopped="end" in step, skew=self.desk.skew)
         self.played.runs.append(run)
         said = ", ".join(f"{each.address} {each.status}" for each in run.told) or ", ".join(sorted(run.codes))
         self.world.told(f"run {number} ends with {'a kill' if run.code is None else run.code}: {said}")

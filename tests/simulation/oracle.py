@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from .lab import Played
+from .lab import Played, Run
 from .people import DEEDS
 from .wants import WANTS, address_of
 from .watched import Sending
@@ -176,14 +176,32 @@ def _told_unknown(played: Played) -> Iterator[str]:
         return
     balances = {WANTS[name].address: WANTS[name].balance for name in played.scenario["wants"]}
     for run in played.runs:
-        for told in run.told if not run.stopped else ():
+        for told in run.told if not run.stopped and not _has_wrong_time(played, run) else ():
             names = (told.address, balances.get(told.address))
-            own = [each for each in played.sendings if each.run == run.number and each.address in names]
-            if told.status != "unknown" or not own or not own[-1].effects or _is_misled(played, own[-1]):
+            of = [each for each in played.sendings if each.address in names]
+            own = [each for each in of if each.run == run.number]
+            if told.status != "unknown" or not own or not own[-1].effects:
+                continue
+            if _is_misled(played, own[-1]) or _has_twin(own[-1], of):
                 continue
             shown = own[-1].effects[0] + lag(played)
             if shown <= own[-1].at + VISIBLE:
                 yield f"run {run.number} told {told.address} as unknown, and each read showed it from {shown:%H:%M:%S}"
+
+
+def _has_wrong_time(played: Played, run: Run) -> bool:
+    """Return whether the run judged the times of a history by a clock that is wrong, since no answer had a date."""
+    dateless = any(view["kind"] == "date" for view in played.scenario.get("views", ()))
+    return dateless and run.skew != 0
+
+
+def _has_twin(sending: Sending, of: list[Sending]) -> bool:
+    """Return whether an earlier run created the same while this one looked: reads do not say whose which one is."""
+    return any(
+        each.operation == "create" and each.run < sending.run and each.effects[-1] > sending.at - FRESH
+        for each in of
+        if each.effects
+    )
 
 
 def _is_misled(played: Played, sending: Sending) -> bool:

@@ -63,7 +63,7 @@ class Request:
     def send_once(self) -> Attempt:
         """Send once; a repeatable call again after a 401 or a 429 of the API itself (contract §9 rule 5)."""
         refusals = self._application.refusals
-        name = self._call.name
+        name, status = self._call.name, 0
         while True:
             try:
                 with self._application.pace.slot(name, self._halted) as hear:
@@ -72,13 +72,15 @@ class Request:
                         return Attempt(token, permanent=True)  # the token had its own retries
                     reason = self._allow()
                     if reason is not None:
-                        return Attempt(Answer(Delivery.NOT_SENT, reason=reason), permanent=True)
+                        return Attempt(Answer(Delivery.NOT_SENT, status, reason=reason), permanent=True)
                     result = self._exchange(self._message(token), fresh=not self._call.effect.repeatable)
                     status = result.status if isinstance(result, Reply) else 0
                     refusals[name] += status == TOO_MANY
                     hear(result, refusals[name] if status == TOO_MANY else 0)
             except Halted:
-                return Attempt(Answer(Delivery.NOT_SENT, reason=f"{name} was waiting for its turn"), permanent=True)
+                return Attempt(
+                    Answer(Delivery.NOT_SENT, status, reason=f"{name} was waiting for its turn"), permanent=True
+                )
             if status != TOO_MANY:
                 refusals.pop(name, None)
             tried = self.interpret(result) if self._decoded else self._hold_reply(result)

@@ -130,7 +130,7 @@ def interrupt(found: LineItem) -> None:
     found.stop.request(error("interrupted", "Ctrl-C"))
 
 
-@pytest.mark.parametrize(("answer", "ends"), [(LOST, "unknown"), (DONE, "applied"), (TURNED_AWAY, "rejected")])
+@pytest.mark.parametrize(("answer", "ends"), [(LOST, "unknown"), (DONE, "applied"), (TURNED_AWAY, "not sent")])
 def test_after_an_interrupt_it_is_not_sent_again(answer: Answer, ends: str) -> None:
     found = LineItem([(answer, answer is DONE)], between=interrupt)
     assert found.sent() == ([ends], 1)
