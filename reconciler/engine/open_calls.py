@@ -125,7 +125,7 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
 def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
     """Return what reads show of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
-    lost = _lost(intent, ledger, known)
+    lost = _make_unanswered(intent, ledger, known)
     outcomes = _unknown(intent)
     others = _equal_topups(ledger, intent) if intent.call.effect is WriteEffect.ADD else 0
     findings = recover.find_out(lost, past.reader(intent.call.kind), others)
@@ -140,7 +140,7 @@ def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) 
     return recover.judge_findings(lost, outcomes, findings, hold, held=held)
 
 
-def _lost(intent: Intent, ledger: Ledger, known: Collection[str] | None = None) -> UnansweredCall:
+def _make_unanswered(intent: Intent, ledger: Ledger, known: Collection[str] | None = None) -> UnansweredCall:
     """Return the call of an intent with its earlier sendings in the same run, of which one may have taken effect."""
     earlier: tuple[UnansweredCall, ...] = ()
     if intent.call.effect is WriteEffect.ADD:
@@ -246,7 +246,7 @@ def _explaining(intent: Intent, past: PastReader, ledger: Ledger) -> Callable[[V
     """Return a function that returns True if the history explains another amount than the top-up's."""
 
     def explains(amount: Value) -> bool:
-        reader, lost = past.reader(intent.call.kind), _lost(intent, ledger)
+        reader, lost = past.reader(intent.call.kind), _make_unanswered(intent, ledger)
         try:
             return history_evidence.is_explained(
                 lost, TopUpEvidence(amount, reader.read_history(intent.call), echoes=reader.echoes)
@@ -269,7 +269,7 @@ def _unshown(intent: Intent, past: PastReader, ledger: Ledger) -> Hold | None:
         history = reader.read_history(intent.call)
     except ReadError:
         return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
-    lost = _lost(intent, ledger)
+    lost = _make_unanswered(intent, ledger)
     if history_evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
         return None
     if past.is_held(intent):

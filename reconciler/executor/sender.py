@@ -16,7 +16,7 @@ from reconciler.executor.attempts import PATIENCE, Attempts, Leave, Result
 from reconciler.executor.call_items import mark_unsent, report_appeared, select_items, with_mark
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.looks import KindReader, Look, Looks
-from reconciler.executor.outcomes import REFUSED, interpret_answer
+from reconciler.executor.outcomes import interpret_answer
 from reconciler.executor.ports import (
     Channel,
     Journal,
@@ -28,13 +28,11 @@ from reconciler.executor.ports import (
     Watch,
     ignore_call,
 )
+from reconciler.executor.refused_batch import is_to_split, list_parts
 from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus, Problem, WriteEffect
 from reconciler.planning import likeness
 from reconciler.planning.call_parts import BoundType
 from reconciler.provider.reader import ReadError
-
-TOO_LARGE = 413
-NEVER_SPLIT = (401, 403, 429)  # refusals of the caller: the parts would be refused as well
 
 
 class Sender(Struct, frozen=True):
@@ -87,7 +85,7 @@ class Sender(Struct, frozen=True):
             if pause is None and answer.status in PATIENCE:
                 return self._find_effect(call, attempts) or ended, said
             if pause is None:
-                return self._split(call, ended, said) if self._is_to_split(call, answer) else (ended, said)
+                return self._split(call, ended, said) if is_to_split(call, answer, self.bisect) else (ended, said)
             try:
                 self._sleep(call, pause)
             except ReadError as unread:
@@ -288,22 +286,11 @@ class Sender(Struct, frozen=True):
         except JournalError as unwritten:
             self.stop.request(unwritten.problem)
 
-    def _is_to_split(self, call: Call, answer: Answer) -> bool:
-        """Return True if parts of a batch may be sent: it is too large, or a refusal is proven by rule 5."""
-        if not call.atomic or len(call.items) < 2 or answer.fate is not Delivery.ANSWERED:
-            return False
-        refused = 400 <= answer.status < 500 and answer.status not in NEVER_SPLIT
-        return answer.status == TOO_LARGE or (self.bisect and refused)
-
     def _split(self, call: Call, ended: tuple[ItemOutcome, ...], said: tuple[Problem, ...]) -> Result:
-        """Send the parts of a refused batch, each with its own intent: the items not at fault, or else two halves."""
-        indices = range(len(call.items))
-        spared = [index for index in indices if [problem.code for problem in ended[index].problems] == [REFUSED]]
-        half = len(call.items) // 2
-        parts = [spared] if 0 < len(spared) < len(call.items) else [[*indices[:half]], [*indices[half:]]]
+        """Send the parts of a refused batch, each with its own intent."""
         latest = dict(enumerate(ended))
-        for number, part in enumerate(parts, 1):
+        for number, part in enumerate(list_parts(call, ended), 1):
             again, more = self.send(replace(select_items(call, part), name=f"{call.name}.{number}"))
             latest |= zip(part, again, strict=True)
             said = (*said, *more)
-        return tuple(latest[index] for index in indices), said
+        return tuple(latest.values()), said

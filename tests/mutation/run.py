@@ -48,6 +48,7 @@ MODULES = {
         "executor.attempts",
         "executor.replacing",
         "executor.call_items",
+        "executor.refused_batch",
         "executor.exposure_safe",
         "executor.ports",
     ),
