@@ -1,4 +1,4 @@
-"""Whether a refused batch is sent again in parts, and in which: the option ``--bisect``, and a batch that is too large."""
+"""Whether a refused batch is sent again in parts, and in which: ``--bisect``, and a batch that is too large."""
 
 from collections.abc import Sequence
 
