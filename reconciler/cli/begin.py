@@ -119,7 +119,7 @@ def _describe_begun(begun: "InitResult", folder: str) -> Iterator[str]:
 
 
 def _near(path: Path, folder: str) -> str:
-    """Return a path as the folder was given: from here, unless that is absolute too."""
+    """Return the path relative to the working directory, or absolute if the folder was given so."""
     return os.path.relpath(path) if path.is_absolute() and not Path(folder).is_absolute() else str(path)
 
 

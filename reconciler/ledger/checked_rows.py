@@ -17,7 +17,7 @@ Row = tuple[Cell, ...]
 
 
 class Database(Protocol):
-    """Differences between the stores. Statements mark their parameters with ``?``."""
+    """What differs between the SQL stores. Statements mark their parameters with ``?``."""
 
     @property
     def where(self) -> str: ...

@@ -1,6 +1,7 @@
 """Draws docstrings at random, to be read as by someone who has not seen the code: none may need a second reading.
 
-``python tests/support/docstrings.py --seed 17 --number 30 [--revision REV]`` prints them, of this tree or of a commit.
+``python tests/support/docstrings.py --seed 17 --number 30 [--revision REV]`` prints them, of this tree or of a commit;
+with ``--beside REV``, those of the names that only one function or class has in both, the old sentence beside the new.
 """
 
 from __future__ import annotations
@@ -43,6 +44,23 @@ def draw(seed: int, number: int, revision: str | None = None) -> list[tuple[str,
     return found[:number]
 
 
+def draw_pairs(seed: int, number: int, revision: str) -> list[tuple[str, str, str]]:
+    """Return place, old and new first line of this number of docstrings that both trees have."""
+    old, new = _by_name(revision), _by_name(None)
+    both = sorted(old.keys() & new.keys())
+    random.Random(seed).shuffle(both)
+    return [(new[name][0], old[name][1], new[name][1]) for name in both[:number]]
+
+
+def _by_name(revision: str | None) -> dict[str, tuple[str, str]]:
+    """Return place and first line of each docstring whose name, but for a leading underscore, is the only one."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for place, text in docstrings(revision):
+        name = place.partition(" ")[2].lstrip("_")
+        found.setdefault(name, []).append((place, text.splitlines()[0]))
+    return {name: each[0] for name, each in found.items() if name and len(each) == 1}
+
+
 def _git(*words: str) -> str:
     return subprocess.run(["git", "-C", str(ROOT), *words], check=True, capture_output=True, text=True).stdout
 
@@ -52,7 +70,12 @@ if __name__ == "__main__":
     options.add_argument("--seed", type=int, default=17)
     options.add_argument("--number", type=int, default=30)
     options.add_argument("--revision")
+    options.add_argument("--beside")
     given = options.parse_args()
+    if given.beside:
+        for place, before, after in draw_pairs(given.seed, given.number, given.beside):
+            sys.stdout.write(f"\n{place}\n  - {before}\n  + {after}\n")
+        sys.exit()
     sys.stdout.write(f"seed {given.seed}, {given.revision or 'this tree'}\n")
     for place, text in draw(given.seed, given.number, given.revision):
         sys.stdout.write(f"\n{place}\n    " + "\n    ".join(text.splitlines()) + "\n")

@@ -23,7 +23,7 @@ UTC_ZONES = ("UTC", "Etc/UTC", "Etc/GMT", "GMT", "Z")
 
 
 class Evidence(Struct, frozen=True):
-    """One product's account, a way to read it, and its replies so far."""
+    """The account of one product, the function that reads it, and the replies so far."""
 
     account: ProductAccount
     send: Send
