@@ -72,7 +72,7 @@ class Limit(Struct, frozen=True):
 
 
 class Exposure(Struct, frozen=True, order=True):
-    """What may be spent on one day: number of uncapped budgets, then the sum of the others; totals and funds count whole."""
+    """Possible spend of a day: number of uncapped budgets, then the sum of the others; totals and funds count whole."""
 
     uncapped: int = 0
     amount: Decimal = ZERO
