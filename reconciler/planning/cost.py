@@ -204,7 +204,7 @@ def _list_bids(book: CostContext) -> Iterator[BidShift]:
     for change in book.changes:
         for move in change.fields:
             kind = book.kinds[change.address.kind]
-            if kind.role(move.facet) is FacetRole.BID:
+            if kind.role(move.facet) is FacetRole.BID and move.before != move.after:
                 moves[book.of(change), kind.name, kind.field(move.field).name].append(move)
     for (currency, kind_name, name), each in sorted(moves.items(), key=lambda item: item[0]):
         yield _sum_shift(BidShift(currency, kind_name, name), each)

@@ -69,13 +69,13 @@ def _make_update(kind: Kind, desired: Desired, live: Live, moved: tuple[FieldCha
 
 
 def _diff_fields(kind: Kind, desired: Desired, live: Live, remembered: Values) -> Iterator[FieldChange]:
-    base, freed = _find_base(kind, desired, live), find_freed(kind, live.values, desired.values)
+    freed = find_freed(kind, live.values, desired.values) | _find_followers(kind, desired, live)
     for name in _sort_by_table(kind, {*_list_open(kind, desired.values, live.values), *freed}):
         row, value = kind.field(name), desired.values[name]
         seen = row.path("read") is not None
         before: Value
         if seen:
-            before = (base if row.is_map else live.values).get(name)
+            before = live.values.get(name)
             if before == value and name not in freed:
                 continue
         else:
@@ -100,12 +100,18 @@ def _sort_by_table(kind: Kind, names: Iterable[str]) -> list[str]:
     )
 
 
-def _find_base(kind: Kind, desired: Desired, live: Live) -> Values:
-    """Return the live values before the calls of map entries: inherited entries follow their parent."""
-    if not any(name.partition(".")[0] + ".*" in kind.by_name for name in desired.values):
-        return live.values
+def _find_followers(kind: Kind, desired: Desired, live: Live) -> frozenset[str]:
+    """Return the stated map entries that the API moves with their parent, in this change.
+
+    Each is sent and recorded with its live value, even if the API alone would give it the stated one, or if it is to
+    stay as it is: a plan shows every value that moves, and a rollback needs the value from before the parent's change.
+    """
+    entries = [name for name in desired.values if name not in kind.by_name and name in live.values]
+    if not entries:
+        return frozenset()
     direct = {name: value for name, value in desired.values.items() if name in kind.by_name}
-    return kind.after(live.values, direct)
+    moved = kind.after(live.values, direct)
+    return frozenset(name for name in entries if moved.get(name) != live.values[name])
 
 
 def _find_fixed(kind: Kind, desired: Desired, moved: Sequence[FieldChange]) -> Iterator[Problem]:

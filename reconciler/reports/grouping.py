@@ -84,7 +84,7 @@ def _direction(move: FieldChange) -> int:
     """Return the direction of an amount: down (-1), up (1), new (2), removed (-2), none (0)."""
     before, after = move.before, move.after
     if isinstance(before, Decimal) and isinstance(after, Decimal):
-        return 1 if after > before else -1
+        return (after > before) - (after < before)
     if isinstance(after, Decimal):
         return 2
     return -2 if isinstance(before, Decimal) else 0

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from reconciler.model import Value
@@ -23,7 +24,12 @@ SIGNS = {
 
 
 def describe_change(before: Value, after: Value) -> str:
-    """Return the change of an amount in percent, or the changed members of a set or object: ``values: + NO, - DE``."""
+    """Return the change of an amount in percent, or the changed members of a set or object: ``values: + NO, - DE``.
+
+    An amount that is sent to keep it, since the API would move it with another, is said to stay.
+    """
+    if isinstance(after, Decimal) and before == after:
+        return "sent so that it stays"
     return format_change_percent(before, after) or describe_inside(before, after)
 
 

@@ -16,6 +16,7 @@ from reconciler.commands.connection import CommandRefused
 from reconciler.commands.rollback import RollbackResult
 from reconciler.commands.write_session import open_writing
 from reconciler.model import Action, IrreversibleReason, ItemStatus, Run, exit_codes
+from reconciler.reports.value_diff import describe_change
 
 from ...laws.portfolios import Spoken, created, edited, section, spoken
 from ...support.bench import bench
@@ -140,6 +141,48 @@ def test_over_random_runs_live_equals_the_start_and_the_plan_is_empty(case: Spok
             if end[each].get(name) != value
         ] == []
         assert [move.field for change in here.plan().changes for move in change.fields if move.seen] == []
+
+
+INHERITED = 'adSets:\n  fr: {{id: "123467", bidding: {{bidAmount: {0}}}, categoryBids: {{"5546|2": {1}}}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("start", "after"),
+    [
+        (("1.10", "1.10"), ("1.20", "1.30")),  # inherited, then its own
+        (("1.10", "1.10"), ("1.20", "1.20")),  # inherited before and after: the API alone moves it
+        (("1.10", "1.10"), ("1.20", "1.10")),  # inherited, then kept
+        (("1.10", "1.30"), ("1.20", "1.40")),
+        (("1.10", "1.30"), ("1.20", "1.20")),
+        (("1.10", "1.20"), ("1.20", "1.20")),  # its own, which the other bid came to equal
+    ],
+)
+def test_a_bid_that_followed_another_goes_back_to_what_it_was_before_both(
+    start: tuple[str, str], after: tuple[str, str]
+) -> None:
+    with night({"ads.yaml": INHERITED.format(*start)}) as here:
+        before = account(here)
+        here.bench.write({"ads.yaml": INHERITED.format(*after)})
+        here.bench.apply()
+        assert account(here) != before
+
+        undo(here, last_run(here))
+
+        assert account(here) == before
+        assert here.text("ads.yaml") == INHERITED.format(*start)
+        assert here.plan().changes == ()
+
+
+def test_the_plan_shows_a_bid_that_follows_another_with_its_live_value() -> None:
+    with night({"ads.yaml": INHERITED.format("1.10", "1.10")}) as here:
+        shown = []
+        for category in ("1.10", "1.20", "1.30"):
+            here.bench.write({"ads.yaml": INHERITED.format("1.20", category)})
+            (change,) = here.plan().changes
+            _, move = change.fields
+            shown.append((str(move.before), str(move.after), describe_change(move.before, move.after)))
+
+    assert shown == [("1.10", "1.10", "sent so that it stays"), ("1.10", "1.20", "+9.1 %"), ("1.10", "1.30", "+18.2 %")]
 
 
 def test_a_value_that_moved_since_is_left_and_reported() -> None:
