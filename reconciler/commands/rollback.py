@@ -25,6 +25,7 @@ from reconciler.model import (
     Address,
     IrreversibleReason,
     ItemStatus,
+    Json,
     Live,
     Problem,
     Run,
@@ -122,9 +123,10 @@ def undo_values(
             before = format_drift_value(wanted.before)
             message = f"{wanted.field} goes back to {before}; what was spent of it meanwhile stays spent"
             notes[Problem(Severity.NOTE, "money-spent", message, address=address)] = None
+    sent = _list_sent_rows(past)
     for (kind, address), (live, after) in written.items():
         wished[address] |= values_moved_along(kind, live, wished[address], after, remembered.get(address, {}))
-        wished[address] |= values_not_find_computed(kind, live, wished[address], past)
+        wished[address] |= find_computed_since(kind, live, wished[address], sent.get((kind.name, live.id), ()))
     for (name, id), first in born.items():
         address, _ = now.get((name, id or ""), (first, None))
         notes[_warn_of_created(prepared.project.kinds[name], address, id, wished.get(address, {}))] = None
@@ -172,18 +174,21 @@ def values_moved_along(kind: Kind, live: Live, before: Values, after: Values, re
     }
 
 
-def values_not_find_computed(kind: Kind, live: Live, before: Values, past: RunHistory) -> dict[str, Value]:
+def find_computed_since(kind: Kind, live: Live, before: Values, rows: Sequence[Json]) -> dict[str, Value]:
     """Return values that the API computes since the run, as the run's calls sent them, having read them before."""
     names = find_computed(kind, live.values) - find_computed(kind, {**live.values, **before}) - before.keys()
-    rows = [
-        attributes
-        for intent in past.calls
-        for item, row in zip(intent.call.items, intent.call.rows, strict=False)
-        if intent.call.kind == kind.name and item.id == live.id
-        if (attributes := attributes_of({"data": row})) is not None
-    ]
-    sent = {name: find_path(row, str(kind.field(name).path("patch"))) for name in names for row in reversed(rows)}
+    known = [attributes for row in rows if (attributes := attributes_of({"data": row})) is not None]
+    sent = {name: find_path(row, str(kind.field(name).path("patch"))) for name in names for row in reversed(known)}
     return {name: kind.field(name).type.read(wire) for name, (there, wire) in sent.items() if there}
+
+
+def _list_sent_rows(past: RunHistory) -> dict[tuple[str, str | None], list[Json]]:
+    """Return what the calls of the run sent, by kind and id of the object."""
+    found: dict[tuple[str, str | None], list[Json]] = {}
+    for intent in past.calls:
+        for item, row in zip(intent.call.items, intent.call.rows, strict=False):
+            found.setdefault((intent.call.kind, item.id), []).append(row)
+    return found
 
 
 def recorded_moves(past: RunHistory) -> Iterator[RecordedMove]:

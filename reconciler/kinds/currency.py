@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.nested_types import ObjectType
-from reconciler.kinds.value_types import MoneyType, ValueType
+from reconciler.kinds.value_types import MoneyType, ValueType, strip_zeros
 from reconciler.model import Desired, Problem, Value, Values, error, warning
 
 USUAL = 2
@@ -71,5 +71,5 @@ def _amounts(type_: ValueType, value: Value) -> Iterator[Decimal]:
 
 def _exponent(amount: Decimal) -> int:
     """Return the power of ten of the last digit that is not zero, at most 0."""
-    exponent = amount.normalize().as_tuple().exponent
+    exponent = strip_zeros(amount).as_tuple().exponent
     return min(exponent, 0) if isinstance(exponent, int) else 0

@@ -7,7 +7,7 @@ YAML form to editors.
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -160,11 +160,16 @@ class MoneyType(Struct, frozen=True):
         amount = value if isinstance(value, Decimal) else Decimal(str(value))
         if self.as_text:
             return f"{_with_cents(amount):f}"
-        return int(amount) if amount == amount.to_integral_value() else amount.normalize()
+        return int(amount) if amount == amount.to_integral_value() else strip_zeros(amount)
 
     def schema(self) -> Schema:
         bound = {"exclusiveMinimum": 0} if self.positive else {"minimum": 0}
         return {"type": "number", **bound}
+
+
+def strip_zeros(amount: Decimal) -> Decimal:
+    """Return the amount without trailing zeros, of any number of digits: never rounded."""
+    return amount.normalize(Context(prec=max(_DIGITS, len(amount.as_tuple().digits))))
 
 
 def _with_cents(amount: Decimal) -> Decimal:
@@ -173,10 +178,10 @@ def _with_cents(amount: Decimal) -> Decimal:
         short = amount.quantize(_CENT)
     except InvalidOperation:  # more digits than the decimal context keeps: left as it is
         return amount
-    return short if short == amount else amount.normalize()
+    return short if short == amount else strip_zeros(amount)
 
 
-_CENT = Decimal("0.01")
+_CENT, _DIGITS = Decimal("0.01"), 28
 
 
 def _round(amount: Decimal, places: int) -> Decimal:
