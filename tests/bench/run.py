@@ -228,13 +228,36 @@ def _calls(output: str) -> str:
     return next((line.strip() for line in output.splitlines() if line.startswith("Calls:")), "no calls")
 
 
+def _list_sections(bench: Bench, *, quick: bool) -> dict[str, Callable[[], None]]:
+    """Return what is measured, in order: everything, or what is quick."""
+    sections: dict[str, Callable[[], None]] = {
+        "start": bench.start,
+        "stages": lambda: bench.stages(1_000 if quick else 10_000),
+        "stacks 1,000": lambda: bench.beside_stacks(1_000),
+        "stacks 10,000": lambda: bench.beside_stacks(10_000),
+        "writes": bench.writes,
+        "pace": bench.pace,
+        "growth": lambda: bench.growth(*((500, 5_000) if quick else (10_000, 100_000))),
+        "traps": lambda: large.traps(bench, *((200, 1_000) if quick else (2_000, 20_000))),
+        "waiting": lambda: large.waiting(bench, 1_000 if quick else 10_000),
+        "part": lambda: large.part(bench, 1_000 if quick else 10_000),
+        "sending": lambda: large.sending(bench, *((200, 1_000) if quick else (2_000, 10_000))),
+        "all kinds": lambda: bench.all_kinds(1_000 if quick else 10_000),
+        "octoDNS 1,000": lambda: bench.beside_octodns(1_000, Goal(2, up=True)),
+        "octoDNS 20,000": lambda: bench.beside_octodns(20_000, Goal(3.5, 4, up=True)),
+    }
+    long = ("stacks 10,000", "pace", "octoDNS 1,000", "octoDNS 20,000")
+    return {name: measure for name, measure in sections.items() if not (quick and name in long)}
+
+
 def main() -> None:
-    """Everything, or what is quick."""
+    """Measure everything, what is quick, or one section."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small portfolios, without octoDNS")
     parser.add_argument("--rounds", type=int, default=0, help="turns of each contestant")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page for the docs")
     parser.add_argument("--agency", action="store_true", help="only a plan of 200,000 ad sets of 100 advertisers, once")
+    parser.add_argument("--only", metavar="SECTION", help="only this section, such as traps")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where portfolios are kept for the next run")
     given = parser.parse_args()
     folder = given.keep or Path(tempfile.mkdtemp(prefix="bench-"))
@@ -245,21 +268,12 @@ def main() -> None:
             large.agency(bench, 200_000, 100)
             sys.stdout.write(bench.figures.table())
             return
-        say("start"), bench.start()
-        say("stages"), bench.stages(1_000 if given.quick else 10_000)
-        for size in (1_000,) if given.quick else (1_000, 10_000):
-            say(f"beside the stacks, {size:,}"), bench.beside_stacks(size)
-        say("writes"), bench.writes()
-        if not given.quick:
-            say("pace"), bench.pace()
-        say("growth"), bench.growth(*((500, 5_000) if given.quick else (10_000, 100_000)))
-        say("traps"), large.traps(bench, *((200, 1_000) if given.quick else (2_000, 20_000)))
-        say("waiting"), large.waiting(bench, 1_000 if given.quick else 10_000)
-        say("part"), large.part(bench, 1_000 if given.quick else 10_000)
-        say("sending"), large.sending(bench, *((200, 1_000) if given.quick else (2_000, 10_000)))
-        say("all kinds"), bench.all_kinds(1_000 if given.quick else 10_000)
-        for size, goal in () if given.quick else ((1_000, Goal(2, up=True)), (20_000, Goal(3.5, 4, up=True))):
-            say(f"beside octoDNS, {size:,}"), bench.beside_octodns(size, goal)
+        sections = _list_sections(bench, quick=given.quick)
+        if given.only not in (None, *sections):
+            parser.error(f"no section {given.only}: {', '.join(sections)}")
+        for name, measure in sections.items():
+            if given.only in (None, name):
+                say(name), measure()
         sys.stdout.write(bench.figures.table())
         if given.write:
             given.write.write_text(text(bench.figures), encoding="utf-8")
