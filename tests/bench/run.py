@@ -225,7 +225,7 @@ def _often(once: Callable[[], Cost]) -> Cost:
 
 
 def _calls(output: str) -> str:
-    return next((line.strip() for line in output.splitlines() if line.startswith("Calls:")), "no calls")
+    return next((line.strip() for line in output.splitlines() if line.startswith("API calls:")), "no calls")
 
 
 def _list_sections(bench: Bench, *, quick: bool) -> dict[str, Callable[[], None]]:
