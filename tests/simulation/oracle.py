@@ -93,8 +93,9 @@ def _hidden(played: Played, first: Sending, second: Sending) -> str:
     """Return why no program could know of the first when it sent the second; empty if one could."""
     lost = first.run != second.run and _has_lost_ledger(played, first.run, second.run)
     renamed = played.world.renamed.get(first.address)
-    if lost and renamed is not None and renamed < second.at:
-        return f"the ledger of run {first.run} was lost, and another user renamed the object at {renamed:%H:%M:%S}"
+    if renamed is not None and renamed < second.at and (lost or _is_misled(played, first)):
+        why = f"the ledger of run {first.run} was lost" if lost else f"the API itself answered {first.status}"
+        return f"{why}, and another user renamed the object at {renamed:%H:%M:%S}"
     shown = first.effects[0] + lag(played)
     if shown <= second.at - FRESH:
         return ""
