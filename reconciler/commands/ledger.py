@@ -92,7 +92,7 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
         now = connection.moment(found, sandbox) if found else datetime.now(UTC)
         with book.lock(locks, who, timeout=0, waiting=lambda holder: None):
             meant = [each for each in book.open_intents() if (each.run, each.call.name) == (run, call)]
-            ids = [named for each in meant for named in _find_decided_ids(each, decision, now, settle_after)]
+            ids = [named for each in meant for named in _find_decided_ids(each, decision, now, settle_after, who.host)]
             book.resolve(
                 run,
                 call,
@@ -109,8 +109,21 @@ def resolve(project: str, sandbox: str | None, api_url: str | None, run: str, ca
     return _ask_ledger(project, sandbox, api_url, one, changing=True)
 
 
+def _refuse_too_soon(held: Intent, now: datetime, machine: str) -> None:
+    """Raise :class:`CommandRefused` if a call may still take effect, or only its machine can tell (rule 16)."""
+    until = held.held_until or now
+    message = f"{held.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"
+    hint = "wait until then, or add --certain if you have seen why it never will"
+    if now >= until and held.machine and held.is_held(now, None, machine):
+        message += f" by the clock of {held.machine}, which sent it: the clock of this machine may be another"
+        hint = "look at the account, and add --certain if it is not there; or resolve it on that machine"
+    elif now >= until:
+        return
+    raise CommandRefused(connection.refused_run(error("too-soon", message, hint=hint)))
+
+
 def _find_decided_ids(
-    intent: Intent, decision: CallDecision, now: datetime, settle_after: timedelta
+    intent: Intent, decision: CallDecision, now: datetime, settle_after: timedelta, machine: str
 ) -> Iterator[tuple[Address, str]]:
     """Yield the ids of a decision.
 
@@ -118,12 +131,9 @@ def _find_decided_ids(
     """
     items = intent.call.items
     creates = intent.call.effect is WriteEffect.CREATE
-    until = intent.with_hold(settle_after).held_until or now
     if not decision.applied:
-        if not intent.call.effect.absolute and now < until and not decision.certain:
-            message = f"{intent.call.name} may still take effect until {until:%Y-%m-%d %H:%M} UTC"
-            hint = "wait until then, or add --certain if you have seen why it never will"
-            raise CommandRefused(connection.refused_run(error("too-soon", message, hint=hint)))
+        if not intent.call.effect.absolute and not decision.certain:
+            _refuse_too_soon(intent.with_hold(settle_after), now, machine)
         return
     named = dict(_split_named_id(each, items) for each in decision.ids)
     strange = [each for each in named if each not in {str(item.address) for item in items}]
