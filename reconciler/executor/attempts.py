@@ -39,10 +39,12 @@ class Attempts(Struct):
         """Return the sendings so far, the first one first."""
         return () if self.sent is None else (*self.sent[0].earlier, self.sent[0])
 
-    def note_turned_away(self, answer: Answer) -> None:
-        """Count the 401 or 429 after which a call that may be repeated was not sent again."""
-        if answer.status in PATIENCE:
-            self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
+    def note_turned_away(self, answer: Answer) -> int:
+        """Count the call as turned away if the status says so (401, 429); return how often it was with this status."""
+        times = self.answers.get(answer.status, 0) + (answer.status in PATIENCE)
+        if times:
+            self.answers[answer.status] = times
+        return times
 
     def pause_after_silence(self, ended: Result) -> float | None:
         """Return the seconds before a replacement with a lost answer is read, and sent, again; None if it is enough."""
@@ -60,8 +62,7 @@ class Attempts(Struct):
             self.unreached += 1
             return UNREACHED[self.unreached - 1]
         if answer.fate is Delivery.ANSWERED and answer.status in PATIENCE and not answer.permanent:
-            times = self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
-            return 0.0 if times <= PATIENCE[answer.status] else None
+            return 0.0 if self.note_turned_away(answer) <= PATIENCE[answer.status] else None
         return None
 
 

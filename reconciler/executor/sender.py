@@ -82,7 +82,7 @@ class Sender(Struct, frozen=True):
             if refused:
                 return self._send_without(call, refused)
             ended, said, pause, answer = self._send_once(call, look, attempts)
-            if pause is None and answer.status in PATIENCE:
+            if pause is None and answer.fate is Delivery.ANSWERED and answer.status in PATIENCE:
                 return self._find_effect(call, attempts) or ended, said
             if pause is None:
                 return self._split(call, ended, said) if is_to_split(call, answer, self.bisect) else (ended, said)

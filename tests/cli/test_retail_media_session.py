@@ -106,14 +106,16 @@ LIVE = {
 TAKEN_BACK = LIVE | {"black friday": [], "status": "paused", "search": 1, "attached": False}
 
 
-@pytest.mark.parametrize("version", STABLE)
-def test_from_the_first_file_to_the_rollback(
-    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def run(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """A terminal in an empty folder, and an account of this version."""
     (tmp_path / "shop").mkdir()
     monkeypatch.chdir(tmp_path / "shop")
-    run = Terminal(capsys, version)
+    return Terminal(capsys, version)
 
+
+@pytest.mark.parametrize("version", STABLE)
+def test_from_the_first_file_to_the_rollback(run: Terminal, version: str) -> None:
     planned = json.loads(run("plan", "--format", "json", "--detailed-exitcode", code=2))
     run("apply", "--auto-approve")
     assert run.held() == LIVE
@@ -150,13 +152,7 @@ def test_from_the_first_file_to_the_rollback(
 
 
 @pytest.mark.parametrize("version", ["preview", "experimental"])
-def test_a_version_that_lacks_them_says_so_at_their_lines(
-    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "shop").mkdir()
-    monkeypatch.chdir(tmp_path / "shop")
-    run = Terminal(capsys, version)
-
+def test_a_version_that_lacks_them_says_so_at_their_lines(run: Terminal, version: str) -> None:
     told = run("plan", code=1)
 
     for line, kind in ((1, "retailMediaCampaigns"), (11, "lineItems")):
