@@ -270,7 +270,7 @@ def open_session(
     if loaded.project is None or loaded.failed:
         if early is not None:
             early.close()
-        raise CommandRefused(plan_engine.validate(loaded, datetime.now(UTC)))
+        raise CommandRefused(replace(plan_engine.validate(loaded, datetime.now(UTC)), unchanged=0))  # none was compared
     project = loaded.project
     products = {project.kinds[each.address.kind].product for each in loaded.desired}
     if sandbox is not None:

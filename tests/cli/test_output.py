@@ -308,3 +308,20 @@ def test_windows_is_refused_in_one_sentence(module: str, words: tuple[str, ...])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     said = "reconciler runs on Linux and macOS; on Windows run it in WSL or a container.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+def test_a_drift_of_files_that_are_wrong_says_that_nothing_was_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(QUICKSTART, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    shutil.copytree("ads", "ads-again")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["drift", "--sandbox"])
+
+    assert ended.value.code == 1
+    told = capsys.readouterr().out
+    assert "error[duplicate-address]" in told
+    assert told.endswith("Nothing was compared.\n")
+    assert "as in the files" not in told
