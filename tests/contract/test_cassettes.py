@@ -33,6 +33,22 @@ def recorded_at(session: Path) -> float:
     return parsedate_to_datetime(date).timestamp()
 
 
+def left_unasked(cassette: Any) -> list[str]:
+    """Return the recorded requests that were not sent.
+
+    A read that is on the tape a second time is none of them: reads ahead are dropped, and those that were in flight or
+    still waiting then are another number each time.
+    """
+    keys = [(each.method, each.uri, each.body) for each in cassette.requests]
+    played = {keys[index] for index in cassette.play_counts}
+    unasked = [index for index in range(len(keys)) if index not in cassette.play_counts]
+    return [
+        f"{method} {uri}"
+        for method, uri, body in (keys[index] for index in unasked)
+        if not (method == "GET" or uri.endswith("/search")) or (method, uri, body) not in played
+    ]
+
+
 @pytest.mark.dates
 @pytest.mark.parametrize("name", TAPES)
 def test_a_session_is_understood_as_when_it_was_recorded(name: str) -> None:
@@ -41,7 +57,7 @@ def test_a_session_is_understood_as_when_it_was_recorded(name: str) -> None:
         seen, cassette = tapes.played(name, session, "none")
 
     assert seen == (tapes.FOLDER / name / "expected.txt").read_text(encoding="utf-8")
-    assert cassette.all_played
+    assert left_unasked(cassette) == []
 
 
 @pytest.mark.parametrize("name", TAPES)
