@@ -168,9 +168,9 @@ class Watched(World):
     def _note_effects(self, candidates: list[Sending]) -> None:
         """Note what is new in the world, each as the effect of the earliest sending that it can be of."""
         keys = self._keys()
-        for collection, key in sorted(keys - self._known):
-            self._known.add((collection, key))
-            record = self.state.collections[collection][key]
+        new = [(name, self.state.collections[name][key], key) for name, key in keys - self._known]
+        for collection, record, key in sorted(new, key=lambda each: (each[0], each[1].get("at", ""), each[2])):
+            self._known.add((collection, key))  # a number is given when a call is answered, which may land later
             if (collection, key) in self.others or (collection == "history" and record["by"] != PROGRAM):
                 continue
             sending = self._cause(collection, record, candidates)
