@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from reconciler.cli import output
-from reconciler.cli.shared import COMMANDS, COMPLETION, cli
+from reconciler.cli.group import COMMANDS, COMPLETION, cli
 from reconciler.cli.terminal import CommandEnded, progress
 
 

@@ -10,17 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from reconciler.cli.shared import (
-    COMPLETION,
-    FORM,
-    PATHS,
-    Reaching,
-    account_options,
-    cli,
-    report_refusal,
-    split_sandbox_argument,
-    taking,
-)
+from reconciler.cli.group import COMPLETION, cli
+from reconciler.cli.shared import FORM, PATHS, Reaching, account_options, report_refusal, split_sandbox_argument, taking
 from reconciler.cli.terminal import CommandEnded, progress, put
 
 if TYPE_CHECKING:
@@ -44,7 +35,7 @@ class DoctorOptions(Reaching, frozen=True, kw_only=True):
     form: str
 
 
-@cli.command(short_help="Begin a project. Overwrites nothing.")
+@cli.command()
 @click.argument("folder", default=".", type=click.Path(), metavar="[DIR]")
 @click.option("--advertiser", "advertisers", multiple=True, metavar="ID", help="Put this advertiser into the scope.")
 @click.option("--account", "accounts", multiple=True, metavar="ID", help="Put this Retail Media account into it.")
@@ -123,7 +114,7 @@ def _near(path: Path, folder: str) -> str:
     return os.path.relpath(path) if path.is_absolute() and not Path(folder).is_absolute() else str(path)
 
 
-@cli.command(short_help="Check account, files and ledger, by reading alone.")
+@cli.command()
 @PATHS
 @FORM
 @account_options
@@ -148,7 +139,7 @@ def doctor(given: DoctorOptions) -> None:
     raise CommandEnded(int(exit_codes.exit_code(done.run)))
 
 
-@cli.command(short_help="Show versions: of this tool, of the API, of the schemas.")
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def version(as_json: bool) -> None:
     """Show versions: of this tool, Python, the API, the schemas, the optional parts.
@@ -161,7 +152,7 @@ def version(as_json: bool) -> None:
     put(versions.as_json() if as_json else versions.as_text(), "json" if as_json else "text")
 
 
-@cli.command(short_help="Print what a shell needs to complete commands and addresses.")
+@cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what a shell needs to complete commands, options and addresses of the files here.

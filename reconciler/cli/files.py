@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from reconciler.cli.group import cli
 from reconciler.cli.shared import (
     FORM,
     FULL,
     PATHS,
     Reaching,
     account_options,
-    cli,
     open_session_for,
     render_options,
     report_refusal,
@@ -74,7 +74,7 @@ def validate(paths: tuple[str, ...], form: str) -> None:
     end(validation.validate(loader.load(paths), _now()), form, render_options())
 
 
-@cli.command("set", short_help="Change values of many resources in the files at once.")
+@cli.command("set")
 @click.argument("words", nargs=-1, metavar="SELECTOR... FIELD=VALUE...")
 @click.option("--where", multiple=True, metavar="CONDITION", help="Only resources that meet it; may be given again.")
 @click.option("--round", "round_to", callback=amount, metavar="STEP", help="Round computed amounts to multiples.")
@@ -117,7 +117,7 @@ def set_(given: SetOptions) -> None:
         _finish(given, session.loaded, request, now, live)
 
 
-@cli.command(short_help="Write files in their canonical form, comments kept.")
+@cli.command()
 @PATHS
 @click.option("--check", is_flag=True, help="Change nothing; exit with 2 if a file is not in its canonical form.")
 @click.option("--diff", is_flag=True, help="Show what changes, as a patch.")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from reconciler.cli.group import cli
 from reconciler.cli.shared import (
     FORM,
     PATHS,
@@ -13,7 +14,6 @@ from reconciler.cli.shared import (
     Reaching,
     account_options,
     allowances,
-    cli,
     complete_from,
     guardrail_options,
     open_session_for,
@@ -62,7 +62,7 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
     form: str
 
 
-@cli.command(short_help="Detect changes made outside of these files.")
+@cli.command()
 @PATHS
 @TARGET
 @report_options
@@ -102,7 +102,7 @@ def drift(given: DriftOptions) -> None:
         end(run, form, render_options(detailed=given.detailed and accept is None, digest=digest))
 
 
-@cli.command(short_help="Plan how to undo a run, and change the files with it.")
+@cli.command()
 @click.argument("run")
 @PATHS
 @report_options

@@ -47,7 +47,6 @@ SPELT = {
 JSON_FORMS = frozenset({"json", "json-stream", "sarif", "codequality", "gitlab"})
 MARKUP_FORMS = frozenset({"html", "junit"})
 GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN})
-_OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Output(TextIOBase):
@@ -165,7 +164,7 @@ def escape_report(text: str, form: str, encoding: str) -> str:
     if codecs.lookup(encoding).name == "utf-8" or text.isascii():
         return text
     if form in JSON_FORMS:
-        return _OUTSIDE_ASCII.sub(_json_escape, text)
+        return re.sub(r"[^\x00-\x7f]", _json_escape, text)
     if form in MARKUP_FORMS:
         return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
     return text

@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from reconciler.cli import terminal
-from reconciler.cli.shared import FORM, cli, report_refusal, taking
+from reconciler.cli.group import cli
+from reconciler.cli.shared import FORM, report_refusal, taking
 from reconciler.cli.terminal import put
 
 
@@ -22,7 +23,7 @@ class NotifyOptions(Struct, frozen=True, kw_only=True):
     title: str | None
 
 
-@cli.command(short_help="List the projects of a repository, or those that changed.")
+@cli.command()
 @click.argument("folders", nargs=-1, type=click.Path(), metavar="[FOLDER]...")
 @click.option("--changed-since", "since", metavar="COMMIT", help="Only those with changes since this commit.")
 @FORM
@@ -49,7 +50,7 @@ def projects(folders: tuple[str, ...], since: str | None, form: str) -> None:
         put("".join(f"{sanitize(each.project)}\n" for each in found.projects))
 
 
-@cli.command(short_help="Send the summary of runs to a webhook.")
+@cli.command()
 @click.argument("reports", nargs=-1, required=True, type=click.Path(), metavar="REPORT.json...")
 @click.option(
     "--webhook-env", "variable", required=True, metavar="NAME", help="Variable that holds the address of the webhook."

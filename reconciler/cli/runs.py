@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from reconciler.cli.group import cli
 from reconciler.cli.shared import (
     BODIES,
     FULL,
@@ -20,7 +21,6 @@ from reconciler.cli.shared import (
     Overriding,
     account_options,
     allowances,
-    cli,
     guardrail_options,
     number_within,
     open_session_for,
@@ -130,7 +130,7 @@ def show(plan: str, form: str, full: bool) -> None:
         end(saved_plans.show_run(Path(plan)), form, render_options(full=full))
 
 
-@cli.command(short_help="Plan, ask for approval, apply, verify.")
+@cli.command()
 @PATHS
 @TARGET
 @report_options

@@ -1,9 +1,8 @@
-"""Shared by the commands: options, sessions, and the command group."""
+"""Shared by the commands: options, sessions, and what is refused."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +10,6 @@ import click
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
-from reconciler import __version__
 from reconciler.cli.terminal import Command, end, progress
 
 if TYPE_CHECKING:
@@ -120,69 +118,6 @@ def taking(options: type[Options]) -> Callable[[Callable[[Options], None]], Call
         return call_command
 
     return decorate
-
-
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-COMPLETION = "_RECONCILER_COMPLETE"
-"""Environment variable by which a shell asks Click for completions."""
-COMMANDS = {
-    "begin": ("init", "doctor", "version", "completion"),
-    "files": ("validate", "set", "fmt"),
-    "sheets": ("export",),
-    "runs": ("plan", "show", "apply"),
-    "live": ("drift", "rollback", "import"),
-    "pipelines": ("projects", "notify"),
-    "tools": ("schema", "explain", "resolve", "ledger", "sandbox"),
-}
-"""Modules of this package, with the commands that each adds to the group."""
-
-
-class Guessing(click.Group):
-    """A group that suggests the nearest command name."""
-
-    def resolve_command(
-        self, context: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a command; for an unknown name, suggest the nearest one."""
-        try:
-            return super().resolve_command(context, args)
-        except click.UsageError as misuse:
-            from reconciler.config.schema_errors import closest_word
-
-            hint = closest_word(args[0], self.list_commands(context))
-            raise click.UsageError(f"{misuse.message} {hint}" if hint else misuse.message, context) from None
-
-
-class Commands(Guessing):
-    """A group whose commands are imported when they are called, for a fast start."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        """Return the names of all commands, sorted."""
-        return sorted(name for names in COMMANDS.values() for name in names)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Return the command of that name, or None."""
-        for module, names in COMMANDS.items():
-            if name in names:
-                import_module(f"reconciler.cli.{module}")
-        return super().get_command(context, name)
-
-
-@click.group(cls=Commands, context_settings=CONTEXT)
-@click.version_option(__version__, message="%(prog)s %(version)s")
-def cli() -> None:
-    """Make a Criteo account match YAML files: ad sets, seller bids and budgets, balances.
-
-    \b
-    Example, without an account:
-      reconciler init shop
-      reconciler plan shop --sandbox
-      reconciler apply shop --sandbox
-
-    PATHS are files and folders of a project; without any, it is the folder you are in.
-    """
 
 
 def parse_at(text: str | None) -> "datetime | None":

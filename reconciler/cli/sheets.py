@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.group import cli
 from reconciler.cli.shared import (
     PATHS,
     TARGET,
     Reaching,
     account_options,
-    cli,
     open_session_for,
     render_options,
     report_refusal,
@@ -34,7 +34,7 @@ class ExportOptions(Reaching, frozen=True, kw_only=True):
     live: bool
 
 
-@cli.command(short_help="Write what the files state as a table for a spreadsheet.")
+@cli.command()
 @PATHS
 @TARGET
 @click.option(

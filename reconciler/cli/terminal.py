@@ -8,11 +8,9 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 import click
-from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,9 +26,9 @@ FOLLOWED = ("text", STREAM)
 """Formats that show the plan before it is applied."""
 NAMES = "text, json, json-stream, markdown, html, github, gitlab, codequality, sarif, junit"
 COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
-SEVERITY = re.compile(r"(?:\S.*: )?(error|warning)\[")
+SEVERITY = r"(?:\S.*: )?(error|warning)\["
 REFUSED = "  refused"
-RISE = re.compile(r"^  (?:[A-Z]{3} |  plus without a cap ).* \+[0-9]")
+RISE = r"^  (?:[A-Z]{3} |  plus without a cap ).* \+[0-9]"
 FILES, STREAMED = "reconciler.reports", "reconciler.stream"
 
 
@@ -56,6 +54,8 @@ def _check_format(context: click.Context, option: click.Parameter, value: str) -
 
 def _files(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
     """Check before the run that the report files can be written."""
+    from pathlib import Path
+
     files = []
     for value in values:
         name, _, file = value.partition("=")
@@ -125,6 +125,8 @@ def progress(line: "Line") -> None:
 
 def show(run: "Run", form: str, manner: "RenderOptions") -> None:
     """Print a run on stdout, in one format."""
+    from msgspec.structs import replace
+
     from reconciler.reports import FORMATS
 
     text = FORMATS[form](run, replace(manner, sources=_sources(run) if sys.stdout.isatty() else None))
@@ -159,6 +161,8 @@ def wants_colour() -> bool:
 
 def announce(run: "Run", form: str, manner: "RenderOptions") -> "RenderOptions":
     """Print the plan before it is applied, in formats that show it; return the options for the rest."""
+    from msgspec.structs import replace
+
     from reconciler.reports import stream
 
     if form not in FOLLOWED:
@@ -185,6 +189,8 @@ def follower(form: str, now: "Callable[[], datetime]") -> "Callable[[Call, Seque
 
 def end(run: "Run", form: str, manner: "RenderOptions") -> NoReturn:
     """Report a run everywhere, and end the command with its exit code."""
+    from msgspec.structs import replace
+
     from reconciler.model import exit_codes
 
     show(run, form, manner)
@@ -231,17 +237,19 @@ def _laid_out(text: str, stream: TextIO, colour: bool = False) -> str:
 
 def colour_of(line: str) -> str | None:
     """Return the colour of a line: by action, severity, a guardrail's refusal, or rising money."""
-    if found := SEVERITY.match(line):
+    if found := re.match(SEVERITY, line):
         return "red" if found[1] == "error" else "yellow"
     if line.startswith(REFUSED):
         return "red"
-    if RISE.search(line):
+    if re.search(RISE, line):
         return "yellow"
     return COLOURS.get(line[:4]) if line[4:5].isalpha() else None  # the calls' lines begin with a number
 
 
 def _sources(run: "Run") -> dict[str, tuple[str, ...]]:
     """Return the lines of the readable files in which there are problems."""
+    from pathlib import Path
+
     sources: dict[str, tuple[str, ...]] = {}
     for name in {problem.span.file for problem in run.problems if problem.span}:
         path = Path(name)

@@ -8,15 +8,8 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
-from reconciler.cli.shared import (
-    Guessing,
-    Reaching,
-    account_options,
-    cli,
-    complete_from,
-    report_refusal,
-    taking,
-)
+from reconciler.cli.group import Guessing, cli
+from reconciler.cli.shared import Reaching, account_options, complete_from, report_refusal, taking
 from reconciler.cli.terminal import put
 
 
@@ -49,7 +42,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
     faults: str | None
 
 
-@cli.command(short_help="Write the JSON Schemas that editors check files with.")
+@cli.command()
 @click.option(
     "--out", default="schemas", show_default=True, type=click.Path(file_okay=False), help="The folder for them."
 )
@@ -73,7 +66,7 @@ def schema(out: str) -> None:
         raise click.ClickException(f"{folder} cannot be written: {trouble.strerror}") from None
 
 
-@cli.command(short_help="Say what a problem code or a field means.")
+@cli.command()
 @click.argument("code", shell_complete=complete_from("codes"))
 @click.option("--project", default=".", type=click.Path(), help="Where a setting is looked up.")
 def explain(code: str, project: str) -> None:
@@ -130,7 +123,7 @@ def _explained_field(name: str) -> str:
     return facts
 
 
-@cli.command(short_help="Record the outcome of a call that could not be verified.")
+@cli.command()
 @click.argument("run")
 @click.argument("call")
 @click.option("--applied/--not-applied", default=None, help="What you saw at the account.")
@@ -167,7 +160,7 @@ def resolve(given: ResolveOptions) -> None:
         put(ledger_command.resolve(given.project, given.sandbox, given.api_url, given.run, given.call, decision))
 
 
-@cli.group("ledger", cls=Guessing, short_help="What is remembered: ids, values, and the journal of all runs.")
+@cli.group("ledger", cls=Guessing)
 def ledger_group() -> None:
     """What is remembered: ids, last applied values, and the journal of all runs.
 

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler import guardrails
 from reconciler.cli import full_cli
-from reconciler.cli.shared import COMMANDS
+from reconciler.cli.group import COMMANDS
 from reconciler.kinds import versions
 from reconciler.model.exit_codes import ExitCode
 from reconciler.provider.api_codes import read_entries
