@@ -43,7 +43,9 @@ def start_is_refused(scene: ValidationContext) -> Iterator[Problem]:
 
 def resellers_spend_fast(scene: ValidationContext) -> Iterator[Problem]:
     """Yield a warning for each start of a reseller ad set whose budget is spent evenly."""
-    marked = scene.marked.get(RESELLERS.name, frozenset())
+    marked = scene.marked.get(RESELLERS.name)
+    if not marked:
+        return
     campaigns = {each.values.get("campaignId") for each in scene.live if each.id in marked}
     for desired, live in scene.pairs:
         after = _values_after(desired, live)
