@@ -348,3 +348,21 @@ def test_a_decrease_that_is_not_in_force_leaves_its_increase_unsent(fate: str) -
             problem.code for each in run.outcomes for problem in each.problems if each.status is ItemStatus.NOT_SENT
         ] == ["unfunded"]
         assert budgets(made) == before
+
+
+def test_a_decrease_that_no_read_can_confirm_leaves_its_increase_unsent() -> None:
+    with bench() as made:
+        before, real = budgets(made), made.outside.send
+        written: list[Call] = []
+
+        def send(call: Call) -> Answer:
+            if call.method == "PATCH":
+                written.append(call)
+            return Answer(Delivery.LOST, reason="cut off") if written and call.method != "PATCH" else real(call)
+
+        made.outside = replace(made.outside, send=send)
+        run = careful(made)
+        ended = {str(each.item.address): each.status for each in run.outcomes}
+        assert [call.raises_exposure for call in written] == [False]
+        assert ended["adSets.up"] is ItemStatus.NOT_SENT
+        assert budgets(made)["123467"] == before["123467"]
