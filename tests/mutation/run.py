@@ -12,23 +12,21 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
-import inspect
 import json
 import os
 import random
 import signal
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
-from types import FrameType, FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -37,7 +35,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-from mutations import Mutant, mutants  # noqa: E402 - found beside this file
+from inside import functions, start_tracing, stop_tracing, tell_lines, tell_mutant  # noqa: E402 - beside this file
+from mutations import Mutant, mutants  # noqa: E402 - beside this file
+
+from tests.support import warm  # noqa: E402 - found from the root
 
 MODULES = {
     "evidence": ("executor.evidence", "executor.history_evidence", "executor.looks"),
@@ -68,41 +69,16 @@ MODULES = {
     ),
 }
 TESTS = (
-    "tests/unit/planning/test_planner.py",
-    "tests/unit/executor/test_journal.py",
-    "tests/unit/executor/test_outcome.py",
-    "tests/unit/executor/test_evidence.py",
-    "tests/unit/planfile",
-    "tests/crash/test_identity.py",
-    "tests/unit/guardrails",
-    "tests/cases/test_cases.py",
-    "tests/unit/planning",
-    "tests/unit/kinds/balances",
-    "tests/unit/kinds/sellers",
-    "tests/unit/ledger/test_book.py",
-    "tests/unit/ledger/test_agreement.py",
-    "tests/unit/ledger/test_codec.py",
-    "tests/unit/ledger/test_server.py",
-    "tests/unit/ledger/test_told.py",
-    "tests/crash/test_recovery.py",
-    "tests/crash/test_bisect.py",
-    "tests/crash/test_agreement.py",
-    "tests/cli/test_saved_plans.py",
-    "tests/cli/test_guardrails_on_the_command_line.py",
-    "tests/laws/test_once_only.py",
-    "tests/laws/test_blame.py",
-    "tests/laws/test_convergence.py",
-    "tests/laws/test_replacement.py",
+    "tests/unit",
+    "tests/cases",
+    "tests/crash",
+    "tests/laws",
+    "tests/cli",
     "tests/contract/test_requests.py",
-    "tests/unit/config/test_schemas.py",
-    "tests/unit/engine",
-    "tests/unit/provider/test_api.py",
-    "tests/crash/test_cost.py",
-    "tests/crash/test_moved.py",
     "tests/simulation/test_seeds.py",
     "tests/simulation/test_matrix.py",
 )
-"""Those that judge these modules inside of one process: a forked mutant does not reach a new child process."""
+"""Those that judge these modules, in this process or by commands that a test starts."""
 LEFT_OUT = "not postgres and not this_commit_draws"
 """A server of its own, and worlds that are others at each commit."""
 SLOWEST = 6.0
@@ -147,6 +123,7 @@ class Suite:
         return True
 
     def _judge_all(self, modules: Sequence[tuple[str, str]], items: list[Any]) -> None:
+        warm.begin()
         for group, name in modules:
             self._judge(group, name, items)
 
@@ -178,28 +155,17 @@ class Suite:
         walked = []
         for number in numbers:
             touched: set[tuple[str, int]] = set()
-
-            def local(frame: FrameType, event: str, arg: Any, touched: set[tuple[str, int]] = touched) -> Any:
-                if event == "line":
-                    touched.add((frame.f_code.co_filename, frame.f_lineno))
-                return local
-
-            def trace(frame: FrameType, event: str, arg: Any, touched: set[tuple[str, int]] = touched) -> Any:
-                if frame.f_code.co_filename not in files:
-                    return None
-                touched.add((frame.f_code.co_filename, frame.f_lineno))
-                return local
-
-            start = time.process_time()
+            start, began = time.process_time(), time.monotonic()
             self.failed = False
-            threading.settrace(trace)
-            sys.settrace(trace)
+            warm.first = dict(tell_lines(files, f"{to}.lines"))
+            start_tracing(files, touched.add)
             try:
                 run(items[number])
             finally:
-                sys.settrace(None)
-                threading.settrace(None)  # type: ignore[arg-type]
-            seconds = time.process_time() - start
+                stop_tracing()
+            told = _of_commands(Path(f"{to}.lines"))
+            seconds = (time.monotonic() - began) if told else time.process_time() - start
+            touched |= told
             if self.failed:
                 say(f"left out, since it fails by itself: {items[number].nodeid}")
             walked.append((number, seconds, [] if self.failed or seconds > SLOWEST else sorted(touched)))
@@ -270,6 +236,8 @@ class Suite:
         child = os.fork()
         if child == 0:
             function.__code__ = mutant.code
+            warm.take_over()
+            warm.first = dict(tell_mutant(mutant.module, mutant.function, mutant.code))
             self.failed = False
             for item, number in zip(items, numbers, strict=True):
                 signal.setitimer(signal.ITIMER_PROF, 3 + 3 * self.seconds[number])
@@ -321,21 +289,11 @@ def path(name: str) -> str:
     return str(file / "__init__.py") if file.is_dir() else str(file.with_suffix(".py"))
 
 
-def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
-    """The functions that are alive in a module, by their qualified names, whatever they are wrapped in."""
-    for held in list(vars(module).values()):
-        if isinstance(held, type) and held.__module__ == module.__name__:
-            for part in list(vars(held).values()):
-                yield from _unwrapped(part, module)
-        else:
-            yield from _unwrapped(held, module)
-
-
-def _unwrapped(held: Any, module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
-    for each in (held, *(getattr(held, name, None) for name in ("fget", "func", "__func__", "__wrapped__"))):
-        inner = inspect.unwrap(each) if callable(each) else each
-        if isinstance(inner, FunctionType) and inner.__module__ == module.__name__:
-            yield inner.__qualname__, inner
+def _of_commands(file: Path) -> set[tuple[str, int]]:
+    """The lines that the commands of a test have walked, which are forgotten then."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    file.unlink(missing_ok=True)
+    return {(name, int(number)) for number, _, name in (line.partition(" ") for line in lines)}
 
 
 def say(line: str) -> None:

@@ -86,7 +86,20 @@ class Server:
 
 
 _SERVERS: dict[int, Server] = {}
-"""The server of this process; a forked child needs one of its own."""
+"""The server of this process; a forked child needs one of its own, or takes over that of its parent."""
+first: dict[str, Any] = {}
+"""What each command runs before it begins: ``script``, and ``given``, a value for it. It puts mutants in place."""
+
+
+def take_over() -> None:
+    """Use the server of the parent process, which waits until this process has ended and starts nothing meanwhile."""
+    _SERVERS[os.getpid()] = _SERVERS[os.getppid()]
+
+
+def begin() -> None:
+    """Start the server of this process, so that children of it can take it over."""
+    server = _SERVERS[os.getpid()] = Server()
+    atexit.register(server.stop)
 
 
 def can_start(env: Mapping[str, str]) -> bool:
@@ -108,9 +121,7 @@ def start(
 
     Where the streams are a terminal, it becomes the one of the command, whose keys send it signals.
     """
-    server = _SERVERS.get(os.getpid())
-    if server is None:
-        server = _SERVERS[os.getpid()] = Server()
-        atexit.register(server.stop)
+    if os.getpid() not in _SERVERS:
+        begin()
     wanted = {"args": list(args), "cwd": str(cwd), "env": dict(env), "script": script and str(script)}
-    return server.start({**wanted, "terminal": terminal}, streams)
+    return _SERVERS[os.getpid()].start({**wanted, "terminal": terminal, "first": first}, streams)

@@ -131,6 +131,8 @@ def _run(wanted: dict[str, Any], streams: list[int]) -> NoReturn:
         _open_streams(wanted["env"])
         sys.argv = [wanted["script"] or "reconciler", *wanted["args"]]
         gc.unfreeze()
+        if wanted["first"]:
+            runpy.run_path(wanted["first"]["script"], {"given": wanted["first"]["given"]})
         if wanted["script"]:
             runpy.run_path(wanted["script"], run_name="__main__")
         else:
