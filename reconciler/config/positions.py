@@ -9,16 +9,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    StreamEndEvent,
-)
+from yaml.events import AliasEvent, DocumentStartEvent, StreamEndEvent
 
+from reconciler.config.light_events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 from reconciler.config.yaml_events import Where, YamlRefused, events
 from reconciler.config.yaml_parser import WORDS, ScalarResolver, refuse_number_text
 from reconciler.model import FieldPath

@@ -10,10 +10,14 @@ from yaml.parser import Parser
 from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
+from reconciler.config import light_events
+
 try:
-    from yaml._yaml import CParser as _Native
+    from yaml import _yaml
+
+    _Native = _yaml.CParser if light_events.install(_yaml) else None
 except ImportError:  # PyYAML without libyaml: the same events, some fifteen times slower
-    _Native = None  # type: ignore[assignment,misc]
+    _Native = None
 
 _UNSEEN = "\x85\u2028\u2029\ufeff"  # characters that only some readers treat as line breaks, and the byte order mark
 _FORBIDDEN = f"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_UNSEEN}]"
@@ -66,7 +70,7 @@ class _PythonParser(Reader, Scanner, Parser):
 
 def events(text: str) -> Callable[[], Any]:
     """Return a function that returns the next event of the text; both parsers raise the same errors."""
-    return _PythonParser(text).get_event if _Native is None else _Native(text).get_event
+    return light_events.lighten(_PythonParser(text).get_event) if _Native is None else _Native(text).get_event
 
 
 @contextmanager

@@ -8,19 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
+from yaml.events import AliasEvent, DocumentEndEvent, DocumentStartEvent, StreamEndEvent
+
+from reconciler.config.key_index import DEPTH_BITS
+from reconciler.config.light_events import (
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
-
-from reconciler.config.key_index import DEPTH_BITS
 from reconciler.config.yaml_events import YamlRefused, events, explain_parser_errors
 from reconciler.model import Json
 
