@@ -78,7 +78,8 @@ class Cell:
         steps = [run]
         if self.looker == "one with an older ledger":
             wants = ["bid", self.wanted]
-            steps = [{"do": "files", "wants": ["bid"]}, {"do": "apply"}, {"do": "files", "wants": wants}, run]
+            shown = {"do": "wait", "seconds": 300}  # else the bid is set again, and the stop comes after that call
+            steps = [{"do": "files", "wants": ["bid"]}, {"do": "apply"}, shown, {"do": "files", "wants": wants}, run]
         if self.looker != SAME:
             steps.append({"do": "apply", **_LOOKS[self.looker]})
         views = [{"kind": "stale", "seconds": int(self.lag), "count": None}] if self.lag != "0" else []

@@ -66,6 +66,8 @@ def _hidden(cell: Cell, played: Played) -> Iterator[str]:
     """Yield what is told as unknown and could have been known."""
     told = _first_told(cell, played)
     run = played.runs[cell.lost - 1]
+    if played.sendings[0].run != cell.lost:
+        yield f"run {cell.lost} ended before its call was sent: the cell tries nothing"
     if cell.answer == "400" and told != "rejected":
         yield f"a documented refusal is told as {told}"
     if cell.effect == NEVER:
