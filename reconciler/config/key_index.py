@@ -8,9 +8,9 @@ is looked up in the tree, which is always right.
 import re
 from collections.abc import Mapping, Sequence
 
+from reconciler.config.yaml_parser import DEPTH_BITS
 from reconciler.model import FieldPath
 
-DEPTH_BITS = 7
 _DEPTH = (1 << DEPTH_BITS) - 1
 _KEY = re.compile(
     r"""(?:"(?P<double>[^"\\\r\n]*)"|'(?P<single>[^'\r\n]*)')[ \t]*:"""

@@ -10,14 +10,16 @@ the last few trees are kept. Values are shared between aliases: read them, never
 """
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from reconciler.config.key_index import KeyIndex
-from reconciler.config.positions import Lines, Tree
-from reconciler.config.yaml_events import Where, YamlRefused, decode
+from reconciler.config.yaml_events import YamlRefused, decode
 from reconciler.config.yaml_parser import DocumentLimits, ValueBuilder
 from reconciler.model import FieldPath, Json, Problem, Span, error
+
+if TYPE_CHECKING:
+    from reconciler.config.position_index import PositionIndex
 
 __all__ = ["Document", "DocumentLimits", "parse", "size_error"]
 
@@ -49,38 +51,11 @@ class Document:
         return Span(self.file, *_places(self).where(path, key=key))
 
 
-class _PositionIndex:
-    """Positions in one document: from the notes of its first pass, or from its tree."""
-
-    def __init__(self, document: Document) -> None:
-        self.text = document.text.decode("utf-8-sig")
-        self.index = KeyIndex(self.text, document.notes)
-
-    @cached_property
-    def lines(self) -> Lines:
-        return Lines(self.text)
-
-    @cached_property
-    def tree(self) -> Tree:
-        return Tree(self.text)
-
-    def has(self, path: FieldPath) -> bool:
-        return self.index.find(path, key=True) is not None or len(self.tree.walk(path)) > len(path)
-
-    def where(self, path: FieldPath, *, key: bool) -> Where:
-        return self.lines.where(*(self.index.find(path, key=key) or self._in_tree(path, key)))
-
-    def _in_tree(self, path: FieldPath, key: bool) -> tuple[int, int]:
-        steps = self.tree.walk(path)
-        if not steps:
-            return 0, 0
-        name, value = steps[-1]
-        return self.tree.extent(name if key and name is not None else value)
-
-
 @lru_cache(maxsize=KEPT)
-def _places(document: Document) -> _PositionIndex:
-    return _PositionIndex(document)
+def _places(document: Document) -> "PositionIndex":
+    from reconciler.config.position_index import PositionIndex  # files without a problem need no positions
+
+    return PositionIndex(document.text.decode("utf-8-sig"), document.notes)
 
 
 def size_error(size: int, file: str, limits: DocumentLimits | None = None) -> Problem | None:
@@ -104,8 +79,15 @@ def parse(text: bytes, file: str, limits: DocumentLimits | None = None) -> tuple
             # With an anchor or a merge, keys may come from elsewhere: only the tree has their positions.
             notes = () if values.anchors or values.merges else values.notes
             return Document(file, values.root, text, notes), ()
-        refused = list(islice(Tree(decoded).mistakes(), MAX_PROBLEMS))
+        refused = _find_mistakes(decoded)
     except YamlRefused as one:
         refused = [one]
     problems = (error(one.code, one.message, at=Span(file, *one.where), hint=one.hint) for one in refused)
     return None, tuple(problems)
+
+
+def _find_mistakes(text: str) -> list[YamlRefused]:
+    """Return the first errors in the meaning of a text that is YAML."""
+    from reconciler.config.positions import Tree  # imported here: few files have a mistake
+
+    return list(islice(Tree(text).mistakes(), MAX_PROBLEMS))

@@ -10,7 +10,6 @@ from typing import Any
 from msgspec import Struct
 from yaml.events import AliasEvent, DocumentEndEvent, DocumentStartEvent, StreamEndEvent
 
-from reconciler.config.key_index import DEPTH_BITS
 from reconciler.config.light_events import (
     MappingEndEvent,
     MappingStartEvent,
@@ -41,6 +40,9 @@ INT_DIGITS = 1_000
 """Maximum digits of an integer: Python refuses to print more than 4,300, and ids are far shorter."""
 DECIMAL_DIGITS = 40
 """Maximum digits and exponent of a decimal: printing 1e999999999 would fill the memory."""
+
+DEPTH_BITS = 7
+"""Bits of a note that hold how deep its key is; the others hold its offset."""
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?([0-9]+))?")

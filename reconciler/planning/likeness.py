@@ -4,7 +4,6 @@ Two names are *near* if they differ only in NFKC form, case, invisible character
 or normalise a name (contract §9, row A3), and a person sees no difference.
 """
 
-import json
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -37,6 +36,8 @@ def fold_key(kind: Kind, values: Values) -> tuple[Value, ...]:
 
 def join_key(kind: Kind, values: Values) -> str:
     """Return the folded natural key as one text; two objects of a kind are near if the texts are equal."""
+    import json  # imported here: only what was created is remembered by this text
+
     return json.dumps([_to_plain(part) for part in fold_key(kind, values)], ensure_ascii=False)
 
 

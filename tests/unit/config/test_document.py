@@ -295,7 +295,7 @@ adSets:
 def test_to_show_where_something_stands_no_file_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     quick, asked = read(QUICK), [(path, key) for path, _ in paths(read(QUICK).value) for key in (False, True)]
     wanted = [Document("f.yaml", None, quick.text).span(path, key=key) for path, key in asked]
-    monkeypatch.setattr("reconciler.config.yaml_document.Tree", None)  # a second pass would fail
+    monkeypatch.setattr("reconciler.config.position_index.Tree", None)  # a second pass would fail
     plain = [(path, key) for path, key in asked if path and not any(isinstance(step, int) for step in path)]
     assert len(plain) == 22
     for (path, key), span in zip(asked, wanted, strict=True):
