@@ -90,8 +90,8 @@ class Call(Struct, frozen=True):
 class ReadCall(Call, frozen=True):
     """A read of many rows.
 
-    ``row_hook`` converts each object of the response during parsing, so that a long list is never held in its JSON
-    form. Such a call is never stored.
+    ``row_hook`` converts each row of the response during parsing, so that a long list is never held in its JSON form.
+    Such a call is never stored.
     """
 
     row_hook: "Callable[[dict[str, Any]], Any] | None" = None

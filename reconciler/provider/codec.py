@@ -54,7 +54,7 @@ def decode_row(kind: Kind, row: Body, inject: Values | None = None, owner: str |
 
 
 def row_hook(kind: Kind, kept: Callable[[Live], Live]) -> Callable[[Body], Any]:
-    """Return a JSON object hook that converts rows to Live objects during parsing; other objects are unchanged."""
+    """Return a hook that converts each row to a Live object during parsing; what is no row is unchanged."""
 
     def build(part: Body) -> Any:
         if "attributes" not in part:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Never
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
+from msgspec.json import Decoder
 
 from reconciler.model import Answer, Delivery, Json
 from reconciler.provider.http.redaction import Redaction
@@ -19,6 +20,9 @@ LOOKED_AT = 2**16
 SAID = ("errors", "warnings")
 NOTHING_HIDDEN = Redaction()
 RowHook = Callable[[dict[str, Any]], Any]
+_JSON: Decoder[Any] = Decoder(float_hook=Decimal)
+_PARTS = Decoder(dict[str, Raw])
+_ROWS = Decoder(list[Raw])
 
 
 class Message(Struct, frozen=True):
@@ -120,7 +124,7 @@ def _read_accepted(reply: Reply, host: str, row_hook: RowHook | None, redaction:
 
 
 def decode_reply(reply: Reply, row_hook: RowHook | None = None) -> Json:
-    """Return the JSON of a reply with exact amounts, each object converted by ``row_hook``.
+    """Return the JSON of a reply with exact amounts, each row of its data converted by ``row_hook``.
 
     Raise ValueError (the text is a clause) or RecursionError if there is none.
     """
@@ -130,10 +134,33 @@ def decode_reply(reply: Reply, row_hook: RowHook | None = None) -> Json:
     if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError(f"with {_printable(kind)} instead of JSON")
     try:
-        body: Json = json.loads(reply.body, parse_float=Decimal, parse_constant=_not_json, object_hook=row_hook)
-    except (ValueError, RecursionError):
+        return _read_rows(reply.body, row_hook) if row_hook is not None else _JSON.decode(reply.body)
+    except (ArithmeticError, ValueError, RecursionError):
+        return _read_leniently(reply.body, row_hook)
+
+
+def _read_rows(body: bytes, row_hook: RowHook) -> Json:
+    """Return an answer with a list of rows; one at a time is held as JSON, and the text is never copied as a whole."""
+    parts = _PARTS.decode(body)
+    rows = _ROWS.decode(parts.pop("data", b""))
+    whole: dict[str, Any] = {name: _JSON.decode(part) for name, part in parts.items()}
+    whole["data"] = [_convert_row(_JSON.decode(row), row_hook) for row in rows]
+    return whole
+
+
+def _convert_row(row: Any, row_hook: RowHook) -> Any:
+    return row_hook(row) if isinstance(row, dict) else row
+
+
+def _read_leniently(body: bytes, row_hook: RowHook | None) -> Json:
+    """Return JSON that the strict decoder refuses: another Unicode encoding, half of a surrogate pair, no rows."""
+    try:
+        whole: Any = json.loads(body, parse_float=Decimal, parse_constant=_not_json)
+    except (ArithmeticError, ValueError, RecursionError):
         raise ValueError("its body is not complete, valid JSON") from None
-    return body
+    if row_hook is not None and isinstance(whole, dict) and isinstance(whole.get("data"), list):
+        whole["data"] = [_convert_row(row, row_hook) for row in whole["data"]]
+    return whole
 
 
 def _not_json(constant: str) -> Never:
