@@ -155,11 +155,11 @@ def _convert_row(row: Any, row_hook: RowHook) -> Any:
 def _read_leniently(body: bytes, row_hook: RowHook | None) -> Json:
     """Return JSON that the strict decoder refuses: another Unicode encoding, half of a surrogate pair, no rows."""
     try:
-        whole: Any = json.loads(body, parse_float=Decimal, parse_constant=_not_json)
+        whole: Json = json.loads(body, parse_float=Decimal, parse_constant=_not_json)
     except (ArithmeticError, ValueError, RecursionError):
         raise ValueError("its body is not complete, valid JSON") from None
-    if row_hook is not None and isinstance(whole, dict) and isinstance(whole.get("data"), list):
-        whole["data"] = [_convert_row(row, row_hook) for row in whole["data"]]
+    if row_hook is not None and isinstance(whole, dict) and isinstance(rows := whole.get("data"), list):
+        return {**whole, "data": [_convert_row(row, row_hook) for row in rows]}
     return whole
 
 
