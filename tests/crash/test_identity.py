@@ -40,6 +40,18 @@ def test_a_new_object_that_looks_like_a_live_one_is_questioned(name: str) -> Non
     assert codes([(block("a", "Summer"), None)], [live("1", name, **archived)]) == []
 
 
+def test_a_new_object_that_looks_like_a_managed_one_is_questioned_beside_other_blocks() -> None:
+    mine = live("1", "summer")
+    assert codes([(block("a", "summer"), mine), (block("b", "Summer"), None)], [mine]) == ["near-name"]
+
+
+def test_objects_of_a_kind_that_are_never_archived_are_compared_too() -> None:
+    balances = versions.find_version("retailMedia", "2026-07").kinds["balances"]
+    wanted = Desired(Address("balances", "a"), None, {"accountId": "7", "name": "Summer"}, Origin(HERE))
+    there = Live("balances", "1", {"accountId": "7", "name": "summer"})
+    assert [each.code for each in identity.find_questions(balances, [(wanted, None)], [there])] == ["near-name"]
+
+
 def test_a_twin_of_what_is_managed_is_named_and_changes_nothing() -> None:
     mine, other = live("1", "Summer"), live("2", "Summer")
     (problem,) = identity.find_questions(AD_SETS, [(block("a", "Summer"), mine)], [mine, other])
@@ -55,6 +67,10 @@ def test_exchanged_keys_are_asked_about_unless_ids_say_what_is_meant() -> None:
     assert codes(swapped, [one, two]) == ["exchanged-keys", "exchanged-keys"]
     stated = [(block("a", "Winter", id="1"), one), (block("b", "Summer", id="2"), two)]
     assert codes(stated, [one, two]) == []
+    half = [(block("a", "Winter", id="1"), one), (block("b", "Summer"), two)]
+    assert codes(half, [one, two]) == []
+    beside = [(block("new", "Autumn"), None), *swapped]
+    assert codes(beside, [one, two]) == ["exchanged-keys", "exchanged-keys"]
     renamed = [(block("a", "Spring"), one), (block("b", "Winter"), two)]
     assert codes(renamed, [one, two]) == []
 
@@ -66,7 +82,7 @@ def test_an_object_that_the_ledger_links_to_another_block_is_not_claimed() -> No
     def found(known: set[Address], *, whole: bool) -> list[str]:
         return [
             each.code
-            for each in identity.find_claims("adSets", pairs, lambda kind, ids: {"1": (b,)}, known, whole=whole)
+            for each in identity.find_claims("adSets", pairs, lambda kind, ids: {"1": (a, b)}, known, whole=whole)
         ]
 
     assert found({a}, whole=False) == ["duplicate-claim"]  # the other file is not read

@@ -17,6 +17,7 @@ from reconciler.planning.near_twins import find_near_twins
 
 BUDGETS = find_version("sellers", "2026-07").kinds["sellerBudgets"]
 AD_SETS = find_version("marketingSolutions", "2026-07").kinds["adSets"]
+PAID = find_version("marketingSolutions", "2026-07").kinds["campaigns"]
 CAMPAIGNS = find_version("retailMedia", "2026-07").kinds["retailMediaCampaigns"]
 MARCH = {
     "sellerId": "1001",
@@ -157,6 +158,14 @@ def test_an_object_of_another_parent_or_with_other_values_or_archived_is_no_twin
 
 def test_an_object_that_a_block_declares_is_no_twin() -> None:
     assert twins([], RENAMED, managed=[ad_set("1")]) == []
+
+
+def test_objects_of_a_kind_that_are_never_archived_may_be_twins() -> None:
+    values = {"advertiserId": "7", "name": "Summer", "goal": "acquisition"}
+    there = Live("campaigns", "1", values)
+    wanted = block("campaigns", "new", {**values, "name": "Sommer"})
+
+    assert [each.code for each in find_near_twins(PAID, [(wanted, None)], [there])] == ["looks-renamed"]
 
 
 def test_each_object_is_the_twin_of_one_creation() -> None:
