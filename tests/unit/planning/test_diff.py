@@ -11,6 +11,7 @@ from reconciler.model import Action, Address, Change, Desired, FixedLocator, Liv
 from reconciler.planning.diff import diff, find_unchangeable
 
 AD_SETS = find_version("marketingSolutions", "2026-07").kinds["adSets"]
+COMPLETE_WITHOUT = AD_SETS.amend({name: {"required": False} for name in AD_SETS.required})
 PLACE = Place(FixedLocator(Span("ads.yaml", 1, 1)), ())
 BID, STATUS = "bidding.bidAmount", "schedule.activationStatus"
 
@@ -43,6 +44,15 @@ def test_a_change_with_a_stop_among_others_is_a_stop() -> None:
     assert [each.action for each in changes(live, {BID: Decimal(2), STATUS: "off"})] == [Action.STOP]
     assert [each.action for each in changes(live, {BID: Decimal(2), STATUS: "on"})] == [Action.UPDATE]
     assert [each.action for each in changes({**live, STATUS: "off"}, {STATUS: "on"})] == [Action.UPDATE]
+
+
+def test_a_budget_that_the_campaign_sets_is_no_change_of_its_ad_set() -> None:
+    live = {"name": "a", "budget.budgetAmount": Decimal(9)}
+    block, _ = pair("new", {}, {"budget": None, "name": "a"})
+
+    assert [moves(each) for each in changes(live, {"budget": None, "name": "b"})] == [[("name", "a", "b")]]
+    (created,), _ = diff(COMPLETE_WITHOUT, [(block, None)], {})
+    assert moves(created) == [("name", None, "a")]
 
 
 CATEGORY, FACTOR = "categoryBids.5", "displayMultipliers.5"

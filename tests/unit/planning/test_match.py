@@ -77,6 +77,7 @@ def test_a_budget_without_an_id_is_the_one_that_its_keys_leave(case: str) -> Non
 def test_a_block_that_does_not_state_a_part_of_a_key_is_found_by_the_others() -> None:
     assert found([budget("1", **CHEAP), budget("2", **CHEAP, **APRIL)], without="amount") == "1"
     assert found([budget("1", **CHEAP), budget("2")], without="endDate") == "ambiguous"
+    assert found([budget("1", endDate=None), budget("2")], without="endDate") == "ambiguous"
 
 
 def test_blocks_after_one_that_is_absent_are_matched() -> None:
