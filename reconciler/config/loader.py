@@ -25,8 +25,11 @@ DECISION = frozenset({"rule", "addresses", "until", "because"})
 """Required keys of a decision."""
 
 
-class LoadResult(Struct, frozen=True, dict=True):
-    """Result of loading: the project, the valid resources, and all problems in file order."""
+class LoadResult(Struct, frozen=True, eq=False, dict=True):
+    """Result of loading: the project, the valid resources, and all problems in file order.
+
+    Two results are equal only if they are one, so that what is found out about all of it can be kept.
+    """
 
     project: Project | None
     desired: tuple[Desired, ...]

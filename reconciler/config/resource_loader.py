@@ -16,6 +16,7 @@ from reconciler.model import Address, Desired, FieldPath, Json, Origin, Place, P
 
 Refusals = Mapping[FieldPath, list[FieldPath]]
 """Paths that the schema refuses, by the block that contains them."""
+NOTHING = frozenset[str]()
 NEEDS_ALL = ("unidentified", "amount-missing", "bid-missing")
 """Codes of rules about missing values, which are not applied to a block that was only partly understood."""
 
@@ -38,10 +39,11 @@ def load_resource(
     block: ResourceBlock, refusals: Refusals, project: Project, found: list[Problem]
 ) -> Iterator[Desired]:
     """Yield the resource if it has no error; with an error, its other values are still checked."""
-    ready, values = compile_kind(block.kind), dict[str, Value]()
+    ready = compile_kind(block.kind)
     parsers = ready.parsers
     raw = ready.flat(block.raw)
-    stated, shared = frozenset[str](), None
+    values: dict[str, Value] = {}
+    stated, shared = NOTHING, None  # one for all: an empty set takes 216 bytes
     if block.common:
         stated, shared = frozenset(raw), Place(block.source, ("defaults", block.kind.name))
         raw = {**block.common, **raw}
@@ -49,7 +51,7 @@ def load_resource(
     place = Place(block.source, block.path, key=True)
     origin = Origin(place, shared, stated)
     desired = Desired(Address(block.kind.name, block.key), None if id is None else str(id), values, origin)
-    broken = [path for owner in _owners(block) for path in refusals.get(owner, ())]
+    broken = [path for owner in _owners(block) for path in refusals.get(owner, ())] if refusals else []
     mistakes: list[Problem] = []
     refused: set[str] = {name for name in raw if any(_touches(path, name) for path in broken)} if broken else set()
     for name, value in raw.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -46,8 +47,12 @@ def _unfitting(loaded: LoadResult) -> Iterator[Problem]:
             yield from check_amounts(kind, each, each.values, currency, project.assumptions, offline=True)
 
 
+@lru_cache(maxsize=2)
 def is_always_wrong(loaded: LoadResult) -> bool:
-    """Return True if the files have an error at any date, so that a plan can refuse them without a clock."""
+    """Return True if the files have an error at any date, so that a plan can refuse them without a clock.
+
+    The result is kept, since a run asks before it knows the time and again when it plans.
+    """
     if loaded.project is not None and loaded.project.terms(overrides.KEY):
         return False
     # at the earliest instant fewer warnings are computed

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -21,6 +20,7 @@ from reconciler.planning.batching import build_calls
 from reconciler.planning.call_parts import BoundType
 from reconciler.planning.cost import CostContext, compute_cost
 from reconciler.provider import codec, sub_resources
+from reconciler.provider.http.messages import Reply, decode_reply
 from reconciler.reports import FORMATS, RenderOptions
 
 
@@ -53,7 +53,7 @@ def main() -> None:
     loaded = watch.time("whole", lambda: loader.load(()))
     watch.seconds["values and rules of a file"] = watch.seconds.pop("whole") - sum(watch.seconds.values())
     project, kind = loaded.project, loaded.project.kinds["adSets"]
-    answer = watch.time("live JSON", lambda: json.loads(body, parse_float=Decimal)["data"])
+    answer = watch.time("live JSON", lambda: decode_reply(Reply(200, {}, body)))["data"]
     rows = watch.time("decode", lambda: [codec.decode_row(kind, row) for row in answer])
     pairs = watch.time("match", lambda: match.match(kind, loaded.desired, rows, {})[0])
     pairs = watch.time("details", lambda: sub_resources.add_details(kind, "", pairs, lambda call: None))

@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.config import loader, resource_loader, schema_errors, yaml_document
 from reconciler.engine import plan as plan_engine
+from reconciler.engine import validate
 from reconciler.engine.environment import Environment
 from reconciler.engine.progress import CallProgress, Line
 from reconciler.model import Answer, Call, Delivery, ReadCall
@@ -93,6 +94,18 @@ def test_each_step_is_taken_once(folder: Path, counts: Counter[str]) -> None:
         "pairs": FILES * EACH,
         "reconciler.planning.diff._diff_fields": FILES * EACH // 3,  # field by field only where something differs
     }
+
+
+def test_whether_files_are_always_wrong_is_found_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[loader.LoadResult] = []
+    rules = validate.problems_at
+    monkeypatch.setattr(validate, "problems_at", lambda loaded, now: asked.append(loaded) or rules(loaded, now))
+    loaded = loader.load([str(folder)])
+    assert [validate.is_always_wrong(loaded) for _ in range(3)] == [False] * 3
+    assert len(asked) == 1
+    (folder / "ads-0.yaml").write_text("adSets:\n  s: {id: '1', nme: x}\n")
+    assert validate.is_always_wrong(loader.load([str(folder)]))
+    assert not validate.is_always_wrong(loaded)
 
 
 def test_what_is_as_wanted_is_held_once(folder: Path) -> None:
