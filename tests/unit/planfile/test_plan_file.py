@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
 import orjson
 import pytest
 from msgspec.structs import replace
 
 from reconciler.kinds import versions as api_versions
-from reconciler.model import Change, FieldChange, Run, Value
+from reconciler.model import Action, Address, Change, FieldChange, Judgement, Live, Plan, RuleLevel, Run, Value, error
 from reconciler.planfile import plan_file
 from reconciler.planfile.digest import digest_of, is_digest, is_of
 from reconciler.planfile.plan_file import PlanContext, PlanFileError
@@ -104,3 +107,72 @@ def test_paths_targets_and_versions_of_a_plan_are_lists_and_a_table() -> None:
             plan_file.read_request(json.dumps({**whole, key: "a"}))
     with pytest.raises(PlanFileError, match="it is not a plan"):
         plan_file.read_versions(json.dumps({**whole, "api": []}))
+
+
+def altered(run: Run, change: Callable[[dict[str, Any]], object]) -> str:
+    """Return the text of a plan with a change of its content, and a digest made to fit."""
+    parts, _ = plan_file.dump_plan(run, MADE)
+    content = json.loads(b"".join(parts))
+    del content["digest"]
+    change(content)
+    return json.dumps({**content, "digest": digest_of(content)})
+
+
+def test_a_new_object_has_no_id_and_a_live_one_has_one() -> None:
+    created = replace(SMALL.changes[0], action=Action.CREATE, id=None, live=None)
+    live = replace(created, action=Action.UPDATE, id="7", live=Live("adSets", "7", {"name": "old"}))
+
+    for change, id, message in ((created, "7", "is new and has an id"), (live, None, "is live and has no id")):
+        run = replace(SMALL, changes=(change,))
+        assert plan_file.load_plan(altered(run, lambda _: None), KINDS).changes[0].id == change.id
+        text = altered(run, lambda content, id=id: content["changes"][0].update(id=id))  # type: ignore[misc]
+        with pytest.raises(PlanFileError, match=f"{change.address} {message}"):
+            plan_file.load_plan(text, KINDS)
+
+
+def moved(kind: str, field: str, before: Value, after: Value, id: str) -> Run:
+    """Return a run of one change of a live object of a kind of another product."""
+    change: Change = SMALL.changes[0]
+    move = FieldChange(field, OTHERS[kind].field(field).facet, before, after, change.place)
+    live = Live(kind, id, {field: before})
+    one = replace(change, address=Address(kind, "a"), action=Action.UPDATE, id=id, live=live, fields=(move,))
+    return replace(SMALL, changes=(one,), plan=Plan(()))
+
+
+OTHERS = {
+    name: kind
+    for family in ("sellers", "retailMedia")
+    for name, kind in api_versions.find_version(family, "2026-07").kinds.items()
+}
+
+
+@pytest.mark.parametrize(
+    ("run", "good"),
+    [
+        (moved("balances", "deposited", Decimal(10), Decimal(30), "5"), True),
+        (moved("balances", "deposited", None, Decimal(30), "5"), False),
+        (moved("balances", "deposited", Decimal(10), None, "5"), False),
+        (moved("balances", "deposited", None, None, "5"), False),
+        (moved("balances", "memo", None, "x", "5"), True),
+        (moved("sellerBudgets", "amount", Decimal(1), Decimal(2), "5"), True),
+        (moved("sellerBudgets", "amount", Decimal(1), Decimal(2), "x5"), False),
+    ],
+    ids=["both amounts", "unknown before", "unknown after", "neither", "a text", "a number as id", "no number as id"],
+)
+def test_a_change_of_which_no_call_can_be_made_is_refused(run: Run, good: bool) -> None:
+    text = altered(run, lambda _: None)
+
+    if good:
+        assert plan_file.load_plan(text, OTHERS).changes[0].fields[0].after == run.changes[0].fields[0].after
+    else:
+        with pytest.raises(PlanFileError):
+            plan_file.load_plan(text, OTHERS)
+
+
+def test_a_plan_holds_the_reasons_of_the_rules_that_were_allowed_alone() -> None:
+    rule = Judgement("maxBid", RuleLevel.OVERRIDE, "2.00", (error("guardrail-max-bid", "too high"),))
+    rules = (replace(rule, because="agreed"), replace(rule, rule="idle", problems=(), because="not needed"))
+
+    text = altered(replace(SMALL, judgements=rules), lambda _: None)
+
+    assert json.loads(text)["allowed"] == {"maxBid": "agreed"}
