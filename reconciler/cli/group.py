@@ -18,9 +18,9 @@ COMMANDS = {
     },
     "files": {
         "validate": "Check files without network or credentials.",
-        "set": "Change values of many resources in the files at once.",
         "fmt": "Write files in their canonical form, comments kept.",
     },
+    "set_": {"set": "Change values of many resources in the files at once."},
     "sheets": {"export": "Write what the files state as a table for a spreadsheet."},
     "runs": {
         "plan": "Show what would change and the calls that would be sent.",

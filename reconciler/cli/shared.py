@@ -150,6 +150,13 @@ def allowances(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
     return dict(zip(rules, whys, strict=True))
 
 
+def local_time() -> "datetime":
+    """Return the time by the clock of this machine."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
 @contextmanager
 def report_refusal(form: str) -> Iterator[None]:
     """Report a refused command like any other run, in the given format."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.config import foreign, project_files, published_schemas, schema_errors, yaml_document
+from reconciler.config import project_files, published_schemas, schema_errors, yaml_document
 from reconciler.config.project import Project
 from reconciler.config.resource_loader import Refusals, ResourceBlock, group_by_owner, load_resource
 from reconciler.config.yaml_document import Document
@@ -141,7 +141,7 @@ def _check_file(file: str, text: bytes, project: Project, found: list[Problem]) 
     right = parsed is not None and (
         parsed.value is None or schema_errors.is_valid(parsed.value, published_schemas.RESOURCES)
     )
-    if not right and not project.chooses_files and (what := foreign.recognize(text, _own_keys())):
+    if not right and not project.chooses_files and (what := _recognize(text)):
         found.append(_passed_over(file, what))
         return None, {}
     found.extend(problems)
@@ -153,8 +153,11 @@ def _check_file(file: str, text: bytes, project: Project, found: list[Problem]) 
     return parsed, group_by_owner(refused)
 
 
-def _own_keys() -> frozenset[str]:
-    return frozenset(("defaults", "allow", *api_versions.kind_names()))
+def _recognize(text: bytes) -> str | None:
+    """Return what the file is if it belongs to another tool, or None."""
+    from reconciler.config import foreign  # imported here: needed only for a file that is not right
+
+    return foreign.recognize(text, frozenset(("defaults", "allow", *api_versions.kind_names())))
 
 
 def _passed_over(file: str, what: str) -> Problem:
