@@ -16,7 +16,7 @@ from reconciler import __version__
 from reconciler.commands import connection, decided_beside, saved_plans
 from reconciler.commands.connection import CommandRefused
 from reconciler.commands.early_reads import EarlyReads
-from reconciler.config import loader, overrides
+from reconciler.config import loader
 from reconciler.config import moved as moved_blocks
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
@@ -75,6 +75,8 @@ class Session:
     @property
     def stated(self) -> str:
         """Digest of what the files state at the time of the run."""
+        from reconciler.config import overrides  # imported here: a plan does not ask for it
+
         return f"{self.loaded.digest} {overrides.find_holding(self.loaded, self.now)}"
 
     def begin(self) -> Problem | None:

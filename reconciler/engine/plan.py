@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.config import allow, overrides
+from reconciler.config import allow
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
 from reconciler.config.schema_errors import closest_word
@@ -17,7 +17,7 @@ from reconciler.engine.environment import Environment, StateSnapshot
 from reconciler.engine.prepared_plan import PreparedPlan as PreparedPlan
 from reconciler.engine.refresh import RefreshResult, refresh
 from reconciler.engine.validate import is_always_wrong as is_always_wrong
-from reconciler.engine.validate import problems_at
+from reconciler.engine.validate import problems_at, with_overrides
 from reconciler.engine.validate import unique as unique
 from reconciler.engine.validate import validate as validate
 from reconciler.executor import held
@@ -69,7 +69,7 @@ def plan(
     of overridden guardrails; with ``recorded`` the changes are those of a saved plan. With ``part`` only what targets,
     or some files of a project, need is read. It is long, since each step needs what those before it found.
     """
-    project, memory, loaded = loaded.project, memory or StateSnapshot(), overrides.apply_overrides(loaded, now)
+    project, memory, loaded = loaded.project, memory or StateSnapshot(), with_overrides(loaded, now)
     problems = [*problems_at(loaded, now), *_find_changes_around(recorded)]
     if project is None or has_errors(problems):
         return Run("plan", _name(loaded), problems=unique((*noted, *problems)))

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from reconciler.config import moved, overrides, ownership
 from reconciler.config import project as projects
 from reconciler.config.loader import LoadResult
 from reconciler.config.project import Project
@@ -53,7 +52,7 @@ def is_always_wrong(loaded: LoadResult) -> bool:
 
     The result is kept, since a run asks before it knows the time and again when it plans.
     """
-    if loaded.project is not None and loaded.project.terms(overrides.KEY):
+    if loaded.project is not None and loaded.project.terms("overrides"):
         return False
     # at the earliest instant fewer warnings are computed
     return all(_errors(problems_at(loaded, at)) for at in (EARLIEST, LATEST))
@@ -68,8 +67,7 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
             from reconciler.config import allow  # guardrails are imported only if they are used
 
             problems += allow.mistakes(loaded, now)
-        problems += ownership.validate_ownership(loaded.project, loaded.desired)
-        problems += moved.validate_moves(loaded.project, loaded.desired)
+        problems += _find_list_problems(loaded.project, loaded.desired)
         kinds = loaded.project.kinds
         for each in loaded.desired:
             problems += identity.find_invisible_names(kinds[each.address.kind], each)
@@ -83,6 +81,27 @@ def problems_at(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
             scene = ValidationContext(own, now, assumptions=loaded.project.assumptions, related=related)
             problems += (problem for rule in kind.scene_rules for problem in rule(scene))
     return unique(problems)
+
+
+def with_overrides(loaded: LoadResult, now: datetime) -> LoadResult:
+    """Return what the files state at an instant, with the problems of the overrides."""
+    if loaded.project is None or not loaded.project.terms("overrides"):
+        return loaded
+    from reconciler.config import overrides  # imported only if it is used
+
+    return overrides.apply_overrides(loaded, now)
+
+
+def _find_list_problems(project: Project, desired: Sequence[Desired]) -> Iterator[Problem]:
+    """Yield the problems of the lists that few projects state; what reads a list is imported only if it is used."""
+    if project.terms("ownership"):
+        from reconciler.config import ownership
+
+        yield from ownership.validate_ownership(project, desired)
+    if project.terms("moved"):
+        from reconciler.config import moved
+
+        yield from moved.validate_moves(project, desired)
 
 
 def by_kind(project: Project, desired: Sequence[Desired]) -> list[tuple[Kind, tuple[Desired, ...]]]:
@@ -99,7 +118,7 @@ def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _apply_rules(loaded: LoadResult, now: datetime) -> tuple[Problem, ...]:
-    return problems_at(overrides.apply_overrides(loaded, now), now)
+    return problems_at(with_overrides(loaded, now), now)
 
 
 def _errors(problems: Iterable[Problem]) -> set[Problem]:
