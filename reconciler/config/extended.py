@@ -53,6 +53,10 @@ class ExtendedDocument(Document):
 
 def mistakes(own: Document, base: Document) -> Iterator[Problem]:
     """Yield the problems of keys that a shared file may not hold, or a project may not set again."""
+    if not isinstance(base.value, dict):
+        hint = f"write what the projects share: {', '.join(SHARED)}; or remove `{KEY}`"
+        message = f"{base.file} holds no block of keys, so none of its rules would hold"
+        yield error("wrong-type", message, at=Place(own, (KEY,)), hint=hint)
     for name in _content(base):
         if name not in SHARED:
             hint = f"a file that others extend holds {', '.join(SHARED)}"

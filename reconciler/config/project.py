@@ -1,5 +1,6 @@
 """Project file ``reconciler.yaml``: API versions, scope, and the settings of a run."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SHARED_LEDGERS = ("postgresql:", "postgres:", "s3:", "gs:", "az:")
 """URL schemes of ledgers that several projects share."""
+LEDGERS = re.compile(r"none|sqlite:.+|(postgres|postgresql|s3|gs|az)://.*", re.DOTALL)
+"""Forms of the address of a ledger."""
 KEEP_TOO_SHORT = "a journal of less than a week is too short for drift, rollback and the guardrails of a day"
 
 
@@ -104,6 +107,9 @@ def find_mistakes(project: Project) -> Iterator[Problem]:
     if not project.scope:
         hint = "state `scope` here, or in the file that it extends"
         yield error("missing-key", "scope is missing", at=project.at(), hint=hint)
+    if project.ledger is not None and not LEDGERS.fullmatch(project.ledger):
+        hint = "write sqlite:PATH, s3://BUCKET/PREFIX, postgresql://… or none"
+        yield error("bad-ledger", "the ledger is in no store that is known here", at=project.at("ledger"), hint=hint)
     if project.own_name is None and (project.ledger or "").startswith(SHARED_LEDGERS):
         hint = "write `name: …`; never change it later, or its ledger starts empty"
         message = "a ledger in PostgreSQL or in a bucket is one of several, and needs the name of this project"

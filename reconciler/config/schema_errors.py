@@ -6,6 +6,7 @@ refused.
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,16 @@ KINDS = {
 }
 SPELLINGS = {"true": "on", "false": "off"}
 """Common mistakes for words of the schema."""
+FORMS = {
+    "2026-12-24T08:00:00+01:00": ("bad-date", "a day or a moment", "write 2026-12-24, or 2026-12-24T08:00:00+01:00"),
+    "2026-12-24": ("bad-date", "a day", "write it as 2026-12-24"),
+    "08:00": ("bad-form", "a time of day", "write it as 08:00, in quotes"),
+    "120s": ("bad-form", "a length of time", "write a whole number with its unit: 120s, 2m or 1h"),
+    "180d": ("bad-form", "a number of days", "write a whole number and d: 180d"),
+    "EUR": ("bad-form", "a currency", "write its code of three capitals: EUR"),
+    "shop_fr": ("bad-form", "a name", "write at most 40 of a-z, 0-9 and _, a letter first"),
+}
+"""What a text must be, by an example that only patterns of that form accept: code, noun, cure."""
 
 
 def is_valid(value: Json, schema: str) -> bool:
@@ -61,7 +72,7 @@ def _slow(schema: str) -> Any:
 def _explain_refusal(refusal: Any, source: Locator) -> Iterator[Problem]:
     path: FieldPath = tuple(refusal.absolute_path)
     at, value, allowed = Place(source, path), refusal.instance, refusal.validator_value
-    name = str(path[-1]) if path else "the file"
+    name = _name(path)
     match refusal.validator:
         case "additionalProperties":
             yield from _unknown(path, value, refusal.schema, source)
@@ -74,29 +85,60 @@ def _explain_refusal(refusal: Any, source: Locator) -> Iterator[Problem]:
             yield _not_one_of(name, value, allowed[0]["enum"], at)
         case "type":
             yield _wrong_type(name, value, [allowed] if isinstance(allowed, str) else allowed, at)
+        case "pattern":
+            yield _not_of_form(path, value, allowed, at, key="propertyNames" in refusal.absolute_schema_path)
+        case _:
+            yield _out_of_bounds(path, refusal, at)
+
+
+def _out_of_bounds(path: FieldPath, refusal: Any, at: Place) -> Problem:
+    """Return the error for a value that is too small, too large, too long, empty, or there twice."""
+    name, value, bound = _name(path), refusal.instance, refusal.validator_value
+    match refusal.validator:
         case "minimum" | "exclusiveMinimum":
-            bound = "at least" if refusal.validator == "minimum" else "above"
-            yield error("out-of-range", f"{name} is {_format_value(value)}; it must be {bound} {allowed}", at=at)
+            least = "at least" if refusal.validator == "minimum" else "above"
+            return error("out-of-range", f"{name} is {_format_value(value)}; it must be {least} {bound}", at=at)
         case "minLength":
-            yield error("empty-text", f"{name} must not be empty", at=at)
+            return error("empty-text", f"{name} must not be empty", at=at)
         case "maxLength":
-            yield error("text-too-long", f"{name} has {len(value)} characters, at most {allowed} are allowed", at=at)
+            message = f"{name} has {len(value)} characters, at most {bound} are allowed"
+            return error("text-too-long", message, at=at)
         case "minItems":
             hint = "leave the field out, or write null to clear it"
-            yield error("empty-list", f"{name} must not be empty", at=at, hint=hint)
-        case "pattern":
-            yield _not_an_id(path, value, allowed, at)
+            return error("empty-list", f"{name} must not be empty", at=at, hint=hint)
+        case "minProperties":
+            keys = list(refusal.schema.get("properties", ()))
+            hint = f"write one of: {', '.join(keys)}" if keys else "write an entry, or delete the key"
+            return error("empty-block", f"{name} holds nothing", at=at, hint=hint)
+        case "uniqueItems":
+            number = next(number for number, item in enumerate(value) if item in value[:number])
+            message = f"{name} holds {_format_value(value[number])} twice"
+            return error("listed-twice", message, at=Place(at.source, (*path, number)), hint="delete one")
         case _:
-            yield error("schema", f"{name}: {refusal.message}", at=at)
+            return error("schema", f"{name}: {refusal.message}", at=at)
 
 
-def _not_an_id(path: FieldPath, value: Json, pattern: str, at: Place) -> Problem:
-    """Return the error for a text that is no id, nor the address of a block where the pattern allows one."""
-    *_, last = path
-    name = f"{path[-2]}[{last}]" if isinstance(last, int) else str(last)
+def _name(path: FieldPath) -> str:
+    match path:
+        case ():
+            return "the file"
+        case (*_, str(above), int(number)):
+            return f"{above}[{number}]"
+        case _:
+            return str(path[-1])
+
+
+def _not_of_form(path: FieldPath, value: Json, pattern: str, at: Place, *, key: bool) -> Problem:
+    """Return the error for a text of another form: an id, the address of a block, a day, a length of time."""
+    if key:
+        at = Place(at.source, (*path, str(value)), key=True)
+    what = f"a key of {_name(path)}" if key else _name(path)
+    for example, (code, noun, cure) in FORMS.items():
+        if re.search(pattern, example):
+            return error(code, f"{what} is {_format_value(value)}, which is not {noun}", at=at, hint=cure)
     found = re.search(r"\|(\w+)\\\.", pattern)
     hint = f"write the id, or the address of one of the {found[1]}: {found[1]}.NAME" if found else None
-    return error("bad-id", f"{name} is {_format_value(value)}; an id is digits only", at=at, hint=hint)
+    return error("bad-id", f"{what} is {_format_value(value)}; an id is digits only", at=at, hint=hint)
 
 
 def _unknown(path: FieldPath, value: dict[str, Json], schema: Schema, source: Locator) -> Iterator[Problem]:
@@ -113,6 +155,9 @@ def _not_one_of(name: str, value: Json, allowed: list[Json], at: Place) -> Probl
     if value is None:
         return _not_null(name, at)
     words = [str(word) for word in allowed if word is not None]
+    if str(value) in words and value not in allowed:
+        hint = f"write it without quotes: {value}" if isinstance(value, str) else f'write it in quotes: "{value}"'
+        return error("bad-choice", f"{name} cannot be {_format_value(value)}", at=at, hint=hint)
     hint = closest_word(str(value), words) or f"one of: {', '.join(words)}"
     return error("bad-choice", f"{name} cannot be {_format_value(value)}", at=at, hint=hint)
 
@@ -121,15 +166,43 @@ def _wrong_type(name: str, value: Json, allowed: list[str], at: Place) -> Proble
     if value is None:
         return _not_null(name, at)
     wanted = " or ".join(KINDS[kind] for kind in allowed if kind != "null")
-    hint = "write it in quotes" if "string" in allowed and isinstance(value, int | float) else None
+    return error(
+        "wrong-type", f"{name} must be {wanted}, not {_format_value(value)}", at=at, hint=_correct_type(value, allowed)
+    )
+
+
+def _correct_type(value: Json, allowed: list[str]) -> str | None:
+    """Return how to write a value so that it has one of the allowed types."""
+    single = isinstance(value, str | int | Decimal)
+    if "string" in allowed and single:
+        return "write it in quotes"
     if "number" in allowed and isinstance(value, str):
-        hint = "write it without quotes, and with a point: 0.90"
-    return error("wrong-type", f"{name} must be {wanted}, not {_format_value(value)}", at=at, hint=hint)
+        return "write it without quotes, and with a point: 0.90"
+    if "integer" in allowed and single:
+        return "write digits only, without quotes"
+    if "boolean" in allowed and single:
+        return "write true or false, without quotes"
+    if "array" in allowed and single:
+        return "write it in brackets: [...]"
+    if "object" in allowed:
+        return (
+            "write KEY: VALUE lines, without a dash" if isinstance(value, list) else "write KEY: VALUE lines below it"
+        )
+    return None
 
 
 def _not_null(name: str, at: Place) -> Problem:
-    hint = "leave it out, and it stays as it is"
-    return error("null-not-allowed", f"{name} cannot be null: the API has no way to clear it", at=at, hint=hint)
+    """Return the error for a null: a field of the API keeps its value without it, all else is only left empty."""
+    if _is_field(at.path):
+        hint = "leave it out, and it stays as it is"
+        return error("null-not-allowed", f"{name} cannot be null: the API has no way to clear it", at=at, hint=hint)
+    hint = "write what it should hold, or delete the key" if at.path else "write its first key"
+    return error("null-not-allowed", f"{name} is empty", at=at, hint=hint)
+
+
+def _is_field(path: FieldPath) -> bool:
+    """Return True for a path inside of a resource or its defaults, where all but blocks is a field of the API."""
+    return len(path) > 2 and path[0] != "allow" and path[0] in _slow(published_schemas.RESOURCES).schema["properties"]
 
 
 def closest_word(word: str, known: list[str]) -> str | None:

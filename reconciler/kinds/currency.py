@@ -44,7 +44,7 @@ def check_amounts(
     """
     known = currency if assumptions.get(ASSUMPTION, True) else None
     for name, value in values.items():
-        if value.__class__ is str:  # most values are, and none of them is an amount
+        if value is None or value.__class__ is str:  # most values are, and none of them is an amount
             continue
         for amount in _amounts(kind.field(name).type, value):
             used = -_exponent(amount)

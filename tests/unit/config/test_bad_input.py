@@ -330,3 +330,90 @@ def test_an_expired_certificate_is_told_and_no_secret_leaves(tmp_path: Path) -> 
     assert "certificate" in ended.out
     assert "expired" in ended.out
     assert "Traceback" not in ended.said
+
+
+# --- What each mistake of the project file says ------------------------------------------------------------------
+
+
+def settings(text: str) -> str:
+    return f'version: 1\nscope: {{advertiserIds: ["1352"]}}\n{text}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "1:1: error[null-not-allowed]: the file is empty\n  hint: write its first key"),
+        (
+            'version: "1"\nscope: {}',
+            "1:10: error[bad-choice]: version cannot be '1'\n  hint: write it without quotes: 1",
+        ),
+        (
+            "version: 1\nscope: {}",
+            "2:8: error[empty-block]: scope holds nothing\n  hint: write one of: advertiserIds, retailMediaAccountIds",
+        ),
+        (
+            "version: 1\nscope: {advertiserIds: [1.5]}",
+            "2:25: error[wrong-type]: advertiserIds[0] must be text or a whole number, not 1.5",
+        ),
+        (
+            'version: 1\nscope: {advertiserIds: ["2", "1", "2"]}',
+            "2:35: error[listed-twice]: advertiserIds holds '2' twice",
+        ),
+        (
+            "version: 1\nscope: {advertiserIds: 7}",
+            "2:24: error[wrong-type]: advertiserIds must be a list, not 7\n  hint: ",
+        ),
+        (
+            settings("recovery: {lookFor: -1s}"),
+            "3:21: error[bad-form]: lookFor is '-1s', which is not a length of time\n"
+            "  hint: write a whole number with its unit: 120s, 2m or 1h",
+        ),
+        (settings("ledgerKeep: long"), "3:13: error[bad-form]: ledgerKeep is 'long', which is not a number of days"),
+        (settings('currencies: {"1": eur}'), "3:19: error[bad-form]: 1 is 'eur', which is not a currency"),
+        (settings("currencies: {x: EUR}"), "3:14: error[bad-id]: a key of currencies is 'x'; an id is digits only"),
+        (settings("name: Shop FR"), "3:7: error[bad-form]: name is 'Shop FR', which is not a name"),
+        (
+            settings("guardrails: {freeze: [{days: [monday], from: '8:00', until: '09:00', zone: UTC}]}"),
+            "3:46: error[bad-form]: from is '8:00', which is not a time of day",
+        ),
+        (
+            settings("overrides: [{from: soon, until: 2026-12-01, set: {name: x}, because: y}]"),
+            "3:20: error[bad-date]: from is 'soon', which is not a day or a moment",
+        ),
+        (settings("guardrails:"), "3:12: error[null-not-allowed]: guardrails is empty"),
+        (settings("ledger: mysql://host/db"), "3:9: error[bad-ledger]: the ledger is in no store that is known here"),
+        (settings("ledger: ledger.db"), "3:9: error[bad-ledger]: the ledger is in no store that is known here"),
+    ],
+)
+def test_a_mistake_of_the_project_file_says_what_is_expected_there(tmp_path: Path, text: str, said: str) -> None:
+    project(tmp_path, {"ads.yaml": AD_SET.format("bidding: {bidAmount: 3}")})
+    (tmp_path / "reconciler.yaml").write_text(text)
+
+    ended = reconciler("validate", at=tmp_path)
+
+    assert ended.code == 1, ended.said
+    assert f"reconciler.yaml:{said}" in ended.out, ended.out
+
+
+@pytest.mark.parametrize("shared", ["", "- guardrails\n", "guardrails"])
+def test_a_shared_file_that_holds_no_rules_is_refused(tmp_path: Path, shared: str) -> None:
+    project(tmp_path / "shop", {"ads.yaml": AD_SET.format("bidding: {bidAmount: 3}")})
+    (tmp_path / "shared.yaml").write_text(shared)
+    (tmp_path / "shop" / "reconciler.yaml").write_text(settings("extends: ../shared.yaml"))
+
+    ended = reconciler("validate", at=tmp_path / "shop")
+
+    refused(ended, "wrong-type")
+    assert "reconciler.yaml:3:10: " in ended.out
+
+
+def test_an_empty_block_is_not_called_a_field_of_the_api(tmp_path: Path) -> None:
+    ended = reconciler("validate", at=project(tmp_path, {"ads.yaml": "adSets:\n  fr:\n"}))
+
+    assert "ads.yaml:2:6: error[null-not-allowed]: fr is empty" in ended.out
+
+
+def test_a_budget_that_is_left_to_the_campaign_is_valid(tmp_path: Path) -> None:
+    ended = reconciler("validate", at=project(tmp_path, {"ads.yaml": AD_SET.format("budget: null")}))
+
+    assert ended.code == 0, ended.said
