@@ -48,7 +48,7 @@ class Reply(Struct, frozen=True):
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | bytearray
 
     def __repr__(self) -> str:
         """Return the status; the body of the token endpoint is a secret."""
@@ -129,7 +129,7 @@ def decode_reply(reply: Reply, row_hook: RowHook | None = None) -> Json:
     Raise ValueError (the text is a clause) or RecursionError if there is none.
     """
     kind = reply.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if not reply.body.strip():
+    if not reply.body or reply.body.isspace():
         raise ValueError("without the JSON that this call returns: the body is empty")
     if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError(f"with {_printable(kind)} instead of JSON")
@@ -139,7 +139,7 @@ def decode_reply(reply: Reply, row_hook: RowHook | None = None) -> Json:
         return _read_leniently(reply.body, row_hook)
 
 
-def _read_rows(body: bytes, row_hook: RowHook) -> Json:
+def _read_rows(body: bytes | bytearray, row_hook: RowHook) -> Json:
     """Return an answer with a list of rows; one at a time is held as JSON, and the text is never copied as a whole."""
     parts = _PARTS.decode(body)
     rows = _ROWS.decode(parts.pop("data", b""))
@@ -152,7 +152,7 @@ def _convert_row(row: Any, row_hook: RowHook) -> Any:
     return row_hook(row) if isinstance(row, dict) else row
 
 
-def _read_leniently(body: bytes, row_hook: RowHook | None) -> Json:
+def _read_leniently(body: bytes | bytearray, row_hook: RowHook | None) -> Json:
     """Return JSON that the strict decoder refuses: another Unicode encoding, half of a surrogate pair, no rows."""
     try:
         whole: Json = json.loads(body, parse_float=Decimal, parse_constant=_not_json)
@@ -175,7 +175,7 @@ def _read_refusal(reply: Reply, redaction: Redaction) -> Json:
         return _excerpt(reply.body, redaction).removeprefix(": ") or None
 
 
-def _excerpt(body: bytes, redaction: Redaction) -> str:
+def _excerpt(body: bytes | bytearray, redaction: Redaction) -> str:
     text = " ".join(redaction.text(body[:LOOKED_AT].decode("utf-8", "replace")).split())
     short = text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
     return f": {_printable(short)}" if short else ""
