@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.commands.session import Session
     from reconciler.reports import RenderOptions
+    from reconciler.reports.common import Checkout
 
 Options = TypeVar("Options", bound=Struct)
 
@@ -192,13 +193,16 @@ def open_session_for(paths: Sequence[str], account: Reaching, form: str, *, ahea
 def render_options(
     *, full: bool = False, bodies: bool = False, detailed: bool = False, digest: str | None = None
 ) -> "RenderOptions":
-    """Return the options of the command's reports, with the repository from which pipeline formats name files."""
-    import os
-
-    from reconciler.commands.checkout import checkout
+    """Return the options of the command's reports; pipeline formats look for the repository of its paths."""
     from reconciler.reports import RenderOptions
 
     given = click.get_current_context().params.get("paths", ())
-    return RenderOptions(
-        full=full, bodies=bodies, detailed=detailed, digest=digest, checkout=checkout(given, os.environ)
-    )
+
+    def find_checkout() -> "Checkout":
+        import os
+
+        from reconciler.commands.checkout import checkout
+
+        return checkout(given, os.environ)
+
+    return RenderOptions(full=full, bodies=bodies, detailed=detailed, digest=digest, find_checkout=find_checkout)

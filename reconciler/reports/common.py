@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,13 +47,13 @@ class Checkout(Struct, frozen=True):
     project: str
 
 
-class RenderOptions(Struct, frozen=True):
+class RenderOptions(Struct, frozen=True, dict=True):
     """Options of a report.
 
     ``bodies`` shows every request body; ``full`` lists what is folded by default; ``already_shown`` holds the
     problems that were shown with the plan; ``sources`` holds the lines of the user's files; ``detailed`` gives changes
-    an exit code of their own; ``digest`` names the saved plan of this run; ``checkout`` is the repository from which
-    pipeline formats name files.
+    an exit code of their own; ``digest`` names the saved plan of this run; ``find_checkout`` finds the repository of
+    the command.
     """
 
     bodies: bool = False
@@ -61,7 +62,12 @@ class RenderOptions(Struct, frozen=True):
     sources: Mapping[str, tuple[str, ...]] | None = None
     detailed: bool = False
     digest: str | None = None
-    checkout: Checkout | None = None
+    find_checkout: Callable[[], Checkout] | None = None
+
+    @cached_property
+    def checkout(self) -> Checkout | None:
+        """The repository from which pipeline formats name files; most reports do not ask for it."""
+        return self.find_checkout() if self.find_checkout else None
 
 
 def format_before(move: FieldChange) -> str:
