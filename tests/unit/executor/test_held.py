@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.executor import held
 from reconciler.executor.held import Accepted, Hold
-from reconciler.model import Address, Call, Change, Desired, Live, Origin, Severity, Value
+from reconciler.model import Action, Address, Call, Change, Desired, Live, Origin, Severity, Value, WriteEffect
 
 from ..planning.test_planner import PLACE, change
 from .test_evidence import AD_SET, AD_SETS, BALANCES, NOW, creating, funding, item
@@ -142,6 +142,15 @@ def test_a_held_top_up_blocks_every_delta_of_its_object_and_of_its_address() -> 
         assert kept == ([] if blocked else [each])
         assert [problem.address for problem in problems] == ([each.address] if blocked else [])
     assert held.without_held_deltas([hold()], KINDS, [same]) == ([same], [])
+
+
+def test_a_held_create_blocks_no_delta() -> None:
+    """It has no id, as other new objects have none; what is of its key is left out before, with its block."""
+    held_create = hold(replace(FUND, effect=WriteEffect.CREATE, items=tuple(replace(i, id=None) for i in FUND.items)))
+    new = change("q6", ("deposited", None, Decimal(5)), kind="balances", id=None, action=Action.CREATE)
+
+    for each in (new, topped()):
+        assert held.without_held_deltas([held_create], KINDS, [each]) == ([each], [])
 
 
 def test_what_is_no_delta_goes_on_without_it() -> None:
