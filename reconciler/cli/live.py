@@ -22,7 +22,7 @@ from reconciler.cli.shared import (
     split_sandbox_argument,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, end, progress, put, report_options
+from reconciler.cli.terminal import CommandEnded, NewFile, end, progress, put, report_options
 
 
 class DriftOptions(Overriding, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class ImportOptions(Reaching, frozen=True, kw_only=True):
 @report_options
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if anything moved outside.")
 @click.option("--accept", metavar="live|files", help="live: write what is live into the files. files: plan it back.")
-@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="With --accept files: save the plan.")
+@click.option("--out", type=NewFile(), metavar="FILE", help="With --accept files: save the plan.")
 @guardrail_options
 @account_options
 @taking(DriftOptions)
@@ -106,8 +106,8 @@ def drift(given: DriftOptions) -> None:
 @click.argument("run")
 @PATHS
 @report_options
-@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
-@click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save what changes in the YAML files.")
+@click.option("--out", type=NewFile(), metavar="FILE", help="Save the plan, to apply exactly it.")
+@click.option("--patch", type=NewFile(), metavar="FILE", help="Save what changes in the YAML files.")
 @click.option("--write", "write_files", is_flag=True, help="Change the YAML files themselves.")
 @guardrail_options
 @account_options

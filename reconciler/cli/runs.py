@@ -29,7 +29,7 @@ from reconciler.cli.shared import (
     report_refusal,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, announce, end, follower, notify, report_options
+from reconciler.cli.terminal import CommandEnded, NewFile, announce, end, follower, notify, report_options
 
 if TYPE_CHECKING:
     from reconciler.commands.session import Session
@@ -74,7 +74,7 @@ class ApplyOptions(Overriding, frozen=True, kw_only=True):
 @FULL
 @BODIES
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="Exit with 2 if there are changes.")
-@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan, to apply exactly it.")
+@click.option("--out", type=NewFile(), metavar="FILE", help="Save the plan, to apply exactly it.")
 @click.option(
     "--valid-for",
     default=24.0,
@@ -172,7 +172,7 @@ def apply(given: ApplyOptions) -> None:
         with report_refusal(form):
             paths, targets = _find_request(file)
         given, ahead = replace(given, paths=paths, targets=(), approved=True), not targets
-    if not given.approved and (form != "text" or not sys.stdin.isatty()):
+    if not given.approved and (form != "text" or not _is_asked()):
         asked = "no terminal to ask for approval: review `reconciler plan`, then pass --auto-approve or a saved plan"
         raise click.UsageError(asked)
     with (
@@ -193,6 +193,11 @@ def apply(given: ApplyOptions) -> None:
             prepared = again
         run = _apply_plan(session, writing, prepared, form, bisect=given.bisect)
         end(run, form, manner)
+
+
+def _is_asked() -> bool:
+    """Return True if a person can answer on stdin, which is None where the caller has closed it."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _saved_plan(paths: Sequence[str], approve: str | None, allow: Sequence[str]) -> Path | None:

@@ -19,7 +19,7 @@ from reconciler.cli.shared import (
     report_refusal,
     taking,
 )
-from reconciler.cli.terminal import CommandEnded, end, progress, put
+from reconciler.cli.terminal import CommandEnded, NewFile, end, progress, put
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,7 +68,7 @@ def amount(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--from", "sheet", type=click.Path(dir_okay=False), metavar="SHEET", help="Take over changed cells.")
 @click.option("--from-live", is_flag=True, help="Begin at the live values instead of those of the files.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
-@click.option("--patch", type=click.Path(dir_okay=False), metavar="FILE", help="Save a patch; leave the files alone.")
+@click.option("--patch", type=NewFile(), metavar="FILE", help="Save a patch; leave the files alone.")
 @click.option("--project", default=".", type=click.Path(), help="Folder of the project.")
 @FULL
 @FORM

@@ -17,7 +17,7 @@ from reconciler.cli.shared import (
     report_refusal,
     taking,
 )
-from reconciler.cli.terminal import end, progress
+from reconciler.cli.terminal import NewFile, end, progress
 
 if TYPE_CHECKING:
     from reconciler.config.loader import LoadResult
@@ -45,7 +45,7 @@ class ExportOptions(Reaching, frozen=True, kw_only=True):
     type=click.Choice(["csv", "xlsx"]),
     help="xlsx needs the extra `xlsx`.",
 )
-@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="The file to write; csv: else stdout.")
+@click.option("--out", type=NewFile(), metavar="FILE", help="The file to write; csv: else stdout.")
 @click.option("--live", is_flag=True, help="What is live beside each field, in columns that `set --from` ignores.")
 @account_options
 @taking(ExportOptions)

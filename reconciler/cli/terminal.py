@@ -29,7 +29,7 @@ COLOURS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red"}
 SEVERITY = r"(?:\S.*: )?(error|warning)\["
 REFUSED = "  refused"
 RISE = r"^  (?:[A-Z]{3} |  plus without a cap ).* \+[0-9]"
-FILES, STREAMED = "reconciler.reports", "reconciler.stream"
+FILES, STREAMED, NAMED = "reconciler.reports", "reconciler.stream", "reconciler.named"
 
 
 class CommandEnded(Exception):
@@ -52,6 +52,25 @@ def _check_format(context: click.Context, option: click.Parameter, value: str) -
     return STREAM if context.meta.get(STREAMED) else value
 
 
+class NewFile(click.Path):
+    """A file to write: not ``-``, which would become a file of that name, and not a file of another option."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
+
+    def convert(self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the path; fail if another option writes it too."""
+        if os.fspath(value) == "-":
+            self.fail("'-' is not a file: name one", param, ctx)
+        path = str(super().convert(value, param, ctx))
+        if ctx is not None and (os.path.isfile(path) or not os.path.exists(path)):  # a device may be named twice
+            named = ctx.meta.setdefault(NAMED, set())
+            if os.path.realpath(path) in named:
+                self.fail(f"{path!r} is named twice, and holds one of the two", param, ctx)
+            named.add(os.path.realpath(path))
+        return path
+
+
 def _files(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
     """Check before the run that the report files can be written."""
     from pathlib import Path
@@ -61,6 +80,7 @@ def _files(context: click.Context, option: click.Parameter, values: tuple[str, .
         name, _, file = value.partition("=")
         if not file:
             raise click.BadParameter(f"{value!r} is not FORMAT=FILE", context, option)
+        NewFile().convert(file, option, context)
         if not Path(file).parent.is_dir() or Path(file).is_dir():
             raise click.BadParameter(f"{file!r} cannot be written", context, option)
         files.append((_check_format(context, option, name), Path(file)))

@@ -43,7 +43,21 @@ def write_atomically(path: Path, content: bytes | Sequence[bytes], *, rights: in
 
 def not_written_error(path: Path, trouble: OSError) -> Problem:
     """Return the error for a file that could not be written."""
-    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint="check its folder's permissions")
+    hint = CURES.get(trouble.errno or 0, "check its folder's permissions")
+    return error("not-written", f"{path} cannot be written: {trouble.strerror}", hint=hint)
+
+
+CURES = {
+    errno.ENOENT: "make its folder first, or correct the path",
+    errno.ENOTDIR: "a part of the path is a file: correct it",
+    errno.EISDIR: "it is a folder: name a file in it",
+    errno.ENAMETOOLONG: "take a shorter name",
+    errno.ENOSPC: "make room on the device, or name a file on another one",
+    errno.EDQUOT: "make room within the quota, or name a file elsewhere",
+    errno.EROFS: "the file system is read-only: name a file elsewhere",
+    errno.ELOOP: "links lead in a circle there: correct them",
+}
+"""What cures a file that cannot be written, by the error of the system; of any other, permissions."""
 
 
 class FilesChanged(Exception):

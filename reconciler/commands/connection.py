@@ -271,3 +271,11 @@ def _no_credentials(product: str) -> Problem:
 
 def _describe_event(event: Event) -> Line:
     return wait_message(event.seconds, datetime.now(UTC), event.reason)
+
+
+def no_such_run(run: str) -> Run:
+    """Return the run of a command that names a run which the ledger does not have; of ``last``, that it has none."""
+    if run == "last":
+        hint = "only what was applied with this ledger is in it; another host or `--sandbox` has its own"
+        return refused_run(error("no-such-run", "the ledger has no run yet", hint=hint))
+    return refused_run(error("no-such-run", f"the ledger has no run {run}", hint="`reconciler ledger runs` lists them"))

@@ -53,10 +53,7 @@ def show(project: str, sandbox: str | None, api_url: str | None, run: str) -> st
     def one(book: Ledger) -> str:
         found = book.run(run_effects.latest(book) if run == run_effects.LAST else run)
         if found is None:
-            hint = "`reconciler ledger runs` lists them"
-            raise CommandRefused(
-                connection.refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint))
-            )
+            raise CommandRefused(connection.no_such_run(run))
         return _lines(ledger_report.run(found))
 
     return _ask_ledger(project, sandbox, api_url, one)

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.commands import patch_files
-from reconciler.commands.connection import CommandRefused, refused_run
+from reconciler.commands.connection import CommandRefused, no_such_run
 from reconciler.commands.drift import exact_target
 from reconciler.commands.drift_accept import rewrite_files
 from reconciler.commands.session import Session
@@ -32,7 +32,6 @@ from reconciler.model import (
     Severity,
     Value,
     Values,
-    error,
     warning,
 )
 from reconciler.planning.computed_fields import find_computed
@@ -69,8 +68,7 @@ def rollback(session: Session, run: str, allowed: Mapping[str, str] | None = Non
         latest = next((each.id for each in ledger.runs(1)), run) if run == "last" else run
         past, remembered = ledger.run(latest), session.memory(ledger).values
     if past is None:
-        hint = "`reconciler ledger runs` lists them"
-        raise CommandRefused(refused_run(error("no-such-run", f"the ledger has no run {run}", hint=hint)))
+        raise CommandRefused(no_such_run(run))
     prepared = session.plan(())
     if isinstance(prepared, Run):
         return RollbackResult(prepared, session)

@@ -20,6 +20,8 @@ from reconciler.cli import main, terminal
 from reconciler.cli.output import JSON_FORMS, SPELT, Output, escape_report, readable
 from reconciler.reports import FORMATS
 
+from ..support.commands import reconciler
+
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
 ENCODINGS = (
     "cp1252",
@@ -214,6 +216,47 @@ def test_a_closed_output_ends_no_command(shop: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_closed_input_asks_nobody_and_is_no_approval(shop: Path) -> None:
+    command = f"{sys.executable} -m reconciler apply --sandbox world.json <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: no terminal to ask for approval: "), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out", "-"), "Invalid value for '--out': '-' is not a file: name one"),
+        (("--report", "json=-"), "Invalid value for '--report': '-' is not a file: name one"),
+        (("--out", "p.json", "--report", "json=./p.json"), "'./p.json' is named twice"),
+        (("--report", "json=a.json", "--report", "html=a.json"), "'a.json' is named twice"),
+    ],
+)
+def test_a_file_is_written_once_and_is_not_called_dash(words: tuple[str, ...], said: str, shop: Path) -> None:
+    ended = reconciler("plan", "--sandbox", "world.json", *words, at=shop)
+
+    assert (ended.code, ended.out) == (1, ""), ended.said
+    assert said in ended.err
+    assert not (shop / "world.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "cure"),
+    [
+        ("nowhere/plan.json", "make its folder first, or correct the path"),
+        ("reconciler.yaml/plan.json", "a part of the path is a file: correct it"),
+        ("/dev/full", "make room on the device, or name a file on another one"),
+    ],
+)
+def test_a_file_that_cannot_be_written_says_what_cures_that(file: str, cure: str, shop: Path) -> None:
+    if file.startswith("/dev") and not Path(file).exists():
+        pytest.skip("there is no such device here")
+    ended = reconciler("plan", "--sandbox", "world.json", "--out", file, at=shop)
+
+    assert ended.code == 1
+    assert f"hint: {cure}\n" in ended.out, ended.said
+
+
 def test_threads_may_print_at_once_and_nothing_goes_past_the_guard() -> None:
     guard = Output(io.TextIOWrapper(Full(0, BrokenPipeError(32, "x")), encoding="utf-8"))  # type: ignore[type-var]
     assert not hasattr(guard, "buffer")
@@ -325,3 +368,11 @@ def test_a_drift_of_files_that_are_wrong_says_that_nothing_was_compared(
     assert "error[duplicate-address]" in told
     assert told.endswith("Nothing was compared.\n")
     assert "as in the files" not in told
+
+
+@pytest.mark.parametrize("words", [("ledger", "show", "last"), ("rollback", "last")])
+def test_the_last_run_of_an_empty_ledger_is_not_called_a_name(words: tuple[str, ...], shop: Path) -> None:
+    ended = reconciler(*words, "--sandbox", "world.json", at=shop)
+
+    assert ended.code == 1
+    assert ended.out.startswith("error[no-such-run]: the ledger has no run yet\n"), ended.said
