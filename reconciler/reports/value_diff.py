@@ -35,7 +35,7 @@ def describe_change(before: Value, after: Value) -> str:
 
 def describe_inside(before: Value, after: Value) -> str:
     """Return the differences of two sets or objects; empty if that is no shorter than both values."""
-    if not isinstance(before, Mapping | tuple) or not isinstance(after, before.__class__):
+    if not before or not isinstance(before, Mapping | tuple) or not isinstance(after, before.__class__):
         return ""
     parts = [*_parts(before, after)]
     if len(parts) > NAMED:
@@ -48,7 +48,7 @@ def _parts(before: Value, after: Value) -> Iterator[str]:
     from deepdiff import DeepDiff  # imported here: it takes a tenth of a second
 
     moves: dict[str, list[str]] = {}
-    found = DeepDiff(_open_tuples(before), _open_tuples(after), view="tree")
+    found = DeepDiff(*_open_both(before, after), view="tree")
     for sort, levels in found.items():
         for level in levels:
             *path, last = level.path(output_format="list")
@@ -68,16 +68,29 @@ def _format_member(value: Any, key: Any) -> str:
 
 
 def _step(before: Any, after: Any) -> str:
-    return f"{format_value(before)} {ARROW} {format_value(after)}"
+    closed = [tuple(sorted(each, key=str)) if isinstance(each, set) else each for each in (before, after)]
+    return f"{format_value(closed[0])} {ARROW} {format_value(closed[1])}"
 
 
-def _open_tuples(value: Value) -> Any:
-    """Return the value with its tuples as sets, whose members have no order."""
-    match value:
-        case tuple():
-            members = [_open_tuples(each) for each in value]
-            return members if any(isinstance(each, dict | list) for each in members) else set(members)
-        case Mapping():
-            return {name: _open_tuples(part) for name, part in value.items()}
+def _open_both(before: Value, after: Value) -> tuple[Any, Any]:
+    """Return two values with their tuples as sets, whose members have no order, or as lists where these are objects.
+
+    Both are of one type in the same place: an empty tuple alone does not show which of the two it is.
+    """
+    match before, after:
+        case tuple(), tuple():
+            if not any(isinstance(each, Mapping | tuple) for each in (*before, *after)):
+                return set(before), set(after)
+            pairs = [_open_both(*pair) for pair in zip(before, after, strict=False)]
+            both = len(pairs)
+            left, right = ([_open_both(each, each)[0] for each in rest] for rest in (before[both:], after[both:]))
+            return [*(one for one, _ in pairs), *left], [*(other for _, other in pairs), *right]
+        case Mapping(), Mapping():
+            opened = {name: _open_both(before.get(name), after.get(name)) for name in {**before, **after}}
+            return {name: opened[name][0] for name in before}, {name: opened[name][1] for name in after}
+        case tuple() | Mapping(), _:
+            return _open_both(before, before)[0], after
+        case _, tuple() | Mapping():
+            return before, _open_both(after, after)[1]
         case _:
-            return value
+            return before, after

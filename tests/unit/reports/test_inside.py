@@ -8,6 +8,8 @@ from reconciler.model import Value
 from reconciler.reports.value_diff import describe_inside
 
 FRANCE: dict[str, Value] = {"operand": "in", "values": ("FR",)}
+MORNING: dict[str, Value] = {"dayOfWeek": "weekdays", "startTime": "08:00", "endTime": "12:00"}
+EVENING = MORNING | {"dayOfWeek": "weekend"}
 LONG = tuple(f"750{number:02}" for number in range(60))
 
 
@@ -18,6 +20,15 @@ LONG = tuple(f"750{number:02}" for number in range(60))
         (FRANCE, {"operand": "notIn", "values": ("FR",)}, "operand: in \u2192 notIn"),
         (LONG, (*LONG[1:], "13001"), "+ 13001, - 75000"),
         ({"frequency": "daily", "maximumImpressions": 3}, {"frequency": "daily"}, "- maximumImpressions: 3"),
+        ((MORNING, EVENING), (MORNING,), "- {dayOfWeek: weekend, startTime: 08:00, endTime: 12:00}"),
+        ((MORNING,), (EVENING,), "0.dayOfWeek: weekdays \u2192 weekend"),
+        (
+            {"legs": (), "zone": "UTC"},
+            {"legs": (MORNING,), "zone": "UTC"},
+            "legs: + {dayOfWeek: weekdays, startTime: 08:00, endTime: 12:00}",
+        ),
+        ((MORNING,), (), "- {dayOfWeek: weekdays, startTime: 08:00, endTime: 12:00}"),
+        ({"of": None, "is": LONG}, {"of": ("FR", "DE"), "is": LONG}, "of: null \u2192 [DE, FR]"),
         (LONG, (), f"{', '.join(f'- {each}' for each in LONG[:10])}, and 50 more"),
     ],
 )
@@ -26,7 +37,16 @@ def test_only_what_is_not_alike_is_named(before: Value, after: Value, said: str)
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("a", "b"), (None, ("FR",)), (("desktop",), ("mobile",)), (FRANCE, ("FR",)), (LONG, LONG)]
+    ("before", "after"),
+    [
+        ("a", "b"),
+        (None, ("FR",)),
+        ((), (MORNING,)),
+        ((), LONG),
+        (("desktop",), ("mobile",)),
+        (FRANCE, ("FR",)),
+        (LONG, LONG),
+    ],
 )
 def test_what_says_no_more_than_the_values_is_not_said(before: Value, after: Value) -> None:
     assert describe_inside(before, after) == ""
