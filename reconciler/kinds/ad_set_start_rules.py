@@ -64,15 +64,16 @@ def dataset_is_used(scene: ValidationContext) -> Iterator[Problem]:
 
     An advertiser without any ad set proves nothing.
     """
+    new = [desired for desired, live in scene.pairs if live is None and desired.id is None]
     used: dict[object, set[object]] = {}
     owners: dict[object, object] = {}
-    for each in scene.live:
+    for each in scene.live if new else ():
         owner = each.values.get("advertiserId")
         owners[each.values.get("campaignId")] = owner
         used.setdefault(owner, set()).add(each.values.get("datasetId"))
-    for desired, live in scene.pairs:
+    for desired in new:
         dataset = desired.values.get("datasetId")
-        if live is not None or dataset is None or desired.id is not None:
+        if dataset is None:
             continue
         advertiser = owners.get(desired.values.get("campaignId"))
         seen = set[object]().union(*used.values()) if advertiser is None else used.get(advertiser, set())
