@@ -82,8 +82,7 @@ class Session:
     def begin(self) -> Problem | None:
         """Take the time of the run if it is not set; return the problem if the server's clock is unknown."""
         if self.moment is None:
-            trouble = self.learn_time()
-            if trouble is not None:
+            if (trouble := self.learn_time()) is not None:
                 return trouble
             self.moment = self.outside.clock()
         return None
@@ -267,8 +266,7 @@ def open_session(
     are not in order.
     """
     early = EarlyReads(api_url, tell, clock) if ahead and sandbox is None else None
-    begin = early.begin if early is not None else None
-    loaded = loader.load(paths, on_read=count_progress("reading", "file", tell), begun=begin)
+    loaded = loader.load(paths, on_read=count_progress("reading", "file", tell), begun=early.begin if early else None)
     if loaded.project is None or loaded.failed:
         if early is not None:
             early.close()
