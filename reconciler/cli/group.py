@@ -93,7 +93,7 @@ class Commands(Guessing):
 @click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Make a Criteo account match YAML files: ad sets, seller bids and budgets, balances.
+    """Make a Criteo account match YAML files: campaigns, ad sets, sellers, Retail Media.
 
     \b
     Example, without an account:

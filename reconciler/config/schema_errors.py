@@ -78,7 +78,8 @@ def _explain_refusal(refusal: Any, source: Locator) -> Iterator[Problem]:
             yield from _unknown(path, value, refusal.schema, source)
         case "required":
             for key in (key for key in allowed if key not in value and repr(key) in refusal.message):
-                yield error("missing-key", f"{key} is missing", at=Place(source, path, key=bool(path)))
+                place, hint = Place(source, path, key=bool(path)), _describe_missing(key, refusal.schema)
+                yield error("missing-key", f"{key} is missing", at=place, hint=hint)
         case "enum" | "const":
             yield _not_one_of(name, value, [allowed] if refusal.validator == "const" else allowed, at)
         case "anyOf" if "enum" in allowed[0]:  # a word in its canonical form, or in another spelling
@@ -89,6 +90,15 @@ def _explain_refusal(refusal: Any, source: Locator) -> Iterator[Problem]:
             yield _not_of_form(path, value, allowed, at, key="propertyNames" in refusal.absolute_schema_path)
         case _:
             yield _out_of_bounds(path, refusal, at)
+
+
+def _describe_missing(key: str, schema: Schema) -> str:
+    """Return how to add a key that is missing: its only value, or the words or keys that it knows."""
+    own = schema.get("properties", {}).get(key, {})
+    if "const" in own:
+        return f"write `{key}: {own['const']}`"
+    words = own.get("enum") or own.get("anyOf", [{}])[0].get("enum") or [*own.get("properties", ())]
+    return f"write `{key}: …`" + (f", with one of: {', '.join(map(str, words))}" if words else "")
 
 
 def _out_of_bounds(path: FieldPath, refusal: Any, at: Place) -> Problem:

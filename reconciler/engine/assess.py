@@ -119,18 +119,20 @@ def _created_off(off: Sequence[LimitChange], changes: Sequence[Change]) -> Itera
     sums: dict[str, Exposure] = {}
     for each in off:
         sums[each.currency] = sums.get(each.currency, Exposure()) + Exposure.of(each.after)
-    money = ", ".join(f"{code} {_describe_exposure(exposure)}" for code, exposure in sums.items())
+    risk = ", and ".join(part for code, exposure in sums.items() for part in _describe_exposure(code, exposure))
     count = f"{len(off):,} objects are" if len(off) > 1 else "1 object is"
-    message = f"{count} created off, and counted in no sum: once started, {money} more may be spent"
+    message = f"{count} created off, and counted in no sum: once started, {risk}"
     place = next(change.place for change in changes if change.address == off[0].address)
     hint = "maxTotalIncrease counts it with createdOff: true"
     note = warning("created-off", message, at=place, address=off[0].address, hint=hint)
     yield replace(note, severity=Severity.NOTE)
 
 
-def _describe_exposure(exposure: Exposure) -> str:
-    uncapped = f"{exposure.uncapped} without any cap" if exposure.uncapped else ""
-    return " and ".join(filter(None, [format_amount(exposure.amount) if exposure.amount else "", uncapped]))
+def _describe_exposure(code: str, exposure: Exposure) -> Iterator[str]:
+    if exposure.amount:
+        yield f"{code} {format_amount(exposure.amount)} more may be spent"
+    if exposure.uncapped:
+        yield f"{exposure.uncapped:,} may spend {code} without any cap"
 
 
 def _misfits(project: Project, book: CostContext, desired: Sequence[Desired]) -> Iterator[Problem]:

@@ -380,6 +380,8 @@ def settings(text: str) -> str:
             settings("overrides: [{from: soon, until: 2026-12-01, set: {name: x}, because: y}]"),
             "3:20: error[bad-date]: from is 'soon', which is not a day or a moment",
         ),
+        ("scope: {advertiserIds: [1]}", "1:1: error[missing-key]: version is missing\n  hint: write `version: 1`"),
+        ("version: 1", "1:1: error[missing-key]: scope is missing\n  hint: write `scope: …`"),
         (settings("guardrails:"), "3:12: error[null-not-allowed]: guardrails is empty"),
         (settings("ledger: mysql://host/db"), "3:9: error[bad-ledger]: the ledger is in no store that is known here"),
         (settings("ledger: ledger.db"), "3:9: error[bad-ledger]: the ledger is in no store that is known here"),

@@ -125,6 +125,10 @@ def test_a_plan_says_what_is_created_off_and_finds_micros() -> None:
         on = [each for each in desk.plan().problems if each.code == "created-off"]
         desk.write({"a.yaml": NEW % ("off", "75000000")})
         codes = [code for _, code in errors(desk.plan())]
+        free = NEW.partition("budgetStrategy")[0] % "off" + "budgetStrategy: uncapped}}\n"
+        desk.write({"a.yaml": free})
+        uncapped = [each.message for each in desk.plan().problems if each.code == "created-off"]
     assert told == ["1 object is created off, and counted in no sum: once started, EUR 75.00 more may be spent"]
+    assert uncapped == ["1 object is created off, and counted in no sum: once started, 1 may spend EUR without any cap"]
     assert on == []
     assert codes == ["guardrail-decimal-slip"]
