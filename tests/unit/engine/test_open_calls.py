@@ -98,7 +98,7 @@ def test_an_absolute_value_that_is_in_force_was_applied_whenever_it_is_seen(book
         found = recovered(book, raised("a1"), [], after, reader=Account().reader)
         assert told(found)[:2] == ([["applied"]] * len(found.settled), 0)
         assert found.settled
-        assert found.ids == {}
+        assert (found.ids, found.accepted) == ({}, {})
 
 
 def test_an_absolute_value_that_is_not_in_force_may_land_until_settle_after(book: Ledger) -> None:
@@ -178,6 +178,7 @@ def test_what_was_created_is_fresh_as_long_as_a_list_may_lag(
     found = recover_open(book, past)
 
     assert [*found.fresh] == ([call.items[0].address] if fresh else [])
+    assert all(hold.accepted for hold, _ in found.fresh.values())
 
 
 def test_only_what_was_settled_makes_the_agreement_of_files_and_account_doubtful(book: Ledger) -> None:

@@ -18,7 +18,7 @@ from reconciler.executor.call_items import with_mark
 from reconciler.executor.history_evidence import SKEW, make_mark
 from reconciler.executor.looks import KindReader
 from reconciler.ledger import Ledger
-from reconciler.model import Answer, Call, Delivery, ItemOutcome, ItemStatus
+from reconciler.model import Address, Answer, Call, Delivery, ItemOutcome, ItemStatus
 
 from ..executor.test_looks import Account, top_up
 from ..ledger.samples import RUN, ended
@@ -175,6 +175,17 @@ def test_an_entry_may_be_that_of_another_call_of_ours_with_the_same_amount(
     assert ends(office.recovered()).get(number) == expected
 
 
+def test_of_two_equal_entries_one_is_that_of_another_call_of_ours_and_one_is_this(office: Office) -> None:
+    office.echoes = False
+    other = replace(office.fund, name="balances.funds.other")
+    office.intend(other)
+    number = office.intend(office.fund)
+    office.land(office.fund)
+    office.land(office.fund)
+
+    assert ends(office.recovered()).get(number) == "applied"
+
+
 # --- Accepted, and not shown ---------------------------------------------------------------------------------------
 
 
@@ -197,6 +208,18 @@ def test_an_accepted_top_up_that_is_not_shown_lags_and_is_open_again_after_settl
     assert (ends(soon), [(each.accepted, each.doubt) for each in soon.holds]) == ({}, [(True, None)])
     assert ends(late) == {number: "unknown"}
     assert [each.doubt is not None for each in late.holds] == [True]
+
+
+def test_of_several_that_are_not_shown_the_last_one_of_each_balance_is_held(office: Office) -> None:
+    (item,) = office.fund.items
+    of_another = replace(item, address=Address("balances", "other"))
+    for number, each in enumerate((of_another, item, item), 1):
+        call = replace(office.fund, name=f"balances.funds.{number}", items=(each,))
+        office.settle(office.intend(call, token=make_mark("20261121T090000Z-7f3a", number)), call)
+
+    found = office.recovered()
+
+    assert [hold.call.name for hold in found.holds] == ["balances.funds.3", "balances.funds.1"]
 
 
 def test_what_a_person_decided_is_not_opened_again(office: Office) -> None:
@@ -234,7 +257,7 @@ def test_of_several_top_ups_of_a_balance_the_last_one_counts(office: Office) -> 
 
     assert (found.settled, found.holds) == ((), ())
     (accepted,) = found.accepted.values()
-    assert accepted.after == again.items[0].fields[0].after
+    assert (accepted.after, accepted.hold.accepted) == (again.items[0].fields[0].after, True)
 
 
 def test_a_later_entry_of_the_history_explains_another_amount(office: Office) -> None:
