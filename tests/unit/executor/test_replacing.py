@@ -151,3 +151,12 @@ def test_every_lost_sending_is_settled_once_one_of_them_is_seen(tmp_path: Path) 
         assert found.sent(own) == (["applied"], 2)
         assert [statuses(each.outcomes) for each in book.run(run).calls] == [["applied"], ["applied"]]  # type: ignore[union-attr]
         assert book.open_intents() == ()
+
+
+def test_a_sending_that_was_turned_away_is_settled_as_applied_once_a_read_shows_it(tmp_path: Path) -> None:
+    found = LineItem([(TURNED_AWAY, True)])
+    with closing(ledger.open("sqlite:ledger.db", tmp_path)) as book:
+        run = book.begin(RUN)
+        own = sender(found.put, run_journal.RunJournal(book, run, lambda: NOW), reader=found.reader)
+        assert found.sent(own) == (["applied"], 1)
+        assert [statuses(each.outcomes) for each in book.run(run).calls] == [["applied"]]  # type: ignore[union-attr]
