@@ -63,7 +63,7 @@ def test_without_a_run_there_is_no_last(tmp_path: Path, command: tuple[str, ...]
     ended = reconciler(*command, "last", *SANDBOX, at=folder)
 
     assert ended.code == 1
-    assert "error[no-such-run]: the ledger has no run last" in ended.out
+    assert "error[no-such-run]: the ledger has no run yet" in ended.out
 
 
 def test_a_field_is_explained_by_its_full_name(tmp_path: Path) -> None:
