@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from reconciler.drift import baseline
 from reconciler.executor import history_evidence
@@ -12,7 +13,7 @@ from reconciler.executor import recovery as recover
 from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
 from reconciler.executor.held import Accepted, Hold
 from reconciler.executor.history_evidence import TopUpEvidence
-from reconciler.executor.looks import KindReader
+from reconciler.executor.looks import KindReader, ListOnce
 from reconciler.executor.recovery import Recovered
 from reconciler.kinds.kind import Kind
 from reconciler.ledger.interface import Intent, Ledger
@@ -82,6 +83,7 @@ class PastReader(Struct, frozen=True):
 
 def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
     """Return what reads show of every open call and of recently accepted ones. It writes nothing."""
+    past = replace(past, reader=cache(lambda kind, given=past.reader: ListOnce(**asdict(given(kind)))))
     settled: list[tuple[Intent, tuple[ItemOutcome, ...]]] = []
     holds: list[Hold] = []
     problems: list[Problem] = []

@@ -76,6 +76,25 @@ class KindReader(Struct, frozen=True):
         return self.kind.owner == likeness.parent_of(self.kind)
 
 
+class ListOnce(KindReader, frozen=True):
+    """Reads the whole list of the kind once, for all calls that are judged together; each history is read by itself."""
+
+    rows: list[tuple[Live, ...] | ReadError] = field(default_factory=list)
+
+    def read_rows(self, items: Sequence[Item] = (), parents: Collection[str] | None = None) -> tuple[Live, ...]:
+        if items or parents is not None:
+            return KindReader.read_rows(self, items, parents)
+        if not self.rows:
+            try:
+                self.rows.append(KindReader.read_rows(self))
+            except ReadError as unread:
+                self.rows.append(unread)
+        (found,) = self.rows
+        if isinstance(found, ReadError):
+            raise found
+        return found
+
+
 Note = Callable[[str, Sequence[str], Sequence[str]], int | None]
 """Records the ids of a look at some parents in the ledger; returns its number, or None."""
 

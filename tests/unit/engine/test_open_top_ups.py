@@ -236,6 +236,22 @@ def test_what_a_person_decided_is_not_opened_again(office: Office) -> None:
     assert [each.doubt for each in found.holds] == [None]
 
 
+@pytest.mark.parametrize("unread", [False, True])
+def test_however_many_top_ups_are_judged_their_list_is_read_once(office: Office, unread: bool) -> None:
+    (item,) = office.fund.items
+    for number in range(9):
+        call = replace(office.fund, name=f"balances.funds.{number}", items=(replace(item, id=str(number)),))
+        office.settle(office.intend(call, token=MARK), call)
+        office.intend(replace(call, name=f"lost.{number}"), token=EARLIER)
+    asked: list[str] = []
+    office.unread = lambda path: bool(asked.append(path)) or unread
+
+    found = office.recovered()
+
+    assert len(found.holds) == (18 if unread else 9)
+    assert [path for path in asked if path.endswith("/balances")] == asked[:1]
+
+
 def test_an_accepted_top_up_that_cannot_be_read_is_for_a_person(office: Office) -> None:
     office.settle(office.intend(office.fund, token=MARK), office.fund)
     office.unread = lambda path: True
