@@ -1,6 +1,6 @@
 """Recovery of open and recently accepted calls of earlier runs by reading (contract §9 rules 3, 4, 10, 16)."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -8,9 +8,10 @@ from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from reconciler.drift import baseline
+from reconciler.engine.past_top_ups import PastTopUps, list_outcomes
 from reconciler.executor import history_evidence
 from reconciler.executor import recovery as recover
-from reconciler.executor.evidence import Finding, ItemFinding, Times, UnansweredCall
+from reconciler.executor.evidence import Finding, ItemFinding, Times
 from reconciler.executor.held import Accepted, Hold
 from reconciler.executor.history_evidence import TopUpEvidence
 from reconciler.executor.looks import KindReader, ListOnce
@@ -22,9 +23,6 @@ from reconciler.provider.reader import ReadError
 
 DAY = timedelta(days=1)
 EVER = datetime.min.replace(tzinfo=UTC)
-RUN_LASTS = timedelta(hours=2)
-"""Time within which a run sends a call again that the API turned away: 20 times, each after a minute at most."""
-NO_EFFECT = (ItemStatus.NOT_SENT, ItemStatus.REJECTED)
 PRUNED = "pruned"
 """Ledger note with the time of the last pruning."""
 UNSEEN, SILENT = "accepted-unseen", "the amount is what it was before, and its history does not say why"
@@ -89,6 +87,8 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
     problems: list[Problem] = []
     with ledger.together():  # after the last writer, which may have lost its lock without noticing
         left = ledger.open_intents()
+    accepted = _list_accepted_topups(ledger, past)
+    beside = PastTopUps(ledger, (*left, *accepted))
     for intent in left:
         hold = _hold(intent, past)
         if intent.call.kind not in past.kinds:
@@ -96,23 +96,23 @@ def recover_open(ledger: Ledger, past: PastReader) -> Recovery:
             problems += (holds[-1].note(item) for item in intent.call.items)
             continue
         try:
-            done = _recover_call(intent, hold, past, ledger)
+            done = _recover_call(intent, hold, past, ledger, beside)
         except ReadError as unread:
             problems.append(unread.problem)
             holds += [hold] if not intent.call.effect.absolute else []
             continue
         problems += done.problems
         holds += [done.hold] if done.hold is not None else []
-        if [each.status for each in done.outcomes] != [each.status for each in _unknown(intent)]:
+        if [each.status for each in done.outcomes] != [each.status for each in list_outcomes(intent)]:
             settled.append((intent, done.outcomes))  # an outcome that is still unknown is not stored again
     found = {intent.number for intent, _ in settled}
-    for intent, hold in _lagging(ledger, past, found):
+    for intent, hold in _lagging(accepted, past, beside, found):
         holds.append(hold)
         if hold.doubt is not None and intent.resolution is None:  # open again, so that the user can resolve it
             settled.append((intent, tuple(_reopen(each) for each in intent.outcomes)))
         problems += (hold.note(item) for item in intent.call.items)
     applied = [intent for intent, ended in settled if all(each.status is ItemStatus.APPLIED for each in ended)]
-    late = dict(_just_accepted(ledger, past, applied))
+    late = dict(_just_accepted((*applied, *accepted), past, beside))
     return Recovery(tuple(settled), tuple(holds), tuple(problems), dict(_fresh(ledger, past)), late)
 
 
@@ -124,12 +124,12 @@ def settle(ledger: Ledger, recovery: Recovery, at: datetime) -> None:
         baseline.doubt_agreement(ledger, at)
 
 
-def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) -> Recovered:
+def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger, beside: PastTopUps) -> Recovered:
     """Return what reads show of one open call (contract §9 rules 3 and 10)."""
     known = None if intent.look is None else ledger.look(intent.look).ids
-    lost = _make_unanswered(intent, ledger, known)
-    outcomes = _unknown(intent)
-    others = _equal_topups(ledger, intent) if intent.call.effect is WriteEffect.ADD else 0
+    lost = beside.make_unanswered(intent, known)
+    outcomes = list_outcomes(intent)
+    others = beside.count_equal(intent) if intent.call.effect is WriteEffect.ADD else 0
     findings = recover.find_out(lost, past.reader(intent.call.kind), others)
     held = past.is_held(intent)
     if any(problem.code == UNSEEN for each in outcomes for problem in each.problems):
@@ -140,21 +140,6 @@ def _recover_call(intent: Intent, hold: Hold, past: PastReader, ledger: Ledger) 
     if intent.call.effect.absolute and held:
         findings = tuple(each if each.finding is Finding.APPLIED else ItemFinding(Finding.NOTHING) for each in findings)
     return recover.judge_findings(lost, outcomes, findings, hold, held=held)
-
-
-def _make_unanswered(intent: Intent, ledger: Ledger, known: Collection[str] | None = None) -> UnansweredCall:
-    """Return the call of an intent with its earlier sendings in the same run, of which one may have taken effect."""
-    earlier: tuple[UnansweredCall, ...] = ()
-    if intent.call.effect is WriteEffect.ADD:
-        since = ledger.intents_since(intent.at - RUN_LASTS, WriteEffect.ADD)
-        mine = (each for each in since if _is_earlier(each, intent))
-        earlier = tuple(UnansweredCall(each.call, each.at, token=each.token) for each in mine)
-    return UnansweredCall(intent.call, intent.at, intent.before, known, intent.token, earlier)
-
-
-def _is_earlier(other: Intent, intent: Intent) -> bool:
-    """Return True if an intent is an earlier sending of the same call, which the API turned away."""
-    return other.number < intent.number and (other.run, other.call.name) == (intent.run, intent.call.name)
 
 
 def _reopen(outcome: ItemOutcome) -> ItemOutcome:
@@ -172,39 +157,25 @@ def _hold(intent: Intent, past: PastReader) -> Hold:
     return Hold(intent.run, intent.call, until if counts else None)
 
 
-def _equal_topups(ledger: Ledger, intent: Intent) -> int:
-    """Return the number of other calls of ours that may have left an entry of the same amount in the history.
-
-    A call that was refused left none, and an earlier sending of the same call is the same top-up.
-    """
-    since = intent.at - history_evidence.SKEW
-    return sum(
-        1
-        for each in ledger.intents_since(since, WriteEffect.ADD)
-        if each.number != intent.number
-        and each.call.items[0].id == intent.call.items[0].id
-        and recover.delta_of(each.call) == recover.delta_of(intent.call)
-        and any(outcome.status not in NO_EFFECT for outcome in _unknown(each))
-    )
-
-
 # --- Reads that lag behind what was accepted (contract §9 rule 4) -----------------------------------------------
 
 
-def _lagging(ledger: Ledger, past: PastReader, found: set[int]) -> Iterator[tuple[Intent, Hold]]:
+def _lagging(
+    accepted: Sequence[Intent], past: PastReader, beside: PastTopUps, found: set[int]
+) -> Iterator[tuple[Intent, Hold]]:
     """Yield accepted calls that reads contradict without an explanation.
 
     Within ``settleAfter`` such a read lags. After that, the user must decide about a top-up that no read has shown.
     """
     met: set[tuple[str | None, Address]] = set()
-    for intent in _list_accepted_topups(ledger, past):
+    for intent in accepted:
         item = intent.call.items[0]
         key = (item.id, item.address)
         if key in met or intent.call.kind not in past.kinds:
             continue
         met.add(key)
         if intent.number not in found:
-            hold = _unshown(intent, past, ledger)
+            hold = _unshown(intent, past, beside)
             if hold is not None:
                 yield intent, hold if intent.resolution is None else replace(hold, doubt=None)
 
@@ -232,23 +203,23 @@ def _list_accepted_topups(ledger: Ledger, past: PastReader) -> tuple[Intent, ...
     )
 
 
-def _just_accepted(ledger: Ledger, past: PastReader, settled: Sequence[Intent]) -> Iterator[tuple[str, Accepted]]:
+def _just_accepted(accepted: Sequence[Intent], past: PastReader, beside: PastTopUps) -> Iterator[tuple[str, Accepted]]:
     """Yield the last top-up of each object that was accepted or found less than ``settleAfter`` ago."""
     met = set[str]()
-    for intent in (*settled, *_list_accepted_topups(ledger, past)):
+    for intent in accepted:
         id = intent.call.items[0].id
         ours = intent.call.effect is WriteEffect.ADD and intent.call.kind in past.kinds
         if ours and past.is_held(intent) and id is not None and id not in met:
             met.add(id)
             hold = replace(_hold(intent, past), accepted=True)
-            yield id, Accepted(hold, intent.call.items[0].fields[0].after, _explaining(intent, past, ledger))
+            yield id, Accepted(hold, intent.call.items[0].fields[0].after, _explaining(intent, past, beside))
 
 
-def _explaining(intent: Intent, past: PastReader, ledger: Ledger) -> Callable[[Value], bool]:
+def _explaining(intent: Intent, past: PastReader, beside: PastTopUps) -> Callable[[Value], bool]:
     """Return a function that returns True if the history explains another amount than the top-up's."""
 
     def explains(amount: Value) -> bool:
-        reader, lost = past.reader(intent.call.kind), _make_unanswered(intent, ledger)
+        reader, lost = past.reader(intent.call.kind), beside.make_unanswered(intent)
         try:
             return history_evidence.is_explained(
                 lost, TopUpEvidence(amount, reader.read_history(intent.call), echoes=reader.echoes)
@@ -259,7 +230,7 @@ def _explaining(intent: Intent, past: PastReader, ledger: Ledger) -> Callable[[V
     return explains
 
 
-def _unshown(intent: Intent, past: PastReader, ledger: Ledger) -> Hold | None:
+def _unshown(intent: Intent, past: PastReader, beside: PastTopUps) -> Hold | None:
     """Return the hold of an accepted top-up that no read shows, or None."""
     reader, move = past.reader(intent.call.kind), intent.call.items[0].fields[0]
     hold = replace(_hold(intent, past), accepted=True)
@@ -271,7 +242,7 @@ def _unshown(intent: Intent, past: PastReader, ledger: Ledger) -> Hold | None:
         history = reader.read_history(intent.call)
     except ReadError:
         return replace(hold, doubt="it was accepted, and whether it is in force cannot be read")
-    lost = _make_unanswered(intent, ledger)
+    lost = beside.make_unanswered(intent)
     if history_evidence.is_explained(lost, TopUpEvidence(amount, history, echoes=reader.echoes)):
         return None
     if past.is_held(intent):
@@ -282,10 +253,3 @@ def _unshown(intent: Intent, past: PastReader, ledger: Ledger) -> Hold | None:
 
 
 # --- Sentences ------------------------------------------------------------------------------------------------
-
-
-def _unknown(intent: Intent) -> tuple[ItemOutcome, ...]:
-    """Return the outcomes of an intent; all unknown if it has none."""
-    if intent.outcomes:
-        return intent.outcomes
-    return tuple(ItemOutcome(intent.call.name, item, ItemStatus.UNKNOWN, item.id) for item in intent.call.items)

@@ -42,7 +42,13 @@ from tests.support import warm  # noqa: E402 - found from the root
 
 MODULES = {
     "evidence": ("executor.evidence", "executor.history_evidence", "executor.looks"),
-    "recovery": ("executor.recovery", "executor.held", "executor.scheduler", "engine.open_calls"),
+    "recovery": (
+        "executor.recovery",
+        "executor.held",
+        "executor.scheduler",
+        "engine.open_calls",
+        "engine.past_top_ups",
+    ),
     "outcome": ("executor.outcomes", "executor.verification"),
     "sending": (
         "executor.sender",

@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler import ledger
-from reconciler.engine.open_calls import RUN_LASTS, PastReader, Recovery, recover_open
+from reconciler.engine.open_calls import PastReader, Recovery, recover_open
+from reconciler.engine.past_top_ups import RUN_LASTS
 from reconciler.executor.call_items import with_mark
 from reconciler.executor.history_evidence import SKEW, make_mark
 from reconciler.executor.looks import KindReader
