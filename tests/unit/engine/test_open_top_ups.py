@@ -128,6 +128,25 @@ def test_an_earlier_sending_that_was_turned_away_may_be_the_one_that_took_effect
     assert ends(office.recovered()).get(number) == expected
 
 
+DAY = timedelta(days=1)
+
+
+def test_each_of_several_lost_top_ups_is_judged_by_the_sendings_before_itself(office: Office) -> None:
+    """The older one was sent a minute before by the same run; of the newer one that is three hours ago."""
+    old = replace(office.fund, name="balances.funds.old")
+    for ago, token in ((DAY + timedelta(minutes=1), EARLIER), (timedelta(hours=3), make_mark("x-7f3a", 7))):
+        sent = old if ago > DAY else office.fund
+        office.settle(office.intend(sent, ago=ago, token=token), sent, REJECTED)
+    first = office.intend(old, ago=DAY, token=MARK)
+    second = office.intend(office.fund, token=make_mark("20261121T090000Z-7f3a", 9))
+    office.land(office.fund, EARLIER)
+    office.land(top_up(office.account), make_mark("x-7f3a", 7))
+
+    found = ends(office.recovered())
+
+    assert (found.get(first), found.get(second)) == ("applied", None)
+
+
 # --- Entries of the same amount, without a mark ------------------------------------------------------------------
 
 
