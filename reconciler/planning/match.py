@@ -88,17 +88,15 @@ def _find_candidates(desired: Desired, keys: Iterable[_Index]) -> list[Live]:
             continue
         narrower = index.of(desired)
         found = narrower if not found else [each for each in found if each in narrower] or found
-        if len(found) <= 1:
-            break
     return found
 
 
 def _drop_superseded(kind: Kind, found: list[Live]) -> list[Live]:
-    """Return the objects that are not superseded, if there are several."""
+    """Return the objects that are not superseded, or all if all of them are."""
     alive = [
         each for each in found if not any(each.values.get(name) in over for name, over in kind.superseded_when.items())
     ]
-    return alive if len(found) > 1 and alive else found
+    return alive or found
 
 
 def _report_absent(kind: Kind, desired: Desired, id: str) -> Problem:

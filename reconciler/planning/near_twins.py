@@ -10,7 +10,7 @@ def find_near_twins(kind: Kind, pairs: Sequence[Pair], live: Sequence[Live]) -> 
     """Yield a problem for each creation that differs only by name from an undeclared live object."""
     title = kind.title
     fresh = [desired for desired, found in pairs if found is None and title in desired.values]
-    if title is None or not fresh:
+    if not fresh:
         return
     managed = {found.id for _, found in pairs if found is not None}
     key = [name for name in (*kind.natural_keys[0], *kind.required) if name != title and kind.is_listed(name)]
