@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -29,6 +30,12 @@ def tool(name: str) -> str:
     """The path of a checker; without it, the test is skipped."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     return found or pytest.skip(f"{name} is not installed")
+
+
+def init(folder: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["init", str(folder)])
+    assert ended.value.code in (None, 0)
 
 
 def checked(*command: str) -> None:
@@ -184,3 +191,23 @@ def test_nothing_installs_the_tool_by_a_name_that_is_not_published():
     found = [(file.name, by_name.findall(file.read_text("utf-8", "replace"))) for file in shown if file.is_file()]
     assert len(found) > 300
     assert [each for each in found if each[1]] == []
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_the_action_tells_its_files_from_the_root_or_as_they_were_given(tmp_path, absolute):
+    run = next(step["run"] for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"] if step.get("id") == "run")
+    init(tmp_path / "shop")
+    names = {name: str(tmp_path / name) if absolute else name for name in ("plan.json", "report.md")}
+    told = tmp_path / "told"
+    given = dict.fromkeys(("APPROVE", "REPORTS"), "") | {
+        "HOME_OF_TOOL": sys.prefix, "COMMAND": "plan", "PROJECT": ".", "DIRECTORY": "shop", "ARGUMENTS": "--sandbox",
+        "PLAN": names["plan.json"], "REPORT": names["report.md"], "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_OUTPUT": str(told), "GITHUB_STEP_SUMMARY": os.devnull, "PATH": os.environ["PATH"],
+    }  # fmt: skip
+
+    subprocess.run(["bash", "-eo", "pipefail", "-c", run], cwd=tmp_path, env=given, check=True, capture_output=True)
+
+    outputs = dict(line.split("=", 1) for line in told.read_text().splitlines())
+    folder = tmp_path if absolute else Path("shop")
+    assert (outputs["plan"], outputs["report"]) == (str(folder / "plan.json"), str(folder / "report.md"))
+    assert (tmp_path / outputs["plan"]).exists()
