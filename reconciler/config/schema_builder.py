@@ -172,9 +172,10 @@ def _union(name: str) -> Schema:
             if row.writable:
                 rows.setdefault(row.name, []).append(row)
     schema: Schema = {"type": "object", "description": kinds[0].doc, "properties": {}, "additionalProperties": False}
+    joined = any(kind.create is not None and kind.create.keyed for kind in kinds)  # 1001.10002: of two other ids
     schema["properties"]["id"] = {
         "type": ["string", "integer"],
-        "pattern": "^[0-9.]+$",
+        "pattern": "^[0-9.]+$" if joined else "^[0-9]+$",
         "description": f"The {kinds[0].singular}'s own id. Without it, the natural key finds it.",
     }
     for same in rows.values():

@@ -85,3 +85,15 @@ def test_an_example_begins_with_the_schema_that_it_is_checked_by(file: Path) -> 
     assert first.startswith("# yaml-language-server: $schema=")
     named = (file.parent / first.partition("=")[2]).resolve()
     assert named == ROOT / "schemas" / f"{kind}.schema.json"
+
+
+@pytest.mark.parametrize("kind", ["adSets", "campaigns", "balances", "sellerBudgets", "lineItems", "sellerCampaigns"])
+def test_only_an_id_that_is_joined_of_two_has_a_point(kind: str) -> None:
+    """A number that a spreadsheet made a fraction is no id, also in quotes."""
+    check = Draft202012Validator(json.loads((ROOT / "schemas" / "resources.schema.json").read_text(encoding="utf-8")))
+
+    def accepts(id: object) -> bool:
+        return not list(check.iter_errors({kind: {"a": {"id": id}}}))
+
+    assert (accepts("123467"), accepts(123467), accepts("x")) == (True, True, False)
+    assert accepts("123467.0") == accepts("1.10001") == (kind == "sellerCampaigns")
