@@ -81,6 +81,7 @@ def load(
             desired.extend(_file(file, project_files.text_of(file, instead), project, found, documents, allow))
             if on_read is not None:
                 on_read(number, len(files))
+        found.extend(_unnamed(desired))
         found.extend(_twice(desired))
         if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
             hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"
@@ -171,6 +172,17 @@ def _no_such_kind(parsed: Document, name: str, project: Project) -> Iterator[Pro
         message = f"{name} do not exist in version {project.versions[family]}"
         hint = f"set api.{family} to another version"
         yield error("not-in-version", message, at=Place(parsed, (name,), key=True), hint=hint)
+
+
+def _unnamed(desired: Iterable[Desired]) -> Iterator[Problem]:
+    """Yield a problem for each block whose name is empty, or cannot be written on a command line or in one line."""
+    for each in desired:
+        name = each.address.key
+        if not name or name != name.strip() or not name.isprintable():
+            what = "is empty" if not name.strip() else f"has an invisible character, or a space at an end: {name!a}"
+            message = f"the name of this {each.address.kind} block {what}"
+            hint = "give it a name such as summer-fr: reports, --target and the ledger know it by that"
+            yield error("bad-name", message, at=each.place, address=each.address, hint=hint)
 
 
 def _twice(desired: Iterable[Desired]) -> Iterator[Problem]:

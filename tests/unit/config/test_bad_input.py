@@ -55,6 +55,10 @@ FILES = {
         "duplicate-claim",
         (3, 3),
     ),
+    "a block without a name": ('adSets:\n  "": {id: "123467"}\n', "bad-name", (2, 3)),
+    "a block with a line break in its name": ('adSets:\n  "a\\nb": {id: "123467"}\n', "bad-name", (2, 3)),
+    "a block with a space at the end of its name": ('adSets:\n  "a ": {id: "123467"}\n', "bad-name", (2, 3)),
+    "an id that a spreadsheet made a fraction": ('adSets:\n  a: {id: "123467.0"}\n', "bad-id", (2, 11)),
     "text that is not UTF-8": ("adSets: {}\n# \udcff\n", "yaml-encoding", (2, 3)),
 }
 
