@@ -81,7 +81,7 @@ def load(
             desired.extend(_file(file, project_files.text_of(file, instead), project, found, documents, allow))
             if on_read is not None:
                 on_read(number, len(files))
-        found.extend(_unnamed(desired))
+        found.extend(_find_unnamed(desired))
         found.extend(_twice(desired))
         if files and not desired and not any(problem.severity is Severity.ERROR for problem in found):
             hint = "a set of files without resources is more often a mistake than a wish; nothing would be managed"
@@ -174,7 +174,7 @@ def _no_such_kind(parsed: Document, name: str, project: Project) -> Iterator[Pro
         yield error("not-in-version", message, at=Place(parsed, (name,), key=True), hint=hint)
 
 
-def _unnamed(desired: Iterable[Desired]) -> Iterator[Problem]:
+def _find_unnamed(desired: Iterable[Desired]) -> Iterator[Problem]:
     """Yield a problem for each block whose name is empty, or cannot be written on a command line or in one line."""
     for each in desired:
         name = each.address.key
