@@ -83,7 +83,9 @@ class ApplyOptions(Overriding, frozen=True, kw_only=True):
     callback=number_within(0, 24 * 366),
     help="How long a saved plan holds.",
 )
-@click.option("--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00+01:00, say; without an offset, UTC.")
+@click.option(
+    "--at", metavar="TIME", help="Plan as if it were then: 2026-12-01T00:00+01:00, say; without an offset, UTC."
+)
 @guardrail_options
 @account_options
 @taking(PlanOptions)
